@@ -1,0 +1,110 @@
+"""The one exception tree of CardioV.
+
+Every error that a user can cause derives from :class:`CardioVError`: its message says what is wrong, with the
+value that was seen, and its hint says what to do next. The command line and the pages print both; anything else
+that escapes is a bug.
+"""
+
+
+class CardioVError(Exception):
+    """Root of all errors that CardioV raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, naming the file or the lead and the value seen.
+    hint : str
+        What to do next.
+
+    Attributes
+    ----------
+    message, hint : str
+        As given.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[type["CardioVError"], tuple[str, str]]:
+        """Pickle with both arguments, so that errors cross process boundaries whole."""
+        return type(self), (self.message, self.hint)
+
+
+class RecordError(CardioVError):
+    """A record could not be turned into an ECG."""
+
+
+class RecordNotFoundError(RecordError):
+    """A file of the record does not exist: the record itself, its header or its signal file."""
+
+
+class RecordFormatError(RecordError):
+    """A file is damaged, empty, truncated, or not what it claims to be."""
+
+
+class RecordUnsupportedError(RecordError):
+    """The file is whole, but the ECG in it cannot be analysed: rate, leads, units or length."""
+
+
+class MissingMetadataError(RecordError):
+    """The file does not say its sampling rate, units or leads, and nobody else did.
+
+    Attributes
+    ----------
+    fields : tuple of str
+        What is missing: any of ``"sampling_rate"``, ``"units"`` and ``"leads"``.
+    """
+
+    def __init__(self, message: str, hint: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.fields = fields
+
+    def __reduce__(self) -> tuple[type[CardioVError], tuple[str, str, tuple[str, ...]]]:  # type: ignore[override]
+        """Pickle with the fields as well."""
+        return type(self), (self.message, self.hint, self.fields)
+
+
+class ArchiveError(RecordError):
+    """An archive is too large, nested, encrypted, or has members that leave its folder."""
+
+
+class NotAnEcgError(RecordError):
+    """The file does not claim to be an ECG: a table, notes, an annotation file."""
+
+
+class LabelError(CardioVError):
+    """A statement, a likelihood or a level that does not exist."""
+
+
+class DatasetError(CardioVError):
+    """A data set is absent or incomplete."""
+
+
+class WeightsError(CardioVError):
+    """A grader's files cannot be used."""
+
+
+class WeightsIntegrityError(WeightsError):
+    """A weights file's checksum is not the one its model card states."""
+
+
+class WeightsMismatchError(WeightsError):
+    """Weights and network, or card and weights, do not fit each other."""
+
+
+class ModelCardError(WeightsError):
+    """A model card lacks a field or has one that makes no sense."""
+
+
+class ConfigurationError(CardioVError):
+    """A recipe, an option or an environment variable has a value that is not allowed."""
+
+
+class TrainingError(CardioVError):
+    """Training cannot start or go on: too few records of a level, a checkpoint of another recipe."""
+
+
+class ExplanationError(CardioVError):
+    """An explanation was asked for that this grader cannot give."""
