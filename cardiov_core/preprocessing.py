@@ -1,0 +1,221 @@
+"""From a record to the input of a network, by the contract in its model card. Pure functions on arrays.
+
+The order is fixed: bridge gaps, resample, filter the whole signal, cut the window, pad. Filtering before the cut keeps
+the filter's transients out of the window; padding after it keeps the zeros at zero.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal as sps
+
+from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Window
+from cardiov_core.errors import RecordUnsupportedError
+
+MIN_DURATION_S = 5.0
+"""Shorter records are refused (CLINICAL conventions, 13)."""
+
+MAX_BRIDGED_GAP_S = 0.020
+"""Longer runs of missing samples are not interpolated (CLINICAL conventions, 12)."""
+
+_FILTER_PAD_S = 3.0
+
+
+def bridge_gaps(
+    signal: npt.ArrayLike, sampling_rate_hz: float, max_gap_s: float = MAX_BRIDGED_GAP_S
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Interpolate missing samples linearly and tell which of them lie in gaps too long to be trusted.
+
+    Parameters
+    ----------
+    signal : array_like
+        Shape ``(n_leads, n_samples)`` in mV, NaN where missing.
+    sampling_rate_hz : float
+        In Hz.
+    max_gap_s : float
+        Longest gap that counts as bridged.
+
+    Returns
+    -------
+    filled : numpy.ndarray
+        float64 without NaN; a lead without any sample is zero.
+    missing : numpy.ndarray
+        True in gaps longer than `max_gap_s`.
+    """
+    filled = np.array(signal, dtype=np.float64)
+    missing = np.zeros(filled.shape, dtype=bool)
+    bad = ~np.isfinite(filled)
+    if not bad.any():
+        return filled, missing
+    positions = np.arange(filled.shape[1])
+    for lead in np.flatnonzero(bad.any(axis=1)):
+        holes = bad[lead]
+        if holes.all():
+            filled[lead], missing[lead] = 0.0, True
+            continue
+        filled[lead, holes] = np.interp(positions[holes], positions[~holes], filled[lead, ~holes])
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], holes.astype(np.int8), [0]))))
+        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+            if (stop - start) / sampling_rate_hz > max_gap_s:
+                missing[lead, start:stop] = True
+    return filled, missing
+
+
+def resample(signal: npt.ArrayLike, from_hz: float, to_hz: float) -> npt.NDArray[np.float64]:
+    """Resample along the last axis with a polyphase filter.
+
+    Parameters
+    ----------
+    signal : array_like
+        Shape ``(..., n_samples)``, without NaN.
+    from_hz, to_hz : float
+        Rates in Hz, both above 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, shape ``(..., ceil(n_samples * to_hz / from_hz))``; the input itself where the rates are equal.
+    """
+    values = np.asarray(signal, dtype=np.float64)
+    if from_hz == to_hz:
+        return values
+    ratio = (Fraction(to_hz).limit_denominator(1000) / Fraction(from_hz).limit_denominator(1000)).limit_denominator(
+        5000
+    )
+    # The median as padding: an ECG that rides on an offset would otherwise get a step at both ends.
+    resampled = sps.resample_poly(values, ratio.numerator, ratio.denominator, axis=-1, padtype="median")
+    return np.asarray(resampled, dtype=np.float64)
+
+
+def band_pass(
+    signal: npt.ArrayLike, sampling_rate_hz: float, band_hz: tuple[float, float], order: int
+) -> npt.NDArray[np.float64]:
+    """Filter with a zero-phase Butterworth band-pass (applied forward and backward).
+
+    Parameters
+    ----------
+    signal : array_like
+        Shape ``(..., n_samples)``, without NaN.
+    sampling_rate_hz : float
+        In Hz.
+    band_hz : tuple of float
+        Lower and upper edge; the upper one must lie below half the rate.
+    order : int
+        Order of the prototype; the effective attenuation is twice that of one pass.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, same shape.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the band does not fit the rate, or the signal is too short to filter.
+    """
+    values = np.asarray(signal, dtype=np.float64)
+    low, high = band_hz
+    if not 0 < low < high < sampling_rate_hz / 2:
+        raise RecordUnsupportedError(
+            f"The band {low:g}-{high:g} Hz does not fit a sampling rate of {sampling_rate_hz:g} Hz.",
+            f"Use a rate above {2 * high:g} Hz or a lower upper edge.",
+        )
+    n_samples = values.shape[-1]
+    pad = min(n_samples - 1, round(_FILTER_PAD_S * sampling_rate_hz))
+    if pad < 1:
+        raise RecordUnsupportedError(
+            f"{n_samples} sample(s) cannot be filtered.", f"Record at least {MIN_DURATION_S:g} s of signal."
+        )
+    sections = sps.butter(order, band_hz, btype="bandpass", fs=sampling_rate_hz, output="sos")
+    return np.asarray(sps.sosfiltfilt(sections, values, axis=-1, padtype="odd", padlen=pad), dtype=np.float64)
+
+
+def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = None) -> PreparedInput:
+    """Turn a record into a network's input.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any rate; at least 5 s; all leads of the contract.
+    contract : InputContract
+        From the model card.
+    start_s : float, optional
+        Where the window begins, in seconds of the record; the beginning by default.
+
+    Returns
+    -------
+    PreparedInput
+        float32 values of shape ``(len(contract.leads), contract.n_samples)``, the window and notes for the reader.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If a lead is missing, the record or the rest after `start_s` is shorter than 5 s, or `start_s` lies outside.
+    """
+    _check_leads_and_length(record, contract, start_s)
+    notes: list[str] = []
+    rows = np.stack([record.lead(lead) for lead in contract.leads])
+    filled, missing = bridge_gaps(rows, record.sampling_rate)
+    for lead, gaps in zip(contract.leads, missing, strict=True):
+        if gaps.any():
+            seconds = gaps.sum() / record.sampling_rate
+            notes.append(f"{lead} lacks {seconds:.2f} s of samples: they count as zero.")
+    rate = contract.sampling_rate_hz
+    values = resample(filled, record.sampling_rate, rate)
+    if record.sampling_rate != rate:
+        notes.append(f"Resampled {record.sampling_rate:g} → {rate:g} Hz for the network.")
+    values = band_pass(values, rate, contract.band_hz, contract.filter_order)
+    if missing.any():
+        at = np.minimum((np.arange(values.shape[1]) * record.sampling_rate / rate).astype(int), missing.shape[1] - 1)
+        values[missing[:, at]] = 0.0
+
+    begin_s = 0.0 if start_s is None else start_s
+    first = round(begin_s * rate)
+    cut = values[:, first : first + contract.n_samples]
+    end_s = min(begin_s + contract.duration_s, record.duration_s)
+    if record.duration_s > contract.duration_s + 0.1:
+        notes.append(f"The record lasts {record.duration_s:.1f} s: {begin_s:g}-{end_s:.1f} s were analysed.")
+    lacking = contract.n_samples - cut.shape[1]
+    left = lacking // 2
+    if lacking > 0.1 * rate:
+        notes.append(f"Only {cut.shape[1] / rate:.1f} s of signal: centred and padded with zeros to 10 s.")
+    padded = np.pad(_normalise(cut, contract), ((0, 0), (left, lacking - left)))
+    return PreparedInput(
+        values=_as_float32(padded),
+        window=Window(begin_s, end_s),
+        pad_left=left,
+        pad_right=lacking - left,
+        notes=tuple(notes),
+    )
+
+
+def _check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: float | None) -> None:
+    absent = [lead for lead in contract.leads if lead not in record.leads]
+    if absent:
+        raise RecordUnsupportedError(
+            f"{record.record_id} has no {', '.join(absent)}; the network needs all of {', '.join(contract.leads)}.",
+            "Record a 12-lead ECG, or export all leads.",
+        )
+    if record.duration_s < MIN_DURATION_S:
+        raise RecordUnsupportedError(
+            f"{record.record_id} lasts {record.duration_s:.2f} s; at least {MIN_DURATION_S:g} s are needed.",
+            "Export the full 10-second strip and open it again.",
+        )
+    if start_s is not None and not 0 <= start_s <= record.duration_s - MIN_DURATION_S:
+        raise RecordUnsupportedError(
+            f"A window from {start_s:g} s leaves less than {MIN_DURATION_S:g} s of the record's "
+            f"{record.duration_s:.1f} s.",
+            f"Choose a start between 0 and {record.duration_s - MIN_DURATION_S:.1f} s.",
+        )
+
+
+def _normalise(values: npt.NDArray[np.float64], contract: InputContract) -> npt.NDArray[np.float64]:
+    if contract.normalisation == "none":
+        return values
+    deviation = float(values.std())
+    return values / deviation if deviation > 0 else values
+
+
+def _as_float32(values: npt.NDArray[np.float64]) -> FloatArray:
+    return np.ascontiguousarray(values, dtype=np.float32)
