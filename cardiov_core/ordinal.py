@@ -110,5 +110,6 @@ def decode(exceedance: npt.ArrayLike) -> Float64Array:
     repaired, _ = repair(exceedance)
     ones = np.ones((repaired.shape[0], 1))
     zeros = np.zeros((repaired.shape[0], 1))
-    probabilities: Float64Array = -np.diff(np.concatenate([ones, repaired, zeros], axis=1), axis=1)
+    above = np.concatenate([ones, repaired, zeros], axis=1)
+    probabilities: Float64Array = above[:, :-1] - above[:, 1:]
     return probabilities
