@@ -1,0 +1,50 @@
+# CardioV's commands. `make help` lists them; every one that needs the environment makes it first.
+PYTHON ?= python3
+CARDIOV_DATA ?= ../shared/data
+JOBS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help venv app test lint format weights bench clean
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+venv: $(STAMP) ## Make .venv and install CardioV in it (nothing to do when it is up to date)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v < (3, 13))' || { \
+		echo "CardioV needs Python 3.11 or 3.12; $(PYTHON) is another. Say: make PYTHON=python3.11 venv" >&2; exit 1; }
+	@echo "Setting up CardioV in $(VENV): this takes some minutes, once."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+app: $(STAMP) ## Start the app in the browser
+	@$(BIN)/cardiov app
+
+test: $(STAMP) ## Run the tests
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile $(TESTS)
+
+lint: $(STAMP) ## Check format, rules, types and layers
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## Bring the code into the house's format
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+weights: $(STAMP) ## Train the shipped grader again: cross-validation, final run, model card, out-of-fold table
+	@$(BIN)/cardiov train --recipe cardiov-compact --data $(CARDIOV_DATA)/ptb-xl-subset --out runs/cardiov-compact
+
+bench: $(STAMP) ## Time the way from an upload to the first result
+	@$(BIN)/python benchmarks/first_result.py
+
+clean: ## Remove the environment and all caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
