@@ -1,0 +1,1 @@
+"""Training: recipes, augmentation, the two stages, cross-validation, weights with their card."""
