@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 		echo "CardioV needs Python 3.11 or 3.12; $(PYTHON) is another. Say: make PYTHON=python3.11 venv" >&2; exit 1; }
 	@echo "Setting up CardioV in $(VENV): this takes some minutes, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 app: $(STAMP) ## Start the app in the browser

@@ -1,0 +1,243 @@
+"""What the command line prints: rows, tables and the findings of ``cardiov doctor``. Nothing here writes."""
+
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
+from typing import Any
+
+from cardiov_core.domain import Severity
+from cardiov_core.errors import CardioVError
+
+_VERSIONS = ("cardiov", "torch", "numpy", "scipy", "pandas", "wfdb", "safetensors", "sleepecg", "streamlit", "plotly")
+_ROW = "{record:<24}  {level:<15}  {no:>5}  {low:>5}  {medium:>6}  {high:>5}  {quality}"
+
+TABLE_HEAD = _ROW.format(
+    record="RECORD", level="LEVEL", no="NO", low="LOW", medium="MEDIUM", high="HIGH", quality="QUALITY"
+)
+"""Head of the table that `table_row` fills: probabilities of the four levels and the verdict on the signal."""
+
+
+def to_json(value: Any) -> str:
+    """Return `value` as one line of JSON; NaN has no JSON and is refused.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def json_row(row: Mapping[str, Any]) -> str:
+    """Return a record's row as one line of JSON."""
+    return to_json(row)
+
+
+def error_row(shown_as: str, error: CardioVError) -> dict[str, Any]:
+    """Return the row of a record that could not be analysed.
+
+    Parameters
+    ----------
+    shown_as : str
+        The path that the caller knows.
+    error : CardioVError
+        What happened.
+
+    Returns
+    -------
+    dict
+        ``record`` {id, path} and ``error`` {type, message, hint}.
+    """
+    return {
+        "record": {"id": PurePath(shown_as).stem, "path": shown_as},
+        "error": {"type": type(error).__name__, "message": error.message, "hint": error.hint},
+    }
+
+
+def table_row(row: Mapping[str, Any]) -> str:
+    """Return a record's row for people: one line, and one more for each thing to know about it."""
+    record_id = str(row["record"]["id"])
+    if "error" in row:
+        error = row["error"]
+        return f"{record_id:<24}  not analysed\n    {error['message']}\n    {error['hint']}"
+    quality = str(row["quality"]["verdict"])
+    risk = row.get("risk")
+    if risk is None:
+        cells = {"level": "withheld", "no": "-", "low": "-", "medium": "-", "high": "-"}
+    else:
+        shares = [f"{100 * share:.0f} %" for share in risk["probabilities"]]
+        level = Severity(risk["level"])
+        cells = {
+            "level": f"{level.value} {level.title}",
+            **dict(zip(("no", "low", "medium", "high"), shares, strict=True)),
+        }
+    lines = [_ROW.format(record=record_id, quality=quality, **cells)]
+    lines += [f"    withheld: {reason}" for reason in (row.get("withheld") or {}).get("reasons", ())]
+    lines += [f"    {warning}" for warning in row.get("warnings", ())]
+    lines += _attention_lines(row)
+    return "\n".join(lines)
+
+
+def _attention_lines(row: Mapping[str, Any]) -> list[str]:
+    explanation = row.get("explanation")
+    if not explanation:
+        return []
+    if "stages" not in explanation:
+        return [f"    no explanation: {reason}" for reason in explanation.get("reasons", ())]
+    rate = float(row["record"]["sampling_rate_hz"])
+    lines = [f"    looked most, for {explanation['target']}, at:"]
+    for stage, attention in explanation["stages"].items():
+        analysed = [(value, position) for position, value in enumerate(attention) if value is not None]
+        peak, position = max(analysed, default=(0.0, 0))
+        where = f"{position / rate:.2f} s" if peak > 0 else "nothing"
+        lines.append(f"      stage {stage}: {where}")
+    return lines
+
+
+def model_rows() -> list[dict[str, Any]]:
+    """Return the registry: one row for each grader with weights, and one for each network without.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``network``, ``paper``, ``parameters``, ``default`` and ``weights``: None, or {version, sha256,
+        metrics as in the model card}.
+
+    Raises
+    ------
+    WeightsError
+        If a model card is damaged.
+    """
+    from cardiov_core.nets import list_nets
+    from cardiov_core.weights import default_name, list_cards
+
+    cards = list_cards()
+    default = default_name() if cards else None
+    rows: list[dict[str, Any]] = []
+    for net in list_nets():
+        common = {"network": net.name, "paper": net.paper, "parameters": net.n_parameters}
+        graders = [card for card in cards if card.architecture["name"] == net.name]
+        rows += [
+            {
+                "name": card.name,
+                **common,
+                "default": card.name == default,
+                "weights": {"version": card.version, "sha256": card.sha256, "metrics": card.raw.get("metrics")},
+            }
+            for card in graders
+        ]
+        if not graders:
+            rows.append({"name": net.name, **common, "default": False, "weights": None})
+    return rows
+
+
+def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the registry for people; the figures are those of the model cards."""
+    blocks = []
+    for row in rows:
+        mark = "  (default)" if row["default"] else ""
+        lines = [
+            f"{row['name']}{mark}",
+            f"  network     {row['network']}, {row['parameters']:,} parameters",
+            f"  paper       {row['paper']}",
+        ]
+        weights = row["weights"]
+        if weights is None:
+            lines.append("  weights     none: train it with cardiov train")
+        else:
+            lines.append(f"  weights     {weights['version']}, sha256 {weights['sha256'][:16]}")
+            lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"] or {})]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a model card's cross-validated figures as (name, value with its 95 % interval)."""
+    found = metrics.get("cross_validated", {})
+    intervals = found.get("intervals", {})
+    named = [("MAE", "mae", found.get("mae"))]
+    named += [(f"AUC {level}", f"auc_{level}", value) for level, value in found.get("auc", {}).items()]
+    lines = []
+    for name, key, value in named:
+        if value is not None:
+            interval = intervals.get(key)
+            lines.append((name, f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")))
+    return lines
+
+
+def examine() -> tuple[list[str], bool]:
+    """Look at the installation.
+
+    Returns
+    -------
+    lines : list of str
+        Findings, one a line.
+    healthy : bool
+        False where a grader's files are damaged or there is no default grader.
+    """
+    lines = [f"Python       {platform.python_version()} on {platform.system()} {platform.machine()}"]
+    lines += [f"{name:<12} {_version(name)}" for name in _VERSIONS]
+    lines.append(f"backend      {_backend()}")
+    weights_lines, healthy = _examine_weights()
+    return [*lines, *weights_lines, *_examine_data()], healthy
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _backend() -> str:
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    return f"torch, {count(torch.get_num_threads(), 'thread')}, {device}"
+
+
+def _examine_weights() -> tuple[list[str], bool]:
+    from cardiov_core.weights import default_name, list_cards, load_network
+
+    lines, healthy = [], True
+    try:
+        names = [card.name for card in list_cards()]
+        default = default_name()
+    except CardioVError as error:
+        return [f"weights      {error.message} {error.hint}"], False
+    for name in names:
+        try:
+            _, card = load_network(name)
+        except CardioVError as error:
+            lines.append(f"weights      {name}: {error.message} {error.hint}")
+            healthy = False
+        else:
+            mark = ", default" if name == default else ""
+            lines.append(f"weights      {name} {card.version}: checksum {card.sha256[:16]} is right{mark}")
+    if default not in names:
+        lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
+        healthy = False
+    return lines, healthy
+
+
+def _examine_data() -> list[str]:
+    from cardiov_core.datasets import data_root, find_ptbxl
+
+    root = data_root()
+    if root is None:
+        return ["data         none: set CARDIOV_DATA to a folder of real records (CardioV works without)"]
+    ptbxl = find_ptbxl()
+    if ptbxl is None:
+        return [f"data         {root}, no PTB-XL in it"]
+    return [f"data         {root}, PTB-XL with {count(len(ptbxl.table), 'record')}"]
+
+
+def count(n: int, noun: str) -> str:
+    """Return '1 file' or '3 files'."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _among(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"
