@@ -1,0 +1,159 @@
+"""Finding heart beats over all leads at once, and telling beats from noise.
+
+The leads are band-passed to the QRS complex, rectified and averaged, so that neither polarity nor one bad lead
+decides; sleepecg's detector (a Pan-Tompkins variant) then finds the peaks. A detector finds 'beats' in noise, too:
+beats must stand out of the background and resemble one another in shape over all leads.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import butter, sosfiltfilt
+
+from cardiov_core.domain import EcgRecord
+from cardiov_core.errors import RecordUnsupportedError
+
+Float64Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_QRS_BAND_HZ = (5.0, 30.0)
+_QRS_HALF_WIDTH_S = 0.08
+_MIN_DURATION_S = 2.0
+# Share of time that QRS complexes take up at least, even at 20 beats a minute.
+_QRS_PERCENTILE = 98.0
+_CLIP = 3.0
+_WEAK_LEAD = 0.05
+_MAX_COMPARED_BEATS = 100
+
+# Measured on 986 real records of PTB-XL, LUDB and CinC against simulated noise (white, brown, common to all leads,
+# mains hum, drift): prominence of real beats >= 4.3 and their resemblance >= 0.83; noise that is not common to all
+# leads stays under 3.3 and under 0.8. Wide, regular complexes stand out less but repeat almost exactly.
+_DISTINCT = (3.5, 0.75)
+_REGULAR = (2.0, 0.95)
+
+
+class _Beats(NamedTuple):
+    peaks: IntArray
+    prominence: float
+    resemblance: float
+
+
+def detect_r_peaks(record: EcgRecord) -> IntArray:
+    """Find the heart beats of a record.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record of 80 to 2000 Hz; gaps (NaN) are bridged by straight lines for this purpose.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_beats,)
+        int64; rising sample indices at which the QRS complex is largest over all leads. Empty where the record is
+        flat or shorter than 2 s. Noise gives peaks as well: see :func:`has_heart_beats`.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the sampling rate is too low for a QRS complex.
+    """
+    return _find(record).peaks
+
+
+def has_heart_beats(record: EcgRecord) -> bool:
+    """Tell whether a record shows heart beats rather than noise, hum or a flat line.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record of 80 to 2000 Hz.
+
+    Returns
+    -------
+    bool
+        True where at least two peaks stand out of the background and resemble another one in shape.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the sampling rate is too low for a QRS complex.
+    """
+    beats = _find(record)
+    return any(
+        beats.prominence >= prominence and beats.resemblance >= resemblance
+        for prominence, resemblance in (_DISTINCT, _REGULAR)
+    )
+
+
+def _find(record: EcgRecord) -> _Beats:
+    nothing = _Beats(np.empty(0, dtype=np.int64), 0.0, 0.0)
+    fs = record.sampling_rate
+    if record.duration_s < _MIN_DURATION_S or not record.leads:
+        return nothing
+    if fs <= 2 * _QRS_BAND_HZ[1]:
+        raise RecordUnsupportedError(
+            f"{record.record_id} is sampled at {fs:g} Hz, too slowly to find QRS complexes.",
+            "Export the ECG with 80 samples a second or more.",
+        )
+    leads = _qrs_leads(record.signal, fs)
+    if not len(leads):
+        return nothing
+    activity: Float64Array = np.abs(leads).mean(axis=0)
+    peaks = _detect(activity, fs)
+    return _Beats(peaks, *_evidence(leads, activity, peaks, fs))
+
+
+def _qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> Float64Array:
+    """Band-pass to the QRS complex and bring all usable leads to one scale; rows without signal are left out."""
+    values = signal.astype(np.float64)
+    gaps = ~np.isfinite(values)
+    if gaps.any():
+        time = np.arange(values.shape[1])
+        for row, gap in zip(values, gaps, strict=True):
+            row[gap] = 0.0 if gap.all() else np.interp(time[gap], time[~gap], row[~gap])
+    values -= np.median(values, axis=1, keepdims=True)
+    sos = butter(2, _QRS_BAND_HZ, "bandpass", fs=sampling_rate_hz, output="sos")
+    values = sosfiltfilt(sos, values, axis=1)
+    scale = np.percentile(np.abs(values), _QRS_PERCENTILE, axis=1)
+    # A lead without signal would contribute rounding noise at full size.
+    usable = scale > max(_WEAK_LEAD * float(np.median(scale)), np.finfo(np.float32).tiny)
+    leads: Float64Array = np.clip(values[usable] / scale[usable, np.newaxis], -_CLIP, _CLIP)
+    return leads
+
+
+def _detect(activity: Float64Array, sampling_rate_hz: float) -> IntArray:
+    # sleepecg takes most of a second to import; records that are only read need not wait for it.
+    from sleepecg import detect_heartbeats
+
+    try:
+        found = detect_heartbeats(activity, sampling_rate_hz)
+    except ValueError:  # sleepecg refuses a flat line
+        return np.empty(0, dtype=np.int64)
+    reach = round(_QRS_HALF_WIDTH_S * sampling_rate_hz)
+    starts = [max(0, int(peak) - reach) for peak in found]
+    refined = [
+        start + int(np.argmax(activity[start : int(peak) + reach + 1]))
+        for start, peak in zip(starts, found, strict=True)
+    ]
+    return np.unique(np.asarray(refined, dtype=np.int64))
+
+
+def _evidence(
+    leads: Float64Array, activity: Float64Array, peaks: IntArray, sampling_rate_hz: float
+) -> tuple[float, float]:
+    """Return how far peaks exceed the background, and how much a peak resembles its most similar other."""
+    reach = round(_QRS_HALF_WIDTH_S * sampling_rate_hz)
+    whole = peaks[(peaks >= reach) & (peaks < activity.size - reach)][:_MAX_COMPARED_BEATS]
+    if whole.size < 2:
+        return 0.0, 0.0
+    background = max(float(np.median(activity)), np.finfo(np.float32).tiny)
+    prominence = float(np.median(activity[whole])) / background
+    shapes = np.stack([leads[:, peak - reach : peak + reach + 1].ravel() for peak in whole])
+    norms = np.linalg.norm(shapes, axis=1)
+    if not norms.all():
+        return 0.0, 0.0
+    shapes /= norms[:, np.newaxis]
+    cosines = shapes @ shapes.T
+    np.fill_diagonal(cosines, -1.0)
+    return prominence, float(np.median(cosines.max(axis=1)))
