@@ -1,0 +1,110 @@
+"""The rules of the house that no linter states."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = sorted((ROOT / "cardiov_core").rglob("*.py"))
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+MAX_MODULE_LINES, MAX_PAGE_LINES = 400, 120
+ABOVE = {"streamlit": ("ui",), "plotly": ("reporting", "ui")}
+"""Library -> the only rooms that may import it."""
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _imported(path: Path) -> set[str]:
+    """Dotted names of everything that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+def _tool(name: str) -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][name]
+
+
+def test_the_package_is_where_the_tests_look() -> None:
+    assert ROOT / "cardiov_core" / "domain.py" in MODULES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_module_says_what_it_is_and_is_no_longer_than_a_reader_bears(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text)), f"{path.name} has no docstring"
+    assert len(text.splitlines()) <= MAX_MODULE_LINES
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_page_is_thin(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_PAGE_LINES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=_name)
+def test_libraries_stay_in_their_rooms(path: Path) -> None:
+    room = path.relative_to(ROOT / "cardiov_core").parts[0].removesuffix(".py")
+    roots = {name.split(".")[0] for name in _imported(path)}
+    assert not [library for library, rooms in ABOVE.items() if library in roots and room not in rooms]
+    if room == "nets":
+        allowed = {"torch", "cardiov_core"} | sys.stdlib_module_names
+        assert roots <= allowed, f"{path.name} imports {roots - allowed}"
+
+
+def test_layers_hold() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout[-3000:]
+
+
+def test_layers_contract_names_every_room() -> None:
+    contract = _tool("importlinter")["contracts"][0]  # type: ignore[index]
+    named = {part.strip(" ()") for layer in contract["layers"] for part in layer.replace(":", "|").split("|")}
+    rooms = {path.name.removesuffix(".py") for path in (ROOT / "cardiov_core").iterdir() if _is_room(path)}
+    assert rooms <= named, f"no layer for {rooms - named}"
+
+
+def _is_room(path: Path) -> bool:
+    return path.name != "__init__.py" and (path.suffix == ".py" or (path / "__init__.py").is_file())
+
+
+def test_constraints_pin_every_direct_dependency_and_name_no_host() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = {line.partition("==")[0].lower() for line in lines if not line.startswith("#")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {requirement.split(">")[0].split("<")[0].split("=")[0].strip().lower() for requirement in wanted}
+    assert names <= pins
+    assert not [line for line in lines if "/" in line or "@" in line or "+" in line]
+
+
+def test_nothing_is_done_at_import_that_costs_the_command_line_its_speed() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import sys, cardiov_core.cli; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"torch", "pandas", "streamlit", "plotly", "wfdb", "scipy"} & set(found.stdout.split())
+
+
+def test_changelog_has_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{project['version']}]" in changelog
