@@ -68,7 +68,7 @@ def fit(
             "Give more folds or lower batch_size in the recipe.",
         )
     with _seeded(seed):
-        net = build_net(recipe.net, len(recipe.contract.leads), 4, **recipe.net_arguments)
+        net = build_net(recipe.net, len(recipe.contract.leads), 4, **recipe.net_arguments).to(device())
         generator = torch.Generator().manual_seed(seed)
         state = _load(checkpoint, recipe, run) if resume else None
         for index, stage in enumerate(recipe.stages):
@@ -103,13 +103,19 @@ def fit(
                         "rng": torch.get_rng_state(),
                     },
                 )
-    return net.eval()
+    return net.eval().cpu()
+
+
+def device() -> torch.device:
+    """Return where trainings run: a GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @torch.inference_mode()
 def exceedances_of(net: nn.Module, windows: Tensor, batch_size: int = 64) -> Tensor:
-    """Return the network's raw exceedance probabilities, float32 ``(n, 3)``."""
-    return torch.cat([torch.sigmoid(net(part)) for part in windows.split(batch_size)])
+    """Return the network's raw exceedance probabilities, float32 ``(n, 3)`` on the CPU."""
+    where = next(net.parameters()).device
+    return torch.cat([torch.sigmoid(net(part.to(where))).cpu() for part in windows.split(batch_size)])
 
 
 def _epoch(
@@ -133,7 +139,7 @@ def _epoch(
             recipe.contract.sampling_rate_hz,
             generator,
         )
-        loss = loss_of(net(inputs), targets, stage.objective)
+        loss = loss_of(net(inputs.to(device())), targets.to(device()), stage.objective)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -153,7 +159,7 @@ def _fit_head(net: nn.Module, n_outputs: int, generator: torch.Generator) -> Non
     with torch.no_grad():
         fresh.weight.uniform_(-bound, bound, generator=generator)
         fresh.bias.zero_()
-    net.dense = fresh
+    net.dense = fresh.to(dense.weight.device)
 
 
 def _optimiser(
