@@ -1,0 +1,5 @@
+"""From files to records: one reader a format, chosen by content, errors in plain words."""
+
+from cardiov_core.io.reader import read_record
+
+__all__ = ["read_record"]

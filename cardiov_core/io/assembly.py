@@ -1,0 +1,291 @@
+"""From the channels of any file format to an :class:`~cardiov_core.domain.EcgRecord`: one way for all readers."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, FloatArray, Provenance, Sex
+from cardiov_core.errors import MissingMetadataError, RecordFormatError, RecordUnsupportedError
+from cardiov_core.io.leads import UNITS_HINT, missing_limb_leads, mv_per_unit, standard_lead
+
+MIN_RATE_HZ = 80.0
+MAX_RATE_HZ = 2000.0
+MIN_DURATION_S = 2.0
+MAX_FILE_BYTES = 512 * 1024**2
+
+_FIELD_NAMES = {"sampling_rate": "its sampling rate", "units": "its units", "leads": "the names of its leads"}
+_FIELD_CURES = {
+    "sampling_rate": "give the rate in Hz (--rate)",
+    "units": "give the units of the samples, such as mV or uV (--units)",
+    "leads": "name the columns by lead (I, II, III, aVR, aVL, aVF, V1-V6)",
+}
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the caller said about a file that may not say it itself.
+
+    Attributes
+    ----------
+    sampling_rate : float or None
+        In Hz, for files that do not state it.
+    units : str or None
+        Units of the samples, for files that do not state them.
+    gain_factor : float
+        Factor that a reader confirmed for a wrong gain.
+    """
+
+    sampling_rate: float | None = None
+    units: str | None = None
+    gain_factor: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """The content of a file before leads are named and ordered.
+
+    Attributes
+    ----------
+    path : Path
+        The file that was opened.
+    format : str
+        Name of the format.
+    signal_mv : numpy.ndarray
+        Shape ``(n_channels, n_samples)``, in mV.
+    names : tuple of str
+        Names of the channels as the file spells them.
+    sampling_rate : float
+        In Hz.
+    files : tuple of str
+        Names of all files read.
+    sha256 : str
+        SHA-256 of their bytes, in that order.
+    gains_per_mv : tuple of float or None
+        Digital units per mV a channel.
+    age, sex, recorded_at, patient_id, device, comments, warnings
+        As in `EcgRecord`.
+    """
+
+    path: Path
+    format: str
+    signal_mv: npt.NDArray[np.floating]
+    names: tuple[str, ...]
+    sampling_rate: float
+    files: tuple[str, ...]
+    sha256: str
+    gains_per_mv: tuple[float, ...] | None = None
+    age: float | None = None
+    sex: Sex | None = None
+    recorded_at: datetime | None = None
+    patient_id: str | None = None
+    device: str | None = None
+    comments: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def sha256_of(*contents: bytes) -> str:
+    """Return the SHA-256 over the given bytes, in their order, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def missing(name: str, fields: Sequence[str]) -> MissingMetadataError:
+    """Build the error of a file that does not say all it must.
+
+    Parameters
+    ----------
+    name : str
+        The file.
+    fields : sequence of str
+        Any of 'sampling_rate', 'units' and 'leads'.
+    """
+    what = " and ".join(_FIELD_NAMES[one] for one in fields)
+    cure = "; ".join(_FIELD_CURES[one] for one in fields)
+    return MissingMetadataError(f"{name} does not state {what}.", f"{cure[0].upper()}{cure[1:]}.", tuple(fields))
+
+
+def scale_to_mv(name: str, unit: str) -> float:
+    """Return the factor that turns samples in `unit` into mV.
+
+    Parameters
+    ----------
+    name : str
+        The file (and channel), for the message.
+    unit : str
+        The unit as stated.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the unit is not one of voltage.
+    """
+    factor = mv_per_unit(unit)
+    if factor is None:
+        raise RecordUnsupportedError(f"{name} states the unit '{unit}', which is no unit of an ECG.", UNITS_HINT)
+    return factor
+
+
+def check_rate(name: str, rate_hz: float) -> float:
+    """Return the rate where it is one that an ECG can have.
+
+    Parameters
+    ----------
+    name : str
+        The file, for the message.
+    rate_hz : float
+        Samples a second and lead.
+
+    Raises
+    ------
+    RecordFormatError
+        If the rate is zero, negative or no number.
+    RecordUnsupportedError
+        If it lies outside 80-2000 Hz.
+    """
+    if not np.isfinite(rate_hz) or rate_hz <= 0:
+        raise RecordFormatError(
+            f"{name} states a sampling rate of {rate_hz:g} Hz.",
+            "Correct the rate in the file; ask the source of the record for it.",
+        )
+    if not MIN_RATE_HZ <= rate_hz <= MAX_RATE_HZ:
+        raise RecordUnsupportedError(
+            f"{name} is sampled at {rate_hz:g} Hz; {MIN_RATE_HZ:g}-{MAX_RATE_HZ:g} Hz are accepted.",
+            "Export the record at 100-1000 Hz, or correct the rate if it is wrong.",
+        )
+    return float(rate_hz)
+
+
+def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Find the standard leads among a file's channels.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Channel names as the file spells them.
+    file_name : str
+        The file, for messages.
+
+    Returns
+    -------
+    tuple of dict and tuple of str
+        Lead -> index of its channel, and the names that are no standard lead.
+
+    Raises
+    ------
+    RecordFormatError
+        If a lead occurs twice.
+    RecordUnsupportedError
+        If no channel is a standard lead.
+    """
+    rows: dict[str, int] = {}
+    others: list[str] = []
+    for index, name in enumerate(names):
+        lead = standard_lead(name)
+        if lead is None:
+            others.append(name)
+        elif lead in rows:
+            raise RecordFormatError(
+                f"{file_name} has lead {lead} twice ('{names[rows[lead]]}' and '{name}').",
+                "Keep one channel a lead, or correct the names.",
+            )
+        else:
+            rows[lead] = index
+    if not rows:
+        seen = ", ".join(f"'{name[:30]}'" for name in others[:15]) or "none"
+        raise RecordUnsupportedError(
+            f"{file_name} has no ECG lead among its channels; the names seen are: {seen}.",
+            f"Name the channels by lead: {', '.join(STANDARD_LEADS)}.",
+        )
+    return rows, tuple(others)
+
+
+def _derivation_warning(derived: Sequence[str]) -> str:
+    be = "was" if len(derived) == 1 else "were"
+    return f"{', '.join(derived)} {be} not recorded but computed from the other limb leads."
+
+
+def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
+    """Make a record of a file's channels: standard leads in standard order, limb leads complete, checked.
+
+    Parameters
+    ----------
+    channels : Channels
+        What a reader found.
+    options : ReadOptions
+        What the caller said; a rate that differs from the file's is not used and warned of.
+
+    Raises
+    ------
+    RecordFormatError
+        If a lead occurs twice, or no lead has a valid sample.
+    RecordUnsupportedError
+        If no channel is a standard lead, or rate or length cannot be analysed.
+    """
+    name = channels.path.name
+    rate_hz = check_rate(name, channels.sampling_rate)
+    rows, others = standard_rows(channels.names, name)
+    warnings = list(channels.warnings)
+    if options.sampling_rate is not None and abs(options.sampling_rate - rate_hz) > 1e-6 * rate_hz:
+        warnings.append(
+            f"The file states {rate_hz:g} Hz; the given rate of {options.sampling_rate:g} Hz was not used."
+        )
+    if others:
+        warnings.append(f"Channels that are no standard lead were left out: {', '.join(o[:30] for o in others[:15])}.")
+
+    leads = [lead for lead in STANDARD_LEADS if lead in rows]
+    signal: FloatArray = channels.signal_mv[[rows[lead] for lead in leads]].astype(np.float32)
+    if options.gain_factor != 1.0:
+        signal *= np.float32(options.gain_factor)
+        warnings.append(f"All samples were multiplied by {options.gain_factor:g}, as the reader asked for.")
+    signal[~np.isfinite(signal)] = np.nan
+    _check_samples(signal, rate_hz, name)
+
+    computed, derived = missing_limb_leads(signal, leads)
+    if derived:
+        signal = np.concatenate([signal, computed])
+        leads += derived
+        order = sorted(range(len(leads)), key=lambda index: STANDARD_LEADS.index(leads[index]))
+        signal, leads = signal[order], [leads[index] for index in order]
+        warnings.append(_derivation_warning(derived))
+    return EcgRecord(
+        signal=np.ascontiguousarray(signal),
+        leads=tuple(leads),
+        sampling_rate=rate_hz,
+        record_id=channels.path.stem,
+        provenance=Provenance(
+            path=str(channels.path),
+            format=channels.format,
+            files=channels.files,
+            sha256=channels.sha256,
+            gains_per_mv=channels.gains_per_mv,
+            gain_factor=options.gain_factor,
+        ),
+        age=channels.age,
+        sex=channels.sex,
+        recorded_at=channels.recorded_at,
+        patient_id=channels.patient_id,
+        device=channels.device,
+        comments=channels.comments,
+        derived_leads=derived,
+        warnings=tuple(warnings),
+    )
+
+
+def _check_samples(signal: FloatArray, rate_hz: float, name: str) -> None:
+    if signal.shape[1] < MIN_DURATION_S * rate_hz:
+        raise RecordUnsupportedError(
+            f"{name} lasts {signal.shape[1] / rate_hz:.2f} s; an ECG of less than {MIN_DURATION_S:g} s holds no rhythm.",
+            "Open a recording of 10 s (5 s at least for a level).",
+        )
+    if not np.isfinite(signal).any():
+        raise RecordFormatError(
+            f"{name} holds no valid sample: every lead is marked as invalid throughout.",
+            "Export the record again from its source.",
+        )

@@ -1,0 +1,109 @@
+"""Lead names in any spelling, units of voltage, and the limb leads that follow from two others."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from cardiov_core.domain import LIMB_LEADS, STANDARD_LEADS, FloatArray
+
+_PREFIX = re.compile(r"^(?:mdc_?ecg_?lead|ecg|lead|ch(?:annel)?)(?=[\s_.:\-]*[a-z])[\s_.:\-]*")
+
+_SPELLINGS: dict[str, str] = {
+    **{lead.casefold(): lead for lead in STANDARD_LEADS},
+    # IEC 60601-2-25 calls the chest electrodes C1-C6; Einthoven's leads are DI-DIII in Romance languages.
+    **{f"c{number}": f"V{number}" for number in range(1, 7)},
+    **{f"{letter}{number}": lead for letter in "dl" for number, lead in (("i", "I"), ("ii", "II"), ("iii", "III"))},
+}
+
+# Limb leads as sums of I and II (Einthoven 1913, Goldberger 1942): III = II - I, aVR = -(I + II) / 2 and so on.
+_LIMB_WEIGHTS: dict[str, tuple[float, float]] = {
+    "I": (1.0, 0.0),
+    "II": (0.0, 1.0),
+    "III": (-1.0, 1.0),
+    "aVR": (-0.5, -0.5),
+    "aVL": (1.0, -0.5),
+    "aVF": (-0.5, 1.0),
+}
+
+_MV_PER_UNIT: dict[str, float] = {
+    "mv": 1.0,
+    "millivolt": 1.0,
+    "millivolts": 1.0,
+    "uv": 1e-3,
+    "µv": 1e-3,
+    "microvolt": 1e-3,
+    "microvolts": 1e-3,
+    "nv": 1e-6,
+    "v": 1e3,
+    "volt": 1e3,
+    "volts": 1e3,
+}
+
+UNITS_HINT = "Units that are understood: nV, uV, mV, V."
+
+
+def standard_lead(name: str) -> str | None:
+    """Return the standard spelling of a lead's name.
+
+    Parameters
+    ----------
+    name : str
+        A name in any case, with or without a prefix: 'avr', 'Lead I', 'MDC_ECG_LEAD_aVF', 'ecg_v1', 'C1', 'DII'.
+
+    Returns
+    -------
+    str or None
+        One of `STANDARD_LEADS`; None where the name is no standard lead. An inverted lead ('-aVR') is none.
+    """
+    bare = name.strip().strip("'\"").casefold()
+    previous = None
+    while bare != previous:
+        previous, bare = bare, _PREFIX.sub("", bare)
+    return _SPELLINGS.get(bare) or _SPELLINGS.get(bare.replace(" ", "").replace("_", ""))
+
+
+def mv_per_unit(unit: str) -> float | None:
+    """Return how many mV one `unit` is, or None where the unit is unknown.
+
+    Parameters
+    ----------
+    unit : str
+        'mV', 'mv', 'uV', 'µV', 'V', 'nV' or the word, in any case.
+    """
+    # U+03BC (Greek mu) and U+00B5 (micro sign) look alike; keyboards write both.
+    return _MV_PER_UNIT.get(unit.strip().casefold().replace("\u03bc", "\u00b5"))
+
+
+def missing_limb_leads(signal: FloatArray, leads: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
+    """Compute the limb leads that were not recorded.
+
+    Any two of the six limb leads fix the frontal plane, hence the other four; I and II are preferred.
+
+    Parameters
+    ----------
+    signal : numpy.ndarray
+        float32, shape ``(n_leads, n_samples)``, in mV.
+    leads : sequence of str
+        Standard names of the rows.
+
+    Returns
+    -------
+    tuple of numpy.ndarray and tuple of str
+        The computed leads, shape ``(n_derived, n_samples)``, and their names; none where fewer than two limb leads
+        with samples were recorded.
+    """
+    wanted = tuple(lead for lead in LIMB_LEADS if lead not in leads)
+    recorded = [lead for lead in LIMB_LEADS if lead in leads and np.isfinite(signal[leads.index(lead)]).any()]
+    if not wanted or len(recorded) < 2:
+        return np.empty((0, signal.shape[1]), dtype=np.float32), ()
+    pair = recorded[:2]
+    from_frontal = np.array([_LIMB_WEIGHTS[lead] for lead in pair])
+    weights = np.array([_LIMB_WEIGHTS[lead] for lead in wanted]) @ np.linalg.inv(from_frontal)
+    first, second = (signal[leads.index(lead)] for lead in pair)
+    # Written as a sum, because a matrix product of NaN with a zero weight would spread NaN over other leads.
+    rows = [
+        (first * np.float32(a) if a else np.float32(0)) + (second * np.float32(b) if b else np.float32(0))
+        for a, b in np.round(weights, 12)
+    ]
+    return np.stack([np.broadcast_to(row, signal.shape[1]) for row in rows]).astype(np.float32), wanted

@@ -1,0 +1,296 @@
+"""WFDB headers: parsed strictly, because wfdb itself fills in what a header does not say.
+
+wfdb 4.3 takes 250 Hz where the rate is missing, 200 units per mV where the gain is 0 or missing, and refuses record
+names with a dot in them (Georgia's 'E00007.mat'). Here each of these is seen before a sample is read.
+
+References
+----------
+Header format: https://physionet.org/physiotools/wag/header-5.htm
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from cardiov_core.domain import Sex
+from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
+
+_MAX_SIGNALS = 256
+_RECORD_LINE = re.compile(
+    r"^(?P<name>\S+?)(?:/(?P<segments>\d+))?[ \t]+(?P<n_signals>\d{1,6})(?:[ \t]+(?P<rest>.*))?$",
+)
+_RATE = re.compile(r"^(?P<rate>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:/\S*)?$")
+_FORMAT = re.compile(r"^(?P<format>\d{1,4})(?:x(?P<per_frame>\d{1,4}))?(?::(?P<skew>\d{1,9}))?(?:\+(?P<offset>\d{1,9}))?$")
+_GAIN = re.compile(
+    r"^(?P<gain>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:\((?P<baseline>[+-]?\d{1,10})\))?(?:/(?P<units>\S+))?$",
+)
+_AGE = re.compile(r"^<?age>?\s*[:=]?\s*(?P<years>\d{1,3}(?:\.\d+)?)\b", re.IGNORECASE)
+_SEX = re.compile(r"^<?(?:sex|gender)>?\s*[:=]\s*(?P<sex>male|female|m|f)\b", re.IGNORECASE)
+_PATIENT = re.compile(r"^<?(?:patient(?:[ _]?id)?|subject(?:[ _]?id)?)>?\s*[:=]\s*(?P<id>\S.*)$", re.IGNORECASE)
+_DEVICE = re.compile(r"^<?(?:device|recorder|machine)>?\s*[:=]\s*(?P<device>\S.*)$", re.IGNORECASE)
+_UNKNOWN = frozenset({"", "nan", "unknown", "n/a", "na", "none", "null", "-"})
+_DATE_FORMATS = ("%d/%m/%Y", "%d-%b-%Y", "%Y-%m-%d")
+_TIME_FORMATS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%M:%S.%f")
+
+
+@dataclass(frozen=True)
+class SignalLine:
+    """One signal of a header.
+
+    Attributes
+    ----------
+    file_name : str
+        Name of the signal file, never a path.
+    format : str
+        WFDB's storage format: '16', '212', ...
+    per_frame, skew, byte_offset : int
+        Samples a frame, frames of delay, bytes before the first sample.
+    gain : float or None
+        Digital units per physical unit; None where the header has none.
+    baseline : int
+        Digital value of 0 mV.
+    units : str or None
+        As stated.
+    initial_value, checksum : int or None
+        As stated.
+    name : str
+        The channel's name, empty where there is none.
+    """
+
+    file_name: str
+    format: str
+    per_frame: int
+    skew: int
+    byte_offset: int
+    gain: float | None
+    baseline: int
+    units: str | None
+    initial_value: int | None
+    checksum: int | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """A parsed header.
+
+    Attributes
+    ----------
+    record_name : str
+        As written in the first line.
+    sampling_rate : float or None
+        Frames a second; None where the header has none.
+    n_samples : int or None
+        Frames; None where the header does not say.
+    recorded_at : datetime.datetime or None
+        Only where both date and time are readable.
+    signals : tuple of SignalLine
+        One a channel.
+    comments : tuple of str
+        Without their '#', not stripped of their keys.
+    """
+
+    record_name: str
+    sampling_rate: float | None
+    n_samples: int | None
+    recorded_at: datetime | None
+    signals: tuple[SignalLine, ...]
+    comments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CommentFacts:
+    """What the free text of a header says of the patient.
+
+    Attributes
+    ----------
+    age, sex, patient_id, device
+        As in `EcgRecord`; None where it is not said.
+    """
+
+    age: float | None
+    sex: Sex | None
+    patient_id: str | None
+    device: str | None
+
+
+def _fault(name: str, what: str, hint: str = "Export the header again from its source.") -> RecordFormatError:
+    return RecordFormatError(f"{name} is no valid WFDB header: {what}.", hint)
+
+
+def split_lines(text: str) -> tuple[list[str], tuple[str, ...]]:
+    """Split a header into its lines and its comments.
+
+    Parameters
+    ----------
+    text : str
+        The whole header.
+    """
+    lines: list[str] = []
+    comments: list[str] = []
+    for line in text.splitlines():
+        bare = line.strip()
+        if bare.startswith("#"):
+            comments.append(bare[1:].strip())
+        elif bare:
+            lines.append(bare)
+    return lines, tuple(comment for comment in comments if comment)
+
+
+def looks_like_header(text: str) -> bool:
+    """Tell whether a text is built like a WFDB header: a record line, then a line a signal.
+
+    Parameters
+    ----------
+    text : str
+        The whole text.
+    """
+    lines, _ = split_lines(text)
+    match = _RECORD_LINE.match(lines[0]) if lines else None
+    if match is None or not 0 < int(match["n_signals"]) <= _MAX_SIGNALS:
+        return False
+    signals = [line.split(maxsplit=2) for line in lines[1:]]
+    return bool(signals) and all(len(tokens) >= 2 and _FORMAT.match(tokens[1]) for tokens in signals)
+
+
+def parse_header(text: str, name: str) -> Header:
+    """Parse a header.
+
+    Parameters
+    ----------
+    text : str
+        The whole header.
+    name : str
+        Its file name, for messages.
+
+    Raises
+    ------
+    RecordFormatError
+        If it is empty, does not follow the grammar, or a signal line leaves the folder.
+    RecordUnsupportedError
+        If the record has several segments.
+    """
+    lines, comments = split_lines(text)
+    if not lines:
+        raise _fault(name, "it is empty")
+    match = _RECORD_LINE.match(lines[0])
+    if match is None:
+        raise _fault(name, f"its first line reads '{lines[0][:60]}' instead of a record name and a number of signals")
+    if match["segments"] is not None:
+        raise RecordUnsupportedError(
+            f"{name} describes a record of {match['segments']} segments.", "Open one of its segments instead."
+        )
+    n_signals = int(match["n_signals"])
+    if not 0 < n_signals <= _MAX_SIGNALS:
+        raise _fault(name, f"it announces {n_signals} signals")
+    if len(lines) - 1 != n_signals:
+        raise _fault(name, f"it announces {n_signals} signals but describes {len(lines) - 1}")
+    rest = (match["rest"] or "").split()
+    return Header(
+        record_name=match["name"],
+        sampling_rate=_rate(rest[0], name) if rest else None,
+        n_samples=_n_samples(rest[1], name) if len(rest) > 1 else None,
+        recorded_at=_recorded_at(rest[2:]),
+        signals=tuple(_signal_line(line, name) for line in lines[1:]),
+        comments=comments,
+    )
+
+
+def _rate(token: str, name: str) -> float:
+    match = _RATE.match(token)
+    if match is None:
+        raise _fault(name, f"its sampling rate reads '{token[:30]}'")
+    return float(match["rate"])
+
+
+def _n_samples(token: str, name: str) -> int | None:
+    if not token.isascii() or not token.isdigit() or len(token) > 12:
+        raise _fault(name, f"its number of samples reads '{token[:30]}'")
+    # 0 stands for 'not known' in the format.
+    return int(token) or None
+
+
+def _recorded_at(tokens: Sequence[str]) -> datetime | None:
+    if len(tokens) < 2:
+        return None
+    clock: time | None = None
+    day: date | None = None
+    for pattern in _TIME_FORMATS:
+        try:
+            clock = datetime.strptime(tokens[0], pattern).time()
+            break
+        except ValueError:
+            continue
+    for pattern in _DATE_FORMATS:
+        try:
+            day = datetime.strptime(tokens[1], pattern).date()
+            break
+        except ValueError:
+            continue
+    if day is None and clock is None and len(tokens) == 2:
+        # CinC's headers write the date before the time.
+        return _recorded_at([tokens[1], tokens[0], ""])
+    return datetime.combine(day, clock) if day is not None and clock is not None else None
+
+
+def _integer(tokens: Sequence[str], index: int) -> int | None:
+    try:
+        return int(tokens[index])
+    except (IndexError, ValueError):
+        return None
+
+
+def _signal_line(line: str, name: str) -> SignalLine:
+    # file, format, gain, ADC resolution, ADC zero, first value, checksum, block size, description (may hold spaces)
+    tokens = line.split(maxsplit=8)
+    file_name = tokens[0]
+    if "/" in file_name or "\\" in file_name or ".." in file_name or file_name.startswith(("~", "-")):
+        raise RecordFormatError(
+            f"{name} names the signal file '{file_name[:60]}', which is not a plain file name beside the header.",
+            "Put the signal file beside its header and write its bare name into the header.",
+        )
+    match = _FORMAT.match(tokens[1]) if len(tokens) > 1 else None
+    if match is None:
+        raise _fault(name, f"the signal line '{line[:60]}' has no storage format")
+    gain = _GAIN.match(tokens[2]) if len(tokens) > 2 else None
+    if len(tokens) > 2 and gain is None:
+        raise _fault(name, f"the gain reads '{tokens[2][:30]}'")
+    baseline = gain["baseline"] if gain else None
+    return SignalLine(
+        file_name=file_name,
+        format=match["format"],
+        per_frame=int(match["per_frame"] or 1),
+        skew=int(match["skew"] or 0),
+        byte_offset=int(match["offset"] or 0),
+        gain=float(gain["gain"]) if gain else None,
+        baseline=int(baseline) if baseline is not None else (_integer(tokens, 4) or 0),
+        units=gain["units"] if gain else None,
+        initial_value=_integer(tokens, 5),
+        checksum=_integer(tokens, 6),
+        name=tokens[8].strip() if len(tokens) > 8 else "",
+    )
+
+
+def facts_of(comments: Sequence[str]) -> CommentFacts:
+    """Find age, sex, patient and device in a header's comments.
+
+    Parameters
+    ----------
+    comments : sequence of str
+        Comment lines: 'Age: 65', '<age>: 51  <sex>: F', 'Sex: Male', 'Age: NaN'.
+    """
+    # LUDB and some others write several '<key>: value' on one line.
+    parts = [part.strip() for comment in comments for part in re.split(r"\s+(?=<\w+>)", comment)]
+
+    def first(pattern: re.Pattern[str], group: str) -> str | None:
+        found = next((match[group].strip() for part in parts if (match := pattern.match(part))), None)
+        return None if found is None or found.casefold() in _UNKNOWN else found
+
+    age, sex = first(_AGE, "years"), first(_SEX, "sex")
+    return CommentFacts(
+        age=float(age) if age is not None else None,
+        sex=None if sex is None else ("male" if sex.casefold().startswith("m") else "female"),
+        patient_id=first(_PATIENT, "id"),
+        device=first(_DEVICE, "device"),
+    )
