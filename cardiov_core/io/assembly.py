@@ -233,9 +233,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     rows, others = standard_rows(channels.names, name)
     warnings = list(channels.warnings)
     if options.sampling_rate is not None and abs(options.sampling_rate - rate_hz) > 1e-6 * rate_hz:
-        warnings.append(
-            f"The file states {rate_hz:g} Hz; the given rate of {options.sampling_rate:g} Hz was not used."
-        )
+        warnings.append(f"The file states {rate_hz:g} Hz; the given rate of {options.sampling_rate:g} Hz was not used.")
     if others:
         warnings.append(f"Channels that are no standard lead were left out: {', '.join(o[:30] for o in others[:15])}.")
 
@@ -281,7 +279,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
 def _check_samples(signal: FloatArray, rate_hz: float, name: str) -> None:
     if signal.shape[1] < MIN_DURATION_S * rate_hz:
         raise RecordUnsupportedError(
-            f"{name} lasts {signal.shape[1] / rate_hz:.2f} s; an ECG of less than {MIN_DURATION_S:g} s holds no rhythm.",
+            f"{name} lasts {signal.shape[1] / rate_hz:.2f} s; less than {MIN_DURATION_S:g} s hold no rhythm.",
             "Open a recording of 10 s (5 s at least for a level).",
         )
     if not np.isfinite(signal).any():

@@ -1,6 +1,7 @@
 """`read_record`: any file that holds one ECG, chosen by content."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from cardiov_core.domain import EcgRecord
@@ -11,13 +12,17 @@ from cardiov_core.errors import (
     RecordNotFoundError,
     RecordUnsupportedError,
 )
+from cardiov_core.io.archives import is_npz
+from cardiov_core.io.arrays import read_mat, read_npy, read_npz
 from cardiov_core.io.assembly import Channels, ReadOptions, assemble
+from cardiov_core.io.collection import collect
 from cardiov_core.io.leads import UNITS_HINT, mv_per_unit
 from cardiov_core.io.sniff import Kind, foreign_format, kind_of, read_bytes
-from cardiov_core.io.wfdb_header import looks_like_header, split_lines
-from cardiov_core.io.wfdb_reader import decode_header, read_wfdb
+from cardiov_core.io.tables import read_table
+from cardiov_core.io.wfdb_reader import find_header, read_wfdb
 
 _SIGNAL_SUFFIXES = (".dat", ".mat")
+_BINARY_SUFFIXES = (*_SIGNAL_SUFFIXES, ".npy", ".npz", ".zip")
 
 
 def read_record(
@@ -66,7 +71,8 @@ def read_record(
         If an argument makes no sense.
     """
     options = checked_options(sampling_rate, units, gain_factor)
-    return assemble(read_channels(Path(path), options), options)
+    record = assemble(read_channels(Path(path), options), options)
+    return replace(record, provenance=replace(record.provenance, path=str(path)))
 
 
 def checked_options(sampling_rate: float | None, units: str | None, gain_factor: float) -> ReadOptions:
@@ -91,36 +97,6 @@ def checked_options(sampling_rate: float | None, units: str | None, gain_factor:
             f"A gain factor of {gain_factor:g} makes no sense.", "Give a positive number, for example 4.88."
         )
     return ReadOptions(sampling_rate, units, gain_factor)
-
-
-def find_header(path: Path) -> Path | None:
-    """Return the WFDB header of a record given by any of its names, or None.
-
-    Parameters
-    ----------
-    path : Path
-        A header, a signal file that a header of the same stem names, or a record without extension.
-    """
-    if path.is_file():
-        if path.suffix.lower() == ".hea":
-            return path
-        beside = path.with_suffix(".hea")
-        return beside if beside.is_file() and _names_file(beside, path.name) else None
-    beside = path.parent / f"{path.name}.hea"
-    return beside if beside.is_file() else None
-
-
-def _names_file(header: Path, file_name: str) -> bool:
-    try:
-        lines, _ = split_lines(decode_header(read_bytes(header)))
-    except RecordFormatError:
-        # An empty header beside a signal file of its name: the header's fault is the one to tell.
-        return Path(file_name).suffix.lower() in _SIGNAL_SUFFIXES
-    except (RecordNotFoundError, RecordUnsupportedError):
-        return False
-    named = [line.split(maxsplit=1)[0] for line in lines[1:]]
-    damaged = not looks_like_header("\n".join(lines)) and Path(file_name).suffix.lower() == ".dat"
-    return file_name in named or damaged
 
 
 def read_channels(path: Path, options: ReadOptions) -> Channels:
@@ -149,7 +125,29 @@ def read_channels(path: Path, options: ReadOptions) -> Channels:
     kind = kind_of(content)
     if kind is Kind.WFDB_HEADER:
         return read_wfdb(path, options)
+    if kind is Kind.NPY:
+        return read_npy(path, content, options)
+    if kind is Kind.ZIP:
+        return read_npz(path, content, options) if is_npz(path) else _read_archive(path, options)
+    if kind in {Kind.MAT4, Kind.MAT5}:
+        return read_mat(path, content, options)
+    if kind is Kind.TEXT and path.suffix.lower() not in _BINARY_SUFFIXES:
+        return read_table(path, content, options)
     raise _refusal(path, kind, content)
+
+
+def _read_archive(path: Path, options: ReadOptions) -> Channels:
+    with collect([path]) as found:
+        if found.errors:
+            raise found.errors[0].error
+        if not found.sources:
+            raise NotAnEcgError(f"{path.name} holds no ECG.", "Pack the header together with its signal file.")
+        if len(found.sources) > 1:
+            raise RecordUnsupportedError(
+                f"{path.name} holds {len(found.sources)} records, not one.",
+                "Analyse the archive as a whole, or pack one record.",
+            )
+        return read_channels(found.sources[0].path, options)
 
 
 def _not_found(path: Path) -> RecordNotFoundError:
@@ -160,12 +158,14 @@ def _not_found(path: Path) -> RecordNotFoundError:
                 f"{signal.name} has no header: {path.name}.hea is not beside it.",
                 "Put the header (.hea) into the same folder.",
             )
-    return RecordNotFoundError(f"{path} does not exist.", "Check the path; WFDB records may be given with or without .hea.")
+    return RecordNotFoundError(
+        f"{path} does not exist.", "Check the path; WFDB records may be given with or without .hea."
+    )
 
 
 def _refusal(
     path: Path, kind: Kind, content: bytes
-) -> RecordNotFoundError | RecordFormatError | RecordUnsupportedError | NotAnEcgError:
+) -> RecordNotFoundError | RecordFormatError | RecordUnsupportedError:
     suffix = path.suffix.lower()
     if kind is Kind.TAR:
         return RecordUnsupportedError(
@@ -179,13 +179,8 @@ def _refusal(
         return RecordUnsupportedError(
             f"{path.name} is {foreign_format(content)}, which is not read.", "Export the ECG as WFDB, CSV, NPZ or .mat."
         )
-    if kind is Kind.TEXT and suffix in (*_SIGNAL_SUFFIXES, ".npy", ".npz", ".zip"):
-        return RecordFormatError(f"{path.name} is a text file, not a {suffix} file.", "Export the record again.")
     if kind is Kind.TEXT:
-        return NotAnEcgError(
-            f"{path.name} is a text without columns named by lead.",
-            "Name the columns I, II, III, aVR, aVL, aVF, V1-V6 if this is an ECG.",
-        )
+        return RecordFormatError(f"{path.name} is a text file, not a {suffix} file.", "Export the record again.")
     if suffix == ".dat":
         return RecordNotFoundError(
             f"{path.name} has no header: no {path.stem}.hea beside it names it.",

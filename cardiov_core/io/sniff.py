@@ -42,7 +42,7 @@ _FOREIGN: tuple[tuple[int, bytes, str], ...] = (
 )
 _TAR_MAGIC: tuple[tuple[int, bytes], ...] = (
     (257, b"ustar"),
-    (0, b"\x1f\x8b"),
+    (0, b"\x1f\x8b\x08"),
     (0, b"BZh"),
     (0, b"\xfd7zXZ\x00"),
     (0, b"7z\xbc\xaf\x27\x1c"),

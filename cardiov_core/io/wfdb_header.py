@@ -21,7 +21,9 @@ _RECORD_LINE = re.compile(
     r"^(?P<name>\S+?)(?:/(?P<segments>\d+))?[ \t]+(?P<n_signals>\d{1,6})(?:[ \t]+(?P<rest>.*))?$",
 )
 _RATE = re.compile(r"^(?P<rate>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:/\S*)?$")
-_FORMAT = re.compile(r"^(?P<format>\d{1,4})(?:x(?P<per_frame>\d{1,4}))?(?::(?P<skew>\d{1,9}))?(?:\+(?P<offset>\d{1,9}))?$")
+_FORMAT = re.compile(
+    r"^(?P<format>\d{1,4})(?:x(?P<per_frame>\d{1,4}))?(?::(?P<skew>\d{1,9}))?(?:\+(?P<offset>\d{1,9}))?$"
+)
 _GAIN = re.compile(
     r"^(?P<gain>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(?:\((?P<baseline>[+-]?\d{1,10})\))?(?:/(?P<units>\S+))?$",
 )

@@ -32,7 +32,7 @@ from cardiov_core.io.assembly import (
     standard_rows,
 )
 from cardiov_core.io.sniff import is_plain_text, read_bytes
-from cardiov_core.io.wfdb_header import Header, SignalLine, facts_of, parse_header
+from cardiov_core.io.wfdb_header import Header, SignalLine, facts_of, looks_like_header, parse_header, split_lines
 
 # Bytes a sample of the storage formats that have a fixed width.
 # https://physionet.org/physiotools/wag/signal-5.htm
@@ -76,6 +76,47 @@ def decode_header(content: bytes) -> str:
         return content.decode("latin-1")
 
 
+def signal_file_names(header: bytes, stem: str) -> tuple[str, ...]:
+    """Return the names of the signal files that belong to a header.
+
+    Parameters
+    ----------
+    header : bytes
+        The header.
+    stem : str
+        Its stem; a header too damaged to name its files keeps the signal files of its own stem.
+    """
+    text = decode_header(header)
+    if not looks_like_header(text):
+        return (f"{stem}.dat", f"{stem}.mat")
+    lines, _ = split_lines(text)
+    return tuple(dict.fromkeys(line.split(maxsplit=1)[0] for line in lines[1:]))
+
+
+def find_header(path: Path) -> Path | None:
+    """Return the WFDB header of a record given by any of its names, or None.
+
+    Parameters
+    ----------
+    path : Path
+        A header, a signal file that a header of the same stem names, or a record without extension.
+    """
+    if not path.is_file():
+        beside = path.parent / f"{path.name}.hea"
+        return beside if beside.is_file() else None
+    if path.suffix.lower() == ".hea":
+        return path
+    beside = path.with_suffix(".hea")
+    if not beside.is_file():
+        return None
+    try:
+        names = signal_file_names(read_bytes(beside), beside.stem)
+    except RecordError:
+        # Beside an empty header, the header's fault is the one to tell.
+        names = (f"{beside.stem}.dat", f"{beside.stem}.mat")
+    return beside if path.name in names else None
+
+
 def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
     """Read a WFDB record.
 
@@ -101,7 +142,7 @@ def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
     name = header_path.name
     header = parse_header(decode_header(header_bytes), name)
     names, warnings = _channel_names(header, name)
-    leads, others = standard_rows(names, name)
+    leads, _ = standard_rows(names, name)
     per_frame = _samples_per_frame(header, sorted(leads.values()), name)
     frame_rate = header.sampling_rate if header.sampling_rate is not None else options.sampling_rate
     if frame_rate is None:
@@ -177,7 +218,7 @@ def _gain_per_mv(line: SignalLine, lead: str, name: str, options: ReadOptions) -
 
 
 def _to_mv(digital: npt.NDArray[np.int64], line: SignalLine, per_mv: float) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = (digital - float(line.baseline)) / per_mv
+    values = np.asarray((digital - float(line.baseline)) / per_mv, dtype=np.float64)
     marker = _INVALID_SAMPLE.get(line.format)
     if marker is not None:
         values[digital == marker] = np.nan
