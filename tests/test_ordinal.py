@@ -63,7 +63,9 @@ def test_encode_refuses_what_is_no_level(levels: object) -> None:
         encode(levels)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("exceedance", [[0.1, 0.2, 0.3], [[1.1, 0, 0]], [[-0.1, 0, 0]], [[float("nan"), 0, 0]], [["a"]]])
+@pytest.mark.parametrize(
+    "exceedance", [[0.1, 0.2, 0.3], [[1.1, 0, 0]], [[-0.1, 0, 0]], [[float("nan"), 0, 0]], [["a"]]]
+)
 def test_decode_refuses_what_is_no_probability(exceedance: object) -> None:
     with pytest.raises(LabelError):
         decode(exceedance)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The quality gate: may a level be given for this record at all?
+"""The quality gate, which decides whether a level may be given for a record at all.
 
 Rules and limits are those of the CLINICAL conventions, 14.
 """
@@ -74,7 +74,7 @@ def assess_quality(record: EcgRecord) -> Quality:
         judged = replace(record, signal=record.signal * np.float32(gain.factor))
     findings = _lead_findings(judged)
     withheld = list(_record_faults(record, findings, beating=beating))
-    warnings = []
+    warnings: list[str] = []
     if gain is not None:
         (withheld if gain.withholds else warnings).insert(0, gain.reason)
     lead_reasons = _in_sentences(findings)
@@ -117,7 +117,7 @@ def _lead_findings(record: EcgRecord) -> list[_LeadFinding]:
     """Judge each standard lead; a derived lead is no better than the leads it was computed from."""
     measured = {lead: _judge(lead, record) for lead in STANDARD_LEADS if lead not in record.derived_leads}
     recorded_limbs = [lead for lead in LIMB_LEADS if lead in record.leads and lead in measured]
-    sources = [lead for lead in ("I", "II") if lead in recorded_limbs]
+    sources: list[str] = [lead for lead in ("I", "II") if lead in recorded_limbs]
     if len(sources) < 2:
         sources = recorded_limbs
     broken = [lead for lead in sources if measured[lead].verdict is QualityVerdict.NOT_ANALYSABLE]
@@ -194,9 +194,7 @@ def _in_sentences(findings: list[_LeadFinding]) -> tuple[str, ...]:
     for item in findings:
         if item.state:
             by_state.setdefault(item.state, []).append(item.lead)
-    return tuple(
-        f"{_listed(leads)} {'is' if len(leads) == 1 else 'are'} {state}." for state, leads in by_state.items()
-    )
+    return tuple(f"{_listed(leads)} {'is' if len(leads) == 1 else 'are'} {state}." for state, leads in by_state.items())
 
 
 def _listed(names: list[str]) -> str:
