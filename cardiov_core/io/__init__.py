@@ -2,5 +2,6 @@
 
 from cardiov_core.io.collection import Collection, Source, SourceError, collect
 from cardiov_core.io.reader import read_record
+from cardiov_core.io.uploads import Upload, read_uploads
 
-__all__ = ["Collection", "Source", "SourceError", "collect", "read_record"]
+__all__ = ["Collection", "Source", "SourceError", "Upload", "collect", "read_record", "read_uploads"]
