@@ -1,0 +1,109 @@
+"""Intervals by the percentile bootstrap (Efron 1979, doi:10.1214/aos/1176344552), whole groups at a time.
+
+Records of one patient resemble each other; drawing them one by one would make the intervals too narrow.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.errors import ConfigurationError
+
+# A statistic that most resamples leave undefined has no honest interval.
+_MAX_DRAWS_A_RESAMPLE = 20
+
+
+class Interval(NamedTuple):
+    """Limits of an interval; NaN where the data define none."""
+
+    low: float
+    high: float
+
+
+def bootstrap_interval(
+    statistic: Callable[..., float],
+    *arrays: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    n_resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Return the percentile interval of a statistic.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes the arrays and returns a number; NaN where a resample leaves it undefined (an AUC without a positive).
+    *arrays : array_like
+        One entry a record along the first axis.
+    groups : array_like, optional
+        Who each record is from; groups are drawn whole. Each record by itself where None.
+    n_resamples : int
+        Resamples with a defined statistic; undefined ones are drawn again.
+    confidence : float
+        Share of the resamples within the interval, between 0 and 1.
+    seed : int
+        Of the draws: the same seed gives the same interval.
+
+    Returns
+    -------
+    Interval
+        NaN on both sides where the statistic of the data is undefined or most resamples leave it so.
+
+    Raises
+    ------
+    ConfigurationError
+        If lengths differ, there are no records, or a number is out of range.
+    """
+    data = [np.asarray(array) for array in arrays]
+    lengths = {len(array) for array in data} | ({len(np.asarray(groups))} if groups is not None else set())
+    if len(lengths) != 1 or 0 in lengths:
+        raise ConfigurationError(
+            f"Arrays of {', '.join(map(str, sorted(lengths))) or 'no'} records cannot be drawn together.",
+            "Give arrays and groups one entry a record, at least one.",
+        )
+    if n_resamples < 1 or not 0 < confidence < 1:
+        raise ConfigurationError(
+            f"{n_resamples} resamples and a confidence of {confidence:g} make no interval.",
+            "Use at least one resample and a confidence between 0 and 1.",
+        )
+    undefined = Interval(float("nan"), float("nan"))
+    if np.isnan(statistic(*data)):
+        return undefined
+    members = _members(lengths.pop(), groups)
+    values = _resampled(statistic, data, members, n_resamples, np.random.default_rng(seed))
+    if values is None:
+        return undefined
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[np.int64]]:
+    """Return the record indices of each group."""
+    if groups is None:
+        return [np.array([index], dtype=np.int64) for index in range(n_records)]
+    _, codes = np.unique(np.asarray(groups), return_inverse=True)
+    order = np.argsort(codes, kind="stable").astype(np.int64)
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+
+def _resampled(
+    statistic: Callable[..., float],
+    data: list[npt.NDArray[Any]],
+    members: list[npt.NDArray[np.int64]],
+    n_resamples: int,
+    generator: np.random.Generator,
+) -> npt.NDArray[np.float64] | None:
+    values: list[float] = []
+    for _ in range(n_resamples * _MAX_DRAWS_A_RESAMPLE):
+        drawn = generator.integers(0, len(members), len(members))
+        chosen = np.concatenate([members[index] for index in drawn])
+        value = float(statistic(*(array[chosen] for array in data)))
+        if not np.isnan(value):
+            values.append(value)
+            if len(values) == n_resamples:
+                return np.asarray(values)
+    return None

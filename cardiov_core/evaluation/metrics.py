@@ -1,0 +1,149 @@
+"""Figures for graded ECGs; pure functions on arrays.
+
+A figure that the data do not define (an AUC without a positive or without a negative) is NaN, never a made-up number.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import cohen_kappa_score, roc_auc_score
+
+from cardiov_core.errors import LabelError
+
+LEVEL_KEYS: tuple[str, ...] = ("no", "low", "medium", "high")
+"""Names of the levels in tables of figures, lowest first."""
+
+
+def mean_absolute_error(labels: npt.ArrayLike, levels: npt.ArrayLike) -> float:
+    """Return by how many levels the grades are off on average (the paper's MAE).
+
+    Parameters
+    ----------
+    labels, levels : array_like of int, shape (n,)
+        The cardiologist's and the grader's levels.
+
+    Returns
+    -------
+    float
+        0 is perfect, 3 the worst.
+
+    Raises
+    ------
+    LabelError
+        If the shapes differ or there are no records.
+    """
+    truth, given = _pair(labels, levels)
+    return float(np.abs(truth - given).mean())
+
+
+def accuracy(labels: npt.ArrayLike, levels: npt.ArrayLike) -> float:
+    """Return the share of records with exactly the cardiologist's level; arguments as in `mean_absolute_error`."""
+    truth, given = _pair(labels, levels)
+    return float((truth == given).mean())
+
+
+def within_one(labels: npt.ArrayLike, levels: npt.ArrayLike) -> float:
+    """Return the share of records that are off by one level at most; arguments as in `mean_absolute_error`."""
+    truth, given = _pair(labels, levels)
+    return float((np.abs(truth - given) <= 1).mean())
+
+
+def quadratic_weighted_kappa(labels: npt.ArrayLike, levels: npt.ArrayLike) -> float:
+    """Return Cohen's kappa with quadratic weights (Cohen 1968, doi:10.1037/h0026256).
+
+    Parameters
+    ----------
+    labels, levels : array_like of int, shape (n,)
+        Two readings of the same records.
+
+    Returns
+    -------
+    float
+        1 is perfect, 0 is chance; NaN where both readings are one and the same level throughout.
+
+    Raises
+    ------
+    LabelError
+        If the shapes differ or there are no records.
+    """
+    truth, given = _pair(labels, levels)
+    if len(np.unique(np.concatenate([truth, given]))) == 1:
+        return float("nan")
+    return float(cohen_kappa_score(truth, given, weights="quadratic", labels=list(range(len(LEVEL_KEYS)))))
+
+
+def auc_per_level(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> dict[str, float]:
+    """Return the area under the ROC curve of each level against the rest (the paper's Table 5).
+
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        The cardiologist's levels.
+    probabilities : array_like, shape (n, 4)
+        Of each level.
+
+    Returns
+    -------
+    dict
+        Keys ``no``, ``low``, ``medium``, ``high`` and ``mean``; NaN for a level that no record or every record has, and
+        then for the mean, too.
+
+    Raises
+    ------
+    LabelError
+        If the shapes do not fit each other.
+    """
+    truth = np.asarray(labels)
+    scores = np.asarray(probabilities, dtype=np.float64)
+    if truth.ndim != 1 or scores.shape != (len(truth), len(LEVEL_KEYS)) or not len(truth):
+        raise LabelError(
+            f"Labels have the shape {truth.shape}, probabilities {scores.shape}.",
+            f"Give one label and {len(LEVEL_KEYS)} probabilities a record.",
+        )
+    areas = {key: _area(truth == level, scores[:, level]) for level, key in enumerate(LEVEL_KEYS)}
+    return areas | {"mean": float(np.mean(list(areas.values())))}
+
+
+def macro_auc(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
+    """Return the mean area under the ROC curve over the classes of a multi-label task (PTB-XL benchmark).
+
+    Parameters
+    ----------
+    y_true : array_like, shape (n, n_classes)
+        1 where the record has the class, otherwise 0.
+    y_score : array_like, shape (n, n_classes)
+        The higher, the surer.
+
+    Returns
+    -------
+    float
+        Classes without a positive or without a negative record are left out; NaN where none is left.
+
+    Raises
+    ------
+    LabelError
+        If the shapes differ or are not two-dimensional.
+    """
+    truth = np.asarray(y_true)
+    scores = np.asarray(y_score, dtype=np.float64)
+    if truth.ndim != 2 or truth.shape != scores.shape:
+        raise LabelError(
+            f"Labels have the shape {truth.shape}, scores {scores.shape}.", "Give both as (records, classes)."
+        )
+    areas = [_area(truth[:, index] > 0, scores[:, index]) for index in range(truth.shape[1])]
+    defined = [area for area in areas if not np.isnan(area)]
+    return float(np.mean(defined)) if defined else float("nan")
+
+
+def _area(positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> float:
+    if positive.all() or not positive.any():
+        return float("nan")
+    return float(roc_auc_score(positive, scores))
+
+
+def _pair(labels: npt.ArrayLike, levels: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    truth, given = np.asarray(labels), np.asarray(levels)
+    if truth.ndim != 1 or truth.shape != given.shape or not len(truth):
+        raise LabelError(
+            f"Labels have the shape {truth.shape}, levels {given.shape}.", "Give one of each a record, at least one."
+        )
+    return truth.astype(np.int64), given.astype(np.int64)
