@@ -1,0 +1,12 @@
+"""Entry of the CardioV app: page configuration and navigation, nothing else."""
+
+import streamlit as st
+
+st.set_page_config(page_title="CardioV", layout="wide", initial_sidebar_state="collapsed")
+st.navigation(
+    [
+        st.Page("pages/analyze.py", title="Analyze", default=True),
+        st.Page("pages/about.py", title="About"),
+    ],
+    position="top",
+).run()

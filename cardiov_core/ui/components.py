@@ -1,0 +1,170 @@
+"""Building blocks of every page: frame, banner, errors, level badge, bars and boxes."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html import escape
+
+import streamlit as st
+
+from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.ui import resources
+from cardiov_core.ui.styles import apply_styles, level_shape
+
+_logger = logging.getLogger(__name__)
+
+BANNER = "Research software. Not a medical device. Not for diagnostic use. A qualified clinician must read the ECG."
+"""Always visible (CLINICAL 18)."""
+
+THIN_SPACE = "\u2009"
+
+EXCEEDANCE_NAMES = ("above no risk", "above low risk", "above medium risk")
+"""What the three outputs mean, in their order."""
+
+_UNEXPECTED = "Something went wrong that CardioV did not foresee. The details are in the server's log."
+_CHIP_CLASSES = {
+    QualityVerdict.ACCEPTABLE: "",
+    QualityVerdict.LIMITED: "limited",
+    QualityVerdict.NOT_ANALYSABLE: "bad",
+}
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what goes wrong inside into a sentence: a `CardioVError` with its hint, all else logged."""
+    try:
+        yield
+    except CardioVError as error:
+        show_error(error)
+    except Exception:
+        _logger.exception("Unforeseen error on a page.")
+        st.error(_UNEXPECTED)
+
+
+@contextmanager
+def page() -> Iterator[None]:
+    """Frame of a page: style, the banner with the model in use, and `guarded` around the content."""
+    apply_styles()
+    model = ""
+    try:
+        model = f"Model: {resources.predictor().name}"
+    except CardioVError:
+        _logger.exception("The default model cannot be loaded.")
+        model = "Model: none available"
+    st.html(
+        f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
+        f'<span class="cv-quiet">{escape(model)}</span></div>'
+    )
+    with guarded():
+        yield
+
+
+def show_error(error: CardioVError, prefix: str = "") -> None:
+    """Say what is wrong and what to do.
+
+    Parameters
+    ----------
+    error : CardioVError
+        What went wrong.
+    prefix : str
+        The file it is about, where the message may not name it.
+    """
+    about = f"{prefix}: " if prefix and prefix not in error.message else ""
+    st.error(f"{plain(about + error.message)} {plain(error.hint)}")
+
+
+def percent(probability: float) -> str:
+    """Write a probability as a whole per cent (CLINICAL 17).
+
+    Parameters
+    ----------
+    probability : float
+        0..1.
+
+    Returns
+    -------
+    str
+        ``'63 %'`` with a thin space; ``'<1 %'`` and ``'>99 %'`` at the ends.
+    """
+    if probability < 0.01:
+        return f"<1{THIN_SPACE}%"
+    if probability > 0.99:
+        return f">99{THIN_SPACE}%"
+    return f"{round(100 * probability)}{THIN_SPACE}%"
+
+
+def wording(level: Severity) -> str:
+    """Return the sentence that goes with a level; a low level never reads healthy (CLINICAL 18)."""
+    if level <= Severity.LOW_RISK:
+        return "A low level does not rule out disease."
+    return "May suggest need for prompt review by a cardiologist."
+
+
+def badge(level: Severity) -> str:
+    """Return the level as HTML: shape, colour, number and word, with the sentence that goes with it."""
+    spoken = f"Level {int(level)} on a scale of 0 to 3: {level.title}"
+    return (
+        f'<div class="cv-level" role="img" aria-label="{spoken}. {wording(level)}">{level_shape(level)}'
+        f'<div><div class="cv-word">{level.title}</div><div>Level {int(level)} of 0{THIN_SPACE}-{THIN_SPACE}3. '
+        f"{wording(level)}</div></div></div>"
+    )
+
+
+def exceedance_bars(prediction: Prediction) -> str:
+    """Return the three bars as HTML; they never rise, because the prediction's exceedances are repaired."""
+    rows = "".join(
+        f'<div>{name.capitalize()}</div><div class="cv-track" role="img" aria-label="{name}: {escape(percent(value))}">'
+        f'<div class="cv-fill" style="width:{100 * value:.1f}%"></div></div>'
+        f'<div class="cv-num">{escape(percent(value))}</div>'
+        for name, value in zip(EXCEEDANCE_NAMES, prediction.exceedance, strict=True)
+    )
+    return f'<div class="cv-bars"><div class="cv-head">Probability that the level is</div>{rows}</div>'
+
+
+def level_probabilities(prediction: Prediction) -> str:
+    """Return the four probabilities of the levels as HTML."""
+    rows = "".join(
+        f'<div>{level_shape(level)}</div><div>{level.title}</div><div class="cv-num">{escape(percent(value))}</div>'
+        for level, value in zip(Severity, prediction.probabilities, strict=True)
+    )
+    return f'<div class="cv-probs"><div class="cv-head">Probability of each level</div>{rows}</div>'
+
+
+def quality_chip(quality: Quality) -> str:
+    """Return the verdict of the quality gate as HTML."""
+    return f'<span class="cv-chip {_CHIP_CLASSES[quality.verdict]}">Signal quality: {quality.verdict.value}</span>'
+
+
+def bullet_list(sentences: Iterable[str]) -> str:
+    """Return sentences as an HTML list, or nothing where there are none."""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f'<ul class="cv-notes">{items}</ul>' if items else ""
+
+
+def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:
+    """Show a box with a title and its reasons; screen readers read it at once."""
+    style = "cv-box calm" if calm else "cv-box"
+    st.html(f'<div class="{style}" role="alert"><b>{escape(title)}</b>{bullet_list(sentences)}</div>')
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Show names and values as a description list."""
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    st.html(f'<dl class="cv-facts">{items}</dl>')
+
+
+def dark_theme() -> bool:
+    """Tell whether the reader's browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def plain(text: str) -> str:
+    """Escape what Markdown would format: file names are full of it.
+
+    Parameters
+    ----------
+    text : str
+        Words to show as they are.
+    """
+    return "".join(f"\\{character}" if character in r"\`*_[]<>$~#|:" else character for character in text)

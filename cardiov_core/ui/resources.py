@@ -1,0 +1,35 @@
+"""What all sessions share: the grader and the data sets, each loaded once a server."""
+
+import streamlit as st
+
+from cardiov_core.datasets import PtbXl, find_ptbxl
+from cardiov_core.inference import Predictor, load_predictor
+
+
+@st.cache_resource(show_spinner="Loading the model ...")
+def predictor() -> Predictor:
+    """Return the default grader.
+
+    Returns
+    -------
+    Predictor
+        Shared by all sessions; it guards its own state against two of them at once.
+
+    Raises
+    ------
+    WeightsError
+        If its files cannot be used.
+    """
+    return load_predictor()
+
+
+@st.cache_resource(show_spinner="Looking for PTB-XL ...")
+def ptbxl() -> PtbXl | None:
+    """Return PTB-XL where it lies on this server, else None.
+
+    Raises
+    ------
+    DatasetError
+        If its table cannot be read.
+    """
+    return find_ptbxl()

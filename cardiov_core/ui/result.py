@@ -1,0 +1,195 @@
+"""The strip with the result: level, bars, probabilities, quality and warnings; or why there is none."""
+
+import logging
+from functools import partial
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Severity
+from cardiov_core.inference import analyze
+from cardiov_core.ui import resources
+from cardiov_core.ui.components import (
+    THIN_SPACE,
+    badge,
+    box,
+    bullet_list,
+    exceedance_bars,
+    level_probabilities,
+    quality_chip,
+)
+from cardiov_core.ui.state import AnalysisKey, Case, Key, Origin, Session, session
+from cardiov_core.ui.upload import reread_with_gain
+
+_logger = logging.getLogger(__name__)
+
+_WINDOW_STEP_S = 0.5
+# Rounding of a duration (5001 samples at 500 Hz) is no reason to offer a window.
+_WINDOW_TOLERANCE_S = 0.1
+
+
+def analysis_of(case: Case) -> Analysis:
+    """Return the open record's analysis, computed once for each window and each answer to the quality gate.
+
+    Raises
+    ------
+    CardioVError
+        If the record cannot be graded at all.
+    """
+    current = session()
+    key = _key(current, case)
+    if key not in current.analyses:
+        grader = resources.predictor()
+        if current.analyse_anyway:
+            _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
+        with st.spinner("Analysing the ECG ..."):
+            current.analyses[key] = analyze(
+                case.record, grader, analyse_anyway=current.analyse_anyway, start_s=_start(current, case)
+            )
+    return current.analyses[key]
+
+
+def explanation_of(case: Case, target: str | None) -> Explanation:
+    """Return where the network looked, computed once for each target.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    target : str or None
+        ``'above_no'``, ``'above_low'`` or ``'above_medium'``; None asks for the predicted level.
+
+    Raises
+    ------
+    CardioVError
+        If this grader cannot explain this record.
+    """
+    current = session()
+    key = (_key(current, case), target or "")
+    if key not in current.explanations:
+        with st.spinner("Asking where the network looked ..."):
+            current.explanations[key] = resources.predictor().explain(
+                case.record, target=target, start_s=_start(current, case)
+            )
+    return current.explanations[key]
+
+
+def choose_window(case: Case) -> None:
+    """Offer the window where the record is longer than the network's input."""
+    current = session()
+    length_s = resources.predictor().card.contract.duration_s
+    last_start_s = case.record.duration_s - length_s
+    if last_start_s <= _WINDOW_TOLERANCE_S:
+        return
+    current.window_start_s = st.slider(
+        f"Start of the {length_s:g} s window in s (the record lasts {case.record.duration_s:.1f} s)",
+        min_value=0.0,
+        max_value=float(int(last_start_s / _WINDOW_STEP_S) * _WINDOW_STEP_S) or last_start_s,
+        value=min(current.window_start_s, last_start_s),
+        step=min(_WINDOW_STEP_S, last_start_s),
+        format="%.1f",
+        key=f"{Key.WINDOW}_{case.fingerprint}",
+    )
+
+
+def show_result(case: Case, analysis: Analysis) -> None:
+    """Show the level, or that it is withheld and why.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What CardioV says of it.
+    """
+    prediction = analysis.prediction
+    if prediction is None:
+        _show_withheld(analysis)
+    else:
+        if prediction.severity is Severity.HIGH_RISK:
+            box("High risk: this ECG may need prompt review by a cardiologist.", ())
+        if analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE:
+            box(
+                "Analysed anyway: the quality gate withholds this level. Do not rely on it.",
+                analysis.withheld or analysis.quality.reasons,
+                calm=True,
+            )
+        _show_strip(case, analysis, prediction)
+    _ask_gain(case, analysis)
+
+
+def _key(current: Session, case: Case) -> AnalysisKey:
+    return resources.predictor().name, case.fingerprint, current.window_start_s, current.analyse_anyway
+
+
+def _start(current: Session, case: Case) -> float | None:
+    """Return the window's start in s; None lets records that fit whole be prepared as such."""
+    length_s = resources.predictor().card.contract.duration_s
+    return current.window_start_s if case.record.duration_s > length_s + _WINDOW_TOLERANCE_S else None
+
+
+def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
+    """Show badge, bars, probabilities, quality and warnings beside one another."""
+    notes = _notes(case, prediction)
+    st.html(
+        '<section class="cv-strip" aria-label="Result">'
+        f"<div>{badge(prediction.severity)}{bullet_list(notes)}</div>"
+        f"{exceedance_bars(prediction)}{level_probabilities(prediction)}"
+        f"<div>{quality_chip(analysis.quality)}{bullet_list(analysis.warnings)}</div></section>"
+    )
+
+
+def _notes(case: Case, prediction: Prediction) -> list[str]:
+    notes = []
+    if case.origin is Origin.SYNTHETIC:
+        notes.append("Synthetic ECG: no patient behind it.")
+    if case.cardiologist is not None:
+        notes.append(f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}.")
+    if prediction.out_of_fold:
+        notes.append("This record trained the model: the level is its out-of-fold prediction.")
+    if case.record.provenance.gain_factor != 1.0:
+        notes.append(f"Signal multiplied by {case.record.provenance.gain_factor:g}, as you confirmed.")
+    if case.record.duration_s > resources.predictor().card.contract.duration_s + _WINDOW_TOLERANCE_S:
+        window = prediction.window
+        notes.append(f"Analysed: {window.start_s:.1f} to {window.end_s:.1f}{THIN_SPACE}s.")
+    return notes
+
+
+def _show_withheld(analysis: Analysis) -> None:
+    current = session()
+    box("Result withheld", analysis.withheld, calm=True)
+    advice = (
+        "Answer the question below, or repeat the recording."
+        if analysis.quality.suggested_gain_factor is not None
+        else "Repeat the recording, or check the electrodes and the file's header."
+    )
+    st.html(f"{quality_chip(analysis.quality)} <span>{advice}</span>{bullet_list(_other(analysis))}")
+
+    def _insist() -> None:
+        current.analyse_anyway = True
+
+    st.button(
+        "Analyse anyway",
+        key=Key.ANYWAY,
+        on_click=_insist,
+        help="Gives a level that should not be relied on; it is marked so.",
+    )
+
+
+def _other(analysis: Analysis) -> list[str]:
+    """Return warnings that are not already reasons for withholding."""
+    return [warning for warning in analysis.warnings if warning not in analysis.withheld]
+
+
+def _ask_gain(case: Case, analysis: Analysis) -> None:
+    """Ask whether the suspected gain is right; nothing is rescaled without an answer."""
+    factor = analysis.quality.suggested_gain_factor
+    if factor is None or case.origin is not Origin.UPLOAD or case.record.provenance.gain_factor != 1.0:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Is the stated gain wrong?", width="content")
+        st.button(
+            f"Yes, multiply the signal by {factor:.4g}",
+            key=Key.CONFIRM_GAIN,
+            type="primary",
+            on_click=partial(reread_with_gain, session(), case, factor),
+        )

@@ -1,0 +1,165 @@
+"""The state of one browser session, typed, under a single key."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, EcgRecord, Explanation, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.io import Upload
+
+_SESSION_KEY = "cardiov_session"
+
+
+class Key(StrEnum):
+    """Keys of the widgets that code or tests address."""
+
+    DROP_ZONE = "drop_zone"
+    SAMPLE = "sample"
+    REAL_RECORD = "real_record"
+    SAMPLING_RATE = "sampling_rate"
+    UNITS = "units"
+    RETRY = "retry"
+    QUESTION = "which_record"
+    OPEN_CHOSEN = "open_chosen"
+    SWITCH = "switch_record"
+    CLOSE = "close_record"
+    ANYWAY = "analyse_anyway"
+    CONFIRM_GAIN = "confirm_gain"
+    WINDOW = "window_start"
+    LAYOUT = "layout"
+    SPEED = "speed"
+    GAIN = "gain"
+    FILTER = "filter"
+    NOTCH = "notch"
+    LEAD_ORDER = "lead_order"
+    OVERLAY = "overlay"
+    OPACITY = "opacity"
+    STAGE = "stage"
+    TARGET = "target"
+    TRACE = "ecg"
+    STACK = "attention_stack"
+    DOWNLOAD = "download_json"
+
+
+class Origin(StrEnum):
+    """Where the open record came from."""
+
+    UPLOAD = "uploaded"
+    SYNTHETIC = "synthetic"
+    PTB_XL = "PTB-XL"
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """The record that is open.
+
+    Attributes
+    ----------
+    record : EcgRecord
+        As read.
+    origin : Origin
+        Where it came from.
+    title : str
+        What the page calls it.
+    cardiologist : Severity or None
+        Level of the cardiologist's statements, where they are known.
+    """
+
+    record: EcgRecord
+    origin: Origin
+    title: str
+    cardiologist: Severity | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of the samples: equal exactly where the network would be fed the same."""
+        digest = hashlib.sha256(self.record.signal.tobytes())
+        digest.update(f"{self.record.leads}{self.record.sampling_rate}".encode())
+        return digest.hexdigest()[:16]
+
+
+AnalysisKey = tuple[str, str, float, bool]
+"""Grader, fingerprint of the record, start of the window in seconds, analysed against the quality gate's advice."""
+
+
+@dataclass
+class Session:
+    """What a browser session holds.
+
+    Attributes
+    ----------
+    files : tuple of (str, bytes)
+        Names and bytes of the last upload.
+    unread : bool
+        True from the upload until its files were read.
+    sampling_rate_hz, units : float or None, str or None
+        What the reader stated for files that do not say it themselves.
+    uploads : tuple of Upload
+        What the upload turned out to hold.
+    case : Case or None
+        The open record.
+    analyse_anyway : bool
+        The reader asked for a level that the quality gate withholds.
+    window_start_s : float
+        Start of the analysed window in seconds.
+    failure : CardioVError or None
+        Why the last record that was picked could not be opened.
+    n_uploads : int
+        Makes a fresh drop zone after each upload.
+    analyses, explanations : dict
+        Results for the open record, so that display controls never rerun the network.
+    """
+
+    files: tuple[tuple[str, bytes], ...] = ()
+    unread: bool = False
+    sampling_rate_hz: float | None = None
+    units: str | None = None
+    uploads: tuple[Upload, ...] = ()
+    case: Case | None = None
+    analyse_anyway: bool = False
+    window_start_s: float = 0.0
+    failure: CardioVError | None = None
+    n_uploads: int = 0
+    analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
+    explanations: dict[tuple[AnalysisKey, str], Explanation] = field(default_factory=dict)
+
+    def receive(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Take new files; they are read on the page, where a spinner can say so."""
+        self.close()
+        self.files = tuple(files)
+        self.unread = True
+        self.n_uploads += 1
+
+    def open(self, case: Case) -> None:
+        """Show a record, with its first window and no results yet."""
+        self.case = case
+        self.analyse_anyway = False
+        self.window_start_s = 0.0
+        self.failure = None
+        self.analyses.clear()
+        self.explanations.clear()
+
+    def close(self) -> None:
+        """Forget the record and the upload it came from."""
+        self.case = None
+        self.files = ()
+        self.unread = False
+        self.uploads = ()
+        self.sampling_rate_hz = None
+        self.units = None
+        self.failure = None
+        self.analyse_anyway = False
+        self.analyses.clear()
+        self.explanations.clear()
+
+
+def session() -> Session:
+    """Return this browser session's state, made on first use."""
+    if _SESSION_KEY not in st.session_state:
+        st.session_state[_SESSION_KEY] = Session()
+    found: Session = st.session_state[_SESSION_KEY]
+    return found

@@ -1,0 +1,81 @@
+"""About: what CardioV is and is not, its model, the table behind the level, and what the level cannot see."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+import pandas as pd
+import streamlit as st
+
+from cardiov_core.statements import STATEMENTS
+from cardiov_core.ui import components
+from cardiov_core.ui.card import show_card
+from cardiov_core.weights import list_cards
+
+PURPOSE = """
+CardioV opens a 12-lead ECG, draws it as on ECG paper and estimates its **critical value**: 0 no, 1 low, 2 medium or
+3 high risk. It shows how probable each level is, what the signal quality allows, and which stretch of the signal the
+network looked at.
+
+It is made for cardiologists, clinicians and researchers who study automatic triage of ECGs. It is research software:
+it has no approval as a medical device, it makes no diagnosis, and no decision about a patient may rest on it. Files
+that you open are read in the memory of the server that runs CardioV; nothing is kept and nothing is sent elsewhere.
+"""
+
+BLIND_SPOTS = (
+    "ST elevation as such counts as low risk: only statements of infarction count as high. An ECG of an evolving "
+    "infarct that the network takes for mere ST elevation gets a low level.",
+    "An old infarct counts like a new one: the table does not tell them apart.",
+    "Ventricular tachycardia, hyperkalaemia and the Brugada pattern are not among the 71 statements. "
+    "The network has never been told that they are dangerous.",
+    "The level of a record follows its most likely statement. PTB-XL gives rhythm statements no likelihood, so that "
+    "atrial fibrillation beside a graded statement did not count in training.",
+    "The level speaks of one ECG of ten seconds, not of a patient: it knows no symptoms, history or earlier ECG.",
+)
+
+SOURCES = (
+    "Method: Wei G, Di X, Zhang W, et al. Estimating critical values from electrocardiogram using a deep ordinal "
+    "convolutional neural network. BMC Med Inform Decis Mak 22, 295 (2022).",
+    "Training data: Wagner P, Strodthoff N, Bousseljot RD, et al. PTB-XL, a large publicly available "
+    "electrocardiography dataset. Sci Data 7, 154 (2020). Licence CC BY 4.0, from PhysioNet.",
+    "CardioV itself: Apache License 2.0.",
+)
+
+
+def statements_table() -> pd.DataFrame:
+    """Return the 71 statements with their levels, gravest first."""
+    rows = sorted(STATEMENTS.values(), key=lambda statement: (-statement.critical_value, statement.code))
+    return pd.DataFrame(
+        [(int(row.critical_value), row.critical_value.title, row.code, row.description) for row in rows],
+        columns=["Level", "Risk", "Code", "Statement"],
+    )
+
+
+def software_version() -> str:
+    """Return the installed version of CardioV."""
+    try:
+        return version("cardiov")
+    except PackageNotFoundError:
+        return "not installed as a package"
+
+
+def show() -> None:
+    """Show the page."""
+    st.title("About CardioV")
+    st.markdown(PURPOSE)
+    st.header("What the level cannot see")
+    st.html(components.bullet_list(BLIND_SPOTS))
+    st.header("Models")
+    for card in list_cards():
+        show_card(card)
+    st.header("Statements and their levels")
+    st.write(
+        f"The {len(STATEMENTS)} ECG statements that the level rests on, each with its critical value, "
+        "by the table of the paper named below."
+    )
+    st.dataframe(statements_table(), hide_index=True, width="stretch", height=420)
+    st.header("Sources and licences")
+    st.html(components.bullet_list(SOURCES))
+    st.write(f"Version: {software_version()}")
+
+
+with components.page():
+    show()

@@ -1,0 +1,28 @@
+"""Analyze: open one ECG, see its level, its trace and where the network looked."""
+
+import streamlit as st
+
+from cardiov_core.ui import components, result, state, trace, upload
+
+
+def show_case(case: state.Case) -> None:
+    """Show the open record: its name, the result, the trace."""
+    name, others, close = st.columns([5, 4, 2], vertical_alignment="center")
+    name.markdown(f"**{components.plain(case.title)}**, {upload.age_and_sex(case.record.age, case.record.sex)}")
+    with others:
+        upload.switch_record()
+    close.button("Open another ECG", key=state.Key.CLOSE, on_click=state.session().close, width="stretch")
+    upload.show_rejected()
+    result.choose_window(case)
+    analysis = result.analysis_of(case)
+    result.show_result(case, analysis)
+    trace.show_trace(case, analysis)
+
+
+with components.page():
+    upload.read_pending()
+    case = state.session().case
+    if case is None:
+        upload.empty_state()
+    else:
+        show_case(case)

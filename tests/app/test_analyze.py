@@ -1,0 +1,217 @@
+"""Analyze through app.py, as a reader uses it."""
+
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cardiov_core.datasets.synthetic import CONDITIONS
+from cardiov_core.ui.components import BANNER
+from cardiov_core.ui.state import Key
+
+
+def shown(app: AppTest) -> str:
+    """All HTML, Markdown and message text on the page."""
+    html = [element.proto.body for element in app.get("html")]
+    return "\n".join(html + [element.value for element in (*app.markdown, *app.error, *app.warning, *app.caption)])
+
+
+def figures(app: AppTest) -> list[dict[str, object]]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def upload(app: AppTest, files: dict[str, bytes]) -> AppTest:
+    zone = app.file_uploader[0]
+    for name, content in files.items():
+        zone.upload(name, content)
+    return app.run()
+
+
+def level_of(app: AppTest) -> int:
+    found = re.search(r'aria-label="Level (\d) on a scale of 0 to 3: (\w+) risk', shown(app))
+    assert found, "no level on the page"
+    assert found.group(2) == ("No", "Low", "Medium", "High")[int(found.group(1))]
+    return int(found.group(1))
+
+
+def test_the_empty_page_offers_a_drop_zone_and_eight_labelled_samples(app: AppTest) -> None:
+    assert not app.exception
+    assert BANNER in shown(app)
+    assert len(app.file_uploader) == 1
+    assert all(word in app.file_uploader[0].label for word in (".hea", "CSV", "NPZ", ".mat", ".zip"))
+    tiles = [button.label for button in app.button if button.key.startswith(Key.SAMPLE)]
+    assert len(tiles) == len(CONDITIONS) == 8
+    assert all("synthetic" in label and " y, " in label for label in tiles)
+    assert not app.get("plotly_chart")
+
+
+@pytest.mark.parametrize("condition", ["normal", "atrial_fibrillation", "inferior_st_elevation"])
+def test_a_sample_shows_its_level_and_its_trace(app: AppTest, condition: str) -> None:
+    app.button(key=f"{Key.SAMPLE}_{condition}").click().run()
+    assert not app.exception
+    assert not app.error
+    level = level_of(app)
+    text = shown(app)
+    sentence = "A low level does not rule out disease." if level < 2 else "May suggest need for prompt review"
+    assert sentence in text
+    assert "Synthetic" in text
+    bars = [float(width) for width in re.findall(r'cv-fill" style="width:([\d.]+)%', text)]
+    assert len(bars) == 3
+    assert bars == sorted(bars, reverse=True)
+    assert len(figures(app)) == 2
+
+
+def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    before = figures(app)[0]["layout"]
+    monkeypatch.setattr("cardiov_core.ui.result.analyze", lambda *_, **__: pytest.fail("the network ran again"))
+    monkeypatch.setattr(
+        "cardiov_core.inference.Predictor.explain", lambda *_, **__: pytest.fail("the explanation ran again")
+    )
+    app.selectbox(key=Key.LAYOUT).select("12x1")
+    app.selectbox(key=Key.STAGE).select(3)
+    app.selectbox(key=Key.FILTER).select("monitor")
+    app.selectbox(key=Key.OPACITY).select(0.8).run()
+    assert not app.exception
+    assert not app.error
+    assert figures(app)[0]["layout"] != before
+
+
+def test_why_above_asks_for_another_explanation(app: AppTest) -> None:
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    app.selectbox(key=Key.TARGET).select("above low risk?").run()
+    assert not app.exception
+    assert not app.error
+    assert "above low" in shown(app)
+
+
+def test_an_uploaded_pair_is_one_record_with_its_facts(app: AppTest, wfdb_files) -> None:
+    upload(app, wfdb_files("case7"))
+    assert not app.exception
+    assert not app.error
+    level_of(app)
+    text = shown(app)
+    for fact in ("case7", "WFDB", "500 Hz", "61 y, female", "case7.hea, case7.dat"):
+        assert fact in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("notes.hea", b"this is no header\n"),
+        ("table.csv", b"\x00\x01\x02 not a table"),
+        ("array.npy", b"not an array"),
+        ("matrix.mat", b"\x89PNG"),
+        ("archive.zip", b"PK not really"),
+    ],
+)
+def test_rubbish_with_a_legal_extension_gets_one_line(app: AppTest, name: str, content: bytes) -> None:
+    upload(app, {name: content})
+    assert not app.exception
+    assert len(app.error) == 1
+    assert name in app.error[0].value.replace("\\", "")
+    assert "did not foresee" not in app.error[0].value
+    assert not app.get("plotly_chart")
+
+
+def test_a_header_without_its_signal_file_names_the_file_to_add(app: AppTest, wfdb_files) -> None:
+    files = wfdb_files("lonely")
+    upload(app, {"lonely.hea": files["lonely.hea"]})
+    assert not app.exception
+    message = app.error[0].value.replace("\\", "")
+    assert "lonely.hea" in message
+    assert "lonely.dat" in message
+
+
+def test_a_wrong_gain_is_withheld_until_the_reader_confirms_a_factor(app: AppTest, wfdb_files) -> None:
+    upload(app, wfdb_files("wronggain", gain_per_mv=4880.0))
+    assert not app.exception
+    text = shown(app)
+    assert "Result withheld" in text
+    assert "peak to peak" in text
+    assert "on a scale of 0 to 3" not in text
+    assert len(figures(app)) == 1, "the trace is shown, an explanation is not"
+    app.button(key=Key.CONFIRM_GAIN).click().run()
+    assert not app.exception
+    level_of(app)
+    assert "Signal multiplied by 4.88" in shown(app)
+
+
+def test_analyse_anyway_is_stamped_on_the_result(app: AppTest, wfdb_files) -> None:
+    upload(app, wfdb_files("wronggain", gain_per_mv=4880.0))
+    app.button(key=Key.ANYWAY).click().run()
+    assert not app.exception
+    level_of(app)
+    assert "Analysed anyway" in shown(app)
+
+
+def test_two_records_in_one_upload_are_a_question_not_a_guess(app: AppTest, wfdb_files) -> None:
+    upload(app, {**wfdb_files("first"), **wfdb_files("second")})
+    assert not app.exception
+    assert "2 records" in app.warning[0].value
+    assert not app.get("plotly_chart")
+    app.radio(key=Key.QUESTION).set_value(1).run()
+    app.button(key=Key.OPEN_CHOSEN).click().run()
+    assert not app.exception
+    level_of(app)
+    assert "**second**" in shown(app)
+
+
+def test_one_bad_file_does_not_stop_the_good_one(app: AppTest, wfdb_files) -> None:
+    upload(app, {**wfdb_files("good"), "table.npy": b"not an array"})
+    assert not app.exception
+    assert len(app.error) == 1
+    level_of(app)
+
+
+def test_what_a_file_does_not_say_is_asked(app: AppTest) -> None:
+    rows = "\n".join(",".join(str(round(0.1 * ((i + j) % 7), 2)) for j in range(12)) for i in range(5000))
+    upload(app, {"plain.csv": f"I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6\n{rows}\n".encode()})
+    assert not app.exception
+    assert len(app.error) == 1
+    assert app.button(key=Key.RETRY).disabled
+    app.number_input(key=Key.SAMPLING_RATE).set_value(500.0)
+    if any(box.key == Key.UNITS for box in app.selectbox):
+        app.selectbox(key=Key.UNITS).select("mV")
+    app.run()
+    app.button(key=Key.RETRY).click().run()
+    assert not app.exception
+    assert "500 Hz" in shown(app)
+
+
+def test_a_long_record_offers_its_window(app: AppTest, wfdb_files) -> None:
+    upload(app, wfdb_files("long", seconds=20.0))
+    assert not app.exception
+    assert "Analysed: 0.0 to 10.0" in shown(app)
+    app.slider[0].set_value(5.0).run()
+    assert not app.exception
+    assert "Analysed: 5.0 to 15.0" in shown(app)
+
+
+def test_open_another_brings_the_empty_page_back(app: AppTest) -> None:
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    app.button(key=Key.CLOSE).click().run()
+    assert not app.exception
+    assert len(app.file_uploader) == 1
+    assert not app.get("plotly_chart")
+
+
+def test_an_unforeseen_error_is_a_plain_sentence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _break(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr("cardiov_core.ui.result.analyze", _break)
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    assert not app.exception
+    assert "did not foresee" in app.error[0].value
+    assert "secret detail" not in shown(app)
+
+
+@pytest.mark.dataset
+def test_a_real_record_shows_the_cardiologists_level(app: AppTest, data_folder) -> None:
+    picker = app.selectbox(key=Key.REAL_RECORD)
+    picker.select_index(4).run()
+    assert not app.exception
+    level_of(app)
+    assert "Cardiologist's level" in shown(app).replace("&#x27;", "'")

@@ -1,0 +1,52 @@
+"""Formatting that every page relies on."""
+
+import pytest
+
+from cardiov_core.domain import Severity
+from cardiov_core.ui.components import badge, percent, plain, wording
+from cardiov_core.ui.upload import age_and_sex
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(0.0, "<1 %"), (0.0099, "<1 %"), (0.01, "1 %"), (0.634, "63 %"), (0.99, "99 %"), (0.991, ">99 %"), (1.0, ">99 %")],
+)
+def test_probabilities_are_whole_per_cents_with_honest_ends(probability: float, text: str) -> None:
+    assert percent(probability).replace("\u2009", " ") == text
+
+
+@pytest.mark.parametrize("level", list(Severity))
+def test_a_badge_has_number_word_shape_and_colour(level: Severity) -> None:
+    html = badge(level)
+    shape = ("<circle", "<polygon", "<rect", "<polygon")[level]
+    colour = ("#0072B2", "#F0E442", "#E69F00", "#D55E00")[level]
+    assert f"Level {int(level)} on a scale of 0 to 3: {level.title}" in html
+    assert shape in html
+    assert colour in html
+    assert f">{int(level)}</text>" in html
+
+
+def test_no_wording_reads_healthy() -> None:
+    for level in (Severity.NO_RISK, Severity.LOW_RISK):
+        assert wording(level) == "A low level does not rule out disease."
+        assert not any(word in badge(level).lower() for word in ("healthy", "normal", "safe", "fine"))
+    for level in (Severity.MEDIUM_RISK, Severity.HIGH_RISK):
+        assert wording(level) == "May suggest need for prompt review by a cardiologist."
+
+
+@pytest.mark.parametrize(
+    ("age", "sex", "text"),
+    [
+        (54.0, "male", "54 y, male"),
+        (300.0, "female", "90 or over, female"),
+        (89.0, None, "89 y, sex unknown"),
+        (None, None, "age unknown, sex unknown"),
+        (float("nan"), "male", "age unknown, male"),
+    ],
+)
+def test_ages_from_90_are_not_stated(age: float | None, sex: str | None, text: str) -> None:
+    assert age_and_sex(age, sex) == text
+
+
+def test_file_names_are_no_markdown() -> None:
+    assert plain("a_b_[c](d)*.csv") == r"a\_b\_\[c\](d)\*.csv"
