@@ -108,3 +108,14 @@ def test_a_moment_is_too_short() -> None:
 def test_a_rate_below_the_qrs_band_is_refused() -> None:
     with pytest.raises(RecordUnsupportedError, match="50 Hz"):
         detect_r_peaks(ecg(np.arange(0.6, 9.6, 0.85), rate=50.0))
+
+
+@pytest.mark.parametrize("bpm", [130, 160, 200])
+def test_wide_regular_tachycardia_has_beats(bpm: int) -> None:
+    rng = np.random.default_rng(0)
+    sources = rng.normal(size=(12, 2))
+    since = np.arange(5000) / 500 - np.arange(0.3, 10, 60 / bpm)[:, np.newaxis]
+    upstroke = np.exp(-0.5 * (since / 0.05) ** 2).sum(axis=0)
+    return_stroke = np.exp(-0.5 * ((since - 0.1) / 0.07) ** 2).sum(axis=0)
+    signal = sources[:, :1] * upstroke - 0.6 * sources[:, 1:] * return_stroke + rng.normal(0, 0.01, (12, 5000))
+    assert has_heart_beats(record_of(signal, 500.0))
