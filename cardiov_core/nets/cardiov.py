@@ -169,6 +169,12 @@ class CardioV(nn.Module):
         """The last convolution of each stage's last block."""
         return tuple(stage[-1].conv_2 for stage in self.stages if isinstance(stage, nn.Sequential))
 
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the dense layer sees, shape ``(batch, widths[-1])``."""
+        for stage in self.stages:
+            x = stage(x)
+        return functional.silu(self.last_norm(x)).mean(dim=-1)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return logits.
 
@@ -182,7 +188,5 @@ class CardioV(nn.Module):
         torch.Tensor
             Shape ``(batch, n_outputs)``.
         """
-        for stage in self.stages:
-            x = stage(x)
-        logits: Tensor = self.dense(functional.silu(self.last_norm(x)).mean(dim=-1))
+        logits: Tensor = self.dense(self.features(x))
         return logits

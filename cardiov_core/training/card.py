@@ -7,8 +7,10 @@ import torch
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.evaluate import summarise
+from cardiov_core.evaluation.study import figures_of
 from cardiov_core.training.recipe import Recipe
+
+_N_RESAMPLES = 1000
 
 _LIMITATIONS = (
     "Trained on few records of one source and one country's machines; figures are cross-validated on the same source, "
@@ -39,7 +41,7 @@ def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl) -> dict[str,
     recipe : Recipe
         The training.
     table : pandas.DataFrame
-        Out-of-fold predictions with label and patient_id.
+        Out-of-fold predictions with label, level, patient_id, sex and age.
     dataset : PtbXl
         What it was trained on.
 
@@ -49,11 +51,10 @@ def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl) -> dict[str,
         JSON values only.
     """
     labels = table["label"].to_numpy()
-    probabilities = table[[f"p{i}" for i in range(4)]].to_numpy()
     contract = recipe.contract
     levels = [severity.title for severity in Severity]
     rising = (table["e1"] > table["e0"]) | (table["e2"] > table["e1"])
-    metrics = summarise(labels, probabilities, table["patient_id"].to_numpy()) | {
+    metrics = figures_of(table, _N_RESAMPLES) | {
         "kind": f"pooled out-of-fold predictions, {recipe.cv_groups} groups of patients",
         "label_rule": "highest_likelihood",
         "rank_violation_rate": round(float(rising.mean()), 4),

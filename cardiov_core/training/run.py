@@ -85,6 +85,7 @@ def train(
                 recipe,
                 records.windows,
                 records.levels,
+                records.standardised(np.arange(len(records))),
                 run="final",
                 seed=recipe.seed,
                 checkpoint=out / "checkpoints" / "final.pt",
@@ -95,7 +96,7 @@ def train(
         torch.set_num_threads(threads)
     table = out_of_fold_table(records.table, exceedances)
     card = build_card(recipe, table, dataset)
-    card_path = save(final, card, out, out_of_fold=table)
+    card_path = save(final, card, out, out_of_fold=table, storage="float16")
     return TrainingResult(card_path, card["metrics"])
 
 
@@ -121,6 +122,7 @@ def _cross_validate(
             recipe,
             records.windows[kept],
             records.levels[kept],
+            records.standardised(kept),
             run=f"group-{group + 1}",
             seed=recipe.seed * 100 + group,
             checkpoint=out / "checkpoints" / f"group-{group + 1}.pt",
@@ -144,12 +146,12 @@ def out_of_fold_table(table: pd.DataFrame, exceedances: FloatMatrix) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        With e0-e2 (raw exceedances) and p0-p3 (decoded probabilities), rounded to six places.
+        With e0-e2 (raw exceedances) and p0-p3 (decoded probabilities), rounded to six places, and level (argmax).
     """
     rounded = np.round(exceedances, 6)
     probabilities = ordinal.decode(rounded)
     columns = {f"e{i}": rounded[:, i] for i in range(3)} | {f"p{i}": probabilities[:, i].round(6) for i in range(4)}
-    return table.assign(**columns)
+    return table.assign(level=probabilities.argmax(axis=1), **columns)
 
 
 def _claim(out: Path, recipe: Recipe, resume: bool) -> None:
