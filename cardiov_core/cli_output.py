@@ -154,16 +154,19 @@ def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return a model card's cross-validated figures as (name, value with its 95 % interval)."""
-    found = metrics.get("cross_validated", {})
-    intervals = found.get("intervals", {})
-    named = [("MAE", "mae", found.get("mae"))]
-    named += [(f"AUC {level}", f"auc_{level}", value) for level, value in found.get("auc", {}).items()]
+    """Return a model card's figures as (name, value with its 95 % interval)."""
+    intervals = metrics.get("intervals", {})
+    named = [("MAE", metrics.get("mae"), intervals.get("mae"))]
+    auc_intervals = intervals.get("auc", {})
+    named += [(f"AUC {name}", value, auc_intervals.get(name)) for name, value in metrics.get("auc", {}).items()]
     lines = []
-    for name, key, value in named:
+    for name, value, interval in named:
         if value is not None:
-            interval = intervals.get(key)
-            lines.append((name, f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")))
+            lines.append((name, f"{value:.3f}" + (f"  ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")))
+    if metrics.get("kind"):
+        lines.append(
+            ("figures", f"{metrics['kind']}, n = {metrics.get('n', 'not stated')}; 95 % intervals in brackets")
+        )
     return lines
 
 
