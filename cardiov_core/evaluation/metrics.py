@@ -5,7 +5,8 @@ A figure that the data do not define (an AUC without a positive or without a neg
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import cohen_kappa_score, roc_auc_score
+from scipy.stats import rankdata
+from sklearn.metrics import cohen_kappa_score
 
 from cardiov_core.errors import LabelError
 
@@ -71,6 +72,32 @@ def quadratic_weighted_kappa(labels: npt.ArrayLike, levels: npt.ArrayLike) -> fl
     return float(cohen_kappa_score(truth, given, weights="quadratic", labels=list(range(len(LEVEL_KEYS)))))
 
 
+def area_under_curve(positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> float:
+    """Return the area under one ROC curve: how often a positive record scores above a negative one, ties half.
+
+    Computed from ranks (Mann and Whitney 1947, doi:10.1214/aoms/1177730491): the same number as scikit-learn's at a
+    tenth of the time, which a bootstrap needs thousands of times.
+
+    Parameters
+    ----------
+    positive : numpy.ndarray of bool, shape (n,)
+        Which records have the class.
+    scores : numpy.ndarray, shape (n,)
+        The higher, the surer.
+
+    Returns
+    -------
+    float
+        NaN where no record is positive or none is negative.
+    """
+    n_positive = int(positive.sum())
+    n_negative = len(positive) - n_positive
+    if not n_positive or not n_negative:
+        return float("nan")
+    rank_sum = float(rankdata(scores)[positive].sum())
+    return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+
+
 def auc_per_level(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> dict[str, float]:
     """Return the area under the ROC curve of each level against the rest (the paper's Table 5).
 
@@ -99,7 +126,7 @@ def auc_per_level(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> dict[s
             f"Labels have the shape {truth.shape}, probabilities {scores.shape}.",
             f"Give one label and {len(LEVEL_KEYS)} probabilities a record.",
         )
-    areas = {key: _area(truth == level, scores[:, level]) for level, key in enumerate(LEVEL_KEYS)}
+    areas = {key: area_under_curve(truth == level, scores[:, level]) for level, key in enumerate(LEVEL_KEYS)}
     return areas | {"mean": float(np.mean(list(areas.values())))}
 
 
@@ -129,15 +156,9 @@ def macro_auc(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
         raise LabelError(
             f"Labels have the shape {truth.shape}, scores {scores.shape}.", "Give both as (records, classes)."
         )
-    areas = [_area(truth[:, index] > 0, scores[:, index]) for index in range(truth.shape[1])]
+    areas = [area_under_curve(truth[:, index] > 0, scores[:, index]) for index in range(truth.shape[1])]
     defined = [area for area in areas if not np.isnan(area)]
     return float(np.mean(defined)) if defined else float("nan")
-
-
-def _area(positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> float:
-    if positive.all() or not positive.any():
-        return float("nan")
-    return float(roc_auc_score(positive, scores))
 
 
 def _pair(labels: npt.ArrayLike, levels: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,16 @@ import pandas as pd
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
 from cardiov_core.errors import ConfigurationError, DatasetError
-from cardiov_core.evaluation.bootstrap import bootstrap_interval
-from cardiov_core.evaluation.metrics import LEVEL_KEYS, accuracy, auc_per_level, macro_auc, mean_absolute_error
+from cardiov_core.evaluation.bootstrap import Interval, bootstrap_interval
+from cardiov_core.evaluation.metrics import (
+    LEVEL_KEYS,
+    accuracy,
+    area_under_curve,
+    auc_per_level,
+    mean_absolute_error,
+    quadratic_weighted_kappa,
+    within_one,
+)
 from cardiov_core.inference import Predictor, analyze
 
 _P_COLUMNS = ["p0", "p1", "p2", "p3"]
@@ -36,7 +45,8 @@ class Study:
     predictions : pandas.DataFrame
         One row a record: ecg_id, patient_id, label, level, p0..p3, out_of_fold.
     metrics : dict
-        n, mae, accuracy, auc {no, low, medium, high, mean}, intervals, subgroups, confusion (rows are labels); an AUC
+        n, mae, accuracy, within_one, quadratic_weighted_kappa, auc {no, low, medium, high, mean}, intervals {mae,
+        accuracy, auc}, subgroups, confusion (rows are labels); an AUC
         is None where all records are of that level or none is, its interval too.
     skipped : tuple of str
         Records without a level, each with the reason.
@@ -153,6 +163,8 @@ def report_of(study: Study) -> str:
         "|---|---|",
         f"| mean absolute error | {_with_interval(metrics['mae'], intervals['mae'])} |",
         f"| accuracy | {_with_interval(metrics['accuracy'], intervals['accuracy'])} |",
+        f"| off by one level at most | {metrics['within_one']:.3f} |",
+        f"| quadratic-weighted kappa | {_with_interval(metrics['quadratic_weighted_kappa'], None)} |",
     ]
     lines += [f"| AUC {name} | {_with_interval(metrics['auc'][name], intervals['auc'][name])} |" for name in _AUC_NAMES]
     lines += ["", "| group | records | mean absolute error | accuracy |", "|---|---|---|---|"]
