@@ -1,0 +1,116 @@
+"""Where the network looked: all seven stages on one time axis."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from cardiov_core.domain import EcgRecord, Explanation
+from cardiov_core.errors import ExplanationError
+from cardiov_core.reporting.colours import ATTENTION_SCALE, colours
+from cardiov_core.reporting.display_filter import filter_for_display
+
+CAPTION = "Shows where the model looked, not why."
+"""Stands under every picture of attention."""
+
+_WINDOW_S = 10.0
+
+
+def attention_stack_figure(
+    record: EcgRecord, explanation: Explanation, start_s: float = 0.0, dark: bool = False
+) -> go.Figure:
+    """Stack the attention of all stages below one lead, up to 10 s on a common time axis.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        The record that was explained.
+    explanation : Explanation
+        Attention a stage on the record's own samples.
+    start_s : float
+        Start of the stretch that is drawn, in s.
+    dark : bool
+        Dark ground.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Lead II (or the first lead there is) on top, one row a stage below, the first stage uppermost.
+
+    Raises
+    ------
+    ExplanationError
+        If a stage has another length than the record, or there is none.
+    """
+    stages = sorted(explanation.stages)
+    if not stages or any(explanation.stages[stage].shape != (record.n_samples,) for stage in stages):
+        raise ExplanationError(
+            f"The explanation does not fit {record.record_id}: {len(stages)} stages, {record.n_samples} samples.",
+            "Explain this record again.",
+        )
+    rate = record.sampling_rate
+    first = min(round(start_s * rate), record.n_samples - 1)
+    last = min(record.n_samples, first + round(_WINDOW_S * rate))
+    palette = colours(dark=dark)
+    lead = "II" if "II" in record.leads else record.leads[0]
+    margin = round(10 * rate)
+    begin = max(0, first - margin)
+    trace = filter_for_display(record.lead(lead)[np.newaxis, begin : last + margin], rate).signal[0]
+    time = {"x0": first / rate, "dx": 1 / rate}
+    figure = go.Figure()
+    figure.add_trace(
+        go.Heatmap(
+            {
+                "z": np.stack([explanation.stages[stage][first:last] for stage in stages]).astype(np.float32),
+                "y": [f"Stage {stage}" for stage in stages],
+                **time,
+                "zmin": 0,
+                "zmax": 1,
+                "ygap": 3,
+                "colorscale": [list(stop) for stop in ATTENTION_SCALE],
+                "colorbar": {
+                    "title": {"text": "relative attention within this ECG, 0-1", "side": "right", "font": {"size": 11}},
+                    "thickness": 10,
+                    "tickvals": [0, 0.5, 1],
+                    "outlinewidth": 0.5,
+                },
+                "hovertemplate": "%{y}<br>%{x:.3f} s<br>attention %{z:.2f}<extra></extra>",
+            }
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            {
+                "y": trace[first - begin : last - begin],
+                **time,
+                "yaxis": "y2",
+                "name": lead,
+                "mode": "lines",
+                "line": {"color": palette.trace, "width": 1.15},
+                "connectgaps": False,
+                "hovertemplate": f"%{{x:.3f}} s<br>%{{y:.2f}} mV<extra>{lead}</extra>",
+            }
+        )
+    )
+    figure.update_layout(
+        title={"text": f"Attention of {explanation.model_name} for {explanation.target}", "font": {"size": 15}},
+        xaxis={
+            "title": {"text": f"time in s<br><i>{CAPTION}</i>"},
+            "range": [first / rate, last / rate],
+            "showgrid": False,
+            "anchor": "y",
+        },
+        yaxis={"domain": [0, 0.70], "autorange": "reversed", "showgrid": False},
+        yaxis2={
+            "domain": [0.74, 1.0],
+            "title": {"text": f"{lead}, mV"},
+            "gridcolor": palette.minor_grid,
+            "zeroline": False,
+        },
+        height=430,
+        margin={"l": 60, "r": 10, "t": 44, "b": 60},
+        paper_bgcolor=palette.paper,
+        plot_bgcolor=palette.paper,
+        font={"color": palette.trace},
+        showlegend=False,
+        uirevision=f"{record.record_id} {first}",
+    )
+    return figure
