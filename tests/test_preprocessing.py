@@ -146,5 +146,5 @@ def test_band_pass_is_linear(gain: float, seed: int) -> None:
 def test_resample_keeps_equal_rates_untouched_and_band_must_fit() -> None:
     x = np.arange(10.0)
     assert resample(x, 500.0, 500.0) is x
-    with pytest.raises(RecordUnsupportedError, match="0.5-50 Hz does not fit a sampling rate of 100 Hz"):
+    with pytest.raises(RecordUnsupportedError, match=r"0\.5-50 Hz does not fit a sampling rate of 100 Hz"):
         band_pass(np.zeros(1000), 100.0, (0.5, 50.0), 3)

@@ -160,20 +160,21 @@ class CardioV(nn.Module):
                     )
                 )
             )
-        self.stages = nn.ModuleList(stages)
+        self.stages = nn.Sequential(*stages)
+        self.blocks = tuple(blocks)
         self.last_norm = nn.BatchNorm1d(widths[-1])
         self.dense = nn.Linear(widths[-1], n_outputs)
 
     @property
     def grad_cam_points(self) -> tuple[nn.Module, ...]:
         """The last convolution of each stage's last block."""
-        return tuple(stage[-1].conv_2 for stage in self.stages if isinstance(stage, nn.Sequential))
+        return tuple(
+            self.stages.get_submodule(f"{index}.{count - 1}.conv_2") for index, count in enumerate(self.blocks)
+        )
 
     def features(self, x: Tensor) -> Tensor:
         """Return what the dense layer sees, shape ``(batch, widths[-1])``."""
-        for stage in self.stages:
-            x = stage(x)
-        return functional.silu(self.last_norm(x)).mean(dim=-1)
+        return functional.silu(self.last_norm(self.stages(x))).mean(dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits.

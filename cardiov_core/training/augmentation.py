@@ -58,6 +58,6 @@ def random_crop(windows: Tensor, length: int, generator: torch.Generator) -> Ten
 def _beta(alpha: float, n: int, generator: torch.Generator) -> Tensor:
     # torch.distributions takes no generator; a beta variable is a ratio of two gamma variables.
     shape = torch.full((n, 2), alpha)
-    gamma = torch._standard_gamma(shape, generator=generator).clamp_min(1e-12)  # noqa: SLF001
+    gamma = torch._standard_gamma(shape, generator=generator).clamp_min(1e-12)
     larger: Tensor = (gamma[:, 0] / gamma.sum(dim=1)).clamp_min(0.0)
     return torch.maximum(larger, 1 - larger)

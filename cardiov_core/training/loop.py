@@ -94,9 +94,7 @@ def fit(
                 loss = _epoch(
                     net, reader, optimiser, schedule, recipe, stage, (windows, levels, measurements), generator
                 )
-                report(
-                    {"run": run, "stage": stage.objective, "epoch": epoch + 1, "epochs": stage.epochs, "loss": loss}
-                )
+                report({"run": run, "stage": stage.objective, "epoch": epoch + 1, "epochs": stage.epochs, "loss": loss})
                 _save(
                     checkpoint,
                     {

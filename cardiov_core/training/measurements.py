@@ -40,7 +40,7 @@ def median_beat_measurements(record: EcgRecord) -> npt.NDArray[np.float32]:
     peaks = detect_r_peaks(record)
     before, after = round(_BEFORE_S * rate), round(_AFTER_S * rate)
     whole = [peak for peak in peaks if before <= peak < signal.shape[1] - after]
-    if len(whole) < 3:  # noqa: PLR2004
+    if len(whole) < 3:
         return np.full(N_MEASUREMENTS, np.nan, dtype=np.float32)
     beat = np.median(np.stack([signal[:, peak - before : peak + after] for peak in whole]), axis=0)
 
@@ -70,5 +70,5 @@ def median_beat_measurements(record: EcgRecord) -> npt.NDArray[np.float32]:
 def standardise(measurements: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return z-scores a column, clipped to +-4, with 0 for NaN."""
     centre, spread = np.nanmean(measurements, axis=0), np.nanstd(measurements, axis=0)
-    scores = (measurements - centre) / np.where(spread > 0, spread, 1.0)
-    return np.nan_to_num(np.clip(scores, -4.0, 4.0)).astype(np.float32)
+    scores: npt.NDArray[np.float32] = (measurements - centre) / np.where(spread > 0, spread, 1.0)
+    return np.asarray(np.nan_to_num(np.clip(scores, -4.0, 4.0)), dtype=np.float32)

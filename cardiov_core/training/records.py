@@ -41,6 +41,7 @@ class TrainingRecords:
     table: pd.DataFrame
 
     def __len__(self) -> int:
+        """Return the number of records."""
         return len(self.table)
 
     def standardised(self, kept: IntArray) -> Tensor:
@@ -85,10 +86,10 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
         )
     windows: list[npt.NDArray[np.float32]] = []
     measurements: list[npt.NDArray[np.float32]] = []
+    folds = dataset.table["strat_fold"].to_dict()
     rows: list[dict[str, Any]] = []
     for ecg_id in ecg_ids:
         full = dataset.record(ecg_id, 500)
-        entry = dataset.table.loc[ecg_id]
         measurements.append(median_beat_measurements(full))
         windows.append(prepare(full, recipe.contract).values)
         rows.append(
@@ -97,8 +98,8 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
                 "patient_id": full.patient_id,
                 "sex": full.sex,
                 "age": full.age,
-                "fold": int(entry["strat_fold"]),
-                "label": int(entry["label"]),
+                "fold": int(folds[ecg_id]),
+                "label": int(dataset.label(ecg_id)),
                 "fingerprint_500": signal_fingerprint(full),
                 "fingerprint_100": signal_fingerprint(dataset.record(ecg_id, 100)),
             }

@@ -40,9 +40,7 @@ class TrainingResult:
     metrics: Mapping[str, Any]
 
 
-def train(
-    recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, progress: bool = False
-) -> TrainingResult:
+def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, progress: bool = False) -> TrainingResult:
     """Cross-validate a recipe, train the final network on all its folds and write weights with their card.
 
     Parameters

@@ -69,7 +69,7 @@ def test_loss_falls_and_levels_are_learned(tmp_path: Path) -> None:
     assert len(entries) == 30
     assert ordinal[-1] < 0.6 * ordinal[0]
     above = exceedances_of(net, windows)
-    assert float((above[levels == 3, 2].mean() - above[levels == 0, 2].mean())) > 0.5
+    assert float(above[levels == 3, 2].mean() - above[levels == 0, 2].mean()) > 0.5
     assert not net.training
     assert net.get_submodule("dense").out_features == 3
 
