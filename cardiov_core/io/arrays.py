@@ -173,8 +173,10 @@ def _parse_npy(name: str, content: bytes) -> npt.NDArray[Any]:
                     f"{name} holds Python objects, which are never opened because they can run code.",
                     "Save it as an array of numbers.",
                 )
-            if dtype.itemsize * float(np.prod([float(n) for n in shape])) > len(content) - stream.tell():
-                raise RecordFormatError(f"{name} is cut short: it announces {shape} values.", "Copy the file again.")
+            surplus = len(content) - stream.tell() - dtype.itemsize * float(np.prod([float(n) for n in shape]))
+            if surplus:
+                fault = "is cut short" if surplus < 0 else "is longer than it should be"
+                raise RecordFormatError(f"{name} {fault}: it announces {shape} values.", "Copy the file again.")
             array: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
     except _ARRAY_ERRORS as error:
         raise _damaged(name, error) from error

@@ -16,6 +16,8 @@ from cardiov_core.io.leads import UNITS_HINT, missing_limb_leads, mv_per_unit, s
 MIN_RATE_HZ = 80.0
 MAX_RATE_HZ = 2000.0
 MIN_DURATION_S = 2.0
+# A megavolt: nothing but a damaged file; wrong gains stay far below and are the quality gate's to notice.
+MAX_SAMPLE_MV = 1e9
 MAX_FILE_BYTES = 512 * 1024**2
 
 _FIELD_NAMES = {"sampling_rate": "its sampling rate", "units": "its units", "leads": "the names of its leads"}
@@ -238,12 +240,13 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
         warnings.append(f"Channels that are no standard lead were left out: {', '.join(o[:30] for o in others[:15])}.")
 
     leads = [lead for lead in STANDARD_LEADS if lead in rows]
-    signal: FloatArray = channels.signal_mv[[rows[lead] for lead in leads]].astype(np.float32)
+    samples = np.asarray(channels.signal_mv[[rows[lead] for lead in leads]], dtype=np.float64)
+    samples[~np.isfinite(samples)] = np.nan
     if options.gain_factor != 1.0:
-        signal *= np.float32(options.gain_factor)
+        samples *= options.gain_factor
         warnings.append(f"All samples were multiplied by {options.gain_factor:g}, as the reader asked for.")
-    signal[~np.isfinite(signal)] = np.nan
-    _check_samples(signal, rate_hz, name)
+    _check_samples(samples, rate_hz, name)
+    signal: FloatArray = samples.astype(np.float32)
 
     computed, derived = missing_limb_leads(signal, leads)
     if derived:
@@ -276,7 +279,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     )
 
 
-def _check_samples(signal: FloatArray, rate_hz: float, name: str) -> None:
+def _check_samples(signal: npt.NDArray[np.float64], rate_hz: float, name: str) -> None:
     if signal.shape[1] < MIN_DURATION_S * rate_hz:
         raise RecordUnsupportedError(
             f"{name} lasts {signal.shape[1] / rate_hz:.2f} s; less than {MIN_DURATION_S:g} s hold no rhythm.",
@@ -286,4 +289,9 @@ def _check_samples(signal: FloatArray, rate_hz: float, name: str) -> None:
         raise RecordFormatError(
             f"{name} holds no valid sample: every lead is marked as invalid throughout.",
             "Export the record again from its source.",
+        )
+    if np.nanmax(np.abs(signal)) > MAX_SAMPLE_MV:
+        raise RecordFormatError(
+            f"{name} holds a sample of {np.nanmax(np.abs(signal)):.3g} mV, which no amplifier can give.",
+            "The file is damaged, or its gain, units or number type are wrong; export it again.",
         )
