@@ -23,6 +23,21 @@ ZIP_ERRORS = (
 )  # fmt: skip
 
 
+def npz_names(path: Path) -> tuple[str, ...]:
+    """Return the names of the arrays in an NPZ file; none where it is damaged.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(name.removesuffix(".npy") for name in archive.namelist())
+    except ZIP_ERRORS:
+        return ()
+
+
 def is_npz(path: Path) -> bool:
     """Tell whether a zip file is NumPy's NPZ: all of its members are arrays.
 

@@ -20,11 +20,11 @@ from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsuppor
 from cardiov_core.io.archives import MAX_RATIO, RATIO_FREE_BYTES, ZIP_ERRORS
 from cardiov_core.io.assembly import MAX_FILE_BYTES, Channels, ReadOptions, missing, scale_to_mv, sha256_of
 
-_SIGNAL_KEYS = ("signal", "signals", "ecg", "p_signal", "data", "val")
+SIGNAL_KEYS = ("signal", "signals", "ecg", "p_signal", "data", "val")
 _RATE_KEYS = ("sampling_rate", "sampling_rate_hz", "sampling_frequency", "fs", "rate", "frequency")
 _UNITS_KEYS = ("units", "unit")
 _LEADS_KEYS = ("leads", "lead_names", "lead", "channels", "channel_names", "sig_name")
-_ALL_KEYS = (*_SIGNAL_KEYS, *_RATE_KEYS, *_UNITS_KEYS, *_LEADS_KEYS)
+_ALL_KEYS = (*SIGNAL_KEYS, *_RATE_KEYS, *_UNITS_KEYS, *_LEADS_KEYS)
 _CHUNK = 1024**2
 _ARRAY_ERRORS = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, EOFError, OverflowError, MemoryError,
@@ -218,7 +218,7 @@ def _channels(
     options: ReadOptions,
     seen: Sequence[str] = (),
 ) -> Channels:
-    signal = _first(variables, _SIGNAL_KEYS)
+    signal = _first(variables, SIGNAL_KEYS)
     if signal is None:
         raise NotAnEcgError(
             f"{path.name} has no variable 'signal' (it has: {', '.join(name[:30] for name in seen[:15]) or 'none'}).",

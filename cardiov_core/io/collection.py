@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cardiov_core.errors import CardioVError, RecordError, RecordNotFoundError
-from cardiov_core.io.archives import is_npz, unpack
+from cardiov_core.io.archives import is_npz, npz_names, unpack
+from cardiov_core.io.arrays import SIGNAL_KEYS
 from cardiov_core.io.sniff import Kind, kind_of, read_bytes
 from cardiov_core.io.tables import claims_to_be_ecg
 from cardiov_core.io.wfdb_reader import find_header, signal_file_names
@@ -191,7 +192,9 @@ def _collect_member(path: Path, shown_as: str, findings: _Findings, *, inside_ar
 
 def _claims_ecg(path: Path, kind: Kind, head: bytes) -> bool:
     suffix = path.suffix.lower()
-    if kind in _ARRAY_KINDS or kind is Kind.ZIP:
+    if kind is Kind.ZIP:
+        return any(name.casefold() in SIGNAL_KEYS for name in npz_names(path))
+    if kind in _ARRAY_KINDS:
         return True
     if suffix in {".mat", ".npy", ".npz"}:
         return True

@@ -168,24 +168,8 @@ def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
     MissingMetadataError
         If rate, units or leads are nowhere stated.
     """
-    if len(content) > _MAX_TABLE_BYTES:
-        raise RecordUnsupportedError(
-            f"{path.name} has {len(content) / 1024**2:.0f} MiB of text.",
-            "Save recordings of this length as NPZ or WFDB.",
-        )
-    text = decode_text(content)
-    layout = _layout(text) if text is not None else None
-    if layout is None:
-        raise NotAnEcgError(
-            f"{path.name} has no columns named by lead.",
-            f"If it is an ECG, name its columns {', '.join(STANDARD_LEADS)}, and a time column 'time_s'.",
-        )
-    names, warnings = layout.names, []
-    if not names:
-        if len(_cells(layout.lines[0], layout.delimiter)) != len(STANDARD_LEADS):
-            raise missing(path.name, ("leads",))
-        names = STANDARD_LEADS
-        warnings.append("The table names no lead; its 12 columns were taken in the standard order.")
+    layout = _layout_of(path, content)
+    names, warnings = _names_of(path, layout)
     frame = _numbers(path.name, layout, names)
     leads = [index for index, name in enumerate(names) if standard_lead(_split_unit(name)[0]) is not None]
     metadata = _metadata(layout.comments)
@@ -227,6 +211,30 @@ def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
         comments=layout.comments,
         warnings=tuple(warnings),
     )
+
+
+def _layout_of(path: Path, content: bytes) -> _Layout:
+    if len(content) > _MAX_TABLE_BYTES:
+        raise RecordUnsupportedError(
+            f"{path.name} has {len(content) / 1024**2:.0f} MiB of text.",
+            "Save recordings of this length as NPZ or WFDB.",
+        )
+    text = decode_text(content)
+    layout = _layout(text) if text is not None else None
+    if layout is None:
+        raise NotAnEcgError(
+            f"{path.name} has no columns named by lead.",
+            f"If it is an ECG, name its columns {', '.join(STANDARD_LEADS)}, and a time column 'time_s'.",
+        )
+    return layout
+
+
+def _names_of(path: Path, layout: _Layout) -> tuple[tuple[str, ...], list[str]]:
+    if layout.names:
+        return layout.names, []
+    if len(_cells(layout.lines[0], layout.delimiter)) != len(STANDARD_LEADS):
+        raise missing(path.name, ("leads",))
+    return STANDARD_LEADS, ["The table names no lead; its 12 columns were taken in the standard order."]
 
 
 def _is_helper(name: str) -> bool:

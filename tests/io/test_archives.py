@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cardiov_core.errors import ArchiveError, NotAnEcgError, RecordNotFoundError, RecordUnsupportedError
@@ -159,3 +160,11 @@ def test_temporary_folders_are_gone_even_after_an_error(tmp_path, write_wfdb, mo
         assert found.sources[0].path.is_file()
         raise RuntimeError("stop")
     assert list(scratch.iterdir()) == []
+
+
+def test_arrays_without_a_signal_are_passed_over_in_a_folder(folder):
+    np.savez(folder / "scores.npz", labels=np.zeros(3))
+    np.savez(folder / "ecg.npz", signal=np.zeros((12, 5000)))
+    with collect([folder]) as found:
+        assert "ecg.npz" in [source.path.name for source in found.sources]
+        assert "scores.npz" in [Path(name).name for name in found.passed_over]
