@@ -213,6 +213,14 @@ def _derivation_warning(derived: Sequence[str]) -> str:
     return f"{', '.join(derived)} {be} not recorded but computed from the other limb leads."
 
 
+def _completed(signal: FloatArray, leads: list[str]) -> tuple[FloatArray, list[str], tuple[str, ...]]:
+    """Add the limb leads that follow from the recorded ones, and bring all into the standard order."""
+    computed, derived = missing_limb_leads(signal, leads)
+    names = [*leads, *derived]
+    order = sorted(range(len(names)), key=lambda index: STANDARD_LEADS.index(names[index]))
+    return np.concatenate([signal, computed])[order], [names[index] for index in order], derived
+
+
 def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     """Make a record of a file's channels: standard leads in standard order, limb leads complete, checked.
 
@@ -248,12 +256,8 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     _check_samples(samples, rate_hz, name)
     signal: FloatArray = samples.astype(np.float32)
 
-    computed, derived = missing_limb_leads(signal, leads)
+    signal, leads, derived = _completed(signal, leads)
     if derived:
-        signal = np.concatenate([signal, computed])
-        leads += derived
-        order = sorted(range(len(leads)), key=lambda index: STANDARD_LEADS.index(leads[index]))
-        signal, leads = signal[order], [leads[index] for index in order]
         warnings.append(_derivation_warning(derived))
     return EcgRecord(
         signal=np.ascontiguousarray(signal),

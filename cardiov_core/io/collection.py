@@ -179,7 +179,7 @@ def _collect_member(path: Path, shown_as: str, findings: _Findings, *, inside_ar
         )
     head = _head(path)
     kind = kind_of(head)
-    if kind is Kind.ZIP and not is_npz(path):
+    if kind is Kind.ZIP and suffix != ".npz" and not is_npz(path):
         if inside_archive or suffix != ".zip":
             findings.passed_over.append(shown_as)
         else:

@@ -189,12 +189,7 @@ def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
     signal = np.stack([_column(path.name, frame, index, names[index]) for index in leads])
     for row, index in enumerate(leads):
         signal[row] *= scale_to_mv(path.name, column_units[index] or fallback or "")
-    others = [
-        name for index, name in enumerate(names)
-        if index not in leads and not _is_helper(name)
-    ]  # fmt: skip
-    if others:
-        warnings.append(f"Columns that are no standard lead were left out: {', '.join(o[:30] for o in others[:15])}.")
+    warnings += _left_out(names, leads)
     facts = facts_of(layout.comments)
     return Channels(
         path=path,
@@ -211,6 +206,11 @@ def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
         comments=layout.comments,
         warnings=tuple(warnings),
     )
+
+
+def _left_out(names: Sequence[str], leads: Sequence[int]) -> list[str]:
+    others = [name[:30] for index, name in enumerate(names) if index not in leads and not _is_helper(name)]
+    return [f"Columns that are no standard lead were left out: {', '.join(others[:15])}."] if others else []
 
 
 def _layout_of(path: Path, content: bytes) -> _Layout:

@@ -152,18 +152,14 @@ def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
     n_frames = _frames(header, files, name)
     digital = _read_digital(header, files, n_frames, name)
     kept = [index for index, line in enumerate(header.signals) if line.per_frame == per_frame]
-    gains: list[float] = []
-    signal = np.empty((len(kept), n_frames * per_frame), dtype=np.float64)
-    for row, index in enumerate(kept):
-        is_lead = index in leads.values()
-        per_mv = _gain_per_mv(header.signals[index], names[index], name, options) if is_lead else math.nan
-        signal[row] = _to_mv(digital[index], header.signals[index], per_mv)
-        if is_lead:
-            gains.append(per_mv)
+    gains = {
+        index: _gain_per_mv(header.signals[index], names[index], name, options) for index in sorted(leads.values())
+    }
+    # Channels that are no lead have no gain per mV; they are named, but hold nothing.
+    signal = np.stack([_to_mv(digital[index], header.signals[index], gains.get(index, math.nan)) for index in kept])
     warnings += _unit_warnings([header.signals[index] for index in leads.values()], options)
     warnings += _checksum_warnings(header, digital, name)
-    warnings += [f"Channel '{names[i][:30]}' has another rate and was left out." for i in range(len(names))
-                 if i not in kept]  # fmt: skip
+    warnings += _rate_warnings(names, kept)
     facts = facts_of(header.comments)
     return Channels(
         path=header_path,
@@ -173,7 +169,7 @@ def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
         sampling_rate=frame_rate * per_frame if frame_rate > 0 else frame_rate,
         files=(name, *(file.name for file in files)),
         sha256=sha256_of(header_bytes, *(file.content for file in files)),
-        gains_per_mv=tuple(gains),
+        gains_per_mv=tuple(gains.values()),
         age=facts.age,
         sex=facts.sex,
         recorded_at=header.recorded_at,
@@ -223,6 +219,14 @@ def _to_mv(digital: npt.NDArray[np.int64], line: SignalLine, per_mv: float) -> n
     if marker is not None:
         values[digital == marker] = np.nan
     return values
+
+
+def _rate_warnings(names: Sequence[str], kept: Sequence[int]) -> list[str]:
+    return [
+        f"Channel '{channel[:30]}' has another rate and was left out."
+        for index, channel in enumerate(names)
+        if index not in kept
+    ]
 
 
 def _unit_warnings(lines: Sequence[SignalLine], options: ReadOptions) -> list[str]:
