@@ -162,7 +162,7 @@ def _analyze_one(
     explanation: Explanation | None = None
     if explained is not False and analysis.prediction is not None:
         explanation = predictor.explain(record, target=explained, start_s=start_s)
-    row: dict[str, Any] = analysis_to_dict(analysis, explanation)
+    row: dict[str, Any] = analysis_to_dict(analysis, explanation, card=predictor.card)
     # A member of an archive was read from a temporary folder: show the name that the caller knows.
     row["record"]["path"] = source.shown_as
     return row
