@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, filtfilt, iirnotch, sosfiltfilt
+from scipy.signal import butter, detrend, filtfilt, iirnotch, sosfiltfilt
 
 from cardiov_core.domain import FloatArray
 from cardiov_core.reporting.options import FilterName
@@ -40,12 +40,12 @@ class DisplayedSignal:
 def filter_for_display(
     signal: FloatArray, sampling_rate_hz: float, name: FilterName = "diagnostic", notch_hz: int = 0
 ) -> DisplayedSignal:
-    """Filter leads forward and backward with a second-order Butterworth band.
+    """Filter leads forward and backward with a Butterworth high-pass of first and low-pass of second order.
 
-    The high-pass would swing at both ends of a short record. Before it the lead's median is taken out and the record
-    is mirrored at its ends (odd reflection) by its full length, so that drift and base line run on beyond the ends;
-    only then is it cut back. An upper edge at or above half the sampling rate cannot be applied: the record's
-    own limit is stated instead.
+    The high-pass would swing at both ends of a short record. Before it the straight line through each lead is taken
+    out, and the lead is mirrored at its ends by its full length, which makes no step whatever wave the record begins
+    with (an odd reflection would); only then is it cut back. An upper edge at or above half the sampling rate cannot
+    be applied: the record's own limit is stated instead.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _bridged(values: _Array, missing: npt.NDArray[np.bool_]) -> _Array:
 
 def _high_passed(values: _Array, low_hz: float, sampling_rate_hz: float) -> _Array:
     """High-pass with the record mirrored at its ends; a constant lead stays exactly flat."""
-    centred = values - np.median(values, axis=1, keepdims=True)
-    sos = butter(2, low_hz, btype="high", fs=sampling_rate_hz, output="sos")
-    filtered: _Array = sosfiltfilt(sos, centred, axis=1, padtype="odd", padlen=values.shape[1] - 1)
+    centred = detrend(values, axis=1)
+    sos = butter(1, low_hz, btype="high", fs=sampling_rate_hz, output="sos")
+    filtered: _Array = sosfiltfilt(sos, centred, axis=1, padtype="even", padlen=values.shape[1] - 1)
     return filtered

@@ -28,7 +28,7 @@ _GRID: dict[Layout, tuple[int, int, float]] = {
     "3x4+1": (3, 4, 30.0),
     "3x4+3": (3, 4, 25.0),
     "6x2": (6, 2, 25.0),
-    "12x1": (12, 1, 15.0),
+    "12x1": (12, 1, 20.0),
 }
 """Rows, columns and the mm between rows at up to 10 mm/mV."""
 
@@ -141,7 +141,7 @@ def _sheet(options: PaperOptions, shown_s: float) -> _Sheet:
     rows, _, pitch = _GRID[options.layout]
     n_rows = rows + len(_RHYTHM[options.layout])
     if options.gain_mm_mv > 10:
-        pitch *= 1.6 if rows < 12 else 2.0
+        pitch *= 1.6
         pitch = 5 * np.ceil(pitch / 5)
     left = 5 * np.ceil((_PULSE_S * options.speed_mm_s + 4) / 5)
     width = 5 * np.ceil((left + shown_s * options.speed_mm_s + 1) / 5)
@@ -255,10 +255,18 @@ def _band(
             "name": "attention",
             "hoverinfo": "skip",
             "colorbar": {
-                "title": {"text": "relative attention within this ECG, 0-1", "side": "right", "font": {"size": 11}},
-                "thickness": 10,
-                "len": 0.8,
+                "title": {"text": "relative attention within this ECG, 0-1", "side": "top", "font": {"size": 11}},
+                "orientation": "h",
+                "thickness": 8,
+                "len": 0.24,
+                "x": 1,
+                "xanchor": "right",
+                "xpad": 12,
+                "y": 0,
+                "yanchor": "top",
+                "ypad": 4,
                 "tickvals": [0, 0.5, 1],
+                "tickfont": {"size": 10},
                 "outlinewidth": 0.5,
             },
         }
@@ -318,14 +326,25 @@ def footer_text(record: EcgRecord, displayed: DisplayedSignal, options: PaperOpt
 def _footer(
     record: EcgRecord, displayed: DisplayedSignal, options: PaperOptions, palette: PaperColours
 ) -> list[dict[str, object]]:
-    """Footer at the left, notes on the filter at the right, both outside the axes so that zooming keeps them."""
-    common = {"xref": "paper", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -5, "showarrow": False}
-    font = {"size": 12, "color": palette.muted}
-    notes = [{**common, "text": footer_text(record, displayed, options), "x": 0, "xanchor": "left", "font": font}]
+    """Footer and notes on the filter, outside the axes so that zooming keeps them."""
+    text = footer_text(record, displayed, options)
     if displayed.notes:
-        bold = {"size": 12, "color": palette.trace}
-        notes.append({**common, "text": " ".join(displayed.notes), "x": 1, "xanchor": "right", "font": bold})
-    return notes
+        text += f"<br><b>{' '.join(displayed.notes)}</b>"
+    return [
+        {
+            "text": text,
+            "xref": "paper",
+            "yref": "paper",
+            "x": 0,
+            "xanchor": "left",
+            "align": "left",
+            "y": 0,
+            "yanchor": "top",
+            "yshift": -5,
+            "showarrow": False,
+            "font": {"size": 12, "color": palette.muted},
+        }
+    ]
 
 
 def _layout(
@@ -347,8 +366,8 @@ def _layout(
     return {
         "xaxis": {**axis, "range": [0, sheet.width_mm]},
         "yaxis": {**axis, "range": [0, sheet.height_mm], "scaleanchor": "x", "scaleratio": 1},
-        "height": round(sheet.height_mm * pixels_a_mm) + 38,
-        "margin": {"l": 6, "r": 6, "t": 8, "b": 30},
+        "height": round(sheet.height_mm * pixels_a_mm) + 64,
+        "margin": {"l": 6, "r": 6, "t": 8, "b": 56},
         "paper_bgcolor": palette.paper,
         "plot_bgcolor": palette.paper,
         "font": {"color": palette.trace},
