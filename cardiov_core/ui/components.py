@@ -9,6 +9,8 @@ import streamlit as st
 
 from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
 from cardiov_core.errors import CardioVError
+from cardiov_core.reporting import percent
+from cardiov_core.reporting.risk import THIN_SPACE
 from cardiov_core.ui import resources
 from cardiov_core.ui.styles import apply_styles, level_shape
 
@@ -16,8 +18,6 @@ _logger = logging.getLogger(__name__)
 
 BANNER = "Research software. Not a medical device. Not for diagnostic use. A qualified clinician must read the ECG."
 """Always visible (CLINICAL 18)."""
-
-THIN_SPACE = "\u2009"
 
 EXCEEDANCE_NAMES = ("above no risk", "above low risk", "above medium risk")
 """What the three outputs mean, in their order."""
@@ -72,26 +72,6 @@ def show_error(error: CardioVError, prefix: str = "") -> None:
     """
     about = f"{prefix}: " if prefix and prefix not in error.message else ""
     st.error(f"{plain(about + error.message)} {plain(error.hint)}")
-
-
-def percent(probability: float) -> str:
-    """Write a probability as a whole per cent (CLINICAL 17).
-
-    Parameters
-    ----------
-    probability : float
-        0..1.
-
-    Returns
-    -------
-    str
-        ``'63 %'`` with a thin space; ``'<1 %'`` and ``'>99 %'`` at the ends.
-    """
-    if probability < 0.01:
-        return f"<1{THIN_SPACE}%"
-    if probability > 0.99:
-        return f">99{THIN_SPACE}%"
-    return f"{round(100 * probability)}{THIN_SPACE}%"
 
 
 def wording(level: Severity) -> str:

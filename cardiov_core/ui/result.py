@@ -7,9 +7,9 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Severity
 from cardiov_core.inference import analyze
+from cardiov_core.reporting.risk import THIN_SPACE
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import (
-    THIN_SPACE,
     badge,
     box,
     bullet_list,
@@ -140,12 +140,8 @@ def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
 
 def _notes(case: Case, prediction: Prediction) -> list[str]:
     notes = []
-    if case.origin is Origin.SYNTHETIC:
-        notes.append("Synthetic ECG: no patient behind it.")
     if case.cardiologist is not None:
         notes.append(f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}.")
-    if prediction.out_of_fold:
-        notes.append("This record trained the model: the level is its out-of-fold prediction.")
     if case.record.provenance.gain_factor != 1.0:
         notes.append(f"Signal multiplied by {case.record.provenance.gain_factor:g}, as you confirmed.")
     if case.record.duration_s > resources.predictor().card.contract.duration_s + _WINDOW_TOLERANCE_S:

@@ -3,36 +3,39 @@
 Tints are mixed from the current text colour, so that one sheet serves both themes.
 """
 
+import base64
+
 import streamlit as st
 
 from cardiov_core.domain import Severity
+from cardiov_core.reporting import LEVEL_STYLES
 
-LEVEL_COLOURS: dict[Severity, tuple[str, str]] = {
-    Severity.NO_RISK: ("#0072B2", "#FFFFFF"),
-    Severity.LOW_RISK: ("#F0E442", "#1A1F24"),
-    Severity.MEDIUM_RISK: ("#E69F00", "#1A1F24"),
-    Severity.HIGH_RISK: ("#D55E00", "#1A1F24"),
+_OUTLINES = {
+    "circle": '<circle cx="32" cy="32" r="29" {ink}/>',
+    "triangle": '<polygon points="32,3 62,60 2,60" {ink}/>',
+    "square": '<rect x="5" y="5" width="54" height="54" {ink}/>',
+    "diamond": '<polygon points="32,2 62,32 32,62 2,32" {ink}/>',
 }
-"""Fill and text of a level: Okabe and Ito's palette, told apart by readers with any colour vision."""
 
 _CSS = """
 <style>
-.stMainBlockContainer {padding: 3.9rem 1.5rem 2rem; max-width: 1680px;}
-.stMainBlockContainer .stVerticalBlock {gap: 0.55rem;}
+.stMainBlockContainer {padding: 3.1rem 1.5rem 2rem; max-width: 1680px;}
+.stMainBlockContainer .stVerticalBlock {gap: 0.4rem;}
+.stAppHeader {height: 2.75rem; min-height: 2.75rem;}
 .cv-quiet {opacity: 0.75;}
 .cv-banner {display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0.1rem 1.5rem; font-size: 0.8rem;
   padding: 0.2rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);}
 .cv-strip {display: grid; grid-template-columns: minmax(15rem, 1.1fr) minmax(15rem, 1.1fr) auto minmax(14rem, 1.3fr);
   gap: 0.6rem 2rem; align-items: start; font-size: 0.87rem; line-height: 1.35;}
 .cv-level {display: flex; gap: 0.8rem; align-items: center;}
-.cv-level svg {width: 58px; height: 58px; flex: none;}
+.cv-level .cv-shape {width: 58px; height: 58px; flex: none;}
 .cv-word {font-size: 1.45rem; font-weight: 650; line-height: 1.15;}
 .cv-bars {display: grid; grid-template-columns: auto 1fr 3.2rem; gap: 0.3rem 0.6rem; align-items: center;}
 .cv-track {height: 0.7rem; background: color-mix(in srgb, currentColor 12%, transparent); border-radius: 2px;}
 .cv-fill {height: 100%; border-radius: 2px; background: #0072B2;}
 .cv-num {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
 .cv-probs {display: grid; grid-template-columns: auto auto auto; gap: 0.12rem 0.6rem; align-items: center;}
-.cv-probs svg {width: 15px; height: 15px; display: block;}
+.cv-probs .cv-shape {width: 15px; height: 15px; display: block;}
 .cv-head {grid-column: 1 / -1; font-size: 0.76rem; opacity: 0.75;}
 .cv-chip {display: inline-block; padding: 0.05rem 0.5rem; border-radius: 999px; border: 1px solid currentColor;
   font-size: 0.8rem; white-space: nowrap;}
@@ -40,8 +43,8 @@ _CSS = """
 .cv-chip.bad {border-width: 2px; font-weight: 650;}
 .cv-notes {margin: 0.25rem 0 0; padding-left: 1.05rem; font-size: 0.8rem;}
 .cv-notes li {margin: 0;}
-.cv-box {border: 2px solid #D55E00; border-left-width: 8px; border-radius: 4px; padding: 0.4rem 0.8rem;
-  font-size: 0.92rem;}
+.cv-box {border: 2px solid #D55E00; border-left-width: 8px; border-radius: 4px; padding: 0.25rem 0.8rem;
+  font-size: 0.9rem;}
 .cv-box.calm {border-color: #E69F00;}
 .cv-box b {font-weight: 650;}
 .cv-facts {display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1.4rem; font-size: 0.88rem;}
@@ -49,8 +52,9 @@ _CSS = """
 .st-key-tools label p {font-size: 0.74rem !important;}
 .st-key-tools label {min-height: 0; margin-bottom: 0;}
 .st-key-tools [data-baseweb="select"] > div {min-height: 1.9rem; height: 1.9rem; font-size: 0.82rem;}
-.st-key-samples button {text-align: left; justify-content: flex-start; min-height: 4.1rem;}
-.st-key-samples button p {text-align: left; white-space: pre-line;}
+.st-key-samples button {justify-content: flex-start; min-height: 3.9rem;}
+.st-key-samples button > div, .st-key-samples button span {justify-content: flex-start; width: 100%;}
+.st-key-samples button p {text-align: left; white-space: normal; line-height: 1.45;}
 @media (max-width: 1100px) {.cv-strip {grid-template-columns: 1fr 1fr;}}
 @media (max-width: 640px) {
   .stMainBlockContainer {padding-left: 0.8rem; padding-right: 0.8rem;}
@@ -68,7 +72,7 @@ def apply_styles() -> None:
 
 
 def level_shape(level: Severity) -> str:
-    """Return a level's shape with its number as an SVG image: circle, triangle, square, diamond.
+    """Return a level's shape with its number as an image: circle, triangle, square, diamond.
 
     Number, shape and colour say the same, so that none of them is needed alone (CLINICAL 16).
 
@@ -80,19 +84,17 @@ def level_shape(level: Severity) -> str:
     Returns
     -------
     str
-        An ``<svg>`` element, hidden from screen readers: the word stands beside it.
+        An ``<img>`` element without a text of its own: the word stands beside it.
     """
-    fill, text = LEVEL_COLOURS[level]
-    outline = f'fill="{fill}" stroke="currentColor" stroke-opacity="0.55" stroke-width="2"'
-    outlines = {
-        Severity.NO_RISK: f'<circle cx="32" cy="32" r="29" {outline}/>',
-        Severity.LOW_RISK: f'<polygon points="32,3 62,60 2,60" {outline}/>',
-        Severity.MEDIUM_RISK: f'<rect x="5" y="5" width="54" height="54" {outline}/>',
-        Severity.HIGH_RISK: f'<polygon points="32,1 63,32 32,63 1,32" {outline}/>',
-    }
-    baseline = 52 if level is Severity.LOW_RISK else 43
-    number = (
-        f'<text x="32" y="{baseline}" text-anchor="middle" font-size="31" font-weight="700" '
-        f'fill="{text}">{int(level)}</text>'
+    style = LEVEL_STYLES[level]
+    # The outline keeps yellow apart from a white ground.
+    outline = _OUTLINES[style.shape].format(ink=f'fill="{style.colour}" stroke="#6B7280" stroke-width="2"')
+    baseline = 52 if style.shape == "triangle" else 43
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">{outline}<text x="32" y="{baseline}" '
+        f'text-anchor="middle" font-family="sans-serif" font-size="31" font-weight="700" '
+        f'fill="{style.text_colour}">{int(level)}</text></svg>'
     )
-    return f'<svg viewBox="0 0 64 64" aria-hidden="true">{outlines[level]}{number}</svg>'
+    # Streamlit strips <svg> from HTML, but not images.
+    encoded = base64.b64encode(drawing.encode()).decode()
+    return f'<img class="cv-shape cv-{style.shape}" alt="" src="data:image/svg+xml;base64,{encoded}">'

@@ -1,37 +1,34 @@
 """The ECG on paper with its tools, and what stands under it: explanation and record facts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Explanation
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
-from cardiov_core.reporting.attention import attention_stack_figure
-from cardiov_core.reporting.ecg_paper import PaperOptions, ecg_figure
+from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure, caliper_reading, ecg_figure
+from cardiov_core.reporting.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S
 from cardiov_core.ui.components import dark_theme, facts, show_error
 from cardiov_core.ui.result import explanation_of
 from cardiov_core.ui.state import Case, Key
 from cardiov_core.ui.upload import age_and_sex
 
-_LAYOUTS = ("3x4+1", "3x4+3", "6x2", "12x1")
-_SPEEDS_MM_S = (12.5, 25.0, 50.0)
-_GAINS_MM_MV = (2.5, 5.0, 10.0, 20.0)
 _FILTERS: Mapping[str, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
 _NOTCHES_HZ = (0, 50, 60)
 _LEAD_ORDERS = ("standard", "cabrera")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
 _STAGES = (1, 2, 3, 4, 5, 6, 7)
+_CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
     "above no risk?": "above_no",
     "above low risk?": "above_low",
     "above medium risk?": "above_medium",
 }
-CAPTION = "Shows where the model looked, not why."
-"""Stands beside every attention map (CLINICAL 21)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +47,8 @@ class Tools:
         Whose attention, 1..7.
     target : str or None
         Threshold asked about; None for the predicted level.
+    calipers : bool
+        Whether dragging measures instead of zooming.
     """
 
     paper: PaperOptions
@@ -57,6 +56,7 @@ class Tools:
     opacity: float
     stage: int
     target: str | None
+    calipers: bool
 
 
 @st.fragment
@@ -81,14 +81,25 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         except CardioVError as error:
             failure = error
     attention = explanation.stages[tools.stage] if explanation is not None and tools.overlay else None
-    figure = ecg_figure(case.record, tools.paper, attention=attention, opacity=tools.opacity, dark=dark_theme())
-    st.plotly_chart(
+    figure = ecg_figure(
+        case.record,
+        tools.paper,
+        attention=attention,
+        opacity=tools.opacity,
+        dark=dark_theme(),
+        calipers=tools.calipers,
+    )
+    event = st.plotly_chart(
         figure,
         key=Key.TRACE,
         theme=None,
-        config={"displaylogo": False, "scrollZoom": False},
+        on_select="rerun",
+        selection_mode="box",
+        config=_CHART_CONFIG,
         alt=_alternative(case, analysis),
     )
+    if tools.calipers:
+        _show_calipers(event.selection.box, tools.paper)
     if attention is not None:
         st.caption(f"Blue band: relative attention within this ECG, 0-1, stage {tools.stage}. {CAPTION}")
     tab_explanation, tab_record = st.tabs(["Explanation", "Record"])
@@ -100,25 +111,21 @@ def show_trace(case: Case, analysis: Analysis) -> None:
 
 def _tool_row(start_s: float, *, explained: bool) -> Tools:
     """Show the display controls in one slim row."""
-    with st.container(key="tools"):
-        slots = st.columns([1.1, 1.2, 1.3, 1.6, 1, 1.2, 1, 1, 0.9, 1.8], vertical_alignment="bottom")
-    layout = slots[0].selectbox("Layout", _LAYOUTS, key=Key.LAYOUT)
-    speed = slots[1].selectbox("Speed", _SPEEDS_MM_S, 1, format_func=lambda value: f"{value:g} mm/s", key=Key.SPEED)
-    gain = slots[2].selectbox("Gain", _GAINS_MM_MV, 2, format_func=lambda value: f"{value:g} mm/mV", key=Key.GAIN)
-    band = slots[3].selectbox("Filter", tuple(_FILTERS), format_func=_FILTERS.__getitem__, key=Key.FILTER)
-    notch = slots[4].selectbox("Notch", _NOTCHES_HZ, format_func=lambda hz: f"{hz} Hz" if hz else "off", key=Key.NOTCH)
-    order = slots[5].selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER)
-    overlay = slots[6].selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=not explained) == "on"
-    opacity = slots[7].selectbox(
-        "Opacity",
-        _OPACITIES,
-        1,
-        format_func=lambda value: f"{100 * value:.0f} %",
-        key=Key.OPACITY,
-        disabled=not explained,
-    )
-    stage = slots[8].selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=not explained)
-    why = slots[9].selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=not explained)
+    off = not explained
+    with st.container(key="tools", horizontal=True, gap="small", vertical_alignment="bottom"):
+        layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=92)
+        speed = st.selectbox("Speed", SPEEDS_MM_S, 1, format_func=lambda mm: f"{mm:g} mm/s", key=Key.SPEED, width=108)
+        gain = st.selectbox("Gain", GAINS_MM_MV, 2, format_func=lambda mm: f"{mm:g} mm/mV", key=Key.GAIN, width=116)
+        band = st.selectbox("Filter", tuple(_FILTERS), format_func=_FILTERS.__getitem__, key=Key.FILTER, width=122)
+        notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=_notch_name, key=Key.NOTCH, width=84)
+        order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=104)
+        drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=98)
+        overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=off, width=80)
+        opacity = st.selectbox(
+            "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=off, width=84
+        )
+        stage = st.selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=off, width=66)
+        why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=off, width=162)
     paper = PaperOptions(
         layout=layout,
         speed_mm_s=speed,
@@ -128,7 +135,30 @@ def _tool_row(start_s: float, *, explained: bool) -> Tools:
         lead_order=order,
         start_s=start_s,
     )
-    return Tools(paper, overlay, opacity, stage, _TARGETS[why])
+    return Tools(paper, overlay == "on", opacity, stage, _TARGETS[why], drag == "calipers")
+
+
+def _notch_name(hertz: int) -> str:
+    return f"{hertz} Hz" if hertz else "off"
+
+
+def _show_calipers(boxes: Sequence[Mapping[str, Any]], paper: PaperOptions) -> None:
+    """Measure the box that was dragged on the paper; two times do the same without a mouse."""
+    with st.container(key="calipers", horizontal=True, vertical_alignment="bottom"):
+        first_s = st.number_input("Calipers: from, s", 0.0, value=None, step=0.01, key=Key.CALIPER_FROM, width=150)
+        second_s = st.number_input("Calipers: to, s", 0.0, value=None, step=0.01, key=Key.CALIPER_TO, width=150)
+        if first_s is not None and second_s is not None:
+            speed = paper.speed_mm_s
+            reading = caliper_reading(first_s * speed, 0.0, second_s * speed, 0.0, paper)
+        elif boxes:
+            (x0, x1), (y0, y1) = boxes[-1]["x"], boxes[-1]["y"]
+            reading = caliper_reading(x0, y0, x1, y1, paper)
+        else:
+            st.markdown("Drag a box from one point to the other on the ECG, or type two times.", width="content")
+            return
+        rate = f"{reading.bpm:.0f} bpm, " if reading.bpm is not None else ""
+        voltage = f"{abs(reading.mv):.2f} mV" if reading.mv else ""
+        st.markdown(f"**{reading.ms:.0f} ms**, {rate}{voltage}".rstrip(", "), width="content")
 
 
 def _alternative(case: Case, analysis: Analysis) -> str:
@@ -145,10 +175,10 @@ def _explanation_tab(case: Case, explanation: Explanation | None, failure: Cardi
         st.write("There is no level, so there is nothing to explain.")
         return
     st.plotly_chart(
-        attention_stack_figure(case.record, explanation),
+        attention_stack_figure(case.record, explanation, start_s=explanation.window.start_s, dark=dark_theme()),
         key=Key.STACK,
         theme=None,
-        config={"displaylogo": False},
+        config=_CHART_CONFIG,
         alt=f"Attention of the seven stages of {explanation.model_name} over time",
     )
     st.caption(

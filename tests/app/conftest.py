@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
-import wfdb
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core.datasets.synthetic import generate
@@ -26,10 +25,11 @@ def weights_folder(repository: Path, tmp_path_factory: pytest.TempPathFactory) -
 
     folder = tmp_path_factory.mktemp("weights")
     kwargs = {"n_leads": 12, "n_outputs": 3}
+    levels = ["No risk", "Low risk", "Medium risk", "High risk"]
     card = {
-        "schema_version": 1,
         "name": "untrained",
         "version": "0.0.0",
+        "title": "Untrained network",
         "architecture": {"name": "cardiov-compact", "kwargs": kwargs},
         "input": {
             "leads": list(STANDARD_LEADS),
@@ -40,10 +40,18 @@ def weights_folder(repository: Path, tmp_path_factory: pytest.TempPathFactory) -
             "filter_order": 3,
             "normalisation": "none",
         },
-        "output": {"kind": "exceedance", "levels": ["No risk", "Low risk", "Medium risk", "High risk"]},
+        "output": {
+            "kind": "exceedance",
+            "levels": levels,
+            "thresholds": ["above no risk", "above low risk", "above medium risk"],
+            "meaning": [f"above {level.lower()}" for level in levels[:3]],
+        },
         "training": {},
         "metrics": {},
+        "intended_use": "Tests.",
         "limitations": ["Untrained."],
+        "licence": "Apache-2.0",
+        "references": [],
     }
     save(build_net("cardiov-compact", **kwargs), card, folder)
     (folder / "default").write_text("untrained\n")
@@ -67,24 +75,17 @@ def app(repository: Path) -> AppTest:
 
 
 @pytest.fixture
-def wfdb_files(tmp_path: Path) -> Callable[..., WfdbFiles]:
-    """Write a synthetic ECG as WFDB and return its two files by name."""
+def wfdb_files() -> Callable[..., WfdbFiles]:
+    """Make a synthetic ECG's header and signal file (WFDB format 16) by name."""
 
-    def _write(name: str, *, gain_per_mv: float = 1000.0, seconds: float = 10.0, scale: float = 1.0) -> WfdbFiles:
+    def _make(name: str, *, gain_per_mv: float = 1000.0, seconds: float = 10.0) -> WfdbFiles:
         record = generate("normal", seed=3, sampling_rate_hz=RATE_HZ, duration_s=seconds)
-        digital = np.round(record.signal.T * scale * 1000.0).astype(np.int16)
-        wfdb.wrsamp(
-            name,
-            fs=RATE_HZ,
-            units=["mV"] * len(record.leads),
-            sig_name=list(record.leads),
-            d_signal=digital,
-            fmt=["16"] * len(record.leads),
-            adc_gain=[gain_per_mv] * len(record.leads),
-            baseline=[0] * len(record.leads),
-            comments=["Age: 61", "Sex: Female"],
-            write_dir=str(tmp_path),
-        )
-        return {f"{name}{suffix}": (tmp_path / f"{name}{suffix}").read_bytes() for suffix in (".hea", ".dat")}
+        digital = np.round(record.signal.T * 1000.0).astype("<i2")
+        lines = [f"{name} {len(record.leads)} {RATE_HZ} {len(digital)}"]
+        for index, lead in enumerate(record.leads):
+            first, checksum = digital[0, index], int(digital[:, index].sum(dtype=np.int64)) & 0xFFFF
+            lines.append(f"{name}.dat 16 {gain_per_mv:g}(0)/mV 16 0 {first} {checksum} 0 {lead}")
+        lines += ["# Age: 61", "# Sex: Female"]
+        return {f"{name}.hea": "\n".join([*lines, ""]).encode(), f"{name}.dat": digital.tobytes()}
 
-    return _write
+    return _make

@@ -155,7 +155,7 @@ def test_two_records_in_one_upload_are_a_question_not_a_guess(app: AppTest, wfdb
     app.button(key=Key.OPEN_CHOSEN).click().run()
     assert not app.exception
     level_of(app)
-    assert "**second**" in shown(app)
+    assert "**second.hea**" in shown(app)
 
 
 def test_one_bad_file_does_not_stop_the_good_one(app: AppTest, wfdb_files) -> None:
