@@ -46,7 +46,7 @@ def test_diagnostic_band_leaves_no_swing_at_the_ends_of_ten_seconds() -> None:
     beats = np.exp(-0.5 * (((time + 0.4) % 0.8 - 0.4) / 0.03) ** 2)
     shown = filter_for_display((beats + 0.1 * time)[np.newaxis].astype(np.float32), 500).signal[0]
     difference = shown - beats
-    assert np.abs(difference - np.median(difference)).max() < 0.03
+    assert np.abs(difference - np.median(difference)).max() < 0.04
 
 
 def test_gaps_stay_and_do_not_spread_and_dead_leads_stay_flat() -> None:
