@@ -193,7 +193,9 @@ def _collect_member(path: Path, shown_as: str, findings: _Findings, *, inside_ar
 def _claims_ecg(path: Path, kind: Kind, head: bytes) -> bool:
     suffix = path.suffix.lower()
     if kind is Kind.ZIP:
-        return any(name.casefold() in SIGNAL_KEYS for name in npz_names(path))
+        names = npz_names(path)
+        # One that is too damaged to list its arrays may be an ECG: it must not vanish among the files passed over.
+        return not names or any(name.casefold() in SIGNAL_KEYS for name in names)
     if kind in _ARRAY_KINDS:
         return True
     if suffix in {".mat", ".npy", ".npz"}:
