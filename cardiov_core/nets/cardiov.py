@@ -172,10 +172,6 @@ class CardioV(nn.Module):
             self.stages.get_submodule(f"{index}.{count - 1}.conv_2") for index, count in enumerate(self.blocks)
         )
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return what the dense layer sees, shape ``(batch, widths[-1])``."""
-        return functional.silu(self.last_norm(self.stages(x))).mean(dim=-1)
-
     def forward(self, x: Tensor) -> Tensor:
         """Return logits.
 
@@ -189,5 +185,5 @@ class CardioV(nn.Module):
         torch.Tensor
             Shape ``(batch, n_outputs)``.
         """
-        logits: Tensor = self.dense(self.features(x))
+        logits: Tensor = self.dense(functional.silu(self.last_norm(self.stages(x))).mean(dim=-1))
         return logits

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from cardiov_core.errors import TrainingError
 from cardiov_core.nets import build_net
@@ -25,7 +24,6 @@ def fit(
     recipe: Recipe,
     windows: Tensor,
     levels: Tensor,
-    measurements: Tensor,
     *,
     run: str,
     seed: int,
@@ -43,8 +41,6 @@ def fit(
         float32 ``(n, leads, samples)`` by the recipe's contract.
     levels : torch.Tensor
         int64 ``(n,)``.
-    measurements : torch.Tensor
-        float32 ``(n, k)``, standardised: the second task; not used where the recipe's measurement_weight is 0.
     run : str
         Name in the log: 'group-1' ... or 'final'.
     seed : int
@@ -73,27 +69,23 @@ def fit(
         )
     with _seeded(seed):
         net = build_net(recipe.net, len(recipe.contract.leads), 4, **recipe.net_arguments).to(device())
-        reader = nn.Linear(net.get_submodule("dense").in_features, measurements.shape[1]).to(device())  # type: ignore[arg-type]
         generator = torch.Generator().manual_seed(seed)
         state = _load(checkpoint, recipe, run) if resume else None
         for index, stage in enumerate(recipe.stages):
             if state is not None and state["stage"] > index:
                 continue
             _fit_head(net, N_OUTPUTS[stage.objective], generator)
-            optimiser, schedule = _optimiser([*net.parameters(), *reader.parameters()], recipe, stage, len(windows))
+            optimiser, schedule = _optimiser(net, recipe, stage, len(windows))
             first_epoch = 0
             if state is not None and state["stage"] == index:
                 net.load_state_dict(state["net"])
-                reader.load_state_dict(state["reader"])
                 optimiser.load_state_dict(state["optimiser"])
                 schedule.load_state_dict(state["schedule"])
                 generator.set_state(state["generator"])
                 torch.set_rng_state(state["rng"])
                 first_epoch = state["epoch"] + 1
             for epoch in range(first_epoch, stage.epochs):
-                loss = _epoch(
-                    net, reader, optimiser, schedule, recipe, stage, (windows, levels, measurements), generator
-                )
+                loss = _epoch(net, optimiser, schedule, recipe, stage, windows, levels, generator)
                 report({"run": run, "stage": stage.objective, "epoch": epoch + 1, "epochs": stage.epochs, "loss": loss})
                 _save(
                     checkpoint,
@@ -103,7 +95,6 @@ def fit(
                         "stage": index,
                         "epoch": epoch,
                         "net": net.state_dict(),
-                        "reader": reader.state_dict(),
                         "optimiser": optimiser.state_dict(),
                         "schedule": schedule.state_dict(),
                         "generator": generator.get_state(),
@@ -127,35 +118,29 @@ def exceedances_of(net: nn.Module, windows: Tensor, batch_size: int = 64) -> Ten
 
 def _epoch(
     net: nn.Module,
-    reader: nn.Linear,
     optimiser: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.OneCycleLR,
     recipe: Recipe,
     stage: Stage,
-    data: tuple[Tensor, Tensor, Tensor],
+    windows: Tensor,
+    levels: Tensor,
     generator: torch.Generator,
 ) -> float:
-    windows, levels, measurements = data
-    n_outputs, where = N_OUTPUTS[stage.objective], device()
     net.train()
     order = torch.randperm(len(windows), generator=generator)
     total, steps = 0.0, len(windows) // recipe.batch_size
     for part in order[: steps * recipe.batch_size].split(recipe.batch_size):
         inputs, targets = augment(
             windows[part],
-            torch.cat([targets_for(levels[part], stage.objective), measurements[part]], dim=1),
+            targets_for(levels[part], stage.objective),
             recipe.augmentation,
             recipe.contract.sampling_rate_hz,
             generator,
         )
-        features, targets = net.features(inputs.to(where)), targets.to(where)  # type: ignore[operator]
-        loss = loss_of(net.get_submodule("dense")(features), targets[:, :n_outputs], stage.objective)
-        if recipe.measurement_weight > 0:
-            read = functional.smooth_l1_loss(reader(features), targets[:, n_outputs:])
-            loss = loss + recipe.measurement_weight * read
+        loss = loss_of(net(inputs.to(device())), targets.to(device()), stage.objective)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], 1.0)
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         schedule.step()
         total += float(loss.detach())
@@ -176,9 +161,9 @@ def _fit_head(net: nn.Module, n_outputs: int, generator: torch.Generator) -> Non
 
 
 def _optimiser(
-    parameters: list[nn.Parameter], recipe: Recipe, stage: Stage, n_records: int
+    net: nn.Module, recipe: Recipe, stage: Stage, n_records: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.OneCycleLR]:
-    optimiser = torch.optim.AdamW(parameters, lr=stage.learning_rate, weight_decay=recipe.weight_decay)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=stage.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
         max_lr=stage.learning_rate,

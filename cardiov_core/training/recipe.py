@@ -82,8 +82,6 @@ class Recipe:
         Records a step.
     weight_decay : float
         Of AdamW.
-    measurement_weight : float
-        Weight of the second task (the median beat's measurements) in the loss; 0 leaves it out.
     seed : int
         Of everything random.
     cv_groups : int
@@ -101,7 +99,6 @@ class Recipe:
     net_arguments: Mapping[str, Any]
     batch_size: int
     weight_decay: float
-    measurement_weight: float
     seed: int
     cv_groups: int
     folds: tuple[int, ...]
@@ -176,7 +173,6 @@ def _recipe_from(table: dict[str, Any], shown_as: str) -> Recipe:
             net_arguments=dict(table.get("net_arguments", {})),
             batch_size=int(table["batch_size"]),
             weight_decay=float(table["weight_decay"]),
-            measurement_weight=float(table["measurement_weight"]),
             seed=int(table["seed"]),
             cv_groups=int(table["cv_groups"]),
             folds=tuple(int(fold) for fold in table["folds"]),

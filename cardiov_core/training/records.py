@@ -12,7 +12,6 @@ from torch import Tensor
 from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
-from cardiov_core.training.measurements import median_beat_measurements, standardise
 from cardiov_core.training.recipe import Recipe
 from cardiov_core.weights import signal_fingerprint
 
@@ -29,24 +28,17 @@ class TrainingRecords:
         float32 ``(n, leads, samples)`` by the recipe's contract.
     levels : torch.Tensor
         int64 ``(n,)``: critical value by highest likelihood.
-    measurements : numpy.ndarray
-        float32 ``(n, N_MEASUREMENTS)``, see `median_beat_measurements`.
     table : pandas.DataFrame
         A row a record: ecg_id, patient_id, sex, age, fold, label, fingerprint_500, fingerprint_100.
     """
 
     windows: Tensor
     levels: Tensor
-    measurements: npt.NDArray[np.float32]
     table: pd.DataFrame
 
     def __len__(self) -> int:
         """Return the number of records."""
         return len(self.table)
-
-    def standardised(self, kept: IntArray) -> Tensor:
-        """Return the measurements of the records `kept` as z-scores among themselves, float32 ``(len(kept), k)``."""
-        return torch.from_numpy(standardise(self.measurements[kept]))
 
     def groups(self, n_groups: int) -> IntArray:
         """Return the cross-validation group of each record, 0 ... n_groups - 1.
@@ -85,12 +77,10 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
             "Give a PTB-XL tree that has them, or other folds in the recipe.",
         )
     windows: list[npt.NDArray[np.float32]] = []
-    measurements: list[npt.NDArray[np.float32]] = []
     folds = dataset.table["strat_fold"].to_dict()
     rows: list[dict[str, Any]] = []
     for ecg_id in ecg_ids:
         full = dataset.record(ecg_id, 500)
-        measurements.append(median_beat_measurements(full))
         windows.append(prepare(full, recipe.contract).values)
         rows.append(
             {
@@ -115,6 +105,5 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
     return TrainingRecords(
         windows=torch.from_numpy(np.stack(windows)),
         levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
-        measurements=np.stack(measurements),
         table=table,
     )

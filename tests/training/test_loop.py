@@ -25,22 +25,20 @@ RECIPE = Recipe(
     augmentation=Augmentation(crop_s=1.5),
     batch_size=8,
     weight_decay=0.01,
-    measurement_weight=0.5,
     seed=3,
     cv_groups=2,
     folds=(1, 2),
 )
 
 
-def _records(n: int = 40) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Make tones whose amplitude is the level; the amplitude is the measurement."""
+def _records(n: int = 40) -> tuple[torch.Tensor, torch.Tensor]:
+    """Make tones whose amplitude is the level."""
     levels = np.arange(n) % 4
     rng = np.random.default_rng(0)
     t = np.arange(200) / 100.0
     tone = np.sin(2 * np.pi * 5 * t + rng.uniform(0, 6, (n, 1, 1)))
     windows = (levels[:, None, None] + 0.2) * tone + 0.05 * rng.normal(size=(n, 12, 200))
-    measured = torch.from_numpy(levels.astype(np.float32)).unsqueeze(1) / 3
-    return torch.from_numpy(windows.astype(np.float32)), torch.from_numpy(levels.astype(np.int64)), measured
+    return torch.from_numpy(windows.astype(np.float32)), torch.from_numpy(levels.astype(np.int64))
 
 
 def _fit(recipe: Recipe, folder: Path, *, resume: bool = False, report: Any = None) -> torch.nn.Module:
@@ -64,7 +62,7 @@ def test_loss_falls_and_levels_are_learned(tmp_path: Path) -> None:
         net_arguments=SMALL,
     )
     net = _fit(recipe, tmp_path, report=entries.append)
-    windows, levels, _ = _records()
+    windows, levels = _records()
     ordinal = [entry["loss"] for entry in entries if entry["stage"] == "ordinal"]
     assert len(entries) == 30
     assert ordinal[-1] < 0.6 * ordinal[0]
