@@ -35,12 +35,14 @@ def analyze(
         With a prediction, or with the reasons why there is none; a record that trained the grader gets its
         out-of-fold prediction.
     """
+    warnings = [*record.warnings, *_scope_warnings(record)]
     try:
         quality = assess_quality(record)
     except RecordUnsupportedError as error:
-        quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), (_sentences(error.message, error.hint),))
+        # Too slow a sampling rate for a QRS complex: nothing to insist on.
+        reasons: tuple[str, ...] = (_sentences(error.message, error.hint),)
+        return Analysis(record, Quality(QualityVerdict.NOT_ANALYSABLE, (), reasons), None, reasons, _unique(warnings))
     refused = quality.verdict is QualityVerdict.NOT_ANALYSABLE
-    warnings = [*record.warnings, *_scope_warnings(record)]
     if refused and not analyse_anyway:
         return Analysis(record, quality, None, _unique(quality.reasons), _unique(warnings))
     try:

@@ -149,7 +149,9 @@ def on_record_axis(
     slack_s = 0.5 / record.sampling_rate
     inside = (times_s >= prepared.window.start_s - slack_s) & (times_s < prepared.window.end_s - slack_s)
     positions = (times_s[inside] - prepared.window.start_s) * input_rate_hz + prepared.pad_left
-    seen = np.interp(positions, centres, stage_map)
+    # The last samples of a faster record lie behind the input's last one: zeros begin there.
+    last = n_input - prepared.pad_right - 1
+    seen = np.interp(np.minimum(positions, last), centres, stage_map)
     peak = float(seen.max(initial=0.0))
     attention: FloatArray = np.full(record.n_samples, np.nan, dtype=np.float32)
     attention[inside] = seen / peak if peak > _SMALLEST_PEAK else 0.0

@@ -1,0 +1,145 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cardiov_core import weights
+from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets.synthetic import generate
+from cardiov_core.domain import EcgRecord, Severity
+from cardiov_core.errors import ConfigurationError, DatasetError
+from cardiov_core.evaluation.study import evaluate_folds, figures_of, write_study
+from cardiov_core.inference import load_predictor
+
+N_RECORDS = 8
+
+
+class _Synthetic(PtbXl):
+    """Generated records in the place of PTB-XL's: two folds, two records a patient, the last one too short."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def table(self) -> pd.DataFrame:  # type: ignore[override]
+        ecg_ids = pd.Index(range(1, N_RECORDS + 1), name="ecg_id")
+        return pd.DataFrame({"strat_fold": [1] * 6 + [2, 3], "label": [0, 1, 2, 3, 0, 0, 1, 2]}, index=ecg_ids)
+
+    def record(self, ecg_id: int, sampling_rate_hz: int = 500) -> EcgRecord:
+        made = generate("normal", seed=ecg_id, duration_s=3.0 if ecg_id == N_RECORDS else 10.0)
+        age, sex = float(40 + 5 * ecg_id), "male" if ecg_id % 2 else "female"
+        assert sampling_rate_hz == 500
+        return replace(made, record_id=str(ecg_id), age=age, sex=sex, patient_id=str(ecg_id // 2))  # type: ignore[arg-type]
+
+    def label(self, ecg_id: int, rule: str = "highest_likelihood") -> Severity:
+        assert rule == "highest_likelihood"
+        return Severity(int(self.table.loc[ecg_id, "label"]))
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> PtbXl:
+    return _Synthetic(tmp_path)
+
+
+def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
+    assert tiny_folder.is_dir()
+    predictor = load_predictor()
+    study = evaluate_folds(dataset, predictor, [1, 2, 3], n_resamples=30)
+    assert study.predictions["ecg_id"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert len(study.skipped) == 1
+    assert study.skipped[0].startswith("8: ")
+    expected = [predictor.predict(dataset.record(ecg_id)) for ecg_id in range(1, 8)]
+    levels = np.array([int(prediction.severity) for prediction in expected])
+    labels = np.array([0, 1, 2, 3, 0, 0, 1])
+    assert study.predictions["level"].tolist() == levels.tolist()
+    assert study.metrics["n"] == 7
+    assert study.metrics["mae"] == pytest.approx(np.abs(levels - labels).mean())
+    assert sum(map(sum, study.metrics["confusion"])) == 7
+    assert study.metrics["subgroups"]["women"]["n"] == 3
+
+    write_study(study, tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / "predictions.csv")
+    assert list(table.columns[:7]) == ["ecg_id", "label", "level", "p0", "p1", "p2", "p3"]
+    np.testing.assert_allclose(table[["p0", "p1", "p2", "p3"]].sum(axis=1), 1.0, atol=3e-6)
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert written["model"]["name"] == "tiny"
+    assert list(written["auc"]) == ["no", "low", "medium", "high", "mean"]
+    low, high = written["intervals"]["mae"]
+    assert low <= written["mae"] <= high
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert f"| mean absolute error | {written['mae']:.3f} (" in report
+    assert "0 of them trained the model" in report
+    assert "- 8: " in report
+
+
+def test_training_records_count_with_their_out_of_fold_predictions(
+    dataset: PtbXl, tiny_folder: Path, tiny_card: dict[str, object], tmp_path: Path
+) -> None:
+    rows = [
+        {
+            "ecg_id": ecg_id,
+            "patient_id": "1",
+            "fold": 1,
+            "label": 3,
+            "e0": 1.0,
+            "e1": 1.0,
+            "e2": 1.0,
+            "p0": 0.0,
+            "p1": 0.0,
+            "p2": 0.0,
+            "p3": 1.0,
+            "fingerprint_100": "0" * 16,
+            "fingerprint_500": weights.signal_fingerprint(dataset.record(ecg_id)),
+        }
+        for ecg_id in (2, 3)
+    ]
+    net, _ = weights.load_network("tiny")
+    weights.save(net, tiny_card, tiny_folder, out_of_fold=pd.DataFrame(rows))
+    study = evaluate_folds(dataset, load_predictor(), [1], n_resamples=5)
+    own = study.predictions[study.predictions["out_of_fold"]]
+    assert own["ecg_id"].tolist() == [2, 3]
+    assert own["level"].tolist() == [3, 3]
+    write_study(study, tmp_path / "out")
+    assert "2 of them trained the model" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_folds_that_are_not_there_are_named(dataset: PtbXl, tiny_folder: Path) -> None:
+    assert tiny_folder.is_dir()
+    with pytest.raises(DatasetError, match="no record in fold 10") as caught:
+        evaluate_folds(dataset, load_predictor(), [10])
+    assert "1, 2, 3" in caught.value.hint
+    with pytest.raises(DatasetError, match="None of the 1 records of fold 3"):
+        evaluate_folds(dataset, load_predictor(), [3])
+
+
+def test_a_folder_that_cannot_be_written_is_said(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
+    assert tiny_folder.is_dir()
+    study = evaluate_folds(dataset, load_predictor(), [2], n_resamples=5)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        write_study(study, tmp_path / "file")
+
+
+def test_figures_of_records_without_a_level_are_null_not_nan() -> None:
+    table = pd.DataFrame(
+        {
+            "label": [0, 1, 0, 1],
+            "level": [0, 1, 1, 1],
+            "patient_id": list("abcd"),
+            "sex": ["male"] * 4,
+            "age": [50.0] * 4,
+            "p0": [0.9, 0.1, 0.2, 0.1],
+            "p1": [0.1, 0.9, 0.8, 0.9],
+            "p2": [0.0] * 4,
+            "p3": [0.0] * 4,
+        }
+    )
+    figures = figures_of(table, 20)
+    assert figures["auc"] == {"no": 1.0, "low": 1.0, "medium": None, "high": None, "mean": None}
+    assert figures["intervals"]["auc"]["high"] is None
+    assert figures["intervals"]["auc"]["low"] == [1.0, 1.0]
+    assert (figures["mae"], figures["accuracy"], figures["within_one"]) == (0.25, 0.75, 1.0)
+    json.dumps(figures, allow_nan=False)

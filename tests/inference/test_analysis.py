@@ -1,0 +1,183 @@
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cardiov_core import weights
+from cardiov_core.datasets.synthetic import generate
+from cardiov_core.domain import EcgRecord, QualityVerdict
+from cardiov_core.inference import Predictor, analysis_to_dict, analyze, load_predictor
+
+
+@pytest.fixture
+def predictor(tiny_folder: Path) -> Predictor:
+    assert tiny_folder.is_dir()
+    return load_predictor()
+
+
+@pytest.fixture
+def record() -> EcgRecord:
+    return replace(generate("normal", seed=1), age=54.0, sex="female", warnings=())
+
+
+def _without(record: EcgRecord, lead: str) -> EcgRecord:
+    kept = [index for index, name in enumerate(record.leads) if name != lead]
+    return replace(record, signal=record.signal[kept], leads=tuple(record.leads[index] for index in kept))
+
+
+def test_a_good_record_of_an_adult_has_a_level_and_no_warning(record: EcgRecord, predictor: Predictor) -> None:
+    analysis = analyze(record, predictor)
+    assert analysis.quality.verdict is QualityVerdict.ACCEPTABLE
+    assert analysis.prediction == predictor.predict(record)
+    assert analysis.withheld == ()
+    assert [warning for warning in analysis.warnings if not warning.startswith("Resampled")] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        ({"age": None}, "Age is not stated"),
+        ({"age": 17.0}, "17 years old"),
+        ({"sex": None}, "Sex is not stated."),
+        ({"derived_leads": ("III", "aVF")}, "not recorded: III, aVF."),
+        ({"warnings": ("As read.", "As read.")}, "As read."),
+    ],
+)
+def test_what_lies_out_of_scope_is_said_once(
+    record: EcgRecord, predictor: Predictor, changes: dict[str, object], warning: str
+) -> None:
+    warnings = analyze(replace(record, **changes), predictor).warnings  # type: ignore[arg-type]
+    assert sum(warning in item for item in warnings) == 1
+    assert len(set(warnings)) == len(warnings)
+
+
+def test_adults_are_in_scope_from_18_on_and_over_89(record: EcgRecord, predictor: Predictor) -> None:
+    for age in (18.0, 300.0):
+        assert not any("years old" in item for item in analyze(replace(record, age=age), predictor).warnings)
+
+
+@pytest.mark.parametrize(("duration_s", "said"), [(6.0, "6.0 s of signal"), (25.0, "0-10.0 s were analysed")])
+def test_other_lengths_than_ten_seconds_are_said(predictor: Predictor, duration_s: float, said: str) -> None:
+    analysis = analyze(generate("normal", seed=2, duration_s=duration_s), predictor)
+    assert analysis.prediction is not None
+    assert any(said in warning for warning in analysis.warnings)
+
+
+def test_two_dead_leads_withhold_the_level_unless_somebody_insists(record: EcgRecord, predictor: Predictor) -> None:
+    signal = record.signal.copy()
+    signal[[8, 9]] = 0.0
+    dead = replace(record, signal=signal)
+    analysis = analyze(dead, predictor)
+    assert analysis.prediction is None
+    assert analysis.withheld == analysis.quality.reasons
+    assert any("V3" in reason for reason in analysis.withheld)
+    insisted = analyze(dead, predictor, analyse_anyway=True)
+    assert insisted.prediction == predictor.predict(dead)
+    assert insisted.withheld == ()
+    assert any("although the quality" in warning for warning in insisted.warnings)
+    assert set(analysis.quality.reasons) <= set(insisted.warnings)
+
+
+@pytest.mark.parametrize("insist", [False, True])
+def test_what_cannot_be_computed_is_withheld_and_no_error(
+    record: EcgRecord, predictor: Predictor, insist: bool
+) -> None:
+    for unfit, reason in (
+        (_without(record, "V2"), "V2"),
+        (generate("normal", seed=3, duration_s=4.0), "lasts 4"),
+        (replace(record, signal=record.signal[:, ::10], sampling_rate=50.0), "50 Hz"),
+    ):
+        analysis = analyze(unfit, predictor, analyse_anyway=insist)
+        assert analysis.prediction is None
+        assert any(reason in sentence for sentence in analysis.withheld)
+        assert analysis_to_dict(analysis)["risk"] is None
+
+
+def test_a_window_outside_the_record_is_withheld(record: EcgRecord, predictor: Predictor) -> None:
+    analysis = analyze(record, predictor, start_s=8.0)
+    assert analysis.prediction is None
+    assert "window from 8 s" in analysis.withheld[0]
+    assert "Choose a start" in analysis.withheld[0]
+
+
+def test_training_records_show_their_out_of_fold_prediction(
+    record: EcgRecord, tiny_folder: Path, tiny_card: dict[str, object]
+) -> None:
+    row = {"ecg_id": 9, "patient_id": "1", "fold": 1, "label": 2, "e0": 0.9, "e1": 0.8, "e2": 0.1}
+    row |= {"p0": 0.1, "p1": 0.1, "p2": 0.7, "p3": 0.1}
+    row |= {"fingerprint_500": weights.signal_fingerprint(record), "fingerprint_100": "0" * 16}
+    net, _ = weights.load_network("tiny")
+    weights.save(net, tiny_card, tiny_folder, out_of_fold=pd.DataFrame([row]))
+    predictor = load_predictor()
+    analysis = analyze(record, predictor)
+    assert analysis.prediction is not None
+    assert analysis.prediction.out_of_fold
+    assert int(analysis.prediction.severity) == 2
+    assert "This record trained the model: the out-of-fold prediction is shown." in analysis.warnings
+    document = analysis_to_dict(analysis, predictor.explain(record))
+    assert document["risk"]["out_of_fold"] is True
+    assert any("attention is that of the shipped network" in warning for warning in document["warnings"])
+    other = analyze(generate("normal", seed=11), predictor)
+    assert other.prediction is not None
+    assert not other.prediction.out_of_fold
+
+
+def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predictor: Predictor) -> None:
+    record = replace(record, recorded_at=datetime(1984, 11, 9, 9, 17, 34), derived_leads=("III",))
+    analysis = analyze(record, predictor)
+    document = json.loads(json.dumps(analysis_to_dict(analysis, predictor.explain(record)), allow_nan=False))
+    assert list(document) == ["record", "risk", "quality", "warnings", "model", "explanation"]
+    assert document["record"] == {
+        "id": record.record_id,
+        "path": record.provenance.path,
+        "format": "synthetic",
+        "sampling_rate_hz": 500.0,
+        "duration_s": 10.0,
+        "leads": list(record.leads),
+        "age": 54.0,
+        "sex": "female",
+        "recorded_at": "1984-11-09T09:17:34",
+        "derived_leads": ["III"],
+    }
+    prediction = analysis.prediction
+    assert prediction is not None
+    assert document["risk"] == {
+        "level": int(prediction.severity),
+        "name": prediction.severity.title,
+        "probabilities": list(prediction.probabilities),
+        "exceedance": list(prediction.exceedance),
+        "rank_violation": prediction.rank_violation,
+        "out_of_fold": False,
+    }
+    assert set(document["quality"]) == {"verdict", "leads", "reasons", "suggested_gain_factor"}
+    assert document["quality"]["leads"]["V1"] == {"verdict": "acceptable", "reasons": []}
+    assert document["model"] == {"name": "tiny", "sha256": predictor.card.sha256}
+    assert list(document["explanation"]["stages"]) == ["1", "2", "3", "4", "5", "6", "7"]
+    assert all(len(stage) == 5000 for stage in document["explanation"]["stages"].values())
+
+
+def test_json_has_null_where_there_is_no_number(predictor: Predictor) -> None:
+    record = replace(generate("normal", seed=2, duration_s=25.0), age=float("nan"), sex=None)
+    explanation = predictor.explain(record, start_s=5.0)
+    document = analysis_to_dict(analyze(record, predictor, start_s=5.0), explanation)
+    text = json.dumps(document, allow_nan=False)
+    assert "NaN" not in text
+    assert document["record"]["age"] is None
+    stage = document["explanation"]["stages"]["3"]
+    assert stage[:2500] == [None] * 2500
+    assert stage[7500:] == [None] * 5000
+    np.testing.assert_allclose(stage[2500:7500], explanation.stages[3][2500:7500], atol=5.1e-5)
+
+
+def test_a_withheld_level_is_null_with_reasons(predictor: Predictor) -> None:
+    analysis = analyze(generate("normal", seed=3, duration_s=4.0), predictor)
+    document = analysis_to_dict(analysis, card=predictor.card)
+    assert document["risk"] is None
+    assert document["withheld"] == {"reasons": list(analysis.withheld)}
+    assert document["withheld"]["reasons"]
+    assert document["model"] == {"name": "tiny", "sha256": predictor.card.sha256}
+    assert analysis_to_dict(analysis)["model"] is None
