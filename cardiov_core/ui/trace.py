@@ -11,15 +11,15 @@ from cardiov_core.domain import Analysis, Explanation
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure, caliper_reading, ecg_figure
-from cardiov_core.reporting.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S
+from cardiov_core.reporting.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
 from cardiov_core.ui.components import dark_theme, facts, show_error
 from cardiov_core.ui.result import explanation_of
 from cardiov_core.ui.state import Case, Key
 from cardiov_core.ui.upload import age_and_sex
 
-_FILTERS: Mapping[str, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
+_FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
 _NOTCHES_HZ = (0, 50, 60)
-_LEAD_ORDERS = ("standard", "cabrera")
+_LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
 _STAGES = (1, 2, 3, 4, 5, 6, 7)
 _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}

@@ -223,7 +223,7 @@ def _open_sample(current: Session, condition: Condition) -> None:
 
 def _real_records(current: Session, dataset: PtbXl) -> None:
     def _label(ecg_id: int) -> str:
-        row = dataset.table.loc[ecg_id]
+        row = dataset.table.loc[ecg_id].to_dict()
         sex = "female" if row["sex"] else "male"
         level = dataset.label(ecg_id).title
         return f"PTB-XL {ecg_id:05d} ({age_and_sex(row['age'], sex)}), cardiologist: {level.lower()}"
