@@ -7,14 +7,16 @@ from cardiov_core.ui import components, result, state, trace, upload
 
 def show_case(case: state.Case) -> None:
     """Show the open record: its name, the result, the trace."""
-    name, others, close = st.columns([5, 4, 2], vertical_alignment="center")
+    name, middle, close = st.columns([5, 5, 2], vertical_alignment="center")
     name.markdown(f"**{components.plain(case.title)}**, {upload.age_and_sex(case.record.age, case.record.sex)}")
-    with others:
-        upload.switch_record()
     close.button("Open another ECG", key=state.Key.CLOSE, on_click=state.session().close, width="stretch")
+    with middle:
+        upload.switch_record()
     upload.show_rejected()
     result.choose_window(case)
     analysis = result.analysis_of(case)
+    with middle:
+        result.show_critical(analysis)
     result.show_result(case, analysis)
     trace.show_trace(case, analysis)
 

@@ -91,6 +91,19 @@ def choose_window(case: Case) -> None:
     )
 
 
+def show_critical(analysis: Analysis) -> None:
+    """Show the box for findings that cannot wait (CLINICAL 20): today that is level 3.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What CardioV says of the record.
+    """
+    prediction = analysis.prediction
+    if prediction is not None and prediction.severity is Severity.HIGH_RISK:
+        box("High risk: this ECG may need prompt review.", ())
+
+
 def show_result(case: Case, analysis: Analysis) -> None:
     """Show the level, or that it is withheld and why.
 
@@ -105,8 +118,6 @@ def show_result(case: Case, analysis: Analysis) -> None:
     if prediction is None:
         _show_withheld(analysis)
     else:
-        if prediction.severity is Severity.HIGH_RISK:
-            box("High risk: this ECG may need prompt review by a cardiologist.", ())
         if analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE:
             box(
                 "Analysed anyway: the quality gate withholds this level. Do not rely on it.",

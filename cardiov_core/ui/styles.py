@@ -34,7 +34,8 @@ _CSS = """
 .cv-track {height: 0.7rem; background: color-mix(in srgb, currentColor 12%, transparent); border-radius: 2px;}
 .cv-fill {height: 100%; border-radius: 2px; background: #0072B2;}
 .cv-num {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap;}
-.cv-probs {display: grid; grid-template-columns: auto auto auto; gap: 0.12rem 0.6rem; align-items: center;}
+.cv-probs {display: grid; justify-content: start; grid-template-columns: auto auto auto;
+  gap: 0.12rem 0.6rem; align-items: center;}
 .cv-probs .cv-shape {width: 15px; height: 15px; display: block;}
 .cv-head {grid-column: 1 / -1; font-size: 0.76rem; opacity: 0.75;}
 .cv-chip {display: inline-block; padding: 0.05rem 0.5rem; border-radius: 999px; border: 1px solid currentColor;
@@ -51,10 +52,13 @@ _CSS = """
 .cv-facts dt {opacity: 0.75;} .cv-facts dd {margin: 0; overflow-wrap: anywhere;}
 .st-key-tools label p {font-size: 0.74rem !important;}
 .st-key-tools label {min-height: 0; margin-bottom: 0;}
-.st-key-tools [data-baseweb="select"] > div {min-height: 1.9rem; height: 1.9rem; font-size: 0.82rem;}
+.st-key-tools .stSelectbox [role="group"] {height: 1.85rem; min-height: 1.85rem;}
+.st-key-tools .stSelectbox input {font-size: 0.8rem; padding: 0 0 0 0.4rem; min-width: 0;}
+.st-key-tools .stSelectbox button {width: 1.3rem; padding: 0;}
 .st-key-samples button {justify-content: flex-start; min-height: 3.9rem;}
 .st-key-samples button > div, .st-key-samples button span {justify-content: flex-start; width: 100%;}
-.st-key-samples button p {text-align: left; white-space: normal; line-height: 1.45;}
+.st-key-samples button p {line-height: 1.45;}
+.st-key-samples button * {text-align: left;}
 @media (max-width: 1100px) {.cv-strip {grid-template-columns: 1fr 1fr;}}
 @media (max-width: 640px) {
   .stMainBlockContainer {padding-left: 0.8rem; padding-right: 0.8rem;}

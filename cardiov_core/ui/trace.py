@@ -112,20 +112,20 @@ def show_trace(case: Case, analysis: Analysis) -> None:
 def _tool_row(start_s: float, *, explained: bool) -> Tools:
     """Show the display controls in one slim row."""
     off = not explained
-    with st.container(key="tools", horizontal=True, gap="small", vertical_alignment="bottom"):
-        layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=92)
-        speed = st.selectbox("Speed", SPEEDS_MM_S, 1, format_func=lambda mm: f"{mm:g} mm/s", key=Key.SPEED, width=108)
-        gain = st.selectbox("Gain", GAINS_MM_MV, 2, format_func=lambda mm: f"{mm:g} mm/mV", key=Key.GAIN, width=116)
-        band = st.selectbox("Filter", tuple(_FILTERS), format_func=_FILTERS.__getitem__, key=Key.FILTER, width=122)
-        notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=_notch_name, key=Key.NOTCH, width=84)
-        order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=104)
-        drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=98)
-        overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=off, width=80)
+    with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
+        layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=88)
+        speed = st.selectbox("Speed", SPEEDS_MM_S, 1, format_func=lambda mm: f"{mm:g} mm/s", key=Key.SPEED, width=104)
+        gain = st.selectbox("Gain", GAINS_MM_MV, 2, format_func=lambda mm: f"{mm:g} mm/mV", key=Key.GAIN, width=114)
+        band = st.selectbox("Filter", tuple(_FILTERS), format_func=_FILTERS.__getitem__, key=Key.FILTER, width=120)
+        notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=_notch_name, key=Key.NOTCH, width=80)
+        order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=100)
+        drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=96)
+        overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=off, width=74)
         opacity = st.selectbox(
-            "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=off, width=84
+            "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=off, width=78
         )
-        stage = st.selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=off, width=66)
-        why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=off, width=162)
+        stage = st.selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=off, width=62)
+        why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=off, width=152)
     paper = PaperOptions(
         layout=layout,
         speed_mm_s=speed,

@@ -1,0 +1,71 @@
+"""A running app and a real browser; the app is this process's own and ends with it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed: pip install playwright")
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+START_LIMIT_S = 90.0
+
+
+@pytest.fixture(scope="session")
+def server(repository: Path, weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of `streamlit run app.py` on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log_path = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    environment = {**os.environ, "CARDIOV_WEIGHTS": str(weights_folder)}
+    with log_path.open("w") as log:
+        process = subprocess.Popen(command, cwd=repository, stdout=log, stderr=log, env=environment)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_until_healthy(address, process, log_path)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_until_healthy(address: str, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end:
+        assert process.poll() is None, log_path.read_text()
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):  # noqa: S310 - own server
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    pytest.fail(f"the app did not start in {START_LIMIT_S:g} s:\n{log_path.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The machine's own Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: str) -> Iterator[Page]:
+    """The app's first page, loaded."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 800})
+    opened.goto(server)
+    opened.get_by_text("Open a 12-lead ECG").wait_for(timeout=60_000)
+    yield opened
+    opened.close()

@@ -1,0 +1,93 @@
+"""The app in a real browser: what only a browser can show."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+TRACES = ".js-plotly-plot .scatterlayer .trace path.js-line"
+WAIT_MS = 60_000
+
+
+@pytest.fixture
+def record_files(request: pytest.FixtureRequest, repository: Path, tmp_path: Path, wfdb_files) -> list[Path]:
+    """Header and signal file of a real record, or of a generated one where there is no data."""
+    try:
+        folder = request.getfixturevalue("data_folder")
+    except pytest.skip.Exception:
+        folder = None
+    real = folder / "ptb-xl-subset/records500/00000/00005_hr" if folder else None
+    if real is not None and real.with_suffix(".hea").is_file():
+        return [real.with_suffix(".hea"), real.with_suffix(".dat")]
+    for name, content in wfdb_files("generated").items():
+        (tmp_path / name).write_bytes(content)
+    return sorted(tmp_path.glob("generated.*"))
+
+
+def expect_result(page: Page) -> None:
+    """A level with its name, and twelve leads and more drawn."""
+    level = page.get_by_role("img", name="on a scale of 0 to 3")
+    expect(level).to_be_visible(timeout=WAIT_MS)
+    expect(level.locator(".cv-shape")).to_be_visible()
+    expect(page.locator(TRACES).nth(12)).to_be_attached(timeout=WAIT_MS)
+    expect(page.get_by_text("something went wrong", exact=False)).to_have_count(0)
+
+
+def test_an_uploaded_record_shows_its_level_and_its_traces(
+    page: Page, record_files: list[Path], tmp_path: Path
+) -> None:
+    page.locator("input[type=file]").set_input_files([str(path) for path in record_files])
+    expect_result(page)
+    expect(page.get_by_text(record_files[0].stem).first).to_be_visible()
+    picture = page.screenshot(path=tmp_path / "result.png")
+    assert len(picture) > 20_000, "the picture is empty"
+    badge = page.get_by_role("img", name="on a scale of 0 to 3").bounding_box()
+    paper = page.locator(".js-plotly-plot").first.bounding_box()
+    assert badge is not None
+    assert paper is not None
+    assert badge["y"] + badge["height"] < 400
+    assert paper["y"] < 400, "level and trace are on one screen of 1280 x 800"
+
+
+def test_the_keyboard_alone_gets_from_the_drop_zone_to_the_result(page: Page) -> None:
+    page.locator("[data-testid=stFileUploaderDropzone] button").focus()
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.innerText")
+    assert "synthetic" in focused, f"Tab leads from the drop zone to {focused!r}"
+    page.keyboard.press("Enter")
+    expect_result(page)
+
+
+def test_the_drop_zone_opens_its_file_dialogue_by_key(page: Page, record_files: list[Path]) -> None:
+    page.locator("[data-testid=stFileUploaderDropzone] button").focus()
+    with page.expect_file_chooser() as dialogue:
+        page.keyboard.press("Enter")
+    dialogue.value.set_files([str(path) for path in record_files])
+    expect_result(page)
+
+
+def test_calipers_measure_a_dragged_box(page: Page) -> None:
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+    drag = page.get_by_role("combobox", name="Drag")
+    drag.click()
+    page.get_by_role("option", name="calipers").click()
+    expect(page.get_by_text("Drag a box", exact=False)).to_be_visible(timeout=WAIT_MS)
+    plot = page.locator(".js-plotly-plot").first.locator(".nsewdrag").first
+    place = plot.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 300, place["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 400, place["y"] + 160, steps=8)
+    page.mouse.up()
+    expect(page.get_by_text(" bpm", exact=False).first).to_be_visible(timeout=WAIT_MS)
+
+
+def test_a_narrow_screen_does_not_scroll_sideways(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
