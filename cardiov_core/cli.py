@@ -152,7 +152,7 @@ def _analyze_one(
     reading: dict[str, Any],
     analyse_anyway: bool,
 ) -> dict[str, Any]:
-    """Return one record's row; `explained` is False for no explanation, None for that of the predicted level."""
+    """Return one record's row; `explained` is False for no explanation, None for that of the level on show."""
     from cardiov_core.inference import analysis_to_dict
     from cardiov_core.inference import analyze as grade
     from cardiov_core.io import read_record
@@ -161,7 +161,9 @@ def _analyze_one(
     analysis = grade(record, predictor, analyse_anyway=analyse_anyway, start_s=start_s)
     explanation: Explanation | None = None
     if explained is not False and analysis.prediction is not None:
-        explanation = predictor.explain(record, target=explained, start_s=start_s)
+        # The level on show may be the out-of-fold one, which the shipped network need not predict.
+        wanted = int(analysis.prediction.severity) if explained is None else explained
+        explanation = predictor.explain(record, target=wanted, start_s=start_s)
     row: dict[str, Any] = analysis_to_dict(analysis, explanation, card=predictor.card)
     # A member of an archive was read from a temporary folder: show the name that the caller knows.
     row["record"]["path"] = source.shown_as
