@@ -97,7 +97,14 @@ def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl) -> dict[str,
         "metrics": metrics,
         "intended_use": "Research on critical values of 12-lead ECGs of adults. Not a medical device, not for "
         "diagnostic use; a qualified clinician must read the ECG.",
-        "limitations": list(_LIMITATIONS),
+        "limitations": [_missed_high_risk(metrics["confusion"]), *_LIMITATIONS],
         "licence": "Apache-2.0",
         "references": list(_REFERENCES),
     }
+
+
+def _missed_high_risk(confusion: list[list[int]]) -> str:
+    """Say in words the figure that matters most to a patient; rows are labels."""
+    row = confusion[Severity.HIGH_RISK]
+    missed = row[Severity.NO_RISK] + row[Severity.LOW_RISK]
+    return f"In cross-validation {missed} of {sum(row)} high-risk records were graded no or low risk."
