@@ -48,15 +48,15 @@ def analysis_of(case: Case) -> Analysis:
     return current.analyses[key]
 
 
-def explanation_of(case: Case, target: str | None) -> Explanation:
+def explanation_of(case: Case, target: int | str) -> Explanation:
     """Return where the network looked, computed once for each target.
 
     Parameters
     ----------
     case : Case
         The open record.
-    target : str or None
-        ``'above_no'``, ``'above_low'`` or ``'above_medium'``; None asks for the predicted level.
+    target : int or str
+        A level, or ``'above_no'``, ``'above_low'`` or ``'above_medium'``.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def explanation_of(case: Case, target: str | None) -> Explanation:
         If this grader cannot explain this record.
     """
     current = session()
-    key = (_key(current, case), target or "")
+    key = (_key(current, case), target)
     if key not in current.explanations:
         with st.spinner("Asking where the network looked ..."):
             current.explanations[key] = resources.predictor().explain(

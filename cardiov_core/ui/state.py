@@ -128,7 +128,7 @@ class Session:
     failure: CardioVError | None = None
     n_uploads: int = 0
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
-    explanations: dict[tuple[AnalysisKey, str], Explanation] = field(default_factory=dict)
+    explanations: dict[tuple[AnalysisKey, int | str], Explanation] = field(default_factory=dict)
 
     def receive(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take new files; they are read on the page, where a spinner can say so."""

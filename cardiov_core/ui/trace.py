@@ -77,7 +77,9 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     failure: CardioVError | None = None
     if prediction is not None:
         try:
-            explanation = explanation_of(case, tools.target)
+            # The level on show, which for an out-of-fold prediction need not be the shipped network's own.
+            target = int(prediction.severity) if tools.target is None else tools.target
+            explanation = explanation_of(case, target)
         except CardioVError as error:
             failure = error
     attention = explanation.stages[tools.stage] if explanation is not None and tools.overlay else None
@@ -104,7 +106,7 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         st.caption(f"Blue band: relative attention within this ECG, 0-1, stage {tools.stage}. {CAPTION}")
     tab_explanation, tab_record = st.tabs(["Explanation", "Record"])
     with tab_explanation:
-        _explanation_tab(case, explanation, failure)
+        _explanation_tab(case, analysis, explanation, failure)
     with tab_record:
         _record_tab(case, analysis, explanation, tools.paper)
 
@@ -167,7 +169,9 @@ def _alternative(case: Case, analysis: Analysis) -> str:
     return f"ECG {case.title}: {len(record.leads)} leads, {record.duration_s:.1f} s, {level}"
 
 
-def _explanation_tab(case: Case, explanation: Explanation | None, failure: CardioVError | None) -> None:
+def _explanation_tab(
+    case: Case, analysis: Analysis, explanation: Explanation | None, failure: CardioVError | None
+) -> None:
     if failure is not None:
         show_error(failure)
         return
@@ -183,9 +187,13 @@ def _explanation_tab(case: Case, explanation: Explanation | None, failure: Cardi
     )
     st.caption(
         f"Grad-CAM of all seven stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
-        "The network mixes all leads in its first convolution, so a band belongs to all leads alike. "
-        "Early stages see milliseconds, late ones seconds."
+        "The network mixes all leads in its first convolution, so a band belongs to all leads alike."
     )
+    if analysis.prediction is not None and analysis.prediction.out_of_fold:
+        st.caption(
+            "The level on show is out-of-fold: it comes from a network that never saw this record. "
+            "The attention is that of the shipped network, which did."
+        )
 
 
 def _record_tab(case: Case, analysis: Analysis, explanation: Explanation | None, paper: PaperOptions) -> None:

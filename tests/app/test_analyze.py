@@ -62,6 +62,12 @@ def test_a_sample_shows_its_level_and_its_trace(app: AppTest, condition: str) ->
     assert len(figures(app)) == 2
 
 
+def test_the_trace_weighs_less_than_a_megabyte(app: AppTest) -> None:
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    trace = app.get("plotly_chart")[0].proto.spec
+    assert 50_000 < len(trace.encode()) < 1_000_000
+
+
 def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     app.button(key=f"{Key.SAMPLE}_normal").click().run()
     before = figures(app)[0]["layout"]
@@ -83,7 +89,7 @@ def test_why_above_asks_for_another_explanation(app: AppTest) -> None:
     app.selectbox(key=Key.TARGET).select("above low risk?").run()
     assert not app.exception
     assert not app.error
-    assert "above low" in shown(app)
+    assert "for above low" in shown(app)
 
 
 def test_an_uploaded_pair_is_one_record_with_its_facts(app: AppTest, wfdb_files) -> None:

@@ -67,5 +67,8 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
     opened = browser.new_page(viewport={"width": 1280, "height": 800})
     opened.goto(server)
     opened.get_by_text("Open a 12-lead ECG").wait_for(timeout=60_000)
+    # Streamlit sends a page piece by piece: what is focused earlier may be replaced.
+    opened.get_by_role("button", name="Noise and lead off").wait_for(timeout=60_000)
+    opened.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=60_000)
     yield opened
     opened.close()
