@@ -42,10 +42,9 @@ format: $(STAMP) ## Bring the code into the house's format
 
 weights: $(STAMP) ## Train the shipped grader again: cross-validation, final run, model card, out-of-fold table
 	@$(BIN)/cardiov train --recipe cardiov-compact --data $(CARDIOV_DATA)/ptb-xl-subset --out runs/cardiov-compact
-	@for part in json safetensors oof.csv; do cp runs/cardiov-compact/cardiov-compact.$$part weights/; done
-	@$(BIN)/cardiov models
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
 		runs/cardiov-compact/cardiov-compact.safetensors weights/
+	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/cardiov-compact.json' shows what changed."
 
 bench: $(STAMP) ## Time the way from an upload to the first result
