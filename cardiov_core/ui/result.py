@@ -7,7 +7,6 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Severity
 from cardiov_core.inference import analyze
-from cardiov_core.reporting.risk import THIN_SPACE
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import (
     badge,
@@ -140,25 +139,17 @@ def _start(current: Session, case: Case) -> float | None:
 
 def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     """Show badge, bars, probabilities, quality and warnings beside one another."""
-    notes = _notes(case, prediction)
+    cardiologist = (
+        [f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}."]
+        if case.cardiologist is not None
+        else []
+    )
     st.html(
         '<section class="cv-strip" aria-label="Result">'
-        f"<div>{badge(prediction.severity)}{bullet_list(notes)}</div>"
+        f"<div>{badge(prediction.severity)}{bullet_list(cardiologist)}</div>"
         f"{exceedance_bars(prediction)}{level_probabilities(prediction)}"
         f"<div>{quality_chip(analysis.quality)}{bullet_list(analysis.warnings)}</div></section>"
     )
-
-
-def _notes(case: Case, prediction: Prediction) -> list[str]:
-    notes = []
-    if case.cardiologist is not None:
-        notes.append(f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}.")
-    if case.record.provenance.gain_factor != 1.0:
-        notes.append(f"Signal multiplied by {case.record.provenance.gain_factor:g}, as you confirmed.")
-    if case.record.duration_s > resources.predictor().card.contract.duration_s + _WINDOW_TOLERANCE_S:
-        window = prediction.window
-        notes.append(f"Analysed: {window.start_s:.1f} to {window.end_s:.1f}{THIN_SPACE}s.")
-    return notes
 
 
 def _show_withheld(analysis: Analysis) -> None:

@@ -141,7 +141,7 @@ def test_a_wrong_gain_is_withheld_until_the_reader_confirms_a_factor(app: AppTes
     app.button(key=Key.CONFIRM_GAIN).click().run()
     assert not app.exception
     level_of(app)
-    assert "Signal multiplied by 4.88" in shown(app)
+    assert "multiplied by 4.88" in shown(app)
 
 
 def test_analyse_anyway_is_stamped_on_the_result(app: AppTest, wfdb_files) -> None:
@@ -189,10 +189,10 @@ def test_what_a_file_does_not_say_is_asked(app: AppTest) -> None:
 def test_a_long_record_offers_its_window(app: AppTest, wfdb_files) -> None:
     upload(app, wfdb_files("long", seconds=20.0))
     assert not app.exception
-    assert "Analysed: 0.0 to 10.0" in shown(app)
+    assert re.search(r"\b0(\.0)?-10(\.0)? s were analysed", shown(app))
     app.slider[0].set_value(5.0).run()
     assert not app.exception
-    assert "Analysed: 5.0 to 15.0" in shown(app)
+    assert re.search(r"\b5(\.0)?-15(\.0)? s were analysed", shown(app))
 
 
 def test_open_another_brings_the_empty_page_back(app: AppTest) -> None:
