@@ -17,7 +17,8 @@ network looked at.
 
 It is made for cardiologists, clinicians and researchers who study automatic triage of ECGs. It is research software:
 it has no approval as a medical device, it makes no diagnosis, and no decision about a patient may rest on it. Files
-that you open are read in the memory of the server that runs CardioV; nothing is kept and nothing is sent elsewhere.
+that you open are read on the server that runs CardioV, through a temporary folder that is removed at once; they stay
+in its memory until you open another ECG or close the page.
 """
 
 BLIND_SPOTS = (
