@@ -6,6 +6,7 @@ torch, pandas or wfdb are imported inside the commands, so that ``cardiov --help
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -243,6 +244,8 @@ def app(streamlit_options: tuple[str, ...]) -> None:
         environment["CARDIOV_DATA"] = str(Path(environment["CARDIOV_DATA"]).resolve())
     # Fixed program and script; streamlit gets the caller's own options as separate arguments, without a shell.
     command = [sys.executable, "-m", "streamlit", "run", str(entry), "--server.showEmailPrompt=false"]
+    # A plain kill of this process must not leave the server behind: as an exception it makes call() end it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         code = subprocess.call([*command, *streamlit_options], cwd=entry.parent, env=environment)  # noqa: S603
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -265,6 +266,7 @@ def test_app_starts_streamlit_where_the_pages_are(
     invoke: Invoke, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[tuple[list[str], dict[str, Any]]] = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     monkeypatch.setattr(subprocess, "call", lambda command, **options: calls.append((command, options)) or 0)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CARDIOV_DATA", "records")
