@@ -357,9 +357,17 @@ def _layout(
         "tick0": 0,
         "gridcolor": palette.major_grid,
         "gridwidth": 1,
-        "minor": {"dtick": 1, "tick0": 0, "showgrid": True, "gridcolor": palette.minor_grid, "gridwidth": 0.5},
+        "minor": {
+            "dtick": 1,
+            "tick0": 0,
+            "showgrid": True,
+            "gridcolor": palette.minor_grid,
+            "gridwidth": 0.5,
+            "ticks": "",
+        },
         "zeroline": False,
         "showticklabels": False,
+        "ticks": "",
         "constrain": "domain",
     }
     pixels_a_mm = min(5.0, _WIDTH_PX / sheet.width_mm)

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation
+from cardiov_core.domain import Analysis, Explanation, FloatArray
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure, caliper_reading, ecg_figure
@@ -103,12 +104,19 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     if tools.calipers:
         _show_calipers(event.selection.box, tools.paper)
     if attention is not None:
-        st.caption(f"Blue band: relative attention within this ECG, 0-1, stage {tools.stage}. {CAPTION}")
+        st.caption(_band_caption(attention, tools.stage))
     tab_explanation, tab_record = st.tabs(["Explanation", "Record"])
     with tab_explanation:
         _explanation_tab(case, analysis, explanation, failure)
     with tab_record:
         _record_tab(case, analysis, explanation, tools.paper)
+
+
+def _band_caption(attention: FloatArray, stage: int) -> str:
+    """Say what the band is, also where Grad-CAM leaves nothing to paint."""
+    if not np.nanmax(attention) > 0:
+        return f"Stage {stage} has no stretch that speaks for this target: there is no band. Try another stage."
+    return f"Blue band: relative attention within this ECG, 0-1, stage {stage}. {CAPTION}"
 
 
 def _tool_row(start_s: float, *, explained: bool) -> Tools:

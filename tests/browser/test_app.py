@@ -61,6 +61,9 @@ def test_the_keyboard_alone_gets_from_the_drop_zone_to_the_result(page: Page) ->
 
 
 def test_the_drop_zone_opens_its_file_dialogue_by_key(page: Page, record_files: list[Path]) -> None:
+    # Streamlit draws the page again while it starts, and a key press may meet a button that is being replaced.
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    page.wait_for_load_state("networkidle")
     page.locator("[data-testid=stFileUploaderDropzone] button").focus()
     with page.expect_file_chooser() as dialogue:
         page.keyboard.press("Enter")
