@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import STANDARD_LEADS
+from cardiov_core.domain import STANDARD_LEADS, Severity
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -45,39 +45,52 @@ def chromium() -> str:
     pytest.skip("no Chromium on this machine: install Debian's package chromium")
 
 
+CardMaker = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def make_card() -> CardMaker:
+    """Make the model card of an untrained grader, but for what `weights.save` fills in."""
+
+    def _make(name: str, *, metrics: dict[str, Any] | None = None, **net_arguments: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "version": "0.1.0",
+            "title": "Seven stages, untrained",
+            "architecture": {
+                "name": "cardiov-compact",
+                "kwargs": {"n_leads": 12, "n_outputs": 3, **net_arguments},
+            },
+            "input": {
+                "leads": list(STANDARD_LEADS),
+                "sampling_rate_hz": 100,
+                "n_samples": 1000,
+                "units": "mV",
+                "band_hz": [0.5, 45.0],
+                "filter_order": 3,
+                "normalisation": "none",
+            },
+            "output": {
+                "kind": "exceedance",
+                "levels": [level.title for level in Severity],
+                "thresholds": ["above no risk", "above low risk", "above medium risk"],
+                "meaning": [f"probability that the level is above {level}" for level in range(3)],
+            },
+            "training": {},
+            "metrics": metrics or {},
+            "intended_use": "Tests.",
+            "limitations": ["Untrained."],
+            "licence": "Apache-2.0",
+            "references": [],
+        }
+
+    return _make
+
+
 @pytest.fixture
-def tiny_card() -> dict[str, Any]:
-    """A model card, but for what `weights.save` fills in, of a network with Table 3's seven stages and no width."""
-    return {
-        "name": "tiny",
-        "version": "0.1.0",
-        "title": "Seven stages of one narrow block, untrained",
-        "architecture": {
-            "name": "cardiov-compact",
-            "kwargs": {"n_leads": 12, "n_outputs": 3, "widths": [16] * 7, "blocks": [1] * 7},
-        },
-        "input": {
-            "leads": ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"],
-            "sampling_rate_hz": 100,
-            "n_samples": 1000,
-            "units": "mV",
-            "band_hz": [0.5, 45.0],
-            "filter_order": 3,
-            "normalisation": "none",
-        },
-        "output": {
-            "kind": "exceedance",
-            "levels": ["No risk", "Low risk", "Medium risk", "High risk"],
-            "thresholds": ["above no risk", "above low risk", "above medium risk"],
-            "meaning": [f"probability that the level is above {level}" for level in range(3)],
-        },
-        "training": {},
-        "metrics": {},
-        "intended_use": "Tests.",
-        "limitations": ["Untrained."],
-        "licence": "Apache-2.0",
-        "references": [],
-    }
+def tiny_card(make_card: CardMaker) -> dict[str, Any]:
+    """The card of a network with Table 3's seven stages and no width."""
+    return make_card("tiny", widths=[16] * 7, blocks=[1] * 7)
 
 
 @pytest.fixture
@@ -97,7 +110,7 @@ def tiny_folder(tiny_card: dict[str, Any], tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture(scope="session")
-def weights_folder(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def weights_folder(repository: Path, make_card: CardMaker, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped weights, or an untrained grader where the working tree has none."""
     if (repository / "weights" / "default").is_file():
         return repository / "weights"
@@ -105,36 +118,7 @@ def weights_folder(repository: Path, tmp_path_factory: pytest.TempPathFactory) -
     from cardiov_core.weights import save
 
     folder = tmp_path_factory.mktemp("weights")
-    kwargs = {"n_leads": 12, "n_outputs": 3}
-    levels = ["No risk", "Low risk", "Medium risk", "High risk"]
-    card = {
-        "name": "untrained",
-        "version": "0.0.0",
-        "title": "Untrained network",
-        "architecture": {"name": "cardiov-compact", "kwargs": kwargs},
-        "input": {
-            "leads": list(STANDARD_LEADS),
-            "sampling_rate_hz": 100.0,
-            "n_samples": 1000,
-            "units": "mV",
-            "band_hz": [0.5, 45.0],
-            "filter_order": 3,
-            "normalisation": "none",
-        },
-        "output": {
-            "kind": "exceedance",
-            "levels": levels,
-            "thresholds": ["above no risk", "above low risk", "above medium risk"],
-            "meaning": [f"above {level.lower()}" for level in levels[:3]],
-        },
-        "training": {},
-        "metrics": {},
-        "intended_use": "Tests.",
-        "limitations": ["Untrained."],
-        "licence": "Apache-2.0",
-        "references": [],
-    }
-    save(build_net("cardiov-compact", **kwargs), card, folder)
+    save(build_net("cardiov-compact"), make_card("untrained"), folder)
     (folder / "default").write_text("untrained\n")
     return folder
 

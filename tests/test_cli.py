@@ -35,39 +35,11 @@ METRICS = {
 
 
 @pytest.fixture(scope="module")
-def grader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def grader(make_card: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights folder with one untrained grader."""
     folder = tmp_path_factory.mktemp("weights")
-    levels = ["No risk", "Low risk", "Medium risk", "High risk"]
-    card = {
-        "name": "untrained",
-        "version": "0.0.1",
-        "title": "Untrained",
-        "architecture": {"name": "cardiov-compact", "kwargs": {"n_leads": 12, "n_outputs": 3}},
-        "input": {
-            "leads": list(STANDARD_LEADS),
-            "sampling_rate_hz": 100.0,
-            "n_samples": 1000,
-            "units": "mV",
-            "band_hz": [0.5, 45.0],
-            "filter_order": 3,
-            "normalisation": "none",
-        },
-        "output": {
-            "kind": "exceedance",
-            "levels": levels,
-            "thresholds": ["above no risk", "above low risk", "above medium risk"],
-            "meaning": levels[1:],
-        },
-        "training": {},
-        "metrics": METRICS,
-        "intended_use": "Tests.",
-        "limitations": ["Untrained."],
-        "licence": "Apache-2.0",
-        "references": [],
-    }
     torch.manual_seed(0)
-    save(build_net("cardiov-compact"), card, folder)
+    save(build_net("cardiov-compact"), make_card("untrained", metrics=METRICS), folder)
     (folder / "default").write_text("untrained\n", encoding="utf-8")
     return folder
 

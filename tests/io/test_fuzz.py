@@ -72,7 +72,7 @@ def seeds(tmp_path_factory, ecg_mv, write_wfdb):
     return Seeds({path.name: path.read_bytes() for path in folder.iterdir()})
 
 
-def outcome(path):
+def check_outcome(path):
     try:
         record = read_record(path, sampling_rate=500, units="mV")
     except CardioVError:
@@ -88,7 +88,7 @@ def outcome(path):
 def test_mutated_files_end_in_a_record_or_an_error(tmp_path, seeds, name, mutations):
     path = tmp_path / name
     path.write_bytes(mutate(seeds[name], mutations, 600))
-    outcome(path)
+    check_outcome(path)
 
 
 @FUZZ
@@ -96,7 +96,7 @@ def test_mutated_files_end_in_a_record_or_an_error(tmp_path, seeds, name, mutati
 def test_mutated_headers_end_in_a_record_or_an_error(tmp_path, seeds, mutations):
     (tmp_path / "s.dat").write_bytes(seeds["s.dat"])
     (tmp_path / "s.hea").write_bytes(mutate(seeds["s.hea"], mutations, 10**6))
-    outcome(tmp_path / "s")
+    check_outcome(tmp_path / "s")
 
 
 @FUZZ
