@@ -1,0 +1,116 @@
+"""The critical value of an ECG, where the network looked, and all that is said of one record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cardiov_core.domain.findings import Finding
+from cardiov_core.domain.measurements import Measurements
+from cardiov_core.domain.prepared import Window
+from cardiov_core.domain.quality import Quality
+from cardiov_core.domain.record import EcgRecord, FloatArray
+
+
+class Severity(IntEnum):
+    """Critical value of an ECG; the order is the order of risk (paper, Eq. 1)."""
+
+    NO_RISK = 0
+    LOW_RISK = 1
+    MEDIUM_RISK = 2
+    HIGH_RISK = 3
+
+    @property
+    def title(self) -> str:
+        """The level in words, sentence case: 'No risk' ... 'High risk'."""
+        return f"{self.name.split('_', maxsplit=1)[0].capitalize()} risk"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A critical value with its probabilities.
+
+    Attributes
+    ----------
+    severity : Severity
+        Argmax of `probabilities`.
+    probabilities : tuple of float
+        Four, one a level, >= 0, sum 1.
+    exceedance : tuple of float
+        Three, P(level > 0), P(> 1), P(> 2), after the repair: never rising.
+    rank_violation : float
+        How far the raw exceedances rose (largest repaired amount), 0 where they did not.
+    model_name, model_sha256 : str
+        The grader and its weights' checksum.
+    window : Window
+        The part of the record that was analysed.
+    notes : tuple of str
+        What was done to the record on the way in.
+    out_of_fold : bool
+        True where the record trained the grader and this is its shipped out-of-fold prediction.
+    prediction_set : tuple of Severity or None
+        90 % conformal set where the grader has one.
+    """
+
+    severity: Severity
+    probabilities: tuple[float, float, float, float]
+    exceedance: tuple[float, float, float]
+    rank_violation: float
+    model_name: str
+    model_sha256: str
+    window: Window
+    notes: tuple[str, ...] = ()
+    out_of_fold: bool = False
+    prediction_set: tuple[Severity, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Where a network looked (Grad-CAM), on the record's own time axis.
+
+    Attributes
+    ----------
+    model_name : str
+        The network.
+    target : str
+        'level 2' or 'above low'.
+    stages : mapping of int to numpy.ndarray
+        Stage 1-7 -> attention, float32, shape ``(n_samples,)`` of the record, 0..1, NaN outside the window.
+    window : Window
+        The part of the record that was analysed.
+    """
+
+    model_name: str
+    target: str
+    stages: Mapping[int, FloatArray]
+    window: Window
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """All that CardioV says of one record.
+
+    Attributes
+    ----------
+    record : EcgRecord
+        The record as read.
+    quality : Quality
+        The verdict of the gate.
+    prediction : Prediction or None
+        None where the level is withheld.
+    withheld : tuple of str
+        Why, in whole sentences; empty where there is a prediction.
+    warnings : tuple of str
+        Warnings of the record, the quality gate, the scope and the way in, without repetition.
+    measurements : Measurements or None
+        What was measured; None where the record cannot be measured at all.
+    findings : tuple of Finding
+        What the rules say, one entry a rule.
+    """
+
+    record: EcgRecord
+    quality: Quality
+    prediction: Prediction | None
+    withheld: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    measurements: Measurements | None = None
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,76 @@
+"""What a network is fed: the contract of its model card, and a record prepared by it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cardiov_core.domain.record import FloatArray
+
+
+@dataclass(frozen=True)
+class InputContract:
+    """What a network wants to be fed; comes out of the model card, so that no filter can be mispaired.
+
+    Attributes
+    ----------
+    leads : tuple of str
+        Order of the input channels.
+    sampling_rate_hz : float
+        Rate of the input.
+    n_samples : int
+        Length of the input.
+    band_hz : tuple of float
+        Edges of the zero-phase Butterworth band-pass, low and high.
+    filter_order : int
+        Order of the Butterworth prototype, applied forward and backward.
+    normalisation : {"none", "global_std"}
+        'none': mV as they are; 'global_std': divided by the record's standard deviation over all leads.
+    """
+
+    leads: tuple[str, ...]
+    sampling_rate_hz: float
+    n_samples: int
+    band_hz: tuple[float, float]
+    filter_order: int
+    normalisation: Literal["none", "global_std"]
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the input in seconds."""
+        return self.n_samples / self.sampling_rate_hz
+
+
+@dataclass(frozen=True)
+class Window:
+    """The stretch of a record that was analysed, in seconds of the record's own time axis.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Limits; ``0 <= start_s < end_s <= duration_s``.
+    """
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedInput:
+    """A record as one network wants it.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        float32, ``(n_leads, n_samples)`` by the contract.
+    window : Window
+        The part of the record that `values` shows.
+    pad_left, pad_right : int
+        Zeros added on each side, in input samples.
+    notes : tuple of str
+        What was done to the record, in sentences fit for a reader ('resampled 257 -> 500 Hz').
+    """
+
+    values: FloatArray
+    window: Window
+    pad_left: int = 0
+    pad_right: int = 0
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,121 @@
+"""One ECG: leads, mV, Hz, and where it came from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+STANDARD_LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+"""The twelve leads in the order of the paper ECG, spelled as everywhere in CardioV."""
+
+LIMB_LEADS: tuple[str, ...] = STANDARD_LEADS[:6]
+CHEST_LEADS: tuple[str, ...] = STANDARD_LEADS[6:]
+
+Sex = Literal["male", "female"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a record came from.
+
+    Attributes
+    ----------
+    path : str
+        The path or upload name that was opened.
+    format : str
+        'WFDB', 'CSV', 'NPY', 'NPZ', 'MAT' or 'synthetic'.
+    files : tuple of str
+        Names of all files read.
+    sha256 : str
+        SHA-256 over the bytes of the files read, in the order of `files`.
+    gains_per_mv : tuple of float or None
+        Digital units per mV a recorded lead, in the order of the file, where the format has them.
+    gain_factor : float
+        Factor that a reader confirmed and that `signal` already contains; 1.0 = the file's own gain.
+    """
+
+    path: str
+    format: str
+    files: tuple[str, ...] = ()
+    sha256: str = ""
+    gains_per_mv: tuple[float, ...] | None = None
+    gain_factor: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class EcgRecord:
+    """One ECG: named leads, mV, Hz. From here on nobody asks about file formats.
+
+    Attributes
+    ----------
+    signal : numpy.ndarray
+        float32, shape ``(n_leads, n_samples)``, in mV; NaN where the file has no valid sample.
+    leads : tuple of str
+        Lead names in CardioV's spelling, in the order of the rows; standard leads first, in standard order.
+    sampling_rate : float
+        In Hz.
+    record_id : str
+        The file's stem.
+    age : float or None
+        In years, as read (PTB-XL codes ages over 89 as 300).
+    sex : {"male", "female"} or None
+        As stated.
+    recorded_at : datetime.datetime or None
+        Recording time as stated, naive where the file has no zone.
+    patient_id, device : str or None
+        As stated.
+    comments : tuple of str
+        Free text of the header.
+    derived_leads : tuple of str
+        Limb leads that were not recorded but computed.
+    provenance : Provenance
+        Files, format, checksum.
+    warnings : tuple of str
+        What the reader of this record should know, in whole sentences.
+    """
+
+    signal: FloatArray
+    leads: tuple[str, ...]
+    sampling_rate: float
+    record_id: str
+    provenance: Provenance
+    age: float | None = None
+    sex: Sex | None = None
+    recorded_at: datetime | None = None
+    patient_id: str | None = None
+    device: str | None = None
+    comments: tuple[str, ...] = ()
+    derived_leads: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n_samples(self) -> int:
+        """Samples a lead."""
+        return int(self.signal.shape[1])
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.sampling_rate
+
+    @property
+    def missing_leads(self) -> tuple[str, ...]:
+        """Standard leads that the record lacks."""
+        return tuple(lead for lead in STANDARD_LEADS if lead not in self.leads)
+
+    def lead(self, name: str) -> FloatArray:
+        """Return one lead's samples, shape ``(n_samples,)`` in mV.
+
+        Raises
+        ------
+        KeyError
+            If the record has no lead of that name.
+        """
+        if name not in self.leads:
+            raise KeyError(name)
+        row: FloatArray = self.signal[self.leads.index(name)]
+        return row
