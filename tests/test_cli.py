@@ -16,8 +16,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from cardiov_core import cli_output
-from cardiov_core.cli import main
+from cardiov_core.cli import main, output
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.nets import build_net
@@ -160,7 +159,7 @@ def test_rate_and_units_fill_what_a_table_lacks(invoke: Invoke, tmp_path: Path) 
 
 def test_table_for_people(invoke: Invoke, npz: Path) -> None:
     lines = invoke("analyze", npz, "--explain").stdout.splitlines()
-    assert lines[0] == cli_output.TABLE_HEAD
+    assert lines[0] == output.TABLE_HEAD
     assert lines[1].startswith("normal ")
     assert lines[1].count(" %") == 4
     assert sum("stage" in line for line in lines) == 7
@@ -270,7 +269,7 @@ def test_folds_are_parsed(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_nan_never_becomes_json() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        cli_output.to_json({"value": float("nan")})
+        output.to_json({"value": float("nan")})
 
 
 def test_module_runs_and_a_closed_pipe_is_no_traceback(repository: Path, npz: Path, grader: Path) -> None:

@@ -1,6 +1,7 @@
 """The rules of the house that no linter states."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -89,8 +90,8 @@ def test_constraints_pin_every_direct_dependency_and_name_no_host() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = {line.partition("==")[0].lower() for line in lines if not line.startswith("#")}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    names = {requirement.split(">")[0].split("<")[0].split("=")[0].strip().lower() for requirement in wanted}
+    wanted = [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
+    names = {re.split(r"[\[<>=]", requirement)[0].strip().lower() for requirement in wanted} - {project["name"]}
     assert names <= pins
     assert not [line for line in lines if "/" in line or "@" in line or "+" in line]
 

@@ -1,0 +1,50 @@
+"""The command line: ``cardiov COMMAND``, one module a command.
+
+Parses, calls, prints. Exit 0 on success, 2 on wrong usage, 1 on a :class:`~cardiov_core.errors.CardioVError`, whose
+message and hint go to stderr. Rows go to stdout, everything that is said about them to stderr. Rooms that load
+torch, pandas or wfdb are imported inside the commands, so that ``cardiov --help`` answers at once.
+"""
+
+from typing import Any
+
+import click
+
+from cardiov_core.cli.analyze import analyze
+from cardiov_core.cli.app import app, doctor
+from cardiov_core.cli.study import evaluate, models, train
+from cardiov_core.errors import CardioVError
+
+
+class _Refusal(click.ClickException):
+    """A CardioVError on its way to stderr: message, hint, exit 1."""
+
+    def __init__(self, error: CardioVError) -> None:
+        super().__init__(f"{error.message}\n{error.hint}")
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CardioVError as error:
+            raise _Refusal(error) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cardiov", message="CardioV %(version)s")
+def main() -> None:
+    """CardioV: the critical value of a 12-lead ECG, and why.
+
+    For research and education. Not a medical device.
+    """
+
+
+for _command in (
+    analyze,
+    train,
+    evaluate,
+    models,
+    app,
+    doctor,
+):
+    main.add_command(_command)

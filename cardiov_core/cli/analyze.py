@@ -1,0 +1,128 @@
+"""``cardiov analyze``: grade records, a row each."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.errors import CardioVError
+
+if TYPE_CHECKING:
+    from cardiov_core.domain import Explanation
+    from cardiov_core.inference import Predictor
+    from cardiov_core.io import Source
+
+_TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a record and line instead of a table.")
+@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True)
+@click.option("--explain", is_flag=True, help="Add where the network looked (Grad-CAM, seven stages).")
+@click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
+@click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="HZ", help="For files without a rate.")
+@click.option("--units", metavar="UNIT", help="For files without units: mV, uV ...")
+@click.option(
+    "--gain-factor",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    metavar="F",
+    help="Multiply the signal by F: confirms that a file's gain is wrong.",
+)
+@click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
+@click.pass_context
+def analyze(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    as_json: bool,
+    model: str | None,
+    backend: str,
+    explain: bool,
+    target: str | None,
+    start_s: float | None,
+    rate: float | None,
+    units: str | None,
+    gain_factor: float,
+    analyse_anyway: bool,
+) -> None:
+    """Grade records: each PATH is a record, an archive or a folder.
+
+    A record that cannot be read becomes an error row, and the rest goes on; the exit is then 1. A level that is
+    withheld is no error.
+    """
+    if target is not None and not explain:
+        raise click.UsageError("--target says what to explain, so it needs --explain.")
+    from cardiov_core.inference import load_predictor
+    from cardiov_core.io import collect
+
+    del backend  # torch is the only backend, and so what auto chooses.
+    predictor = load_predictor(model)
+    write = output.json_row if as_json else output.table_row
+    failed = 0
+    with collect(paths) as collection:
+        if not as_json and collection.sources:
+            click.echo(output.TABLE_HEAD)
+        for source in collection.sources:
+            try:
+                row = _analyze_one(
+                    source,
+                    predictor,
+                    explained=_target(target) if explain else False,
+                    start_s=start_s,
+                    reading={"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
+                    analyse_anyway=analyse_anyway,
+                )
+            except CardioVError as error:
+                row = output.error_row(source.shown_as, error)
+                failed += 1
+            click.echo(write(row))
+        for fault in collection.errors:
+            click.echo(write(output.error_row(fault.shown_as, fault.error)))
+            failed += 1
+        _say_what_was_left(collection.passed_over, failed, n_rows=len(collection.sources) + len(collection.errors))
+    if failed:
+        ctx.exit(1)
+
+
+def _analyze_one(
+    source: "Source",
+    predictor: "Predictor",
+    *,
+    explained: int | str | bool | None,
+    start_s: float | None,
+    reading: dict[str, Any],
+    analyse_anyway: bool,
+) -> dict[str, Any]:
+    """Return one record's row; `explained` is False for no explanation, None for that of the level on show."""
+    from cardiov_core.inference import analysis_to_dict
+    from cardiov_core.inference import analyze as grade
+    from cardiov_core.io import read_record
+
+    record = read_record(source.path, **reading)
+    analysis = grade(record, predictor, analyse_anyway=analyse_anyway, start_s=start_s)
+    explanation: Explanation | None = None
+    if explained is not False and analysis.prediction is not None:
+        # The level on show may be the out-of-fold one, which the shipped network need not predict.
+        wanted = int(analysis.prediction.severity) if explained is None else explained
+        explanation = predictor.explain(record, target=wanted, start_s=start_s)
+    row: dict[str, Any] = analysis_to_dict(analysis, explanation, card=predictor.card)
+    # A member of an archive was read from a temporary folder: show the name that the caller knows.
+    row["record"]["path"] = source.shown_as
+    return row
+
+
+def _target(text: str | None) -> int | str | None:
+    return int(text) if text is not None and text.isdecimal() else text
+
+
+def _say_what_was_left(passed_over: tuple[str, ...], failed: int, *, n_rows: int) -> None:
+    if passed_over:
+        click.echo(f"passed over {output.count(len(passed_over), 'file')} that are no ECG", err=True)
+    if failed:
+        click.echo(f"{output.count(failed, 'record')} of {n_rows} could not be analysed", err=True)
+    if not n_rows:
+        click.echo("no ECG found", err=True)

@@ -1,0 +1,47 @@
+"""``cardiov app`` and ``doctor``: start CardioV in the browser, check the installation."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.errors import ConfigurationError
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
+def app(streamlit_options: tuple[str, ...]) -> None:
+    """Start the app in the browser; further options go to streamlit."""
+    entry = Path(__file__).resolve().parents[2] / "app.py"
+    if not entry.is_file():
+        raise ConfigurationError(
+            f"There is no {entry}: the app's pages are not part of this installation.",
+            "Start CardioV from its repository: make app.",
+        )
+    environment = dict(os.environ)
+    if environment.get("CARDIOV_DATA"):
+        # The server runs in the repository, where .streamlit/ is; a relative path means the caller's folder.
+        environment["CARDIOV_DATA"] = str(Path(environment["CARDIOV_DATA"]).resolve())
+    # Fixed program and script; streamlit gets the caller's own options as separate arguments, without a shell.
+    command = [sys.executable, "-m", "streamlit", "run", str(entry), "--server.showEmailPrompt=false"]
+    # A plain kill of this process must not leave the server behind: as an exception it makes call() end it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        code = subprocess.call([*command, *streamlit_options], cwd=entry.parent, env=environment)  # noqa: S603
+    except KeyboardInterrupt:
+        code = 0
+    sys.exit(code)
+
+
+@click.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Check the installation: versions, weights' checksums, backend, data."""
+    lines, healthy = output.examine()
+    click.echo("\n".join(lines))
+    if not healthy:
+        ctx.exit(1)

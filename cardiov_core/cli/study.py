@@ -1,0 +1,86 @@
+"""``cardiov train``, ``evaluate`` and ``models``: graders, made, measured and listed."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cardiov_core.cli import output
+
+if TYPE_CHECKING:
+    from cardiov_core.datasets import PtbXl
+
+_FOLDS = range(1, 11)
+
+
+class _Folds(click.ParamType[tuple[int, ...]]):
+    """Folds as ``10``, ``1-9`` or ``1,3,5-7``."""
+
+    name = "folds"
+
+    def convert(
+        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        folds: set[int] = set()
+        for part in value.split(","):
+            first, _, last = part.strip().partition("-")
+            if not (first.isdecimal() and (not last or last.isdecimal())):
+                self.fail(f"{value!r} is no list of folds: write 10, 1-9 or 1,3,5-7.", param, ctx)
+            folds.update(range(int(first), int(last or first) + 1))
+        if not folds or not folds <= set(_FOLDS):
+            self.fail(f"{value!r}: PTB-XL's folds are 1 to 10, the smaller one first.", param, ctx)
+        return tuple(sorted(folds))
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A recipe as a TOML file.")
+@click.option("--recipe", "recipe_name", metavar="NAME", help="A recipe that comes with CardioV.")
+@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoints in --out.")
+def train(config: Path | None, recipe_name: str | None, data: Path, out: Path, resume: bool) -> None:
+    """Train a grader: checkpoints, log, and at the end weights with their model card."""
+    if (config is None) == (recipe_name is None):
+        raise click.UsageError("Give either --config FILE or --recipe NAME.")
+    from cardiov_core import training
+
+    recipe = training.load_recipe(config or recipe_name or "")
+    result = training.train(recipe, _ptbxl(data), out, resume=resume, progress=sys.stderr.isatty())
+    click.echo(result.card_path)
+
+
+@click.command()
+@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--folds", required=True, type=_Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
+@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
+def evaluate(data: Path, folds: tuple[int, ...], model: str | None, out: Path) -> None:
+    """Compare a grader with the cardiologists' labels: MAE and AUC a level.
+
+    Records that trained the grader count with their out-of-fold predictions. Writes predictions.csv, metrics.json
+    and report.md to --out.
+    """
+    from cardiov_core.evaluation.study import evaluate_folds, write_study
+    from cardiov_core.inference import load_predictor
+
+    study = evaluate_folds(_ptbxl(data), load_predictor(model), folds)
+    write_study(study, out)
+    click.echo((out / "report.md").read_text(encoding="utf-8"), nl=False)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def models(as_json: bool) -> None:
+    """List networks and graders: paper, parameters, weights, cross-validated figures."""
+    rows = output.model_rows()
+    click.echo(output.to_json(rows) if as_json else output.models_table(rows))
+
+
+def _ptbxl(folder: Path) -> "PtbXl":
+    from cardiov_core.datasets import PtbXl
+
+    inner = folder / "ptb-xl-subset"
+    return PtbXl(inner if inner.is_dir() else folder)
