@@ -90,7 +90,10 @@ def test_constraints_pin_every_direct_dependency_and_name_no_host() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = {line.partition("==")[0].lower() for line in lines if not line.startswith("#")}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(name for extra in project["optional-dependencies"].values() for name in extra),
+    ]
     names = {re.split(r"[\[<>=]", requirement)[0].strip().lower() for requirement in wanted} - {project["name"]}
     assert names <= pins
     assert not [line for line in lines if "/" in line or "@" in line or "+" in line]
