@@ -1,6 +1,7 @@
-"""Records with known content: PTB-XL as published, and synthetic ECGs."""
+"""Records with known content: PTB-XL and LUDB as published, and synthetic ECGs."""
 
 from cardiov_core.datasets.locate import data_root
+from cardiov_core.datasets.ludb import AnnotatedWave, Ludb, find_ludb
 from cardiov_core.datasets.ptbxl import PtbXl, find_ptbxl, ptbxl_ecg_id_of
 
-__all__ = ["PtbXl", "data_root", "find_ptbxl", "ptbxl_ecg_id_of"]
+__all__ = ["AnnotatedWave", "Ludb", "PtbXl", "data_root", "find_ludb", "find_ptbxl", "ptbxl_ecg_id_of"]
