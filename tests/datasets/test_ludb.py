@@ -30,10 +30,15 @@ def made(tmp_path: Path) -> Path:
     names = [lead.lower() for lead in STANDARD_LEADS]
     wfdb.wrsamp("7", 500, ["mV"] * 12, names, signal, fmt=["16"] * 12, write_dir=str(folder))
     for name in names:
-        wfdb.wrann("7", name, np.array([100, 120, 140]), ["(", "N", ")"], fs=500, write_dir=str(folder))
-    samples = np.array([100, 120, 140, 300, 320, 330, 350, 380])
-    wfdb.wrann("7", "ii", samples, list("(N)(p(t)"), fs=500, write_dir=str(folder))
+        mark(folder, name, [100, 120, 140], "(N)")
+    mark(folder, "ii", [100, 120, 140, 300, 320, 330, 350, 380], "(N)(p(t)")
     return tmp_path
+
+
+def mark(folder: Path, lead: str, samples: list[int], symbols: str) -> None:
+    """Write a lead's annotation file; wfdb itself refuses to write extensions with digits."""
+    wfdb.wrann("7", "made", np.array(samples), list(symbols), fs=500, write_dir=str(folder))
+    (folder / "7.made").replace(folder / f"7.{lead}")
 
 
 def test_waves_are_read_with_their_times(made: Path) -> None:
