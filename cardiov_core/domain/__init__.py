@@ -8,7 +8,16 @@ from cardiov_core.domain.measurements import BeatBoundaries, Measurements, Media
 from cardiov_core.domain.prediction import Analysis, Explanation, Prediction, Severity
 from cardiov_core.domain.prepared import InputContract, PreparedInput, Window
 from cardiov_core.domain.quality import LeadQuality, Quality, QualityVerdict
-from cardiov_core.domain.record import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS, EcgRecord, FloatArray, Provenance, Sex
+from cardiov_core.domain.record import (
+    CHEST_LEADS,
+    LIMB_LEADS,
+    STANDARD_LEADS,
+    EcgRecord,
+    FloatArray,
+    MachineReading,
+    Provenance,
+    Sex,
+)
 
 __all__ = [
     "CHEST_LEADS",
@@ -23,6 +32,7 @@ __all__ = [
     "FloatArray",
     "InputContract",
     "LeadQuality",
+    "MachineReading",
     "Measurements",
     "MedianBeat",
     "Prediction",

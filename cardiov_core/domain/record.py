@@ -1,6 +1,7 @@
 """One ECG: leads, mV, Hz, and where it came from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -27,7 +28,8 @@ class Provenance:
     path : str
         The path or upload name that was opened.
     format : str
-        'WFDB', 'CSV', 'NPY', 'NPZ', 'MAT' or 'synthetic'.
+        'WFDB', 'CSV', 'NPY', 'NPZ', 'MAT', 'DICOM', 'HL7 aECG', 'GE MUSE XML', 'Philips Sierra XML', 'Mortara XML',
+        'SCP-ECG', 'EDF', 'EDF+', 'ISHNE', 'MFER', 'Kardia JSON' or 'synthetic'.
     files : tuple of str
         Names of all files read.
     sha256 : str
@@ -44,6 +46,33 @@ class Provenance:
     sha256: str = ""
     gains_per_mv: tuple[float, ...] | None = None
     gain_factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class MachineReading:
+    """What the cart itself measured and stated, as its file holds it. Nothing of it is CardioV's.
+
+    Attributes
+    ----------
+    source : str
+        Who measured: the device where it is named, otherwise the format.
+    measurements : mapping of str to float
+        Name -> value. Names are those of `Measurements` where they are the same thing ('pr_ms', 'qrs_axis_deg');
+        beside them 'qtc_ms', a corrected QT whose formula the file does not state, 'atrial_rate_bpm' and 'pp_ms'.
+        Bpm, ms and degrees as the name ends. What the machine did not measure is absent.
+    statements : tuple of str
+        The machine's own statements, in its language.
+    confirmed_statements : tuple of str
+        Statements that a physician edited or confirmed in the file.
+    severity : str
+        The machine's overall verdict ('ABNORMAL'); empty where there is none.
+    """
+
+    source: str
+    measurements: Mapping[str, float] = field(default_factory=dict)
+    statements: tuple[str, ...] = ()
+    confirmed_statements: tuple[str, ...] = ()
+    severity: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +105,8 @@ class EcgRecord:
         Files, format, checksum.
     warnings : tuple of str
         What the reader of this record should know, in whole sentences.
+    machine : MachineReading or None
+        What the cart itself measured and stated; None where the file holds nothing of it.
     """
 
     signal: FloatArray
@@ -91,6 +122,7 @@ class EcgRecord:
     comments: tuple[str, ...] = ()
     derived_leads: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    machine: MachineReading | None = None
 
     @property
     def n_samples(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, FloatArray, Provenance, Sex
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, FloatArray, MachineReading, Provenance, Sex
 from cardiov_core.errors import MissingMetadataError, RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.leads import UNITS_HINT, missing_limb_leads, mv_per_unit, standard_lead
 
@@ -69,7 +69,7 @@ class Channels:
         SHA-256 of their bytes, in that order.
     gains_per_mv : tuple of float or None
         Digital units per mV a channel.
-    age, sex, recorded_at, patient_id, device, comments, warnings
+    age, sex, recorded_at, patient_id, device, comments, warnings, machine
         As in `EcgRecord`.
     """
 
@@ -88,6 +88,7 @@ class Channels:
     device: str | None = None
     comments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    machine: MachineReading | None = None
 
 
 def sha256_of(*contents: bytes) -> str:
@@ -280,6 +281,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
         comments=channels.comments,
         derived_leads=derived,
         warnings=tuple(warnings),
+        machine=channels.machine,
     )
 
 
