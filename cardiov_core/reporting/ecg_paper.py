@@ -4,59 +4,22 @@ x runs at the paper speed and y at the gain, leads are stacked by offset, and bo
 Columns run on in time, so one band of attention over the whole height lies right for every row and column.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import plotly.graph_objects as go
 
-from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS, EcgRecord, FloatArray
+from cardiov_core.domain import EcgRecord, FloatArray, Measurements
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.reporting.boundaries import band_traces, record_spans, spike_traces
 from cardiov_core.reporting.colours import ATTENTION_SCALE, PaperColours, colours
 from cardiov_core.reporting.display_filter import DisplayedSignal, filter_for_display
-from cardiov_core.reporting.options import Layout, PaperOptions
+from cardiov_core.reporting.options import PaperOptions
+from cardiov_core.reporting.sheet import CABRERA, PULSE_S, WINDOW_S, Sheet, Strip, sheet_for, strips_for
 
 __all__ = ["CABRERA", "WINDOW_S", "PaperOptions", "ecg_figure", "footer_text"]
 
-WINDOW_S = 10.0
-"""Longest stretch on one sheet."""
-
-CABRERA: tuple[str, ...] = ("aVL", "I", "-aVR", "II", "aVF", "III", *CHEST_LEADS)
-"""Limb leads in the order of their axes, aVR inverted."""
-
-_RHYTHM: dict[Layout, tuple[str, ...]] = {"3x4+1": ("II",), "3x4+3": ("II", "V1", "V5"), "6x2": (), "12x1": ()}
-_GRID: dict[Layout, tuple[int, int, float]] = {
-    "3x4+1": (3, 4, 30.0),
-    "3x4+3": (3, 4, 25.0),
-    "6x2": (6, 2, 25.0),
-    "12x1": (12, 1, 20.0),
-}
-"""Rows, columns and the mm between rows at up to 10 mm/mV."""
-
-_PULSE_S = 0.2
-_MARGIN_MM = 5.0
 _WIDTH_PX = 1180.0
 _FILTER_MARGIN_S = 10.0
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """Geometry in mm: where time 0 of the window lies, and the base lines of the rows from top to bottom."""
-
-    left_mm: float
-    width_mm: float
-    height_mm: float
-    base_lines_mm: tuple[float, ...]
-    shown_s: float
-
-
-@dataclass(frozen=True)
-class _Strip:
-    """One lead in one place: its row and its time within the window, in s."""
-
-    lead: str
-    row: int
-    start_s: float
-    end_s: float
+_TOP_PX, _BOTTOM_PX = 4, 46
 
 
 def ecg_figure(
@@ -67,6 +30,9 @@ def ecg_figure(
     opacity: float = 0.4,
     dark: bool = False,
     calipers: bool = False,
+    boundaries: Measurements | None = None,
+    width_px: float = _WIDTH_PX,
+    paper_s: float | None = None,
 ) -> go.Figure:
     """Draw up to 10 s of a record on ECG paper.
 
@@ -87,6 +53,12 @@ def ecg_figure(
         Dark ground.
     calipers : bool
         Dragging selects a box instead of zooming; see `calipers.caliper_reading`.
+    boundaries : Measurements or None
+        Where given, onset and offset of each wave are drawn, as measured: they never follow the display filter.
+    width_px : float
+        Width that the paper is meant for; its height follows.
+    paper_s : float, optional
+        Length of the paper, for two records of different length on one scale.
 
     Returns
     -------
@@ -111,12 +83,16 @@ def ecg_figure(
     first = round(options.start_s * record.sampling_rate)
     last = min(record.n_samples, first + round(WINDOW_S * record.sampling_rate))
     displayed = _displayed(record, options, first, last)
-    sheet = _sheet(options, (last - first) / record.sampling_rate)
-    strips = _strips(options, sheet.shown_s)
+    sheet = sheet_for(options, (last - first) / record.sampling_rate, paper_s)
+    strips = strips_for(options, sheet.shown_s)
     palette = colours(dark=dark)
     figure = go.Figure()
     if attention is not None:
         figure.add_trace(_band(attention[first:last], sheet, record.sampling_rate, options, opacity))
+    if boundaries is not None:
+        spans = record_spans(boundaries, options.start_s, sheet)
+        figure.add_traces(band_traces(spans, sheet.height_mm, dark=dark))
+        figure.add_traces(spike_traces(boundaries, options.start_s, sheet, dark=dark))
     figure.add_trace(_pulses(sheet, options, palette))
     figure.add_trace(_caliper_anchor(sheet))
     for strip in strips:
@@ -125,7 +101,9 @@ def ecg_figure(
             figure.add_trace(trace)
     annotations = [_name(record, strip, sheet, options, palette) for strip in strips]
     annotations += _footer(record, displayed, options, palette)
-    figure.update_layout(_layout(record, sheet, options, palette, calipers=calipers), annotations=annotations)
+    figure.update_layout(
+        _layout(record, sheet, options, palette, calipers=calipers, width_px=width_px), annotations=annotations
+    )
     return figure
 
 
@@ -137,37 +115,11 @@ def _displayed(record: EcgRecord, options: PaperOptions, first: int, last: int) 
     return DisplayedSignal(wide.signal[:, first - begin : last - begin], wide.description, wide.notes)
 
 
-def _sheet(options: PaperOptions, shown_s: float) -> _Sheet:
-    rows, _, pitch = _GRID[options.layout]
-    n_rows = rows + len(_RHYTHM[options.layout])
-    if options.gain_mm_mv > 10:
-        pitch *= 1.6
-        pitch = 5 * np.ceil(pitch / 5)
-    left = 5 * np.ceil((_PULSE_S * options.speed_mm_s + 4) / 5)
-    width = 5 * np.ceil((left + shown_s * options.speed_mm_s + 1) / 5)
-    height = n_rows * pitch + 2 * _MARGIN_MM
-    base_lines = tuple(float(height - _MARGIN_MM - (row + 0.6) * pitch) for row in range(n_rows))
-    return _Sheet(float(left), float(width), float(height), base_lines, shown_s)
-
-
-def _strips(options: PaperOptions, shown_s: float) -> list[_Strip]:
-    """Place the leads column by column, then the rhythm strips over the whole width."""
-    rows, columns, _ = _GRID[options.layout]
-    order = CABRERA if options.lead_order == "cabrera" else STANDARD_LEADS
-    column_s = shown_s / columns
-    strips = [
-        _Strip(lead, index % rows, index // rows * column_s, (index // rows + 1) * column_s)
-        for index, lead in enumerate(order)
-    ]
-    strips += [_Strip(lead, rows + index, 0.0, shown_s) for index, lead in enumerate(_RHYTHM[options.layout])]
-    return strips
-
-
 def _trace(
     record: EcgRecord,
     displayed: DisplayedSignal,
-    strip: _Strip,
-    sheet: _Sheet,
+    strip: Strip,
+    sheet: Sheet,
     options: PaperOptions,
     palette: PaperColours,
 ) -> go.Scatter | None:
@@ -203,9 +155,9 @@ def _trace(
     )
 
 
-def _pulses(sheet: _Sheet, options: PaperOptions, palette: PaperColours) -> go.Scatter:
+def _pulses(sheet: Sheet, options: PaperOptions, palette: PaperColours) -> go.Scatter:
     """1 mV x 200 ms at the left of each row, as one trace with gaps."""
-    width, height = _PULSE_S * options.speed_mm_s, options.gain_mm_mv
+    width, height = PULSE_S * options.speed_mm_s, options.gain_mm_mv
     start = (sheet.left_mm - width) / 2
     x = [start - 1, start, start, start + width, start + width, start + width + 1, np.nan] * len(sheet.base_lines_mm)
     y = [base + part for base in sheet.base_lines_mm for part in (0, 0, height, height, 0, 0, np.nan)]
@@ -222,7 +174,7 @@ def _pulses(sheet: _Sheet, options: PaperOptions, palette: PaperColours) -> go.S
     )
 
 
-def _caliper_anchor(sheet: _Sheet) -> go.Scatter:
+def _caliper_anchor(sheet: Sheet) -> go.Scatter:
     """One invisible marker: Plotly offers box selection only where a trace has markers."""
     return go.Scatter(
         {
@@ -237,7 +189,7 @@ def _caliper_anchor(sheet: _Sheet) -> go.Scatter:
 
 
 def _band(
-    attention: FloatArray, sheet: _Sheet, sampling_rate_hz: float, options: PaperOptions, opacity: float
+    attention: FloatArray, sheet: Sheet, sampling_rate_hz: float, options: PaperOptions, opacity: float
 ) -> go.Heatmap:
     """Attention as one band over all rows, behind the traces."""
     step = options.speed_mm_s / sampling_rate_hz
@@ -274,7 +226,7 @@ def _band(
 
 
 def _name(
-    record: EcgRecord, strip: _Strip, sheet: _Sheet, options: PaperOptions, palette: PaperColours
+    record: EcgRecord, strip: Strip, sheet: Sheet, options: PaperOptions, palette: PaperColours
 ) -> dict[str, object]:
     """Write a strip's lead name, and whether it was derived or not recorded."""
     lead = strip.lead.removeprefix("-")
@@ -348,7 +300,7 @@ def _footer(
 
 
 def _layout(
-    record: EcgRecord, sheet: _Sheet, options: PaperOptions, palette: PaperColours, *, calipers: bool
+    record: EcgRecord, sheet: Sheet, options: PaperOptions, palette: PaperColours, *, calipers: bool, width_px: float
 ) -> dict[str, object]:
     """Axes in mm with 1 mm and 5 mm lines, one scale for both, and a height that fits a wide screen."""
     axis = {
@@ -370,12 +322,12 @@ def _layout(
         "ticks": "",
         "constrain": "domain",
     }
-    pixels_a_mm = min(5.0, _WIDTH_PX / sheet.width_mm)
+    pixels_a_mm = min(5.0, width_px / sheet.width_mm)
     return {
         "xaxis": {**axis, "range": [0, sheet.width_mm]},
         "yaxis": {**axis, "range": [0, sheet.height_mm], "scaleanchor": "x", "scaleratio": 1},
-        "height": round(sheet.height_mm * pixels_a_mm) + 64,
-        "margin": {"l": 6, "r": 6, "t": 8, "b": 56},
+        "height": round(sheet.height_mm * pixels_a_mm) + _TOP_PX + _BOTTOM_PX,
+        "margin": {"l": 6, "r": 6, "t": _TOP_PX, "b": _BOTTOM_PX},
         "paper_bgcolor": palette.paper,
         "plot_bgcolor": palette.paper,
         "font": {"color": palette.trace},
