@@ -1,15 +1,31 @@
 """The JSON object of a record: what ``cardiov analyze --json`` prints and the pages offer for download."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from cardiov_core.domain import Analysis, EcgRecord, Explanation, FloatArray, Prediction, Quality
+from cardiov_core.domain import (
+    Analysis,
+    BeatBoundaries,
+    EcgRecord,
+    Explanation,
+    Finding,
+    FloatArray,
+    Measurements,
+    MedianBeat,
+    Prediction,
+    Quality,
+    WaveBoundaries,
+)
 from cardiov_core.weights import ModelCard
 
 # Attention is relative, 0..1: a ten-thousandth is far below what can be seen.
 _ATTENTION_DECIMALS = 4
+# A tenth of a millisecond, of a degree, of a beat; a tenth of a microvolt: finer than any boundary can be placed.
+_DECIMALS = {"bpm": 1, "ms": 1, "deg": 1, "mv": 4, "s": 4}
 
 
 def analysis_to_dict(
@@ -30,7 +46,8 @@ def analysis_to_dict(
     -------
     dict
         Keys ``record``, ``risk`` (None where withheld, and then ``withheld`` with its reasons), ``quality``,
-        ``warnings``, ``model``, and ``explanation`` where one is given. No NaN: None instead.
+        ``measurements`` (None only where the record cannot be measured at all), ``findings``, ``warnings``,
+        ``model``, and ``explanation`` where one is given. No NaN: None instead.
     """
     prediction = analysis.prediction
     document: dict[str, Any] = {"record": _record(analysis.record), "risk": None}
@@ -39,7 +56,13 @@ def analysis_to_dict(
     else:
         document["risk"] = _risk(prediction)
     warnings = list(analysis.warnings)
-    document |= {"quality": _quality(analysis.quality), "warnings": warnings, "model": _model(prediction, card)}
+    document |= {
+        "quality": _quality(analysis.quality),
+        "measurements": None if analysis.measurements is None else measurements_to_dict(analysis.measurements),
+        "findings": [finding_to_dict(finding) for finding in analysis.findings],
+        "warnings": warnings,
+        "model": _model(prediction, card),
+    }
     if explanation is not None:
         document["explanation"] = _explanation(explanation)
         if prediction is not None and prediction.out_of_fold:
@@ -47,6 +70,74 @@ def analysis_to_dict(
                 "The attention is that of the shipped network, which this record trained; the level is not its own."
             )
     return document
+
+
+def measurements_to_dict(measurements: Measurements) -> dict[str, Any]:
+    """Turn measurements into JSON values.
+
+    Parameters
+    ----------
+    measurements : Measurements
+        Of one record.
+
+    Returns
+    -------
+    dict
+        The fields of :class:`~cardiov_core.domain.Measurements` by name: a number or None, reasons under
+        ``not_measurable``, numbers a lead as objects; ``boundaries`` of the median beat (``p``, ``qrs``, ``t``:
+        {onset_ms, offset_ms} from the R peak, or None) and ``beats`` (``r_s``, ``dominant`` and each wave's
+        {onset_s, offset_s} in seconds of the record). No NaN: None instead.
+    """
+    document = {
+        item.name: _plain(item.name, getattr(measurements, item.name))
+        for item in fields(measurements)
+        if item.name not in {"beats", "median_beat"}
+    }
+    return document | {
+        "boundaries": None if measurements.median_beat is None else _median_boundaries(measurements.median_beat),
+        "beats": [_beat(beat) for beat in measurements.beats],
+    }
+
+
+def finding_to_dict(finding: Finding) -> dict[str, Any]:
+    """Turn a finding into JSON values: ``code``, ``title``, ``state``, ``reason``, ``measured``, ``critical``."""
+    return {
+        "code": finding.code,
+        "title": finding.title,
+        "state": finding.state,
+        "reason": finding.reason,
+        "measured": {name: _plain(name, value) for name, value in finding.measured.items()},
+        "critical": finding.critical,
+    }
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Bring a field to JSON; its unit, the end of its name, says how many decimals mean something."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(name, item) for key, item in value.items()}
+    if isinstance(value, tuple | list | np.ndarray):
+        return [_plain(name, item) for item in value]
+    number = _number(value)
+    return None if number is None else round(number, _DECIMALS.get(name.rpartition("_")[2], 4))
+
+
+def _median_boundaries(beat: MedianBeat) -> dict[str, dict[str, float] | None]:
+    def relative(wave: WaveBoundaries | None) -> dict[str, float] | None:
+        if wave is None:
+            return None
+        return {"onset_ms": round(1000.0 * wave.onset_s, 1), "offset_ms": round(1000.0 * wave.offset_s, 1)}
+
+    return {"p": relative(beat.p), "qrs": relative(beat.qrs), "t": relative(beat.t)}
+
+
+def _beat(beat: BeatBoundaries) -> dict[str, Any]:
+    waves = {
+        name: None if wave is None else {"onset_s": round(wave.onset_s, 4), "offset_s": round(wave.offset_s, 4)}
+        for name, wave in (("p", beat.p), ("qrs", beat.qrs), ("t", beat.t))
+    }
+    return {"r_s": round(beat.r_s, 4), "dominant": beat.dominant, **waves}
 
 
 def _record(record: EcgRecord) -> dict[str, Any]:

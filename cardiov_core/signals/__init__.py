@@ -2,5 +2,6 @@
 
 from cardiov_core.signals.beats import detect_r_peaks, has_heart_beats
 from cardiov_core.signals.quality import assess_quality
+from cardiov_core.signals.rules import apply_rules
 
-__all__ = ["assess_quality", "detect_r_peaks", "has_heart_beats"]
+__all__ = ["apply_rules", "assess_quality", "detect_r_peaks", "has_heart_beats"]

@@ -1,0 +1,367 @@
+"""Findings by rule: what was measured, against which limit, in one sentence each.
+
+The rules are those of clinical practice that need no more than numbers (Wen and Kang 2022, Physiol Meas, section 5:
+'Clinical Rule Based Detectors'; AHA/ACCF/HRS statements 2009, parts III to V). A finding is no diagnosis: each says
+what it measured, so that a reader can disagree. Where the number is missing, or the leads that it needs cannot be
+used, the answer is 'not measurable' with the reason. All limits are those of adults.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cardiov_core.domain import (
+    CHEST_LEADS,
+    LIMB_LEADS,
+    EcgRecord,
+    Finding,
+    FindingState,
+    Measurements,
+    Quality,
+    QualityVerdict,
+)
+from cardiov_core.signals.qrs_form import QrsForm, qrs_forms
+
+BRADYCARDIA_BPM = 60.0
+"""Bradycardia below this, the lower end of the usual 60 to 100 (ACC/AHA/HRS 2018 begin at 50, for treatment)."""
+
+TACHYCARDIA_BPM = 100.0
+"""Tachycardia above this, the upper end of the usual 60 to 100."""
+
+CRITICAL_RATES_BPM = (40.0, 150.0)
+"""A heart rate below or above is critical (CLINICAL conventions, 20)."""
+
+CRITICAL_PAUSE_MS = 3000.0
+"""A longer time without a beat is critical (CLINICAL conventions, 20)."""
+
+PROLONGED_PR_MS = 200.0
+"""A longer PR interval is prolonged (CLINICAL conventions, 19)."""
+
+WIDE_QRS_MS = 120.0
+"""QRS is wide from here on (Surawicz et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191095)."""
+
+LONG_QTC_MS: Mapping[str, float] = {"male": 450.0, "female": 460.0}
+"""QTc is prolonged from here on (Rautaharju et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191096)."""
+
+CRITICAL_QTC_MS = 500.0
+"""QTc is critical from here on (CLINICAL conventions, 20)."""
+
+SOKOLOW_LYON_MV = 3.5
+"""S in V1 + R in V5 or V6 from here on (Sokolow and Lyon 1949, Am Heart J 37:161)."""
+
+CORNELL_MV: Mapping[str, float] = {"male": 2.8, "female": 2.0}
+"""R in aVL + S in V3 above this (Casale et al. 1985, J Am Coll Cardiol 6:572)."""
+
+LOW_LIMB_MV = 0.5
+"""Low voltage: QRS under this, peak to peak, in all limb leads (Wen and Kang 2022, Figure A3: 5 mm)."""
+
+LOW_PRECORDIAL_MV = 1.0
+"""Low voltage: QRS under this, peak to peak, in all chest leads (10 mm, the usual definition)."""
+
+_AXIS_LEADS: Mapping[str, tuple[str, ...]] = {"2": ("I", "aVF"), "3": ("I", "II", "aVF")}
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """The limit that counts for this record, with what to add to it in words."""
+
+    value: float
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class _Threshold:
+    """One number against one limit; `over` and `inclusive` say on which side 'present' lies."""
+
+    code: str
+    title: str
+    field: str
+    name: str
+    unit: str
+    limit: float | Mapping[str, float]
+    over: bool = True
+    inclusive: bool = False
+    critical: bool = False
+    voltage: bool = False
+    repolarisation: bool = False
+
+
+_THRESHOLDS = (
+    _Threshold("bradycardia", "Bradycardia", "heart_rate_bpm", "Heart rate", "/min", BRADYCARDIA_BPM, over=False),
+    _Threshold("tachycardia", "Tachycardia", "heart_rate_bpm", "Heart rate", "/min", TACHYCARDIA_BPM),
+    _Threshold(
+        "severe_bradycardia",
+        "Heart rate under 40/min",
+        "heart_rate_bpm",
+        "Heart rate",
+        "/min",
+        CRITICAL_RATES_BPM[0],
+        over=False,
+        critical=True,
+    ),
+    _Threshold(
+        "severe_tachycardia",
+        "Heart rate over 150/min",
+        "heart_rate_bpm",
+        "Heart rate",
+        "/min",
+        CRITICAL_RATES_BPM[1],
+        critical=True,
+    ),
+    _Threshold("prolonged_pr", "Prolonged PR interval", "pr_ms", "PR", "ms", PROLONGED_PR_MS),
+    _Threshold("wide_qrs", "Wide QRS", "qrs_ms", "QRS", "ms", WIDE_QRS_MS, inclusive=True),
+    _Threshold(
+        "long_qtc",
+        "Prolonged QTc",
+        "qtc_fridericia_ms",
+        "QTc (Fridericia)",
+        "ms",
+        LONG_QTC_MS,
+        inclusive=True,
+        repolarisation=True,
+    ),
+    _Threshold(
+        "critical_qtc",
+        "QTc of 500 ms or more",
+        "qtc_fridericia_ms",
+        "QTc (Fridericia)",
+        "ms",
+        CRITICAL_QTC_MS,
+        inclusive=True,
+        critical=True,
+        repolarisation=True,
+    ),
+    _Threshold(
+        "lvh_voltage_sokolow_lyon",
+        "Left ventricular hypertrophy by voltage (Sokolow-Lyon)",
+        "sokolow_lyon_mv",
+        "S in V1 + R in V5 or V6",
+        "mV",
+        SOKOLOW_LYON_MV,
+        inclusive=True,
+        voltage=True,
+    ),
+    _Threshold(
+        "lvh_voltage_cornell",
+        "Left ventricular hypertrophy by voltage (Cornell)",
+        "cornell_mv",
+        "R in aVL + S in V3",
+        "mV",
+        CORNELL_MV,
+        voltage=True,
+    ),
+)
+
+
+def apply_rules(record: EcgRecord, measurements: Measurements, quality: Quality | None = None) -> tuple[Finding, ...]:
+    """Apply every rule to what was measured on a record.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        As measured; gives the sex, and the samples where no QRS was found.
+    measurements : Measurements
+        Of this record.
+    quality : Quality, optional
+        Verdict of the gate: leads that it rejects count as not there, and a wrong gain forbids the voltage rules.
+
+    Returns
+    -------
+    tuple of Finding
+        One a rule, always the same rules in the same order.
+    """
+    forms = qrs_forms(record, measurements, without=_rejected_leads(quality))
+    return (
+        *(_against_limit(rule, record, measurements, quality) for rule in _THRESHOLDS),
+        _pause(record, measurements),
+        _irregular(measurements),
+        *_axis_deviations(forms, measurements, quality),
+        *_low_voltages(forms, quality),
+        _pacing(measurements),
+    )
+
+
+def _against_limit(rule: _Threshold, record: EcgRecord, measurements: Measurements, quality: Quality | None) -> Finding:
+    value: float | None = getattr(measurements, rule.field)
+    doubt = _gain_in_doubt(quality) if rule.voltage else None
+    if doubt is not None:
+        return _unknown(rule.code, rule.title, doubt)
+    if value is None:
+        return _unknown(rule.code, rule.title, _why_missing(measurements, rule.field))
+    limit = _limit(rule, record)
+    present = _beyond(value, limit.value, rule)
+    side = ("from" if rule.inclusive else "over") if rule.over else "under"
+    reason = f"{rule.name} {_number(value, rule.unit)}; present {side} {_number(limit.value, rule.unit)}{limit.words}"
+    if present and rule.voltage | rule.repolarisation and (measurements.qrs_ms or 0.0) >= WIDE_QRS_MS:
+        effect = "the rule is meant for a narrow one" if rule.voltage else "which lengthens QT by itself"
+        reason += f"; QRS is wide ({measurements.qrs_ms:.0f} ms), {effect}"
+    return Finding(
+        rule.code, rule.title, _state(present), f"{reason}.", {rule.field: value}, critical=present and rule.critical
+    )
+
+
+def _limit(rule: _Threshold, record: EcgRecord) -> _Limit:
+    """Choose by sex where the limit depends on it; of an unknown sex the higher one, which holds for both."""
+    if not isinstance(rule.limit, Mapping):
+        return _Limit(rule.limit)
+    if record.sex is not None:
+        return _Limit(rule.limit[record.sex], " for men" if record.sex == "male" else " for women")
+    higher = max(rule.limit, key=rule.limit.__getitem__)
+    others = ", ".join(
+        f"{_number(value, rule.unit)} for {'men' if sex == 'male' else 'women'}"
+        for sex, value in rule.limit.items()
+        if sex != higher
+    )
+    return _Limit(rule.limit[higher], f", the limit of either sex, since the sex is not stated ({others})")
+
+
+def _beyond(value: float, limit: float, rule: _Threshold) -> bool:
+    # What is printed decides: 119.7 ms reads 120, and must not be called narrower than 120.
+    shown = round(value, 2 if rule.unit == "mV" else 0)
+    if rule.inclusive and shown == limit:
+        return True
+    return shown > limit if rule.over else shown < limit
+
+
+def _pause(record: EcgRecord, measurements: Measurements) -> Finding:
+    code, title = "pause", "Pause over 3 s"
+    if not measurements.beats and measurements.longest_pause_ms is None:
+        return _unknown(code, title, _why_missing(measurements, "longest_pause_ms"))
+    longest = measurements.longest_pause_ms or 0.0
+    where = "between two beats"
+    if measurements.beats:
+        # A beat before the record begins or after it ends is not seen: the pause is at least this long.
+        before = 1000.0 * measurements.beats[0].r_s
+        after = 1000.0 * (record.duration_s - measurements.beats[-1].r_s)
+        for edge_ms, place in ((before, "before the first beat, at least"), (after, "after the last beat, at least")):
+            if edge_ms > max(longest, CRITICAL_PAUSE_MS):
+                longest, where = edge_ms, place
+    present = longest > CRITICAL_PAUSE_MS
+    reason = (
+        f"Longest time without a beat {longest / 1000:.2f} s ({where}); present over {CRITICAL_PAUSE_MS / 1000:g} s."
+    )
+    return Finding(code, title, _state(present), reason, {"longest_pause_ms": longest}, critical=present)
+
+
+def _irregular(measurements: Measurements) -> Finding:
+    code, title = "irregular_rhythm", "Irregular rhythm"
+    mean_ms, sd_ms = measurements.rr_mean_ms, measurements.rr_sd_ms
+    if measurements.regular is None or not mean_ms or sd_ms is None:
+        return _unknown(code, title, _why_missing(measurements, "regular"))
+    present = not measurements.regular
+    reason = (
+        f"RR intervals {mean_ms:.0f} ms on average with a standard deviation of {sd_ms:.0f} ms "
+        f"({100 * sd_ms / mean_ms:.0f} %) over {measurements.n_beats} beats."
+    )
+    return Finding(code, title, _state(present), reason, {"rr_mean_ms": mean_ms, "rr_sd_ms": sd_ms})
+
+
+def _axis_deviations(
+    forms: Mapping[str, QrsForm], measurements: Measurements, quality: Quality | None
+) -> Iterator[Finding]:
+    """Left and right axis deviation by the signs of QRS in two and in three leads (Wen and Kang 2022, section 5)."""
+    sides: tuple[tuple[str, Callable[[bool], bool]], ...] = (
+        ("left", lambda upright: not upright),
+        ("right", lambda upright: upright),
+    )
+    swapped = _suspected_swap(quality)
+    for count, leads in _AXIS_LEADS.items():
+        for side, fits in sides:
+            code, title = f"{side}_axis_deviation_{count}_lead", f"{side.capitalize()} axis deviation ({count} leads)"
+            absent = [lead for lead in leads if lead not in forms or forms[lead].area_mv_ms is None]
+            if swapped is not None:
+                yield _unknown(code, title, swapped)
+            elif absent:
+                yield _unknown(code, title, f"no QRS in {' and '.join(absent)}")
+            else:
+                first, *lower = (forms[lead] for lead in leads)
+                # Left: I upright, the inferior leads not; right: the other way round.
+                present = fits(not first.upright) and all(fits(form.upright) for form in lower)
+                yield _axis_finding(code, title, present, {lead: forms[lead] for lead in leads}, measurements)
+
+
+def _axis_finding(
+    code: str, title: str, present: bool, forms: Mapping[str, QrsForm], measurements: Measurements
+) -> Finding:
+    measured: dict[str, float] = {}
+    parts = []
+    for lead, form in forms.items():
+        area = form.area_mv_ms or 0.0
+        measured[f"{lead}_qrs_area_mv_ms"] = area
+        measured[f"{lead}_r_minus_s_mv"] = form.r_mv - form.s_mv
+        parts.append(
+            f"{lead} {'positive' if form.upright else 'negative'} (area {area:+.1f} mV ms, "
+            f"R - S {form.r_mv - form.s_mv:+.2f} mV)"
+        )
+    reason = f"Net QRS: {', '.join(parts)}"
+    if measurements.qrs_axis_deg is not None:
+        measured["qrs_axis_deg"] = measurements.qrs_axis_deg
+        reason += f"; axis {measurements.qrs_axis_deg:.0f} degrees"
+    return Finding(code, title, _state(present), f"{reason}.", measured)
+
+
+def _low_voltages(forms: Mapping[str, QrsForm], quality: Quality | None) -> Iterator[Finding]:
+    for part, leads, limit_mv in (("limb", LIMB_LEADS, LOW_LIMB_MV), ("precordial", CHEST_LEADS, LOW_PRECORDIAL_MV)):
+        code, title = f"low_qrs_voltage_{part}", f"Low QRS voltage ({part} leads)"
+        doubt = _gain_in_doubt(quality)
+        usable = {lead: forms[lead] for lead in leads if lead in forms}
+        if doubt is not None or not usable:
+            yield _unknown(code, title, doubt or f"no {part} lead can be used")
+            continue
+        largest = max(usable, key=lambda lead: usable[lead].peak_to_peak_mv)
+        height_mv = usable[largest].peak_to_peak_mv
+        absent = [lead for lead in leads if lead not in usable]
+        what = "0.12 s of signal, since no QRS was found," if usable[largest].windowed else "QRS"
+        reason = f"Largest {what} {height_mv:.2f} mV from peak to peak, in {largest}"
+        measured = {"largest_peak_to_peak_mv": height_mv}
+        present = round(height_mv, 2) < limit_mv
+        if present and absent:
+            # One tall lead rules low voltage out; to call it low, all leads must have been seen.
+            yield Finding(code, title, "not measurable", f"{reason}, but {', '.join(absent)} cannot be used.", measured)
+        else:
+            yield Finding(code, title, _state(present), f"{reason}; present under {limit_mv:g} mV in all.", measured)
+
+
+def _pacing(measurements: Measurements) -> Finding:
+    code, title = "pacing", "Pacemaker spikes"
+    reason = measurements.not_measurable.get("pacing_spikes_s")
+    if reason is not None:
+        return _unknown(code, title, reason)
+    spikes = measurements.pacing_spikes_s
+    said = f"{len(spikes)} spikes, the first at {spikes[0]:.2f} s" if spikes else "No spike found"
+    return Finding(code, title, _state(bool(spikes)), f"{said}.", {"n_spikes": float(len(spikes))})
+
+
+def _rejected_leads(quality: Quality | None) -> frozenset[str]:
+    if quality is None:
+        return frozenset()
+    return frozenset(item.lead for item in quality.leads if item.verdict is QualityVerdict.NOT_ANALYSABLE)
+
+
+def _gain_in_doubt(quality: Quality | None) -> str | None:
+    if quality is None or quality.suggested_gain_factor is None:
+        return None
+    if quality.verdict is not QualityVerdict.NOT_ANALYSABLE:
+        return None
+    return f"the stated gain is probably wrong by a factor of {quality.suggested_gain_factor:g}"
+
+
+def _suspected_swap(quality: Quality | None) -> str | None:
+    """Return what the gate says of swapped electrodes, without the full stop."""
+    reasons = () if quality is None else quality.reasons
+    return next((reason.rstrip(".") for reason in reasons if "swap" in reason.lower()), None)
+
+
+def _why_missing(measurements: Measurements, field: str) -> str:
+    return measurements.not_measurable.get(field, "too few heart beats were found")
+
+
+def _unknown(code: str, title: str, reason: str) -> Finding:
+    return Finding(code, title, "not measurable", f"Not measurable: {reason.rstrip('.')}.", {})
+
+
+def _state(present: bool) -> FindingState:
+    return "present" if present else "absent"
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.2f} {unit}" if unit == "mV" else f"{value:.0f}{'' if unit.startswith('/') else ' '}{unit}"
