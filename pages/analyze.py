@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cardiov_core.ui import components, result, state, trace, upload
+from cardiov_core.ui import components, findings, result, state, trace, upload
 
 
 def show_case(case: state.Case) -> None:
@@ -16,7 +16,7 @@ def show_case(case: state.Case) -> None:
     result.choose_window(case)
     analysis = result.analysis_of(case)
     with middle:
-        result.show_critical(analysis)
+        findings.show_critical(analysis)
     result.show_result(case, analysis)
     trace.show_trace(case, analysis)
 

@@ -1,7 +1,7 @@
 """Building blocks of every page: frame, banner, errors, level badge, bars and boxes."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 
@@ -126,6 +126,33 @@ def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:
     """Show a box with a title and its reasons; screen readers read it at once."""
     style = "cv-box calm" if calm else "cv-box"
     st.html(f'<div class="{style}" role="alert"><b>{escape(title)}</b>{bullet_list(sentences)}</div>')
+
+
+def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", columns: str = "") -> str:
+    """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Heads of the columns.
+    rows : iterable of sequence of str
+        Plain text; the first cell of a row is its head.
+    caption : str
+        What the table shows.
+    columns : str
+        One letter a column: 'n' aligns it as numbers.
+    """
+    kinds = [' class="cv-n"' if kind == "n" else "" for kind in columns.ljust(len(heads))]
+    head = "".join(f'<th scope="col"{kind}>{escape(text)}</th>' for text, kind in zip(heads, kinds, strict=True))
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td{kind}>{escape(text)}</td>" for text, kind in zip(row[1:], kinds[1:], strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    table = f'<table class="cv-table">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="cv-scroll">{table}</div>'
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Severity
+from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict
 from cardiov_core.inference import analyze
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import (
@@ -16,6 +16,7 @@ from cardiov_core.ui.components import (
     level_probabilities,
     quality_chip,
 )
+from cardiov_core.ui.findings import quality_row
 from cardiov_core.ui.state import AnalysisKey, Case, Key, Origin, Session, session
 from cardiov_core.ui.upload import reread_with_gain
 
@@ -90,19 +91,6 @@ def choose_window(case: Case) -> None:
     )
 
 
-def show_critical(analysis: Analysis) -> None:
-    """Show the box for findings that cannot wait (CLINICAL 20): today that is level 3.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What CardioV says of the record.
-    """
-    prediction = analysis.prediction
-    if prediction is not None and prediction.severity is Severity.HIGH_RISK:
-        box("High risk: this ECG may need prompt review.", ())
-
-
 def show_result(case: Case, analysis: Analysis) -> None:
     """Show the level, or that it is withheld and why.
 
@@ -161,6 +149,8 @@ def _show_withheld(analysis: Analysis) -> None:
         else "Repeat the recording, or check the electrodes and the file's header."
     )
     st.html(f"{quality_chip(analysis.quality)} <span>{advice}</span>{bullet_list(_other(analysis))}")
+    if analysis.quality.leads:
+        st.html(quality_row(analysis.quality))
 
     def _insist() -> None:
         current.analyse_anyway = True

@@ -36,6 +36,7 @@ class Key(StrEnum):
     FILTER = "filter"
     NOTCH = "notch"
     LEAD_ORDER = "lead_order"
+    WAVES = "waves"
     OVERLAY = "overlay"
     OPACITY = "opacity"
     STAGE = "stage"
@@ -45,6 +46,7 @@ class Key(StrEnum):
     CALIPER_TO = "caliper_to"
     TRACE = "ecg"
     STACK = "attention_stack"
+    MEDIAN_BEAT = "median_beat"
     DOWNLOAD = "download_json"
 
 

@@ -48,6 +48,18 @@ _CSS = """
   font-size: 0.9rem;}
 .cv-box.calm {border-color: #E69F00;}
 .cv-box b {font-weight: 650;}
+.cv-scroll {overflow-x: auto;}
+.cv-table {border-collapse: collapse; font-size: 0.85rem; line-height: 1.3; width: 100%;}
+.cv-table th, .cv-table td {text-align: left; font-weight: 400; vertical-align: top; padding: 0.18rem 1rem 0.18rem 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
+.cv-table thead th {font-size: 0.76rem; opacity: 0.75;}
+.cv-table td {font-variant-numeric: tabular-nums;}
+.cv-table .cv-n {text-align: right; white-space: nowrap;}
+.cv-leads {display: grid; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: 0.3rem; font-size: 0.74rem;
+  line-height: 1.25;}
+.cv-lead {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 3px;
+  padding: 0.1rem 0.35rem;}
+.cv-lead.cv-bad {border: 2px solid currentColor;}
 .cv-facts {display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1.4rem; font-size: 0.88rem;}
 .cv-facts dt {opacity: 0.75;} .cv-facts dd {margin: 0; overflow-wrap: anywhere;}
 .st-key-tools label p {font-size: 0.74rem !important;}

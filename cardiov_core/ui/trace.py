@@ -12,8 +12,12 @@ from cardiov_core.domain import Analysis, Explanation, FloatArray
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure, caliper_reading, ecg_figure
+from cardiov_core.reporting.boundaries import boundaries_caption
 from cardiov_core.reporting.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
+from cardiov_core.ui import resources
 from cardiov_core.ui.components import dark_theme, facts, show_error
+from cardiov_core.ui.findings import findings_tab, quality_tab
+from cardiov_core.ui.measurements import measurements_tab
 from cardiov_core.ui.result import explanation_of
 from cardiov_core.ui.state import Case, Key
 from cardiov_core.ui.upload import age_and_sex
@@ -23,6 +27,7 @@ _NOTCHES_HZ = (0, 50, 60)
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
 _STAGES = (1, 2, 3, 4, 5, 6, 7)
+_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Record")
 _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
@@ -50,6 +55,8 @@ class Tools:
         Threshold asked about; None for the predicted level.
     calipers : bool
         Whether dragging measures instead of zooming.
+    waves : bool
+        Whether the boundaries of P, QRS and T are drawn.
     """
 
     paper: PaperOptions
@@ -58,6 +65,7 @@ class Tools:
     stage: int
     target: str | None
     calipers: bool
+    waves: bool
 
 
 @st.fragment
@@ -73,7 +81,8 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     """
     prediction = analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
-    tools = _tool_row(start_s, explained=prediction is not None)
+    measured = analysis.measurements
+    tools = _tool_row(start_s, explained=prediction is not None, measured=measured is not None)
     explanation: Explanation | None = None
     failure: CardioVError | None = None
     if prediction is not None:
@@ -91,6 +100,7 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         opacity=tools.opacity,
         dark=dark_theme(),
         calipers=tools.calipers,
+        boundaries=measured if tools.waves else None,
     )
     event = st.plotly_chart(
         figure,
@@ -105,9 +115,17 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         _show_calipers(event.selection.box, tools.paper)
     if attention is not None:
         st.caption(_band_caption(attention, tools.stage))
-    tab_explanation, tab_record = st.tabs(["Explanation", "Record"])
+    if measured is not None and tools.waves:
+        st.caption(boundaries_caption(measured))
+    tab_explanation, tab_measurements, tab_findings, tab_quality, tab_record = st.tabs(_TABS)
     with tab_explanation:
         _explanation_tab(case, analysis, explanation, failure)
+    with tab_measurements:
+        measurements_tab(case, analysis, tools.paper.gain_mm_mv)
+    with tab_findings:
+        findings_tab(analysis)
+    with tab_quality:
+        quality_tab(analysis.quality)
     with tab_record:
         _record_tab(case, analysis, explanation, tools.paper)
 
@@ -119,7 +137,7 @@ def _band_caption(attention: FloatArray, stage: int) -> str:
     return f"Blue band: relative attention within this ECG, 0-1, stage {stage}. {CAPTION}"
 
 
-def _tool_row(start_s: float, *, explained: bool) -> Tools:
+def _tool_row(start_s: float, *, explained: bool, measured: bool) -> Tools:
     """Show the display controls in one slim row."""
     off = not explained
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
@@ -130,6 +148,7 @@ def _tool_row(start_s: float, *, explained: bool) -> Tools:
         notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=_notch_name, key=Key.NOTCH, width=80)
         order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=100)
         drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=96)
+        waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured, width=70)
         overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=off, width=74)
         opacity = st.selectbox(
             "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=off, width=78
@@ -145,7 +164,7 @@ def _tool_row(start_s: float, *, explained: bool) -> Tools:
         lead_order=order,
         start_s=start_s,
     )
-    return Tools(paper, overlay == "on", opacity, stage, _TARGETS[why], drag == "calipers")
+    return Tools(paper, overlay == "on", opacity, stage, _TARGETS[why], drag == "calipers", measured and waves == "on")
 
 
 def _notch_name(hertz: int) -> str:
@@ -206,10 +225,14 @@ def _explanation_tab(
 
 def _record_tab(case: Case, analysis: Analysis, explanation: Explanation | None, paper: PaperOptions) -> None:
     facts(_facts(case, analysis, paper))
+    # Names the grader that was asked also where the level is withheld.
+    card = resources.predictor().card
     st.download_button(
         "Download the analysis (JSON)",
         key=Key.DOWNLOAD,
-        data=lambda: json.dumps(analysis_to_dict(analysis, explanation), ensure_ascii=False, allow_nan=False),
+        data=lambda: json.dumps(
+            analysis_to_dict(analysis, explanation, card=card), ensure_ascii=False, allow_nan=False
+        ),
         file_name=f"{case.record.record_id}-cardiov.json",
         mime="application/json",
         on_click="ignore",

@@ -1,0 +1,191 @@
+"""A batch that runs beside the page: a thread without Streamlit in it, and what the page asks it."""
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Collection as Sized
+from dataclasses import dataclass, field
+
+from cardiov_core.errors import CardioVError, MissingMetadataError
+from cardiov_core.inference import Predictor
+from cardiov_core.inference.batch import BatchError, BatchRow, run_batch
+from cardiov_core.io.staging import Drop, staged
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the reader stated for files that do not say it: rate in Hz and units, as in `read_record`."""
+
+    sampling_rate: float | None = None
+    units: str | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is.
+
+    Attributes
+    ----------
+    done : int
+        Records that are done with, bad ones included.
+    total : int or None
+        Records in all; None until the files were looked through.
+    rate_per_s : float or None
+        Records a second of this run; None before the first one.
+    left_s : float or None
+        Seconds that the rest takes at this rate.
+    """
+
+    done: int
+    total: int | None
+    rate_per_s: float | None = None
+    left_s: float | None = None
+
+
+@dataclass
+class _Findings:
+    """What the thread writes and the page reads: lists only grow, one writer."""
+
+    rows: list[BatchRow] = field(default_factory=list)
+    errors: list[BatchError] = field(default_factory=list)
+    passed_over: tuple[str, ...] = ()
+    total: int | None = None
+    failure: CardioVError | None = None
+    run_started_s: float = 0.0
+    n_this_run: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class BatchJob:
+    """The records of one drop, analysed in the background; can be stopped and gone on with.
+
+    What is done stays. The thread ends with the browser session that holds this object.
+
+    Parameters
+    ----------
+    drop : Drop
+        What the reader dropped; its bytes stay in memory, so that a record can be opened again.
+    predictor : Predictor
+        The grader.
+    """
+
+    def __init__(self, drop: Drop, predictor: Predictor) -> None:
+        self.drop = drop
+        self.predictor = predictor
+        self.reading = Reading()
+        self._found = _Findings()
+        self._thread: threading.Thread | None = None
+        weakref.finalize(self, self._found.stop.set)
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record is done with."""
+        return self._found.total is not None and not self.running and self.progress.done >= self._found.total
+
+    @property
+    def rows(self) -> tuple[BatchRow, ...]:
+        """The rows so far, as they came."""
+        return tuple(self._found.rows)
+
+    @property
+    def errors(self) -> tuple[BatchError, ...]:
+        """The bad files so far."""
+        return tuple(self._found.errors)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Files that do not claim to be an ECG."""
+        return self._found.passed_over
+
+    @property
+    def failure(self) -> CardioVError | None:
+        """Why the run ended before its time."""
+        return self._found.failure
+
+    @property
+    def progress(self) -> Progress:
+        """Count, rate and time left, now."""
+        found = self._found
+        done = len(found.rows) + len(found.errors)
+        seconds = time.monotonic() - found.run_started_s
+        if found.total is None or not found.n_this_run or seconds <= 0:
+            return Progress(done, found.total)
+        rate = found.n_this_run / seconds
+        return Progress(done, found.total, rate, max(found.total - done, 0) / rate)
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """What bad files do not state and the reader may: 'sampling_rate', 'units'."""
+        wanted = (error.error.fields for error in self._found.errors if isinstance(error.error, MissingMetadataError))
+        return frozenset(name for fields in wanted for name in fields) & {"sampling_rate", "units"}
+
+    def start(self) -> None:
+        """Begin, or go on with what is not done yet; nothing happens while it runs."""
+        if self.running:
+            return
+        self._found.stop.clear()
+        self._found.failure = None
+        # The thread must not hold this object, or it would never be collected with its session.
+        work = (self._found, self.drop, self.predictor, self.reading)
+        self._thread = threading.Thread(target=_work, args=work, name="cardiov-batch", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the record at hand."""
+        self._found.stop.set()
+
+    def read_again(self, reading: Reading) -> None:
+        """Read the files once more that lacked what the reader now states.
+
+        Parameters
+        ----------
+        reading : Reading
+            What was stated.
+        """
+        if self.running:
+            return
+        self.reading = reading
+        self._found.errors = [one for one in self._found.errors if not isinstance(one.error, MissingMetadataError)]
+        self.start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for the thread, at most so many seconds."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+
+def _work(found: _Findings, drop: Drop, predictor: Predictor, reading: Reading) -> None:
+    try:
+        with staged(drop) as collection:
+            found.passed_over = collection.passed_over
+            known: Sized[str] = {row.name for row in found.rows} | {error.name for error in found.errors}
+            found.errors += [
+                BatchError(one.shown_as, one.error) for one in collection.errors if one.shown_as not in known
+            ]
+            todo = [source for source in collection.sources if source.shown_as not in known]
+            found.total = len(found.rows) + len(found.errors) + len(todo)
+            found.n_this_run, found.run_started_s = 0, time.monotonic()
+            for result in run_batch(todo, predictor, sampling_rate=reading.sampling_rate, units=reading.units):
+                if isinstance(result, BatchRow):
+                    found.rows.append(result)
+                else:
+                    found.errors.append(result)
+                found.n_this_run += 1
+                if found.stop.is_set():
+                    return
+    except CardioVError as error:
+        found.failure = error
+    except Exception:
+        _logger.exception("Unforeseen error in a batch.")
+        found.failure = CardioVError(
+            "The batch ended early: something went wrong that CardioV did not foresee.",
+            "What is done is kept; the details are in the server's log.",
+        )

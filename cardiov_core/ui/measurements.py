@@ -1,0 +1,68 @@
+"""The tab with the measurements: table, leads, median beat."""
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Measurements
+from cardiov_core.reporting.measurement_table import RANGES_NOTE, lead_remark, lead_rows, measurement_rows
+from cardiov_core.reporting.median_beat import median_beat_figure
+from cardiov_core.signals.reference_ranges import ADULT_YEARS
+from cardiov_core.ui.components import dark_theme, html_table
+from cardiov_core.ui.state import Case, Key
+
+_HEADS = ("Measurement", "Value", "Normal range", "Flag", "Remark")
+_LEAD_HEADS = ("Lead", "ST at J + 60\u2009ms", "R amplitude", "S amplitude")
+_CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
+
+
+def measurements_tab(case: Case, analysis: Analysis, gain_mm_mv: float) -> None:
+    """Show what was measured, with ranges and flags, and what could not be measured and why.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        With its measurements.
+    gain_mm_mv : float
+        Gain of the median beat, that of the trace.
+    """
+    measured = analysis.measurements
+    if measured is None:
+        st.write("Nothing could be measured on this record.")
+        return
+    record = case.record
+    rows = measurement_rows(measured, record.sex, record.age)
+    st.html(html_table(_HEADS, [(row.name, row.value, row.normal, row.flag_text, row.note) for row in rows]))
+    if record.age is not None and record.age < ADULT_YEARS:
+        st.caption(f"No ranges: the patient is {record.age:g} years old, and the ranges in use are those of adults.")
+    else:
+        st.caption(RANGES_NOTE)
+    _median_beat(measured, gain_mm_mv)
+    _leads(measured)
+
+
+def _median_beat(measured: Measurements, gain_mm_mv: float) -> None:
+    st.markdown("**Median beat, with the boundaries that the intervals were measured between**")
+    median = measured.median_beat
+    if median is None:
+        st.write(measured.not_measurable.get("median_beat", "No beat was found, so there is no median beat."))
+        return
+    st.plotly_chart(
+        median_beat_figure(median, gain_mm_mv=gain_mm_mv, dark=dark_theme()),
+        key=Key.MEDIAN_BEAT,
+        theme=None,
+        config=_CHART_CONFIG,
+        alt=f"Median beat of {median.n_beats} beats in {len(median.leads)} leads with the boundaries of P, QRS and T",
+    )
+
+
+def _leads(measured: Measurements) -> None:
+    st.markdown("**Leads**")
+    remark = lead_remark(measured)
+    if remark:
+        st.caption(f"Not measurable: {remark}")
+    st.html(html_table(_LEAD_HEADS, lead_rows(measured), columns=" nnn"))
+    st.caption(
+        "ST level 60\u2009ms after the J point against the level before the QRS; R the largest positive deflection of "
+        "the QRS, S the depth of the largest negative one."
+    )
