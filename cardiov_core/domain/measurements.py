@@ -62,6 +62,10 @@ class MedianBeat:
         Sample of the R peak; time zero of the boundaries.
     n_beats : int
         Beats that went into it.
+    rr_s : float or None
+        Median interval from the beat before, in s; None where there is only one beat.
+    usable_leads : tuple of str
+        Leads with a signal to judge by; the others are flat, tiny beside the rest, or mostly missing.
     p, qrs, t : WaveBoundaries or None
         Global boundaries in seconds relative to the R peak (negative before it); None where the wave was not found.
     """
@@ -71,6 +75,8 @@ class MedianBeat:
     sampling_rate: float
     r_index: int
     n_beats: int
+    rr_s: float | None = None
+    usable_leads: tuple[str, ...] = ()
     p: WaveBoundaries | None = None
     qrs: WaveBoundaries | None = None
     t: WaveBoundaries | None = None

@@ -1,7 +1,8 @@
 """What the signal itself says: heart beats and the quality of leads."""
 
 from cardiov_core.signals.beats import detect_r_peaks, has_heart_beats
+from cardiov_core.signals.measurements import measure
 from cardiov_core.signals.quality import assess_quality
 from cardiov_core.signals.rules import apply_rules
 
-__all__ = ["apply_rules", "assess_quality", "detect_r_peaks", "has_heart_beats"]
+__all__ = ["apply_rules", "assess_quality", "detect_r_peaks", "has_heart_beats", "measure"]

@@ -1,0 +1,128 @@
+"""Wave boundaries and intervals against the cardiologists' marks of LUDB, beside NeuroKit2.
+
+The global reference of a beat is the second earliest onset and the second latest offset over the leads that carry the
+wave, where at least six do: one lead marked far out decides nothing. Intervals are medians over the beats of a record.
+A boundary's error is its median over the beats that both sides have.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cardiov_core.datasets.ludb import AnnotatedWave, WaveKind
+from cardiov_core.domain import WaveBoundaries
+
+MIN_LEADS = 6
+"""A global boundary needs so many leads that carry the wave."""
+
+CSE_TOLERANCE_MS: Mapping[str, float] = {
+    "P onset": 10.2,
+    "P offset": 12.7,
+    "QRS onset": 6.5,
+    "QRS offset": 11.6,
+    "T offset": 30.6,
+}
+"""Two standard deviations between the referees of the CSE study (The CSE Working Party, Eur Heart J 6 (1985) 815)."""
+
+_SAME_QRS_S = 0.1
+_MAX_P_BEFORE_QRS_S = 0.5
+
+Waves = Mapping[WaveKind, WaveBoundaries]
+
+
+@dataclass(frozen=True)
+class AnnotatedBeat:
+    """One beat with its marked waves.
+
+    Attributes
+    ----------
+    r_s : float
+        Median over the leads of the marked QRS peaks, in seconds of the record.
+    leads : mapping of str to mapping
+        Lead -> wave -> boundaries in seconds of the record; waves that the lead does not carry are absent.
+    """
+
+    r_s: float
+    leads: Mapping[str, Waves]
+
+    def overall(self) -> Waves:
+        """Return the global boundaries of the waves that at least six leads carry."""
+        return combine(list(self.leads.values()))
+
+
+def combine(leads: Sequence[Waves], min_leads: int = MIN_LEADS) -> dict[WaveKind, WaveBoundaries]:
+    """Combine the boundaries of leads: the second earliest onset and the second latest offset.
+
+    Parameters
+    ----------
+    leads : sequence of mapping
+        A lead's waves, in seconds of one axis.
+    min_leads : int
+        Waves that fewer leads carry are left out.
+
+    Returns
+    -------
+    dict
+        Wave -> global boundaries.
+    """
+    result: dict[WaveKind, WaveBoundaries] = {}
+    kinds: tuple[WaveKind, ...] = ("p", "qrs", "t")
+    for kind in kinds:
+        waves = [lead[kind] for lead in leads if kind in lead]
+        if len(waves) >= min_leads:
+            onset_s = sorted(wave.onset_s for wave in waves)[1]
+            offset_s = sorted(wave.offset_s for wave in waves)[-2]
+            result[kind] = WaveBoundaries(onset_s, offset_s)
+    return result
+
+
+def group_beats(marks: Mapping[str, Sequence[AnnotatedWave]]) -> list[AnnotatedBeat]:
+    """Group the marks of all leads into beats.
+
+    QRS marks whose middles lie within 0.1 s are one beat. The P wave of a beat is the last one before its QRS and at
+    most 0.5 s away, the T wave the first one between its QRS and the next.
+
+    Parameters
+    ----------
+    marks : mapping of str to sequence of AnnotatedWave
+        Lead -> its marks in order of time.
+
+    Returns
+    -------
+    list of AnnotatedBeat
+        In order of time; beats that at least half of the leads mark.
+    """
+    found = [
+        ((wave.boundaries.onset_s + wave.boundaries.offset_s) / 2.0, lead, wave)
+        for lead, waves in marks.items()
+        for wave in waves
+        if wave.kind == "qrs"
+    ]
+    found.sort(key=lambda item: item[0])
+    groups: list[list[tuple[float, str, AnnotatedWave]]] = []
+    for item in found:
+        if groups and item[0] - groups[-1][-1][0] <= _SAME_QRS_S:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    groups = [group for group in groups if 2 * len(group) >= len(marks)]
+    beats = []
+    for index, group in enumerate(groups):
+        before_s = groups[index - 1][-1][0] if index else -np.inf
+        after_s = groups[index + 1][0][0] if index + 1 < len(groups) else np.inf
+        leads = {lead: _waves_of(qrs, marks[lead], before_s, after_s) for _, lead, qrs in group}
+        beats.append(AnnotatedBeat(float(np.median([wave.peak_s for _, _, wave in group])), leads))
+    return beats
+
+
+def _waves_of(qrs: AnnotatedWave, marks: Sequence[AnnotatedWave], before_s: float, after_s: float) -> Waves:
+    waves: dict[WaveKind, WaveBoundaries] = {"qrs": qrs.boundaries}
+    onset_s, offset_s = qrs.boundaries.onset_s, qrs.boundaries.offset_s
+    earliest_s = max(before_s, onset_s - _MAX_P_BEFORE_QRS_S)
+    for wave in marks:
+        if wave.kind == "p" and earliest_s < wave.boundaries.onset_s and wave.peak_s < onset_s:
+            waves["p"] = wave.boundaries
+        if wave.kind == "t" and offset_s < wave.peak_s < after_s and "t" not in waves:
+            waves["t"] = wave.boundaries
+    return waves

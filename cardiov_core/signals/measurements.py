@@ -1,0 +1,197 @@
+"""Everything that is measured on one ECG: each a number with its unit, or the reason why there is none."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cardiov_core.domain import BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
+from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.signals.beats import detect_r_peaks, has_heart_beats
+from cardiov_core.signals.delineation import Delineation, delineate
+from cardiov_core.signals.gain import check_gain
+from cardiov_core.signals.median_beat import BeatSeries, average_beats
+from cardiov_core.signals.rhythm import Rhythm, corrected_qt, measure_rhythm
+from cardiov_core.signals.voltages import (
+    cornell_mv,
+    frontal_axis,
+    on_base_line,
+    qrs_deflections,
+    sokolow_lyon_mv,
+    st_levels,
+)
+
+MAX_MEASURED_S = 300.0
+"""Longer records are measured on their beginning, and a note says so."""
+
+_RHYTHM = ("heart_rate_bpm", "rr_mean_ms", "rr_sd_ms", "rr_min_ms", "longest_pause_ms")
+_QTC = ("qtc_fridericia_ms", "qtc_bazett_ms", "qtc_framingham_ms", "qtc_hodges_ms")
+_VOLTAGES = ("sokolow_lyon_mv", "cornell_mv", "st_mv", "r_mv", "s_mv")
+_SCALARS = (
+    *_RHYTHM,
+    "regular",
+    *("p_ms", "pr_ms", "qrs_ms", "qt_ms"),
+    *_QTC,
+    *("p_axis_deg", "qrs_axis_deg", "t_axis_deg", "sokolow_lyon_mv", "cornell_mv"),
+)
+
+
+@dataclass
+class _Sheet:
+    """The numbers so far, each with its note or the reason why it is missing."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, reason: str, *names: str) -> None:
+        """Say why fields have no number; the first reason stays."""
+        for name in names:
+            self.missing.setdefault(name, reason)
+
+
+def measure(record: EcgRecord) -> Measurements:
+    """Measure an ECG: rhythm, global intervals on the median beat, axes, ST levels and voltages.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record that was read.
+
+    Returns
+    -------
+    Measurements
+        Every field holds a number, or its reason stands in ``not_measurable``. Only the first 300 s of a longer
+        record are measured.
+    """
+    sheet = _Sheet()
+    measured = record
+    if record.duration_s > MAX_MEASURED_S:
+        measured = replace(record, signal=record.signal[:, : round(MAX_MEASURED_S * record.sampling_rate)])
+        for name in ("heart_rate_bpm", "qrs_ms", "longest_pause_ms"):
+            sheet.notes[name] = f"first {MAX_MEASURED_S:g} s of {record.duration_s:.0f} s"
+    try:
+        peaks = detect_r_peaks(measured)
+        beating = has_heart_beats(measured)
+    except RecordUnsupportedError as exc:
+        return _nothing(exc.message.rstrip("."), sheet)
+    series = average_beats(measured, peaks) if beating else None
+    if series is None:
+        return _nothing("no heart beat was found", sheet)
+    rhythm = measure_rhythm(series.r_s)
+    _fill_rhythm(sheet, rhythm, series)
+    found = delineate(series.median_beat)
+    _fill_intervals(sheet, found, rhythm)
+    _fill_axes(sheet, series.median_beat, found)
+    _fill_voltages(sheet, measured, series.median_beat, found)
+    beat = replace(
+        series.median_beat,
+        signal=on_base_line(series.median_beat, found.qrs, found.p),
+        p=found.p,
+        qrs=found.qrs,
+        t=found.t,
+    )
+    return Measurements(
+        **sheet.values,
+        n_beats=int(series.r_s.size),
+        notes=sheet.notes,
+        not_measurable=sheet.missing,
+        beats=_beats(series, found),
+        median_beat=beat,
+    )
+
+
+def _nothing(reason: str, sheet: _Sheet) -> Measurements:
+    sheet.refuse(reason, *_SCALARS, *_VOLTAGES)
+    return Measurements(not_measurable=sheet.missing)
+
+
+def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> None:
+    if rhythm is None:
+        sheet.refuse("there is only one beat", *_RHYTHM, "regular", *_QTC)
+        return
+    for name in _RHYTHM:
+        sheet.values[name] = getattr(rhythm, name)
+    sheet.values["regular"] = rhythm.regular
+    if rhythm.regular is None:
+        sheet.refuse(f"there are only {series.r_s.size} beats", "regular")
+    if rhythm.regular is False:
+        sheet.notes["heart_rate_bpm"] = f"irregular rhythm: mean over {series.r_s.size} beats"
+    others = int((~series.dominant).sum())
+    if others:
+        sheet.notes["qrs_ms"] = f"{others} of {series.r_s.size} beats have another shape and were left out"
+
+
+def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) -> None:
+    if found.qrs is None:
+        sheet.refuse("no QRS boundaries were found", "qrs_ms", "pr_ms", "qt_ms", *_QTC)
+    else:
+        sheet.values["qrs_ms"] = found.qrs.duration_ms
+    if found.p is None:
+        sheet.refuse("no P wave found", "p_ms", "pr_ms", "p_axis_deg")
+    else:
+        sheet.values["p_ms"] = found.p.duration_ms
+        if found.qrs is not None:
+            sheet.values["pr_ms"] = 1000.0 * (found.qrs.onset_s - found.p.onset_s)
+    if found.t is None:
+        sheet.refuse("no T wave found", "qt_ms", "t_axis_deg", *_QTC)
+    elif found.qrs is not None:
+        qt_ms = 1000.0 * (found.t.offset_s - found.qrs.onset_s)
+        sheet.values["qt_ms"] = qt_ms
+        if rhythm is not None:
+            for name, value in corrected_qt(qt_ms, rhythm.heart_rate_bpm).items():
+                sheet.values[f"qtc_{name}_ms"] = value
+
+
+def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation) -> None:
+    absent = [lead for lead in ("I", "aVF") if lead not in beat.usable_leads]
+    if absent:
+        sheet.refuse(f"lead {' and '.join(absent)} cannot be used", "p_axis_deg", "qrs_axis_deg", "t_axis_deg")
+        return
+    waves: dict[str, WaveBoundaries | None] = {"p": found.p, "qrs": found.qrs, "t": found.t}
+    for name, wave in waves.items():
+        if wave is None:
+            sheet.refuse(f"no {name.upper()} boundaries were found", f"{name}_axis_deg")
+            continue
+        base_s = found.qrs.onset_s if name == "t" and found.qrs is not None else wave.onset_s
+        axis = frontal_axis(beat, wave, base_s)
+        if axis is None:
+            sheet.refuse("the wave has no direction in I and aVF", f"{name}_axis_deg")
+        else:
+            sheet.values[f"{name}_axis_deg"] = axis
+
+
+def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation) -> None:
+    gain = check_gain(record)
+    if gain is not None and gain.withholds:
+        sheet.refuse("the gain is in doubt", *_VOLTAGES)
+        return
+    if found.qrs is None:
+        sheet.refuse("no QRS boundaries were found", *_VOLTAGES)
+        return
+    sheet.values["st_mv"] = st_levels(beat, found.qrs)
+    if not sheet.values["st_mv"]:
+        sheet.refuse("the next beat comes too early", "st_mv")
+    r_mv, s_mv = qrs_deflections(beat, found.qrs)
+    sheet.values |= {"r_mv": r_mv, "s_mv": s_mv}
+    for name, value, needed in (
+        ("sokolow_lyon_mv", sokolow_lyon_mv(r_mv, s_mv), "V1, and V5 or V6"),
+        ("cornell_mv", cornell_mv(r_mv, s_mv), "aVL and V3"),
+    ):
+        if value is None:
+            sheet.refuse(f"needs {needed}", name)
+        else:
+            sheet.values[name] = value
+
+
+def _beats(series: BeatSeries, found: Delineation) -> tuple[BeatBoundaries, ...]:
+    """Put the global boundaries at each beat of the dominant shape."""
+
+    def at(r_s: float, wave: WaveBoundaries | None) -> WaveBoundaries | None:
+        return None if wave is None else WaveBoundaries(r_s + wave.onset_s, r_s + wave.offset_s)
+
+    beats = []
+    for r_s, dominant in zip(series.r_s.tolist(), series.dominant.tolist(), strict=True):
+        if dominant:
+            beats.append(BeatBoundaries(r_s, at(r_s, found.p), at(r_s, found.qrs), at(r_s, found.t)))
+        else:
+            beats.append(BeatBoundaries(r_s, None, None, None, dominant=False))
+    return tuple(beats)

@@ -1,0 +1,88 @@
+"""Heart rate, regularity and pauses from the RR intervals of all beats, and QT corrected for rate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+REGULAR_SPREAD_MS = 160.0
+"""RR intervals that differ by more are irregular (sinus arrhythmia begins at 0.12 to 0.16 s of difference)."""
+
+MIN_BEATS = 4
+"""Fewer beats, thus fewer than three intervals, say nothing about regularity."""
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """What the RR intervals say.
+
+    Attributes
+    ----------
+    heart_rate_bpm : float
+        From the mean interval.
+    rr_mean_ms, rr_sd_ms, rr_min_ms, longest_pause_ms : float
+        Over all intervals; `longest_pause_ms` is the longest one.
+    regular : bool or None
+        None where there are too few beats to tell.
+    """
+
+    heart_rate_bpm: float
+    rr_mean_ms: float
+    rr_sd_ms: float
+    rr_min_ms: float
+    longest_pause_ms: float
+    regular: bool | None
+
+
+def measure_rhythm(r_s: npt.NDArray[np.float64]) -> Rhythm | None:
+    """Measure the rhythm.
+
+    Parameters
+    ----------
+    r_s : numpy.ndarray, shape (n_beats,)
+        Times of all beats in seconds, rising.
+
+    Returns
+    -------
+    Rhythm or None
+        None where there are fewer than two beats.
+    """
+    if r_s.size < 2:
+        return None
+    rr_ms = 1000.0 * np.diff(r_s)
+    mean_ms = float(rr_ms.mean())
+    spread_ms = float(np.ptp(rr_ms))
+    return Rhythm(
+        heart_rate_bpm=60_000.0 / mean_ms,
+        rr_mean_ms=mean_ms,
+        rr_sd_ms=float(rr_ms.std()),
+        rr_min_ms=float(rr_ms.min()),
+        longest_pause_ms=float(rr_ms.max()),
+        regular=None if r_s.size < MIN_BEATS else spread_ms <= REGULAR_SPREAD_MS,
+    )
+
+
+def corrected_qt(qt_ms: float, heart_rate_bpm: float) -> Mapping[str, float]:
+    """Correct a QT interval for the heart rate.
+
+    Parameters
+    ----------
+    qt_ms : float
+        In ms.
+    heart_rate_bpm : float
+        In 1/min, above 0.
+
+    Returns
+    -------
+    mapping of str to float
+        'fridericia', 'bazett', 'framingham', 'hodges' -> QTc in ms (formulas of Rautaharju et al. 2009,
+        doi:10.1161/CIRCULATIONAHA.108.191096).
+    """
+    rr_s = 60.0 / heart_rate_bpm
+    return {
+        "fridericia": qt_ms / rr_s ** (1.0 / 3.0),
+        "bazett": qt_ms / rr_s**0.5,
+        "framingham": qt_ms + 154.0 * (1.0 - rr_s),
+        "hodges": qt_ms + 1.75 * (heart_rate_bpm - 60.0),
+    }
