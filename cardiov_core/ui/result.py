@@ -36,16 +36,19 @@ def analysis_of(case: Case) -> Analysis:
         If the record cannot be graded at all.
     """
     current = session()
-    key = _key(current, case)
-    if key not in current.analyses:
-        grader = resources.predictor()
-        if current.analyse_anyway:
-            _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
-        with st.spinner("Analysing the ECG ..."):
-            current.analyses[key] = analyze(
-                case.record, grader, analyse_anyway=current.analyse_anyway, start_s=_start(current, case)
-            )
-    return current.analyses[key]
+    return _analysed(current, case, _key(current, case), _start(current, case))
+
+
+def analysis_of_other(other: Case) -> Analysis:
+    """Return the analysis of the record that the open one is compared with: its first window, computed once.
+
+    Raises
+    ------
+    CardioVError
+        If the record cannot be graded at all.
+    """
+    current = session()
+    return _analysed(current, other, (resources.predictor().name, other.fingerprint, 0.0, False), None)
 
 
 def explanation_of(case: Case, target: int | str) -> Explanation:
@@ -113,6 +116,16 @@ def show_result(case: Case, analysis: Analysis) -> None:
             )
         _show_strip(case, analysis, prediction)
     _ask_gain(case, analysis)
+
+
+def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | None) -> Analysis:
+    if key not in current.analyses:
+        anyway = key[-1]
+        if anyway:
+            _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
+        with st.spinner("Analysing the ECG ..."):
+            current.analyses[key] = analyze(case.record, resources.predictor(), analyse_anyway=anyway, start_s=start_s)
+    return current.analyses[key]
 
 
 def _key(current: Session, case: Case) -> AnalysisKey:

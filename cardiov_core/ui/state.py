@@ -47,6 +47,12 @@ class Key(StrEnum):
     TRACE = "ecg"
     STACK = "attention_stack"
     MEDIAN_BEAT = "median_beat"
+    EARLIER_DROP = "earlier_drop_zone"
+    EARLIER = "earlier_ecg"
+    EARLIER_CHOICE = "which_is_earlier"
+    SAME_PATIENT = "same_patient"
+    TRACE_EARLIER = "ecg_earlier"
+    TRACE_LATER = "ecg_later"
     DOWNLOAD = "download_json"
 
 
@@ -115,8 +121,18 @@ class Session:
         Why the last record that was picked could not be opened.
     n_uploads : int
         Makes a fresh drop zone after each upload.
+    other : Case or None
+        The record that the open one is compared with.
+    other_uploads : tuple of Upload
+        What was dropped for comparison.
+    other_failure : CardioVError or None
+        Why the record to compare with could not be opened.
+    n_other_uploads : int
+        Makes a fresh drop zone after each upload for comparison.
+    same_patient : bool
+        The reader said that both records are of one patient.
     analyses, explanations : dict
-        Results for the open record, so that display controls never rerun the network.
+        Results for the records on show, so that display controls never rerun the network.
     """
 
     files: tuple[tuple[str, bytes], ...] = ()
@@ -129,6 +145,11 @@ class Session:
     window_start_s: float = 0.0
     failure: CardioVError | None = None
     n_uploads: int = 0
+    other: Case | None = None
+    other_uploads: tuple[Upload, ...] = ()
+    other_failure: CardioVError | None = None
+    n_other_uploads: int = 0
+    same_patient: bool = False
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
     explanations: dict[tuple[AnalysisKey, int | str], Explanation] = field(default_factory=dict)
 
@@ -145,8 +166,13 @@ class Session:
         self.analyse_anyway = False
         self.window_start_s = 0.0
         self.failure = None
-        self.analyses.clear()
-        self.explanations.clear()
+        self._forget_results()
+
+    def compare_with(self, other: Case | None) -> None:
+        """Put another record beside the open one; the question whose it is begins anew."""
+        self.other = other
+        self.other_failure = None
+        self.same_patient = False
 
     def close(self) -> None:
         """Forget the record and the upload it came from."""
@@ -158,6 +184,11 @@ class Session:
         self.units = None
         self.failure = None
         self.analyse_anyway = False
+        self._forget_results()
+
+    def _forget_results(self) -> None:
+        self.compare_with(None)
+        self.other_uploads = ()
         self.analyses.clear()
         self.explanations.clear()
 

@@ -60,8 +60,16 @@ _CSS = """
 .cv-lead {border: 1px solid color-mix(in srgb, currentColor 22%, transparent); border-radius: 3px;
   padding: 0.1rem 0.35rem;}
 .cv-lead.cv-bad {border: 2px solid currentColor;}
+.cv-side {font-size: 0.85rem; line-height: 1.5;}
+.cv-inline {display: inline-flex; gap: 0.4rem; align-items: center; margin-right: 0.6rem;}
+.cv-inline .cv-shape {width: 18px; height: 18px;}
 .cv-facts {display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1.4rem; font-size: 0.88rem;}
 .cv-facts dt {opacity: 0.75;} .cv-facts dd {margin: 0; overflow-wrap: anywhere;}
+.cv-counts {display: flex; flex-wrap: wrap; gap: 0.2rem 1.4rem; align-items: center; font-size: 0.9rem;}
+.cv-count {display: inline-flex; align-items: center; white-space: nowrap;}
+.cv-count .cv-shape {width: 17px; height: 17px; margin-right: 0.35rem;}
+.cv-files {grid-template-columns: minmax(8rem, max-content) 1fr; max-height: 20rem; overflow-y: auto;}
+.cv-files dt {overflow-wrap: anywhere;}
 .st-key-tools label p {font-size: 0.74rem !important;}
 .st-key-tools label {min-height: 0; margin-bottom: 0;}
 .st-key-tools .stSelectbox [role="group"] {height: 1.85rem; min-height: 1.85rem;}

@@ -15,19 +15,20 @@ from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure
 from cardiov_core.reporting.boundaries import boundaries_caption
 from cardiov_core.reporting.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
 from cardiov_core.ui import resources
-from cardiov_core.ui.components import dark_theme, facts, show_error
+from cardiov_core.ui.compare import compare_tab
+from cardiov_core.ui.components import dark_theme, facts, guarded, show_error
 from cardiov_core.ui.findings import findings_tab, quality_tab
 from cardiov_core.ui.measurements import measurements_tab
 from cardiov_core.ui.result import explanation_of
 from cardiov_core.ui.state import Case, Key
-from cardiov_core.ui.upload import age_and_sex
+from cardiov_core.ui.upload import age_and_sex, recording_time
 
 _FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
 _NOTCHES_HZ = (0, 50, 60)
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
 _STAGES = (1, 2, 3, 4, 5, 6, 7)
-_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Record")
+_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record")
 _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
@@ -117,7 +118,7 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         st.caption(_band_caption(attention, tools.stage))
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
-    tab_explanation, tab_measurements, tab_findings, tab_quality, tab_record = st.tabs(_TABS)
+    tab_explanation, tab_measurements, tab_findings, tab_quality, tab_compare, tab_record = st.tabs(_TABS)
     with tab_explanation:
         _explanation_tab(case, analysis, explanation, failure)
     with tab_measurements:
@@ -126,6 +127,8 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         findings_tab(analysis)
     with tab_quality:
         quality_tab(analysis.quality)
+    with tab_compare, guarded():
+        compare_tab(case, tools.paper, waves=tools.waves)
     with tab_record:
         _record_tab(case, analysis, explanation, tools.paper)
 
@@ -245,7 +248,7 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
         ("Record", record.record_id),
         ("Origin", case.origin.value),
         ("Age and sex", age_and_sex(record.age, record.sex)),
-        ("Recorded", _recording_time(case)),
+        ("Recorded", recording_time(record)),
         ("Device", record.device or "not stated"),
         ("Patient id", record.patient_id or "not stated"),
         ("Files", ", ".join(source.files) or source.path),
@@ -273,11 +276,3 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
     if record.comments:
         rows.append(("Comments in the file", " | ".join(record.comments)))
     return rows
-
-
-def _recording_time(case: Case) -> str:
-    recorded = case.record.recorded_at
-    if recorded is None:
-        return "not stated"
-    zone = recorded.tzname() if recorded.tzinfo is not None else "time zone not stated"
-    return f"{recorded:%d %b %Y %H:%M:%S} ({zone})"

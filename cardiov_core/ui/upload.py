@@ -39,6 +39,15 @@ def age_and_sex(age: float | None, sex: str | None) -> str:
     return f"{years}, {sex or 'sex unknown'}"
 
 
+def recording_time(record: EcgRecord) -> str:
+    """Write when a record was made, with its zone or that none is stated."""
+    recorded = record.recorded_at
+    if recorded is None:
+        return "at a time not stated"
+    zone = recorded.tzname() if recorded.tzinfo is not None else "time zone not stated"
+    return f"{recorded:%d %b %Y %H:%M:%S} ({zone})"
+
+
 def read_pending() -> None:
     """Read files that were just dropped; one record is opened, several raise a question."""
     current = session()
