@@ -13,7 +13,8 @@ from cardiov_core.io.sniff import Kind, kind_of, read_bytes
 from cardiov_core.io.tables import claims_to_be_ecg
 from cardiov_core.io.wfdb_reader import find_header, signal_file_names
 
-_HEAD_BYTES = 8192
+# XML may begin with long comments before the element that says what it is.
+_HEAD_BYTES = 65536
 _ARRAY_KINDS = frozenset({Kind.NPY, Kind.MAT4, Kind.MAT5})
 
 
@@ -172,13 +173,13 @@ def _collect_member(path: Path, shown_as: str, findings: _Findings, *, inside_ar
     if suffix == ".hea":
         findings.add(path, shown_as)
         return
-    if suffix == ".dat":
+    head = _head(path)
+    kind = kind_of(head)
+    if suffix == ".dat" and kind is not Kind.VENDOR:
         raise RecordNotFoundError(
             f"{path.name} has no header: no .hea file beside it names it.",
             "Put the header (.hea) into the same folder.",
         )
-    head = _head(path)
-    kind = kind_of(head)
     if kind is Kind.ZIP and suffix != ".npz" and not is_npz(path):
         if inside_archive or suffix != ".zip":
             findings.passed_over.append(shown_as)
@@ -196,7 +197,7 @@ def _claims_ecg(path: Path, kind: Kind, head: bytes) -> bool:
         names = npz_names(path)
         # One that is too damaged to list its arrays may be an ECG: it must not vanish among the files passed over.
         return not names or any(name.casefold() in SIGNAL_KEYS for name in names)
-    if kind in _ARRAY_KINDS:
+    if kind in _ARRAY_KINDS or kind is Kind.VENDOR:
         return True
     if suffix in {".mat", ".npy", ".npz"}:
         return True

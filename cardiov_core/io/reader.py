@@ -19,6 +19,8 @@ from cardiov_core.io.collection import collect
 from cardiov_core.io.leads import UNITS_HINT, mv_per_unit
 from cardiov_core.io.sniff import Kind, foreign_format, kind_of, read_bytes
 from cardiov_core.io.tables import read_table
+from cardiov_core.io.vendor import knows, read_vendor
+from cardiov_core.io.vendor_formats import vendor_format
 from cardiov_core.io.wfdb_reader import find_header, read_wfdb
 
 _SIGNAL_SUFFIXES = (".dat", ".mat")
@@ -34,8 +36,9 @@ def read_record(
 ) -> EcgRecord:
     """Open one ECG.
 
-    WFDB records are given by their header, a signal file, or the name without extension; CSV, NPY, NPZ, MATLAB
-    files and zip archives that hold one record by their file. What a file is, its content decides.
+    WFDB records are given by their header, a signal file, or the name without extension; DICOM, HL7 aECG, MUSE,
+    Sierra, Mortara, SCP-ECG, EDF, ISHNE and MFER files, CSV, NPY, NPZ, MATLAB files and zip archives that hold one
+    record by their file. What a file is, its content decides.
 
     Parameters
     ----------
@@ -115,7 +118,7 @@ def read_channels(path: Path, options: ReadOptions) -> Channels:
         As `read_record`.
     """
     header = find_header(path)
-    if header is not None:
+    if header is not None and not (header == path and _is_vendor(path)):
         return read_wfdb(header, options)
     if path.is_dir():
         raise RecordUnsupportedError(f"{path.name} is a folder, not a record.", "Name one record of the folder.")
@@ -123,6 +126,8 @@ def read_channels(path: Path, options: ReadOptions) -> Channels:
         raise _not_found(path)
     content = read_bytes(path)
     kind = kind_of(content)
+    if kind is Kind.VENDOR:
+        return read_vendor(path, content, vendor_format(content), options)
     if kind is Kind.WFDB_HEADER:
         return read_wfdb(path, options)
     if kind is Kind.NPY:
@@ -133,7 +138,14 @@ def read_channels(path: Path, options: ReadOptions) -> Channels:
         return read_mat(path, content, options)
     if kind is Kind.TEXT and path.suffix.lower() not in _BINARY_SUFFIXES:
         return read_table(path, content, options)
+    if kind is Kind.BINARY and knows(path, content):
+        return read_vendor(path, content, None, options)
     raise _refusal(path, kind, content)
+
+
+def _is_vendor(path: Path) -> bool:
+    """Whether a file with the extension of a header is a cart's file under a wrong name."""
+    return kind_of(read_bytes(path)) is Kind.VENDOR
 
 
 def _read_archive(path: Path, options: ReadOptions) -> Channels:
@@ -177,7 +189,8 @@ def _refusal(
         )
     if kind is Kind.FOREIGN:
         return RecordUnsupportedError(
-            f"{path.name} is {foreign_format(content)}, which is not read.", "Export the ECG as WFDB, CSV, NPZ or .mat."
+            f"{path.name} is {foreign_format(content)}, which is not read.",
+            "Export the ECG as DICOM, HL7 aECG, WFDB or CSV.",
         )
     if kind is Kind.TEXT:
         return RecordFormatError(f"{path.name} is a text file, not a {suffix} file.", "Export the record again.")
@@ -187,5 +200,6 @@ def _refusal(
             "Put the header (.hea) into the same folder, or upload both files together.",
         )
     return RecordFormatError(
-        f"{path.name} is of no known format or damaged.", "Open WFDB, CSV, NPY, NPZ, MATLAB .mat, or a zip of a record."
+        f"{path.name} is of no known format or damaged.",
+        "Open DICOM, HL7 aECG, MUSE, Sierra, SCP-ECG, EDF, WFDB, CSV, NPY, NPZ, MATLAB .mat, or a zip of records.",
     )

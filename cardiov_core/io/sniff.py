@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cardiov_core.errors import RecordFormatError, RecordNotFoundError, RecordUnsupportedError
 from cardiov_core.io.assembly import MAX_FILE_BYTES
+from cardiov_core.io.vendor_formats import vendor_format
 from cardiov_core.io.wfdb_header import looks_like_header
 
 _TEXT_SAMPLE = 4096
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     MAT4 = "MATLAB 4"
     MAT5 = "MATLAB 5"
     HDF5 = "HDF5"
+    VENDOR = "file of a cart or an archive"
     TEXT = "text"
     FOREIGN = "foreign format"
     BINARY = "binary"
@@ -35,9 +37,7 @@ _FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "an image"),
     (0, b"\xff\xd8\xff", "an image"),
     (0, b"GIF8", "an image"),
-    (128, b"DICM", "a DICOM file"),
     (0, b"\xd0\xcf\x11\xe0", "an old Office document"),
-    (0, b"0       ", "an EDF file"),
     (0, b"\xffBIOSEMI", "a BDF file"),
 )
 _TAR_MAGIC: tuple[tuple[int, bytes], ...] = (
@@ -151,6 +151,8 @@ def kind_of(content: bytes) -> Kind:
         return Kind.HDF5
     if content[:10] == b"MATLAB 5.0":
         return Kind.MAT5
+    if vendor_format(content) is not None:
+        return Kind.VENDOR
     if foreign_format(content) is not None:
         return Kind.FOREIGN
     if any(content[offset : offset + len(magic)] == magic for offset, magic in _TAR_MAGIC):

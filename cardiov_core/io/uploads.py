@@ -113,7 +113,8 @@ def _owners(contents: dict[str, bytes]) -> dict[str, str]:
 
 
 def _is_header(name: str, content: bytes) -> bool:
-    return Path(name).suffix.lower() == ".hea" or kind_of(content) is Kind.WFDB_HEADER
+    kind = kind_of(content)
+    return kind is Kind.WFDB_HEADER or (Path(name).suffix.lower() == ".hea" and kind is not Kind.VENDOR)
 
 
 def _read_one(path: Path, contents: dict[str, bytes], options: ReadOptions) -> list[Upload]:
@@ -127,7 +128,8 @@ def _read_one(path: Path, contents: dict[str, bytes], options: ReadOptions) -> l
 
 def _lacks_partner(path: Path, contents: dict[str, bytes]) -> RecordNotFoundError | None:
     content = contents[path.name]
-    if _is_header(path.name, content) and kind_of(content) is Kind.WFDB_HEADER:
+    kind = kind_of(content)
+    if _is_header(path.name, content) and kind is Kind.WFDB_HEADER:
         absent = [name for name in signal_file_names(content, path.stem) if name not in contents]
         plain = [name for name in absent if "/" not in name and "\\" not in name]
         if plain:
@@ -135,7 +137,7 @@ def _lacks_partner(path: Path, contents: dict[str, bytes]) -> RecordNotFoundErro
                 f"{path.name} names {plain[0][:80]}, which was not uploaded.",
                 f"Add {plain[0][:80]} and try again: header and signal file go together.",
             )
-    elif path.suffix.lower() == ".dat":
+    elif path.suffix.lower() == ".dat" and kind is not Kind.VENDOR:
         return RecordNotFoundError(
             f"{path.name} was uploaded without its header.",
             f"Add {path.stem}.hea and try again: header and signal file go together.",

@@ -279,8 +279,9 @@ def test_arguments_that_make_no_sense(tmp_path, write_wfdb, arguments):
     ("content", "error", "said"),
     [
         (b"%PDF-1.7 " + bytes(300), RecordUnsupportedError, "PDF"),
-        (b"<?xml version='1.0'?><AnnotatedECG/>", RecordUnsupportedError, "XML"),
-        (bytes(128) + b"DICM" + bytes(100), RecordUnsupportedError, "DICOM"),
+        (b"<?xml version='1.0'?><Invoice/>", RecordUnsupportedError, "XML"),
+        (b"<?xml version='1.0'?><AnnotatedECG/>", RecordFormatError, "HL7 aECG"),
+        (bytes(128) + b"DICM" + bytes(100), NotAnEcgError, "DICOM file without a waveform"),
         (b"\x89HDF\r\n\x1a\n" + bytes(100), RecordUnsupportedError, "HDF5"),
         (b"\x1f\x8b\x08" + bytes(100), RecordUnsupportedError, "archive"),
         (b"dear colleague,\nplease find enclosed\n", NotAnEcgError, "lead"),

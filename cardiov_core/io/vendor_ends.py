@@ -1,0 +1,75 @@
+"""What carts write before and behind the ECG: padding and calibration pulses, which are no signal of a heart."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.domain import LIMB_LEADS
+from cardiov_core.io.leads import standard_lead
+
+_SAME_MV = 1e-6
+_PULSE_MV = (0.8, 1.2)
+_MIN_PULSE_S = 0.1
+_MAX_END_S = 2.0
+
+
+def without_ends(
+    signal_mv: npt.NDArray[np.float64], names: Sequence[str], rate_hz: float
+) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
+    """Cut padding and a calibration pulse off both ends of a recording.
+
+    A calibration pulse shows as a stretch in which all leads are equal and reach 1 mV. No ECG does that: of leads I,
+    II and III the third is the difference of the others (Einthoven 1913), so equal leads are zero. Philips Sierra
+    files end with such a pulse.
+
+    Parameters
+    ----------
+    signal_mv : numpy.ndarray
+        Shape ``(n_channels, n_samples)``, in mV; NaN where the file holds no valid sample.
+    names : sequence of str
+        Names of the rows.
+    rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    tuple of numpy.ndarray and tuple of str
+        The signal without its ends, and a sentence for each end that was cut.
+    """
+    rows = [index for index, name in enumerate(names) if standard_lead(name) is not None]
+    leads = signal_mv[rows]
+    if not leads.size or np.isnan(leads).all():
+        return signal_mv, ()
+    notes = []
+    start, stop = _valid_stretch(leads)
+    padding = (start, leads.shape[1] - stop)
+    for count, end in zip(padding, ("first", "last"), strict=True):
+        if count:
+            notes.append(f"The {end} {count / rate_hz:.3g} s of the file are padding, no ECG, and were left out.")
+    has_frontal_plane = sum(standard_lead(name) in LIMB_LEADS for name in names) >= 2
+    if len(rows) >= 3 and has_frontal_plane:
+        before = _pulse_length(leads[:, start:stop], rate_hz)
+        after = _pulse_length(leads[:, start:stop][:, ::-1], rate_hz)
+        for count, end in ((before, "first"), (after, "last")):
+            if count:
+                notes.append(
+                    f"The {end} {count / rate_hz:.2g} s of the file are a calibration pulse, no ECG, and were left out."
+                )
+        start, stop = start + before, stop - after
+    return signal_mv[:, start:stop], tuple(notes)
+
+
+def _valid_stretch(leads: npt.NDArray[np.float64]) -> tuple[int, int]:
+    valid = np.flatnonzero(np.isfinite(leads).any(axis=0))
+    return int(valid[0]), int(valid[-1]) + 1
+
+
+def _pulse_length(leads: npt.NDArray[np.float64], rate_hz: float) -> int:
+    """Return how many samples at the beginning are a calibration pulse and its flat surroundings."""
+    head = leads[:, : int(_MAX_END_S * rate_hz)]
+    equal = np.ptp(head, axis=0) <= _SAME_MV
+    length = int(np.argmin(equal)) if not equal.all() else head.shape[1]
+    level = head[0, :length]
+    high = (level >= _PULSE_MV[0]) & (level <= _PULSE_MV[1])
+    return length if high.sum() >= _MIN_PULSE_S * rate_hz else 0
