@@ -1,11 +1,19 @@
-"""All that CardioV says of one record: quality gate, scope, critical value."""
+"""All that CardioV says of one record: quality gate, measurements, findings, scope, critical value."""
 
 from collections.abc import Iterable
 
-from cardiov_core.domain import Analysis, EcgRecord, Prediction, Quality, QualityVerdict
+from cardiov_core.domain import (
+    STANDARD_LEADS,
+    Analysis,
+    EcgRecord,
+    Finding,
+    Prediction,
+    Quality,
+    QualityVerdict,
+)
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference.predictor import Predictor
-from cardiov_core.signals import assess_quality
+from cardiov_core.signals import apply_rules, assess_quality, measure
 
 ADULT_YEARS = 18
 """Younger patients are out of scope (CLINICAL conventions, 15)."""
@@ -16,7 +24,7 @@ _OUT_OF_FOLD = "This record trained the model: the out-of-fold prediction is sho
 def analyze(
     record: EcgRecord, predictor: Predictor, *, analyse_anyway: bool = False, start_s: float | None = None
 ) -> Analysis:
-    """Judge a record's quality and, unless that forbids it, grade the record.
+    """Judge a record's quality, measure it and, unless the quality forbids it, grade it.
 
     Parameters
     ----------
@@ -33,43 +41,62 @@ def analyze(
     -------
     Analysis
         With a prediction, or with the reasons why there is none; a record that trained the grader gets its
-        out-of-fold prediction.
+        out-of-fold prediction. Measurements and findings are there in both cases, of the whole record and not only
+        of the analysed window, each a value or 'not measurable' with the reason.
     """
-    warnings = [*record.warnings, *_scope_warnings(record)]
+    measurements = measure(record)
     try:
         quality = assess_quality(record)
     except RecordUnsupportedError as error:
         # Too slow a sampling rate for a QRS complex: nothing to insist on.
-        reasons: tuple[str, ...] = (_sentences(error.message, error.hint),)
-        return Analysis(record, Quality(QualityVerdict.NOT_ANALYSABLE, (), reasons), None, reasons, _unique(warnings))
+        reason = _sentences(error.message, error.hint)
+        quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), (reason,))
+        analyse_anyway = False
+    findings = apply_rules(record, measurements, quality)
+    prediction, withheld = _grade(record, predictor, quality, insisted=analyse_anyway, start_s=start_s)
+    warnings = (*record.warnings, *_scope_warnings(record, findings), *_remarks(prediction, quality))
+    return Analysis(record, quality, prediction, _unique(withheld), _unique(warnings), measurements, findings)
+
+
+def _grade(
+    record: EcgRecord, predictor: Predictor, quality: Quality, *, insisted: bool, start_s: float | None
+) -> tuple[Prediction | None, tuple[str, ...]]:
+    """Return the level, or None and why there is none."""
     refused = quality.verdict is QualityVerdict.NOT_ANALYSABLE
-    if refused and not analyse_anyway:
-        return Analysis(record, quality, None, _unique(quality.reasons), _unique(warnings))
+    if refused and not insisted:
+        return None, quality.reasons
     try:
-        prediction = _graded(record, predictor, start_s)
+        shipped = None if start_s else predictor.out_of_fold_prediction(record)
+        return shipped or predictor.predict(record, start_s=start_s), ()
     except RecordUnsupportedError as error:
-        reasons = (*(quality.reasons if refused else ()), _sentences(error.message, error.hint))
-        return Analysis(record, quality, None, _unique(reasons), _unique(warnings))
-    if refused:
-        warnings.append("The level was computed although the quality of the record forbids it.")
-    warnings += [*quality.reasons, *prediction.notes]
+        return None, (*(quality.reasons if refused else ()), _sentences(error.message, error.hint))
+
+
+def _remarks(prediction: Prediction | None, quality: Quality) -> Iterable[str]:
+    """Say under which circumstances a level came about."""
+    if prediction is None:
+        return
+    if quality.verdict is QualityVerdict.NOT_ANALYSABLE:
+        yield "The level was computed although the quality of the record forbids it."
+    yield from quality.reasons
+    yield from prediction.notes
     if prediction.out_of_fold:
-        warnings.append(_OUT_OF_FOLD)
-    return Analysis(record, quality, prediction, (), _unique(warnings))
+        yield _OUT_OF_FOLD
 
 
-def _graded(record: EcgRecord, predictor: Predictor, start_s: float | None) -> Prediction:
-    shipped = None if start_s else predictor.out_of_fold_prediction(record)
-    return shipped or predictor.predict(record, start_s=start_s)
-
-
-def _scope_warnings(record: EcgRecord) -> Iterable[str]:
+def _scope_warnings(record: EcgRecord, findings: Iterable[Finding] = ()) -> Iterable[str]:
+    """Name what lies outside the scope of level and limits (CLINICAL conventions, 15)."""
     if record.age is None:
         yield "Age is not stated: the level is meant for adults only."
     elif record.age < ADULT_YEARS:
         yield f"The patient is {record.age:g} years old: the level is meant for adults only."
     if record.sex is None:
         yield "Sex is not stated."
+    if any(finding.code == "pacing" and finding.state == "present" for finding in findings):
+        yield "Pacemaker spikes were found: read level, intervals and axes as those of a paced heart."
+    if record.missing_leads:
+        there = len(STANDARD_LEADS) - len(record.missing_leads)
+        yield f"{there} of {len(STANDARD_LEADS)} leads are there: {', '.join(record.missing_leads)} missing."
     if record.derived_leads:
         yield f"Derived from other limb leads, not recorded: {', '.join(record.derived_leads)}."
 

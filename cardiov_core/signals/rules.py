@@ -20,6 +20,7 @@ from cardiov_core.domain import (
     QualityVerdict,
 )
 from cardiov_core.signals.qrs_form import QrsForm, qrs_forms
+from cardiov_core.signals.rhythm import REGULAR_SPREAD_MS
 
 BRADYCARDIA_BPM = 60.0
 """Bradycardia below this, the lower end of the usual 60 to 100 (ACC/AHA/HRS 2018 begin at 50, for treatment)."""
@@ -244,15 +245,18 @@ def _pause(record: EcgRecord, measurements: Measurements) -> Finding:
 
 def _irregular(measurements: Measurements) -> Finding:
     code, title = "irregular_rhythm", "Irregular rhythm"
-    mean_ms, sd_ms = measurements.rr_mean_ms, measurements.rr_sd_ms
-    if measurements.regular is None or not mean_ms or sd_ms is None:
+    shortest_ms, longest_ms = measurements.rr_min_ms, measurements.longest_pause_ms
+    if measurements.regular is None or shortest_ms is None or longest_ms is None:
         return _unknown(code, title, _why_missing(measurements, "regular"))
-    present = not measurements.regular
+    measured = {"rr_min_ms": shortest_ms, "rr_max_ms": longest_ms}
+    spread = f"{longest_ms - shortest_ms:.0f} ms apart"
+    if measurements.rr_mean_ms is not None and measurements.rr_sd_ms is not None:
+        measured |= {"rr_mean_ms": measurements.rr_mean_ms, "rr_sd_ms": measurements.rr_sd_ms}
+        spread += f" (mean {measurements.rr_mean_ms:.0f}, standard deviation {measurements.rr_sd_ms:.0f})"
     reason = (
-        f"RR intervals {mean_ms:.0f} ms on average with a standard deviation of {sd_ms:.0f} ms "
-        f"({100 * sd_ms / mean_ms:.0f} %) over {measurements.n_beats} beats."
+        f"RR intervals {shortest_ms:.0f} to {longest_ms:.0f} ms, {spread}; present over {REGULAR_SPREAD_MS:.0f} ms."
     )
-    return Finding(code, title, _state(present), reason, {"rr_mean_ms": mean_ms, "rr_sd_ms": sd_ms})
+    return Finding(code, title, _state(not measurements.regular), reason, measured)
 
 
 def _axis_deviations(
@@ -309,16 +313,20 @@ def _low_voltages(forms: Mapping[str, QrsForm], quality: Quality | None) -> Iter
             continue
         largest = max(usable, key=lambda lead: usable[lead].peak_to_peak_mv)
         height_mv = usable[largest].peak_to_peak_mv
-        absent = [lead for lead in leads if lead not in usable]
-        what = "0.12 s of signal, since no QRS was found," if usable[largest].windowed else "QRS"
-        reason = f"Largest {what} {height_mv:.2f} mV from peak to peak, in {largest}"
-        measured = {"largest_peak_to_peak_mv": height_mv}
         present = round(height_mv, 2) < limit_mv
+        state, but = _state(present), ""
+        absent = [lead for lead in leads if lead not in usable]
         if present and absent:
             # One tall lead rules low voltage out; to call it low, all leads must have been seen.
-            yield Finding(code, title, "not measurable", f"{reason}, but {', '.join(absent)} cannot be used.", measured)
-        else:
-            yield Finding(code, title, _state(present), f"{reason}; present under {limit_mv:g} mV in all.", measured)
+            state, but = "not measurable", f", but {' and '.join(absent)} cannot be used"
+        elif not present and usable[largest].windowed:
+            # No QRS is taller than the tallest stretch of its width; that a tall stretch is a QRS, nobody knows.
+            state, but = "not measurable", ", which may be noise"
+        what = "0.12 s of signal, since no QRS was found," if usable[largest].windowed else "QRS"
+        reason = (
+            f"Largest {what} {height_mv:.2f} mV from peak to peak, in {largest}{but}; present under {limit_mv:g} mV."
+        )
+        yield Finding(code, title, state, reason, {"largest_peak_to_peak_mv": height_mv})
 
 
 def _pacing(measurements: Measurements) -> Finding:

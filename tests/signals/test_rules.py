@@ -170,10 +170,11 @@ def test_a_pause_counts_between_beats_and_at_both_ends(
 
 
 def test_irregularity_is_said_with_its_size(record: EcgRecord) -> None:
-    fields = {"rr_mean_ms": 800.0, "rr_sd_ms": 160.0, "n_beats": 12}
+    fields = {"rr_mean_ms": 800.0, "rr_sd_ms": 90.0, "rr_min_ms": 620.0, "longest_pause_ms": 981.0}
     finding = _finding(record, "irregular_rhythm", regular=False, **fields)
     assert finding.state == "present"
-    assert "800 ms on average with a standard deviation of 160 ms (20 %) over 12 beats" in finding.reason
+    assert finding.reason.startswith("RR intervals 620 to 981 ms, 361 ms apart (mean 800, standard deviation 90)")
+    assert finding.reason.endswith("present over 160 ms.")
     assert _finding(record, "irregular_rhythm", regular=True, **fields).state == "absent"
 
 
@@ -266,7 +267,9 @@ def test_low_voltage_takes_windows_where_no_qrs_was_found(record: EcgRecord) -> 
     assert "0.12 s of signal, since no QRS was found" in finding.reason
     assert finding.measured["largest_peak_to_peak_mv"] == pytest.approx(0.0750, abs=0.001)
     quiet[:, 2000:2010] += 1.2
-    assert _finding(replace(record, signal=quiet), "low_qrs_voltage_precordial").state == "absent"
+    tall = _finding(replace(record, signal=quiet), "low_qrs_voltage_precordial")
+    assert tall.state == "not measurable"
+    assert "which may be noise" in tall.reason
     nothing = replace(record, signal=np.full((12, 5000), np.nan, dtype=np.float32))
     assert _finding(nothing, "low_qrs_voltage_limb").state == "not measurable"
 
