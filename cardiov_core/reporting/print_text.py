@@ -1,0 +1,199 @@
+"""Text on paper: widths in mm, line breaks, and what the font can print.
+
+Everything is measured with the font that is drawn, DejaVu Sans, which comes with matplotlib and so is the same on
+every machine.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cardiov_core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from matplotlib.font_manager import FontProperties
+
+FONT = "DejaVu Sans"
+MM_A_POINT = 25.4 / 72
+_LINE_SPACING = 1.25
+_REPLACEMENT = "\ufffd"
+_ELLIPSIS = "\u2026"
+# Thin spaces between numbers and units are no places to break a line.
+_BLANKS = re.compile(r"[ \t\r\n\f\v]+")
+
+
+@dataclass(frozen=True)
+class TextStyle:
+    """How text is set.
+
+    Attributes
+    ----------
+    size_pt : float
+        Size of the font in points.
+    bold : bool
+        Weight.
+    colour : str
+        Ink.
+    """
+
+    size_pt: float = 7.0
+    bold: bool = False
+    colour: str = "#000000"
+
+    @property
+    def line_mm(self) -> float:
+        """Distance of two base lines in mm."""
+        return self.size_pt * MM_A_POINT * _LINE_SPACING
+
+
+@lru_cache(maxsize=8)
+def font_of(style: TextStyle) -> "FontProperties":
+    """Return matplotlib's description of the font."""
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(family=FONT, size=style.size_pt, weight="bold" if style.bold else "normal")
+
+
+@lru_cache(maxsize=4096)
+def width_mm(text: str, style: TextStyle) -> float:
+    """Return how wide a line of text becomes, in mm."""
+    from matplotlib.textpath import text_to_path
+
+    # The stubs do not say it: width, height and descent come in points of the font's own size.
+    width_pt, _, _ = text_to_path.get_text_width_height_descent(text, font_of(style), ismath=False)
+    return float(width_pt) * MM_A_POINT
+
+
+@lru_cache(maxsize=1)
+def _printable_codes() -> frozenset[int]:
+    from matplotlib.font_manager import findfont
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(findfont(FONT)).get_charmap())
+
+
+def printable(text: str) -> str:
+    """Replace what the font cannot print by the replacement character, and white space by single blanks.
+
+    Parameters
+    ----------
+    text : str
+        Any text, for example out of a file's header.
+
+    Returns
+    -------
+    str
+        One line that can be set.
+    """
+    characters = (character if _has_glyph(character) else _REPLACEMENT for character in _one_line(text))
+    return "".join(characters)
+
+
+def check_printable(text: str, what: str) -> str:
+    """Return typed text as it will be printed, or refuse it: a name with holes would be another name.
+
+    Parameters
+    ----------
+    text : str
+        What somebody typed.
+    what : str
+        What it is, for the message: "the patient's name".
+
+    Returns
+    -------
+    str
+        The text with single blanks.
+
+    Raises
+    ------
+    ConfigurationError
+        If the font has no sign for a character.
+    """
+    line = _one_line(text)
+    missing = sorted({character for character in line if not _has_glyph(character)})
+    if missing:
+        shown = ", ".join(unicodedata.name(character, f"U+{ord(character):04X}") for character in missing[:5])
+        raise ConfigurationError(
+            f"The report's font cannot print {what}: it has no {shown}.",
+            "Write it in Latin, Greek, Cyrillic, Hebrew or Arabic letters.",
+        )
+    return line
+
+
+def _one_line(text: str) -> str:
+    return _BLANKS.sub(" ", text).strip()
+
+
+def _has_glyph(character: str) -> bool:
+    # Control and format characters, such as those that turn the direction of writing, must not reach the page.
+    return not unicodedata.category(character).startswith("C") and ord(character) in _printable_codes()
+
+
+def wrapped(text: str, style: TextStyle, room_mm: float) -> tuple[str, ...]:
+    """Break text into lines that fit.
+
+    Parameters
+    ----------
+    text : str
+        One paragraph.
+    style : TextStyle
+        How it is set.
+    room_mm : float
+        Width of a line in mm; a word wider than that is broken.
+
+    Returns
+    -------
+    tuple of str
+        At least one line.
+    """
+    lines: list[str] = []
+    current = ""
+    for word in printable(text).split(" "):
+        longer = f"{current} {word}" if current else word
+        if width_mm(longer, style) <= room_mm:
+            current = longer
+            continue
+        if current:
+            lines.append(current)
+        current = word
+        while width_mm(current, style) > room_mm:
+            head = _head(current, style, room_mm)
+            lines.append(head)
+            current = current[len(head) :]
+    return (*lines, current)
+
+
+def elided(text: str, style: TextStyle, room_mm: float) -> str:
+    """Shorten text in its middle until it fits.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    style : TextStyle
+        How it is set.
+    room_mm : float
+        Room in mm.
+
+    Returns
+    -------
+    str
+        The text, or its two ends with an ellipsis between them.
+    """
+    line = printable(text)
+    kept = len(line)
+    shown = line
+    while width_mm(shown, style) > room_mm and kept > 2:
+        kept -= 1
+        shown = line[: (kept + 1) // 2] + _ELLIPSIS + line[len(line) - kept // 2 :]
+    return shown
+
+
+def _head(word: str, style: TextStyle, room_mm: float) -> str:
+    """Return as much of a word as fits, one character at least."""
+    length = len(word)
+    while length > 1 and width_mm(word[:length], style) > room_mm:
+        length -= 1
+    return word[:length]

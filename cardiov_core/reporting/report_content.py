@@ -1,0 +1,234 @@
+"""What a report says of a record, as plain sections; how it looks is decided elsewhere."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Severity
+from cardiov_core.reporting.measurement_table import NOT_MEASURABLE, measurement_rows
+from cardiov_core.reporting.risk import THIN_SPACE, percent
+from cardiov_core.reporting.sign_off import SignOff
+from cardiov_core.reporting.wording import age_words
+from cardiov_core.signals.reference_ranges import Flag
+from cardiov_core.weights import ModelCard
+
+UNCONFIRMED = "UNCONFIRMED"
+ANALYSED_ANYWAY = "ANALYSED ANYWAY: the quality gate withholds this level. Do not rely on it."
+OUT_OF_FOLD = "Out of fold: this record trained the model; the level is that of a model that had not seen it."
+NOT_MEASURED = "This record was not measured."
+NO_FINDINGS = "No rule was applied."
+_TOGETHER = {
+    **dict.fromkeys(("P axis", "T axis"), "P axis / T axis"),
+    **dict.fromkeys(("QTc, Bazett", "QTc, Framingham", "QTc, Hodges"), "QTc, Bazett / Framingham / Hodges"),
+}
+"""Numbers that share a line, so that a page holds them all; the flag beside QTc is that of Fridericia's."""
+_WAVES = {"p", "pr", "qrs", "qt", "t", "rr", "pp"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a section: a sentence, or a name with its value.
+
+    Attributes
+    ----------
+    text : str
+        The sentence or the name.
+    value : str
+        Goes into a second column; empty for a sentence.
+    bold : bool
+        Set in bold.
+    """
+
+    text: str
+    value: str = ""
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands under it."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+def software_version() -> str:
+    """Return the installed version of CardioV."""
+    try:
+        return version("cardiov")
+    except PackageNotFoundError:
+        return "not installed as a package"
+
+
+def analysed_anyway(analysis: Analysis) -> bool:
+    """Tell whether there is a level that the quality gate forbids."""
+    return analysis.prediction is not None and analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE
+
+
+def present_findings(analysis: Analysis) -> tuple[Finding, ...]:
+    """Return what is present, critical findings first."""
+    present = [finding for finding in analysis.findings if finding.state == "present"]
+    return tuple(sorted(present, key=lambda finding: not finding.critical))
+
+
+def critical_words(analysis: Analysis) -> tuple[str, ...]:
+    """Return what cannot wait: level 3 and critical findings (CLINICAL conventions, 20)."""
+    words: list[str] = []
+    if analysis.prediction is not None and analysis.prediction.severity is Severity.HIGH_RISK:
+        words.append("high risk, may need prompt review")
+    words += [finding.title for finding in present_findings(analysis) if finding.critical]
+    return tuple(words)
+
+
+def record_words(record: EcgRecord) -> str:
+    """Return age, sex, recording time and what kind of file it is; never who the patient is."""
+    parts = (
+        age_words(record.age),
+        record.sex or "sex not stated",
+        f"recorded {time_words(record.recorded_at)}",
+        record.provenance.format,
+        f"{record.sampling_rate:g}{THIN_SPACE}Hz",
+        f"{record.duration_s:.2f}{THIN_SPACE}s",
+        f"{len(record.leads)} leads",
+    )
+    return " · ".join(parts)
+
+
+def time_words(moment: datetime | None) -> str:
+    """Write a time with its zone, or say that it has none."""
+    if moment is None:
+        return "at a time that is not stated"
+    if moment.tzinfo is None:
+        return f"{moment:%Y-%m-%d %H:%M:%S} (time zone not stated)"
+    return (
+        f"{moment:%Y-%m-%d %H:%M:%S %Z} (UTC{moment:%z})" if moment.utcoffset() else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+def probability_words(prediction: Prediction) -> str:
+    """Return the four probabilities in one sentence."""
+    levels = zip(Severity, prediction.probabilities, strict=True)
+    return "Each level: " + ", ".join(f"{level.title} {percent(share)}" for level, share in levels) + "."
+
+
+def prediction_set_words(prediction: Prediction) -> str:
+    """Return the 90 % prediction set, '' where the grader has none."""
+    if prediction.prediction_set is None:
+        return ""
+    words = [level.title.split(" ")[0] for level in prediction.prediction_set]
+    return f"90{THIN_SPACE}% prediction set: {' or '.join(words) or 'empty'}."
+
+
+def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) -> tuple[str, str]:
+    """Return the two lines that say which weights, which file, which software and when."""
+    prediction, record = analysis.prediction, analysis.record
+    name = card.name if prediction is None else prediction.model_name
+    checksum = card.sha256 if prediction is None else prediction.model_sha256
+    model = f"{name} {card.version}" if name == card.name else name
+    window = (
+        "not graded"
+        if prediction is None
+        else f"graded {prediction.window.start_s:.2f} to {prediction.window.end_s:.2f}{THIN_SPACE}s"
+    )
+    file_line = f"File SHA-256 {record.provenance.sha256 or 'none: no file'} · {window}"
+    if record.provenance.gain_factor != 1.0:
+        file_line += f" · gain factor {record.provenance.gain_factor:g}, confirmed by a reader"
+    made = f"CardioV {software_version()} · report made {time_words(created_at)}"
+    return f"Model {model} · weights SHA-256 {checksum} · {made}", file_line
+
+
+def status_words(sign_off: SignOff | None) -> str:
+    """Return 'UNCONFIRMED', or who confirmed the report and when."""
+    if sign_off is None:
+        return UNCONFIRMED
+    own = "" if sign_off.level is None else f", own level {int(sign_off.level)} {sign_off.level.title}"
+    return f"Confirmed by {sign_off.reader}, {time_words(sign_off.at)}{own}"
+
+
+def withheld_section(analysis: Analysis) -> Section:
+    """Say why there is no level."""
+    entries = (Entry("No level is given for this ECG.", bold=True), *(Entry(reason) for reason in analysis.withheld))
+    return Section("Result withheld", entries)
+
+
+def measurements_section(analysis: Analysis) -> Section:
+    """List every measurement with its unit, or why there is none; notes at the end."""
+    measured = analysis.measurements
+    if measured is None:
+        return Section("Measurements", (Entry(NOT_MEASURED),))
+    rows = measurement_rows(measured, analysis.record.sex, analysis.record.age)
+    values: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        value, _, reason = row.value.partition(f"{NOT_MEASURABLE}: ")
+        name = row.name.partition(" (")[0]
+        flag = "" if row.flag in (None, Flag.WITHIN) or name in _TOGETHER else f" {row.flag_text}"
+        values.setdefault(_TOGETHER.get(name, name), []).append((value or NOT_MEASURABLE) + flag)
+        if reason:
+            reasons.setdefault(reason, []).append(name)
+        if row.note:
+            notes.setdefault(row.note, []).append(name)
+    entries = [Entry(name, _joined(found)) for name, found in values.items()]
+    # One sentence a reason: eight numbers are often missing for the same one.
+    entries += [Entry(f"{', '.join(names)} {NOT_MEASURABLE}: {reason}") for reason, names in reasons.items()]
+    entries += [Entry(f"{', '.join(names)}: {note}") for note, names in notes.items()]
+    return Section("Measurements", tuple(entries))
+
+
+def _joined(values: list[str]) -> str:
+    return NOT_MEASURABLE if set(values) == {NOT_MEASURABLE} else " / ".join(values)
+
+
+def findings_section(analysis: Analysis) -> Section:
+    """List findings that are present, and how many rules could not be applied."""
+    if not analysis.findings:
+        return Section("Findings", (Entry(NO_FINDINGS),))
+    entries: list[Entry] = []
+    for finding in present_findings(analysis):
+        title = f"Critical: {finding.title}" if finding.critical else finding.title
+        entries += [Entry(title, bold=True), Entry(finding.reason)]
+    if not entries:
+        entries.append(Entry("None of the rules found anything. This does not rule out disease."))
+    open_ones = [finding.title for finding in analysis.findings if finding.state == NOT_MEASURABLE]
+    if open_ones:
+        entries.append(Entry(f"Could not be judged: {', '.join(open_ones)}."))
+    return Section("Findings", tuple(entries))
+
+
+def quality_section(analysis: Analysis) -> Section:
+    """Give the verdict of the gate with its reasons, and what else to know about the record."""
+    quality = analysis.quality
+    entries = [Entry(f"Signal quality: {quality.verdict.value}", bold=True)]
+    entries += [Entry(reason) for reason in quality.reasons if reason not in analysis.withheld]
+    entries += [
+        Entry(f"{item.lead}: {'; '.join(item.reasons)}")
+        for item in quality.leads
+        if item.verdict is not QualityVerdict.ACCEPTABLE and item.reasons
+    ]
+    said = {*quality.reasons, *analysis.withheld}
+    others = [warning for warning in analysis.warnings if warning not in said]
+    if others:
+        entries.append(Entry("Scope and warnings", bold=True))
+        entries += [Entry(warning) for warning in others]
+    return Section("Signal and scope", tuple(entries))
+
+
+def machine_section(record: EcgRecord) -> Section | None:
+    """List what the cart itself measured and stated; None where the file holds nothing of it."""
+    machine = record.machine
+    if machine is None:
+        return None
+    entries = [Entry(f"By {machine.source}, not by CardioV.", bold=True)]
+    entries += [Entry(_machine_name(name), f"{value:g}") for name, value in machine.measurements.items()]
+    entries += [Entry(statement) for statement in (*machine.statements, *machine.confirmed_statements)]
+    if machine.severity:
+        entries.append(Entry("Verdict", machine.severity))
+    return Section("The machine's own reading", tuple(entries))
+
+
+def _machine_name(name: str) -> str:
+    """'qrs_axis_deg' -> 'QRS axis, deg'."""
+    stem, _, unit = name.rpartition("_")
+    words = [word.upper() if word in _WAVES else word for word in stem.split("_")]
+    return f"{' '.join(words)}, {unit}"
