@@ -1,0 +1,36 @@
+"""Weights and their cards: the only room that opens a weights file.
+
+A grader is two files side by side: ``<name>.safetensors`` (tensors only, nothing that could run) and ``<name>.json``,
+the model card, which carries the checksum, the architecture, the input contract and what each output means, so that
+nobody can pair a network with another filter. A third, ``<name>.oof.csv``, holds the out-of-fold predictions of the
+records that trained it. The delineator, which grades nothing, lies in a folder of its own.
+"""
+
+from cardiov_core.weights.cards import (
+    SCHEMA_VERSION,
+    ModelCard,
+    default_name,
+    list_cards,
+    load_card,
+    weights_folder,
+)
+from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
+from cardiov_core.weights.files import signal_fingerprint
+from cardiov_core.weights.graders import OUT_OF_FOLD_COLUMNS, load_network, out_of_fold_table, save
+
+__all__ = [
+    "OUT_OF_FOLD_COLUMNS",
+    "SCHEMA_VERSION",
+    "DelineatorWeights",
+    "ModelCard",
+    "default_name",
+    "list_cards",
+    "load_card",
+    "load_delineator",
+    "load_network",
+    "out_of_fold_table",
+    "save",
+    "save_delineator",
+    "signal_fingerprint",
+    "weights_folder",
+]

@@ -1,0 +1,165 @@
+"""The delineator's weights: as many networks as folds, each with the fingerprints of the records it never saw.
+
+New records are delineated by all networks together. A record that trained them is known again by its fingerprint and
+gets only the network of the fold that held it out, so that no memory is ever measured.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cardiov_core.errors import ModelCardError, WeightsMismatchError
+from cardiov_core.nets.delineator import DelineatorNet
+from cardiov_core.weights.cards import weights_folder
+from cardiov_core.weights.files import read_tensors, tensor_bytes
+
+NAME = "delineator"
+SCHEMA_VERSION = 1
+"""Version of the card's layout that this CardioV reads and writes."""
+
+_HINT = "Run `cardiov train-delineator`, or restore the file from the repository."
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, eq=False)
+class DelineatorWeights:
+    """The networks, ready to delineate.
+
+    Attributes
+    ----------
+    nets : tuple of DelineatorNet
+        One a fold, in evaluation mode; no parameter asks for a gradient.
+    fold_of : mapping of str to int
+        Fingerprint of a training record -> index of the network that never saw it.
+    card : mapping
+        The whole card as it stands in the file.
+    """
+
+    nets: tuple[DelineatorNet, ...]
+    fold_of: Mapping[str, int]
+    card: Mapping[str, Any]
+
+
+def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
+    """Open the delineator's weights.
+
+    Parameters
+    ----------
+    folder : pathlib.Path, optional
+        Where ``delineator.json`` lies: by default ``delineator`` in the weights folder.
+
+    Returns
+    -------
+    DelineatorWeights or None
+        None where the folder holds no card.
+
+    Raises
+    ------
+    ModelCardError
+        If the card is no JSON, is of another schema, or lacks a field.
+    WeightsError
+        If the weights file is missing or is no safetensors file.
+    WeightsIntegrityError
+        If its checksum is not the card's.
+    WeightsMismatchError
+        If weights and card do not fit each other.
+    """
+    path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
+    if not path.is_file():
+        return None
+    card = _read_card(path)
+    tensors = read_tensors(path.with_suffix(".safetensors"), card["sha256"])
+    nets = []
+    for fold in range(len(card["folds"])):
+        prefix = f"fold{fold + 1}."
+        state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        try:
+            net = DelineatorNet(**card["architecture"])
+            net.load_state_dict(state)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise WeightsMismatchError(
+                f"The weights of fold {fold + 1} do not fit {path.name}: {' '.join(str(error).split())[:300]}", _HINT
+            ) from error
+        nets.append(net.requires_grad_(False).eval())
+    fold_of = {mark: fold for fold, listed in enumerate(card["folds"]) for mark in listed["fingerprints"]}
+    return DelineatorWeights(tuple(nets), fold_of, card)
+
+
+def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, Any], folder: Path) -> Path:
+    """Write the delineator's weights in half precision, with their card.
+
+    Parameters
+    ----------
+    nets : sequence of DelineatorNet
+        One a fold.
+    card : mapping
+        ``architecture`` (arguments of `DelineatorNet`), ``folds`` (one a network, each with ``fingerprints``) and all
+        that a reader should know; version, checksum and number of parameters are filled in here.
+    folder : pathlib.Path
+        Made where it is missing.
+
+    Returns
+    -------
+    pathlib.Path
+        The card.
+
+    Raises
+    ------
+    ModelCardError
+        If the card lacks a field.
+    WeightsError
+        If a weight is not finite.
+    WeightsMismatchError
+        If there are not as many networks as folds.
+    """
+    state = {f"fold{fold}.{key}": value for fold, net in enumerate(nets, 1) for key, value in net.state_dict().items()}
+    content = tensor_bytes(state, "float16")
+    raw = {
+        **json.loads(json.dumps(dict(card))),
+        "schema_version": SCHEMA_VERSION,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "n_parameters": sum(parameter.numel() for net in nets for parameter in net.parameters()),
+    }
+    path = folder / f"{NAME}.json"
+    _check(raw, path)
+    if len(raw["folds"]) != len(nets):
+        raise WeightsMismatchError(f"{path.name} lists {len(raw['folds'])} folds for {len(nets)} networks.", _HINT)
+    folder.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".safetensors").write_bytes(content)
+    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelCardError(f"The card {path} cannot be read: {error}.", _HINT) from error
+    if not isinstance(raw, dict):
+        raise ModelCardError(f"The card {path} is no JSON object.", _HINT)
+    _check(raw, path)
+    return raw
+
+
+def _check(raw: Mapping[str, Any], path: Path) -> None:
+    if raw.get("schema_version") != SCHEMA_VERSION:
+        raise ModelCardError(
+            f"Card {path.name}: schema_version is {raw.get('schema_version')!r}; this CardioV reads {SCHEMA_VERSION}.",
+            _HINT,
+        )
+    if not isinstance(raw.get("sha256"), str) or not _HEX.fullmatch(raw["sha256"]):
+        raise ModelCardError(f"Card {path.name}: sha256 is {raw.get('sha256')!r}; expected 64 digits.", _HINT)
+    if not isinstance(raw.get("architecture"), dict):
+        raise ModelCardError(f"Card {path.name}: architecture is no object.", _HINT)
+    folds = raw.get("folds")
+    if not isinstance(folds, list) or not folds or not all(_is_fold(item) for item in folds):
+        raise ModelCardError(f"Card {path.name}: folds is no list of objects with fingerprints.", _HINT)
+
+
+def _is_fold(item: object) -> bool:
+    marks = item.get("fingerprints") if isinstance(item, dict) else None
+    return isinstance(marks, list) and all(isinstance(mark, str) for mark in marks)

@@ -1,0 +1,122 @@
+"""Opening and writing weights files: tensors only, compared with their checksum before anything reads them."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors import torch as safetensors_torch
+
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord
+from cardiov_core.errors import WeightsError, WeightsIntegrityError
+
+HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the file from the repository."
+"""What helps where a file of weights is missing or damaged."""
+
+
+def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
+    """Read a weights file once its checksum is the card's.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A safetensors file.
+    sha256 : str
+        The checksum that the card states.
+
+    Returns
+    -------
+    dict
+        Name -> tensor on the CPU; floating-point ones as float32.
+
+    Raises
+    ------
+    WeightsError
+        If the file is missing or is no safetensors file.
+    WeightsIntegrityError
+        If the checksum is another one.
+    """
+    content = read_verified(path, sha256)
+    # Tensors made in inference mode could never take part in an explanation.
+    with torch.inference_mode(False):
+        try:
+            state = safetensors_torch.load(content)
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise WeightsError(f"{path} is no safetensors file: {error}.", HINT_MAKE) from error
+        return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+
+
+def tensor_bytes(state: Mapping[str, torch.Tensor], storage: str) -> bytes:
+    """Return the content of a safetensors file.
+
+    Parameters
+    ----------
+    state : mapping of str to torch.Tensor
+        What to store.
+    storage : {"float32", "float16"}
+        Precision of the file; half of the size costs three decimal digits.
+
+    Returns
+    -------
+    bytes
+        The same for the same tensors.
+
+    Raises
+    ------
+    WeightsError
+        If a tensor is not finite in that precision.
+    """
+    content: bytes = safetensors_torch.save({key: _stored(key, value, storage) for key, value in state.items()})
+    return content
+
+
+def read_verified(path: Path, expected: str) -> bytes:
+    """Read a file once and compare its checksum, so that what is checked is what is used."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read: {error.strerror}.", HINT_MAKE) from error
+    got = hashlib.sha256(content).hexdigest()
+    if got != expected:
+        raise WeightsIntegrityError(
+            f"{path.name} is not the file that its model card describes: SHA-256 expected {expected[:12]}..., got "
+            f"{got[:12]}....",
+            f"The file is damaged or was exchanged. {HINT_MAKE}",
+        )
+    return content
+
+
+def signal_fingerprint(record: EcgRecord) -> str:
+    """Return a short checksum of a record's samples, by which training records are known again.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        At its own sampling rate; file format, lead order and sub-microvolt rounding make no difference.
+
+    Returns
+    -------
+    str
+        First 16 hexadecimal digits of the SHA-256 over the twelve standard leads in microvolts (int16, little-endian;
+        missing leads and samples are zero).
+    """
+    microvolts = np.zeros((len(STANDARD_LEADS), record.n_samples), dtype="<i2")
+    limits = np.iinfo(np.int16)
+    for row, lead in zip(microvolts, STANDARD_LEADS, strict=True):
+        if lead in record.leads:
+            values = np.nan_to_num(record.lead(lead).astype(np.float64) * 1000)
+            row[:] = np.clip(np.rint(values), limits.min, limits.max)
+    return hashlib.sha256(microvolts.tobytes()).hexdigest()[:16]
+
+
+def _stored(key: str, value: torch.Tensor, storage: str) -> torch.Tensor:
+    stored = value.detach().cpu().contiguous()
+    if value.is_floating_point():
+        stored = stored.half() if storage == "float16" else stored.float()
+        if not bool(torch.isfinite(stored).all()):
+            raise WeightsError(
+                f"{key} is not finite in {storage}.", "Store float32, or look at why the training diverged."
+            )
+    return stored.clone()

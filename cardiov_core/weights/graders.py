@@ -1,0 +1,201 @@
+"""Graders: opening one, writing one, and the out-of-fold predictions of the records that trained it."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+import torch
+from torch import nn
+
+from cardiov_core.errors import ConfigurationError, ModelCardError, WeightsError, WeightsMismatchError
+from cardiov_core.nets import build_net
+from cardiov_core.weights.cards import SCHEMA_VERSION, ModelCard, checked_card, load_card
+from cardiov_core.weights.files import HINT_MAKE, read_tensors, read_verified, tensor_bytes
+
+OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
+    *("ecg_id", "patient_id", "fold", "label", "p0", "p1", "p2", "p3", "e0", "e1", "e2"),
+    *("fingerprint_500", "fingerprint_100"),
+)
+"""An out-of-fold table: decoded probabilities, raw exceedances, and the fingerprint of each record at each rate."""
+
+
+def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:
+    """Open a grader's weights.
+
+    Parameters
+    ----------
+    name_or_path : str or pathlib.Path
+        As in `load_card`.
+
+    Returns
+    -------
+    net : torch.nn.Module
+        On the CPU, float32, in evaluation mode; no parameter asks for a gradient.
+    card : ModelCard
+        Its card.
+
+    Raises
+    ------
+    WeightsError
+        If a file is missing or is no safetensors file.
+    WeightsIntegrityError
+        If the checksum is not the card's.
+    WeightsMismatchError
+        If weights, card and network do not fit each other.
+    ModelCardError
+        If the card is damaged or names a network that does not exist.
+    """
+    card = load_card(name_or_path)
+    state = read_tensors(card.weights_path, card.sha256)
+    # Parameters made in inference mode could never take part in an explanation.
+    with torch.inference_mode(False):
+        net = _build(card)
+        try:
+            net.load_state_dict(state)
+        except RuntimeError as error:
+            raise WeightsMismatchError(
+                f"{card.weights_path.name} does not fit the network {card.architecture['name']!r} of its card: "
+                f"{' '.join(str(error).split())[:300]}",
+                HINT_MAKE,
+            ) from error
+    n_parameters = sum(parameter.numel() for parameter in net.parameters())
+    if n_parameters != card.raw["n_parameters"]:
+        raise WeightsMismatchError(
+            f"{card.path.name} states {card.raw['n_parameters']} parameters, the network has {n_parameters}.",
+            HINT_MAKE,
+        )
+    return net.requires_grad_(False).eval(), card
+
+
+def save(
+    net: nn.Module,
+    card: Mapping[str, Any],
+    folder: Path,
+    *,
+    out_of_fold: pd.DataFrame | None = None,
+    storage: Literal["float32", "float16"] = "float32",
+) -> Path:
+    """Write a grader: weights, out-of-fold table and card.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        The network that the card's ``architecture`` builds.
+    card : mapping
+        The card without what is filled in here: schema version, checksums and number of parameters.
+    folder : pathlib.Path
+        Made where it is missing.
+    out_of_fold : pandas.DataFrame, optional
+        Columns `OUT_OF_FOLD_COLUMNS`.
+    storage : {"float32", "float16"}
+        Precision of the file; half of the size costs three decimal digits.
+
+    Returns
+    -------
+    pathlib.Path
+        The card.
+
+    Raises
+    ------
+    ModelCardError
+        If the card lacks a field.
+    WeightsError
+        If a weight cannot be stored, or the table lacks a column.
+    """
+    content = tensor_bytes(net.state_dict(), storage)
+    table = None if out_of_fold is None else _table_bytes(out_of_fold)
+    raw = {
+        **json.loads(json.dumps(dict(card))),
+        "schema_version": SCHEMA_VERSION,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "n_parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "out_of_fold": None,
+    }
+    if table is not None:
+        raw["out_of_fold"] = {"file": f"{raw.get('name')}.oof.csv", "sha256": hashlib.sha256(table).hexdigest()}
+    path = folder / f"{raw.get('name')}.json"
+    checked = checked_card(raw, path)
+    _check_fits(checked, net)
+    folder.mkdir(parents=True, exist_ok=True)
+    checked.weights_path.write_bytes(content)
+    if table is not None:
+        (folder / raw["out_of_fold"]["file"]).write_bytes(table)
+    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
+    """Return the predictions of a grader's training records by networks that had not seen their patients.
+
+    Parameters
+    ----------
+    card : ModelCard
+        The grader.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Columns `OUT_OF_FOLD_COLUMNS`; None where the grader has no such table.
+
+    Raises
+    ------
+    WeightsError
+        If the table is missing or lacks a column.
+    WeightsIntegrityError
+        If its checksum is not the card's.
+    """
+    stated = card.raw.get("out_of_fold")
+    if stated is None:
+        return None
+    path = card.path.with_name(stated["file"])
+    content = read_verified(path, stated["sha256"])
+    # Sixteen hexadecimal digits may look like a number.
+    as_text = dict.fromkeys(("fingerprint_500", "fingerprint_100", "patient_id"), str)
+    try:
+        table = pd.read_csv(io.BytesIO(content), dtype=as_text)
+    except ValueError as error:
+        raise WeightsError(f"{path} is no table: {error}.", HINT_MAKE) from error
+    _check_columns(table)
+    return table
+
+
+def _build(card: ModelCard) -> nn.Module:
+    arguments = {"n_leads": len(card.contract.leads), "n_outputs": 3, **card.architecture["kwargs"]}
+    expected = {"n_leads": len(card.contract.leads), "n_outputs": 3}
+    for key, value in expected.items():
+        if arguments[key] != value:
+            raise WeightsMismatchError(
+                f"Model card {card.path.name}: architecture.kwargs.{key} is {arguments[key]!r}, input and output need "
+                f"{value}.",
+                HINT_MAKE,
+            )
+    try:
+        return build_net(card.architecture["name"], **arguments)
+    except ConfigurationError as error:
+        raise ModelCardError(f"Model card {card.path.name}: {error.message}", error.hint) from error
+
+
+def _check_fits(card: ModelCard, net: nn.Module) -> None:
+    """Refuse to write weights that could not be read again."""
+    expected = {key: value.shape for key, value in _build(card).state_dict().items()}
+    if expected != {key: value.shape for key, value in net.state_dict().items()}:
+        raise WeightsMismatchError(
+            f"The network is not the one that architecture {card.architecture['name']!r} of the card builds.",
+            "State in the card with which name and arguments the network was built.",
+        )
+
+
+def _table_bytes(table: pd.DataFrame) -> bytes:
+    _check_columns(table)
+    text: str = table[list(OUT_OF_FOLD_COLUMNS)].to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8")
+
+
+def _check_columns(table: pd.DataFrame) -> None:
+    missing = [column for column in OUT_OF_FOLD_COLUMNS if column not in table.columns]
+    if missing:
+        raise WeightsError(f"The out-of-fold table lacks the columns {', '.join(missing)}.", HINT_MAKE)
