@@ -11,6 +11,8 @@ import click
 
 from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
+from cardiov_core.cli.convert import convert
+from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.study import evaluate, models, train
 from cardiov_core.errors import CardioVError
 
@@ -41,8 +43,10 @@ def main() -> None:
 
 for _command in (
     analyze,
+    convert,
     train,
     evaluate,
+    findings_check,
     models,
     app,
     doctor,

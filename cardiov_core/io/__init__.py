@@ -1,7 +1,8 @@
 """From files to records: one reader a format, chosen by content, errors in plain words."""
 
 from cardiov_core.io.collection import Collection, Source, SourceError, collect
+from cardiov_core.io.export import write_record
 from cardiov_core.io.reader import read_record
 from cardiov_core.io.uploads import Upload, read_uploads
 
-__all__ = ["Collection", "Source", "SourceError", "Upload", "collect", "read_record", "read_uploads"]
+__all__ = ["Collection", "Source", "SourceError", "Upload", "collect", "read_record", "read_uploads", "write_record"]

@@ -20,6 +20,9 @@ MIN_DURATION_S = 2.0
 MAX_SAMPLE_MV = 1e9
 MAX_FILE_BYTES = 512 * 1024**2
 
+DERIVED_COMMENT = "Derived leads: "
+"""How our own files say which of their leads were computed when they were written."""
+
 _FIELD_NAMES = {"sampling_rate": "its sampling rate", "units": "its units", "leads": "the names of its leads"}
 _FIELD_CURES = {
     "sampling_rate": "give the rate in Hz (--rate)",
@@ -69,6 +72,8 @@ class Channels:
         SHA-256 of their bytes, in that order.
     gains_per_mv : tuple of float or None
         Digital units per mV a channel.
+    derived_leads : tuple of str
+        Channels that the file itself says were computed, as it spells them.
     age, sex, recorded_at, patient_id, device, comments, warnings, machine
         As in `EcgRecord`.
     """
@@ -89,6 +94,7 @@ class Channels:
     comments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     machine: MachineReading | None = None
+    derived_leads: tuple[str, ...] = ()
 
 
 def sha256_of(*contents: bytes) -> str:
@@ -209,6 +215,13 @@ def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int],
     return rows, tuple(others)
 
 
+def _said_derived(channels: Channels) -> frozenset[str]:
+    """Return the leads of which the file says that they were computed before it was written."""
+    said = [comment.removeprefix(DERIVED_COMMENT) for comment in channels.comments if DERIVED_COMMENT in comment]
+    names = [*channels.derived_leads, *(name for text in said for name in text.split(","))]
+    return frozenset(lead for name in names if (lead := standard_lead(name)) is not None)
+
+
 def _derivation_warning(derived: Sequence[str]) -> str:
     be = "was" if len(derived) == 1 else "were"
     return f"{', '.join(derived)} {be} not recorded but computed from the other limb leads."
@@ -257,7 +270,8 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     _check_samples(samples, rate_hz, name)
     signal: FloatArray = samples.astype(np.float32)
 
-    signal, leads, derived = _completed(signal, leads)
+    signal, leads, computed = _completed(signal, leads)
+    derived = tuple(lead for lead in leads if lead in computed or lead in _said_derived(channels))
     if derived:
         warnings.append(_derivation_warning(derived))
     return EcgRecord(

@@ -10,7 +10,6 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
@@ -45,6 +44,7 @@ _SUFFIXES = {
 _SEXES: dict[str, Sex] = {"M": "male", "F": "female"}
 _MAX_NOTES = 5
 _OUR_OWN_DOING = "auto_scale=False"
+_INVALID_VALUE = "Invalid value for VR"
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class _Parsed:
     notes: tuple[str, ...]
     age: float | None = None
     patient_id: str | None = None
+    undated: bool = False
+    derived_leads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +121,13 @@ def read_vendor(path: Path, content: bytes, kind: VendorFormat | None, options: 
         gains_per_mv=tuple(gain for gain in gains if gain is not None) if all(gains) and gains else None,
         age=_age(record, parsed.age),
         sex=_SEXES.get(record.patient.sex),
-        recorded_at=_recorded_at(record),
+        recorded_at=None if parsed.undated else record.recording.date,
         patient_id=_clean(record.patient.patient_id) or parsed.patient_id,
         device=device,
-        comments=_comments(record),
+        comments=_comments(record, undated=parsed.undated),
         warnings=(*parsed.notes, *notes, *cut),
         machine=machine_reading(record, device or name),
+        derived_leads=parsed.derived_leads,
     )
 
 
@@ -172,13 +175,17 @@ def _parse_dicom(name: str, content: bytes, folder: Path) -> _Parsed:
         warnings.simplefilter("always")
         files = split_dicom(content, name, folder)
     record, notes = _run(files.paths[0], name, "DICOM")
+    broken = any(_INVALID_VALUE in text for text in (*(str(one.message) for one in caught), *notes))
     leads = {lead.label: lead for lead in record.leads}
     for path in files.paths[1:]:
         for lead in _run(path, name, "DICOM")[0].leads:
             leads.setdefault(lead.label, lead)
-    broken = ("The file breaks rules of DICOM in its identifiers or texts; the waveform is whole.",) if caught else ()
-    notes = tuple(note for note in notes if "Invalid value for VR" not in note)
-    return _Parsed(record, tuple(leads.values()), (*files.notes, *broken, *notes), files.age)
+    ours = [*files.notes, *(["Identifiers or texts in the file break rules of DICOM."] if broken else [])]
+    # Which groups were left out, `split_dicom` says itself.
+    theirs = [note for note in notes if _INVALID_VALUE not in note and "multiplex group" not in note]
+    return _Parsed(
+        record, tuple(leads.values()), (*ours, *theirs), files.age, undated=files.undated, derived_leads=files.derived
+    )
 
 
 def _run(file: Path, name: str, format_name: str) -> tuple["ECGRecord", tuple[str, ...]]:
@@ -269,13 +276,15 @@ def _in_mv(lead: "Lead", name: str, rate_hz: float, options: ReadOptions) -> _Ro
         unit, scale = options.units, lead.adc_resolution or 1.0
     factor = scale_to_mv(f"{name}, lead {lead.label},", unit)
     step_mv = abs(scale * factor)
+    # Text formats may hold fractions; then the scale is no step of the samples.
+    whole = bool(np.array_equal(samples, np.round(samples), equal_nan=True))
     start = lead.annotations.get("start_sample", "1")
     return _Row(
         name=lead.label,
         values_mv=(samples * scale + offset) * factor,
         start=max(0, int(start) - 1) if start.isdecimal() else 0,
         rate_hz=rate_hz,
-        gain_per_mv=1.0 / step_mv if step_mv > 0 and lead.is_raw else None,
+        gain_per_mv=1.0 / step_mv if step_mv > 0 and whole else None,
     )
 
 
@@ -286,7 +295,8 @@ def _exact_rates(record: "ECGRecord") -> dict[str, float]:
     groups = meta.get("multiplex_groups")
     interval_us = meta.get("rhythm_sample_interval_us")
     if groups:
-        by_lead[""] = float(groups[0]["sampling_frequency"])
+        rhythm = [group["sampling_frequency"] for group in groups if group["samples"] == len(record.leads[0].samples)]
+        by_lead[""] = float(rhythm[0] if rhythm else record.leads[0].sampling_rate)
     elif interval_us:
         by_lead[""] = 1e6 / float(interval_us)
     elif rate := meta.get("rhythm_time", {}).get("sampling_rate_exact"):
@@ -326,11 +336,7 @@ def _age(record: "ECGRecord", otherwise: float | None) -> float | None:
     return otherwise if age is None or age < 0 else float(age)
 
 
-def _recorded_at(record: "ECGRecord") -> datetime | None:
-    return record.recording.date
-
-
-def _comments(record: "ECGRecord") -> tuple[str, ...]:
+def _comments(record: "ECGRecord", *, undated: bool) -> tuple[str, ...]:
     filters = record.recording.acquisition.filters
     parts = []
     if filters.highpass and filters.lowpass:
@@ -340,7 +346,7 @@ def _comments(record: "ECGRecord") -> tuple[str, ...]:
     if filters.notch and filters.notch_active:
         parts.append(f"notch {filters.notch:g} Hz")
     comments = [f"Filters stated in the file: {', '.join(parts)}."] if parts else []
-    if record.recording.date is None and (day := record.raw_metadata.get("acquisition_date")):
+    if not undated and record.recording.date is None and (day := record.raw_metadata.get("acquisition_date")):
         comments.append(f"Recorded on {_clean(str(day))}; the file states no time of day.")
     return tuple(comments)
 

@@ -42,11 +42,17 @@ class DicomFiles:
         What was chosen and left out.
     age : float or None
         Age in years, where it is written in a way that only people read.
+    undated : bool
+        Whether the file says that its dates were removed, so that those in it are dummies.
+    derived : tuple of str
+        Names of channels that the file says were computed from others.
     """
 
     paths: tuple[Path, ...]
     notes: tuple[str, ...]
     age: float | None
+    undated: bool
+    derived: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -112,12 +118,15 @@ def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:
         beside = [group for group in groups if group is not main and not group.median and main.simultaneous(group)]
         chosen = [main, *beside]
         paths = [folder / f"group{number}.dcm" for number in range(len(chosen))]
-        if len(groups) == 1 and content[128:132] == b"DICM":
+        first = next((group for group in groups if not group.median), main)
+        if chosen == [first] and content[128:132] == b"DICM":
+            # The parser would choose the same: the file stays as it is.
             paths[0].write_bytes(content)
         else:
             for group, path in zip(chosen, paths, strict=True):
                 _write_group(dataset, items[group.index], path)
-        return DicomFiles(tuple(paths), _notes(groups, chosen), _age(dataset))
+        undated = dataset.get("LongitudinalTemporalInformationModified") == "REMOVED"
+        return DicomFiles(tuple(paths), _notes(groups, chosen), _age(dataset), undated, _derived(items[main.index]))
     except PYDICOM_ERRORS as error:
         raise RecordFormatError(
             f"{name} is a damaged DICOM file: {type(error).__name__}: {str(error)[:120]}.",
@@ -185,6 +194,16 @@ def _notes(groups: Sequence[_Group], chosen: Sequence[_Group]) -> tuple[str, ...
         return ()
     listed = ", ".join(f"{group.channels} channels of {group.duration_s:.1f} s" for group in left)
     return (f"The file holds other waveform groups, not recorded at the same time, that were left out: {listed}.",)
+
+
+def _derived(item: "Dataset") -> tuple[str, ...]:
+    """Return the channels of a group that carry a description of how they were computed."""
+    names = []
+    for channel in item.get("ChannelDefinitionSequence") or []:
+        sources = channel.get("ChannelSourceSequence")
+        if channel.get("ChannelDerivationDescription") and sources:
+            names.append(str(sources[0].get("CodeMeaning", "") or ""))
+    return tuple(names)
 
 
 def _age(dataset: "Dataset") -> float | None:
