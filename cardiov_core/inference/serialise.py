@@ -169,7 +169,14 @@ def _risk(prediction: Prediction) -> dict[str, Any]:
 def _quality(quality: Quality) -> dict[str, Any]:
     return {
         "verdict": str(quality.verdict),
-        "leads": {item.lead: {"verdict": str(item.verdict), "reasons": list(item.reasons)} for item in quality.leads},
+        "leads": {
+            item.lead: {
+                "verdict": str(item.verdict),
+                "reasons": list(item.reasons),
+                "measured": {name: _plain(name, value) for name, value in item.measured.items()},
+            }
+            for item in quality.leads
+        },
         "reasons": list(quality.reasons),
         "suggested_gain_factor": _number(quality.suggested_gain_factor),
     }

@@ -9,8 +9,9 @@ import pytest
 
 from cardiov_core import weights
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import EcgRecord, QualityVerdict
+from cardiov_core.domain import EcgRecord, Finding, QualityVerdict
 from cardiov_core.inference import Predictor, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference import analysis as analysis_module
 
 _KEYS = ("record", "risk", "quality", "measurements", "findings", "warnings", "model")
 
@@ -106,6 +107,19 @@ def test_a_window_outside_the_record_is_withheld(record: EcgRecord, predictor: P
     assert "Choose a start" in analysis.withheld[0]
 
 
+def test_a_paced_heart_and_missing_leads_are_out_of_scope(
+    record: EcgRecord, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paced = Finding("pacing", "Pacemaker spikes", "present", "9 spikes.", {})
+    monkeypatch.setattr(analysis_module, "apply_rules", lambda *_: (paced,))
+    warnings = analyze(_without(record, "aVL"), predictor).warnings
+    assert sum("Pacemaker spikes were found" in item for item in warnings) == 1
+    assert "11 of 12 leads are there: aVL missing." in warnings
+    absent = replace(paced, state="absent")
+    monkeypatch.setattr(analysis_module, "apply_rules", lambda *_: (absent,))
+    assert not any("Pacemaker" in item for item in analyze(record, predictor).warnings)
+
+
 def test_training_records_show_their_out_of_fold_prediction(
     record: EcgRecord, tiny_folder: Path, tiny_card: dict[str, object]
 ) -> None:
@@ -156,7 +170,8 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
         "out_of_fold": False,
     }
     assert set(document["quality"]) == {"verdict", "leads", "reasons", "suggested_gain_factor"}
-    assert document["quality"]["leads"]["V1"] == {"verdict": "acceptable", "reasons": []}
+    assert document["quality"]["leads"]["V1"]["verdict"] == "acceptable"
+    assert document["quality"]["leads"]["V1"]["reasons"] == []
     assert document["model"] == {"name": "tiny", "sha256": predictor.card.sha256}
     assert list(document["explanation"]["stages"]) == ["1", "2", "3", "4", "5", "6", "7"]
     assert all(len(stage) == 5000 for stage in document["explanation"]["stages"].values())
