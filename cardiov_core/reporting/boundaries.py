@@ -12,8 +12,10 @@ from cardiov_core.reporting.sheet import Sheet
 
 Wave = Literal["P", "QRS", "T"]
 
-_LABEL_MM = 2.4
-_FILL_OPACITY = 0.13
+# Two lines of letters, because the letters of P and QRS would touch in one.
+_LETTERS_MM: Mapping[str, float] = MappingProxyType({"P": 2.0, "QRS": 4.2, "T": 2.0})
+_SPIKE_MM = 2.4
+_FILL_OPACITY = 0.11
 _OTHER_SHAPE = "\u2032"
 
 
@@ -21,7 +23,7 @@ _OTHER_SHAPE = "\u2032"
 class WaveStyle:
     """How the band of one wave is drawn: edge, and one colour a theme, dark enough or light enough for thin lines."""
 
-    dash: Literal["dot", "solid", "dash"]
+    dash: Literal["2px,2px", "solid", "6px,3px"]
     edge: str
     light: str
     dark: str
@@ -29,9 +31,9 @@ class WaveStyle:
 
 WAVE_STYLES: Mapping[Wave, WaveStyle] = MappingProxyType(
     {
-        "P": WaveStyle("dot", "dotted", "#00735A", "#35C79B"),
+        "P": WaveStyle("2px,2px", "dotted", "#00735A", "#35C79B"),
         "QRS": WaveStyle("solid", "solid", "#8A3F6E", "#E09CC4"),
-        "T": WaveStyle("dash", "dashed", "#8A5A00", "#F0B73E"),
+        "T": WaveStyle("6px,3px", "dashed", "#8A5A00", "#F0B73E"),
     }
 )
 """Green, purple and ochre: three hues that colour-blind readers keep apart, none of them a level's colour."""
@@ -131,7 +133,7 @@ def spike_traces(measurements: Measurements, start_s: float, sheet: Sheet, *, da
         go.Scatter(
             {
                 "x": x_mm,
-                "y": [_LABEL_MM] * len(x_mm),
+                "y": [_SPIKE_MM] * len(x_mm),
                 "name": "pacing spikes",
                 "mode": "markers",
                 "marker": {"symbol": "triangle-up", "size": 8, "color": "#F2F2F2" if dark else "#111111"},
@@ -202,12 +204,12 @@ def _letters(spans: Sequence[Span], height_mm: float, *, dark: bool) -> go.Scatt
     return go.Scatter(
         {
             "x": [(span.x0_mm + span.x1_mm) / 2 for span in spans],
-            "y": [height_mm - _LABEL_MM] * len(spans),
+            "y": [height_mm - _LETTERS_MM[span.wave] for span in spans],
             "text": [span.wave + ("" if span.dominant else _OTHER_SHAPE) for span in spans],
             "name": "names of the waves",
             "mode": "text",
             "textfont": {
-                "size": 11,
+                "size": 10,
                 "color": [WAVE_STYLES[span.wave].dark if dark else WAVE_STYLES[span.wave].light for span in spans],
             },
             "hoverinfo": "skip",

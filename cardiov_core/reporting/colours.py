@@ -18,6 +18,8 @@ class PaperColours:
         The paper itself, its 1 mm and 5 mm lines, and the ink.
     muted : str
         Footer and remarks.
+    veil : str
+        Translucent paper behind the name of a lead, so that bands and lines leave it readable.
     """
 
     paper: str
@@ -25,12 +27,13 @@ class PaperColours:
     major_grid: str
     trace: str
     muted: str
+    veil: str
 
 
-LIGHT = PaperColours("#FFFFFF", "#F7D4D4", "#E8A0A0", "#111111", "#5A5A5A")
+LIGHT = PaperColours("#FFFFFF", "#F7D4D4", "#E8A0A0", "#111111", "#5A5A5A", "rgba(255, 255, 255, 0.6)")
 """Light paper; the first four are fixed for contrast (trace 13.8:1 and 9.0:1 against the grids)."""
 
-DARK = PaperColours("#14181D", "#2B2529", "#55393F", "#F2F2F2", "#A9B0B8")
+DARK = PaperColours("#14181D", "#2B2529", "#55393F", "#F2F2F2", "#A9B0B8", "rgba(20, 24, 29, 0.6)")
 """Dark ground with dim red lines."""
 
 

@@ -245,6 +245,8 @@ def _name(
         "yanchor": "top",
         "showarrow": False,
         "font": {"size": 13, "color": palette.trace},
+        "bgcolor": palette.veil,
+        "borderpad": 0,
     }
 
 
@@ -334,6 +336,7 @@ def _layout(
         "showlegend": False,
         "hovermode": "closest",
         "separators": "..",
+        "modebar": {"bgcolor": "rgba(0, 0, 0, 0)", "color": palette.muted},
         "dragmode": "select" if calipers else "zoom",
         "uirevision": f"{record.record_id} {options.start_s} {options.layout} "
         f"{options.speed_mm_s} {options.gain_mm_mv}",

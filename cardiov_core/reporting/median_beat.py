@@ -123,6 +123,8 @@ def _name(
         "yanchor": "top",
         "showarrow": False,
         "font": {"size": 13, "color": palette.trace},
+        "bgcolor": palette.veil,
+        "borderpad": 0,
     }
 
 

@@ -19,12 +19,12 @@ _OUTLINES = {
 
 _CSS = """
 <style>
-.stMainBlockContainer {padding: 3.1rem 1.5rem 2rem; max-width: 1680px;}
+.stMainBlockContainer {padding: 2.75rem 1.5rem 2rem; max-width: 1680px;}
 .stMainBlockContainer .stVerticalBlock {gap: 0.4rem;}
 .stAppHeader {height: 2.75rem; min-height: 2.75rem;}
 .cv-quiet {opacity: 0.75;}
 .cv-banner {display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0.1rem 1.5rem; font-size: 0.8rem;
-  padding: 0.2rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);}
+  padding: 0.1rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);}
 .cv-strip {display: grid; grid-template-columns: minmax(15rem, 1.1fr) minmax(15rem, 1.1fr) auto minmax(14rem, 1.3fr);
   gap: 0.6rem 2rem; align-items: start; font-size: 0.87rem; line-height: 1.35;}
 .cv-level {display: flex; gap: 0.8rem; align-items: center;}
@@ -48,7 +48,7 @@ _CSS = """
   font-size: 0.9rem;}
 .cv-box.calm {border-color: #E69F00;}
 .cv-box b {font-weight: 650;}
-.cv-scroll {overflow-x: auto;}
+.cv-scroll {overflow-x: auto; max-width: 1060px;}
 .cv-table {border-collapse: collapse; font-size: 0.85rem; line-height: 1.3; width: 100%;}
 .cv-table th, .cv-table td {text-align: left; font-weight: 400; vertical-align: top; padding: 0.18rem 1rem 0.18rem 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
@@ -75,6 +75,7 @@ _CSS = """
 .st-key-tools .stSelectbox [role="group"] {height: 1.85rem; min-height: 1.85rem;}
 .st-key-tools .stSelectbox input {font-size: 0.8rem; padding: 0 0 0 0.4rem; min-width: 0;}
 .st-key-tools .stSelectbox button {width: 1.3rem; padding: 0;}
+.st-key-close_record button {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
 .st-key-samples button {justify-content: flex-start; min-height: 3.9rem;}
 .st-key-samples button > div, .st-key-samples button span {justify-content: flex-start; width: 100%;}
 .st-key-samples button p {line-height: 1.45;}
