@@ -1,7 +1,10 @@
 """Onset and offset of P wave, QRS complex and T wave on a median beat, a lead and over all leads.
 
-A lead's boundaries come from its smoothed slope: from the steepest point of a wave outwards to where the slope stays
-under a share of it. The global boundaries are taken from the leads' boundaries, so that one noisy lead decides nothing.
+The QRS complex is where the slope over all leads together exceeds a small share of its maximum and the noise. P and T
+waves are found a lead: from the largest deviation in their window to the steepest slope on either side, and outwards
+to where the slope has fallen to a share of that. The global boundary is the median over the leads, whose share is
+chosen such that it meets the second earliest onset and second latest offset of the cardiologists: a median holds where
+single leads are wrong. Widths and shares were tuned on LUDB (docs/measurements.md has the cross-validated table).
 """
 
 from collections.abc import Mapping
@@ -14,6 +17,8 @@ from scipy.ndimage import gaussian_filter1d
 from cardiov_core.domain import MedianBeat, WaveBoundaries
 
 Float64Array = npt.NDArray[np.float64]
+Span = tuple[int, int]
+"""First and last sample of a wave on the median beat."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +49,60 @@ class Delineation:
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """What the method may be tuned by."""
+class Slopes:
+    """How the boundaries of a wave are told from its slope.
 
-    smooth_s: float = 0.006
-    qrs_share: float = 0.06
-    qrs_reach_s: float = 0.14
-    t_smooth_s: float = 0.016
-    p_smooth_s: float = 0.010
-    p_share: float = 0.15
-    t_share: float = 0.15
+    Attributes
+    ----------
+    width_s : float
+        Standard deviation of the Gaussian whose derivative is the slope, in s.
+    onset_share, offset_share : float
+        Share of the steepest slope at which the wave begins and ends.
+    """
+
+    width_s: float
+    onset_share: float
+    offset_share: float
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the method was tuned by, each tuned on LUDB.
+
+    Attributes
+    ----------
+    qrs, p, t : Slopes
+        For the global boundaries.
+    lead_qrs, lead_p, lead_t : Slopes
+        For the boundaries of a single lead.
+    longest_qt_s : float
+        T waves are looked for up to this QT at 60 beats a minute; it grows with the square root of RR.
+    """
+
+    qrs: Slopes = Slopes(0.010, 0.04, 0.05)
+    p: Slopes = Slopes(0.012, 0.20, 0.45)
+    t: Slopes = Slopes(0.020, 0.20, 0.22)
+    lead_qrs: Slopes = Slopes(0.008, 0.06, 0.06)
+    lead_p: Slopes = Slopes(0.012, 0.40, 0.60)
+    lead_t: Slopes = Slopes(0.020, 0.20, 0.40)
+    longest_qt_s: float = 0.60
 
 
 DEFAULT = Parameters()
+
+_QRS_REACH_S = 0.14
+_QRS_SEARCH_S = 0.24
+_QUIET_S = 0.008
+_NOISE_BEFORE_S, _NOISE_AFTER_S = 0.2, 0.3
+_NOISE_PERCENTILE = 10.0
+_NOISE_FACTOR = 2.0
+_LEAD_MARGIN_S = 0.02
+_ST_S = 0.02
+_NEXT_QRS_S = 0.1
+_LONGEST_PR_S = 0.26
+_SHORTEST_WINDOW_S = 0.05
+_LEAD_T_MARGIN_S = 0.03
+_FLANK_S = 0.2
 
 
 def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation:
@@ -65,89 +111,136 @@ def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation
     Parameters
     ----------
     beat : MedianBeat
-        At 500 Hz, from :func:`~cardiov_core.signals.median_beat.average_beats`.
+        From :func:`~cardiov_core.signals.median_beat.average_beats`.
     parameters : Parameters
         The tuned ones by default.
 
     Returns
     -------
     Delineation
-        Empty where no lead is usable.
+        Empty where no lead is usable. A P wave is the largest deviation before the QRS, whatever it is: whether it
+        precedes every beat is not seen on a median.
     """
-    fs = beat.sampling_rate
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     if not rows:
         return Delineation()
+    fs = beat.sampling_rate
     signal = beat.signal[rows].astype(np.float64)
-    slope = np.abs(gaussian_filter1d(signal, parameters.smooth_s * fs, axis=1, order=1)) * fs
-    r = beat.r_index
-    total = np.sqrt((slope**2).sum(axis=0))
-    qrs = _around(total, r, parameters.qrs_share, round(parameters.qrs_reach_s * fs), fs)
-    lead_qrs = [_around(row, r, parameters.qrs_share, round(parameters.qrs_reach_s * fs), fs) for row in slope]
-    on, off = qrs
-    t_low, t_high = off + round(0.04 * fs), signal.shape[1] - 1
-    if beat.rr_s is not None:
-        t_high = min(t_high, r + round((beat.rr_s - 0.14) * fs))
-    smooth = gaussian_filter1d(signal, parameters.t_smooth_s * fs, axis=1)
-    t = _wave(smooth, t_low, t_high, parameters.t_share, fs)
-    p_low = 0
-    if beat.rr_s is not None:
-        t_end = t[1] if t is not None else off + round(0.2 * fs)
-        p_low = max(0, t_end - round(beat.rr_s * fs))
-    p_smooth = gaussian_filter1d(signal, parameters.p_smooth_s * fs, axis=1)
-    p = _wave(p_smooth, p_low, on - 1, parameters.p_share, fs)
-
-    def seconds(pair: tuple[int, int] | None) -> WaveBoundaries | None:
-        if pair is None or pair[1] <= pair[0]:
-            return None
-        return WaveBoundaries((pair[0] - r) / fs, (pair[1] - r) / fs)
-
-    leads = {
-        lead: LeadBoundaries(
-            seconds(_wave(p_smooth[i : i + 1], p_low, on - 1, parameters.p_share, fs)),
-            seconds(lead_qrs[i]),
-            seconds(_wave(smooth[i : i + 1], t_low, t_high, parameters.t_share, fs)),
-        )
-        for i, lead in enumerate(beat.usable_leads)
-    }
-    return Delineation(seconds(p), seconds(qrs), seconds(t), leads)
+    qrs = _qrs(signal, beat.r_index, fs, parameters.qrs)
+    t_window = _t_window(beat, qrs, parameters)
+    t = _median_span(_waves(signal, t_window, parameters.t, fs))
+    p_window = _p_window(beat, qrs, t)
+    before = signal[:, : qrs[0] + 1]  # smoothing must not draw the QRS into the P wave
+    p = _median_span(_waves(before, p_window, parameters.p, fs))
+    if t is not None:
+        t_window = (t_window[0], min(t_window[1], t[1] + round(_LEAD_T_MARGIN_S * fs)))
+    found = zip(
+        beat.usable_leads,
+        _waves(before, p_window, parameters.lead_p, fs),
+        _lead_qrs(signal, qrs, fs, parameters.lead_qrs),
+        _waves(signal, t_window, parameters.lead_t, fs),
+        strict=True,
+    )
+    return Delineation(
+        *(_in_seconds(span, beat) for span in (p, qrs, t)),
+        leads={lead: LeadBoundaries(*(_in_seconds(span, beat) for span in spans)) for lead, *spans in found},
+    )
 
 
-def _around(slope: Float64Array, r: int, share: float, reach: int, fs: float) -> tuple[int, int]:
-    low, high = max(0, r - reach), min(slope.size, r + reach + 1)
-    peak = low + int(slope[low:high].argmax())
-    limit = share * float(slope[peak])
-    quiet = round(0.016 * fs)
-    start, stop = low, high - 1
-    calm = 0
-    for index in range(peak, low - 1, -1):
-        calm = calm + 1 if slope[index] < limit else 0
-        if calm == quiet:
-            start = index + quiet
-            break
-    calm = 0
-    for index in range(peak, high):
-        calm = calm + 1 if slope[index] < limit else 0
-        if calm == quiet:
-            stop = index - quiet
-            break
-    return start, stop
-
-
-def _wave(signal: Float64Array, low: int, high: int, share: float, fs: float) -> tuple[int, int] | None:
-    """Find the largest wave between two samples on the RMS over the leads."""
-    if high - low < round(0.06 * fs):
+def _in_seconds(span: Span | None, beat: MedianBeat) -> WaveBoundaries | None:
+    if span is None or span[0] >= span[1]:
         return None
-    part = signal[:, low:high]
-    line = np.linspace(0.0, 1.0, part.shape[1])
-    part = part - (part[:, :1] * (1 - line) + part[:, -1:] * line)
-    size = np.sqrt((part**2).mean(axis=0))
-    peak = int(size.argmax())
-    slope = np.sqrt((np.gradient(part, axis=1) ** 2).mean(axis=0))
-    left, right = slope[: peak + 1], slope[peak:]
-    on = np.flatnonzero(left[: int(left.argmax()) + 1] < share * left.max())
-    steep = int(right.argmax())
-    off = np.flatnonzero(right[steep:] < share * right.max())
-    start = int(on[-1]) if on.size else 0
-    stop = peak + steep + (int(off[0]) if off.size else right.size - steep - 1)
-    return low + start, low + stop
+    return WaveBoundaries((span[0] - beat.r_index) / beat.sampling_rate, (span[1] - beat.r_index) / beat.sampling_rate)
+
+
+def _slope(signal: Float64Array, width_s: float, fs: float) -> Float64Array:
+    return np.abs(gaussian_filter1d(signal, width_s * fs, axis=1, order=1, mode="nearest"))
+
+
+def _qrs(signal: Float64Array, r: int, fs: float, slopes: Slopes) -> Span:
+    """Go out from the steepest place over all leads until the slope stays under a limit."""
+    slope = np.sqrt((_slope(signal, slopes.width_s, fs) ** 2).mean(axis=0))
+    reach = round(_QRS_REACH_S * fs)
+    steepest = max(0, r - reach) + int(slope[max(0, r - reach) : r + reach + 1].argmax())
+    around = slope[max(0, r - round(_NOISE_BEFORE_S * fs)) : r + round(_NOISE_AFTER_S * fs)]
+    noise = _NOISE_FACTOR * float(np.percentile(around, _NOISE_PERCENTILE))
+    search = round(_QRS_SEARCH_S * fs)
+    before = slope[max(0, steepest - search) : steepest + 1][::-1]
+    after = slope[steepest : steepest + search + 1]
+    quiet = round(_QUIET_S * fs)
+    return (
+        steepest - _until_quiet(before, max(slopes.onset_share * before[0], noise), quiet),
+        steepest + _until_quiet(after, max(slopes.offset_share * after[0], noise), quiet),
+    )
+
+
+def _until_quiet(slope: Float64Array, limit: float, quiet: int) -> int:
+    """Return the last sample before the first run of `quiet` samples under the limit."""
+    under = np.concatenate(([0], np.cumsum(slope < limit)))
+    runs = np.flatnonzero(under[quiet:] - under[:-quiet] == quiet)
+    return max(0, int(runs[0]) - 1) if runs.size else slope.size - 1
+
+
+def _lead_qrs(signal: Float64Array, qrs: Span, fs: float, slopes: Slopes) -> list[Span | None]:
+    """Find each lead's own QRS within the global one and a margin."""
+    slope = _slope(signal, slopes.width_s, fs)
+    low = max(0, qrs[0] - round(_LEAD_MARGIN_S * fs))
+    part = slope[:, low : qrs[1] + round(_LEAD_MARGIN_S * fs) + 1]
+    around = slope[:, max(0, low - round(_NOISE_BEFORE_S * fs)) : qrs[1] + round(_NOISE_AFTER_S * fs)]
+    noise = _NOISE_FACTOR * np.percentile(around, _NOISE_PERCENTILE, axis=1)
+    spans: list[Span | None] = []
+    for row, floor in zip(part, noise, strict=True):
+        begun = np.flatnonzero(row > max(slopes.onset_share * row.max(), floor))
+        going_on = np.flatnonzero(row > max(slopes.offset_share * row.max(), floor))
+        spans.append((low + int(begun[0]), low + int(going_on[-1])) if begun.size and going_on.size else None)
+    return spans
+
+
+def _t_window(beat: MedianBeat, qrs: Span, parameters: Parameters) -> Span:
+    fs = beat.sampling_rate
+    rr_s = beat.rr_s or 1.0
+    longest = qrs[0] + round(parameters.longest_qt_s * np.sqrt(rr_s) * fs)
+    next_qrs = beat.r_index + round((rr_s - _NEXT_QRS_S) * fs)
+    return qrs[1] + round(_ST_S * fs), min(beat.signal.shape[1] - 1, longest, next_qrs)
+
+
+def _p_window(beat: MedianBeat, qrs: Span, t: Span | None) -> Span:
+    fs = beat.sampling_rate
+    low = max(0, qrs[0] - round(_LONGEST_PR_S * fs))
+    if beat.rr_s is not None:
+        last_end = t[1] if t is not None else qrs[1]
+        low = max(low, last_end - round(beat.rr_s * fs))
+    return low, qrs[0] - 1
+
+
+def _waves(signal: Float64Array, window: Span, slopes: Slopes, fs: float) -> list[Span | None]:
+    """Find the largest wave of each lead in a window."""
+    low, high = window
+    if high - low < round(_SHORTEST_WINDOW_S * fs):
+        return [None] * len(signal)
+    smooth = gaussian_filter1d(signal, slopes.width_s * fs, axis=1, mode="nearest")[:, low:high]
+    slope = _slope(signal, slopes.width_s, fs)[:, low:high]
+    along = np.linspace(0.0, 1.0, high - low)
+    deviation = np.abs(smooth - (smooth[:, :1] * (1.0 - along) + smooth[:, -1:] * along))
+    reach = round(_FLANK_S * fs)
+    spans: list[Span | None] = []
+    for row, peak in zip(slope, deviation.argmax(axis=1).tolist(), strict=True):
+        onset = peak - _down_the_flank(row[: peak + 1][::-1], slopes.onset_share, reach)
+        offset = peak + _down_the_flank(row[peak:], slopes.offset_share, reach)
+        spans.append((low + onset, low + offset))
+    return spans
+
+
+def _down_the_flank(slope: Float64Array, share: float, reach: int) -> int:
+    """Return how far it is from a wave's peak over its steepest place to where the slope has fallen to a share."""
+    steepest = int(slope[:reach].argmax())
+    flat = np.flatnonzero(slope[steepest:] < share * slope[steepest])
+    return steepest + int(flat[0]) if flat.size else slope.size - 1
+
+
+def _median_span(spans: list[Span | None]) -> Span | None:
+    found = [span for span in spans if span is not None]
+    if not found:
+        return None
+    onset, offset = np.median(np.array(found), axis=0)
+    return round(float(onset)), round(float(offset))

@@ -41,6 +41,7 @@ _LIKE = 0.85
 _COMPARABLE_SHARE = 0.7
 _NEXT_BEAT_S = 0.1
 _MIN_AFTER_S = 0.2
+_SHORT_PERCENTILE = 20.0
 _TINY = float(np.finfo(np.float32).tiny)
 
 
@@ -95,14 +96,12 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
         return None
     r = np.clip(np.round(found * (RATE_HZ / record.sampling_rate)).astype(np.int64), 0, signal.shape[1] - 1)
     r, dominant = _dominant_class(signal[usable], r)
-    rr = np.diff(r)
-    within = dominant[1:] if dominant[1:].any() else np.ones(rr.size, dtype=bool)
-    rr_s = float(np.median(rr[within])) / RATE_HZ if rr.size else None
-    after_s = AFTER_R_S if rr_s is None else min(AFTER_R_S, max(rr_s - _NEXT_BEAT_S, _MIN_AFTER_S))
-    chosen = r[dominant]
+    rr_s, after_s = _room(r, dominant)
+    chosen = np.flatnonzero(dominant)
     chosen = chosen[:: -(-chosen.size // MAX_AVERAGED_BEATS)]
     before, after = round(BEFORE_R_S * RATE_HZ), round(after_s * RATE_HZ)
-    windows = _windows(np.where(missing, np.nan, signal), chosen, before, after)
+    windows = _windows(np.where(missing, np.nan, signal), r[chosen], before, after)
+    _blank_neighbours(windows, r, chosen, before)
     beat = MedianBeat(
         signal=_median(windows).astype(np.float32),
         leads=record.leads,
@@ -191,6 +190,28 @@ def _windows(signal: Float64Array, r: IntArray, before: int, after: int) -> Floa
     padded = np.pad(signal, ((0, 0), (before, after)), constant_values=np.nan)
     columns = np.clip(r, 0, signal.shape[1] - 1)[:, np.newaxis] + np.arange(before + after + 1)
     return np.ascontiguousarray(padded[:, columns].transpose(1, 0, 2))
+
+
+def _room(r: IntArray, dominant: BoolArray) -> tuple[float | None, float]:
+    """Return the median interval before the dominant beats, and how long after its R peak a median beat lasts."""
+    rr = np.diff(r) / RATE_HZ
+    if not rr.size:
+        return None, AFTER_R_S
+    before = rr[dominant[1:]] if dominant[1:].any() else rr
+    following = rr[dominant[:-1]] if dominant[:-1].any() else rr
+    # Where beats come irregularly, most of them must reach as far as the median beat does.
+    room_s = float(np.percentile(following, _SHORT_PERCENTILE)) - _NEXT_BEAT_S
+    return float(np.median(before)), min(AFTER_R_S, max(room_s, _MIN_AFTER_S))
+
+
+def _blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, before: int) -> None:
+    """Remove the QRS of the beats before and after, and all that lies beyond them, from each window."""
+    reach = round(_NEXT_BEAT_S * RATE_HZ)
+    for window, beat in zip(windows, chosen, strict=True):
+        if beat > 0:
+            window[:, : max(0, before + int(r[beat - 1] - r[beat]) + reach)] = np.nan
+        if beat + 1 < r.size:
+            window[:, max(before, before + int(r[beat + 1] - r[beat]) - reach) :] = np.nan
 
 
 def _median(windows: Float64Array) -> Float64Array:
