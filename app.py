@@ -6,6 +6,7 @@ st.set_page_config(page_title="CardioV", layout="wide", initial_sidebar_state="c
 st.navigation(
     [
         st.Page("pages/analyze.py", title="Analyze", default=True),
+        st.Page("pages/batch.py", title="Batch"),
         st.Page("pages/about.py", title="About"),
     ],
     position="top",

@@ -1,169 +1,70 @@
 """The Batch page: drop many records, watch them go by, work through the list."""
 
-from collections.abc import Sequence
-from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
 from cardiov_core.domain import QualityVerdict, Severity
-from cardiov_core.errors import CardioVError
-from cardiov_core.inference.batch import TRIAGE_RULE, BatchRow, batch_table, triage_order
-from cardiov_core.io.staging import (
-    MAX_DROPPED_ARCHIVES,
-    MAX_DROPPED_BYTES,
-    MAX_DROPPED_FILES,
-    files_of,
-    take_drop,
-)
+from cardiov_core.inference.batch import TRIAGE_RULE, BatchRow, batch_table
+from cardiov_core.io.staging import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES, files_of
 from cardiov_core.ui import batch_table as table
-from cardiov_core.ui import resources, state
+from cardiov_core.ui import state
 from cardiov_core.ui.batch_job import BatchJob, Reading
+from cardiov_core.ui.batch_state import BatchState, Key, batch_state
 from cardiov_core.ui.components import bullet_list, show_error, wording
 
-_STATE_KEY = "cardiov_batch"
 _POLL_S = 1.0
-# The list is drawn anew each time it has grown by so much: it must not move under the reader's hand every second.
-_GROWTH = 1.25
-_FIRST_ROWS = 10
 _ANALYZE_PAGE = "pages/analyze.py"
 _UNITS = ("mV", "uV", "nV", "V")
 _RATE_LIMITS_HZ = (80.0, 2000.0)
-
-
-class Key(StrEnum):
-    """Keys of the widgets that code or tests address."""
-
-    FILES = "batch_files"
-    FOLDER = "batch_folder"
-    STOP = "batch_stop"
-    GO_ON = "batch_go_on"
-    ANOTHER = "batch_another"
-    REFRESH = "batch_refresh"
-    LEVELS = "batch_levels"
-    QUALITIES = "batch_qualities"
-    TABLE = "batch_table"
-    OPEN = "batch_open"
-    CSV = "batch_csv"
-    PARQUET = "batch_parquet"
-    ERRORS = "batch_errors"
-    SAMPLING_RATE = "batch_sampling_rate"
-    UNITS = "batch_units"
-    READ_AGAIN = "batch_read_again"
-
-
-class BatchState:
-    """What a browser session holds of its batch.
-
-    Attributes
-    ----------
-    job : BatchJob or None
-        The batch at work or done.
-    shown : list of BatchRow
-        The rows on the screen's list, in triage order: a snapshot that grows in steps.
-    opened : set of str
-        Names of the rows that the reader opened.
-    levels, qualities : list
-        Filters; empty shows all. A level of None stands for withheld ones.
-    refusal : CardioVError or None
-        Why the last drop was not taken.
-    n_drops, n_snapshots : int
-        Make fresh widgets, so that no click can meet a list that it was not made on.
-    """
-
-    def __init__(self) -> None:
-        self.job: BatchJob | None = None
-        self.shown: list[BatchRow] = []
-        self.opened: set[str] = set()
-        self.levels: list[Severity | None] = []
-        self.qualities: list[QualityVerdict] = []
-        self.refusal: CardioVError | None = None
-        self.n_drops = 0
-        self.n_snapshots = 0
-
-    def begin(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Take a drop and start on it."""
-        self.forget()
-        try:
-            self.job = BatchJob(take_drop(files), resources.predictor())
-        except CardioVError as error:
-            self.refusal = error
-        else:
-            self.job.start()
-
-    def forget(self) -> None:
-        """Stop and drop the batch with its files."""
-        if self.job is not None:
-            self.job.stop()
-        drops, snapshots = self.n_drops + 1, self.n_snapshots
-        self.__init__()  # type: ignore[misc]
-        self.n_drops, self.n_snapshots = drops, snapshots + 1
-
-    def due(self) -> bool:
-        """Whether enough rows came since the last snapshot, or the last ones did."""
-        if self.job is None:
-            return False
-        n_rows = len(self.job.rows)
-        if not self.job.running:
-            return n_rows != len(self.shown)
-        return n_rows >= max(_FIRST_ROWS, _GROWTH * len(self.shown))
-
-    def refresh(self) -> None:
-        """Take all rows that there are into the list."""
-        if self.job is not None and len(self.job.rows) != len(self.shown):
-            self.shown = triage_order(self.job.rows)
-            self.n_snapshots += 1
-
-
-def batch_state() -> BatchState:
-    """Return this browser session's batch, made on first use."""
-    if _STATE_KEY not in st.session_state:
-        st.session_state[_STATE_KEY] = BatchState()
-    found: BatchState = st.session_state[_STATE_KEY]
-    return found
+_ROW_HEIGHT_PX = 32
+# Some fourteen rows and the downloads fit below the summary on a screen of 800 px.
+_TABLE_HEIGHT_PX = 455
 
 
 def drop_zones() -> None:
     """Show the two ways in: files or zips, and a folder."""
     current = batch_state()
-    st.html("<p>Drop many ECGs to get a list with the most urgent first.</p>")
+    st.html("<p>Drop many ECGs to get one list with the most urgent first.</p>")
     if current.refusal is not None:
         show_error(current.refusal)
-    left, right = st.columns(2)
-    for column, key, label, kind in (
-        (left, Key.FILES, "Files or a .zip of records", True),
-        (right, Key.FOLDER, "A folder with all that is in it", "directory"),
-    ):
-        widget = f"{key}_{current.n_drops}"
+    zones: tuple[tuple[Key, str, Literal["directory"] | bool], ...] = (
+        (Key.FILES, "Files, or a .zip of records", True),
+        (Key.FOLDER, "A folder, with all that is in it", "directory"),
+    )
+    for column, (name, label, kind) in zip(st.columns(2), zones, strict=True):
+        key = f"{name}_{current.n_drops}"
         column.file_uploader(
             label,
-            accept_multiple_files=kind,  # type: ignore[arg-type]
-            key=widget,
-            on_change=partial(_take, current, widget),
+            accept_multiple_files=kind,
+            key=key,
+            on_change=partial(_take, current, key),
         )
     st.caption(
-        f"At most {MAX_DROPPED_FILES} files, {MAX_DROPPED_BYTES // 1024**3} GiB and {MAX_DROPPED_ARCHIVES} zip archives "
-        "at once. Every format that the Analyze page opens; files that are no ECG are passed over and counted."
+        f"Every format that the Analyze page opens. At most {MAX_DROPPED_FILES} files, "
+        f"{MAX_DROPPED_BYTES // 1024**3} GiB and {MAX_DROPPED_ARCHIVES} zip archives at once. "
+        "Files that do not claim to be an ECG are passed over and counted."
     )
-    with st.expander("How the list is ordered"):
-        st.write(TRIAGE_RULE)
+    _explain_order()
 
 
 def show_progress(job: BatchJob) -> None:
-    """Show count, rate and time left, kept up to date while the rest of the page stays as it is.
+    """Show count, rate and time left, kept up to date while the rest of the page can be used.
 
     Parameters
     ----------
     job : BatchJob
         The batch.
     """
-    st.fragment(_progress, run_every=_POLL_S if job.running else None)(job)
+    running = job.running
+    st.fragment(_progress, run_every=_POLL_S if running else None)(job, drawn_running=running)
+    if job.failure is not None:
+        show_error(job.failure)
 
 
 def show_list(job: BatchJob) -> None:
-    """Show summary, filters, the table and its downloads.
+    """Show summary, filters, the list and its downloads.
 
     Parameters
     ----------
@@ -171,16 +72,22 @@ def show_list(job: BatchJob) -> None:
         The batch.
     """
     current = batch_state()
-    if not job.running or not current.shown:
+    if current.due():
         current.refresh()
     table.show_summary(current.shown, len(job.errors), len(job.passed_over))
     if not current.shown:
         return
-    rows = _filtered(current)
-    _show_table(current, job, rows)
+    _filters(current)
+    rows = [
+        row
+        for row in current.shown
+        if (not current.levels or row.level in current.levels)
+        and (not current.qualities or row.quality in current.qualities)
+    ]
+    _table(current, job, rows)
+    _notes(current.shown)
     _downloads(current, job)
-    with st.expander("How the list is ordered"):
-        st.write(TRIAGE_RULE)
+    _explain_order()
 
 
 def show_bad_files(job: BatchJob) -> None:
@@ -194,7 +101,8 @@ def show_bad_files(job: BatchJob) -> None:
     errors = job.errors
     if errors:
         st.subheader(f"{_count(len(errors), 'file')} could not be read")
-        _ask_metadata(job)
+        if not job.running:
+            _ask_metadata(job)
         table.show_errors(errors)
         st.download_button(
             "Download this list as CSV",
@@ -205,7 +113,7 @@ def show_bad_files(job: BatchJob) -> None:
             on_click="ignore",
         )
     if job.passed_over:
-        with st.expander(f"{_count(len(job.passed_over), 'file')} passed over: they do not claim to be an ECG"):
+        with st.expander(f"{_count(len(job.passed_over), 'file')} passed over: no ECG by content or ending"):
             st.html(bullet_list(job.passed_over[: table.MAX_ERRORS_SHOWN]))
 
 
@@ -215,22 +123,182 @@ def _take(current: BatchState, key: str) -> None:
         current.begin([(file.name, file.getvalue()) for file in files])
 
 
-def _progress(job: BatchJob) -> None:
+def _progress(job: BatchJob, *, drawn_running: bool) -> None:
     current = batch_state()
-    running = job.running
-    # One look at the state: a thread that ends between two looks would leave the page behind.
-    if current.due() and current.job is job and _came_by_itself():
-        current.refresh()
+    if current.job is not job:
+        return
+    if current.due() or (drawn_running and not job.running):
+        # The list has grown, or the end is reached: the whole page must be drawn.
         st.rerun()
-    state_, left, right = st.columns([8, 2, 2], vertical_alignment="bottom")
     progress = job.progress
-    with state_:
-        if progress.total is None:
-            st.progress(0.0, text="Looking through the files ..." if running else "Nothing was read.")
-        else:
-            st.progress(progress.done / max(progress.total, 1), text=_progress_words(job, running=running))
-    if running:
-        left.button("Stop", key=Key.STOP, on_click=job.stop, width="stretch", help="What is done stays.")
-    elif not job.complete:
-        left.button("Go on", key=Key.GO_ON, on_click=job.start, type="primary", width="stretch")
-    right.button("Another batch", key=Key.ANOTHER, on_click=current.forget, width="stretch")
+    bar, update, first, second = st.columns([7, 2, 2, 2], vertical_alignment="bottom")
+    share = progress.done / progress.total if progress.total else float(job.complete)
+    bar.progress(min(share, 1.0), text=_progress_words(job))
+    waiting = len(job.rows) - len(current.shown)
+    if drawn_running:
+        if update.button(
+            "Update the list",
+            key=Key.REFRESH,
+            disabled=waiting == 0,
+            width="stretch",
+            help=f"{waiting} more are ready.",
+        ):
+            current.refresh()
+            st.rerun()
+        first.button("Stop", key=Key.STOP, on_click=job.stop, width="stretch", help="What is done stays.")
+    elif not job.complete and job.failure is None:
+        first.button("Go on", key=Key.GO_ON, on_click=job.start, type="primary", width="stretch")
+    second.button("Another batch", key=Key.ANOTHER, on_click=current.forget, width="stretch")
+
+
+def _progress_words(job: BatchJob) -> str:
+    progress = job.progress
+    if progress.total is None:
+        return "Looking through the files ..." if job.running else "Nothing was read."
+    words = f"{progress.done} of {_count(progress.total, 'record')}"
+    if job.complete:
+        return f"{words}: done"
+    if not job.running:
+        return f"Stopped at {words}; what is done stays"
+    if progress.rate_per_s is None or progress.left_s is None:
+        return words
+    return f"{words}, {progress.rate_per_s:.1f} a second, about {_duration(progress.left_s)} left"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _filters(current: BatchState) -> None:
+    # What the reader chose outlives a visit to another page, where Streamlit forgets widgets.
+    st.session_state.setdefault(Key.LEVELS, current.levels)
+    st.session_state.setdefault(Key.QUALITIES, current.qualities)
+    left, right = st.columns([3, 2])
+    current.levels = left.pills(
+        "Levels",
+        [*reversed(Severity), None],
+        selection_mode="multi",
+        format_func=table.level_words,
+        key=Key.LEVELS,
+        label_visibility="collapsed",
+    )
+    current.qualities = right.pills(
+        "Signal quality",
+        list(QualityVerdict),
+        selection_mode="multi",
+        format_func=table.quality_words,
+        key=Key.QUALITIES,
+        label_visibility="collapsed",
+    )
+
+
+def _table(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
+    if not rows:
+        st.info("No record has the level and the quality that you chose.")
+        return
+    shown = rows[: table.MAX_SHOWN]
+    names = table.short_names(current.shown)
+    st.dataframe(
+        table.display_table(shown, names, current.opened),
+        column_config=table.column_settings(Key.OPEN),
+        hide_index=True,
+        width="stretch",
+        height=min(_TABLE_HEIGHT_PX, _ROW_HEIGHT_PX * (len(shown) + 1) + 3),
+        row_height=_ROW_HEIGHT_PX,
+        key=Key.TABLE,
+    )
+    if len(rows) > len(shown):
+        st.caption(f"The {len(shown)} most urgent of {len(rows)}; the downloads hold all.")
+    click = st.session_state.get(Key.OPEN)
+    if click is None:
+        return
+    # By name, not by position: the list may have changed under the reader's hand.
+    chosen = next((row for row in current.shown if names[row.name] == click["label"]), None)
+    if chosen is not None:
+        _open(current, job, chosen)
+
+
+def _open(current: BatchState, job: BatchJob, row: BatchRow) -> None:
+    files = files_of(job.drop, row.name, row.files)
+    current.opened.add(row.name)
+    analysed = state.session()
+    analysed.receive(files)
+    analysed.sampling_rate_hz, analysed.units = job.reading.sampling_rate, job.reading.units
+    st.switch_page(_ANALYZE_PAGE)
+
+
+def _notes(rows: list[BatchRow]) -> None:
+    n_out_of_fold = sum(row.out_of_fold for row in rows)
+    notes = [
+        f"Levels 0 and 1: {wording(Severity.NO_RISK)} Levels 2 and 3: {wording(Severity.HIGH_RISK)}",
+        "Click a record's name to open it on the Analyze page; click a column's head to sort.",
+    ]
+    if n_out_of_fold:
+        trained = "1 of these records" if n_out_of_fold == 1 else f"{n_out_of_fold} of these records"
+        notes.append(f"{trained} trained the model: the level is its out-of-fold prediction.")
+    st.caption("  \n".join(notes))
+
+
+def _downloads(current: BatchState, job: BatchJob) -> None:
+    rows = current.shown
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            lambda: table.csv_bytes(batch_table(rows, job.predictor)),
+            "cardiov-batch.csv",
+            "text/csv",
+            key=Key.CSV,
+            on_click="ignore",
+            help="All rows of the list, filtered or not, with all columns.",
+        )
+        st.download_button(
+            "Download Parquet",
+            lambda: table.parquet_bytes(batch_table(rows, job.predictor)),
+            "cardiov-batch.parquet",
+            "application/vnd.apache.parquet",
+            key=Key.PARQUET,
+            on_click="ignore",
+            help="The same table with types.",
+        )
+
+
+def _ask_metadata(job: BatchJob) -> None:
+    lacking = job.lacking
+    if not lacking:
+        return
+    rate: float | None = job.reading.sampling_rate
+    units: str | None = job.reading.units
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if "sampling_rate" in lacking:
+            rate = st.number_input(
+                "Sampling rate in Hz",
+                min_value=_RATE_LIMITS_HZ[0],
+                max_value=_RATE_LIMITS_HZ[1],
+                value=None,
+                key=Key.SAMPLING_RATE,
+                placeholder="500",
+                width=200,
+            )
+        if "units" in lacking:
+            units = st.selectbox("Units of the samples", _UNITS, index=None, key=Key.UNITS, width=200)
+        complete = ("sampling_rate" not in lacking or rate) and ("units" not in lacking or units)
+        st.button(
+            "Read these again",
+            key=Key.READ_AGAIN,
+            type="primary",
+            disabled=not complete,
+            on_click=partial(job.read_again, Reading(rate, units)),
+            help="For all files that do not state it themselves.",
+        )
+
+
+def _explain_order() -> None:
+    with st.expander("How the list is ordered"):
+        st.write(TRIAGE_RULE)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,10 +1,12 @@
 """The triage table of a batch, its summary and its list of bad files, as a reader sees them."""
 
 import io
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -16,6 +18,7 @@ from cardiov_core.ui.styles import level_shape
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
+    from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
 MAX_SHOWN = 2000
 """Rows on the screen; a table of all columns with a style a cell grows heavy beyond. Downloads hold all."""
@@ -40,13 +43,28 @@ def level_words(level: Severity | None) -> str:
     return f"{LEVEL_STYLES[level].symbol} {int(level)} {level.title}"
 
 
-def display_table(rows: Sequence[BatchRow], opened: Iterable[str]) -> "Styler":
+def short_names(rows: Sequence[BatchRow]) -> dict[str, str]:
+    """Return for each row's name the file's bare name, or the whole path where two files share it.
+
+    Parameters
+    ----------
+    rows : sequence of BatchRow
+        All rows of the list.
+    """
+    bare = {row.name: PurePosixPath(row.name).name for row in rows}
+    taken = Counter(bare.values())
+    return {name: name if taken[last] > 1 else last for name, last in bare.items()}
+
+
+def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: Iterable[str]) -> "Styler":
     """Return the table for the screen: numbers that sort as numbers and read as words.
 
     Parameters
     ----------
     rows : sequence of BatchRow
         In their order on the screen.
+    names : mapping of str to str
+        As `short_names` gives them for all rows of the list.
     opened : iterable of str
         Names of the rows that were opened already.
 
@@ -58,7 +76,7 @@ def display_table(rows: Sequence[BatchRow], opened: Iterable[str]) -> "Styler":
     seen = set(opened)
     frame = pd.DataFrame(
         {
-            "Record": [row.name for row in rows],
+            "Record": [names[row.name] for row in rows],
             "Level": [None if row.level is None else float(row.level) for row in rows],
             "Prediction set": [" or ".join(level.title for level in row.prediction_set or ()) for row in rows],
             "Above low": [None if row.exceedance is None else row.exceedance[1] for row in rows],
@@ -77,7 +95,7 @@ def display_table(rows: Sequence[BatchRow], opened: Iterable[str]) -> "Styler":
     return frame.style.format(_FORMATS).map(_level_colours, subset=["Level"])
 
 
-def column_settings(open_key: str) -> dict[str, object]:
+def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResult]":
     """Return how Streamlit shows the columns of `display_table`.
 
     Parameters
@@ -92,7 +110,9 @@ def column_settings(open_key: str) -> dict[str, object]:
         ),
         "Level": column.NumberColumn(help="Number, word and shape of the critical value."),
         "Above low": column.NumberColumn(help="Probability that the level is above low risk."),
-        "Critical findings": column.TextColumn(help="QTc from 500 ms, heart rate under 40 or over 150 bpm, long pauses."),
+        "Critical findings": column.TextColumn(
+            help="QTc from 500 ms, heart rate under 40 or over 150 bpm, long pauses."
+        ),
         "HR": column.NumberColumn(help="Heart rate in bpm."),
         "QTc": column.NumberColumn(help="QT corrected by Fridericia, in ms."),
         "Warnings": column.NumberColumn(help="How many; opening the record shows them."),
@@ -108,7 +128,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
         As `cardiov_core.inference.batch.batch_table` makes it.
     """
     safe = table.copy()
-    for name in safe.select_dtypes("string"):
+    for name in list(safe.columns[safe.dtypes == "string"]):
         risky = safe[name].str.startswith(_FORMULA_STARTS).fillna(value=False).astype(bool)
         safe.loc[risky, name] = "'" + safe.loc[risky, name]
     return safe.to_csv(index=False).encode()
@@ -157,7 +177,7 @@ def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) ->
     ]
     n_critical = sum(bool(row.critical) for row in rows)
     others = [
-        (f"withheld, needs a look", counts[None]),
+        ("withheld, needs a look", counts[None]),
         ("with a critical finding", n_critical),
         ("could not be read", n_errors),
         ("passed over, no ECG", n_passed_over),
@@ -188,32 +208,32 @@ def quality_words(verdict: QualityVerdict) -> str:
     return verdict.value.capitalize()
 
 
-def _measured(number: float) -> str:
-    return _NOT_MEASURABLE if pd.isna(number) else f"{number:.0f}"
+def _measured(number: Any) -> str:
+    return _NOT_MEASURABLE if math.isnan(number) else f"{number:.0f}"
 
 
-def _level(number: float) -> str:
-    return WITHHELD if pd.isna(number) else level_words(Severity(int(number)))
+def _level(number: Any) -> str:
+    return WITHHELD if math.isnan(number) else level_words(Severity(int(number)))
 
 
-def _probability(number: float) -> str:
-    return "" if pd.isna(number) else percent(number)
+def _probability(number: Any) -> str:
+    return "" if math.isnan(number) else percent(number)
 
 
-def _age(years: float) -> str:
-    if pd.isna(years):
+def _age(years: Any) -> str:
+    if math.isnan(years):
         return "unknown"
     return "90 or over" if years > _OLDEST_STATED_AGE else f"{years:.0f}"
 
 
-def _level_colours(number: float) -> str:
-    if pd.isna(number):
+def _level_colours(number: Any) -> str:
+    if math.isnan(number):
         return "font-weight: bold"
     style = LEVEL_STYLES[Severity(int(number))]
     return f"background-color: {style.colour}; color: {style.text_colour}"
 
 
-_FORMATS: dict[str, Callable[[float], str]] = {
+_FORMATS: dict[Any, str | Callable[[object], str] | None] = {
     "Level": _level,
     "Above low": _probability,
     "HR": _measured,
