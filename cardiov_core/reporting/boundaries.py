@@ -84,7 +84,7 @@ def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> li
     return spans
 
 
-def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool) -> list[go.Scatter]:
+def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool, filled: bool = True) -> list[go.Scatter]:
     """Draw spans over the whole height, one trace a wave, with a letter above each.
 
     Parameters
@@ -95,6 +95,8 @@ def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool) -> list[
         Of the sheet.
     dark : bool
         Dark ground.
+    filled : bool
+        False draws the edges alone: over attention a tint would change the colour that says how much there is.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool) -> list[
         At most three bands and the letters; none without spans.
     """
     traces = [
-        _band(wave, [span for span in spans if span.wave == wave], height_mm, dark=dark)
+        _band(wave, [span for span in spans if span.wave == wave], height_mm, dark=dark, filled=filled)
         for wave in WAVE_STYLES
         if any(span.wave == wave for span in spans)
     ]
@@ -176,7 +178,7 @@ def boundaries_caption(measurements: Measurements) -> str:
     return " ".join(sentences)
 
 
-def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool) -> go.Scatter:
+def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool, filled: bool) -> go.Scatter:
     style = WAVE_STYLES[wave]
     colour = style.dark if dark else style.light
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
@@ -192,7 +194,7 @@ def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool) ->
             "name": f"{wave} wave" if wave != "QRS" else "QRS complex",
             "mode": "lines",
             "line": {"color": colour, "width": 0.9, "dash": style.dash},
-            "fill": "toself",
+            "fill": "toself" if filled else "none",
             "fillcolor": f"rgba({red}, {green}, {blue}, {_FILL_OPACITY})",
             "connectgaps": False,
             "hoverinfo": "skip",

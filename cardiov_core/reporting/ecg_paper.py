@@ -91,7 +91,7 @@ def ecg_figure(
         figure.add_trace(_band(attention[first:last], sheet, record.sampling_rate, options, opacity))
     if boundaries is not None:
         spans = record_spans(boundaries, options.start_s, sheet)
-        figure.add_traces(band_traces(spans, sheet.height_mm, dark=dark))
+        figure.add_traces(band_traces(spans, sheet.height_mm, dark=dark, filled=attention is None))
         figure.add_traces(spike_traces(boundaries, options.start_s, sheet, dark=dark))
     figure.add_trace(_pulses(sheet, options, palette))
     figure.add_trace(_caliper_anchor(sheet))

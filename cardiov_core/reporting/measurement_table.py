@@ -1,5 +1,6 @@
 """Measurements as rows for readers: name, value with unit, normal range, flag in words and shape, remarks."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -56,11 +57,6 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("longest_pause_ms", "Longest RR interval", "ms"),
 )
 """In the order of the table; Fridericia first among the corrected QT intervals."""
-
-_UNITS_OF_NAMES: Mapping[str, tuple[str, int]] = MappingProxyType(
-    {"ms": ("ms", 0), "mv": ("mV", 2), "deg": ("\u00b0", 0), "bpm": ("/min", 0), "s": ("s", 2), "uv": ("uV", 0)}
-)
-_NAMES: Mapping[str, str] = MappingProxyType({quantity.field: quantity.name for quantity in QUANTITIES})
 
 
 @dataclass(frozen=True)
@@ -191,14 +187,20 @@ def lead_remark(measurements: Measurements) -> str:
 
 
 def finding_numbers(finding: Finding) -> str:
-    """Write the numbers that a rule looked at, with the units that their names end in.
+    """Write the measurements that a rule looked at, in the words of the table.
 
     Parameters
     ----------
     finding : Finding
-        For example ``{'qrs_axis_deg': -45.0}`` reads 'QRS axis -45 degrees' in signs.
+        Its ``measured`` may hold more than measurements; those are in its reason.
+
+    Returns
+    -------
+    str
+        For example 'QTc, Fridericia 512 ms'; empty where the rule looked at no measurement of the table.
     """
-    return ", ".join(_named(name, value) for name, value in finding.measured.items())
+    found = (q for q in QUANTITIES if math.isfinite(finding.measured.get(q.field, math.nan)))
+    return ", ".join(f"{q.name} {number(finding.measured[q.field], q.unit, q.decimals)}" for q in found)
 
 
 def _row(quantity: Quantity, measurements: Measurements, sex: Sex | None, age: float | None) -> MeasurementRow:
@@ -241,13 +243,3 @@ def _limits(limits: ReferenceRange, decimals: int) -> str:
         word = "under" if limits.high_excluded else "up to"
         return f"{word} {number(limits.high, limits.unit, decimals if limits.unit != 'mV' else 1)}"
     return ""
-
-
-def _named(name: str, value: float) -> str:
-    stem, _, suffix = name.rpartition("_")
-    unit, decimals = _UNITS_OF_NAMES.get(suffix, ("", 2)) if stem else ("", 2)
-    words = _NAMES.get(name) or (stem if unit else name).replace("_", " ")
-    if value != value:
-        return f"{words} {NOT_MEASURABLE}"
-    whole = not unit and float(value).is_integer()
-    return f"{words} {number(value, unit, 0 if whole else decimals)}"

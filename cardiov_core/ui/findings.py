@@ -16,7 +16,7 @@ VERDICT_SYMBOLS = {
 }
 """Shape of each verdict, so that it is read without colour."""
 
-_HEADS = ("Finding", "Measured", "Why")
+_HEADS = ("Finding", "What was measured, and the limit")
 
 
 def critical_findings(analysis: Analysis) -> list[str]:
@@ -121,9 +121,6 @@ def _in_state(findings: Iterable[Finding], state: str) -> list[Finding]:
     return [finding for finding in findings if finding.state == state]
 
 
-def _rows(findings: Sequence[Finding]) -> list[tuple[str, str, str]]:
+def _rows(findings: Sequence[Finding]) -> list[tuple[str, str]]:
     ordered = sorted(findings, key=lambda finding: not finding.critical)
-    return [
-        (f"{finding.title} (critical)" if finding.critical else finding.title, finding_numbers(finding), finding.reason)
-        for finding in ordered
-    ]
+    return [(f"{each.title} (critical)" if each.critical else each.title, each.reason) for each in ordered]

@@ -119,3 +119,10 @@ def test_two_records_of_different_length_share_one_scale() -> None:
     assert short.layout.xaxis.range == long.layout.xaxis.range
     assert short.layout.height == long.layout.height
     assert short.layout.height < ecg_figure(_record(), PaperOptions()).layout.height
+
+
+def test_over_attention_bands_have_edges_only() -> None:
+    attention = np.linspace(0, 1, 5000, dtype=np.float32)
+    over = ecg_figure(_record(), PaperOptions(), attention=attention, boundaries=_measured())
+    assert _named(over, "QRS complex").fill == "none", "a tint would change the colour that means attention"
+    assert _named(ecg_figure(_record(), PaperOptions(), boundaries=_measured()), "QRS complex").fill == "toself"
