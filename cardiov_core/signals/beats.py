@@ -37,10 +37,30 @@ _DISTINCT = (4.0, 0.75)
 _REGULAR = (2.0, 0.95)
 
 
-class _Beats(NamedTuple):
+class Beats(NamedTuple):
+    """Peaks with the evidence that they are heart beats.
+
+    Attributes
+    ----------
+    peaks : numpy.ndarray
+        int64, shape ``(n_beats,)``: rising sample indices.
+    prominence : float
+        Height of the peaks over the background.
+    resemblance : float
+        Median cosine of a peak's shape with that of its most similar other, 0..1.
+    """
+
     peaks: IntArray
     prominence: float
     resemblance: float
+
+    @property
+    def convincing(self) -> bool:
+        """Whether these are heart beats rather than noise, hum or a flat line."""
+        return any(
+            self.prominence >= prominence and self.resemblance >= resemblance
+            for prominence, resemblance in (_DISTINCT, _REGULAR)
+        )
 
 
 def detect_r_peaks(record: EcgRecord) -> IntArray:
@@ -62,7 +82,7 @@ def detect_r_peaks(record: EcgRecord) -> IntArray:
     RecordUnsupportedError
         If the sampling rate is too low for a QRS complex.
     """
-    return _find(record).peaks
+    return find_beats(record).peaks
 
 
 def has_heart_beats(record: EcgRecord) -> bool:
@@ -83,15 +103,28 @@ def has_heart_beats(record: EcgRecord) -> bool:
     RecordUnsupportedError
         If the sampling rate is too low for a QRS complex.
     """
-    beats = _find(record)
-    return any(
-        beats.prominence >= prominence and beats.resemblance >= resemblance
-        for prominence, resemblance in (_DISTINCT, _REGULAR)
-    )
+    return find_beats(record).convincing
 
 
-def _find(record: EcgRecord) -> _Beats:
-    nothing = _Beats(np.empty(0, dtype=np.int64), 0.0, 0.0)
+def find_beats(record: EcgRecord) -> Beats:
+    """Find peaks and the evidence that they are heart beats, in one go.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record of 80 to 2000 Hz.
+
+    Returns
+    -------
+    Beats
+        Without peaks where the record is flat or shorter than 2 s.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the sampling rate is too low for a QRS complex.
+    """
+    nothing = Beats(np.empty(0, dtype=np.int64), 0.0, 0.0)
     fs = record.sampling_rate
     if record.duration_s < _MIN_DURATION_S or not record.leads:
         return nothing
@@ -105,7 +138,7 @@ def _find(record: EcgRecord) -> _Beats:
         return nothing
     activity: Float64Array = np.abs(leads).mean(axis=0)
     peaks = _detect(activity, fs)
-    return _Beats(peaks, *_evidence(leads, activity, peaks, fs))
+    return Beats(peaks, *_evidence(leads, activity, peaks, fs))
 
 
 def _qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> Float64Array:

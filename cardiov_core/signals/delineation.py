@@ -9,6 +9,7 @@ single leads are wrong. Widths and shares were tuned on LUDB (docs/measurements.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +41,16 @@ class Delineation:
         Over all leads; None where the wave was not found.
     leads : mapping of str to LeadBoundaries
         Lead -> its own boundaries; leads without a usable signal are absent.
+    method : {"slopes", "networks", "held-out network"}
+        How they were found: by slopes, by all trained networks, or, for a record that trained them, by the one network
+        that never saw it.
     """
 
     p: WaveBoundaries | None = None
     qrs: WaveBoundaries | None = None
     t: WaveBoundaries | None = None
     leads: Mapping[str, LeadBoundaries] = field(default_factory=dict)
+    method: Literal["slopes", "networks", "held-out network"] = "slopes"
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ _NOISE_FACTOR = 2.0
 _LEAD_MARGIN_S = 0.02
 _ST_S = 0.02
 _NEXT_QRS_S = 0.1
-_LONGEST_PR_S = 0.26
+_LONGEST_PR_S = 0.4
 _SHORTEST_WINDOW_S = 0.05
 _LEAD_T_MARGIN_S = 0.03
 _FLANK_S = 0.2

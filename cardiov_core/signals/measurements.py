@@ -5,9 +5,10 @@ from typing import Any
 
 from cardiov_core.domain import BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.signals.beats import detect_r_peaks, has_heart_beats
+from cardiov_core.signals.beats import find_beats
 from cardiov_core.signals.delineation import Delineation, delineate
 from cardiov_core.signals.gain import check_gain
+from cardiov_core.signals.likeness import LIKE_EACH_OTHER, wave_likeness
 from cardiov_core.signals.median_beat import BeatSeries, average_beats
 from cardiov_core.signals.rhythm import Rhythm, corrected_qt, measure_rhythm
 from cardiov_core.signals.voltages import (
@@ -24,6 +25,8 @@ MAX_MEASURED_S = 300.0
 
 _RHYTHM = ("heart_rate_bpm", "rr_mean_ms", "rr_sd_ms", "rr_min_ms", "longest_pause_ms")
 _QTC = ("qtc_fridericia_ms", "qtc_bazett_ms", "qtc_framingham_ms", "qtc_hodges_ms")
+_OF_P = ("pr_ms", "p_ms", "p_axis_deg")
+_OF_T = ("qt_ms", "t_axis_deg", *_QTC)
 _VOLTAGES = ("sokolow_lyon_mv", "cornell_mv", "st_mv", "r_mv", "s_mv")
 _SCALARS = (
     *_RHYTHM,
@@ -69,16 +72,15 @@ def measure(record: EcgRecord) -> Measurements:
         for name in ("heart_rate_bpm", "qrs_ms", "longest_pause_ms"):
             sheet.notes[name] = f"first {MAX_MEASURED_S:g} s of {record.duration_s:.0f} s"
     try:
-        peaks = detect_r_peaks(measured)
-        beating = has_heart_beats(measured)
+        beats = find_beats(measured)
     except RecordUnsupportedError as exc:
         return _nothing(exc.message.rstrip("."), sheet)
-    series = average_beats(measured, peaks) if beating else None
+    series = average_beats(measured, beats.peaks) if beats.convincing else None
     if series is None:
         return _nothing("no heart beat was found", sheet)
     rhythm = measure_rhythm(series.r_s)
     _fill_rhythm(sheet, rhythm, series)
-    found = delineate(series.median_beat)
+    found = _believable(sheet, series, delineate(series.median_beat))
     _fill_intervals(sheet, found, rhythm)
     _fill_axes(sheet, series.median_beat, found)
     _fill_voltages(sheet, measured, series.median_beat, found)
@@ -120,19 +122,39 @@ def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> No
         sheet.notes["qrs_ms"] = f"{others} of {series.r_s.size} beats have another shape and were left out"
 
 
+def _believable(sheet: _Sheet, series: BeatSeries, found: Delineation) -> Delineation:
+    """Drop P and T waves that the single beats do not share, and say why they are missing."""
+    kept = found
+    for name, fields in (("p", _OF_P), ("t", _OF_T)):
+        wave: WaveBoundaries | None = getattr(found, name)
+        if wave is None:
+            if found.qrs is not None:
+                sheet.refuse(f"there is no room for a {name.upper()} wave between the beats", *fields)
+            continue
+        likeness = wave_likeness(series, wave)
+        if likeness is None:
+            sheet.notes[fields[0]] = f"from {_counted(series.median_beat.n_beats)}: too few to confirm the wave"
+        elif likeness < LIKE_EACH_OTHER:
+            irregular = "the rhythm is irregular, and " if sheet.values.get("regular") is False else ""
+            where = "before the QRS" if name == "p" else "after the QRS"
+            sheet.refuse(f"no {name.upper()} wave found: {irregular}nothing {where} repeats from beat to beat", *fields)
+            kept = replace(kept, **{name: None})
+    return kept
+
+
 def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) -> None:
     if found.qrs is None:
         sheet.refuse("no QRS boundaries were found", "qrs_ms", "pr_ms", "qt_ms", *_QTC)
     else:
         sheet.values["qrs_ms"] = found.qrs.duration_ms
     if found.p is None:
-        sheet.refuse("no P wave found", "p_ms", "pr_ms", "p_axis_deg")
+        sheet.refuse("no P wave found", *_OF_P)
     else:
         sheet.values["p_ms"] = found.p.duration_ms
         if found.qrs is not None:
             sheet.values["pr_ms"] = 1000.0 * (found.qrs.onset_s - found.p.onset_s)
     if found.t is None:
-        sheet.refuse("no T wave found", "qt_ms", "t_axis_deg", *_QTC)
+        sheet.refuse("no T wave found", *_OF_T)
     elif found.qrs is not None:
         qt_ms = 1000.0 * (found.t.offset_s - found.qrs.onset_s)
         sheet.values["qt_ms"] = qt_ms
@@ -180,6 +202,10 @@ def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: De
             sheet.refuse(f"needs {needed}", name)
         else:
             sheet.values[name] = value
+
+
+def _counted(n_beats: int) -> str:
+    return "1 beat" if n_beats == 1 else f"{n_beats} beats"
 
 
 def _beats(series: BeatSeries, found: Delineation) -> tuple[BeatBoundaries, ...]:
