@@ -39,8 +39,8 @@ class QrsForm:
 
     @property
     def upright(self) -> bool:
-        """Whether the net area of the QRS is positive."""
-        return (self.area_mv_ms or 0.0) > 0.0
+        """Whether R is taller than S is deep."""
+        return self.r_mv > self.s_mv
 
 
 def qrs_forms(record: EcgRecord, measurements: Measurements, *, without: Collection[str] = ()) -> dict[str, QrsForm]:

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-REGULAR_SPREAD_MS = 160.0
-"""RR intervals that differ by more are irregular (sinus arrhythmia begins at 0.12 to 0.16 s of difference)."""
+IRREGULAR_SHARE = 0.07
+"""RR intervals whose standard deviation exceeds this share of their mean are irregular.
+
+Chosen on 434 records of PTB-XL, of which it calls irregular all 11 with atrial fibrillation, 44 of the 46 with that,
+sinus arrhythmia or premature beats, and 30 of the 388 others; on LUDB's 100 then 7 of 8, 14 of 16 and 6 of 84. A limit
+of 160 ms between longest and shortest interval finds no more (44 of 46, 15 of 16), but calls 56 and 15 others so.
+"""
 
 MIN_BEATS = 4
 """Fewer beats, thus fewer than three intervals, say nothing about regularity."""
@@ -52,14 +57,14 @@ def measure_rhythm(r_s: npt.NDArray[np.float64]) -> Rhythm | None:
         return None
     rr_ms = 1000.0 * np.diff(r_s)
     mean_ms = float(rr_ms.mean())
-    spread_ms = float(np.ptp(rr_ms))
+    sd_ms = float(rr_ms.std())
     return Rhythm(
         heart_rate_bpm=60_000.0 / mean_ms,
         rr_mean_ms=mean_ms,
-        rr_sd_ms=float(rr_ms.std()),
+        rr_sd_ms=sd_ms,
         rr_min_ms=float(rr_ms.min()),
         longest_pause_ms=float(rr_ms.max()),
-        regular=None if r_s.size < MIN_BEATS else spread_ms <= REGULAR_SPREAD_MS,
+        regular=None if r_s.size < MIN_BEATS else sd_ms <= IRREGULAR_SHARE * mean_ms,
     )
 
 

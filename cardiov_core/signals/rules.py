@@ -20,7 +20,7 @@ from cardiov_core.domain import (
     QualityVerdict,
 )
 from cardiov_core.signals.qrs_form import QrsForm, qrs_forms
-from cardiov_core.signals.rhythm import REGULAR_SPREAD_MS
+from cardiov_core.signals.rhythm import IRREGULAR_SHARE
 
 BRADYCARDIA_BPM = 60.0
 """Bradycardia below this, the lower end of the usual 60 to 100 (ACC/AHA/HRS 2018 begin at 50, for treatment)."""
@@ -245,16 +245,17 @@ def _pause(record: EcgRecord, measurements: Measurements) -> Finding:
 
 def _irregular(measurements: Measurements) -> Finding:
     code, title = "irregular_rhythm", "Irregular rhythm"
-    shortest_ms, longest_ms = measurements.rr_min_ms, measurements.longest_pause_ms
-    if measurements.regular is None or shortest_ms is None or longest_ms is None:
+    mean_ms, sd_ms = measurements.rr_mean_ms, measurements.rr_sd_ms
+    if measurements.regular is None or not mean_ms or sd_ms is None:
         return _unknown(code, title, _why_missing(measurements, "regular"))
-    measured = {"rr_min_ms": shortest_ms, "rr_max_ms": longest_ms}
-    spread = f"{longest_ms - shortest_ms:.0f} ms apart"
-    if measurements.rr_mean_ms is not None and measurements.rr_sd_ms is not None:
-        measured |= {"rr_mean_ms": measurements.rr_mean_ms, "rr_sd_ms": measurements.rr_sd_ms}
-        spread += f" (mean {measurements.rr_mean_ms:.0f}, standard deviation {measurements.rr_sd_ms:.0f})"
+    measured = {"rr_mean_ms": mean_ms, "rr_sd_ms": sd_ms}
+    span = ""
+    if measurements.rr_min_ms is not None and measurements.longest_pause_ms is not None:
+        measured |= {"rr_min_ms": measurements.rr_min_ms, "rr_max_ms": measurements.longest_pause_ms}
+        span = f" ({measurements.rr_min_ms:.0f} to {measurements.longest_pause_ms:.0f} ms)"
     reason = (
-        f"RR intervals {shortest_ms:.0f} to {longest_ms:.0f} ms, {spread}; present over {REGULAR_SPREAD_MS:.0f} ms."
+        f"RR intervals{span} vary with a standard deviation of {sd_ms:.0f} ms, {100 * sd_ms / mean_ms:.1f} % of their "
+        f"mean; present over {100 * IRREGULAR_SHARE:g} %."
     )
     return Finding(code, title, _state(not measurements.regular), reason, measured)
 
@@ -262,7 +263,11 @@ def _irregular(measurements: Measurements) -> Finding:
 def _axis_deviations(
     forms: Mapping[str, QrsForm], measurements: Measurements, quality: Quality | None
 ) -> Iterator[Finding]:
-    """Left and right axis deviation by the signs of QRS in two and in three leads (Wen and Kang 2022, section 5)."""
+    """Left and right axis deviation by the signs of QRS in two and in three leads (Wen and Kang 2022, section 5).
+
+    A QRS is positive where R is taller than S is deep. The sign of the net area, stated as well, agrees less with the
+    stated axes: of PTB-XL's 47 left and 7 right ones, two leads find 46 and 5 by height, 42 and 4 by area.
+    """
     sides: tuple[tuple[str, Callable[[bool], bool]], ...] = (
         ("left", lambda upright: not upright),
         ("right", lambda upright: upright),
@@ -271,7 +276,7 @@ def _axis_deviations(
     for count, leads in _AXIS_LEADS.items():
         for side, fits in sides:
             code, title = f"{side}_axis_deviation_{count}_lead", f"{side.capitalize()} axis deviation ({count} leads)"
-            absent = [lead for lead in leads if lead not in forms or forms[lead].area_mv_ms is None]
+            absent = [lead for lead in leads if lead not in forms or forms[lead].windowed]
             if swapped is not None:
                 yield _unknown(code, title, swapped)
             elif absent:
@@ -293,10 +298,10 @@ def _axis_finding(
         measured[f"{lead}_qrs_area_mv_ms"] = area
         measured[f"{lead}_r_minus_s_mv"] = form.r_mv - form.s_mv
         parts.append(
-            f"{lead} {'positive' if form.upright else 'negative'} (area {area:+.1f} mV ms, "
-            f"R - S {form.r_mv - form.s_mv:+.2f} mV)"
+            f"{lead} {'positive' if form.upright else 'negative'} (R - S {form.r_mv - form.s_mv:+.2f} mV, "
+            f"area {area:+.1f} mV ms)"
         )
-    reason = f"Net QRS: {', '.join(parts)}"
+    reason = f"QRS: {', '.join(parts)}"
     if measurements.qrs_axis_deg is not None:
         measured["qrs_axis_deg"] = measurements.qrs_axis_deg
         reason += f"; axis {measurements.qrs_axis_deg:.0f} degrees"

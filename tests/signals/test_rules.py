@@ -173,8 +173,10 @@ def test_irregularity_is_said_with_its_size(record: EcgRecord) -> None:
     fields = {"rr_mean_ms": 800.0, "rr_sd_ms": 90.0, "rr_min_ms": 620.0, "longest_pause_ms": 981.0}
     finding = _finding(record, "irregular_rhythm", regular=False, **fields)
     assert finding.state == "present"
-    assert finding.reason.startswith("RR intervals 620 to 981 ms, 361 ms apart (mean 800, standard deviation 90)")
-    assert finding.reason.endswith("present over 160 ms.")
+    assert finding.reason == (
+        "RR intervals (620 to 981 ms) vary with a standard deviation of 90 ms, 11.2 % of their mean; present over 7 %."
+    )
+    assert finding.measured == {"rr_mean_ms": 800.0, "rr_sd_ms": 90.0, "rr_min_ms": 620.0, "rr_max_ms": 981.0}
     assert _finding(record, "irregular_rhythm", regular=True, **fields).state == "absent"
 
 
@@ -203,15 +205,16 @@ def test_axis_by_the_signs_of_two_and_three_leads(
     assert found == present
 
 
-def test_axis_says_area_and_r_minus_s_and_follows_the_area(record: EcgRecord) -> None:
-    # R 1.0 mV and S 1.2 mV for 40 ms each: the net area is 40 * 1.0 - 40 * 1.2 = -8 mV ms.
+def test_axis_says_area_and_r_minus_s_and_follows_the_heights(record: EcgRecord) -> None:
+    # R 1.0 mV for 40 ms and S 1.2 mV for 20 ms: S is deeper, though the net area is 40 * 1.0 - 20 * 1.2 = 16 mV ms.
     beat = _beat({"I": 1.0, "II": 1.0, "aVF": 1.0}, depths_mv={"aVF": 1.2})
+    beat.signal[2, 220:] = 0.0
     finding = _finding(record, "left_axis_deviation_2_lead", median_beat=beat, qrs_axis_deg=-12.0)
     assert finding.state == "present"
-    assert finding.measured["aVF_qrs_area_mv_ms"] == pytest.approx(-8.0, abs=0.1)
+    assert finding.measured["aVF_qrs_area_mv_ms"] == pytest.approx(16.0, abs=0.1)
     assert finding.measured["aVF_r_minus_s_mv"] == pytest.approx(-0.2, abs=1e-6)
     assert finding.measured["qrs_axis_deg"] == -12.0
-    assert "aVF negative (area -8.0 mV ms, R - S -0.20 mV)" in finding.reason
+    assert "aVF negative (R - S -0.20 mV, area +16.0 mV ms)" in finding.reason
     assert "axis -12 degrees" in finding.reason
 
 
