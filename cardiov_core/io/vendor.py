@@ -22,6 +22,7 @@ from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.leads import standard_lead
 from cardiov_core.io.vendor_dicom import split_dicom
+from cardiov_core.io.vendor_edf import plain_edf_facts
 from cardiov_core.io.vendor_ends import without_ends
 from cardiov_core.io.vendor_formats import VendorFormat
 from cardiov_core.io.vendor_machine import machine_reading
@@ -44,6 +45,7 @@ _SUFFIXES = {
 _SEXES: dict[str, Sex] = {"M": "male", "F": "female"}
 _MAX_NOTES = 5
 _OUR_OWN_DOING = "auto_scale=False"
+_CUT_SHORT = "EDF file truncated"
 _INVALID_VALUE = "Invalid value for VR"
 
 
@@ -107,7 +109,8 @@ def read_vendor(path: Path, content: bytes, kind: VendorFormat | None, options: 
     rows, notes = _rows(parsed, path.name, options)
     signal, cut = without_ends(_on_one_axis(rows), [row.name for row in rows], rows[0].rate_hz)
     record = parsed.record
-    device = _device(record)
+    edf = plain_edf_facts(record)
+    device = edf.device if edf else _device(record)
     name = _format_name(record, kind)
     gains = [row.gain_per_mv for row in rows if standard_lead(row.name) is not None]
     return Channels(
@@ -119,10 +122,10 @@ def read_vendor(path: Path, content: bytes, kind: VendorFormat | None, options: 
         files=(path.name,),
         sha256=sha256_of(content),
         gains_per_mv=tuple(gain for gain in gains if gain is not None) if all(gains) and gains else None,
-        age=_age(record, parsed.age),
-        sex=_SEXES.get(record.patient.sex),
+        age=edf.age if edf else _age(record, parsed.age),
+        sex=edf.sex if edf else _SEXES.get(record.patient.sex),
         recorded_at=None if parsed.undated else record.recording.date,
-        patient_id=_clean(record.patient.patient_id) or parsed.patient_id,
+        patient_id=edf.patient_id if edf else _clean(record.patient.patient_id) or parsed.patient_id,
         device=device,
         comments=_comments(record, undated=parsed.undated),
         warnings=(*parsed.notes, *notes, *cut),
@@ -206,12 +209,14 @@ def _run(file: Path, name: str, format_name: str) -> tuple["ECGRecord", tuple[st
             raise _damaged(name, format_name, _told(error, file, name)) from error
         except MemoryError as error:
             raise _damaged(name, format_name, "it announces more samples than memory holds") from error
+    told = [_told(one.message, file, name) for one in caught if _OUR_OWN_DOING not in str(one.message)]
+    if cut_short := next((text for text in told if _CUT_SHORT in text), None):
+        raise _damaged(name, format_name, cut_short)
     if not record.leads:
         raise RecordUnsupportedError(
             f"{name} holds no rhythm recording{', only a median beat' if record.median_beats else ''}.",
             "Export the 10-second rhythm ECG.",
         )
-    told = (_told(one.message, file, name) for one in caught if _OUR_OWN_DOING not in str(one.message))
     notes = [f"The file's reader notes: {text}." for text in dict.fromkeys(told)]
     return record, tuple(notes[:_MAX_NOTES])
 
@@ -250,6 +255,8 @@ def _rows(parsed: _Parsed, name: str, options: ReadOptions) -> tuple[list[_Row],
         if standard_lead(lead.label) is not None
     )
     common = rates.most_common(1)[0][0] if rates else float(parsed.leads[0].sampling_rate)
+    # ISHNE marks a lead fault by the lowest count.
+    fault = -32768.0 if parsed.record.source_format == "ishne_holter" else None
     rows, notes = [], []
     for lead in parsed.leads:
         rate_hz = exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
@@ -258,22 +265,28 @@ def _rows(parsed: _Parsed, name: str, options: ReadOptions) -> tuple[list[_Row],
         elif standard_lead(lead.label) is None:
             rows.append(_Row(lead.label, np.full(1, np.nan), 0, rate_hz, None))
         else:
-            rows.append(_in_mv(lead, name, rate_hz, options))
+            rows.append(_in_mv(lead, name, rate_hz, options, fault))
     if all(np.isnan(row.values_mv).all() for row in rows):
         # Nothing but other channels: the assembly names them and refuses.
         rows = [_Row(row.name, np.full(1, np.nan), 0, common, None) for row in rows]
     return rows, notes
 
 
-def _in_mv(lead: "Lead", name: str, rate_hz: float, options: ReadOptions) -> _Row:
+def _in_mv(lead: "Lead", name: str, rate_hz: float, options: ReadOptions, fault: float | None) -> _Row:
     """Apply the scale and the unit that the file states; where it states no unit, the reader must."""
-    samples = np.asarray(lead.samples, dtype=np.float64)
+    samples = np.array(lead.samples, dtype=np.float64)
+    if fault is not None:
+        samples[samples == fault] = np.nan
     unit = lead.resolution_unit if lead.is_raw else lead.units
     scale, offset = (lead.resolution, lead.offset) if lead.is_raw else (1.0, 0.0)
     if not unit:
-        if options.units is None:
+        unit = lead.adc_resolution_unit or options.units or ""
+        if not unit:
             raise missing(name, ("units",))
-        unit, scale = options.units, lead.adc_resolution or 1.0
+        # Without a unit the library leaves scale and offset as the file states them.
+        scale = lead.adc_resolution if lead.adc_resolution > 0 else 1.0
+        scale *= float(lead.annotations.get("sensitivity_correction_factor", 1.0))
+        offset = float(lead.annotations.get("channel_baseline", lead.offset))
     factor = scale_to_mv(f"{name}, lead {lead.label},", unit)
     step_mv = abs(scale * factor)
     # Text formats may hold fractions; then the scale is no step of the samples.
