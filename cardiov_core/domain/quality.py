@@ -1,6 +1,7 @@
 """The verdict of the quality gate."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -14,11 +15,25 @@ class QualityVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class LeadQuality:
-    """Quality of one lead: verdict and the reasons for it."""
+    """Quality of one lead.
+
+    Attributes
+    ----------
+    lead : str
+        A standard lead.
+    verdict : QualityVerdict
+        'not analysable' for a lead that is dead or missing, 'limited' for one to be read with care.
+    reasons : tuple of str
+        Why it is not acceptable, in whole sentences.
+    measured : mapping of str to float
+        What was measured: ``amplitude_mv`` (peak to peak), ``drift_mv``, ``noise_mv``, ``burst_mv``, ``hum_mv``; a
+        number that the lead or its sampling rate does not allow is absent.
+    """
 
     lead: str
     verdict: QualityVerdict
     reasons: tuple[str, ...] = ()
+    measured: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,7 +47,7 @@ class Quality:
     leads : tuple of LeadQuality
         One for each standard lead, missing ones included.
     reasons : tuple of str
-        Why the record as a whole is not acceptable, in whole sentences.
+        Why the record as a whole is not acceptable, and what else must be known of it, in whole sentences.
     suggested_gain_factor : float or None
         Factor that would bring a wrong gain right (``signal * factor``); applied only when a reader confirms it.
     """

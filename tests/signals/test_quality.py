@@ -131,6 +131,7 @@ def test_a_short_record_is_withheld() -> None:
     quality = assess_quality(ecg(duration_s=4.5))
     assert quality.verdict is QualityVerdict.NOT_ANALYSABLE
     assert quality.reasons == ("The record lasts 4.5 s, and a level needs at least 5 s.",)
+    assert assess_quality(ecg(duration_s=6.0)).reasons == ("The record lasts 6.0 s: shorter than the usual 10 s.",)
     assert assess_quality(ecg(duration_s=1.0)).verdict is QualityVerdict.NOT_ANALYSABLE
 
 
@@ -142,7 +143,7 @@ def test_noise_has_no_heart_beat_and_no_gain_is_blamed(amplitude_mv: float) -> N
     assert quality.suggested_gain_factor is None
     assert not any("gain" in reason for reason in quality.reasons)
     if amplitude_mv > 0.01:
-        assert "No heart beat was found." in quality.reasons
+        assert any(reason.startswith("No QRS complex was found") for reason in quality.reasons)
 
 
 def test_a_record_without_any_signal_says_that_its_leads_are_flat() -> None:
@@ -181,7 +182,15 @@ def test_over_10_mv_is_a_warning_with_the_likely_gain() -> None:
     assert quality.verdict is QualityVerdict.LIMITED
     assert quality.suggested_gain_factor == pytest.approx(0.2)
     assert "1000 instead of the stated 200 per mV" in quality.reasons[0]
-    assert assess_quality(ecg(6.0, gains_per_mv=(200.0,) * 12)).verdict is QualityVerdict.ACCEPTABLE
+    assert not any("gain" in reason for reason in assess_quality(ecg(6.0, gains_per_mv=(200.0,) * 12)).reasons)
+
+
+def test_a_tall_lead_at_a_usual_gain_gets_no_factor() -> None:
+    record = ecg(gains_per_mv=(1000.0,) * 12)
+    quality = assess_quality(with_lead(record, "V4", 12.0 * record.lead("V4")))
+    assert quality.verdict is QualityVerdict.LIMITED
+    assert quality.suggested_gain_factor is None
+    assert any(reason.startswith("V4 measures 16 mV from peak to peak") for reason in quality.reasons)
 
 
 def test_one_spike_hides_no_wrong_gain_and_makes_none() -> None:
@@ -216,9 +225,10 @@ def test_of_the_cinc_samples_exactly_the_wrong_gains_are_withheld() -> None:
     assert qualities["E00007"].suggested_gain_factor == pytest.approx(4.88)
     assert qualities["S0001"].suggested_gain_factor == pytest.approx(1000.0)
     assert qualities["S0001"].reasons[0].endswith("2000000 per mV is probably 2000.")
-    limited = {stem for stem, quality in qualities.items() if quality.verdict is QualityVerdict.LIMITED}
-    assert limited == {"HR00004", "Q0010"}
+    tall = {stem for stem, quality in qualities.items() if any("may be wrong" in text for text in quality.reasons)}
+    assert tall == {"HR00004", "Q0010"}
     assert qualities["HR00004"].suggested_gain_factor == pytest.approx(0.2)
+    assert qualities["Q0010"].suggested_gain_factor is None
 
 
 @pytest.mark.dataset
@@ -235,7 +245,7 @@ def test_ptbxl_records_are_not_withheld(rate: int) -> None:
     hard = [p for p in paths if int(p.stem[:5]) in {17, 20, 191, 385, 477, 498}]
     assert len(hard) == 6
     for path in [*hard, *paths[::20]]:
-        assert assess_quality(read_record(path)).verdict is QualityVerdict.ACCEPTABLE, path.stem
+        assert assess_quality(read_record(path)).verdict is not QualityVerdict.NOT_ANALYSABLE, path.stem
 
 
 @pytest.mark.benchmark
