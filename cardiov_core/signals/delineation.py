@@ -147,7 +147,9 @@ def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation
         strict=True,
     )
     return Delineation(
-        *(_in_seconds(span, beat) for span in (p, qrs, t)),
+        p=_in_seconds(p, beat),
+        qrs=_in_seconds(qrs, beat),
+        t=_in_seconds(t, beat),
         leads={lead: LeadBoundaries(*(_in_seconds(span, beat) for span in spans)) for lead, *spans in found},
     )
 
