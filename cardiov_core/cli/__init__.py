@@ -14,6 +14,7 @@ from cardiov_core.cli.app import app, doctor
 from cardiov_core.cli.convert import convert
 from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.study import evaluate, models, train
+from cardiov_core.cli.train_delineator import train_delineator
 from cardiov_core.errors import CardioVError
 
 
@@ -45,6 +46,7 @@ for _command in (
     analyze,
     convert,
     train,
+    train_delineator,
     evaluate,
     findings_check,
     models,

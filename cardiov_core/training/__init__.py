@@ -1,6 +1,15 @@
-"""Training: recipes, augmentation, the two stages, cross-validation, weights with their card."""
+"""Training: recipes, augmentation, the two stages, cross-validation, weights with their card; and the delineator's."""
 
+from cardiov_core.training.delineator import DelineatorRecipe, train_delineator
 from cardiov_core.training.recipe import Recipe, list_recipes, load_recipe
 from cardiov_core.training.run import TrainingResult, train
 
-__all__ = ["Recipe", "TrainingResult", "list_recipes", "load_recipe", "train"]
+__all__ = [
+    "DelineatorRecipe",
+    "Recipe",
+    "TrainingResult",
+    "list_recipes",
+    "load_recipe",
+    "train",
+    "train_delineator",
+]
