@@ -5,11 +5,12 @@ from typing import Any
 
 from cardiov_core.domain import BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.signals.beats import find_beats
+from cardiov_core.signals.beats import IntArray, find_beats
 from cardiov_core.signals.delineation import Delineation, delineate
 from cardiov_core.signals.gain import check_gain
 from cardiov_core.signals.likeness import LIKE_EACH_OTHER, wave_likeness
 from cardiov_core.signals.median_beat import BeatSeries, average_beats
+from cardiov_core.signals.pacing import can_show_pacing_spikes, find_pacing_spikes
 from cardiov_core.signals.rhythm import Rhythm, corrected_qt, measure_rhythm
 from cardiov_core.signals.voltages import (
     cornell_mv,
@@ -80,6 +81,7 @@ def measure(record: EcgRecord) -> Measurements:
         return _nothing("no heart beat was found", sheet)
     rhythm = measure_rhythm(series.r_s)
     _fill_rhythm(sheet, rhythm, series)
+    _fill_pacing(sheet, measured, beats.peaks)
     found = _believable(sheet, series, delineate(series.median_beat))
     _fill_intervals(sheet, found, rhythm)
     _fill_axes(sheet, series.median_beat, found)
@@ -102,7 +104,7 @@ def measure(record: EcgRecord) -> Measurements:
 
 
 def _nothing(reason: str, sheet: _Sheet) -> Measurements:
-    sheet.refuse(reason, *_SCALARS, *_VOLTAGES)
+    sheet.refuse(reason, *_SCALARS, *_VOLTAGES, "pacing_spikes_s")
     return Measurements(not_measurable=sheet.missing)
 
 
@@ -120,6 +122,15 @@ def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> No
     others = int((~series.dominant).sum())
     if others:
         sheet.notes["qrs_ms"] = f"{others} of {series.r_s.size} beats have another shape and were left out"
+
+
+def _fill_pacing(sheet: _Sheet, record: EcgRecord, peaks: IntArray) -> None:
+    if can_show_pacing_spikes(record):
+        sheet.values["pacing_spikes_s"] = find_pacing_spikes(record, peaks)
+    else:
+        sheet.refuse(
+            f"{record.sampling_rate:g} samples a second are too few to show a spike of 1 ms", "pacing_spikes_s"
+        )
 
 
 def _believable(sheet: _Sheet, series: BeatSeries, found: Delineation) -> Delineation:
