@@ -13,6 +13,7 @@ from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
 from cardiov_core.cli.convert import convert
 from cardiov_core.cli.findings_check import findings_check
+from cardiov_core.cli.report import report
 from cardiov_core.cli.study import evaluate, models, train
 from cardiov_core.cli.train_delineator import train_delineator
 from cardiov_core.errors import CardioVError
@@ -44,6 +45,7 @@ def main() -> None:
 
 for _command in (
     analyze,
+    report,
     convert,
     train,
     train_delineator,

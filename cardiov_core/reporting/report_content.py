@@ -208,6 +208,8 @@ def quality_section(analysis: Analysis) -> Section:
     ]
     said = {*quality.reasons, *analysis.withheld}
     others = [warning for warning in analysis.warnings if warning not in said]
+    if analysis.prediction is not None and analysis.prediction.out_of_fold:
+        others.insert(0, OUT_OF_FOLD)
     if others:
         entries.append(Entry("Scope and warnings", bold=True))
         entries += [Entry(warning) for warning in others]

@@ -1,0 +1,182 @@
+"""``cardiov report``: a page to sign for each record, a picture of its trace, or FHIR JSON."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.errors import CardioVError, ConfigurationError
+
+if TYPE_CHECKING:
+    from cardiov_core.inference import Predictor
+    from cardiov_core.io import Source
+    from cardiov_core.reporting import PaperOptions
+
+_SUFFIXES = ("pdf", "png", "svg", "json")
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the caller wants to have of each record."""
+
+    suffix: str
+    paper: dict[str, Any]
+    patient_name: str | None
+    analyse_anyway: bool
+    start_s: float | None
+    reading: dict[str, Any]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE|DIR", help="A file, or a folder.")
+@click.option(
+    "--format", "suffix", type=click.Choice(_SUFFIXES), help="In a folder: PDF (the default), picture or FHIR JSON."
+)
+@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option("--layout", type=click.Choice(["3x4+1", "3x4+3", "6x2", "12x1"]), default="3x4+1", show_default=True)
+@click.option("--speed", type=click.Choice(["12.5", "25", "50"]), default="25", show_default=True, help="In mm/s.")
+@click.option("--gain", type=click.Choice(["2.5", "5", "10", "20"]), default="10", show_default=True, help="In mm/mV.")
+@click.option("--filter", "band", type=click.Choice(["diagnostic", "monitor"]), default="diagnostic", show_default=True)
+@click.option("--notch", type=click.Choice(["0", "50", "60"]), default="0", show_default=True, help="In Hz.")
+@click.option("--lead-order", type=click.Choice(["standard", "cabrera"]), default="standard", show_default=True)
+@click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Grade and draw from here on.")
+@click.option("--patient-name", metavar="NAME", help="Printed on the report; none is ever taken from a file.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="HZ", help="For files without a rate.")
+@click.option("--units", metavar="UNIT", help="For files without units: mV, uV ...")
+@click.option(
+    "--gain-factor",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    metavar="F",
+    help="Multiply the signal by F: confirms that a file's gain is wrong.",
+)
+@click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
+@click.pass_context
+def report(
+    ctx: click.Context,
+    paths: tuple[Path, ...],
+    out: Path,
+    suffix: str | None,
+    model: str | None,
+    layout: str,
+    speed: str,
+    gain: str,
+    band: str,
+    notch: str,
+    lead_order: str,
+    start_s: float | None,
+    patient_name: str | None,
+    rate: float | None,
+    units: str | None,
+    gain_factor: float,
+    analyse_anyway: bool,
+) -> None:
+    """Write a report of each record: a PDF to sign, the trace as PNG or SVG, or FHIR JSON.
+
+    Each PATH is a record, an archive or a folder. --out FILE.pdf, .png, .svg or .json holds one record; anything else
+    is a folder, with one file a record. Prints what was written. The PDF is A4 and true to scale: print it at 100 %.
+    """
+    as_file = out.suffix.lower().removeprefix(".") if out.suffix and not out.is_dir() else ""
+    if as_file and as_file not in _SUFFIXES:
+        raise click.UsageError(f"--out {out.name}: choose .pdf, .png, .svg or .json, or name a folder.")
+    if as_file and suffix not in (None, as_file):
+        raise click.UsageError(f"--out {out.name} and --format {suffix} do not agree.")
+    from cardiov_core.inference import load_predictor
+    from cardiov_core.io import collect
+
+    wish = _Wish(
+        as_file or suffix or "pdf",
+        {
+            "layout": layout,
+            "speed_mm_s": float(speed),
+            "gain_mm_mv": float(gain),
+            "filter": band,
+            "notch_hz": int(notch),
+            "lead_order": lead_order,
+        },
+        patient_name,
+        analyse_anyway,
+        start_s,
+        {"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
+    )
+    predictor = load_predictor(model)
+    with collect(paths) as collection:
+        if len(collection.sources) > 1 and (as_file or patient_name is not None):
+            raise click.UsageError(
+                f"{len(collection.sources)} records were found: --out FILE and --patient-name are for one record."
+            )
+        failed = len(collection.errors)
+        for fault in collection.errors:
+            click.echo(output.table_row(output.error_row(fault.shown_as, fault.error)), err=True)
+        written: set[Path] = set()
+        for source in collection.sources:
+            target = out if as_file else _free(out / f"{source.path.stem}.{wish.suffix}", written)
+            written.add(target)
+            try:
+                _write(source, predictor, target, wish)
+            except CardioVError as error:
+                click.echo(output.table_row(output.error_row(source.shown_as, error)), err=True)
+                failed += 1
+            else:
+                click.echo(target)
+        if not collection.sources and not failed:
+            raise ConfigurationError("No ECG was found.", "Name a record, an archive or a folder that holds one.")
+    if failed:
+        ctx.exit(1)
+
+
+def _free(path: Path, taken: set[Path]) -> Path:
+    """Return a name that no record of this run has: folders may hold records of one name."""
+    free, number = path, 2
+    while free in taken:
+        free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
+    return free
+
+
+def _write(source: "Source", predictor: "Predictor", target: Path, wish: _Wish) -> None:
+    """Analyse one record and write its file; nothing is left of a file that could not be finished."""
+    from cardiov_core.inference import analyze
+    from cardiov_core.io import read_record
+    from cardiov_core.reporting import PaperOptions
+
+    record = read_record(source.path, **wish.reading)
+    if wish.suffix in ("png", "svg"):
+        content = _picture(record, PaperOptions(**wish.paper, start_s=wish.start_s or 0.0), wish.suffix)
+    else:
+        analysis = analyze(record, predictor, analyse_anyway=wish.analyse_anyway, start_s=wish.start_s)
+        start_s = wish.start_s or (analysis.prediction.window.start_s if analysis.prediction is not None else 0.0)
+        content = _document(analysis, predictor, PaperOptions(**wish.paper, start_s=start_s), wish)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{target} cannot be written: {error.strerror}.", "Choose another place for --out."
+        ) from error
+
+
+def _picture(record: Any, paper: "PaperOptions", suffix: str) -> bytes:
+    import io
+
+    from cardiov_core.reporting.pdf import write_trace
+
+    buffer = io.BytesIO()
+    write_trace(record, buffer, "png" if suffix == "png" else "svg", options=paper)
+    return buffer.getvalue()
+
+
+def _document(analysis: Any, predictor: "Predictor", paper: "PaperOptions", wish: _Wish) -> bytes:
+    import io
+
+    from cardiov_core.reporting.fhir import fhir_report
+    from cardiov_core.reporting.pdf import write_pdf
+
+    if wish.suffix == "json":
+        document = fhir_report(analysis, predictor.card, patient_name=wish.patient_name)
+        return (output.to_json(document) + "\n").encode()
+    buffer = io.BytesIO()
+    write_pdf(analysis, predictor.card, buffer, options=paper, patient_name=wish.patient_name)
+    return buffer.getvalue()
