@@ -230,7 +230,8 @@ def _damaged(name: str, format_name: str, why: str) -> RecordFormatError:
 
 def _told(said: object, file: Path, name: str) -> str:
     """Return a library's words in one line, with the reader's file name instead of the temporary one."""
-    text = str(said).replace(str(file), name).replace(file.name, name)
+    # pydicom appends the traceback to its messages.
+    text = str(said).partition("\nTraceback")[0].replace(str(file), name).replace(file.name, name)
     return _clean(text)[:200].rstrip(". ") or type(said).__name__
 
 

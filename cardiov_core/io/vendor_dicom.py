@@ -23,10 +23,10 @@ _MEDIAN_WORDS = ("MEDIAN", "REPRESENTATIVE", "AVERAGE")
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _RHYTHM_S = 5.0
 _STANDARD_LEADS = 12
-# What pydicom 3.0 was seen to raise on damaged files; its own errors derive from these.
-PYDICOM_ERRORS = (
-    AttributeError, TypeError, ValueError, KeyError, IndexError, EOFError, OSError, NotImplementedError,
-    OverflowError, RuntimeError, MemoryError, LookupError, struct.error, zlib.error,
+# What pydicom 3.0 was seen to raise on damaged files, beside its own errors.
+_PYDICOM_ERRORS = (
+    AttributeError, TypeError, ValueError, LookupError, EOFError, OSError, NotImplementedError, ArithmeticError,
+    RuntimeError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 
 
@@ -106,6 +106,7 @@ def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:
         If its data set is deflated.
     """
     from pydicom import dcmread
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
     try:
         _refuse_deflated(content, name)
@@ -127,11 +128,16 @@ def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:
                 _write_group(dataset, items[group.index], path)
         undated = dataset.get("LongitudinalTemporalInformationModified") == "REMOVED"
         return DicomFiles(tuple(paths), _notes(groups, chosen), _age(dataset), undated, _derived(items[main.index]))
-    except PYDICOM_ERRORS as error:
+    except (*_PYDICOM_ERRORS, BytesLengthException, InvalidDicomError) as error:
         raise RecordFormatError(
-            f"{name} is a damaged DICOM file: {type(error).__name__}: {str(error)[:120]}.",
+            f"{name} is a damaged DICOM file: {type(error).__name__}: {_first_line(error)}.",
             "Copy or export the file again.",
         ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    # pydicom appends the traceback to its messages.
+    return str(error).partition("\n")[0][:120].rstrip(".")
 
 
 def _refuse_deflated(content: bytes, name: str) -> None:

@@ -100,12 +100,12 @@ def parse_xml(content: bytes, name: str) -> Element:
             f"{name} has {len(content) / 1024**2:.0f} MiB; XML is opened up to {MAX_XML_BYTES // 1024**2} MiB.",
             "Export the 10-second ECG instead of the long recording.",
         )
-    fault: expat.ExpatError | ValueError | None = None
+    fault: expat.ExpatError | ValueError | LookupError | None = None
     for candidate, encoding in _candidates(content):
         try:
             return _Guarded(name).parse(candidate, encoding)
         # LookupError and ValueError: encodings that Python or expat do not know.
-        except (expat.ExpatError, ValueError) as error:
+        except (expat.ExpatError, ValueError, LookupError) as error:
             fault = fault or error
     raise RecordFormatError(
         f"{name} is not well-formed XML: {fault}.", "The file is damaged or incomplete; export it again."
