@@ -271,7 +271,7 @@ def test_without_a_heart_beat_there_is_no_number(case: str) -> None:
     measurements = measure(record)
     assert {name: value for name, value in _numbers(measurements).items() if value is not None} == {}
     findings = apply_rules(record, measurements, assess_quality(record))
-    assert {finding.state for finding in findings if finding.code != "pacing"} == {"not measurable"}
+    assert {finding.state for finding in findings} == {"not measurable"}
 
 
 @pytest.mark.parametrize("rate_bpm", [20.0, 40.0, 60.0, 75.0, 100.0, 150.0, 200.0])
@@ -282,11 +282,11 @@ def test_heart_rate_is_right_within_two_a_minute(rate_bpm: float) -> None:
 
 @pytest.mark.parametrize("rate_hz", [80.0, 100.0, 257.0, 500.0, 1000.0])
 def test_rate_and_intervals_hold_at_every_sampling_rate(rate_hz: float) -> None:
-    # 60/min, PR 160 ms, QRS about 90 ms, QT about 400 ms by construction of the waves.
+    # 60/min, PR 160 ms, QRS 98 ms (three widths of Q and S), QT about 400 ms by construction of the waves.
     measured = measure(_sinus(60.0, rate_hz=rate_hz))
     assert measured.heart_rate_bpm == pytest.approx(60.0, abs=1.0)
     assert measured.pr_ms == pytest.approx(160.0, abs=25.0)
-    assert measured.qrs_ms == pytest.approx(90.0, abs=20.0)
+    assert measured.qrs_ms == pytest.approx(98.0, abs=20.0)
     assert measured.qt_ms == pytest.approx(400.0, abs=35.0)
     assert measured.regular is True
 
