@@ -108,9 +108,9 @@ def train_delineator(ludb: Ludb, out: Path, recipe: DelineatorRecipe | None = No
                 nets.append(fit(seen, chosen, chosen.seed * 1000 + fold, lambda: bar.update()))
     finally:
         torch.set_num_threads(threads)
-    marks = [[usable[index][0].fingerprint for index in held_out] for held_out in parts]
+    prints = [[mark for index in held_out for mark in usable[index][0].fingerprints] for held_out in parts]
     numbers = [[usable[index][0].record_id for index in held_out] for held_out in parts]
-    card = build_delineator_card(ludb, nets, numbers, marks, asdict(chosen))
+    card = build_delineator_card(ludb, nets, numbers, prints, asdict(chosen))
     return save_delineator(nets, card, out)
 
 

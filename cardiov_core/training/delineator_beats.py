@@ -16,6 +16,7 @@ from cardiov_core.datasets.ludb import WAVE_KINDS, Ludb
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation.delineation import AnnotatedBeat, Waves, group_beats
+from cardiov_core.evaluation.labelled import in_true_mv
 from cardiov_core.nets.delineator import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
 from cardiov_core.preprocessing import bridge_gaps, resample
 from cardiov_core.signals.beats import detect_r_peaks
@@ -44,8 +45,9 @@ class MarkedBeats:
     ----------
     record_id : int
         LUDB's number.
-    fingerprint : str
-        Of the record at its own rate, see `cardiov_core.weights.signal_fingerprint`.
+    fingerprints : tuple of str
+        Of the record at its own rate, as its header scales it and in true mV; see
+        `cardiov_core.weights.signal_fingerprint`.
     windows : numpy.ndarray
         float32, ``(beats, 12, 320)``, as `network_window` cuts them.
     shapes : numpy.ndarray
@@ -59,7 +61,7 @@ class MarkedBeats:
     """
 
     record_id: int
-    fingerprint: str
+    fingerprints: tuple[str, ...]
     windows: npt.NDArray[np.float32]
     shapes: npt.NDArray[np.int64]
     leads_s: Float64Array
@@ -120,11 +122,11 @@ def load_marked_beats(ludb: Ludb, record_id: int) -> tuple[MarkedBeats, MarkedBe
         sampling_rate=SLOW_RATE_HZ,
     )
     marks = group_beats(ludb.boundaries(record_id))
-    mark = signal_fingerprint(record)
-    return _marked(record, marks, record_id, mark), _marked(slow, marks, record_id, mark)
+    prints = (signal_fingerprint(record), signal_fingerprint(in_true_mv(record)))
+    return _marked(record, marks, record_id, prints), _marked(slow, marks, record_id, prints)
 
 
-def _marked(record: EcgRecord, marks: Sequence[AnnotatedBeat], record_id: int, fingerprint: str) -> MarkedBeats:
+def _marked(record: EcgRecord, marks: Sequence[AnnotatedBeat], record_id: int, prints: tuple[str, ...]) -> MarkedBeats:
     peaks = detect_r_peaks(record)
     series = average_beats(record, peaks)
     if series is None:
@@ -143,9 +145,7 @@ def _marked(record: EcgRecord, marks: Sequence[AnnotatedBeat], record_id: int, f
         shapes.append(np.full(times.size, shape, dtype=np.int64))
     times = np.concatenate(r_s)
     leads_s, overall_s, marked = relative_marks(times, marks)
-    return MarkedBeats(
-        record_id, fingerprint, np.concatenate(windows), np.concatenate(shapes), leads_s, overall_s, marked
-    )
+    return MarkedBeats(record_id, prints, np.concatenate(windows), np.concatenate(shapes), leads_s, overall_s, marked)
 
 
 def relative_marks(
