@@ -105,7 +105,7 @@ def write_pdf(
     moment = created_at or datetime.now().astimezone()
     if moment.tzinfo is None:
         raise ConfigurationError(f"The report's time {moment} has no time zone.", "Give a time with its zone.")
-    name = _checked_name(patient_name)
+    name = checked_name(patient_name)
     window = trace_window(analysis.record, options or PaperOptions(start_s=_graded_from(analysis)))
     report = _Report(analysis, card, window, name, sign_off, moment)
     information = {
@@ -153,13 +153,7 @@ def write_trace(
             f"{file_format!r} is no format of a picture.", f"Choose one of {', '.join(PICTURE_FORMATS)}."
         )
     window = trace_window(record, options or PaperOptions())
-    sheets = window.sheets(_WHOLE_GRID.height_mm)
-    if len(sheets) > 1:
-        raise ConfigurationError(
-            f"{window.shown_s:g} s in layout {window.options.layout} at {window.options.speed_mm_s:g} mm/s and "
-            f"{window.options.gain_mm_mv:g} mm/mV take {len(sheets)} pages, and a picture has one.",
-            "Choose a lower speed or gain, or write the PDF report.",
-        )
+    sheet = only_sheet(window)
     dates: dict[PictureFormat, dict[str, str | None]] = {
         "pdf": {"CreationDate": None, "Creator": "CardioV", "Title": "ECG"},
         "png": {"Software": "CardioV"},
@@ -169,7 +163,7 @@ def write_trace(
         figure, axes = page.blank_page()
         page.draw_banner(axes)
         _draw_title(axes, f"ECG {record.record_id}", content.record_words(record), "", content.UNCONFIRMED)
-        _draw_sheet(axes, window, sheets[0], _WHOLE_GRID, "unconfirmed")
+        _draw_sheet(axes, window, sheet, _WHOLE_GRID, "unconfirmed")
         figure.savefig(target, format=file_format, dpi=_PNG_DPI, metadata=dates[file_format])
 
 
@@ -177,13 +171,54 @@ def _graded_from(analysis: Analysis) -> float:
     return analysis.prediction.window.start_s if analysis.prediction is not None else 0.0
 
 
-def _checked_name(patient_name: str | None) -> str:
+def checked_name(patient_name: str | None) -> str:
+    """Return a patient's name as it will be printed.
+
+    Parameters
+    ----------
+    patient_name : str or None
+        As typed.
+
+    Returns
+    -------
+    str
+        With single blanks; empty where none was given.
+
+    Raises
+    ------
+    ConfigurationError
+        If the font has no sign for a character, or the name is longer than its line.
+    """
     name = check_printable(patient_name or "", "the patient's name")
     if width_mm(name, page.HEADING) > _NAME_ROOM_MM:
         raise ConfigurationError(
             f"The patient's name has {len(name)} characters, more than the report's line holds.", "Shorten it."
         )
     return name
+
+
+def only_sheet(window: TraceWindow) -> TraceSheet:
+    """Return the one sheet of a picture.
+
+    Parameters
+    ----------
+    window : TraceWindow
+        What is drawn.
+
+    Raises
+    ------
+    ConfigurationError
+        If it takes more than one page.
+    """
+    sheets = window.sheets(_WHOLE_GRID.height_mm)
+    if len(sheets) > 1:
+        options = window.options
+        raise ConfigurationError(
+            f"{window.shown_s:g} s in layout {options.layout} at {options.speed_mm_s:g} mm/s and "
+            f"{options.gain_mm_mv:g} mm/mV take {len(sheets)} pages, and a picture has one.",
+            "Choose a lower speed or gain, or write the PDF report.",
+        )
+    return sheets[0]
 
 
 @contextmanager

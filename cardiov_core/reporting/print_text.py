@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 FONT = "DejaVu Sans"
 MM_A_POINT = 25.4 / 72
-_LINE_SPACING = 1.25
+_LINE_SPACING = 1.2
 _REPLACEMENT = "\ufffd"
 _ELLIPSIS = "\u2026"
 # Thin spaces between numbers and units are no places to break a line.
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:s|ms|mV|Hz|mm|%)(?![A-Za-z]))")
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def wrapped(text: str, style: TextStyle, room_mm: float) -> tuple[str, ...]:
     """
     lines: list[str] = []
     current = ""
-    for word in printable(text).split(" "):
+    for word in _BEFORE_UNIT.sub("\u00a0", printable(text)).split(" "):
         longer = f"{current} {word}" if current else word
         if width_mm(longer, style) <= room_mm:
             current = longer

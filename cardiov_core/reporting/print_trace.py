@@ -39,8 +39,9 @@ INK = "#000000"
 """Print is black on white (CLINICAL conventions, 2)."""
 
 _FILTER_MARGIN_S = 10.0
-_LEAST_PITCH_MM = 13.75
-"""Least distance of two base lines up to 10 mm/mV: twelve rows on a page; twice that at 20 mm/mV."""
+_LEAST_PITCH_MM: dict[float, float] = {2.5: 13.5, 5.0: 13.5, 10.0: 27.0, 20.0: 40.0}
+"""Gain -> least distance of two base lines: 2.7 mV up to 10 mm/mV, which tall R waves overstep here and there as on
+any cart's paper, and four rows a page at 20 mm/mV."""
 _FIRST_PAGE_PITCH_MM = 27.0
 """Least distance beside a summary: four rows of a 3x4 with its rhythm strip."""
 _NAME = TextStyle(8.0, bold=True)
@@ -109,7 +110,7 @@ class TraceWindow:
 
     def sheets(self, grid_height_mm: float) -> tuple[TraceSheet, ...]:
         """Divide rows and time among pages, so that the scale never changes."""
-        pitch = _LEAST_PITCH_MM * (2 if self.options.gain_mm_mv > 10 else 1)
+        pitch = _LEAST_PITCH_MM[self.options.gain_mm_mv]
         n_pages = math.ceil(self.n_rows / int(grid_height_mm // pitch))
         a_page = math.ceil(self.n_rows / n_pages)
         seconds = TRACE_MM / self.options.speed_mm_s

@@ -1,11 +1,12 @@
 """What a report says of a record, as plain sections; how it looks is decided elsewhere."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Severity
-from cardiov_core.reporting.measurement_table import NOT_MEASURABLE, measurement_rows
+from cardiov_core.reporting.measurement_table import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
 from cardiov_core.reporting.risk import THIN_SPACE, percent
 from cardiov_core.reporting.sign_off import SignOff
 from cardiov_core.reporting.wording import age_words
@@ -22,7 +23,13 @@ _TOGETHER = {
     **dict.fromkeys(("QTc, Bazett", "QTc, Framingham", "QTc, Hodges"), "QTc, Bazett / Framingham / Hodges"),
 }
 """Numbers that share a line, so that a page holds them all; the flag beside QTc is that of Fridericia's."""
-_WAVES = {"p", "pr", "qrs", "qt", "t", "rr", "pp"}
+_OTHER_NAMES = {
+    "qtc_ms": ("QTc, formula not stated", "ms"),
+    "atrial_rate_bpm": ("Atrial rate", "/min"),
+    "rr_mean_ms": ("RR interval", "ms"),
+    "pp_ms": ("PP interval", "ms"),
+}
+"""What only machines measure, or name otherwise."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +208,13 @@ def quality_section(analysis: Analysis) -> Section:
     quality = analysis.quality
     entries = [Entry(f"Signal quality: {quality.verdict.value}", bold=True)]
     entries += [Entry(reason) for reason in quality.reasons if reason not in analysis.withheld]
-    entries += [
-        Entry(f"{item.lead}: {'; '.join(item.reasons)}")
-        for item in quality.leads
-        if item.verdict is not QualityVerdict.ACCEPTABLE and item.reasons
-    ]
-    said = {*quality.reasons, *analysis.withheld}
+    said = (*quality.reasons, *analysis.withheld)
+    # Leads that a sentence on the whole record names already are not named again.
+    named = set(re.findall(r"\w+", " ".join(said)))
+    entries += [Entry(reason) for item in quality.leads if item.lead not in named for reason in item.reasons]
     others = [warning for warning in analysis.warnings if warning not in said]
-    if analysis.prediction is not None and analysis.prediction.out_of_fold:
+    told = any("out-of-fold" in warning for warning in others)
+    if analysis.prediction is not None and analysis.prediction.out_of_fold and not told:
         others.insert(0, OUT_OF_FOLD)
     if others:
         entries.append(Entry("Scope and warnings", bold=True))
@@ -222,15 +228,17 @@ def machine_section(record: EcgRecord) -> Section | None:
     if machine is None:
         return None
     entries = [Entry(f"By {machine.source}, not by CardioV.", bold=True)]
-    entries += [Entry(_machine_name(name), f"{value:g}") for name, value in machine.measurements.items()]
+    entries += [_machine_entry(name, value) for name, value in machine.measurements.items()]
     entries += [Entry(statement) for statement in (*machine.statements, *machine.confirmed_statements)]
     if machine.severity:
         entries.append(Entry("Verdict", machine.severity))
     return Section("The machine's own reading", tuple(entries))
 
 
-def _machine_name(name: str) -> str:
-    """'qrs_axis_deg' -> 'QRS axis, deg'."""
-    stem, _, unit = name.rpartition("_")
-    words = [word.upper() if word in _WAVES else word for word in stem.split("_")]
-    return f"{' '.join(words)}, {unit}"
+def _machine_entry(field: str, value: float) -> Entry:
+    """Name a machine's number as ours where it is the same thing."""
+    for quantity in QUANTITIES:
+        if quantity.field == field:
+            return Entry(quantity.name.partition(" (")[0], number(value, quantity.unit, quantity.decimals))
+    name, unit = _OTHER_NAMES.get(field, (field.replace("_", " "), ""))
+    return Entry(name, number(value, unit))
