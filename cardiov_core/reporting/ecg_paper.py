@@ -13,7 +13,7 @@ from cardiov_core.reporting.boundaries import band_traces, record_spans, spike_t
 from cardiov_core.reporting.colours import ATTENTION_SCALE, PaperColours, colours
 from cardiov_core.reporting.display_filter import DisplayedSignal, filter_for_display
 from cardiov_core.reporting.options import PaperOptions
-from cardiov_core.reporting.sheet import CABRERA, PULSE_S, WINDOW_S, Sheet, Strip, sheet_for, strips_for
+from cardiov_core.reporting.sheet import CABRERA, PULSE_S, WINDOW_S, Sheet, Strip, overshoot_mm, sheet_for, strips_for
 
 __all__ = ["CABRERA", "WINDOW_S", "PaperOptions", "ecg_figure", "footer_text"]
 
@@ -83,8 +83,9 @@ def ecg_figure(
     first = round(options.start_s * record.sampling_rate)
     last = min(record.n_samples, first + round(WINDOW_S * record.sampling_rate))
     displayed = _displayed(record, options, first, last)
-    sheet = sheet_for(options, (last - first) / record.sampling_rate, paper_s)
-    strips = strips_for(options, sheet.shown_s)
+    shown_s = (last - first) / record.sampling_rate
+    strips = strips_for(options, shown_s)
+    sheet = _roomy_sheet(record, displayed, strips, options, shown_s, paper_s)
     palette = colours(dark=dark)
     figure = go.Figure()
     if attention is not None:
@@ -115,6 +116,35 @@ def _displayed(record: EcgRecord, options: PaperOptions, first: int, last: int) 
     return DisplayedSignal(wide.signal[:, first - begin : last - begin], wide.description, wide.notes)
 
 
+def _roomy_sheet(
+    record: EcgRecord,
+    displayed: DisplayedSignal,
+    strips: list[Strip],
+    options: PaperOptions,
+    shown_s: float,
+    paper_s: float | None,
+) -> Sheet:
+    """Lay out a sheet that also holds deflections beyond its first and last row."""
+    sheet = sheet_for(options, shown_s, paper_s)
+    drawn = (
+        (sheet.base_lines_mm[strip.row], values)
+        for strip in strips
+        if (values := _strip_values(record, displayed, strip)) is not None
+    )
+    above_mm, below_mm = overshoot_mm(sheet.height_mm, drawn, options.gain_mm_mv)
+    return sheet_for(options, shown_s, paper_s, above_mm=above_mm, below_mm=below_mm)
+
+
+def _strip_values(record: EcgRecord, displayed: DisplayedSignal, strip: Strip) -> FloatArray | None:
+    """Return the samples of one strip in mV, turned over where its lead is; None where it was not recorded."""
+    lead = strip.lead.removeprefix("-")
+    if lead not in record.leads:
+        return None
+    first, last = round(strip.start_s * record.sampling_rate), round(strip.end_s * record.sampling_rate)
+    values = displayed.signal[record.leads.index(lead), first:last]
+    return -values if strip.lead.startswith("-") else values
+
+
 def _trace(
     record: EcgRecord,
     displayed: DisplayedSignal,
@@ -128,14 +158,11 @@ def _trace(
     The hover shows s and mV from whole ms and microvolts in 16 bits: the figure's separators write the thousands mark
     as a point. Two 32-bit columns would take twelve leads of 5000 samples over 1 MB.
     """
-    lead = strip.lead.removeprefix("-")
-    if lead not in record.leads:
+    values = _strip_values(record, displayed, strip)
+    if values is None:
         return None
     rate = record.sampling_rate
-    first, last = round(strip.start_s * rate), round(strip.end_s * rate)
-    values = displayed.signal[record.leads.index(lead), first:last]
-    if strip.lead.startswith("-"):
-        values = -values
+    first = round(strip.start_s * rate)
     base = np.float32(sheet.base_lines_mm[strip.row])
     time_ms = np.arange(first, first + values.size) / rate * 1000
     microvolts = np.clip(np.nan_to_num(values) * 1000, -32_000, 32_000)

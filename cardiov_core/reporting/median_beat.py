@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from cardiov_core.domain import STANDARD_LEADS, MedianBeat, WaveBoundaries
 from cardiov_core.reporting.boundaries import Span, Wave, band_traces
 from cardiov_core.reporting.colours import PaperColours, colours
+from cardiov_core.reporting.sheet import overshoot_mm
 
 SPEED_MM_S = 50.0
 """Twice the usual paper speed: one beat a cell leaves room, and boundaries want a closer look."""
@@ -73,8 +74,15 @@ def _grid(median: MedianBeat, gain_mm_mv: float) -> _Grid:
     cell = 5.0 * math.ceil((beat_mm + _GAP_MM) / 5)
     pitch = _LOUD_PITCH_MM if gain_mm_mv > 10 else _PITCH_MM
     height = _ROWS * pitch + 2 * _MARGIN_MM
-    base_lines = tuple(height - _MARGIN_MM - (row + 0.6) * pitch for row in range(_ROWS))
-    return _Grid(cell, _COLUMNS * cell + _GAP_MM, height, pitch, base_lines)
+    base_lines = [height - _MARGIN_MM - (row + 0.6) * pitch for row in range(_ROWS)]
+    drawn = (
+        (base_lines[index % _ROWS], median.signal[median.leads.index(lead)])
+        for index, lead in enumerate(STANDARD_LEADS)
+        if lead in median.leads
+    )
+    above, below = overshoot_mm(height, drawn, gain_mm_mv)
+    shifted = tuple(base + below for base in base_lines)
+    return _Grid(cell, _COLUMNS * cell + _GAP_MM, height + above + below, pitch, shifted)
 
 
 def _spans(median: MedianBeat, grid: _Grid) -> list[Span]:

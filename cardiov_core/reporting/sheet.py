@@ -4,9 +4,12 @@ Columns run on in time, so one mapping from time to x holds for every row and co
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS
+import numpy as np
+
+from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS, FloatArray
 from cardiov_core.reporting.options import Layout, PaperOptions
 
 WINDOW_S = 10.0
@@ -20,6 +23,9 @@ PULSE_S = 0.2
 
 MARGIN_MM = 5.0
 """Above the first and below the last row."""
+
+MOST_ADDED_MM = 30.0
+"""Most paper that is added above or below; larger deflections leave the sheet until the reader lowers the gain."""
 
 _RHYTHM: dict[Layout, tuple[str, ...]] = {"3x4+1": ("II",), "3x4+3": ("II", "V1", "V5"), "6x2": (), "12x1": ()}
 # Rows, columns and the mm between rows at up to 10 mm/mV.
@@ -77,7 +83,14 @@ class Strip:
     end_s: float
 
 
-def sheet_for(options: PaperOptions, shown_s: float, paper_s: float | None = None) -> Sheet:
+def sheet_for(
+    options: PaperOptions,
+    shown_s: float,
+    paper_s: float | None = None,
+    *,
+    above_mm: float = 0.0,
+    below_mm: float = 0.0,
+) -> Sheet:
     """Lay out a sheet.
 
     Parameters
@@ -88,6 +101,8 @@ def sheet_for(options: PaperOptions, shown_s: float, paper_s: float | None = Non
         Length of the window that is drawn, up to `WINDOW_S`.
     paper_s : float, optional
         Length of the paper where it is longer than the window: two records on one scale need sheets of one width.
+    above_mm, below_mm : float
+        Paper added above the first and below the last row, for deflections that the rows do not hold.
     """
     rows, _, pitch = _GRID[options.layout]
     n_rows = rows + len(_RHYTHM[options.layout])
@@ -95,8 +110,8 @@ def sheet_for(options: PaperOptions, shown_s: float, paper_s: float | None = Non
         pitch = 5.0 * math.ceil(1.6 * pitch / 5)
     left = 5.0 * math.ceil((PULSE_S * options.speed_mm_s + 4) / 5)
     width = 5.0 * math.ceil((left + max(shown_s, paper_s or 0.0) * options.speed_mm_s + 1) / 5)
-    height = n_rows * pitch + 2 * MARGIN_MM
-    base_lines = tuple(height - MARGIN_MM - (row + 0.6) * pitch for row in range(n_rows))
+    height = n_rows * pitch + 2 * MARGIN_MM + above_mm + below_mm
+    base_lines = tuple(height - MARGIN_MM - above_mm - (row + 0.6) * pitch for row in range(n_rows))
     return Sheet(left, width, height, base_lines, shown_s, options.speed_mm_s)
 
 
@@ -119,3 +134,30 @@ def strips_for(options: PaperOptions, shown_s: float) -> list[Strip]:
     ]
     strips += [Strip(lead, rows + index, 0.0, shown_s) for index, lead in enumerate(_RHYTHM[options.layout])]
     return strips
+
+
+def overshoot_mm(
+    height_mm: float, deflections: Iterable[tuple[float, FloatArray]], gain_mm_mv: float
+) -> tuple[float, float]:
+    """Return how much paper is missing above and below, in whole large boxes, up to `MOST_ADDED_MM`.
+
+    Parameters
+    ----------
+    height_mm : float
+        Of the sheet without added paper.
+    deflections : iterable of (float, numpy.ndarray)
+        Base line in mm and the samples drawn on it, in mV.
+    gain_mm_mv : float
+        Gain.
+    """
+    above = below = 0.0
+    for base_mm, values in deflections:
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            above = max(above, base_mm + gain_mm_mv * float(finite.max()) - height_mm)
+            below = max(below, -base_mm - gain_mm_mv * float(finite.min()))
+    return _boxes(above), _boxes(below)
+
+
+def _boxes(missing_mm: float) -> float:
+    return min(MOST_ADDED_MM, 5.0 * math.ceil(missing_mm / 5))

@@ -245,7 +245,7 @@ def _head(title: str, side: _Side) -> str:
         else "<span>Level withheld</span>"
     )
     return (
-        f'<div class="cv-side"><b>{escape(title)}</b> {escape(side.case.title)}, '
+        f'<div class="cv-side"><b>{escape(title)}:</b> {escape(side.case.title)}<br>'
         f"{escape(age_and_sex(record.age, record.sex))}, recorded {escape(recording_time(record))}<br>"
         f"{level} {quality_chip(side.analysis.quality)}</div>"
     )

@@ -47,13 +47,14 @@ def _median_beat(measured: Measurements, gain_mm_mv: float) -> None:
     if median is None:
         st.write(measured.not_measurable.get("median_beat", "No beat was found, so there is no median beat."))
         return
-    st.plotly_chart(
-        median_beat_figure(median, gain_mm_mv=gain_mm_mv, dark=dark_theme()),
-        key=Key.MEDIAN_BEAT,
-        theme=None,
-        config=_CHART_CONFIG,
-        alt=f"Median beat of {median.n_beats} beats in {len(median.leads)} leads with the boundaries of P, QRS and T",
-    )
+    with st.container(key="paper_median"):
+        st.plotly_chart(
+            median_beat_figure(median, gain_mm_mv=gain_mm_mv, dark=dark_theme()),
+            key=Key.MEDIAN_BEAT,
+            theme=None,
+            config=_CHART_CONFIG,
+            alt=f"Median beat of {median.n_beats} beats in {len(median.leads)} leads with the boundaries of the waves",
+        )
 
 
 def _leads(measured: Measurements) -> None:

@@ -45,6 +45,7 @@ class Key(StrEnum):
     CALIPER_FROM = "caliper_from"
     CALIPER_TO = "caliper_to"
     TRACE = "ecg"
+    TABS = "tabs"
     STACK = "attention_stack"
     MEDIAN_BEAT = "median_beat"
     EARLIER_DROP = "earlier_drop_zone"

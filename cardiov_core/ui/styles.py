@@ -81,7 +81,14 @@ _CSS = """
 .st-key-samples button p {line-height: 1.45;}
 .st-key-samples button * {text-align: left;}
 @media (max-width: 1100px) {.cv-strip {grid-template-columns: 1fr 1fr;}}
+@media (max-width: 900px) {
+  /* A paper that shrinks to the screen cannot be read: it keeps its size and is pushed sideways in its own frame. */
+  .st-key-paper_trace, .st-key-paper_median {overflow-x: auto;}
+  .st-key-paper_trace > div, .st-key-paper_median > div {width: 1180px !important; min-width: 1180px;}
+}
 @media (max-width: 640px) {
+  .cv-table {min-width: 36rem;}
+  .cv-leads {grid-template-columns: repeat(3, minmax(0, 1fr));}
   .stMainBlockContainer {padding-left: 0.8rem; padding-right: 0.8rem;}
   .cv-strip, .cv-facts {grid-template-columns: 1fr;}
   .cv-facts dd {margin-bottom: 0.4rem;}

@@ -1,7 +1,7 @@
 """The ECG on paper with its tools, and what stands under it: explanation and record facts."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,34 +103,43 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         calipers=tools.calipers,
         boundaries=measured if tools.waves else None,
     )
-    event = st.plotly_chart(
-        figure,
-        key=Key.TRACE,
-        theme=None,
-        on_select="rerun",
-        selection_mode="box",
-        config=_CHART_CONFIG,
-        alt=_alternative(case, analysis),
-    )
+    with st.container(key="paper_trace"):
+        event = st.plotly_chart(
+            figure,
+            key=Key.TRACE,
+            theme=None,
+            on_select="rerun",
+            selection_mode="box",
+            config=_CHART_CONFIG,
+            alt=_alternative(case, analysis),
+        )
     if tools.calipers:
         _show_calipers(event.selection.box, tools.paper)
     if attention is not None:
         st.caption(_band_caption(attention, tools.stage))
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
-    tab_explanation, tab_measurements, tab_findings, tab_quality, tab_compare, tab_record = st.tabs(_TABS)
-    with tab_explanation:
-        _explanation_tab(case, analysis, explanation, failure)
-    with tab_measurements:
-        measurements_tab(case, analysis, tools.paper.gain_mm_mv)
-    with tab_findings:
-        findings_tab(analysis)
-    with tab_quality:
-        quality_tab(analysis.quality)
-    with tab_compare, guarded():
-        compare_tab(case, tools.paper, waves=tools.waves)
-    with tab_record:
-        _record_tab(case, analysis, explanation, tools.paper)
+    _show_tabs(case, analysis, explanation, failure, tools)
+
+
+@st.fragment
+def _show_tabs(
+    case: Case, analysis: Analysis, explanation: Explanation | None, failure: CardioVError | None, tools: Tools
+) -> None:
+    """Show what stands under the trace, the open tab alone: a figure that is drawn unseen gets a wrong width."""
+    tabs = dict(zip(_TABS, st.tabs(_TABS, key=Key.TABS, on_change="rerun"), strict=True))
+    contents: Mapping[str, Callable[[], None]] = {
+        "Explanation": lambda: _explanation_tab(case, analysis, explanation, failure),
+        "Measurements": lambda: measurements_tab(case, analysis, tools.paper.gain_mm_mv),
+        "Findings": lambda: findings_tab(analysis),
+        "Quality": lambda: quality_tab(analysis.quality),
+        "Compare": lambda: compare_tab(case, tools.paper, waves=tools.waves),
+        "Record": lambda: _record_tab(case, analysis, explanation, tools.paper),
+    }
+    for name, tab in tabs.items():
+        if tab.open:
+            with tab, guarded():
+                contents[name]()
 
 
 def _band_caption(attention: FloatArray, stage: int) -> str:

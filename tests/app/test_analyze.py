@@ -28,6 +28,11 @@ def upload(app: AppTest, files: dict[str, bytes]) -> AppTest:
     return app.run()
 
 
+def open_tab(app: AppTest, name: str) -> AppTest:
+    app.session_state[Key.TABS] = name
+    return app.run()
+
+
 def level_of(app: AppTest) -> int:
     found = re.search(r'aria-label="Level (\d) on a scale of 0 to 3: (\w+) risk', shown(app))
     assert found, "no level on the page"
@@ -97,7 +102,7 @@ def test_an_uploaded_pair_is_one_record_with_its_facts(app: AppTest, wfdb_files)
     assert not app.exception
     assert not app.error
     level_of(app)
-    text = shown(app)
+    text = shown(open_tab(app, "Record"))
     for fact in ("case7", "WFDB", "500 Hz", "61 y, female", "case7.hea, case7.dat"):
         assert fact in text
 
@@ -183,7 +188,7 @@ def test_what_a_file_does_not_say_is_asked(app: AppTest) -> None:
     app.run()
     app.button(key=Key.RETRY).click().run()
     assert not app.exception
-    assert "500 Hz" in shown(app)
+    assert "500 Hz" in shown(open_tab(app, "Record"))
 
 
 def test_a_long_record_offers_its_window(app: AppTest, wfdb_files) -> None:

@@ -137,3 +137,18 @@ def test_zoom_survives_filter_and_overlay_but_not_another_scale() -> None:
 def test_options_that_no_paper_has_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
         PaperOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_deep_s_in_the_last_row_stays_on_the_paper() -> None:
+    record = _record()
+    record.signal[1, 2000:2020] = -3.5
+    record.signal[6, 4000:4020] = 4.0
+    figure, plain = ecg_figure(record, PaperOptions()), ecg_figure(_record(), PaperOptions())
+    top = figure.layout.yaxis.range[1]
+    assert all(np.nanmin(trace.y) >= 0 and np.nanmax(trace.y) <= top for trace in _strips(figure))
+    assert top > plain.layout.yaxis.range[1]
+    assert (top - plain.layout.yaxis.range[1]) % 5 == 0, "whole large boxes"
+    figure_mm = (figure.layout.height - plain.layout.height) / (top - plain.layout.yaxis.range[1])
+    assert figure_mm == pytest.approx(1180 / figure.layout.xaxis.range[1], rel=0.02), "the scale stays the same"
+    record.signal[1, 2000:2020] = -300.0
+    assert ecg_figure(record, PaperOptions()).layout.yaxis.range[1] <= top + 30, "an artefact does not unroll the paper"

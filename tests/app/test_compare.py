@@ -1,0 +1,131 @@
+"""Comparing with another ECG: whose it is and which came first is known or asked."""
+
+import re
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cardiov_core.datasets.synthetic import generate
+from cardiov_core.ui.state import Key
+
+
+def files(name: str, condition: str = "normal", *, seed: int = 3, facts: tuple[str, ...] = (), start: str = ""):
+    """WFDB header and signal file of a synthetic ECG, with comments and a time of recording."""
+    record = generate(condition, seed=seed, sampling_rate_hz=500, duration_s=10.0)
+    digital = np.round(record.signal.T * 1000.0).astype("<i2")
+    lines = [f"{name} {len(record.leads)} 500 {len(digital)}{f' {start}' if start else ''}"]
+    for index, lead in enumerate(record.leads):
+        checksum = int(digital[:, index].sum(dtype=np.int64)) & 0xFFFF
+        lines.append(f"{name}.dat 16 1000(0)/mV 16 0 {digital[0, index]} {checksum} 0 {lead}")
+    lines += [f"# {fact}" for fact in facts]
+    return {f"{name}.hea": "\n".join([*lines, ""]).encode(), f"{name}.dat": digital.tobytes()}
+
+
+def shown(app: AppTest) -> str:
+    html = [element.proto.body for element in app.get("html")]
+    texts = (*app.markdown, *app.error, *app.warning, *app.caption)
+    return "\n".join(html + [element.value for element in texts])
+
+
+def upload(app: AppTest, content: dict[str, bytes], index: int = -1) -> AppTest:
+    zone = app.file_uploader[index]
+    for name, data in content.items():
+        zone.upload(name, data)
+    return app.run()
+
+
+def open_compare(app: AppTest, content: dict[str, bytes]) -> AppTest:
+    upload(app, content)
+    app.session_state[Key.TABS] = "Compare"
+    return app.run()
+
+
+def row(app: AppTest, name: str) -> list[str]:
+    found = re.search(rf'<th scope="row">{name}</th>(.*?)</tr>', shown(app))
+    assert found, f"no {name} in the table"
+    return re.findall(r"<td[^>]*>(.*?)</td>", found.group(1))
+
+
+def test_an_earlier_ecg_is_put_first_and_the_differences_are_told(app: AppTest) -> None:
+    open_compare(app, files("now", "sinus_bradycardia", facts=("Age: 61", "Sex: Female"), start="10:00:00 05/03/2023"))
+    upload(app, files("before", facts=("Age: 58", "Sex: Female"), start="09:00:00 04/03/2020"))
+    assert not app.exception
+    app.button(key=Key.SAME_PATIENT).click().run()
+    assert not app.exception
+    assert not app.error
+    text = shown(app)
+    assert re.search(r"<b>Earlier:</b> before.hea.*<b>Later, 3.0 years later:</b> now.hea", text, re.DOTALL)
+    earlier, later, difference = row(app, "Heart rate")
+    numbers = [int(re.match(r"\d+", value).group()) for value in (earlier, later)]
+    assert 64 <= numbers[0] <= 76
+    assert 42 <= numbers[1] <= 50
+    assert difference == f"\u2212{numbers[0] - numbers[1]}\u2009/min"
+    charts = app.get("plotly_chart")
+    assert len(charts) == 3, "the open ECG, and both beside each other"
+    assert "cv-shape" in text
+
+
+def test_different_sexes_are_a_question_not_a_guess(app: AppTest) -> None:
+    open_compare(app, files("now", facts=("Age: 61", "Sex: Female")))
+    upload(app, files("before", seed=4, facts=("Age: 61", "Sex: Male")))
+    assert not app.exception
+    text = shown(app)
+    assert "contradict each other" in text
+    assert "The sexes differ: female and male." in text
+    assert len(app.get("plotly_chart")) == 1, "nothing is compared before the answer"
+
+
+def test_missing_times_are_asked_for(app: AppTest) -> None:
+    open_compare(app, files("now"))
+    upload(app, files("before", seed=4))
+    assert "cannot be checked" in shown(app)
+    app.button(key=Key.SAME_PATIENT).click().run()
+    radio = next(radio for radio in app.radio if radio.label == "Which is the earlier ECG?")
+    assert len(app.get("plotly_chart")) == 1
+    radio.set_value(1).run()
+    assert not app.exception
+    assert "<b>Earlier:</b> now.hea" in shown(app)
+    assert "on the reader&#x27;s word" in shown(app).replace("reader's", "reader&#x27;s")
+
+
+def test_the_same_recording_twice_is_no_comparison(app: AppTest) -> None:
+    open_compare(app, files("now"))
+    upload(app, files("copy"))
+    assert not app.exception
+    assert "the same recording" in app.warning[0].value
+
+
+def test_rubbish_gets_one_line_and_leaves_the_open_record(app: AppTest) -> None:
+    open_compare(app, files("now"))
+    upload(app, {"notes.hea": b"this is no header\n"})
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "notes.hea" in app.error[0].value.replace("\\", "")
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_another_record_forgets_the_comparison(app: AppTest) -> None:
+    open_compare(app, files("now"))
+    upload(app, files("before", seed=4))
+    app.button(key=Key.CLOSE).click().run()
+    upload(app, files("third", seed=5), index=0)
+    app.session_state[Key.TABS] = "Compare"
+    app.run()
+    assert not app.exception
+    assert "before" not in shown(app)
+
+
+@pytest.mark.dataset
+def test_ptb_xl_offers_the_other_ecgs_of_the_patient(app: AppTest, data_folder) -> None:
+    picker = app.selectbox(key=Key.REAL_RECORD)
+    chosen = next((i for i, option in enumerate(picker.options) if "PTB-XL 00298" in option), None)
+    if chosen is None:
+        pytest.skip("this copy of PTB-XL lacks record 298")
+    picker.select_index(chosen).run()
+    app.session_state[Key.TABS] = "Compare"
+    app.run()
+    app.selectbox(key=Key.EARLIER).select_index(0).run()
+    assert not app.exception
+    assert not app.error
+    assert re.search(r"<b>Earlier:</b> PTB-XL 00273.*<b>Later, 4 days later:</b>", shown(app), re.DOTALL)
