@@ -439,7 +439,8 @@ def edf(
         )
         for lead in record.leads
     ]
-    at = record.recorded_at
+    # EDF's two-digit years begin in 1985.
+    at = record.recorded_at if record.recorded_at and record.recorded_at.year >= 1985 else None
     document = Edf(
         signals,
         patient=Patient(
