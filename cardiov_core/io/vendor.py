@@ -22,7 +22,7 @@ from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.leads import standard_lead
 from cardiov_core.io.vendor_dicom import split_dicom
-from cardiov_core.io.vendor_edf import plain_edf_facts
+from cardiov_core.io.vendor_edf import NO_EDF_DATE, plain_edf_facts
 from cardiov_core.io.vendor_ends import without_ends
 from cardiov_core.io.vendor_formats import VendorFormat
 from cardiov_core.io.vendor_machine import machine_reading
@@ -124,7 +124,7 @@ def read_vendor(path: Path, content: bytes, kind: VendorFormat | None, options: 
         gains_per_mv=tuple(gain for gain in gains if gain is not None) if all(gains) and gains else None,
         age=edf.age if edf else _age(record, parsed.age),
         sex=edf.sex if edf else _SEXES.get(record.patient.sex),
-        recorded_at=None if parsed.undated else record.recording.date,
+        recorded_at=None if parsed.undated or record.recording.date == NO_EDF_DATE else record.recording.date,
         patient_id=edf.patient_id if edf else _clean(record.patient.patient_id) or parsed.patient_id,
         device=device,
         comments=_comments(record, undated=parsed.undated),

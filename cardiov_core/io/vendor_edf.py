@@ -15,6 +15,9 @@ from cardiov_core.domain import Sex
 if TYPE_CHECKING:
     from ecgdatakit.models import ECGRecord
 
+NO_EDF_DATE = datetime(1985, 1, 1)
+"""Midnight of 1 January 1985, which EDF+ lays down for a recording whose date was removed."""
+
 _PATIENT = re.compile(r"(?P<code>\S+) (?P<sex>[MFX]) (?P<birth>\d{2}-[A-Z]{3}-\d{4}|X) \S+.*")
 _RECORDING = re.compile(r"Startdate \S+ \S+ \S+ (?P<equipment>\S+).*")
 _SEXES: dict[str, Sex] = {"M": "male", "F": "female"}
@@ -65,7 +68,7 @@ def plain_edf_facts(record: "ECGRecord") -> EdfFacts | None:
 
 
 def _age(born: str, at: datetime | None) -> float | None:
-    if born == "X" or at is None:
+    if born == "X" or at is None or at == NO_EDF_DATE:
         return None
     try:
         birth = datetime.strptime(born.title(), "%d-%b-%Y")

@@ -1,5 +1,6 @@
 """A record as WFDB: header and signal file in format 16."""
 
+import warnings
 from pathlib import Path
 
 import wfdb
@@ -32,20 +33,23 @@ def write_wfdb(record: EcgRecord, stem: Path) -> tuple[Path, ...]:
     digital = digitise(record)
     n_leads = len(record.leads)
     started = record.recorded_at
-    wfdb.wrsamp(
-        stem.name,
-        fs=record.sampling_rate,
-        units=["mV"] * n_leads,
-        sig_name=list(record.leads),
-        d_signal=digital.counts.T,
-        fmt=["16"] * n_leads,
-        adc_gain=[digital.per_mv] * n_leads,
-        baseline=[0] * n_leads,
-        comments=list(comments_of(record)),
-        base_time=None if started is None else started.time().replace(tzinfo=None),
-        base_date=None if started is None else started.date(),
-        write_dir=str(stem.parent),
-    )
+    with warnings.catch_warnings():
+        # wfdb 4.3 builds headers with pandas in a way that pandas 3.1 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        wfdb.wrsamp(
+            stem.name,
+            fs=record.sampling_rate,
+            units=["mV"] * n_leads,
+            sig_name=list(record.leads),
+            d_signal=digital.counts.T,
+            fmt=["16"] * n_leads,
+            adc_gain=[digital.per_mv] * n_leads,
+            baseline=[0] * n_leads,
+            comments=list(comments_of(record)),
+            base_time=None if started is None else started.time().replace(tzinfo=None),
+            base_date=None if started is None else started.date(),
+            write_dir=str(stem.parent),
+        )
     return stem.with_name(f"{stem.name}.hea"), stem.with_name(f"{stem.name}.dat")
 
 
