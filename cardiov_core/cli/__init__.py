@@ -13,6 +13,7 @@ from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
 from cardiov_core.cli.convert import convert
 from cardiov_core.cli.findings_check import findings_check
+from cardiov_core.cli.measure import measure
 from cardiov_core.cli.quality_check import quality_check
 from cardiov_core.cli.report import report
 from cardiov_core.cli.study import evaluate, models, train
@@ -52,6 +53,7 @@ for _command in (
     train_delineator,
     evaluate,
     findings_check,
+    measure,
     quality_check,
     models,
     app,

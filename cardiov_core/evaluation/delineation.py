@@ -5,12 +5,13 @@ wave, where at least six do: one lead marked far out decides nothing. Intervals 
 A boundary's error is its median over the beats that both sides have.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from cardiov_core.datasets.ludb import AnnotatedWave, WaveKind
+from cardiov_core.datasets.ludb import WAVE_KINDS, AnnotatedWave, WaveKind
 from cardiov_core.domain import WaveBoundaries
 
 MIN_LEADS = 6
@@ -25,10 +26,16 @@ CSE_TOLERANCE_MS: Mapping[str, float] = {
 }
 """Two standard deviations between the referees of the CSE study (The CSE Working Party, Eur Heart J 6 (1985) 815)."""
 
+INTERVALS = ("QRS", "PR", "QT", "P")
+"""The intervals compared, in ms."""
+
+Scope = Literal["global", "lead II"]
+Waves = Mapping[WaveKind, WaveBoundaries]
+TimedBeats = Sequence[tuple[float, Waves]]
+"""Beats in order of time: R peak and waves, in seconds of the record."""
+
 _SAME_QRS_S = 0.1
 _MAX_P_BEFORE_QRS_S = 0.5
-
-Waves = Mapping[WaveKind, WaveBoundaries]
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,7 @@ def combine(leads: Sequence[Waves], min_leads: int = MIN_LEADS) -> dict[WaveKind
         Wave -> global boundaries.
     """
     result: dict[WaveKind, WaveBoundaries] = {}
-    kinds: tuple[WaveKind, ...] = ("p", "qrs", "t")
-    for kind in kinds:
+    for kind in WAVE_KINDS:
         waves = [lead[kind] for lead in leads if kind in lead]
         if len(waves) >= min_leads:
             onset_s = sorted(wave.onset_s for wave in waves)[1]
@@ -126,3 +132,114 @@ def _waves_of(qrs: AnnotatedWave, marks: Sequence[AnnotatedWave], before_s: floa
         if wave.kind == "t" and offset_s < wave.peak_s < after_s and "t" not in waves:
             waves["t"] = wave.boundaries
     return waves
+
+
+@dataclass(frozen=True)
+class Row:
+    """Errors of one method in one interval or boundary, found minus marked.
+
+    Attributes
+    ----------
+    method : str
+        'CardioV', 'NeuroKit2' ...
+    scope : {"global", "lead II"}
+        Over all leads, or lead II alone against its own marks.
+    name : str
+        'QRS', 'PR', 'QT', 'P', or a boundary of `CSE_TOLERANCE_MS`.
+    n_marked, n_found : int
+        Records in which the cardiologists marked it, and those of them in which the method found it.
+    bias_ms, mae_ms, sd_ms : float
+        Mean, mean absolute value and standard deviation over the records found; NaN where there are none.
+    """
+
+    method: str
+    scope: Scope
+    name: str
+    n_marked: int
+    n_found: int
+    bias_ms: float
+    mae_ms: float
+    sd_ms: float
+
+
+def intervals_ms(beats: TimedBeats) -> dict[str, float]:
+    """Return the medians over the beats of the intervals that they show; those that no beat shows are absent."""
+    values: dict[str, list[float]] = {name: [] for name in INTERVALS}
+    for _, waves in beats:
+        p, qrs, t = waves.get("p"), waves.get("qrs"), waves.get("t")
+        if p is not None:
+            values["P"].append(p.duration_ms)
+        if qrs is not None:
+            values["QRS"].append(qrs.duration_ms)
+            if p is not None:
+                values["PR"].append(1000.0 * (qrs.onset_s - p.onset_s))
+            if t is not None:
+                values["QT"].append(1000.0 * (t.offset_s - qrs.onset_s))
+    return {name: float(np.median(found)) for name, found in values.items() if found}
+
+
+def boundary_errors_ms(marked: TimedBeats, found: TimedBeats) -> dict[str, float]:
+    """Return the median over the beats of found minus marked, for the boundaries that both have in a beat."""
+    errors: dict[str, list[float]] = {}
+    times = np.array([r_s for r_s, _ in found])
+    for r_s, waves in marked:
+        nearest = int(np.abs(times - r_s).argmin()) if times.size else 0
+        if not times.size or abs(times[nearest] - r_s) > _SAME_QRS_S:
+            continue
+        other = found[nearest][1]
+        for kind in WAVE_KINDS:
+            if kind in waves and kind in other:
+                onset_ms = 1000.0 * (other[kind].onset_s - waves[kind].onset_s)
+                offset_ms = 1000.0 * (other[kind].offset_s - waves[kind].offset_s)
+                errors.setdefault(f"{kind.upper()} onset", []).append(onset_ms)
+                errors.setdefault(f"{kind.upper()} offset", []).append(offset_ms)
+    return {name: float(np.median(values)) for name, values in errors.items()}
+
+
+def compare(method: str, scope: Scope, records: Iterable[tuple[TimedBeats, TimedBeats]]) -> list[Row]:
+    """Compare what a method found with what was marked.
+
+    Parameters
+    ----------
+    method : str
+        Its name.
+    scope : {"global", "lead II"}
+        Where the waves come from.
+    records : iterable of pairs
+        Marked and found beats of each record.
+
+    Returns
+    -------
+    list of Row
+        Four intervals, then five boundaries.
+    """
+    pairs = list(records)
+    differences: dict[str, list[float]] = {name: [] for name in (*INTERVALS, *CSE_TOLERANCE_MS)}
+    n_marked = dict.fromkeys(differences, 0)
+    for marked, found in pairs:
+        wanted, measured = intervals_ms(marked), intervals_ms(found)
+        boundaries = boundary_errors_ms(marked, found)
+        shown = {kind for _, waves in marked for kind in waves}
+        for name in INTERVALS:
+            n_marked[name] += name in wanted
+            if name in wanted and name in measured:
+                differences[name].append(measured[name] - wanted[name])
+        for name in CSE_TOLERANCE_MS:
+            n_marked[name] += name.split()[0].lower() in shown
+            if name in boundaries:
+                differences[name].append(boundaries[name])
+    return [_row(method, scope, name, n_marked[name], values) for name, values in differences.items()]
+
+
+def _row(method: str, scope: Scope, name: str, n_marked: int, differences: list[float]) -> Row:
+    values = np.array(differences) if differences else np.array([np.nan])
+    return Row(
+        method,
+        scope,
+        name,
+        n_marked,
+        len(differences),
+        float(values.mean()),
+        float(np.abs(values).mean()),
+        float(values.std()),
+    )

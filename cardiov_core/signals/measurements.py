@@ -6,12 +6,11 @@ from typing import Any
 from cardiov_core.domain import BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.signals.beats import IntArray, find_beats
-from cardiov_core.signals.delineation import Delineation, delineate
+from cardiov_core.signals.delineation import Delineation
 from cardiov_core.signals.gain import check_gain
-from cardiov_core.signals.likeness import LIKE_EACH_OTHER, wave_likeness
-from cardiov_core.signals.median_beat import BeatSeries, average_beats
+from cardiov_core.signals.median_beat import BeatSeries
 from cardiov_core.signals.pacing import can_show_pacing_spikes, find_pacing_spikes
-from cardiov_core.signals.rhythm import Rhythm, corrected_qt, measure_rhythm
+from cardiov_core.signals.rhythm import Rhythm, corrected_qt
 from cardiov_core.signals.voltages import (
     cornell_mv,
     frontal_axis,
@@ -20,6 +19,7 @@ from cardiov_core.signals.voltages import (
     sokolow_lyon_mv,
     st_levels,
 )
+from cardiov_core.signals.waves import Waves, find_waves
 
 MAX_MEASURED_S = 300.0
 """Longer records are measured on their beginning, and a note says so."""
@@ -76,13 +76,12 @@ def measure(record: EcgRecord) -> Measurements:
         beats = find_beats(measured)
     except RecordUnsupportedError as exc:
         return _nothing(exc.message.rstrip("."), sheet)
-    series = average_beats(measured, beats.peaks) if beats.convincing else None
-    if series is None:
+    waves = find_waves(measured, beats=beats)
+    if waves is None:
         return _nothing("no heart beat was found", sheet)
-    rhythm = measure_rhythm(series.r_s)
+    series, found, rhythm = waves.series, waves.found, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
-    _fill_pacing(sheet, measured, beats.peaks)
-    found = _believable(sheet, series, delineate(series.median_beat))
+    _say_what_is_missing(sheet, waves)
     _fill_intervals(sheet, found, rhythm)
     _fill_axes(sheet, series.median_beat, found)
     _fill_voltages(sheet, measured, series.median_beat, found)
@@ -133,24 +132,13 @@ def _fill_pacing(sheet: _Sheet, record: EcgRecord, peaks: IntArray) -> None:
         )
 
 
-def _believable(sheet: _Sheet, series: BeatSeries, found: Delineation) -> Delineation:
-    """Drop P and T waves that the single beats do not share, and say why they are missing."""
-    kept = found
-    for name, fields in (("p", _OF_P), ("t", _OF_T)):
-        wave: WaveBoundaries | None = getattr(found, name)
-        if wave is None:
-            if found.qrs is not None:
-                sheet.refuse(f"there is no room for a {name.upper()} wave between the beats", *fields)
-            continue
-        likeness = wave_likeness(series, wave)
-        if likeness is None:
-            sheet.notes[fields[0]] = f"from {_counted(series.median_beat.n_beats)}: too few to confirm the wave"
-        elif likeness < LIKE_EACH_OTHER:
-            irregular = "the rhythm is irregular, and " if sheet.values.get("regular") is False else ""
-            where = "before the QRS" if name == "p" else "after the QRS"
-            sheet.refuse(f"no {name.upper()} wave found: {irregular}nothing {where} repeats from beat to beat", *fields)
-            kept = replace(kept, **{name: None})
-    return kept
+def _say_what_is_missing(sheet: _Sheet, waves: Waves) -> None:
+    for name, names in (("p", _OF_P), ("t", _OF_T)):
+        if name in waves.missing:
+            sheet.refuse(waves.missing[name], *names)
+        if name in waves.unconfirmed:
+            counted = _counted(waves.series.median_beat.n_beats)
+            sheet.notes[names[0]] = f"from {counted}: too few to confirm the {name.upper()} wave"
 
 
 def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) -> None:

@@ -4,6 +4,7 @@ Rules and limits are those of the CLINICAL conventions, 12 to 14. What withholds
 nothing to read; noise, drift, hum, clipping, swapped electrodes and limb leads that contradict one another limit it.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from cardiov_core.domain import (
     Quality,
     QualityVerdict,
 )
-from cardiov_core.signals.beats import Float64Array, detect_r_peaks, has_heart_beats
+from cardiov_core.signals.beats import Beats, Float64Array, find_beats
 from cardiov_core.signals.gain import amplitudes_mv, check_gain
 from cardiov_core.signals.lead_faults import LeadFault, find_lead_faults, sentences
 from cardiov_core.signals.lead_swap import find_chest_swap, find_limb_swap, median_beat
@@ -77,7 +78,6 @@ class _Noise(NamedTuple):
 class _Examined:
     """What the stretches of a record say together."""
 
-    beating: bool
     noise: _Noise
     limbs: LimbLeadCheck | None
     limb_swap: str | None
@@ -108,8 +108,8 @@ def assess_quality(record: EcgRecord) -> Quality:
     RecordUnsupportedError
         If the sampling rate is too low to find QRS complexes.
     """
-    stretches = _stretches(record)
-    beating = [part for part in stretches if has_heart_beats(part)]
+    stretches = [(part, find_beats(part)) for part in _stretches(record)]
+    beating = [(part, beats) for part, beats in stretches if beats.convincing]
     gain = check_gain(record) if beating else None
     factor = 1.0
     if gain is not None and gain.factor is not None:
@@ -118,7 +118,7 @@ def assess_quality(record: EcgRecord) -> Quality:
     judged = _scaled(record, factor)
     faults = find_lead_faults(judged)
     dead = {fault.lead for fault in faults if fault.verdict is QualityVerdict.NOT_ANALYSABLE}
-    examined = _examine([_scaled(part, factor) for part in beating or stretches], dead, beating=bool(beating))
+    examined = _examine([(_scaled(part, factor), beats) for part, beats in beating or stretches], dead)
     faults += _noise_faults(record, examined, dead)
     structural = _structural(examined)
     withheld = _record_faults(record, faults, beating=bool(beating))
@@ -150,33 +150,30 @@ def _stretches(record: EcgRecord) -> list[EcgRecord]:
     return [replace(record, signal=record.signal[:, start : start + length]) for start in starts]
 
 
-def _examine(parts: list[EcgRecord], dead: set[str], *, beating: bool) -> _Examined:
+def _examine(parts: list[tuple[EcgRecord, Beats]], dead: set[str]) -> _Examined:
     """Look at noise and shapes; of several stretches the typical noise counts, and what most of them show."""
-    seen = [_examine_part(part, dead, beating=beating) for part in parts]
+    seen = [_examine_part(part, beats, dead) for part, beats in parts]
     if len(seen) == 1:
         return seen[0]
     values = {name: np.median([one.noise.values[name] for one in seen], axis=0) for name in seen[0].noise.values}
     middle = seen[len(seen) // 2]
-    swaps = [one.limb_swap for one in seen]
-    chest = [one.chest_swap for one in seen]
     return _Examined(
-        beating=beating,
         noise=_Noise(values, middle.noise.hum_hz),
         limbs=max((one.limbs for one in seen if one.limbs), key=lambda check: check.residual, default=None),
-        limb_swap=max(set(swaps), key=swaps.count),
-        chest_swap=max(set(chest), key=chest.count),
+        limb_swap=Counter(one.limb_swap for one in seen).most_common(1)[0][0],
+        chest_swap=Counter(one.chest_swap for one in seen).most_common(1)[0][0],
     )
 
 
-def _examine_part(part: EcgRecord, dead: set[str], *, beating: bool) -> _Examined:
+def _examine_part(part: EcgRecord, beats: Beats, dead: set[str]) -> _Examined:
     fs = part.sampling_rate
-    peaks = detect_r_peaks(part)
+    peaks = beats.peaks
     spikes = find_pacing_spikes(part, peaks)
     valid = np.isfinite(part.signal)
     signal = _bridged(part)
     levels = measure_noise(signal, valid, fs, peaks, np.asarray([round(s * fs) for s in spikes], dtype=np.int64))
     limbs, limb_swap, chest_swap = None, None, None
-    if beating:
+    if beats.convincing:
         band_hz = (_SHAPE_BAND_HZ[0], min(_SHAPE_BAND_HZ[1], 0.45 * fs))
         sos = butter(2, band_hz, "bandpass", fs=fs, output="sos")
         shapes = sosfiltfilt(sos, signal, axis=1)
@@ -190,7 +187,7 @@ def _examine_part(part: EcgRecord, dead: set[str], *, beating: bool) -> _Examine
         beat = median_beat(usable, peaks, fs)
         if not spikes:
             limb_swap, chest_swap = find_limb_swap(beat), find_chest_swap(beat)
-    return _Examined(beating, _noise_values(levels), limbs, limb_swap, chest_swap)
+    return _Examined(_noise_values(levels), limbs, limb_swap, chest_swap)
 
 
 def _noise_values(levels: NoiseLevels) -> _Noise:

@@ -68,7 +68,7 @@ def frontal_axis(beat: MedianBeat, wave: WaveBoundaries, base_s: float) -> float
         scale = 2.0 / np.sqrt(3.0) if lead == "aVF" else 1.0
         net.append(scale * float(part.sum()))
         whole += scale * float(np.abs(part).sum())
-    if whole <= 0.0 or np.hypot(*net) < _MIN_DIRECTION * whole:
+    if whole <= 0.0 or np.hypot(net[0], net[1]) < _MIN_DIRECTION * whole:
         return None
     angle = float(np.degrees(np.arctan2(net[1], net[0])))
     return 180.0 if angle == -180.0 else angle

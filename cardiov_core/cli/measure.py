@@ -1,0 +1,172 @@
+"""``cardiov measure``: the measurements of records, or their errors against the marks of LUDB."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.errors import CardioVError, ConfigurationError
+
+if TYPE_CHECKING:
+    from cardiov_core.evaluation.delineation import Row
+    from cardiov_core.evaluation.delineation_check import DelineationCheck, Method
+
+_COLUMNS = (
+    ("HR", "heart_rate_bpm"),
+    ("P", "p_ms"),
+    ("PR", "pr_ms"),
+    ("QRS", "qrs_ms"),
+    ("QT", "qt_ms"),
+    ("QTCF", "qtc_fridericia_ms"),
+    ("QTCB", "qtc_bazett_ms"),
+    ("AXIS P", "p_axis_deg"),
+    ("QRS", "qrs_axis_deg"),
+    ("T", "t_axis_deg"),
+)
+_UNIT = "HR in 1/min, durations in ms (QTc by Fridericia and Bazett), axes in degrees, -: not measurable."
+_BOUNDARY_HEAD = f"{'BOUNDARY':<14}  {'METHOD':<18}  {'FOUND':>9}  {'BIAS':>6}  {'MAE':>6}  {'2 SD':>6}  {'CSE':>6}"
+_INTERVAL_HEAD = f"{'INTERVAL':<14}  {'METHOD':<18}  {'FOUND':>9}  {'BIAS':>6}  {'MAE':>6}  {'SD':>6}"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a record and line instead of a table.")
+@click.option(
+    "--against-annotations", is_flag=True, help="PATH is LUDB: errors against its marks, beside NeuroKit2's errors."
+)
+@click.pass_context
+def measure(ctx: click.Context, paths: tuple[Path, ...], as_json: bool, against_annotations: bool) -> None:
+    """Measure records: each PATH is a record, an archive or a folder.
+
+    Heart rate, intervals, QTc, axes, ST levels and voltages, each a number or the reason why there is none. A record
+    that cannot be read becomes an error row, and the rest goes on; the exit is then 1.
+    """
+    if against_annotations:
+        for path in paths:
+            click.echo(_compared(path, as_json=as_json))
+        return
+    if _measure_all(paths, output.json_row if as_json else _lines, with_head=not as_json):
+        ctx.exit(1)
+
+
+def _measure_all(paths: tuple[Path, ...], write: Callable[[Mapping[str, Any]], str], *, with_head: bool) -> int:
+    """Print a row a record and return how many could not be measured."""
+    from cardiov_core.inference.serialise import measurements_to_dict
+    from cardiov_core.io import collect, read_record
+    from cardiov_core.signals import measure as measure_record
+
+    failed = 0
+    with collect(paths) as collection:
+        if with_head and collection.sources:
+            click.echo(_UNIT)
+            click.echo(_cells("RECORD", [head for head, _ in _COLUMNS]))
+        for source in collection.sources:
+            row: dict[str, Any]
+            try:
+                record = read_record(source.path)
+            except CardioVError as error:
+                row = output.error_row(source.shown_as, error)
+                failed += 1
+            else:
+                row = {
+                    "record": {"id": record.record_id, "path": source.shown_as},
+                    "measurements": measurements_to_dict(measure_record(record)),
+                }
+            click.echo(write(row))
+        for fault in collection.errors:
+            click.echo(write(output.error_row(fault.shown_as, fault.error)))
+            failed += 1
+        n_rows = len(collection.sources) + len(collection.errors)
+    if failed:
+        click.echo(f"{output.count(failed, 'record')} of {n_rows} could not be measured", err=True)
+    if not n_rows:
+        click.echo("no ECG found", err=True)
+    return failed
+
+
+def _cells(name: str, cells: list[str]) -> str:
+    return f"{name:<24}" + "".join(f"  {cell:>6}" for cell in cells)
+
+
+def _lines(row: Mapping[str, Any]) -> str:
+    """Write a record's row for people: one line, and one for each reason and each thing to know."""
+    record_id = str(row["record"]["id"])
+    if "error" in row:
+        return f"{record_id:<24}  not measured\n    {row['error']['message']}\n    {row['error']['hint']}"
+    measured = row["measurements"]
+    values = [measured[name] for _, name in _COLUMNS]
+    lines = [_cells(record_id, ["-" if value is None else f"{value:.0f}" for value in values])]
+    reasons: dict[str, list[str]] = {}
+    for name, reason in measured["not_measurable"].items():
+        reasons.setdefault(reason, []).append(name)
+    lines += [f"    not measurable: {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    lines += [f"    {name}: {note}" for name, note in measured["notes"].items()]
+    return "\n".join(lines)
+
+
+def _compared(folder: Path, *, as_json: bool) -> str:
+    from dataclasses import asdict
+
+    from cardiov_core.datasets import Ludb
+    from cardiov_core.evaluation.delineation_check import check_delineation
+
+    ludb = Ludb(folder)
+    if not ludb.ids():
+        raise ConfigurationError(f"{folder} lists records, but has none of them.", "Unpack LUDB's folder data as well.")
+    methods = _methods()
+    check = check_delineation(ludb, methods)
+    return output.to_json(asdict(check)) if as_json else _tables(check)
+
+
+def _methods() -> "dict[str, Method]":
+    from importlib.util import find_spec
+
+    from cardiov_core.evaluation.delineation_check import by_neurokit, cardiov
+
+    methods: dict[str, Method] = {"CardioV": cardiov()}
+    if find_spec("neurokit2") is None:
+        click.echo("NeuroKit2 is not installed, so there is no comparison: pip install 'cardiov[compare]'.", err=True)
+    else:
+        methods["NeuroKit2"] = by_neurokit
+    return methods
+
+
+def _tables(check: "DelineationCheck") -> str:
+    from cardiov_core.evaluation.delineation import CSE_TOLERANCE_MS, INTERVALS
+
+    lines = [f"{check.n_records} records. Errors are found minus marked, in ms, one value a record."]
+    for scope, title in (
+        ("global", "All leads (marks: second earliest onset, second latest offset of at least six leads)"),
+        ("lead II", "Lead II alone against its own marks"),
+    ):
+        rows = [row for row in check.rows if row.scope == scope]
+        lines += ["", title, "", _INTERVAL_HEAD]
+        lines += [_row(row, row.sd_ms) for name in INTERVALS for row in rows if row.name == name]
+        lines += ["", _BOUNDARY_HEAD]
+        lines += [
+            f"{_row(row, 2.0 * row.sd_ms)}  {tolerance:6.1f}"
+            for name, tolerance in CSE_TOLERANCE_MS.items()
+            for row in rows
+            if row.name == name
+        ]
+    lines += ["", "P waves"]
+    lines += [
+        f"  {name}: found in {waves.n_found} of {waves.n_marked} records with marked P waves, "
+        f"claimed in {waves.n_false} of {waves.n_without} without"
+        for name, waves in check.p_waves.items()
+    ]
+    rates = check.heart_rates
+    lines += [
+        "",
+        f"Heart rate: within 2/min in {rates.n_within_same_span} of {rates.n_records} records over the marked stretch "
+        f"(mean absolute error {rates.mae_bpm:.2f}/min), in {rates.n_within} over the whole record, whose first and "
+        "last beats carry no marks",
+    ]
+    return "\n".join(lines)
+
+
+def _row(row: "Row", spread_ms: float) -> str:
+    found = f"{row.n_found}/{row.n_marked}"
+    return f"{row.name:<14}  {row.method:<18}  {found:>9}  {row.bias_ms:6.1f}  {row.mae_ms:6.1f}  {spread_ms:6.1f}"
