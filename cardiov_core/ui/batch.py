@@ -58,6 +58,9 @@ def show_progress(job: BatchJob) -> None:
         The batch.
     """
     running = job.running
+    current = batch_state()
+    if current.due():
+        current.refresh()
     st.fragment(_progress, run_every=_POLL_S if running else None)(job, drawn_running=running)
     if job.failure is not None:
         show_error(job.failure)
@@ -72,8 +75,6 @@ def show_list(job: BatchJob) -> None:
         The batch.
     """
     current = batch_state()
-    if current.due():
-        current.refresh()
     table.show_summary(current.shown, len(job.errors), len(job.passed_over))
     if not current.shown:
         return
@@ -127,8 +128,9 @@ def _progress(job: BatchJob, *, drawn_running: bool) -> None:
     current = batch_state()
     if current.job is not job:
         return
-    if current.due() or (drawn_running and not job.running):
-        # The list has grown, or the end is reached: the whole page must be drawn.
+    if drawn_running and (current.due() or not job.running):
+        # The list has grown or the end is reached: the whole page is to be drawn.
+        current.refresh()
         st.rerun()
     progress = job.progress
     bar, update, first, second = st.columns([7, 2, 2, 2], vertical_alignment="bottom")

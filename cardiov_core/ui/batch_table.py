@@ -1,9 +1,8 @@
 """The triage table of a batch, its summary and its list of bad files, as a reader sees them."""
 
 import io
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -23,15 +22,14 @@ if TYPE_CHECKING:
 MAX_SHOWN = 2000
 """Rows on the screen; a table of all columns with a style a cell grows heavy beyond. Downloads hold all."""
 MAX_ERRORS_SHOWN = 200
-WITHHELD = "withheld"
-_NOT_MEASURABLE = "not measurable"
+WITHHELD = "? Withheld"
 # PTB-XL writes 300 for every age over 89.
 _OLDEST_STATED_AGE = 89
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def level_words(level: Severity | None) -> str:
-    """Return shape, number and word of a level, or 'withheld'.
+    """Return number, shape and word of a level, or 'withheld'.
 
     Parameters
     ----------
@@ -40,7 +38,7 @@ def level_words(level: Severity | None) -> str:
     """
     if level is None:
         return WITHHELD
-    return f"{LEVEL_STYLES[level].symbol} {int(level)} {level.title}"
+    return f"{int(level)} {LEVEL_STYLES[level].symbol} {level.title}"
 
 
 def short_names(rows: Sequence[BatchRow]) -> dict[str, str]:
@@ -57,7 +55,10 @@ def short_names(rows: Sequence[BatchRow]) -> dict[str, str]:
 
 
 def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: Iterable[str]) -> "Styler":
-    """Return the table for the screen: numbers that sort as numbers and read as words.
+    """Return the table for the screen, all in words: what is copied or spoken of it reads as it looks.
+
+    Streamlit sorts words by their characters, so numbers are padded with spaces to sort as numbers, and what is not
+    known sorts to an end.
 
     Parameters
     ----------
@@ -77,22 +78,22 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
     frame = pd.DataFrame(
         {
             "Record": [names[row.name] for row in rows],
-            "Level": [None if row.level is None else float(row.level) for row in rows],
+            "Level": [level_words(row.level) for row in rows],
             "Prediction set": [" or ".join(level.title for level in row.prediction_set or ()) for row in rows],
-            "Above low": [None if row.exceedance is None else row.exceedance[1] for row in rows],
+            "Above low": ["" if row.exceedance is None else _probability(row.exceedance[1]) for row in rows],
             "Critical findings": [", ".join(row.critical) for row in rows],
-            "Quality": [row.quality.value for row in rows],
-            "HR": [row.heart_rate_bpm for row in rows],
-            "QTc": [row.qtc_fridericia_ms for row in rows],
-            "Age": [row.age for row in rows],
+            "Quality": [quality_words(row.quality) for row in rows],
+            "HR": [_measured(row.heart_rate_bpm) for row in rows],
+            "QTc": [_measured(row.qtc_fridericia_ms) for row in rows],
+            "Age": [_age(row.age) for row in rows],
             "Sex": [row.sex or "unknown" for row in rows],
             "Warnings": [len(row.warnings) for row in rows],
             "Opened": ["yes" if row.name in seen else "" for row in rows],
         }
-    ).astype({"Level": "float64", "Above low": "float64", "HR": "float64", "QTc": "float64", "Age": "float64"})
+    )
     if not any(row.prediction_set for row in rows):
         frame = frame.drop(columns="Prediction set")
-    return frame.style.format(_FORMATS).map(_level_colours, subset=["Level"])
+    return frame.style.map(_level_colours, subset=["Level"])
 
 
 def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResult]":
@@ -108,14 +109,21 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
         "Record": column.ButtonColumn(
             type="tertiary", key=open_key, alignment="left", pinned=True, help="Click to open it on the Analyze page."
         ),
-        "Level": column.NumberColumn(help="Number, word and shape of the critical value."),
-        "Above low": column.NumberColumn(help="Probability that the level is above low risk."),
-        "Critical findings": column.TextColumn(
-            help="QTc from 500 ms, heart rate under 40 or over 150 bpm, long pauses."
+        "Level": column.TextColumn(width=120, help="Critical value: number, shape and word."),
+        "Prediction set": column.TextColumn(width=150, help="Holds the level in 9 of 10 such ECGs."),
+        "Above low": column.TextColumn(
+            width=80, alignment="right", help="Probability that the level is above low risk."
         ),
-        "HR": column.NumberColumn(help="Heart rate in bpm."),
-        "QTc": column.NumberColumn(help="QT corrected by Fridericia, in ms."),
-        "Warnings": column.NumberColumn(help="How many; opening the record shows them."),
+        "Critical findings": column.TextColumn(
+            width=220, help="QTc from 500 ms, heart rate under 40 or over 150 bpm, pause over 3 s."
+        ),
+        "Quality": column.TextColumn(width=105, help="Verdict on the signal; not analysable withholds the level."),
+        "HR": column.TextColumn("HR (bpm)", width=110, alignment="right", help="Heart rate in bpm."),
+        "QTc": column.TextColumn("QTc (ms)", width=110, alignment="right", help="QT corrected by Fridericia, in ms."),
+        "Age": column.TextColumn(width=80, alignment="right", help="In years, as stated."),
+        "Sex": column.TextColumn(width=80),
+        "Warnings": column.NumberColumn(width=75, help="How many; the Analyze page shows them."),
+        "Opened": column.TextColumn(width=65, help="You opened it from this list."),
     }
 
 
@@ -208,35 +216,25 @@ def quality_words(verdict: QualityVerdict) -> str:
     return verdict.value.capitalize()
 
 
-def _measured(number: Any) -> str:
-    return _NOT_MEASURABLE if math.isnan(number) else f"{number:.0f}"
+def _measured(number: float | None) -> str:
+    return "not measurable" if number is None else f"{number:3.0f}"
 
 
-def _level(number: Any) -> str:
-    return WITHHELD if math.isnan(number) else level_words(Severity(int(number)))
+def _probability(number: float) -> str:
+    words = percent(number)
+    # '<1 %' must sort below ' 1 %', and '>99 %' above all.
+    return f" {words:>6}" if words.startswith("<") else f"{words:>5}"
 
 
-def _probability(number: Any) -> str:
-    return "" if math.isnan(number) else percent(number)
-
-
-def _age(years: Any) -> str:
-    if math.isnan(years):
+def _age(years: float | None) -> str:
+    if years is None:
         return "unknown"
-    return "90 or over" if years > _OLDEST_STATED_AGE else f"{years:.0f}"
+    return "90 or over" if years > _OLDEST_STATED_AGE else f"{years:2.0f}"
 
 
-def _level_colours(number: Any) -> str:
-    if math.isnan(number):
-        return "font-weight: bold"
-    style = LEVEL_STYLES[Severity(int(number))]
-    return f"background-color: {style.colour}; color: {style.text_colour}"
+def _level_colours(words: Any) -> str:
+    style = _STYLES.get(str(words))
+    return "font-weight: bold" if style is None else f"background-color: {style.colour}; color: {style.text_colour}"
 
 
-_FORMATS: dict[Any, str | Callable[[object], str] | None] = {
-    "Level": _level,
-    "Above low": _probability,
-    "HR": _measured,
-    "QTc": _measured,
-    "Age": _age,
-}
+_STYLES = {level_words(level): style for level, style in LEVEL_STYLES.items()}
