@@ -26,10 +26,10 @@ NOTES: tuple[str, ...] = ("baseline_drift", "static_noise", "burst_noise", "elec
 CHOSEN_ON_FOLDS = range(1, 6)
 """Folds of PTB-XL on which the limits were chosen."""
 
-# Note -> what of the gate answers to it, and the limit that makes the numbers comparable.
-_SCORE_OF_NOTE = {"baseline_drift": "drift_mv", "static_noise": "noise_mv", "burst_noise": "burst_mv"}
+# Note -> what of the gate answers to it; to a disturbance of any kind the geometric mean of the three.
+_SCORE_OF_NOTE = {"baseline_drift": "drift_mv", "static_noise": "noise_mv", "burst_noise": "burst_mv", "any": "mean"}
+_LEAST_MV = 1e-4  # a step of the digital scale, roughly: keeps the logarithm finite
 _PACED_LABELS = frozenset({"PACE", "10370003", "pacemaker presence"})
-_COUNTED_LEAD = 3  # the third worst lead: what is in three leads limits a record
 _SOME = 100
 
 Kinds = dict[str, str]
@@ -213,8 +213,8 @@ def _judged(folder: Path) -> Iterator[JudgedRecord | str]:
             continue
         fold, notes = None, None
         if table is not None:
-            row = table.loc[int(record.record_id.split("_")[0])]
-            fold = int(row["strat_fold"])
+            row = table.loc[int(record.record_id.split("_")[0])].to_dict()
+            fold = int(str(row["strat_fold"]))
             notes = tuple(name for name in NOTES if isinstance(row[name], str) and row[name].strip())
         paced = bool(_PACED_LABELS & labelled.labels)
         yield JudgedRecord(record, quality, labelled.source, fold, notes, paced)
@@ -263,7 +263,7 @@ def _note_row(note: str, group: str, judged: Sequence[JudgedRecord]) -> NoteRow:
     noted = np.asarray([bool(one.notes) if note == "any" else note in (one.notes or ()) for one in judged])
     doubted = np.asarray([one.quality.verdict is not QualityVerdict.ACCEPTABLE for one in judged])
     free = np.asarray([not one.notes for one in judged])
-    score = _SCORE_OF_NOTE.get(note, "noise_mv" if note == "any" else "")
+    score = _SCORE_OF_NOTE.get(note, "")
     auc = None
     if score and noted.any() and not noted.all():
         auc = float(area_under_curve(noted, _scores(judged, score)))
@@ -280,13 +280,13 @@ def _note_row(note: str, group: str, judged: Sequence[JudgedRecord]) -> NoteRow:
 
 
 def _scores(judged: Sequence[JudgedRecord], name: str) -> npt.NDArray[np.float64]:
-    """Return the number of each record: drift and bursts of the worst lead, noise of the third worst."""
-    place = _COUNTED_LEAD if name == "noise_mv" else 1
-    scores = []
-    for one in judged:
-        values = sorted((item.measured.get(name, 0.0) for item in one.quality.leads), reverse=True)
-        scores.append(values[place - 1])
-    return np.asarray(scores, dtype=np.float64)
+    """Return the number of each record: that of its worst lead, or the geometric mean over drift, noise and bursts."""
+    if name == "mean":
+        parts = [np.log(_scores(judged, part) + _LEAST_MV) for part in ("drift_mv", "noise_mv", "burst_mv")]
+        together: npt.NDArray[np.float64] = np.exp(np.mean(parts, axis=0))
+        return together
+    worst = [max((item.measured.get(name, 0.0) for item in one.quality.leads), default=0.0) for one in judged]
+    return np.asarray(worst, dtype=np.float64)
 
 
 def _fault_rows(judged: Sequence[JudgedRecord], source: str, n_faulty: int) -> Iterator[FaultRow]:

@@ -6,6 +6,7 @@ from scipy.signal import find_peaks
 
 from cardiov_core.domain import EcgRecord
 from cardiov_core.signals.beats import Float64Array, IntArray, detect_r_peaks
+from cardiov_core.signals.gaps import bridged
 
 MIN_RATE_HZ = 250.0
 """Below this a spike of 0.5 to 2 ms has been filtered away before it was sampled, and what is left of it is as wide as
@@ -61,8 +62,7 @@ def find_pacing_spikes(record: EcgRecord, r_peaks: IntArray | None = None) -> tu
     peaks = detect_r_peaks(record) if r_peaks is None else r_peaks
     if not can_show_pacing_spikes(record) or len(peaks) < _MIN_SPIKES:
         return ()
-    signal = record.signal[:, : round(_MAX_ANALYSED_S * fs)].astype(np.float64)
-    signal = np.where(np.isfinite(signal), signal, 0.0)
+    signal = bridged(record.signal[:, : round(_MAX_ANALYSED_S * fs)])
     positions, sharpness, heights = _candidates(signal, fs)
     sure = positions[sharpness >= _MIN_SHARPNESS]
     locked = _locked(sure, peaks, fs)

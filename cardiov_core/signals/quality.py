@@ -23,6 +23,7 @@ from cardiov_core.domain import (
 )
 from cardiov_core.signals.beats import Beats, Float64Array, find_beats
 from cardiov_core.signals.gain import amplitudes_mv, check_gain
+from cardiov_core.signals.gaps import bridged
 from cardiov_core.signals.lead_faults import LeadFault, find_lead_faults, sentences
 from cardiov_core.signals.lead_swap import find_chest_swap, find_limb_swap, median_beat
 from cardiov_core.signals.limb_leads import LimbLeadCheck, check_limb_leads
@@ -170,7 +171,7 @@ def _examine_part(part: EcgRecord, beats: Beats, dead: set[str]) -> _Examined:
     peaks = beats.peaks
     spikes = find_pacing_spikes(part, peaks)
     valid = np.isfinite(part.signal)
-    signal = _bridged(part)
+    signal = bridged(part.signal)
     levels = measure_noise(signal, valid, fs, peaks, np.asarray([round(s * fs) for s in spikes], dtype=np.int64))
     limbs, limb_swap, chest_swap = None, None, None
     if beats.convincing:
@@ -203,17 +204,6 @@ def _noise_values(levels: NoiseLevels) -> _Noise:
         },
         levels.hum_hz,
     )
-
-
-def _bridged(part: EcgRecord) -> Float64Array:
-    """Return the signal with gaps bridged by straight lines, and leads without any sample at zero."""
-    signal = part.signal.astype(np.float64)
-    time = np.arange(part.n_samples)
-    for row in signal:
-        gap = ~np.isfinite(row)
-        if gap.any():
-            row[gap] = 0.0 if gap.all() else np.interp(time[gap], time[~gap], row[~gap])
-    return signal
 
 
 def _noise_faults(record: EcgRecord, examined: _Examined, dead: set[str]) -> list[LeadFault]:
