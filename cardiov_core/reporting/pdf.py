@@ -317,9 +317,14 @@ def _band(analysis: Analysis, height_mm: float, note: str) -> tuple[list[tuple[p
     left_over: list[content.Section] = []
     for section, room in zip(sections, _COLUMNS_MM[len(columns) :], strict=True):
         rows, whole = page.shortened(page.rows_of(section, room), height_mm, note)
-        columns.append(rows)
         if not whole:
             left_over.append(section)
+            if section.brief:
+                brief = page.rows_of(
+                    content.Section(section.title, (*section.brief, content.Entry(note, bold=True))), room
+                )
+                rows, _ = page.shortened(brief, height_mm, note)
+        columns.append(rows)
     machine = content.machine_section(analysis.record)
     return columns, [*left_over, machine] if machine is not None else left_over
 

@@ -17,7 +17,7 @@ from cardiov_core.reporting.colours import LIGHT
 from cardiov_core.reporting.display_filter import DisplayedSignal, filter_for_display
 from cardiov_core.reporting.options import PaperOptions
 from cardiov_core.reporting.print_text import TextStyle, font_of
-from cardiov_core.reporting.sheet import PULSE_S, WINDOW_S, Strip, strips_for
+from cardiov_core.reporting.sheet import PULSE_S, WINDOW_S, strips_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -183,55 +183,58 @@ def draw_trace(axes: "Axes", window: TraceWindow, sheet: TraceSheet, area: GridA
         Leads whose trace leaves the grid and is cut off there.
     """
     _draw_grid(axes, area)
-    bases = _base_lines(sheet, area)
     options = window.options
+    pieces = _pieces(window, sheet)
+    bases = _base_lines(pieces, sheet, area, options.gain_mm_mv)
+    pitch = (bases[0] - bases[-1]) / (len(bases) - 1) if len(bases) > 1 else area.height_mm
     left = GRID_LEFT_MM + (PULSE_MM - PULSE_S * options.speed_mm_s) / 2
     width, height = PULSE_S * options.speed_mm_s, PULSE_MV * options.gain_mm_mv
     for base in bases:
         x = [left - 1, left, left, left + width, left + width, left + width + 1]
         _draw_line(axes, x, [base, base, base + height, base + height, base, base], area)
     cut: list[str] = []
-    for strip in strips_for(options, window.shown_s):
-        start, end = max(strip.start_s, sheet.start_s), min(strip.end_s, sheet.end_s)
-        if not sheet.first_row <= strip.row < sheet.first_row + sheet.n_rows or end <= start:
+    for piece in pieces:
+        base = bases[piece.row]
+        x_mm = GRID_LEFT_MM + PULSE_MM + piece.after_s * options.speed_mm_s
+        _draw_name(axes, window.record, piece.lead, x_mm, min(base + 0.47 * pitch, _top(area) - 1))
+        if piece.values_mv is None:
             continue
-        base = bases[strip.row - sheet.first_row]
-        x_mm = GRID_LEFT_MM + PULSE_MM + (start - sheet.start_s) * options.speed_mm_s
-        _draw_name(axes, window.record, strip.lead, x_mm, min(base + 0.47 * _pitch(sheet, area), _top(area) - 1))
-        if _draw_strip(axes, window, strip, (start, end), sheet, base, area):
-            cut.append(strip.lead)
+        y = base + piece.values_mv * options.gain_mm_mv
+        _draw_line(axes, x_mm + np.arange(y.size) * (options.speed_mm_s / window.record.sampling_rate), y, area)
+        if np.any(y < area.bottom_mm) or np.any(y > _top(area)):
+            cut.append(piece.lead)
     return tuple(dict.fromkeys(cut))
 
 
-def _draw_strip(
-    axes: "Axes",
-    window: TraceWindow,
-    strip: Strip,
-    times_s: tuple[float, float],
-    sheet: TraceSheet,
-    base_mm: float,
-    area: GridArea,
-) -> bool:
-    """Draw one lead's stretch with all its samples; True where it leaves the grid."""
-    lead = strip.lead.removeprefix("-")
-    record, options = window.record, window.options
-    if lead not in record.leads:
-        return False
-    rate = record.sampling_rate
-    first, last = round(times_s[0] * rate), round(times_s[1] * rate)
-    values = window.displayed.signal[record.leads.index(lead), first:last].astype(np.float64)
-    if strip.lead.startswith("-"):
-        values = -values
-    seconds = np.arange(first, first + values.size) / rate - sheet.start_s
-    x = GRID_LEFT_MM + PULSE_MM + seconds * options.speed_mm_s
-    y = base_mm + values * options.gain_mm_mv
-    _draw_line(axes, x, y, area)
-    return bool(np.any(y < area.bottom_mm) or np.any(y > _top(area)))
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """What of a strip is on one page: row of the page, seconds from its left edge, samples where there are any."""
+
+    lead: str
+    row: int
+    after_s: float
+    values_mv: npt.NDArray[np.float64] | None
 
 
-def _draw_line(
-    axes: "Axes", x: npt.NDArray[np.float64] | list[float], y: npt.NDArray[np.float64] | list[float], area: GridArea
-) -> None:
+def _pieces(window: TraceWindow, sheet: TraceSheet) -> tuple[_Piece, ...]:
+    """Cut the strips to what the page shows of them."""
+    rate, leads = window.record.sampling_rate, window.record.leads
+    found: list[_Piece] = []
+    for strip in strips_for(window.options, window.shown_s):
+        start, end = max(strip.start_s, sheet.start_s), min(strip.end_s, sheet.end_s)
+        if not sheet.first_row <= strip.row < sheet.first_row + sheet.n_rows or end <= start:
+            continue
+        first, last = round(start * rate), round(end * rate)
+        lead = strip.lead.removeprefix("-")
+        values: npt.NDArray[np.float64] | None = None
+        if lead in leads:
+            values = window.displayed.signal[leads.index(lead), first:last].astype(np.float64)
+            values = -values if strip.lead.startswith("-") else values
+        found.append(_Piece(strip.lead, strip.row - sheet.first_row, first / rate - sheet.start_s, values))
+    return tuple(found)
+
+
+def _draw_line(axes: "Axes", x: npt.ArrayLike, y: npt.ArrayLike, area: GridArea) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.transforms import Bbox, TransformedBbox
 
@@ -289,11 +292,21 @@ def _top(area: GridArea) -> float:
     return area.bottom_mm + area.height_mm
 
 
-def _pitch(sheet: TraceSheet, area: GridArea) -> float:
-    return area.height_mm / sheet.n_rows
+def _base_lines(pieces: tuple[_Piece, ...], sheet: TraceSheet, area: GridArea, gain_mm_mv: float) -> tuple[float, ...]:
+    """Return base lines from top to bottom, on lines of the grid, evenly spaced.
+
+    The outer rows move inwards where their deflections would leave the grid, each by a third of its height at most.
+    """
+    usual = area.height_mm / sheet.n_rows
+    last_row = sheet.n_rows - 1
+    above = min(max(0.55 * usual, gain_mm_mv * _largest(pieces, 0, 1.0) + 1), area.height_mm / 3)
+    below = min(max(0.45 * usual, gain_mm_mv * _largest(pieces, last_row, -1.0) + 1), area.height_mm / 3)
+    step = (area.height_mm - above - below) / last_row if last_row else 0.0
+    return tuple(area.bottom_mm + round(area.height_mm - above - row * step) for row in range(sheet.n_rows))
 
 
-def _base_lines(sheet: TraceSheet, area: GridArea) -> tuple[float, ...]:
-    """Return base lines from top to bottom, on lines of the grid."""
-    pitch = _pitch(sheet, area)
-    return tuple(area.bottom_mm + round(area.height_mm - (row + 0.55) * pitch) for row in range(sheet.n_rows))
+def _largest(pieces: tuple[_Piece, ...], row: int, sign: float) -> float:
+    """Return the largest deflection of a row to one side, in mV; 0 where there is none."""
+    rows = [sign * piece.values_mv for piece in pieces if piece.row == row and piece.values_mv is not None]
+    finite = np.concatenate([*(values[np.isfinite(values)] for values in rows), [0.0]])
+    return float(finite.max())

@@ -53,10 +53,21 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with what stands under it."""
+    """A heading with what stands under it.
+
+    Attributes
+    ----------
+    title : str
+        The heading.
+    entries : tuple of Entry
+        All of it.
+    brief : tuple of Entry
+        What a first page without room for all of it shows; empty where the beginning will do.
+    """
 
     title: str
     entries: tuple[Entry, ...]
+    brief: tuple[Entry, ...] = ()
 
 
 def software_version() -> str:
@@ -180,7 +191,7 @@ def measurements_section(analysis: Analysis) -> Section:
     # One sentence a reason: eight numbers are often missing for the same one.
     entries += [Entry(f"{', '.join(names)} {NOT_MEASURABLE}: {reason}") for reason, names in reasons.items()]
     entries += [Entry(f"{', '.join(names)}: {note}") for note, names in notes.items()]
-    return Section("Measurements", tuple(entries))
+    return Section("Measurements", tuple(entries), tuple(entries[: len(values)]))
 
 
 def _joined(values: list[str]) -> str:
@@ -200,7 +211,7 @@ def findings_section(analysis: Analysis) -> Section:
     open_ones = [finding.title for finding in analysis.findings if finding.state == NOT_MEASURABLE]
     if open_ones:
         entries.append(Entry(f"Could not be judged: {', '.join(open_ones)}."))
-    return Section("Findings", tuple(entries))
+    return Section("Findings", tuple(entries), tuple(entry for entry in entries if entry.bold))
 
 
 def quality_section(analysis: Analysis) -> Section:

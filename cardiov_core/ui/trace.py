@@ -19,6 +19,8 @@ from cardiov_core.ui.compare import compare_tab
 from cardiov_core.ui.components import dark_theme, facts, guarded, show_error
 from cardiov_core.ui.findings import findings_tab, quality_tab
 from cardiov_core.ui.measurements import measurements_tab
+from cardiov_core.ui.report import report_tab
+from cardiov_core.ui.report import report_tab
 from cardiov_core.ui.result import explanation_of
 from cardiov_core.ui.state import Case, Key
 from cardiov_core.ui.upload import age_and_sex, recording_time
@@ -28,7 +30,7 @@ _NOTCHES_HZ = (0, 50, 60)
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
 _STAGES = (1, 2, 3, 4, 5, 6, 7)
-_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record")
+_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record", "Report")
 _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
@@ -135,6 +137,7 @@ def _show_tabs(
         "Quality": lambda: quality_tab(analysis.quality),
         "Compare": lambda: compare_tab(case, tools.paper, waves=tools.waves),
         "Record": lambda: _record_tab(case, analysis, explanation, tools.paper),
+        "Report": lambda: report_tab(case, analysis, tools.paper),
     }
     for name, tab in tabs.items():
         if tab.open:

@@ -347,6 +347,21 @@ def test_long_reasons_go_on_a_page_of_their_own_and_none_is_lost(make_analysis: 
         assert "UNCONFIRMED" in page.extract_text()
 
 
+def test_first_page_names_every_finding_even_where_its_reasons_have_no_room(
+    make_analysis: Make, report_card: ModelCard
+) -> None:
+    findings = tuple(
+        Finding(f"code_{index}", f"Finding number {index}", "present", f"Why {index}: " + "so " * 40, {})
+        for index in range(12)
+    )
+    reader = pdf_of(make_analysis(findings=findings), report_card)
+    first, second = (" ".join(page.extract_text().split()) for page in reader.pages)
+    for index in range(12):
+        assert f"Finding number {index}" in first
+        assert f"Why {index}:" not in first
+        assert f"Why {index}: so so" in second
+
+
 def test_no_text_leaves_the_page_or_runs_over_the_next_column(make_analysis: Make, report_card: ModelCard) -> None:
     record = replace(make_analysis().record, record_id="a-very-long-name-" * 20)
     quality = Quality(QualityVerdict.LIMITED, (), tuple("W" * 90 for _ in range(9)))
@@ -444,6 +459,17 @@ def test_what_leaves_the_grid_is_cut_and_said(make_analysis: Make, report_card: 
     tall = replace(record, signal=record.signal * np.float32(12))
     text = text_of(pdf_of(make_analysis(record=tall), report_card))
     assert "Cut off at the edge of the grid:" in text
+
+
+def test_outer_rows_make_room_for_tall_waves(make_analysis: Make, report_card: ModelCard) -> None:
+    record = make_analysis().record
+    signal = record.signal.copy()
+    row = record.leads.index("V4")
+    signal[row] *= np.float32(2.6 / np.ptp(signal[row]))
+    reader = pdf_of(make_analysis(record=replace(record, signal=signal)), report_card)
+    assert "Cut off" not in text_of(reader)
+    top = max(line.points[:, 1].max() for line in lines_of(reader) if line.colour == MAJOR)
+    assert max(trace[:, 1].max() for trace in traces_of(reader)) < top
 
 
 def test_monitor_filter_and_slow_sampling_have_their_notes(make_analysis: Make, report_card: ModelCard) -> None:
