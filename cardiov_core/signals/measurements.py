@@ -81,6 +81,7 @@ def measure(record: EcgRecord) -> Measurements:
         return _nothing("no heart beat was found", sheet)
     series, found, rhythm = waves.series, waves.found, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
+    _fill_pacing(sheet, measured, beats.peaks)
     _say_what_is_missing(sheet, waves)
     _fill_intervals(sheet, found, rhythm)
     _fill_axes(sheet, series.median_beat, found)
