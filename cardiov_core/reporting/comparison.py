@@ -118,7 +118,7 @@ def interval_words(earlier: datetime, now: datetime) -> str:
     if between >= 2 * _YEAR:
         return f"{between / _YEAR:.1f} years"
     if between >= timedelta(days=2):
-        return f"{between.days} days"
+        return f"{between / timedelta(days=1):.0f} days"
     if between >= timedelta(hours=2):
         return f"{between / timedelta(hours=1):.0f} hours"
     return f"{between / timedelta(minutes=1):.0f} minutes"

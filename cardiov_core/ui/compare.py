@@ -201,7 +201,7 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> 
     """Show both traces on one scale, and what changed."""
     shown_s = min(WINDOW_S, max(side.case.record.duration_s for side in (earlier, later)))
     times = (earlier.case.record.recorded_at, later.case.record.recorded_at)
-    apart = f", {interval_words(times[0], times[1])} later" if times[0] and times[1] else ""
+    apart = f" (after {interval_words(times[0], times[1])})" if times[0] and times[1] else ""
     columns = st.columns(2)
     for column, side, title, key in zip(
         columns, (earlier, later), ("Earlier", f"Later{apart}"), (Key.TRACE_EARLIER, Key.TRACE_LATER), strict=True

@@ -93,7 +93,22 @@ _CSS = """
   .cv-strip, .cv-facts {grid-template-columns: 1fr;}
   .cv-facts dd {margin-bottom: 0.4rem;}
 }
-@media print {.st-key-tools, .stFileUploader, .stButton, header {display: none !important;}}
+@page {size: A4 landscape; margin: 8mm;}
+@media print {
+  .st-key-tools, .st-key-calipers, .stFileUploader, .stButton, .stDownloadButton, .modebar-container, header
+    {display: none !important;}
+  .stApp, .stMain, .stApp .js-plotly-plot .main-svg {background: #FFFFFF !important;}
+  .stApp, .stApp * {color: #000000 !important;}
+  .stMainBlockContainer {padding: 0; max-width: none;}
+  .stPlotlyChart {zoom: 0.85; break-inside: avoid;}
+  .cv-table tr, .cv-leads, .cv-strip {break-inside: avoid;}
+  .cv-fill, .cv-track {print-color-adjust: exact;}
+  .js-plotly-plot .bg {fill: #FFFFFF !important;}
+  .js-plotly-plot .js-line {stroke: #000000 !important;}
+  .js-plotly-plot .gridlayer path {stroke: #E8A0A0 !important;}
+  .js-plotly-plot .minor-gridlayer path {stroke: #F7D4D4 !important;}
+  .js-plotly-plot text {fill: #000000 !important;}
+}
 </style>
 """
 

@@ -55,7 +55,7 @@ def test_an_earlier_ecg_is_put_first_and_the_differences_are_told(app: AppTest) 
     assert not app.exception
     assert not app.error
     text = shown(app)
-    assert re.search(r"<b>Earlier:</b> before.hea.*<b>Later, 3.0 years later:</b> now.hea", text, re.DOTALL)
+    assert re.search(r"<b>Earlier:</b> before.hea.*<b>Later \(after 3.0 years\):</b> now.hea", text, re.DOTALL)
     earlier, later, difference = row(app, "Heart rate")
     numbers = [int(re.match(r"\d+", value).group()) for value in (earlier, later)]
     assert 64 <= numbers[0] <= 76
@@ -128,4 +128,4 @@ def test_ptb_xl_offers_the_other_ecgs_of_the_patient(app: AppTest, data_folder) 
     app.selectbox(key=Key.EARLIER).select_index(0).run()
     assert not app.exception
     assert not app.error
-    assert re.search(r"<b>Earlier:</b> PTB-XL 00273.*<b>Later, 4 days later:</b>", shown(app), re.DOTALL)
+    assert re.search(r"<b>Earlier:</b> PTB-XL 00273.*<b>Later \(after 5 days\):</b>", shown(app), re.DOTALL)

@@ -121,7 +121,7 @@ def test_a_withheld_level_still_has_measurements_and_its_json_names_the_grader(a
     app.run()
     assert "Result withheld" in shown(app)
     assert "cv-leads" in shown(app), "the verdict of each lead beside the reason for withholding"
-    for name in ("Measurements", "Findings", "Quality", "Record"):
+    for name in ("Measurements", "Findings", "Quality", "Compare", "Record", "Report"):
         open_tab(app, name)
         assert not app.exception
         assert not app.error

@@ -88,6 +88,33 @@ def test_calipers_measure_a_dragged_box(page: Page) -> None:
     expect(page.get_by_text(" bpm", exact=False).first).to_be_visible(timeout=WAIT_MS)
 
 
+def test_the_whole_trace_is_on_one_screen(page: Page) -> None:
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+    paper = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert paper is not None
+    assert paper["y"] + paper["height"] <= 800, "the rhythm strip is seen without scrolling"
+
+
+def test_boundaries_and_measurements_are_two_clicks_away(page: Page) -> None:
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+    letters = page.locator(".js-plotly-plot").first.locator(".textpoint text")
+    expect(letters).to_have_count(0)
+    page.get_by_role("combobox", name="Waves").click()
+    page.get_by_role("option", name="on", exact=True).click()
+    expect(letters.filter(has_text="QRS").first).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Onset to offset of each wave", exact=False)).to_be_visible()
+    page.get_by_role("tab", name="Measurements").click()
+    expect(page.get_by_role("row", name="QTc, Fridericia")).to_be_visible(timeout=WAIT_MS)
+    median = page.locator(".st-key-paper_median .js-plotly-plot")
+    expect(median.locator("path.js-line").nth(12)).to_be_attached(timeout=WAIT_MS)
+    first, second = page.locator(".js-plotly-plot").first.bounding_box(), median.bounding_box()
+    assert first is not None
+    assert second is not None
+    assert second["width"] == pytest.approx(first["width"], abs=2), "the median beat has the width of the trace"
+
+
 def test_a_narrow_screen_does_not_scroll_sideways(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Normal sinus rhythm").click()
