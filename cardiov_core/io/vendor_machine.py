@@ -28,25 +28,36 @@ _GLOBAL = {
     "qrs_axis": "qrs_axis_deg",
     "t_axis": "t_axis_deg",
 }
-# What makers call measurements for which ecgdatakit has no field; folded case, without blanks and underscores.
+# What makers call measurements that ecgdatakit does not place; in folded case, without separators, and without
+# 'MDC_ECG_', 'MINDRAY_ECG_', '_GL' and 'global'.
 _NAMED = {
-    "qtcorrected": "qtc_ms",  # MUSE
-    "qtc": "qtc_ms",  # Sierra 1.03, SCP-ECG with another formula, Mortara
-    "qtcinterval": "qtc_ms",  # DICOM
-    "mdcecgtimepdqtc": "qtc_ms",  # aECG
-    "mindrayecgtimepdqtch": "qtc_hodges_ms",
-    "mdcecgtimepdqtch": "qtc_hodges_ms",
-    "mdcecgtimepdp": "p_ms",
-    "mdcecgtimepdpgl": "p_ms",
-    "pdur": "p_ms",  # Sierra
-    "pduration": "p_ms",  # Mortara, DICOM
-    "pdurationglobal": "p_ms",
-    "atrialrate": "atrial_rate_bpm",
-    "mdcecgheartrateatrial": "atrial_rate_bpm",
-    "ppinterval": "pp_ms",
-    "mdcecgtimepdpp": "pp_ms",
+    "heart_rate_bpm": ("heartrate", "ventricularrate", "ventricularheartrate", "ventrate"),
+    "atrial_rate_bpm": ("atrialrate", "heartrateatrial", "atrialheartrate"),
+    "rr_mean_ms": ("rrinterval", "timepdrr", "meanrrinterval"),
+    "pp_ms": ("ppinterval", "timepdpp"),
+    "p_ms": ("pdur", "pduration", "pwaveduration", "timepdp"),
+    "pr_ms": ("printerval", "pqinterval", "prduration", "timepdpr", "timepdpq"),
+    "qrs_ms": ("qrsduration", "qrsinterval", "qrsdur", "timepdqrs"),
+    "qt_ms": ("qtinterval", "qtduration", "timepdqt"),
+    "qtc_ms": ("qtcorrected", "qtc", "qtcinterval", "qtintervalcorrected", "timepdqtc"),
+    "qtc_bazett_ms": ("qtcb", "qtcbazett", "timepdqtcb"),
+    "qtc_fridericia_ms": ("qtcf", "qtcfridericia", "timepdqtcf"),
+    "qtc_hodges_ms": ("qtch", "qtchodges", "timepdqtch"),
+    "qtc_framingham_ms": ("qtcfm", "qtcframingham", "timepdqtcfm"),
+    "p_axis_deg": ("paxis", "pwaveaxis", "pfrontaxis", "anglepfront"),
+    "qrs_axis_deg": ("raxis", "qrsaxis", "qrswaveaxis", "qrsfrontaxis", "angleqrsfront"),
+    "t_axis_deg": ("taxis", "twaveaxis", "tfrontaxis", "angletfront"),
 }
-_NUMBER = re.compile(r"\A\s*(-?\d+(?:\.\d+)?)\s*(ms|bpm|deg|/min)?\b")
+_BY_NAME = {spelling: name for name, spellings in _NAMED.items() for spelling in spellings}
+_SEPARATORS = re.compile(r"[\s_.\-]")
+_DRESSING = re.compile(r"^(?:mdcecg|mindrayecg)|(?:global|gl)$")
+_NUMBER = re.compile(r"\A\s*(-?\d+(?:\.\d+)?)\s*([^\s(]*)")
+# Unit of our names -> units that files write, with the factor; none counts as right.
+_UNITS: dict[str, dict[str, float]] = {
+    "ms": {"": 1.0, "ms": 1.0, "s": 1000.0},
+    "bpm": dict.fromkeys(("", "bpm", "/min", "1/min", "{beats}/min", "{beat}/min", "beats/min"), 1.0),
+    "deg": {"": 1.0, "deg": 1.0, "degrees": 1.0, "rad": 180.0 / math.pi},
+}
 # Beyond these a number is a placeholder (999, 29999, 32767 ...), not a measurement.
 _LARGEST = {"bpm": 400.0, "ms": 10_000.0, "deg": 360.0}
 _SCP_UNDEFINED = 29999
@@ -84,10 +95,13 @@ def _stated(record: "ECGRecord") -> Iterator[tuple[str, float]]:
         if value is not None:
             yield ours, float(value)
     for key, text in record.annotations.items():
-        name = _NAMED.get(re.sub(r"[\s_]", "", str(key)).casefold())
+        name = _BY_NAME.get(_DRESSING.sub("", _SEPARATORS.sub("", str(key)).casefold()))
         number = _NUMBER.match(str(text))
-        if name and number:
-            yield name, float(number[1])
+        if name is None or number is None:
+            continue
+        factor = _UNITS[name.rpartition("_")[2]].get(number[2].casefold())
+        if factor is not None:
+            yield name, float(number[1]) * factor
 
 
 def _between_boundaries(record: "ECGRecord") -> Iterator[tuple[str, float]]:

@@ -1,6 +1,8 @@
 """Carts' files: each format written by hand from a record and read back, and the surprises that real ones hold."""
 
+import json
 import struct
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,7 +14,7 @@ import pytest
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord
 from cardiov_core.errors import MissingMetadataError, NotAnEcgError, RecordFormatError, RecordUnsupportedError
-from cardiov_core.io import read_record
+from cardiov_core.io import collect, read_record, read_uploads
 from tests.io import vendor_files as make
 
 BORN = date(1958, 3, 2)
@@ -313,3 +315,54 @@ def test_scp_with_a_wrong_checksum_opens_with_a_warning(tmp_path, record):
 
 def test_mfer_without_preamble_is_known_by_its_structure(tmp_path, record):
     assert opened(tmp_path, make.mfer(record, preamble=False)).n_samples == 5000
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "value", "name", "expected"),
+    [
+        # A code of nobody's: the meaning says what it is.
+        (("99-1", "99LOCAL", "P-R Interval"), "ms", "158", "pr_ms", 158.0),
+        (("99-2", "99LOCAL", "QRS duration global"), "s", "0.092", "qrs_ms", 92.0),
+        (("99-3", "99LOCAL", "Q-T interval corrected"), "ms", "437", "qtc_ms", 437.0),
+        (("99-4", "99LOCAL", "QT Interval"), "mmHg", "402", "qt_ms", None),
+        (("99-5", "99LOCAL", "T wave axis"), "deg", "0", "t_axis_deg", 0.0),
+        (("99-6", "99LOCAL", "Ventricular rate"), "/min", "29999", "heart_rate_bpm", None),
+    ],
+)
+def test_measurements_are_known_by_their_names_and_units(tmp_path, record, code, unit, value, name, expected):
+    content = make.dicom(record, measured=[(code, unit, value)])
+    machine = opened(tmp_path, content).machine
+    assert machine is not None
+    assert machine.measurements.get(name) == (pytest.approx(expected) if expected is not None else None)
+
+
+# --- archives, folders, uploads ---------------------------------------------------------------------------------
+
+
+def test_a_zip_and_a_folder_of_vendor_files_are_a_batch(tmp_path, record):
+    folder = tmp_path / "carts"
+    folder.mkdir()
+    names = {"a.dcm": make.dicom, "b.xml": make.aecg, "c.scp": make.scp, "d.dat": make.edf, "e": make.muse}
+    for name, maker in names.items():
+        (folder / name).write_bytes(maker(record))
+    (folder / "note.xml").write_text("<note>no ECG</note>")
+    with zipfile.ZipFile(tmp_path / "carts.zip", "w") as archive:
+        for path in folder.iterdir():
+            archive.write(path, path.name)
+    for source in (folder, tmp_path / "carts.zip"):
+        with collect([source]) as found:
+            assert sorted(Path(one.shown_as).name for one in found.sources) == sorted(names)
+            assert found.errors == ()
+            assert [Path(name).name for name in found.passed_over] == ["note.xml"]
+            assert all(read_record(one.path).leads == STANDARD_LEADS for one in found.sources)
+    uploads = read_uploads([("carts.zip", (tmp_path / "carts.zip").read_bytes())])
+    assert [upload.error for upload in uploads] == [None] * len(names)
+
+
+def test_a_six_lead_kardia_recording_opens_with_what_it_has(tmp_path, record):
+    samples = {f"lead{lead}": make.counts(record, lead, 0.5).tolist() for lead in STANDARD_LEADS[:6]}
+    raw = {"frequency": 500, "amplitudeResolution": 500, "mainsFrequency": 50, "samples": samples}
+    content = json.dumps({"recordedAt": "2019-05-04T10:20:30Z", "duration": 10000, "data": {"raw": raw}}).encode()
+    back = opened(tmp_path, content)
+    assert (back.provenance.format, back.leads) == ("Kardia JSON", STANDARD_LEADS[:6])
+    assert np.abs(back.signal - record.signal[:6]).max() <= 0.00026

@@ -32,6 +32,16 @@ def counts(record: EcgRecord, lead: str, step_uv: float) -> np.ndarray:
     return np.round(record.lead(lead).astype(float) * 1000.0 / step_uv).astype(int)
 
 
+MEASURED = (
+    (("8867-4", "LN", "Heart rate"), "/min", str(MACHINE["heart_rate_bpm"])),
+    (("2:15872", "MDC", "PR Interval"), "ms", str(MACHINE["pr_ms"])),
+    (("2:16156", "MDC", "QRS Duration"), "ms", str(MACHINE["qrs_ms"])),
+    (("2:16160", "MDC", "QT Interval"), "ms", str(MACHINE["qt_ms"])),
+    (("2:16132", "MDC", "QRS Axis"), "deg", str(MACHINE["qrs_axis_deg"])),
+)
+"""Measurements as a DICOM file annotates them: (code, scheme, meaning), unit, value."""
+
+
 # --- DICOM ------------------------------------------------------------------------------------------------------
 
 
@@ -91,6 +101,7 @@ def dicom(
     implicit: bool = False,
     preamble: bool = True,
     uid: str = "1.2.3.4",
+    measured: Sequence[tuple[tuple[str, str, str], str, str]] = MEASURED,
 ) -> bytes:
     """A 12-lead ECG waveform file."""
     dataset = Dataset()
@@ -104,18 +115,12 @@ def dicom(
         dataset.AcquisitionDateTime = f"{record.recorded_at:%Y%m%d%H%M%S}"
     dataset.WaveformSequence = list(groups) if groups else [dicom_group(record, record.leads)]
     annotations = []
-    for name, code, unit in (
-        ("heart_rate_bpm", ("8867-4", "LN", "Heart rate"), "/min"),
-        ("pr_ms", ("2:15872", "MDC", "PR Interval"), "ms"),
-        ("qrs_ms", ("2:16156", "MDC", "QRS Duration"), "ms"),
-        ("qt_ms", ("2:16160", "MDC", "QT Interval"), "ms"),
-        ("qrs_axis_deg", ("2:16132", "MDC", "QRS Axis"), "deg"),
-    ):
+    for code, unit, value in measured:
         note = Dataset()
         note.ReferencedWaveformChannels = [1, 0]
         note.ConceptNameCodeSequence = [_code(*code)]
         note.MeasurementUnitsCodeSequence = [_code(unit, "UCUM", unit)]
-        note.NumericValue = str(MACHINE[name])
+        note.NumericValue = value
         annotations.append(note)
     for text in STATEMENTS:
         note = Dataset()
