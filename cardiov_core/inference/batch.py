@@ -143,10 +143,13 @@ def run_batch(
     """
     for source in sources:
         try:
-            record = read_record(source.path, sampling_rate=sampling_rate, units=units)
-            yield row_of(source.shown_as, analyze(record, predictor))
+            # Bound to no name: the signal is gone before the row is handed out.
+            result: BatchRow | BatchError = row_of(
+                source.shown_as,
+                analyze(read_record(source.path, sampling_rate=sampling_rate, units=units), predictor),
+            )
         except CardioVError as error:
-            yield BatchError(source.shown_as, error)
+            result = BatchError(source.shown_as, error)
         except Exception:
             # A bug that one record uncovers must not cost the reader the other thousand.
             _logger.exception("Unforeseen error with one record of a batch.")
@@ -154,7 +157,8 @@ def run_batch(
                 f"{source.path.name}: something went wrong that CardioV did not foresee.",
                 "The details are in the server's log.",
             )
-            yield BatchError(source.shown_as, wrong)
+            result = BatchError(source.shown_as, wrong)
+        yield result
 
 
 def row_of(name: str, analysis: Analysis) -> BatchRow:

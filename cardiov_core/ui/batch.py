@@ -133,24 +133,20 @@ def _progress(job: BatchJob, *, drawn_running: bool) -> None:
         current.refresh()
         st.rerun()
     progress = job.progress
-    bar, update, first, second = st.columns([7, 2, 2, 2], vertical_alignment="bottom")
+    bar, buttons = st.columns([6, 5], vertical_alignment="bottom")
     share = progress.done / progress.total if progress.total else float(job.complete)
     bar.progress(min(share, 1.0), text=_progress_words(job))
-    waiting = len(job.rows) - len(current.shown)
-    if drawn_running:
-        if update.button(
-            "Update the list",
-            key=Key.REFRESH,
-            disabled=waiting == 0,
-            width="stretch",
-            help=f"{waiting} more are ready.",
-        ):
-            current.refresh()
-            st.rerun()
-        first.button("Stop", key=Key.STOP, on_click=job.stop, width="stretch", help="What is done stays.")
-    elif not job.complete and job.failure is None:
-        first.button("Go on", key=Key.GO_ON, on_click=job.start, type="primary", width="stretch")
-    second.button("Another batch", key=Key.ANOTHER, on_click=current.forget, width="stretch")
+    with buttons.container(horizontal=True, horizontal_alignment="right"):
+        if drawn_running:
+            waiting = len(job.rows) - len(current.shown)
+            words = f"{_count(waiting, 'record')} more can be shown."
+            if st.button("Update the list", key=Key.REFRESH, disabled=waiting == 0, help=words):
+                current.refresh()
+                st.rerun()
+            st.button("Stop", key=Key.STOP, on_click=job.stop, help="What is done stays.")
+        elif not job.complete and job.failure is None:
+            st.button("Go on", key=Key.GO_ON, on_click=job.start, type="primary")
+        st.button("Another batch", key=Key.ANOTHER, on_click=current.forget, help="Lets this list and its files go.")
 
 
 def _progress_words(job: BatchJob) -> str:

@@ -185,7 +185,7 @@ def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) ->
     ]
     n_critical = sum(bool(row.critical) for row in rows)
     others = [
-        ("withheld, needs a look", counts[None]),
+        ("withheld, to be looked at", counts[None]),
         ("with a critical finding", n_critical),
         ("could not be read", n_errors),
         ("passed over, no ECG", n_passed_over),
