@@ -176,7 +176,7 @@ def apply_rules(record: EcgRecord, measurements: Measurements, quality: Quality 
         _pause(record, measurements),
         _irregular(measurements),
         *_axis_deviations(forms, measurements, quality),
-        *_low_voltages(forms, quality),
+        *_low_voltages(forms, _gain_in_doubt(quality) or _amplitudes_in_doubt(measurements)),
         _pacing(measurements),
     )
 
@@ -308,10 +308,9 @@ def _axis_finding(
     return Finding(code, title, _state(present), f"{reason}.", measured)
 
 
-def _low_voltages(forms: Mapping[str, QrsForm], quality: Quality | None) -> Iterator[Finding]:
+def _low_voltages(forms: Mapping[str, QrsForm], doubt: str | None) -> Iterator[Finding]:
     for part, leads, limit_mv in (("limb", LIMB_LEADS, LOW_LIMB_MV), ("precordial", CHEST_LEADS, LOW_PRECORDIAL_MV)):
         code, title = f"low_qrs_voltage_{part}", f"Low QRS voltage ({part} leads)"
-        doubt = _gain_in_doubt(quality)
         usable = {lead: forms[lead] for lead in leads if lead in forms}
         if doubt is not None or not usable:
             yield _unknown(code, title, doubt or f"no {part} lead can be used")
@@ -356,6 +355,12 @@ def _gain_in_doubt(quality: Quality | None) -> str | None:
     if quality.verdict is not QualityVerdict.NOT_ANALYSABLE:
         return None
     return f"the stated gain is probably wrong by a factor of {quality.suggested_gain_factor:g}"
+
+
+def _amplitudes_in_doubt(measurements: Measurements) -> str | None:
+    """Return why a QRS that was found has no amplitudes: a wrong gain, or one of its own for each lead."""
+    beat = measurements.median_beat
+    return None if beat is None or beat.qrs is None else measurements.not_measurable.get("r_mv")
 
 
 def _suspected_swap(quality: Quality | None) -> str | None:

@@ -286,6 +286,9 @@ def test_voltages_are_not_judged_under_a_gain_that_is_probably_wrong(record: Ecg
             assert finding.state == "not measurable"
             assert "gain is probably wrong by a factor of 5" in finding.reason
     assert _finding(record, "wide_qrs", wrong, **fields).state == "absent"
+    scaled = {"r_mv": "each lead has a gain of its own"}
+    own = _finding(record, "low_qrs_voltage_limb", median_beat=_beat(_all_leads(0.4, 0.4)), not_measurable=scaled)
+    assert (own.state, own.reason) == ("not measurable", "Not measurable: each lead has a gain of its own.")
     warned = _quality(QualityVerdict.LIMITED, factor=5.0)
     assert _finding(record, "lvh_voltage_cornell", warned, **fields).state == "absent"
 
