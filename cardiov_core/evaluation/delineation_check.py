@@ -13,12 +13,12 @@ from cardiov_core.evaluation.delineation import (
     Row,
     Scope,
     TimedBeats,
-    Waves,
     combine,
     compare,
     group_beats,
 )
 from cardiov_core.signals.delineation import Delineation, LeadBoundaries
+from cardiov_core.signals.median_beat import BeatSeries
 from cardiov_core.signals.waves import Delineator, by_slopes, find_waves
 
 HEART_RATE_TOLERANCE_BPM = 2.0
@@ -112,7 +112,7 @@ def check_delineation(ludb: Ludb, methods: Mapping[str, Method]) -> DelineationC
     for number in ludb.ids():
         record = ludb.record(number)
         beats = group_beats(ludb.boundaries(number))
-        marked: Found = {"global": _overall(beats), "lead II": _of_lead(beats)}
+        marked: Found = {"global": overall_of(beats), "lead II": lead_of(beats)}
         rates.append((marked["global"], record))
         for name, method in methods.items():
             found = method(record)
@@ -134,27 +134,27 @@ def cardiov(delineator: Delineator = by_slopes) -> Method:
         if waves is None:
             return {"global": (), "lead II": ()}
         series, found = waves.series, waves.found
-        r_s = series.r_s[series.dominant].tolist()
-        lead = found.leads.get(_LEAD, LeadBoundaries())
-        return {"global": [(r, _at(r, found)) for r in r_s], "lead II": [(r, _at(r, lead)) for r in r_s]}
+        return {"global": at_beats(series, found), "lead II": at_beats(series, found.leads.get(_LEAD))}
 
     return method
 
 
-def _at(r_s: float, found: Delineation | LeadBoundaries) -> Waves:
-    waves = {kind: getattr(found, kind) for kind in WAVE_KINDS}
-    return {
-        kind: WaveBoundaries(r_s + wave.onset_s, r_s + wave.offset_s)
-        for kind, wave in waves.items()
-        if wave is not None
-    }
+def at_beats(series: BeatSeries, found: Delineation | LeadBoundaries | None) -> TimedBeats:
+    """Put boundaries relative to the R peak at each beat of the dominant shape."""
+    waves = {kind: wave for kind in WAVE_KINDS if (wave := getattr(found, kind, None)) is not None}
+    return [
+        (r, {kind: WaveBoundaries(r + wave.onset_s, r + wave.offset_s) for kind, wave in waves.items()})
+        for r in series.r_s[series.dominant].tolist()
+    ]
 
 
-def _overall(beats: list[AnnotatedBeat]) -> TimedBeats:
+def overall_of(beats: list[AnnotatedBeat]) -> TimedBeats:
+    """Return the global marks of each beat."""
     return [(beat.r_s, beat.overall()) for beat in beats]
 
 
-def _of_lead(beats: list[AnnotatedBeat]) -> TimedBeats:
+def lead_of(beats: list[AnnotatedBeat]) -> TimedBeats:
+    """Return the marks of lead II of each beat that has them."""
     return [(beat.r_s, beat.leads[_LEAD]) for beat in beats if _LEAD in beat.leads]
 
 

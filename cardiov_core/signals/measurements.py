@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cardiov_core.domain import BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
+import numpy as np
+
+from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.signals.beats import IntArray, find_beats
 from cardiov_core.signals.delineation import Delineation
 from cardiov_core.signals.gain import check_gain
+from cardiov_core.signals.limb_leads import check_limb_leads
 from cardiov_core.signals.median_beat import BeatSeries
 from cardiov_core.signals.pacing import can_show_pacing_spikes, find_pacing_spikes
 from cardiov_core.signals.rhythm import Rhythm, corrected_qt
@@ -29,6 +32,8 @@ _QTC = ("qtc_fridericia_ms", "qtc_bazett_ms", "qtc_framingham_ms", "qtc_hodges_m
 _OF_P = ("pr_ms", "p_ms", "p_axis_deg")
 _OF_T = ("qt_ms", "t_axis_deg", *_QTC)
 _VOLTAGES = ("sokolow_lyon_mv", "cornell_mv", "st_mv", "r_mv", "s_mv")
+_AXES = ("p_axis_deg", "qrs_axis_deg", "t_axis_deg")
+_OWN_GAINS = "each lead has a gain of its own, so that their sizes do not compare"
 _SCALARS = (
     *_RHYTHM,
     "regular",
@@ -84,15 +89,10 @@ def measure(record: EcgRecord) -> Measurements:
     _fill_pacing(sheet, measured, beats.peaks)
     _say_what_is_missing(sheet, waves)
     _fill_intervals(sheet, found, rhythm)
-    _fill_axes(sheet, series.median_beat, found)
-    _fill_voltages(sheet, measured, series.median_beat, found)
-    beat = replace(
-        series.median_beat,
-        signal=on_base_line(series.median_beat, found.qrs, found.p),
-        p=found.p,
-        qrs=found.qrs,
-        t=found.t,
-    )
+    beat = replace(series.median_beat, signal=series.unfiltered, p=found.p, qrs=found.qrs, t=found.t)
+    beat = replace(beat, signal=on_base_line(beat, found.qrs, found.p))
+    _fill_axes(sheet, measured, beat, found)
+    _fill_voltages(sheet, measured, beat, found)
     return Measurements(
         **sheet.values,
         n_beats=int(series.r_s.size),
@@ -163,10 +163,13 @@ def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) ->
                 sheet.values[f"qtc_{name}_ms"] = value
 
 
-def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation) -> None:
+def _fill_axes(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation) -> None:
     absent = [lead for lead in ("I", "aVF") if lead not in beat.usable_leads]
     if absent:
-        sheet.refuse(f"lead {' and '.join(absent)} cannot be used", "p_axis_deg", "qrs_axis_deg", "t_axis_deg")
+        sheet.refuse(f"lead {' and '.join(absent)} cannot be used", *_AXES)
+        return
+    if _scaled_one_by_one(record, beat):
+        sheet.refuse(_OWN_GAINS, *_AXES)
         return
     waves: dict[str, WaveBoundaries | None] = {"p": found.p, "qrs": found.qrs, "t": found.t}
     for name, wave in waves.items():
@@ -181,10 +184,21 @@ def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation) -> None:
             sheet.values[f"{name}_axis_deg"] = axis
 
 
+def _scaled_one_by_one(record: EcgRecord, beat: MedianBeat) -> bool:
+    """Tell whether the limb leads agree only if each has a gain of its own, as LUDB's headers state them."""
+    recorded = [lead for lead in LIMB_LEADS if lead in beat.usable_leads and lead not in record.derived_leads]
+    rows = {lead: beat.signal[beat.leads.index(lead)].astype(np.float64) for lead in recorded}
+    check = check_limb_leads(rows, beat.sampling_rate)
+    return check is not None and check.scaled_one_by_one
+
+
 def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation) -> None:
     gain = check_gain(record)
     if gain is not None and gain.withholds:
         sheet.refuse("the gain is in doubt", *_VOLTAGES)
+        return
+    if _scaled_one_by_one(record, beat):
+        sheet.refuse(_OWN_GAINS, *_VOLTAGES)
         return
     if found.qrs is None:
         sheet.refuse("no QRS boundaries were found", *_VOLTAGES)

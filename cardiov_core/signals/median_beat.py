@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain import EcgRecord, MedianBeat
+from cardiov_core.domain import EcgRecord, FloatArray, MedianBeat
 from cardiov_core.preprocessing import bridge_gaps, resample
 from cardiov_core.signals.beats import detect_r_peaks
 
@@ -32,6 +32,7 @@ MAX_AVERAGED_BEATS = 60
 """More beats than these, evenly spaced, would only cost time."""
 
 _BASE_LINE_HZ = 0.5
+_KNOT_BEFORE_R_S, _KNOT_HALF_WIDTH_S = 0.1, 0.02
 _MIN_LEAD_SHARE = 0.05
 _SHAPE_HALF_WIDTH_S = 0.1
 _MAX_SHIFT_S = 0.024
@@ -59,12 +60,17 @@ class BeatSeries:
         bool, shape ``(n_beats,)``: beats of the dominant class.
     windows : numpy.ndarray
         Shape ``(n_averaged, n_leads, n_samples)``: what the median was taken over, NaN where there is no signal.
+    unfiltered : numpy.ndarray
+        float32, of the shape of the median beat's signal: the same median without the high-pass filter, which lowers a
+        QRS by up to a tenth and moves ST levels. Only the straight lines between the levels before each QRS are
+        removed. Voltages are measured on this one.
     """
 
     median_beat: MedianBeat
     r_s: Float64Array
     dominant: BoolArray
     windows: Float64Array
+    unfiltered: FloatArray
 
 
 def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSeries | None:
@@ -90,7 +96,8 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
     found = detect_r_peaks(record) if peaks is None else peaks
     if not found.size:
         return None
-    signal, missing = _steady(record)
+    recorded, missing = _at_common_rate(record)
+    signal = _without_base_line(recorded)
     usable = _usable_leads(signal, missing)
     if not usable.any():
         return None
@@ -100,8 +107,13 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
     chosen = np.flatnonzero(dominant)
     chosen = chosen[:: -(-chosen.size // MAX_AVERAGED_BEATS)]
     before, after = round(BEFORE_R_S * RATE_HZ), round(after_s * RATE_HZ)
-    windows = _windows(np.where(missing, np.nan, signal), r[chosen], before, after)
-    _blank_neighbours(windows, r, chosen, before)
+
+    def cut(values: Float64Array) -> Float64Array:
+        windows = _windows(np.where(missing, np.nan, values), r[chosen], before, after)
+        _blank_neighbours(windows, r, chosen, before)
+        return windows
+
+    windows = cut(signal)
     beat = MedianBeat(
         signal=_median(windows).astype(np.float32),
         leads=record.leads,
@@ -111,20 +123,38 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
         rr_s=rr_s,
         usable_leads=tuple(lead for lead, good in zip(record.leads, usable, strict=True) if good),
     )
-    return BeatSeries(beat, r / RATE_HZ, dominant, windows)
+    level = _median(cut(recorded - _line_through_beats(recorded, r[dominant])))
+    return BeatSeries(beat, r / RATE_HZ, dominant, windows, level.astype(np.float32))
 
 
-def _steady(record: EcgRecord) -> tuple[Float64Array, BoolArray]:
-    """Return the signal at the common rate without its base line, and where samples are missing."""
+def _at_common_rate(record: EcgRecord) -> tuple[Float64Array, BoolArray]:
+    """Return the signal at the common rate, and where samples are missing."""
     filled, gaps = bridge_gaps(record.signal, record.sampling_rate)
     signal = resample(filled, record.sampling_rate, RATE_HZ)
     missing = np.zeros(signal.shape, dtype=bool)
     if gaps.any():
         source = (np.arange(signal.shape[1]) * (record.sampling_rate / RATE_HZ)).astype(np.int64)
         missing = gaps[:, np.minimum(source, gaps.shape[1] - 1)]
+    return signal, missing
+
+
+def _without_base_line(signal: Float64Array) -> Float64Array:
     sos = butter(1, _BASE_LINE_HZ, "highpass", fs=RATE_HZ, output="sos")
     pad = min(signal.shape[1] - 1, round(2 * RATE_HZ))
-    return np.asarray(sosfiltfilt(sos, signal, axis=1, padlen=pad), dtype=np.float64), missing
+    return np.asarray(sosfiltfilt(sos, signal, axis=1, padlen=pad), dtype=np.float64)
+
+
+def _line_through_beats(signal: Float64Array, r: IntArray) -> Float64Array:
+    """Join the levels shortly before the QRS of each beat by straight lines, a lead.
+
+    Wherever in the beat that is: what all beats have there in common is a constant.
+    """
+    before, half = round(_KNOT_BEFORE_R_S * RATE_HZ), round(_KNOT_HALF_WIDTH_S * RATE_HZ)
+    knots = np.maximum(r - before, 0)
+    columns = np.clip(knots[:, np.newaxis] + np.arange(-half, half + 1), 0, signal.shape[1] - 1)
+    levels = signal[:, columns].mean(axis=2)
+    at = np.arange(signal.shape[1])
+    return np.stack([np.interp(at, knots, row) for row in levels])
 
 
 def _usable_leads(signal: Float64Array, missing: BoolArray) -> BoolArray:
@@ -211,7 +241,7 @@ def _blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, befo
         if beat > 0:
             window[:, : max(0, before + int(r[beat - 1] - r[beat]) + reach)] = np.nan
         if beat + 1 < r.size:
-            window[:, max(before, before + int(r[beat + 1] - r[beat]) - reach) :] = np.nan
+            window[:, max(before, before + int(r[beat + 1] - r[beat]) - reach) + 1 :] = np.nan
 
 
 def _median(windows: Float64Array) -> Float64Array:
