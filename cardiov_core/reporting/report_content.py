@@ -18,10 +18,11 @@ ANALYSED_ANYWAY = "ANALYSED ANYWAY: the quality gate withholds this level. Do no
 OUT_OF_FOLD = "Out of fold: this record trained the model; the level is that of a model that had not seen it."
 NOT_MEASURED = "This record was not measured."
 NO_FINDINGS = "No rule was applied."
-_TOGETHER = {
-    **dict.fromkeys(("P axis", "T axis"), "P axis / T axis"),
-    **dict.fromkeys(("QTc, Bazett", "QTc, Framingham", "QTc, Hodges"), "QTc, Bazett / Framingham / Hodges"),
-}
+_AXES = "P axis / T axis"
+_OTHER_QTC = "QTc, other formulas"
+_TOGETHER = {"P axis": _AXES, "T axis": _AXES} | dict.fromkeys(
+    ("QTc, Bazett", "QTc, Framingham", "QTc, Hodges"), _OTHER_QTC
+)
 """Numbers that share a line, so that a page holds them all; the flag beside QTc is that of Fridericia's."""
 _OTHER_NAMES = {
     "qtc_ms": ("QTc, formula not stated", "ms"),
@@ -44,11 +45,14 @@ class Entry:
         Goes into a second column; empty for a sentence.
     bold : bool
         Set in bold.
+    plain : bool
+        A sentence without the bullet.
     """
 
     text: str
     value: str = ""
     bold: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,20 +186,28 @@ def measurements_section(analysis: Analysis) -> Section:
         value, _, reason = row.value.partition(f"{NOT_MEASURABLE}: ")
         name = row.name.partition(" (")[0]
         flag = "" if row.flag in (None, Flag.WITHIN) or name in _TOGETHER else f" {row.flag_text}"
-        values.setdefault(_TOGETHER.get(name, name), []).append((value or NOT_MEASURABLE) + flag)
+        group = _TOGETHER.get(name, name)
+        formula = f"{name.removeprefix('QTc, ')} " if group == _OTHER_QTC and value else ""
+        values.setdefault(group, []).append(formula + (value or NOT_MEASURABLE) + flag)
         if reason:
             reasons.setdefault(reason, []).append(name)
         if row.note:
             notes.setdefault(row.note, []).append(name)
-    entries = [Entry(name, _joined(found)) for name, found in values.items()]
+    entries = [_measured(name, found) for name, found in values.items()]
     # One sentence a reason: eight numbers are often missing for the same one.
     entries += [Entry(f"{', '.join(names)} {NOT_MEASURABLE}: {reason}") for reason, names in reasons.items()]
     entries += [Entry(f"{', '.join(names)}: {note}") for note, names in notes.items()]
     return Section("Measurements", tuple(entries), tuple(entries[: len(values)]))
 
 
-def _joined(values: list[str]) -> str:
-    return NOT_MEASURABLE if set(values) == {NOT_MEASURABLE} else " / ".join(values)
+def _measured(name: str, values: list[str]) -> Entry:
+    """Write one line; three corrected QT intervals name their formulas and so need no heading."""
+    if set(values) == {NOT_MEASURABLE}:
+        return Entry(name, NOT_MEASURABLE)
+    if name == _OTHER_QTC and NOT_MEASURABLE not in values:
+        unit = f"{THIN_SPACE}ms"
+        return Entry(", ".join(value.removesuffix(unit) for value in values) + unit, plain=True)
+    return Entry(name, " / ".join(values))
 
 
 def findings_section(analysis: Analysis) -> Section:

@@ -169,6 +169,8 @@ def _sentence_rows(entry: Entry, room_mm: float) -> list[Row]:
     if entry.bold:
         lines = wrapped(entry.text, BOLD, room_mm)
         return [Row(((0.0, line),), BOLD, _GAP_MM if index == 0 else 0.0) for index, line in enumerate(lines)]
+    if entry.plain:
+        return [Row(((0.0, line),)) for line in wrapped(entry.text, BODY, room_mm)]
     lines = wrapped(entry.text, BODY, room_mm - _BULLET_MM)
     first = Row(((0.0, _BULLET), (_BULLET_MM, lines[0])))
     return [first, *(Row(((_BULLET_MM, line),)) for line in lines[1:])]

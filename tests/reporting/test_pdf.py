@@ -226,6 +226,7 @@ def test_says_all_that_a_report_must(usual: PdfReader) -> None:
         "Page 1 of 1",
         "Heart rate 7",
         "QTc, Fridericia",
+        "Bazett 4",
     ):
         assert wanted in text, wanted
     for unwanted in ("ANALYSED ANYWAY", "Cut off", "Out of fold", "out-of-fold", "continued on", "Patient:", "nan"):
