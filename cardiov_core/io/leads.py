@@ -7,13 +7,14 @@ import numpy as np
 
 from cardiov_core.domain import LIMB_LEADS, STANDARD_LEADS, FloatArray
 
-_PREFIX = re.compile(r"^(?:mdc_?ecg_?lead|ecg|lead|ch(?:annel)?)(?=[\s_.:\-]*[a-z])[\s_.:\-]*")
+_PREFIX = re.compile(r"^(?:mdc_?ecg_?lead|ecg|ekg|lead|ch(?:annel)?)(?=[\s_.:\-]*[a-z])[\s_.:\-]*")
 
 _SPELLINGS: dict[str, str] = {
     **{lead.casefold(): lead for lead in STANDARD_LEADS},
     # IEC 60601-2-25 calls the chest electrodes C1-C6; Einthoven's leads are DI-DIII in Romance languages.
     **{f"c{number}": f"V{number}" for number in range(1, 7)},
     **{f"{letter}{number}": lead for letter in "dl" for number, lead in (("i", "I"), ("ii", "II"), ("iii", "III"))},
+    **{f"d{number}": lead for number, lead in ((1, "I"), (2, "II"), (3, "III"))},
 }
 
 # Limb leads as sums of I and II (Einthoven 1913, Goldberger 1942): III = II - I, aVR = -(I + II) / 2 and so on.

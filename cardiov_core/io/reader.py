@@ -19,8 +19,7 @@ from cardiov_core.io.collection import collect
 from cardiov_core.io.leads import UNITS_HINT, mv_per_unit
 from cardiov_core.io.sniff import Kind, foreign_format, kind_of, read_bytes
 from cardiov_core.io.tables import read_table
-from cardiov_core.io.vendor import knows, read_vendor
-from cardiov_core.io.vendor_formats import vendor_format
+from cardiov_core.io.vendor import knows, read_vendor, vendor_format
 from cardiov_core.io.wfdb_reader import find_header, read_wfdb
 
 _SIGNAL_SUFFIXES = (".dat", ".mat")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cardiov_core.errors import RecordFormatError, RecordNotFoundError, RecordUnsupportedError
 from cardiov_core.io.assembly import MAX_FILE_BYTES
-from cardiov_core.io.vendor_formats import vendor_format
+from cardiov_core.io.vendor.formats import vendor_format
 from cardiov_core.io.wfdb_header import looks_like_header
 
 _TEXT_SAMPLE = 4096

@@ -163,6 +163,21 @@ def test_100_hz_and_rates_that_are_no_whole_number(tmp_path):
     assert opened(tmp_path, make.dicom(odd)).sampling_rate == 127.5
 
 
+def test_stretches_with_gaps_between_them_are_no_rhythm(tmp_path, record):
+    plus = bytearray(make.edf(record))
+    plus[192:197] = b"EDF+D"
+    at = plus.index(b"+5\x14\x14")
+    plus[at : at + 2] = b"+9"
+    with pytest.raises(RecordUnsupportedError, match="gaps"):
+        opened(tmp_path, bytes(plus))
+
+
+def test_a_scale_of_zero_is_no_scale(tmp_path, record):
+    content = make.aecg(record).replace(b'<scale value="1" unit="uV"/>', b'<scale value="0" unit="uV"/>')
+    with pytest.raises(RecordFormatError, match="scale of 0"):
+        opened(tmp_path, content)
+
+
 # --- DICOM ------------------------------------------------------------------------------------------------------
 
 
@@ -366,3 +381,17 @@ def test_a_six_lead_kardia_recording_opens_with_what_it_has(tmp_path, record):
     back = opened(tmp_path, content)
     assert (back.provenance.format, back.leads) == ("Kardia JSON", STANDARD_LEADS[:6])
     assert np.abs(back.signal - record.signal[:6]).max() <= 0.00026
+
+
+def test_scp_leads_that_begin_at_different_samples_keep_their_time(tmp_path, record):
+    content = bytearray(make.scp(record))
+    # Section 3 lists I (code 1) first: samples 1-5000.
+    at = content.index(struct.pack("<IIB", 1, 5000, 1))
+    content[at : at + 8] = struct.pack("<II", 251, 5250)
+    back = opened(tmp_path, bytes(content))
+    assert back.n_samples == 5250
+    assert np.isnan(back.lead("I")[:250]).all()
+    assert np.isnan(back.lead("V1")[5000:]).all()
+    content[at : at + 8] = struct.pack("<II", 2**31, 2**31 + 4999)
+    with pytest.raises(RecordFormatError, match="apart"):
+        opened(tmp_path, bytes(content))

@@ -4,7 +4,7 @@ import re
 import struct
 from enum import StrEnum
 
-from cardiov_core.io.xml_guard import root_name
+from cardiov_core.io.vendor.xml_guard import root_name
 
 _HEAD_BYTES = 65536
 

@@ -7,26 +7,22 @@ what the numbers look like.
 
 import tempfile
 import warnings
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-import numpy as np
-import numpy.typing as npt
-
 from cardiov_core.domain import Sex
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
-from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
+from cardiov_core.io.assembly import Channels, ReadOptions, sha256_of
 from cardiov_core.io.leads import standard_lead
-from cardiov_core.io.vendor_dicom import split_dicom
-from cardiov_core.io.vendor_edf import NO_EDF_DATE, plain_edf_facts
-from cardiov_core.io.vendor_ends import without_ends
-from cardiov_core.io.vendor_formats import VendorFormat
-from cardiov_core.io.vendor_machine import machine_reading
-from cardiov_core.io.xml_guard import parse_xml, plain_xml
+from cardiov_core.io.vendor.dicom import split_dicom
+from cardiov_core.io.vendor.edf import NO_EDF_DATE, plain_edf_facts
+from cardiov_core.io.vendor.ends import without_ends
+from cardiov_core.io.vendor.formats import VendorFormat
+from cardiov_core.io.vendor.machine import machine_reading
+from cardiov_core.io.vendor.samples import channel_rows, on_one_axis
+from cardiov_core.io.vendor.xml_guard import parse_xml, plain_xml
 
 if TYPE_CHECKING:
     from ecgdatakit.models import ECGRecord, Lead
@@ -45,7 +41,9 @@ _SUFFIXES = {
 _SEXES: dict[str, Sex] = {"M": "male", "F": "female"}
 _MAX_NOTES = 5
 _OUR_OWN_DOING = "auto_scale=False"
+# What ecgdatakit only warns of, though it changes what the signal means.
 _CUT_SHORT = "EDF file truncated"
+_JOINED = ("EDF+D file has gaps", "frames are concatenated without a gap")
 _INVALID_VALUE = "Invalid value for VR"
 
 
@@ -60,17 +58,6 @@ class _Parsed:
     patient_id: str | None = None
     undated: bool = False
     derived_leads: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class _Row:
-    """One channel in mV on the file's common time axis."""
-
-    name: str
-    values_mv: npt.NDArray[np.float64]
-    start: int
-    rate_hz: float
-    gain_per_mv: float | None
 
 
 def read_vendor(path: Path, content: bytes, kind: VendorFormat | None, options: ReadOptions) -> Channels:
@@ -106,8 +93,8 @@ def read_vendor(path: Path, content: bytes, kind: VendorFormat | None, options: 
         )
     with tempfile.TemporaryDirectory(prefix="cardiov-") as folder:
         parsed = _parse(path, content, kind, Path(folder))
-    rows, notes = _rows(parsed, path.name, options)
-    signal, cut = without_ends(_on_one_axis(rows), [row.name for row in rows], rows[0].rate_hz)
+    rows, notes = channel_rows(parsed.record, parsed.leads, path.name, options)
+    signal, cut = without_ends(on_one_axis(rows, path.name), [row.name for row in rows], rows[0].rate_hz)
     record = parsed.record
     edf = plain_edf_facts(record)
     device = edf.device if edf else _device(record)
@@ -212,6 +199,11 @@ def _run(file: Path, name: str, format_name: str) -> tuple["ECGRecord", tuple[st
     told = [_told(one.message, file, name) for one in caught if _OUR_OWN_DOING not in str(one.message)]
     if cut_short := next((text for text in told if _CUT_SHORT in text), None):
         raise _damaged(name, format_name, cut_short)
+    if any(phrase in text for text in told for phrase in _JOINED):
+        raise RecordUnsupportedError(
+            f"{name} ({format_name}) holds stretches with gaps between them, which are no continuous rhythm.",
+            "Export one uninterrupted stretch.",
+        )
     if not record.leads:
         raise RecordUnsupportedError(
             f"{name} holds no rhythm recording{', only a median beat' if record.median_beats else ''}.",
@@ -242,91 +234,6 @@ def _outside_the_schema(root: Element) -> tuple[float | None, str | None]:
         return None, None
     years = _clean(person.findtext("Age") or "").rstrip("YyAa ")
     return float(years) if years.isdecimal() else None, _clean(person.findtext("PatientID") or "") or None
-
-
-# --- samples ----------------------------------------------------------------------------------------------------
-
-
-def _rows(parsed: _Parsed, name: str, options: ReadOptions) -> tuple[list[_Row], list[str]]:
-    """Return the channels that share the standard leads' rate, in mV; other channels may have any unit."""
-    exact = _exact_rates(parsed.record)
-    rates = Counter(
-        exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
-        for lead in parsed.leads
-        if standard_lead(lead.label) is not None
-    )
-    common = rates.most_common(1)[0][0] if rates else float(parsed.leads[0].sampling_rate)
-    # ISHNE marks a lead fault by the lowest count.
-    fault = -32768.0 if parsed.record.source_format == "ishne_holter" else None
-    rows, notes = [], []
-    for lead in parsed.leads:
-        rate_hz = exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
-        if rate_hz != common:
-            notes.append(f"Channel '{_clean(lead.label)[:30]}' has another rate ({rate_hz:g} Hz) and was left out.")
-        elif standard_lead(lead.label) is None:
-            rows.append(_Row(lead.label, np.full(1, np.nan), 0, rate_hz, None))
-        else:
-            rows.append(_in_mv(lead, name, rate_hz, options, fault))
-    if all(np.isnan(row.values_mv).all() for row in rows):
-        # Nothing but other channels: the assembly names them and refuses.
-        rows = [_Row(row.name, np.full(1, np.nan), 0, common, None) for row in rows]
-    return rows, notes
-
-
-def _in_mv(lead: "Lead", name: str, rate_hz: float, options: ReadOptions, fault: float | None) -> _Row:
-    """Apply the scale and the unit that the file states; where it states no unit, the reader must."""
-    samples = np.array(lead.samples, dtype=np.float64)
-    if fault is not None:
-        samples[samples == fault] = np.nan
-    unit = lead.resolution_unit if lead.is_raw else lead.units
-    scale, offset = (lead.resolution, lead.offset) if lead.is_raw else (1.0, 0.0)
-    if not unit:
-        unit = lead.adc_resolution_unit or options.units or ""
-        if not unit:
-            raise missing(name, ("units",))
-        # Without a unit the library leaves scale and offset as the file states them.
-        scale = lead.adc_resolution if lead.adc_resolution > 0 else 1.0
-        scale *= float(lead.annotations.get("sensitivity_correction_factor", 1.0))
-        offset = float(lead.annotations.get("channel_baseline", lead.offset))
-    factor = scale_to_mv(f"{name}, lead {lead.label},", unit)
-    step_mv = abs(scale * factor)
-    # Text formats may hold fractions; then the scale is no step of the samples.
-    whole = bool(np.array_equal(samples, np.round(samples), equal_nan=True))
-    start = lead.annotations.get("start_sample", "1")
-    return _Row(
-        name=lead.label,
-        values_mv=(samples * scale + offset) * factor,
-        start=max(0, int(start) - 1) if start.isdecimal() else 0,
-        rate_hz=rate_hz,
-        gain_per_mv=1.0 / step_mv if step_mv > 0 and whole else None,
-    )
-
-
-def _exact_rates(record: "ECGRecord") -> dict[str, float]:
-    """Return rates that are no whole number of Hz, which ecgdatakit rounds: by lead, or under '' for all."""
-    meta = record.raw_metadata
-    by_lead = {str(label): float(rate) for label, rate in meta.get("exact_sampling_rates", {}).items()}
-    groups = meta.get("multiplex_groups")
-    interval_us = meta.get("rhythm_sample_interval_us")
-    if groups:
-        rhythm = [group["sampling_frequency"] for group in groups if group["samples"] == len(record.leads[0].samples)]
-        by_lead[""] = float(rhythm[0] if rhythm else record.leads[0].sampling_rate)
-    elif interval_us:
-        by_lead[""] = 1e6 / float(interval_us)
-    elif rate := meta.get("rhythm_time", {}).get("sampling_rate_exact"):
-        # 0.002 s in binary is not quite a five-hundredth.
-        by_lead[""] = round(float(rate), 6)
-    return by_lead
-
-
-def _on_one_axis(rows: Sequence[_Row]) -> npt.NDArray[np.float64]:
-    """Stack channels that may begin and end at different samples; what is not there is NaN."""
-    first = min(row.start for row in rows)
-    length = max(row.start - first + row.values_mv.size for row in rows)
-    signal = np.full((len(rows), length), np.nan)
-    for index, row in enumerate(rows):
-        signal[index, row.start - first : row.start - first + row.values_mv.size] = row.values_mv
-    return signal
 
 
 # --- facts ------------------------------------------------------------------------------------------------------
