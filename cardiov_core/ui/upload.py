@@ -14,7 +14,10 @@ from cardiov_core.ui import resources
 from cardiov_core.ui.components import guarded, show_error
 from cardiov_core.ui.state import Case, Key, Origin, Session, session
 
-_DROP_LABEL = "Drop ECG files here: WFDB (.hea with .dat or .mat), CSV, NPY, NPZ, MATLAB .mat, or a .zip of records"
+_DROP_LABEL = (
+    "Drop ECG files here: DICOM, HL7 aECG, MUSE, Sierra, SCP-ECG, EDF, WFDB (.hea with .dat or .mat), CSV, NPY, NPZ, "
+    "MATLAB .mat, or a .zip of records"
+)
 _TILES_A_ROW = 4
 # PTB-XL writes 300 for every age over 89.
 _OLDEST_STATED_AGE = 89
