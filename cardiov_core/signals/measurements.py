@@ -186,9 +186,13 @@ def _fill_axes(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Deline
 
 def _scaled_one_by_one(record: EcgRecord, beat: MedianBeat) -> bool:
     """Tell whether the limb leads agree only if each has a gain of its own, as LUDB's headers state them."""
-    recorded = [lead for lead in LIMB_LEADS if lead in beat.usable_leads and lead not in record.derived_leads]
-    rows = {lead: beat.signal[beat.leads.index(lead)].astype(np.float64) for lead in recorded}
-    check = check_limb_leads(rows, beat.sampling_rate)
+    # Steps from sample to sample: they know no base line, and unlike a median they keep the leads' equations exactly.
+    rows = {
+        lead: np.nan_to_num(np.diff(record.lead(lead).astype(np.float64)), posinf=0.0, neginf=0.0)
+        for lead in LIMB_LEADS
+        if lead in beat.usable_leads and lead not in record.derived_leads
+    }
+    check = check_limb_leads(rows, record.sampling_rate)
     return check is not None and check.scaled_one_by_one
 
 
