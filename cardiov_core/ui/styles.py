@@ -97,10 +97,10 @@ _CSS = """
 @media print {
   .st-key-tools, .st-key-calipers, .stFileUploader, .stButton, .stDownloadButton, .modebar-container, header
     {display: none !important;}
-  .stApp, .stMain, .stApp .js-plotly-plot .main-svg {background: #FFFFFF !important;}
+  html, body, .stApp, .stMain, .js-plotly-plot .svg-container > .main-svg:first-of-type {background: #FFFFFF !important;}
   .stApp, .stApp * {color: #000000 !important;}
-  .stMainBlockContainer {padding: 0; max-width: none;}
-  .stPlotlyChart {zoom: 0.85; break-inside: avoid;}
+  .stMainBlockContainer {padding: 0; max-width: none; zoom: 0.82;}
+  .stPlotlyChart {break-inside: avoid;}
   .cv-table tr, .cv-leads, .cv-strip {break-inside: avoid;}
   .cv-fill, .cv-track {print-color-adjust: exact;}
   .js-plotly-plot .bg {fill: #FFFFFF !important;}
