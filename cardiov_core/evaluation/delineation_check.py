@@ -19,7 +19,7 @@ from cardiov_core.evaluation.delineation import (
 )
 from cardiov_core.signals.delineation import Delineation, LeadBoundaries
 from cardiov_core.signals.median_beat import BeatSeries
-from cardiov_core.signals.waves import Delineator, by_slopes, find_waves
+from cardiov_core.signals.waves import Delineator, by_best, find_waves
 
 HEART_RATE_TOLERANCE_BPM = 2.0
 """A heart rate is right within so much."""
@@ -126,7 +126,7 @@ def check_delineation(ludb: Ludb, methods: Mapping[str, Method]) -> DelineationC
     )
 
 
-def cardiov(delineator: Delineator = by_slopes) -> Method:
+def cardiov(delineator: Delineator = by_best) -> Method:
     """Return the method that measures as CardioV does, with the boundaries of `delineator`."""
 
     def method(record: EcgRecord) -> Found:

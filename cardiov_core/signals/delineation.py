@@ -87,21 +87,20 @@ class Parameters:
     qrs: Slopes = Slopes(0.010, 0.04, 0.05)
     p: Slopes = Slopes(0.012, 0.20, 0.45)
     t: Slopes = Slopes(0.020, 0.20, 0.22)
-    lead_qrs: Slopes = Slopes(0.008, 0.06, 0.06)
+    lead_qrs: Slopes = Slopes(0.006, 0.03, 0.05)
     lead_p: Slopes = Slopes(0.012, 0.40, 0.60)
-    lead_t: Slopes = Slopes(0.020, 0.20, 0.40)
+    lead_t: Slopes = Slopes(0.016, 0.20, 0.40)
     longest_qt_s: float = 0.60
 
 
 DEFAULT = Parameters()
 
 _QRS_REACH_S = 0.14
-_QRS_SEARCH_S = 0.24
-_QUIET_S = 0.008
+_QRS_BEFORE_S, _QRS_AFTER_S = 0.12, 0.24
+_QUIET_S = 0.006
 _NOISE_BEFORE_S, _NOISE_AFTER_S = 0.2, 0.3
 _NOISE_PERCENTILE = 10.0
 _NOISE_FACTOR = 2.0
-_LEAD_MARGIN_S = 0.02
 _ST_S = 0.02
 _NEXT_QRS_S = 0.1
 _LONGEST_PR_S = 0.4
@@ -171,9 +170,8 @@ def _qrs(signal: Float64Array, r: int, fs: float, slopes: Slopes) -> Span:
     steepest = max(0, r - reach) + int(slope[max(0, r - reach) : r + reach + 1].argmax())
     around = slope[max(0, r - round(_NOISE_BEFORE_S * fs)) : r + round(_NOISE_AFTER_S * fs)]
     noise = _NOISE_FACTOR * float(np.percentile(around, _NOISE_PERCENTILE))
-    search = round(_QRS_SEARCH_S * fs)
-    before = slope[max(0, steepest - search) : steepest + 1][::-1]
-    after = slope[steepest : steepest + search + 1]
+    before = slope[max(0, steepest - round(_QRS_BEFORE_S * fs)) : steepest + 1][::-1]
+    after = slope[steepest : steepest + round(_QRS_AFTER_S * fs) + 1]
     quiet = round(_QUIET_S * fs)
     return (
         steepest - _until_quiet(before, max(slopes.onset_share * before[0], noise), quiet),
@@ -182,17 +180,17 @@ def _qrs(signal: Float64Array, r: int, fs: float, slopes: Slopes) -> Span:
 
 
 def _until_quiet(slope: Float64Array, limit: float, quiet: int) -> int:
-    """Return the last sample before the first run of `quiet` samples under the limit."""
+    """Return the last sample before the first run of `quiet` samples under the limit, or the quietest sample."""
     under = np.concatenate(([0], np.cumsum(slope < limit)))
     runs = np.flatnonzero(under[quiet:] - under[:-quiet] == quiet)
-    return max(0, int(runs[0]) - 1) if runs.size else slope.size - 1
+    return max(0, int(runs[0]) - 1) if runs.size else int(slope.argmin())
 
 
 def _lead_qrs(signal: Float64Array, qrs: Span, fs: float, slopes: Slopes) -> list[Span | None]:
-    """Find each lead's own QRS within the global one and a margin."""
+    """Find each lead's own QRS within the global one."""
     slope = _slope(signal, slopes.width_s, fs)
-    low = max(0, qrs[0] - round(_LEAD_MARGIN_S * fs))
-    part = slope[:, low : qrs[1] + round(_LEAD_MARGIN_S * fs) + 1]
+    low = qrs[0]
+    part = slope[:, low : qrs[1] + 1]
     around = slope[:, max(0, low - round(_NOISE_BEFORE_S * fs)) : qrs[1] + round(_NOISE_AFTER_S * fs)]
     noise = _NOISE_FACTOR * np.percentile(around, _NOISE_PERCENTILE, axis=1)
     spans: list[Span | None] = []

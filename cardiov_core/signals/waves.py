@@ -7,6 +7,7 @@ from types import MappingProxyType
 from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
 from cardiov_core.signals.beats import Beats, find_beats
 from cardiov_core.signals.delineation import Delineation, delineate
+from cardiov_core.signals.learned_delineation import delineate_by_network
 from cardiov_core.signals.likeness import LIKE_EACH_OTHER, wave_likeness
 from cardiov_core.signals.median_beat import BeatSeries, average_beats
 from cardiov_core.signals.rhythm import Rhythm, measure_rhythm
@@ -46,7 +47,16 @@ def by_slopes(beat: MedianBeat, record: EcgRecord) -> Delineation:
     return delineate(beat)
 
 
-def find_waves(record: EcgRecord, delineator: Delineator = by_slopes, beats: Beats | None = None) -> Waves | None:
+def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
+    """Find the waves by the trained networks, without those by their slopes.
+
+    On LUDB the networks are better in PR, QT and in single leads (docs/measurements.md).
+    """
+    found = delineate_by_network(beat, record)
+    return delineate(beat) if found is None else found
+
+
+def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats | None = None) -> Waves | None:
     """Find the beats of a record, their median, and its P, QRS and T boundaries.
 
     Parameters
