@@ -97,7 +97,8 @@ _CSS = """
 @media print {
   .st-key-tools, .st-key-calipers, .stFileUploader, .stButton, .stDownloadButton, .modebar-container, header
     {display: none !important;}
-  html, body, .stApp, .stMain, .js-plotly-plot .svg-container > .main-svg:first-of-type {background: #FFFFFF !important;}
+  html, body, .stApp, .stMain, .js-plotly-plot .svg-container > .main-svg:first-of-type
+    {background: #FFFFFF !important;}
   .stApp, .stApp * {color: #000000 !important;}
   .stMainBlockContainer {padding: 0; max-width: none; zoom: 0.82;}
   .stPlotlyChart {break-inside: avoid;}
