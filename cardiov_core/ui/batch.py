@@ -8,11 +8,12 @@ import streamlit as st
 from cardiov_core.domain import QualityVerdict, Severity
 from cardiov_core.inference.batch import TRIAGE_RULE, BatchRow, batch_table
 from cardiov_core.io.staging import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES, files_of
+from cardiov_core.reporting.wording import wording
 from cardiov_core.ui import batch_table as table
 from cardiov_core.ui import state
 from cardiov_core.ui.batch_job import BatchJob, Reading
 from cardiov_core.ui.batch_state import BatchState, Key, batch_state
-from cardiov_core.ui.components import bullet_list, show_error, wording
+from cardiov_core.ui.components import bullet_list, show_error
 
 _POLL_S = 1.0
 _ANALYZE_PAGE = "pages/analyze.py"

@@ -11,16 +11,14 @@ from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import percent
 from cardiov_core.reporting.risk import THIN_SPACE
+from cardiov_core.reporting.wording import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.ui import resources
 from cardiov_core.ui.styles import apply_styles, level_shape
 
 _logger = logging.getLogger(__name__)
 
-BANNER = "Research software. Not a medical device. Not for diagnostic use. A qualified clinician must read the ECG."
+BANNER = RESEARCH_USE
 """Always visible (CLINICAL 18)."""
-
-EXCEEDANCE_NAMES = ("above no risk", "above low risk", "above medium risk")
-"""What the three outputs mean, in their order."""
 
 _UNEXPECTED = "Something went wrong that CardioV did not foresee. The details are in the server's log."
 _CHIP_CLASSES = {
@@ -72,13 +70,6 @@ def show_error(error: CardioVError, prefix: str = "") -> None:
     """
     about = f"{prefix}: " if prefix and prefix not in error.message else ""
     st.error(f"{plain(about + error.message)} {plain(error.hint)}")
-
-
-def wording(level: Severity) -> str:
-    """Return the sentence that goes with a level; a low level never reads healthy (CLINICAL 18)."""
-    if level <= Severity.LOW_RISK:
-        return "A low level does not rule out disease."
-    return "May suggest need for prompt review by a cardiologist."
 
 
 def badge(level: Severity) -> str:

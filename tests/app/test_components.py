@@ -6,7 +6,8 @@ import re
 import pytest
 
 from cardiov_core.domain import Severity
-from cardiov_core.ui.components import badge, plain, wording
+from cardiov_core.reporting.wording import wording
+from cardiov_core.ui.components import badge, plain
 from cardiov_core.ui.upload import age_and_sex
 
 
