@@ -26,7 +26,7 @@ _MARGIN_S = 0.02
 _SMALLEST_NOISE_MV = 1e-4
 
 
-def wave_likeness(series: BeatSeries, wave: WaveBoundaries) -> float | None:
+def wave_likeness(series: BeatSeries, wave: WaveBoundaries, t_offset_s: float | None = None) -> float | None:
     """Return how much the beats resemble one another where the median beat has a wave.
 
     Parameters
@@ -35,6 +35,8 @@ def wave_likeness(series: BeatSeries, wave: WaveBoundaries) -> float | None:
         The beats with their windows.
     wave : WaveBoundaries
         In seconds relative to the R peak.
+    t_offset_s : float, optional
+        End of the T wave. Beats so early that the T wave before them reaches into the wave are not compared.
 
     Returns
     -------
@@ -42,7 +44,10 @@ def wave_likeness(series: BeatSeries, wave: WaveBoundaries) -> float | None:
         Median over the beats of the cosine with the sum of the others, -1..1, each lead scaled by its noise; None
         where fewer than three beats have signal there.
     """
-    stretches = _stretches(series, wave)
+    clear = np.ones(len(series.windows), dtype=bool)
+    if t_offset_s is not None:
+        clear = t_offset_s - series.before_s <= wave.onset_s
+    stretches = _stretches(series, wave, clear)
     if len(stretches) < MIN_BEATS:
         return None
     typical = np.median(stretches, axis=0)
@@ -55,14 +60,14 @@ def wave_likeness(series: BeatSeries, wave: WaveBoundaries) -> float | None:
     return float(np.median((flat * others).sum(axis=1) / lengths))
 
 
-def _stretches(series: BeatSeries, wave: WaveBoundaries) -> npt.NDArray[np.float64]:
+def _stretches(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """Cut the smoothed wave out of all whole beats, each from the straight line between its ends."""
     beat = series.median_beat
     fs = beat.sampling_rate
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     first = max(0, beat.r_index + round((wave.onset_s - _MARGIN_S) * fs))
     last = beat.r_index + round((wave.offset_s + _MARGIN_S) * fs)
-    part = series.windows[:, rows, first:last]
+    part = series.windows[clear][:, rows, first:last]
     part = part[np.isfinite(part).all(axis=(1, 2))]
     if not part.size:
         return part

@@ -60,6 +60,8 @@ class BeatSeries:
         bool, shape ``(n_beats,)``: beats of the dominant class.
     windows : numpy.ndarray
         Shape ``(n_averaged, n_leads, n_samples)``: what the median was taken over, NaN where there is no signal.
+    before_s : numpy.ndarray
+        Shape ``(n_averaged,)``: time since the beat before each averaged one, infinite for the first of the record.
     unfiltered : numpy.ndarray
         float32, of the shape of the median beat's signal: the same median without the high-pass filter, which lowers a
         QRS by up to a tenth and moves ST levels. Only the straight lines between the levels before each QRS are
@@ -70,6 +72,7 @@ class BeatSeries:
     r_s: Float64Array
     dominant: BoolArray
     windows: Float64Array
+    before_s: Float64Array
     unfiltered: FloatArray
 
 
@@ -124,7 +127,8 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
         usable_leads=tuple(lead for lead, good in zip(record.leads, usable, strict=True) if good),
     )
     level = _median(cut(recorded - _line_through_beats(recorded, r[dominant])))
-    return BeatSeries(beat, r / RATE_HZ, dominant, windows, level.astype(np.float32))
+    before_s = np.diff(r / RATE_HZ, prepend=-np.inf)[chosen]
+    return BeatSeries(beat, r / RATE_HZ, dominant, windows, before_s, level.astype(np.float32))
 
 
 def _at_common_rate(record: EcgRecord) -> tuple[Float64Array, BoolArray]:

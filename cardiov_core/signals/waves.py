@@ -91,7 +91,8 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
         if wave is None:
             missing[name] = f"no {name.upper()} wave found between the beats"
             continue
-        likeness = wave_likeness(series, wave)
+        t_offset_s = found.t.offset_s if name == "p" and found.t is not None else None
+        likeness = wave_likeness(series, wave, t_offset_s)
         if likeness is None:
             unconfirmed.append(name)
         elif likeness < LIKE_EACH_OTHER:
