@@ -22,7 +22,14 @@ from cardiov_core.inference.grad_cam import (
     target_in_words,
 )
 from cardiov_core.preprocessing import prepare
-from cardiov_core.weights import ModelCard, default_name, load_network, out_of_fold_table, signal_fingerprint
+from cardiov_core.weights import (
+    INDEPENDENT_LEADS,
+    ModelCard,
+    default_name,
+    load_network,
+    out_of_fold_table,
+    signal_fingerprint,
+)
 
 _BATCH = 16
 
@@ -150,6 +157,9 @@ class Predictor:
         if not self._out_of_fold:
             return None
         exceedance = self._out_of_fold.get(signal_fingerprint(record))
+        if exceedance is None and record.derived_leads:
+            # Computed limb leads differ from recorded ones by a microvolt or two.
+            exceedance = self._out_of_fold.get(signal_fingerprint(record, INDEPENDENT_LEADS))
         if exceedance is None:
             return None
         window = Window(0.0, min(record.duration_s, self.card.contract.duration_s))
@@ -163,7 +173,8 @@ class Predictor:
         exceedances = [tuple(map(float, row)) for row in table[["e0", "e1", "e2"]].to_numpy()]
         return {
             str(fingerprint): exceedance
-            for column in ("fingerprint_500", "fingerprint_100")
+            for column in ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
+            if column in table.columns
             for fingerprint, exceedance in zip(table[column], exceedances, strict=True)
         }
 

@@ -13,7 +13,7 @@ from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
 from cardiov_core.training.recipe import Recipe
-from cardiov_core.weights import signal_fingerprint
+from cardiov_core.weights import INDEPENDENT_LEADS, signal_fingerprint
 
 IntArray = npt.NDArray[np.int64]
 
@@ -29,7 +29,8 @@ class TrainingRecords:
     levels : torch.Tensor
         int64 ``(n,)``: critical value by highest likelihood.
     table : pandas.DataFrame
-        A row a record: ecg_id, patient_id, sex, age, fold, label, fingerprint_500, fingerprint_100.
+        A row a record: ecg_id, patient_id, sex, age, fold, label, and the record's fingerprints (`fingerprint_500`,
+        `fingerprint_100`, and of the independent leads `independent_500`, `independent_100`).
     """
 
     windows: Tensor
@@ -80,7 +81,7 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
     folds = dataset.table["strat_fold"].to_dict()
     rows: list[dict[str, Any]] = []
     for ecg_id in ecg_ids:
-        full = dataset.record(ecg_id, 500)
+        full, coarse = dataset.record(ecg_id, 500), dataset.record(ecg_id, 100)
         windows.append(prepare(full, recipe.contract).values)
         rows.append(
             {
@@ -91,7 +92,9 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
                 "fold": int(folds[ecg_id]),
                 "label": int(dataset.label(ecg_id)),
                 "fingerprint_500": signal_fingerprint(full),
-                "fingerprint_100": signal_fingerprint(dataset.record(ecg_id, 100)),
+                "fingerprint_100": signal_fingerprint(coarse),
+                "independent_500": signal_fingerprint(full, INDEPENDENT_LEADS),
+                "independent_100": signal_fingerprint(coarse, INDEPENDENT_LEADS),
             }
         )
     table = pd.DataFrame(rows)

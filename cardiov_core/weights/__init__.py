@@ -15,10 +15,11 @@ from cardiov_core.weights.cards import (
     weights_folder,
 )
 from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
-from cardiov_core.weights.files import signal_fingerprint
+from cardiov_core.weights.files import INDEPENDENT_LEADS, signal_fingerprint
 from cardiov_core.weights.graders import OUT_OF_FOLD_COLUMNS, load_network, out_of_fold_table, save
 
 __all__ = [
+    "INDEPENDENT_LEADS",
     "OUT_OF_FOLD_COLUMNS",
     "SCHEMA_VERSION",
     "DelineatorWeights",

@@ -1,7 +1,7 @@
 """Opening and writing weights files: tensors only, compared with their checksum before anything reads them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,9 @@ from cardiov_core.errors import WeightsError, WeightsIntegrityError
 
 HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the file from the repository."
 """What helps where a file of weights is missing or damaged."""
+
+INDEPENDENT_LEADS: tuple[str, ...] = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+"""What carts measure and MUSE stores: the other four limb leads are computed, within a microvolt or two."""
 
 
 def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
@@ -88,23 +91,25 @@ def read_verified(path: Path, expected: str) -> bytes:
     return content
 
 
-def signal_fingerprint(record: EcgRecord) -> str:
+def signal_fingerprint(record: EcgRecord, leads: Sequence[str] = STANDARD_LEADS) -> str:
     """Return a short checksum of a record's samples, by which training records are known again.
 
     Parameters
     ----------
     record : EcgRecord
         At its own sampling rate; file format, lead order and sub-microvolt rounding make no difference.
+    leads : sequence of str
+        The leads that count: all twelve, or `INDEPENDENT_LEADS` for files that store eight.
 
     Returns
     -------
     str
-        First 16 hexadecimal digits of the SHA-256 over the twelve standard leads in microvolts (int16, little-endian;
-        missing leads and samples are zero).
+        First 16 hexadecimal digits of the SHA-256 over the leads in microvolts (int16, little-endian; missing leads
+        and samples are zero).
     """
-    microvolts = np.zeros((len(STANDARD_LEADS), record.n_samples), dtype="<i2")
+    microvolts = np.zeros((len(leads), record.n_samples), dtype="<i2")
     limits = np.iinfo(np.int16)
-    for row, lead in zip(microvolts, STANDARD_LEADS, strict=True):
+    for row, lead in zip(microvolts, leads, strict=True):
         if lead in record.leads:
             values = np.nan_to_num(record.lead(lead).astype(np.float64) * 1000)
             row[:] = np.clip(np.rint(values), limits.min, limits.max)

@@ -22,6 +22,9 @@ OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
 )
 """An out-of-fold table: decoded probabilities, raw exceedances, and the fingerprint of each record at each rate."""
 
+_INDEPENDENT_COLUMNS = ("independent_500", "independent_100")
+"""Fingerprints of the eight independent leads; tables without them know no record that stores eight leads."""
+
 
 def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:
     """Open a grader's weights.
@@ -139,7 +142,8 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        Columns `OUT_OF_FOLD_COLUMNS`; None where the grader has no such table.
+        Columns `OUT_OF_FOLD_COLUMNS`, and the fingerprints of the independent leads (``independent_500``,
+        ``independent_100``) where the table has them; None where the grader has no such table.
 
     Raises
     ------
@@ -154,7 +158,7 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
     path = card.path.with_name(stated["file"])
     content = read_verified(path, stated["sha256"])
     # Sixteen hexadecimal digits may look like a number.
-    as_text = dict.fromkeys(("fingerprint_500", "fingerprint_100", "patient_id"), str)
+    as_text = dict.fromkeys((*OUT_OF_FOLD_COLUMNS[-2:], *_INDEPENDENT_COLUMNS, "patient_id"), str)
     try:
         table = pd.read_csv(io.BytesIO(content), dtype=as_text)
     except ValueError as error:
@@ -191,7 +195,8 @@ def _check_fits(card: ModelCard, net: nn.Module) -> None:
 
 def _table_bytes(table: pd.DataFrame) -> bytes:
     _check_columns(table)
-    text: str = table[list(OUT_OF_FOLD_COLUMNS)].to_csv(index=False, lineterminator="\n")
+    columns = [*OUT_OF_FOLD_COLUMNS, *(column for column in _INDEPENDENT_COLUMNS if column in table.columns)]
+    text: str = table[columns].to_csv(index=False, lineterminator="\n")
     return text.encode("utf-8")
 
 

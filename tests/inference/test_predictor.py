@@ -164,11 +164,18 @@ def test_training_records_are_known_by_their_samples(tiny_folder: Path, tiny_car
     row |= {
         "fingerprint_500": weights.signal_fingerprint(own),
         "fingerprint_100": weights.signal_fingerprint(own_100),
+        "independent_500": weights.signal_fingerprint(own, weights.INDEPENDENT_LEADS),
+        "independent_100": "0" * 16,
     }
+    limbs = [own.leads.index(lead) for lead in ("III", "aVR", "aVL", "aVF")]
+    computed = own.signal.copy()
+    computed[limbs] += np.float32(0.0015)
+    eight = replace(own, signal=computed, derived_leads=("III", "aVR", "aVL", "aVF"))
     net, _ = weights.load_network("tiny")
     weights.save(net, tiny_card, tiny_folder, out_of_fold=pd.DataFrame([row]))
     predictor = load_predictor()
-    for record in (replace(own, record_id="renamed"), own_100):
+    assert predictor.out_of_fold_prediction(replace(eight, derived_leads=())) is None
+    for record in (replace(own, record_id="renamed"), own_100, eight):
         prediction = predictor.out_of_fold_prediction(record)
         assert prediction is not None
         assert prediction.out_of_fold

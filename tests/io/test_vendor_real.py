@@ -115,7 +115,10 @@ def test_a_real_record_gets_the_same_level_in_every_format(data_folder, tmp_path
         assert page is not None
         # The page shows the out-of-fold level of records that trained the network: known again in any format.
         assert (page.severity, page.out_of_fold) == (shown.severity, shown.out_of_fold)
-    (tmp_path / "muse.xml").write_bytes(make.muse(record))
-    after = predictor.predict(read_record(tmp_path / "muse.xml"))
+    (tmp_path / "muse.xml").write_bytes(make.muse(record, step_uv=1.0))
+    back = read_record(tmp_path / "muse.xml")
+    after, page = predictor.predict(back), analyze(back, predictor).prediction
     assert after.severity == network.severity
     assert np.allclose(after.probabilities, network.probabilities, atol=0.02)
+    assert page is not None
+    assert (page.severity, page.out_of_fold) == (shown.severity, shown.out_of_fold)
