@@ -62,6 +62,8 @@ class Span:
 def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> list[Span]:
     """Place the waves of all beats on a sheet, cut at the edges of its window.
 
+    A beat without QRS boundaries, such as a premature one, gets a span of no width at its R peak: no beat goes unseen.
+
     Parameters
     ----------
     measurements : Measurements
@@ -81,6 +83,9 @@ def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> li
             offset_s = min(sheet.shown_s, found.offset_s - start_s)
             if onset_s < offset_s:
                 spans.append(Span(wave, sheet.x_mm(onset_s), sheet.x_mm(offset_s), beat.dominant))
+        if beat.qrs is None and 0 <= beat.r_s - start_s <= sheet.shown_s:
+            peak_mm = sheet.x_mm(beat.r_s - start_s)
+            spans.append(Span("QRS", peak_mm, peak_mm, beat.dominant))
     return spans
 
 
@@ -162,15 +167,18 @@ def boundaries_caption(measurements: Measurements) -> str:
     ]
     if not all(beat.dominant for beat in beats):
         sentences.append(f"{_OTHER_SHAPE} marks beats of another shape than the median beat.")
+    alike = [beat for beat in beats if beat.dominant]
     missing = [
-        f"{wave} in {count} of {len(beats)} beats"
+        f"{wave} in {count} of {len(alike)} beats"
         for wave, count in (
-            ("P", sum(beat.p is None for beat in beats)),
-            ("QRS", sum(beat.qrs is None for beat in beats)),
-            ("T", sum(beat.t is None for beat in beats)),
+            ("P", sum(beat.p is None for beat in alike)),
+            ("QRS", sum(beat.qrs is None for beat in alike)),
+            ("T", sum(beat.t is None for beat in alike)),
         )
         if count
     ]
+    if any(beat.qrs is None for beat in beats):
+        sentences.append("A single line stands at the R peak of a beat whose QRS has no boundaries.")
     if missing:
         sentences.append(f"Not found: {', '.join(missing)}.")
     if measurements.pacing_spikes_s:

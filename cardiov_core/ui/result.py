@@ -106,7 +106,7 @@ def show_result(case: Case, analysis: Analysis) -> None:
     """
     prediction = analysis.prediction
     if prediction is None:
-        _show_withheld(analysis)
+        _show_withheld(case, analysis)
     else:
         if analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE:
             box(
@@ -115,7 +115,9 @@ def show_result(case: Case, analysis: Analysis) -> None:
                 calm=True,
             )
         _show_strip(case, analysis, prediction)
-    _ask_gain(case, analysis)
+        if _suspected_factor(case, analysis) is not None:
+            with st.container(key="answers", horizontal=True, vertical_alignment="center"):
+                _ask_gain(case, analysis)
 
 
 def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | None) -> Analysis:
@@ -153,7 +155,7 @@ def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     )
 
 
-def _show_withheld(analysis: Analysis) -> None:
+def _show_withheld(case: Case, analysis: Analysis) -> None:
     current = session()
     box("Result withheld", analysis.withheld, calm=True)
     advice = (
@@ -161,19 +163,21 @@ def _show_withheld(analysis: Analysis) -> None:
         if analysis.quality.suggested_gain_factor is not None
         else "Repeat the recording, or check the electrodes and the file's header."
     )
-    st.html(f"{quality_chip(analysis.quality)} <span>{advice}</span>{bullet_list(_other(analysis))}")
-    if analysis.quality.leads:
+    st.html(f'<div class="cv-side">{quality_chip(analysis.quality)} {advice}{bullet_list(_other(analysis))}</div>')
+    if any(lead.reasons for lead in analysis.quality.leads):
         st.html(quality_row(analysis.quality))
 
     def _insist() -> None:
         current.analyse_anyway = True
 
-    st.button(
-        "Analyse anyway",
-        key=Key.ANYWAY,
-        on_click=_insist,
-        help="Gives a level that should not be relied on; it is marked so.",
-    )
+    with st.container(key="answers", horizontal=True, vertical_alignment="center"):
+        _ask_gain(case, analysis)
+        st.button(
+            "Analyse anyway",
+            key=Key.ANYWAY,
+            on_click=_insist,
+            help="Gives a level that should not be relied on; it is marked so.",
+        )
 
 
 def _other(analysis: Analysis) -> list[str]:
@@ -181,16 +185,22 @@ def _other(analysis: Analysis) -> list[str]:
     return [warning for warning in analysis.warnings if warning not in analysis.withheld]
 
 
+def _suspected_factor(case: Case, analysis: Analysis) -> float | None:
+    """Return the factor to ask about; None where nothing is to be asked."""
+    if case.origin is not Origin.UPLOAD or case.record.provenance.gain_factor != 1.0:
+        return None
+    return analysis.quality.suggested_gain_factor
+
+
 def _ask_gain(case: Case, analysis: Analysis) -> None:
     """Ask whether the suspected gain is right; nothing is rescaled without an answer."""
-    factor = analysis.quality.suggested_gain_factor
-    if factor is None or case.origin is not Origin.UPLOAD or case.record.provenance.gain_factor != 1.0:
+    factor = _suspected_factor(case, analysis)
+    if factor is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Is the stated gain wrong?", width="content")
-        st.button(
-            f"Yes, multiply the signal by {factor:.4g}",
-            key=Key.CONFIRM_GAIN,
-            type="primary",
-            on_click=partial(reread_with_gain, session(), case, factor),
-        )
+    st.markdown("Is the stated gain wrong?", width="content")
+    st.button(
+        f"Yes, multiply the signal by {factor:.4g}",
+        key=Key.CONFIRM_GAIN,
+        type="primary",
+        on_click=partial(reread_with_gain, session(), case, factor),
+    )

@@ -75,7 +75,7 @@ _CSS = """
 .st-key-tools .stSelectbox [role="group"] {height: 1.85rem; min-height: 1.85rem;}
 .st-key-tools .stSelectbox input {font-size: 0.8rem; padding: 0 0 0 0.4rem; min-width: 0;}
 .st-key-tools .stSelectbox button {width: 1.3rem; padding: 0;}
-.st-key-close_record button {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
+.st-key-close_record button, .st-key-answers button {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
 .st-key-samples button {justify-content: flex-start; min-height: 3.9rem;}
 .st-key-samples button > div, .st-key-samples button span {justify-content: flex-start; width: 100%;}
 .st-key-samples button p {line-height: 1.45;}

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -120,13 +121,29 @@ def test_a_withheld_level_still_has_measurements_and_its_json_names_the_grader(a
         zone.upload(name, content)
     app.run()
     assert "Result withheld" in shown(app)
-    assert "cv-leads" in shown(app), "the verdict of each lead beside the reason for withholding"
     for name in ("Measurements", "Findings", "Quality", "Compare", "Record", "Report"):
         open_tab(app, name)
         assert not app.exception
         assert not app.error
     open_tab(app, "Measurements")
     assert "Heart rate" in rows(app)
+
+
+def test_dead_leads_are_named_beside_the_reason_for_withholding(app: AppTest, wfdb_files) -> None:
+    files = wfdb_files("dead")
+    digital = np.frombuffer(files["dead.dat"], dtype="<i2").reshape(-1, 12).copy()
+    digital[:, 8:10] = 0
+    zone = app.file_uploader[0]
+    zone.upload("dead.hea", re.sub(rb"(0 )-?\d+ \d+ 0 (V[34])", rb"\g<1>0 0 0 \2", files["dead.hea"]))
+    zone.upload("dead.dat", digital.tobytes())
+    app.run()
+    assert not app.exception
+    text = shown(app)
+    assert "Result withheld" in text
+    verdicts = dict(re.findall(r"<b>(V\d)</b> <span[^>]*>.</span><br>(.*?)</div>", text))
+    assert verdicts["V3"] != "acceptable"
+    assert verdicts["V4"] != "acceptable"
+    assert verdicts["V2"] == "acceptable"
 
 
 def test_the_download_of_a_withheld_level_names_the_grader(

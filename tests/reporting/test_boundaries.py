@@ -80,9 +80,10 @@ def test_the_window_moves_and_cuts_the_bands() -> None:
 
 
 def test_letters_name_the_waves_and_a_prime_the_other_shape() -> None:
-    measured = _measured(_beat(1.0), _beat(2.0, p=False, dominant=False))
+    measured = _measured(_beat(1.0), _beat(2.0, p=False, dominant=False), _beat(3.0, p=False))
     figure = ecg_figure(_record(), PaperOptions(), boundaries=measured)
-    assert list(_named(figure, "names of the waves").text) == ["P", "QRS", "T", "QRS\u2032", "T\u2032"]
+    letters = ["P", "QRS", "T", "QRS\u2032", "T\u2032", "QRS", "T"]
+    assert list(_named(figure, "names of the waves").text) == letters
     caption = boundaries_caption(measured)
     assert "P in 1 of 2 beats" in caption
     assert "another shape" in caption
@@ -126,3 +127,12 @@ def test_over_attention_bands_have_edges_only() -> None:
     over = ecg_figure(_record(), PaperOptions(), attention=attention, boundaries=_measured())
     assert _named(over, "QRS complex").fill == "none", "a tint would change the colour that means attention"
     assert _named(ecg_figure(_record(), PaperOptions(), boundaries=_measured()), "QRS complex").fill == "toself"
+
+
+def test_a_beat_without_boundaries_is_one_line_at_its_r_peak() -> None:
+    premature = BeatBoundaries(2.0, None, None, None, dominant=False)
+    measured = _measured(_beat(1.0), premature)
+    figure = ecg_figure(_record(), PaperOptions(), boundaries=measured)
+    assert _edges(_named(figure, "QRS complex"))[1] == (60.0, 60.0)
+    assert list(_named(figure, "names of the waves").text)[-1] == "QRS\u2032"
+    assert "single line" in boundaries_caption(measured)
