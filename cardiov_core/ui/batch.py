@@ -87,8 +87,10 @@ def show_list(job: BatchJob) -> None:
         and (not current.qualities or row.quality in current.qualities)
     ]
     _table(current, job, rows)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _openers(current, job, rows)
+        _downloads(current, job)
     _notes(current.shown)
-    _downloads(current, job)
     _explain_order()
 
 
@@ -212,12 +214,38 @@ def _table(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
     if len(rows) > len(shown):
         st.caption(f"The {len(shown)} most urgent of {len(rows)}; the downloads hold all.")
     click = st.session_state.get(Key.OPEN)
-    if click is None:
-        return
-    # By name, not by position: the list may have changed under the reader's hand.
-    chosen = next((row for row in current.shown if names[row.name] == click["label"]), None)
+    if click is not None:
+        # By name, not by position: the list may have changed under the reader's hand.
+        chosen = next((row for row in current.shown if names[row.name] == click["label"]), None)
+        if chosen is not None:
+            _open(current, job, chosen)
+
+
+def _openers(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
+    """Offer the next record and any by its name: a canvas table cannot be clicked from the keyboard."""
+    unopened = next((row for row in rows if row.name not in current.opened), None)
+    wanted = st.button(
+        "Open the next",
+        key=Key.NEXT,
+        type="primary",
+        disabled=unopened is None,
+        help="The most urgent record of the list that you have not opened yet.",
+    )
+    if wanted and unopened is not None:
+        _open(current, job, unopened)
+    names = table.short_names(current.shown)
+    by_name = {names[row.name]: row for row in rows}
+    chosen = st.selectbox(
+        "Open a record by its name",
+        list(by_name)[: table.MAX_SHOWN],
+        index=None,
+        key=Key.PICK,
+        placeholder="Open a record by its name",
+        label_visibility="collapsed",
+        width=260,
+    )
     if chosen is not None:
-        _open(current, job, chosen)
+        _open(current, job, by_name[chosen])
 
 
 def _open(current: BatchState, job: BatchJob, row: BatchRow) -> None:
@@ -243,25 +271,24 @@ def _notes(rows: list[BatchRow]) -> None:
 
 def _downloads(current: BatchState, job: BatchJob) -> None:
     rows = current.shown
-    with st.container(horizontal=True):
-        st.download_button(
-            "Download CSV",
-            lambda: table.csv_bytes(batch_table(rows, job.predictor)),
-            "cardiov-batch.csv",
-            "text/csv",
-            key=Key.CSV,
-            on_click="ignore",
-            help="All rows of the list, filtered or not, with all columns.",
-        )
-        st.download_button(
-            "Download Parquet",
-            lambda: table.parquet_bytes(batch_table(rows, job.predictor)),
-            "cardiov-batch.parquet",
-            "application/vnd.apache.parquet",
-            key=Key.PARQUET,
-            on_click="ignore",
-            help="The same table with types.",
-        )
+    st.download_button(
+        "Download CSV",
+        lambda: table.csv_bytes(batch_table(rows, job.predictor)),
+        "cardiov-batch.csv",
+        "text/csv",
+        key=Key.CSV,
+        on_click="ignore",
+        help="All rows of the list, filtered or not, with all columns.",
+    )
+    st.download_button(
+        "Download Parquet",
+        lambda: table.parquet_bytes(batch_table(rows, job.predictor)),
+        "cardiov-batch.parquet",
+        "application/vnd.apache.parquet",
+        key=Key.PARQUET,
+        on_click="ignore",
+        help="The same table with types.",
+    )
 
 
 def _ask_metadata(job: BatchJob) -> None:

@@ -32,6 +32,8 @@ class Key(StrEnum):
     QUALITIES = "batch_qualities"
     TABLE = "batch_table"
     OPEN = "batch_open"
+    NEXT = "batch_next"
+    PICK = "batch_pick"
     CSV = "batch_csv"
     PARQUET = "batch_parquet"
     ERRORS = "batch_errors"

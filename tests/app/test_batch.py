@@ -150,6 +150,28 @@ def test_a_withheld_level_is_a_row_and_no_bad_file(app: AppTest, wfdb_files: Cal
     assert list(listed(app)["Record"]) == ["good.hea"]
 
 
+def test_the_next_record_and_any_by_name_open_on_the_analyze_page(
+    app: AppTest, wfdb_files: Callable[..., Files]
+) -> None:
+    files = wfdb_files("one") | wfdb_files("two", seconds=12) | wfdb_files("weak", gain_per_mv=4880.0)
+    drop(open_page(app), {"all.zip": zipped({f"ward/{name}": content for name, content in files.items()})})
+    first, *_ = listed(app)["Record"]
+    assert first == "weak.hea", "the withheld one is looked at before levels 0 to 2"
+    app.button(key=Key.NEXT).click().run()
+    assert not app.exception
+    assert not app.error
+    assert "**weak.hea**" in shown(app)
+    assert "Result withheld" in shown(app)
+    open_page(app)
+    assert dict(zip(listed(app)["Record"], listed(app)["Opened"], strict=True)) == {
+        "weak.hea": "yes", "one.hea": "", "two.hea": "",
+    }  # fmt: skip
+    level = next(row.level for row in state_of(app).shown if row.record_id == "two")
+    app.selectbox(key=Key.PICK).select("two.hea").run()
+    assert "**two.hea**" in shown(app)
+    assert f"Level {int(level)} on a scale of 0 to 3" in shown(app), "the same level on both pages"
+
+
 def test_filters_and_list_outlive_a_visit_to_another_page(app: AppTest, wfdb_files: Callable[..., Files]) -> None:
     drop(open_page(app), wfdb_files("good") | wfdb_files("weak", gain_per_mv=4880.0))
     app.get("button_group")[0].set_value([None]).run()
