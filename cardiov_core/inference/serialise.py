@@ -14,6 +14,7 @@ from cardiov_core.domain import (
     Explanation,
     Finding,
     FloatArray,
+    MachineReading,
     Measurements,
     MedianBeat,
     Prediction,
@@ -46,8 +47,9 @@ def analysis_to_dict(
     -------
     dict
         Keys ``record``, ``risk`` (None where withheld, and then ``withheld`` with its reasons), ``quality``,
-        ``measurements`` (None only where the record cannot be measured at all), ``findings``, ``warnings``,
-        ``model``, and ``explanation`` where one is given. No NaN: None instead.
+        ``measurements`` (None only where the record cannot be measured at all), ``machine`` (what the cart itself
+        measured and stated, None where the file holds nothing of it), ``findings``, ``warnings``, ``model``, and
+        ``explanation`` where one is given. No NaN: None instead.
     """
     prediction = analysis.prediction
     document: dict[str, Any] = {"record": _record(analysis.record), "risk": None}
@@ -59,6 +61,7 @@ def analysis_to_dict(
     document |= {
         "quality": _quality(analysis.quality),
         "measurements": None if analysis.measurements is None else measurements_to_dict(analysis.measurements),
+        "machine": None if analysis.record.machine is None else machine_to_dict(analysis.record.machine),
         "findings": [finding_to_dict(finding) for finding in analysis.findings],
         "warnings": warnings,
         "model": _model(prediction, card),
@@ -70,6 +73,29 @@ def analysis_to_dict(
                 "The attention is that of the shipped network, which this record trained; the level is not its own."
             )
     return document
+
+
+def machine_to_dict(machine: MachineReading) -> dict[str, Any]:
+    """Turn the machine's own reading into JSON values.
+
+    Parameters
+    ----------
+    machine : MachineReading
+        What the cart itself measured and stated.
+
+    Returns
+    -------
+    dict
+        Keys ``source``, ``measurements`` (named as ours where they are the same thing), ``statements``,
+        ``confirmed_statements`` and ``severity``.
+    """
+    return {
+        "source": machine.source,
+        "measurements": {name: _number(value) for name, value in machine.measurements.items()},
+        "statements": list(machine.statements),
+        "confirmed_statements": list(machine.confirmed_statements),
+        "severity": machine.severity,
+    }
 
 
 def measurements_to_dict(measurements: Measurements) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from cardiov_core.datasets.ptbxl import PtbXl
 from cardiov_core.domain import STANDARD_LEADS
-from cardiov_core.inference import analyze, load_predictor
+from cardiov_core.inference import analysis_to_dict, analyze, load_predictor
 from cardiov_core.io import collect, read_record, read_uploads
 from tests.io import vendor_files as make
 
@@ -71,6 +71,9 @@ def test_a_real_file_opens_with_twelve_leads_a_level_and_the_machines_intervals(
     assert (record.machine.statements or (None,))[0] == statement
     result = analyze(record, load_predictor())
     assert result.prediction is not None, result.withheld
+    document = analysis_to_dict(result)
+    assert document["machine"]["measurements"] == measurements
+    assert document["measurements"]["qrs_ms"] is not None
 
 
 def test_facts_of_real_files(samples):
