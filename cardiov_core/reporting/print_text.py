@@ -4,8 +4,10 @@ Everything is measured with the font that is drawn, DejaVu Sans, which comes wit
 every machine.
 """
 
+import bisect
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,6 +22,8 @@ MM_A_POINT = 25.4 / 72
 _LINE_SPACING = 1.2
 _REPLACEMENT = "\ufffd"
 _ELLIPSIS = "\u2026"
+# The narrowest letters of the font, i and l, are 0.278 of its size wide; spaces of punctuation are not much narrower.
+_NARROWEST_EM = 0.15
 # Thin spaces between numbers and units are no places to break a line.
 _BLANKS = re.compile(r"[ \t\r\n\f\v]+")
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:s|ms|mV|Hz|mm|%)(?![A-Za-z]))")
@@ -153,13 +157,13 @@ def wrapped(text: str, style: TextStyle, room_mm: float) -> tuple[str, ...]:
     current = ""
     for word in _BEFORE_UNIT.sub("\u00a0", printable(text)).split(" "):
         longer = f"{current} {word}" if current else word
-        if width_mm(longer, style) <= room_mm:
+        if _fits(longer, style, room_mm):
             current = longer
             continue
         if current:
             lines.append(current)
         current = word
-        while width_mm(current, style) > room_mm:
+        while not _fits(current, style, room_mm):
             head = _head(current, style, room_mm)
             lines.append(head)
             current = current[len(head) :]
@@ -184,17 +188,26 @@ def elided(text: str, style: TextStyle, room_mm: float) -> str:
         The text, or its two ends with an ellipsis between them.
     """
     line = printable(text)
-    kept = len(line)
-    shown = line
-    while width_mm(shown, style) > room_mm and kept > 2:
-        kept -= 1
-        shown = line[: (kept + 1) // 2] + _ELLIPSIS + line[len(line) - kept // 2 :]
-    return shown
+    if _fits(line, style, room_mm):
+        return line
+
+    def _shortened(kept: int) -> str:
+        return line[: (kept + 1) // 2] + _ELLIPSIS + line[len(line) - kept // 2 :]
+
+    return _shortened(_longest(lambda kept: _fits(_shortened(kept), style, room_mm), len(line)))
 
 
 def _head(word: str, style: TextStyle, room_mm: float) -> str:
     """Return as much of a word as fits, one character at least."""
-    length = len(word)
-    while length > 1 and width_mm(word[:length], style) > room_mm:
-        length -= 1
-    return word[:length]
+    return word[: max(1, _longest(lambda length: _fits(word[:length], style, room_mm), len(word)))]
+
+
+def _fits(text: str, style: TextStyle, room_mm: float) -> bool:
+    """Tell whether text fits; one of thousands of characters is not measured to know that it does not."""
+    at_most = room_mm / (_NARROWEST_EM * style.size_pt * MM_A_POINT)
+    return len(text) <= at_most and width_mm(text, style) <= room_mm
+
+
+def _longest(fits: Callable[[int], bool], length: int) -> int:
+    """Return the largest number below `length` that fits, by halving: a word may have thousands of characters."""
+    return bisect.bisect_left(range(1, length), True, key=lambda number: not fits(number))
