@@ -96,7 +96,8 @@ class Parameters:
 DEFAULT = Parameters()
 
 _QRS_REACH_S = 0.14
-_QRS_BEFORE_S, _QRS_AFTER_S = 0.12, 0.24
+_QRS_BEFORE_S, _WIDE_QRS_BEFORE_S, _QRS_AFTER_S = 0.12, 0.20, 0.24
+_STILL_QRS = 0.2  # share of the steepest slope
 _QUIET_S = 0.006
 _NOISE_BEFORE_S, _NOISE_AFTER_S = 0.2, 0.3
 _NOISE_PERCENTILE = 10.0
@@ -170,7 +171,11 @@ def _qrs(signal: Float64Array, r: int, fs: float, slopes: Slopes) -> Span:
     steepest = max(0, r - reach) + int(slope[max(0, r - reach) : r + reach + 1].argmax())
     around = slope[max(0, r - round(_NOISE_BEFORE_S * fs)) : r + round(_NOISE_AFTER_S * fs)]
     noise = _NOISE_FACTOR * float(np.percentile(around, _NOISE_PERCENTILE))
-    before = slope[max(0, steepest - round(_QRS_BEFORE_S * fs)) : steepest + 1][::-1]
+    before = slope[max(0, steepest - round(_WIDE_QRS_BEFORE_S * fs)) : steepest + 1][::-1]
+    usual = round(_QRS_BEFORE_S * fs)
+    # The notch of a bundle branch block is no onset: a wide QRS is steep beyond the usual reach, where a P wave is not.
+    if not (before[usual:] > _STILL_QRS * before[0]).any():
+        before = before[: usual + 1]
     after = slope[steepest : steepest + round(_QRS_AFTER_S * fs) + 1]
     quiet = round(_QUIET_S * fs)
     return (

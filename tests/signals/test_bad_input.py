@@ -370,3 +370,9 @@ def test_too_slow_a_rate_is_withheld_with_the_reason(predictor: Predictor) -> No
     assert "50 Hz" in analysis.withheld[0]
     assert analysis.measurements is not None
     assert "50 Hz" in analysis.measurements.not_measurable["heart_rate_bpm"]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_notch_of_a_bundle_branch_block_is_inside_the_qrs(seed: int) -> None:
+    # Three widths of the outer lobes: from 80 ms before to 86 ms after the R peak.
+    assert measure(generate("left_bundle_branch_block", seed=seed)).qrs_ms == pytest.approx(166.0, abs=25.0)
