@@ -206,7 +206,7 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> 
     for column, side, title, key in zip(
         columns, (earlier, later), ("Earlier", f"Later{apart}"), (Key.TRACE_EARLIER, Key.TRACE_LATER), strict=True
     ):
-        with column:
+        with column, st.container(key=f"half_{key}"):
             st.html(_head(title, side))
             st.plotly_chart(
                 _trace(side, paper, shown_s, waves=waves),

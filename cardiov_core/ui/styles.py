@@ -83,7 +83,8 @@ _CSS = """
 @media (max-width: 1100px) {.cv-strip {grid-template-columns: 1fr 1fr;}}
 @media (max-width: 900px) {
   /* A paper that shrinks to the screen cannot be read: it keeps its size and is pushed sideways in its own frame. */
-  .st-key-paper_trace, .st-key-paper_median {overflow-x: auto;}
+  .st-key-paper_trace, .st-key-paper_median, .st-key-half_ecg_earlier, .st-key-half_ecg_later {overflow-x: auto;}
+  .st-key-half_ecg_earlier .stPlotlyChart, .st-key-half_ecg_later .stPlotlyChart {min-width: 600px;}
   .st-key-paper_trace > div, .st-key-paper_median > div {width: 1180px !important; min-width: 1180px;}
 }
 @media (max-width: 640px) {
