@@ -125,13 +125,14 @@ def _methods() -> "dict[str, Method]":
 
     from cardiov_core.evaluation.delineation_check import by_neurokit, cardiov
     from cardiov_core.signals.learned_delineation import trained_delineator
-    from cardiov_core.signals.waves import by_slopes
+    from cardiov_core.signals.waves import by_networks, by_slopes
 
     methods: dict[str, Method] = {"CardioV": cardiov()}
     if trained_delineator() is None:
         click.echo("The trained delineator is not installed: boundaries are found by slopes.", err=True)
     else:
-        methods["CardioV by slopes"] = cardiov(by_slopes)
+        methods["networks alone"] = cardiov(by_networks)
+        methods["slopes alone"] = cardiov(by_slopes)
     if find_spec("neurokit2") is None:
         click.echo("NeuroKit2 is not installed, so there is no comparison: pip install 'cardiov[compare]'.", err=True)
     else:

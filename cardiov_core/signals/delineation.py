@@ -42,8 +42,8 @@ class Delineation:
     leads : mapping of str to LeadBoundaries
         Lead -> its own boundaries; leads without a usable signal are absent.
     method : {"slopes", "networks", "held-out network"}
-        How they were found: by slopes, by all trained networks, or, for a record that trained them, by the one network
-        that never saw it.
+        How they were found: by slopes alone, with all trained networks, or, for a record that trained them, with the
+        one network that never saw it.
     """
 
     p: WaveBoundaries | None = None

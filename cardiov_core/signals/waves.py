@@ -4,13 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import numpy as np
+
 from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
+from cardiov_core.preprocessing import MAX_BRIDGED_GAP_S
 from cardiov_core.signals.beats import Beats, find_beats
 from cardiov_core.signals.delineation import Delineation, delineate
 from cardiov_core.signals.learned_delineation import delineate_by_network
 from cardiov_core.signals.likeness import LIKE_EACH_OTHER, wave_likeness
 from cardiov_core.signals.median_beat import BeatSeries, average_beats
 from cardiov_core.signals.rhythm import Rhythm, measure_rhythm
+
+_WHERE = {"p": "before the QRS", "t": "after the QRS"}
 
 Delineator = Callable[[MedianBeat, EcgRecord], Delineation]
 """Finds the waves of a median beat of a record."""
@@ -47,13 +52,35 @@ def by_slopes(beat: MedianBeat, record: EcgRecord) -> Delineation:
     return delineate(beat)
 
 
-def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
-    """Find the waves by the trained networks, without those by their slopes.
-
-    On LUDB the networks are better in PR, QT and in single leads (docs/measurements.md).
-    """
+def by_networks(beat: MedianBeat, record: EcgRecord) -> Delineation:
+    """Find the waves by the trained networks, without those by their slopes."""
     found = delineate_by_network(beat, record)
     return delineate(beat) if found is None else found
+
+
+def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
+    """Find the waves by the trained networks, over all leads as the mean of networks and slopes.
+
+    The two err on different records: on LUDB their mean is about as good as the better one in each interval, and the
+    networks' largest error of QRS, a paced complex of 210 ms, is halved (docs/delineator.md). Which waves there are,
+    and where they lie in a single lead, is for the networks to say; without networks, for the slopes.
+    """
+    found = delineate_by_network(beat, record)
+    slopes = delineate(beat)
+    if found is None:
+        return slopes
+    return replace(
+        found,
+        p=_between(found.p, slopes.p),
+        qrs=_between(found.qrs, slopes.qrs),
+        t=_between(found.t, slopes.t),
+    )
+
+
+def _between(one: WaveBoundaries | None, other: WaveBoundaries | None) -> WaveBoundaries | None:
+    if one is None or other is None:
+        return one
+    return WaveBoundaries((one.onset_s + other.onset_s) / 2.0, (one.offset_s + other.offset_s) / 2.0)
 
 
 def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats | None = None) -> Waves | None:
@@ -64,7 +91,7 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
     record : EcgRecord
         Any rate; not bounded in length.
     delineator : callable
-        Finds boundaries on the median beat.
+        Finds boundaries on the median beat: by networks and slopes by default, by slopes alone without weights.
     beats : Beats, optional
         From :func:`~cardiov_core.signals.beats.find_beats` if not given.
 
@@ -82,14 +109,14 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
     series = average_beats(record, heart.peaks) if heart.convincing else None
     if series is None:
         return None
-    rhythm = measure_rhythm(series.r_s)
+    rhythm = measure_rhythm(series.r_s, _gaps_s(record))
     found = delineator(series.median_beat, record)
     missing: dict[str, str] = {}
     unconfirmed: list[str] = []
     for name in ("p", "t"):
         wave: WaveBoundaries | None = getattr(found, name)
         if wave is None:
-            missing[name] = f"no {name.upper()} wave found between the beats"
+            missing[name] = f"no {name.upper()} wave found {_WHERE[name]}{_irregular(rhythm)}"
             continue
         t_offset_s = found.t.offset_s if name == "p" and found.t is not None else None
         likeness = wave_likeness(series, wave, t_offset_s)
@@ -109,6 +136,16 @@ def _without(found: Delineation, name: str) -> Delineation:
 
 
 def _not_repeated(name: str, rhythm: Rhythm | None) -> str:
-    irregular = "the rhythm is irregular, and " if rhythm is not None and rhythm.regular is False else ""
-    where = "before" if name == "p" else "after"
-    return f"no {name.upper()} wave found: {irregular}nothing {where} the QRS repeats from beat to beat"
+    return f"no {name.upper()} wave found: nothing {_WHERE[name]} repeats from beat to beat{_irregular(rhythm)}"
+
+
+def _irregular(rhythm: Rhythm | None) -> str:
+    return ", and the rhythm is irregular" if rhythm is not None and rhythm.regular is False else ""
+
+
+def _gaps_s(record: EcgRecord) -> list[tuple[float, float]]:
+    """Return the stretches in which more than half of the leads miss samples for longer than gaps are bridged."""
+    missing = np.mean(~np.isfinite(record.signal), axis=0) > 0.5
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.astype(np.int8), [0])))) / record.sampling_rate
+    runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(start, end) for start, end in runs if end - start > MAX_BRIDGED_GAP_S]
