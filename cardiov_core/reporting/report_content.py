@@ -6,6 +6,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Severity
+from cardiov_core.reporting.machine_table import MACHINE_ONLY
 from cardiov_core.reporting.measurement_table import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
 from cardiov_core.reporting.risk import THIN_SPACE, percent
 from cardiov_core.reporting.sign_off import SignOff
@@ -24,13 +25,6 @@ _TOGETHER = {"P axis": _AXES, "T axis": _AXES} | dict.fromkeys(
     ("QTc, Bazett", "QTc, Framingham", "QTc, Hodges"), _OTHER_QTC
 )
 """Numbers that share a line, so that a page holds them all; the flag beside QTc is that of Fridericia's."""
-_OTHER_NAMES = {
-    "qtc_ms": ("QTc, formula not stated", "ms"),
-    "atrial_rate_bpm": ("Atrial rate", "/min"),
-    "rr_mean_ms": ("RR interval", "ms"),
-    "pp_ms": ("PP interval", "ms"),
-}
-"""What only machines measure, or name otherwise."""
 
 
 @dataclass(frozen=True)
@@ -263,5 +257,5 @@ def _machine_entry(field: str, value: float) -> Entry:
     for quantity in QUANTITIES:
         if quantity.field == field:
             return Entry(quantity.name.partition(" (")[0], number(value, quantity.unit, quantity.decimals))
-    name, unit = _OTHER_NAMES.get(field, (field.replace("_", " "), ""))
+    name, unit = MACHINE_ONLY.get(field, (field.replace("_", " "), ""))
     return Entry(name, number(value, unit))

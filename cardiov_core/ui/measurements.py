@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Measurements
+from cardiov_core.domain import Analysis, MachineReading, Measurements
+from cardiov_core.reporting.machine_table import machine_rows
 from cardiov_core.reporting.measurement_table import RANGES_NOTE, lead_remark, lead_rows, measurement_rows
 from cardiov_core.reporting.median_beat import median_beat_figure
 from cardiov_core.signals.reference_ranges import ADULT_YEARS
@@ -10,6 +11,7 @@ from cardiov_core.ui.components import dark_theme, html_table
 from cardiov_core.ui.state import Case, Key
 
 _HEADS = ("Measurement", "Value", "Normal range", "Flag", "Remark")
+_MACHINE_HEADS = ("Measurement", "The machine's own", "CardioV")
 _LEAD_HEADS = ("Lead", "ST at J + 60\u2009ms", "R amplitude", "S amplitude")
 _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 
@@ -27,18 +29,40 @@ def measurements_tab(case: Case, analysis: Analysis, gain_mm_mv: float) -> None:
         Gain of the median beat, that of the trace.
     """
     measured = analysis.measurements
+    record = case.record
     if measured is None:
         st.write("Nothing could be measured on this record.")
+        _machine(record.machine, None)
         return
-    record = case.record
     rows = measurement_rows(measured, record.sex, record.age)
     st.html(html_table(_HEADS, [(row.name, row.value, row.normal, row.flag_text, row.note) for row in rows]))
     if record.age is not None and record.age < ADULT_YEARS:
         st.caption(f"No ranges: the patient is {record.age:g} years old, and the ranges in use are those of adults.")
     else:
         st.caption(RANGES_NOTE)
+    _machine(record.machine, measured)
     _median_beat(measured, gain_mm_mv)
     _leads(measured)
+
+
+def _machine(machine: MachineReading | None, measured: Measurements | None) -> None:
+    """Show what the cart itself measured and stated, where its file holds it."""
+    if machine is None:
+        return
+    st.markdown("**The machine's own reading**")
+    st.text(f"By {machine.source}")
+    rows = machine_rows(machine, measured)
+    if rows:
+        st.html(html_table(_MACHINE_HEADS, rows, columns=" nn"))
+    for heading, statements in (
+        ("Stated by the machine", machine.statements),
+        ("Confirmed by a physician", machine.confirmed_statements),
+    ):
+        if statements:
+            st.text(f"{heading}: {'; '.join(statements)}")
+    if machine.severity:
+        st.text(f"Verdict of the machine: {machine.severity}")
+    st.caption("Read from the file, not measured by CardioV.")
 
 
 def _median_beat(measured: Measurements, gain_mm_mv: float) -> None:
