@@ -1,5 +1,6 @@
 """All records of LUDB through CardioV's measurements and through NeuroKit2, against the cardiologists' marks."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -215,7 +216,9 @@ def by_neurokit(record: EcgRecord) -> Found:
 
 def _neurokit_lead(nk: Any, cleaned: Any, peaks: Any, sampling_rate_hz: float) -> list[dict[Any, WaveBoundaries]]:
     try:
-        table = nk.ecg_delineate(cleaned, peaks, sampling_rate=sampling_rate_hz, method="prominence")[1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # one for every peak without a prominence
+            table = nk.ecg_delineate(cleaned, peaks, sampling_rate=sampling_rate_hz, method="prominence")[1]
     except (IndexError, ValueError):  # raised on leads without a clear peak
         return [{} for _ in peaks]
     beats: list[dict[Any, WaveBoundaries]] = []

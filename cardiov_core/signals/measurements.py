@@ -51,6 +51,11 @@ class _Sheet:
     notes: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
+    def note(self, text: str, *names: str) -> None:
+        """Add what to know about the numbers of fields."""
+        for name in names:
+            self.notes[name] = f"{self.notes[name]}; {text}" if name in self.notes else text
+
     def refuse(self, reason: str, *names: str) -> None:
         """Say why fields have no number; the first reason stays."""
         for name in names:
@@ -75,8 +80,9 @@ def measure(record: EcgRecord) -> Measurements:
     measured = record
     if record.duration_s > MAX_MEASURED_S:
         measured = replace(record, signal=record.signal[:, : round(MAX_MEASURED_S * record.sampling_rate)])
-        for name in ("heart_rate_bpm", "qrs_ms", "longest_pause_ms"):
-            sheet.notes[name] = f"first {MAX_MEASURED_S:g} s of {record.duration_s:.0f} s"
+        sheet.note(
+            f"first {MAX_MEASURED_S:g} s of {record.duration_s:.0f} s", "heart_rate_bpm", "qrs_ms", "longest_pause_ms"
+        )
     try:
         beats = find_beats(measured)
     except RecordUnsupportedError as exc:
@@ -110,7 +116,7 @@ def _nothing(reason: str, sheet: _Sheet) -> Measurements:
 
 def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> None:
     if rhythm is None:
-        sheet.refuse("there is only one beat", *_RHYTHM, "regular", *_QTC)
+        sheet.refuse("there are no two beats without a gap between them", *_RHYTHM, "regular", *_QTC)
         return
     for name in _RHYTHM:
         sheet.values[name] = getattr(rhythm, name)
@@ -118,10 +124,12 @@ def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> No
     if rhythm.regular is None:
         sheet.refuse(f"there are only {series.r_s.size} beats", "regular")
     if rhythm.regular is False:
-        sheet.notes["heart_rate_bpm"] = f"irregular rhythm: mean over {series.r_s.size} beats"
+        sheet.note(f"irregular rhythm: mean over {series.r_s.size} beats", "heart_rate_bpm")
+    if rhythm.n_left_out:
+        sheet.note("without the intervals across gaps in the signal", "heart_rate_bpm", "longest_pause_ms")
     others = int((~series.dominant).sum())
     if others:
-        sheet.notes["qrs_ms"] = f"{others} of {series.r_s.size} beats have another shape and were left out"
+        sheet.note(f"{others} of {series.r_s.size} beats have another shape and were left out", "qrs_ms")
 
 
 def _fill_pacing(sheet: _Sheet, record: EcgRecord, peaks: IntArray) -> None:
@@ -139,7 +147,7 @@ def _say_what_is_missing(sheet: _Sheet, waves: Waves) -> None:
             sheet.refuse(waves.missing[name], *names)
         if name in waves.unconfirmed:
             counted = _counted(waves.series.median_beat.n_beats)
-            sheet.notes[names[0]] = f"from {counted}: too few to confirm the {name.upper()} wave"
+            sheet.note(f"from {counted}: too few to confirm the {name.upper()} wave", names[0])
 
 
 def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) -> None:

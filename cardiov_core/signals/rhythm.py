@@ -1,7 +1,8 @@
 """Heart rate, regularity and pauses from the RR intervals of all beats, and QT corrected for rate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,8 @@ class Rhythm:
         Over all intervals; `longest_pause_ms` is the longest one.
     regular : bool or None
         None where there are too few beats to tell.
+    n_left_out : int
+        Intervals across a gap in the signal, which may hide beats: they count nowhere.
     """
 
     heart_rate_bpm: float
@@ -38,24 +41,31 @@ class Rhythm:
     rr_min_ms: float
     longest_pause_ms: float
     regular: bool | None
+    n_left_out: int = 0
 
 
-def measure_rhythm(r_s: npt.NDArray[np.float64]) -> Rhythm | None:
+def measure_rhythm(r_s: npt.NDArray[np.float64], gaps_s: Sequence[tuple[float, float]] = ()) -> Rhythm | None:
     """Measure the rhythm.
 
     Parameters
     ----------
     r_s : numpy.ndarray, shape (n_beats,)
         Times of all beats in seconds, rising.
+    gaps_s : sequence of (start, end)
+        Stretches without signal, in seconds; intervals across them are left out.
 
     Returns
     -------
     Rhythm or None
-        None where there are fewer than two beats.
+        None where no interval is left.
     """
-    if r_s.size < 2:
+    whole = np.array(
+        [not any(start < after and end > before for start, end in gaps_s) for before, after in pairwise(r_s.tolist())],
+        dtype=bool,
+    )
+    if not whole.any():
         return None
-    rr_ms = 1000.0 * np.diff(r_s)
+    rr_ms = 1000.0 * np.diff(r_s)[whole]
     mean_ms = float(rr_ms.mean())
     sd_ms = float(rr_ms.std())
     return Rhythm(
@@ -64,7 +74,8 @@ def measure_rhythm(r_s: npt.NDArray[np.float64]) -> Rhythm | None:
         rr_sd_ms=sd_ms,
         rr_min_ms=float(rr_ms.min()),
         longest_pause_ms=float(rr_ms.max()),
-        regular=None if r_s.size < MIN_BEATS else sd_ms <= IRREGULAR_SHARE * mean_ms,
+        regular=None if rr_ms.size < MIN_BEATS - 1 else sd_ms <= IRREGULAR_SHARE * mean_ms,
+        n_left_out=int((~whole).sum()),
     )
 
 

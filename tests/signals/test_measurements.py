@@ -145,6 +145,16 @@ def test_long_records_are_measured_on_their_beginning_and_say_so() -> None:
     assert "first 300 s" in found.notes["heart_rate_bpm"]
 
 
+def test_a_gap_is_no_pause() -> None:
+    record = ecg(REGULAR)
+    record.signal[:, 2000:3500] = np.nan
+    found = measure(record)
+    assert found.heart_rate_bpm == pytest.approx(75.0, abs=0.5)
+    assert found.longest_pause_ms == pytest.approx(800.0, abs=10.0)
+    assert found.regular is True
+    assert "gaps" in found.notes["heart_rate_bpm"]
+
+
 def test_no_heart_beat() -> None:
     found = measure(ecg([]))
     assert found.n_beats == 0
@@ -164,6 +174,7 @@ def test_corrected_qt_by_four_formulas() -> None:
 
 def test_rhythm_of_few_beats() -> None:
     assert measure_rhythm(np.array([1.0])) is None
+    assert measure_rhythm(np.array([1.0, 3.0]), [(1.5, 2.5)]) is None
     two = measure_rhythm(np.array([1.0, 2.0]))
     assert two is not None
     assert two.heart_rate_bpm == pytest.approx(60.0)
