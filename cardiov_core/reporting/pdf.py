@@ -42,6 +42,7 @@ _TEXT_BOTTOM_MM = 192.0
 _COLUMNS_MM = (72.0, 62.0, 62.0, 62.0)
 _COLUMN_GAP_MM = 4.0
 _DETAIL_COLUMNS = 3
+_SECTION_GAP_MM = 3.0
 _PNG_DPI = 200
 _NAME_ROOM_MM = 110.0
 # matplotlib's settings are global: they are changed and read back by one drawing at a time.
@@ -326,7 +327,20 @@ def _band(analysis: Analysis, height_mm: float, note: str) -> tuple[list[tuple[p
                 rows, _ = page.shortened(brief, height_mm, note)
         columns.append(rows)
     machine = content.machine_section(analysis.record)
-    return columns, [*left_over, machine] if machine is not None else left_over
+    if machine is not None and not _added(machine, columns, height_mm):
+        left_over.append(machine)
+    return columns, left_over
+
+
+def _added(section: content.Section, columns: list[tuple[page.Row, ...]], height_mm: float) -> bool:
+    """Put a section under the findings or the signal quality, where one of them leaves room for all of it."""
+    for index in (2, 3):
+        heading, *rest = page.rows_of(section, _COLUMNS_MM[index])
+        rows = (*columns[index], page.Row(heading.pieces, heading.style, _SECTION_GAP_MM), *rest)
+        if sum(row.height_mm for row in rows) <= height_mm:
+            columns[index] = rows
+            return True
+    return False
 
 
 def _draw_summary(axes: "Axes", report: _Report, boxes: Sequence[str], band: Sequence[tuple[page.Row, ...]]) -> None:
@@ -355,7 +369,7 @@ def _detail_columns(sections: Sequence[content.Section]) -> list[list[list[page.
             columns.append([])
             used = 0.0
         for index, row in enumerate(rows):
-            placed = row if index or not used else page.Row(row.pieces, row.style, 3.0)
+            placed = row if index or not used else page.Row(row.pieces, row.style, _SECTION_GAP_MM)
             if used + placed.height_mm > height:
                 columns.append([])
                 used = 0.0

@@ -228,7 +228,8 @@ def quality_section(analysis: Analysis) -> Section:
     said = (*quality.reasons, *analysis.withheld)
     # Leads that a sentence on the whole record names already are not named again.
     named = set(re.findall(r"\w+", " ".join(said)))
-    entries += [Entry(reason) for item in quality.leads if item.lead not in named for reason in item.reasons]
+    reasons = [reason for item in quality.leads if item.lead not in named for reason in item.reasons]
+    entries += [Entry(reason) for reason in dict.fromkeys(reasons) if reason not in said]
     others = [warning for warning in analysis.warnings if warning not in said]
     told = any("out-of-fold" in warning for warning in others)
     if analysis.prediction is not None and analysis.prediction.out_of_fold and not told:

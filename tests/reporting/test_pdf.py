@@ -24,6 +24,7 @@ from cardiov_core.domain import (
     EcgRecord,
     Finding,
     LeadQuality,
+    MachineReading,
     Measurements,
     Quality,
     QualityVerdict,
@@ -434,6 +435,37 @@ def test_fonts_are_embedded_as_truetype(usual: PdfReader) -> None:
     for font in fonts.values():
         descendant = font["/DescendantFonts"][0] if "/DescendantFonts" in font else font
         assert "/FontFile2" in descendant["/FontDescriptor"]
+
+
+def test_the_machines_own_reading_stands_beside_ours_and_is_named_so(
+    make_analysis: Make, report_card: ModelCard
+) -> None:
+    machine = MachineReading(
+        "CardioCart 9", {"pr_ms": 161.0, "qtc_ms": 402.0, "qrs_axis_deg": -12.0}, ("SINUS RHYTHM",), severity="NORMAL"
+    )
+    analysis = make_analysis(record=replace(make_analysis().record, machine=machine))
+    reader = pdf_of(analysis, report_card)
+    text = text_of(reader)
+    assert len(reader.pages) == 1
+    assert "The machine's own reading By CardioCart 9, not by CardioV." in text
+    own = text[text.index("The machine's own reading") :]
+    for words in (
+        "PR interval 161 ms",
+        "QTc, formula not stated 402 ms",
+        "QRS axis \u221212°",
+        "SINUS RHYTHM",
+        "NORMAL",
+    ):
+        assert words in own
+    crowded = replace(analysis, warnings=("w " * 3000,), findings=())
+    assert "SINUS RHYTHM" in text_of(pdf_of(crowded, report_card))
+
+
+def test_a_reason_that_several_leads_share_is_said_once(make_analysis: Make, report_card: ModelCard) -> None:
+    reason = "The limb leads contradict one another."
+    leads = tuple(LeadQuality(lead, QualityVerdict.LIMITED, (reason,)) for lead in ("I", "II", "III"))
+    text = text_of(pdf_of(make_analysis(quality=Quality(QualityVerdict.LIMITED, leads, ())), report_card))
+    assert text.count(reason) == 1
 
 
 def test_missing_and_derived_leads_are_named(make_analysis: Make, report_card: ModelCard) -> None:
