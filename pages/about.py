@@ -17,8 +17,8 @@ network looked at.
 
 It is made for cardiologists, clinicians and researchers who study automatic triage of ECGs. It is research software:
 it has no approval as a medical device, it makes no diagnosis, and no decision about a patient may rest on it. Files
-that you open are read on the server that runs CardioV, through a temporary folder that is removed at once; they stay
-in its memory until you open another ECG or close the page.
+that you open are read on the server that runs CardioV, through a temporary folder that is removed once they are read;
+they stay in its memory until you open another ECG, begin another batch or close the page.
 """
 
 BLIND_SPOTS = (
