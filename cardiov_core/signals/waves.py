@@ -17,6 +17,8 @@ from cardiov_core.signals.rhythm import Rhythm, measure_rhythm
 
 _WHERE = {"p": "before the QRS", "t": "after the QRS"}
 
+_EARLY_P_S = 0.22
+
 Delineator = Callable[[MedianBeat, EcgRecord], Delineation]
 """Finds the waves of a median beat of a record."""
 
@@ -71,10 +73,19 @@ def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
         return slopes
     return replace(
         found,
-        p=_between(found.p, slopes.p),
+        p=_early(slopes.p) if found.p is None else _between(found.p, slopes.p),
         qrs=_between(found.qrs, slopes.qrs),
         t=_between(found.t, slopes.t),
     )
+
+
+def _early(p: WaveBoundaries | None) -> WaveBoundaries | None:
+    """Return a P wave that lies so early that the networks, trained on few such, may have missed it.
+
+    They see none in four of PTB-XL's nine records with first-degree block, where the slopes do (onset 0.28 to 0.36 s
+    before R); what the slopes alone find in flutter and fibrillation lies nearer (0.17 s and less).
+    """
+    return p if p is not None and p.onset_s < -_EARLY_P_S else None
 
 
 def _between(one: WaveBoundaries | None, other: WaveBoundaries | None) -> WaveBoundaries | None:
