@@ -22,10 +22,10 @@ SEPARATOR = " | "
 """Between the sentences of one cell: none of them contains it."""
 
 TRIAGE_RULE = (
-    "Most urgent first: (1) level 3, or a critical finding at whatever level, even where the level is withheld; "
-    "(2) the other records whose level is withheld: nobody knows how urgent they are, so they need a look; "
-    "(3) the rest by level, from 2 down to 0. Within each, by the probability of being above low risk; "
-    "a withheld level counts as the worst of its part, and equals stay in the order of their names."
+    "Most urgent first: (1) level 3, or a critical finding at whatever level; last among them critical findings whose "
+    "level is withheld, because they were measured on a doubtful signal; (2) the other records whose level is "
+    "withheld: nobody knows how urgent they are, so they need a look; (3) the rest by level, from 2 down to 0. Within "
+    "each, by the probability of being above low risk; equals stay in the order of their names."
 )
 """The order of `triage_order` in words, for the page."""
 
@@ -215,10 +215,9 @@ def triage_order(rows: Iterable[BatchRow]) -> list[BatchRow]:
 
 
 def _urgency(row: BatchRow) -> tuple[int, bool, int, float, str]:
-    known = row.level is not None and row.exceedance is not None
-    # The urgent are one part, whatever their level: what is withheld among them leads.
+    # The urgent are one part, whatever their level.
     level = -int(row.level) if row.level is not None and row.group is TriageGroup.GRADED else 0
-    return row.group, known, level, -row.exceedance[1] if row.exceedance is not None else 0.0, row.name
+    return row.group, row.level is None, level, -row.exceedance[1] if row.exceedance is not None else 0.0, row.name
 
 
 def batch_table(rows: Sequence[BatchRow], predictor: Predictor) -> "pd.DataFrame":

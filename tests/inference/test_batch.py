@@ -162,10 +162,10 @@ def test_the_urgent_come_first_then_the_unknown_then_the_rest_by_level() -> None
         row("high, likely", 3, 0.95),
     ]
     assert [one.name for one in triage_order(rows)] == [
-        "withheld with a long QTc",
         "high, likely",
         "high",
         "slow heart at no risk",
+        "withheld with a long QTc",
         "withheld",
         "medium, likely",
         "medium",
