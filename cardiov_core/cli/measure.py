@@ -10,6 +10,7 @@ from cardiov_core.cli import output
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
+    from cardiov_core.datasets import Ludb
     from cardiov_core.evaluation.delineation import Row
     from cardiov_core.evaluation.delineation_check import DelineationCheck, Method
 
@@ -117,7 +118,26 @@ def _compared(folder: Path, *, as_json: bool) -> str:
         raise ConfigurationError(f"{folder} lists records, but has none of them.", "Unpack LUDB's folder data as well.")
     methods = _methods()
     check = check_delineation(ludb, methods)
-    return output.to_json(asdict(check)) if as_json else _tables(check)
+    if as_json:
+        return output.to_json(asdict(check))
+    return "\n".join([_tables(check), *_blindness(ludb)])
+
+
+def _blindness(ludb: "Ludb") -> list[str]:
+    """Say by which networks records that trained the delineator were measured."""
+    from cardiov_core.signals.learned_delineation import trained_delineator
+    from cardiov_core.weights import signal_fingerprint
+
+    weights = trained_delineator()
+    if weights is None:
+        return []
+    ids = ludb.ids()
+    n_seen = sum(signal_fingerprint(ludb.record(number)) in weights.fold_of for number in ids)
+    return [
+        "",
+        f"Networks: {n_seen} of {len(ids)} records trained the delineator; each of them was measured by the one network "
+        f"of {len(weights.nets)} that never saw it, the others by all.",
+    ]
 
 
 def _methods() -> "dict[str, Method]":

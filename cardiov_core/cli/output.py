@@ -202,7 +202,7 @@ def _backend() -> str:
 
 
 def _examine_weights() -> tuple[list[str], bool]:
-    from cardiov_core.weights import default_name, list_cards, load_network
+    from cardiov_core.weights import default_name, list_cards, load_delineator, load_network
 
     lines, healthy = [], True
     try:
@@ -219,6 +219,16 @@ def _examine_weights() -> tuple[list[str], bool]:
         else:
             mark = ", default" if name == default else ""
             lines.append(f"weights      {name} {card.version}: checksum {card.sha256[:16]} is right{mark}")
+    try:
+        delineator = load_delineator()
+    except CardioVError as error:
+        lines.append(f"weights      delineator: {error.message} {error.hint}")
+        healthy = False
+    else:
+        if delineator is None:
+            lines.append("weights      no delineator: waves are found by their slopes alone")
+        else:
+            lines.append(f"weights      delineator: checksum {delineator.card['sha256'][:16]} is right")
     if default not in names:
         lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
         healthy = False

@@ -169,6 +169,8 @@ def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) ->
         if rhythm is not None:
             for name, value in corrected_qt(qt_ms, rhythm.heart_rate_bpm).items():
                 sheet.values[f"qtc_{name}_ms"] = value
+    if found.method == "held-out network":
+        sheet.note("the record trained the delineator; measured by its one network that never saw it", "qrs_ms")
 
 
 def _fill_axes(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation) -> None:
