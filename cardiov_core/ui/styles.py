@@ -84,7 +84,8 @@ _CSS = """
 @media (max-width: 900px) {
   /* A paper that shrinks to the screen cannot be read: it keeps its size and is pushed sideways in its own frame. */
   .st-key-paper_trace, .st-key-paper_median, .st-key-half_ecg_earlier, .st-key-half_ecg_later {overflow-x: auto;}
-  .st-key-half_ecg_earlier .stPlotlyChart, .st-key-half_ecg_later .stPlotlyChart {min-width: 600px;}
+  .st-key-half_ecg_earlier > div:has(.stPlotlyChart), .st-key-half_ecg_later > div:has(.stPlotlyChart)
+    {width: 600px !important; min-width: 600px;}
   .st-key-paper_trace > div, .st-key-paper_median > div {width: 1180px !important; min-width: 1180px;}
 }
 @media (max-width: 640px) {
