@@ -40,12 +40,13 @@ format: $(STAMP) ## Bring the code into the house's format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-weights: $(STAMP) ## Train the shipped grader again: cross-validation, final run, model card, out-of-fold table
+weights: $(STAMP) ## Train the shipped grader and the delineator again, with their cards and cross-validation
 	@$(BIN)/cardiov train --recipe cardiov-compact --data $(CARDIOV_DATA)/ptb-xl-subset --out runs/cardiov-compact
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
 		runs/cardiov-compact/cardiov-compact.safetensors weights/
+	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
 	@$(BIN)/cardiov models
-	@echo "The new weights are in weights/; 'git diff weights/cardiov-compact.json' shows what changed."
+	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."
 
 bench: $(STAMP) ## Time the way from an upload to the first result
 	@$(BIN)/python benchmarks/first_result.py

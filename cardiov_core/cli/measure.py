@@ -135,8 +135,8 @@ def _blindness(ludb: "Ludb") -> list[str]:
     n_seen = sum(signal_fingerprint(ludb.record(number)) in weights.fold_of for number in ids)
     return [
         "",
-        f"Networks: {n_seen} of {len(ids)} records trained the delineator; each of them was measured by the one network "
-        f"of {len(weights.nets)} that never saw it, the others by all.",
+        f"Networks: {n_seen} of {len(ids)} records trained the delineator; each of them was measured by the one of its "
+        f"{len(weights.nets)} networks that never saw it, the others by all.",
     ]
 
 
