@@ -19,6 +19,7 @@ ANALYSED_ANYWAY = "ANALYSED ANYWAY: the quality gate withholds this level. Do no
 OUT_OF_FOLD = "Out of fold: this record trained the model; the level is that of a model that had not seen it."
 NOT_MEASURED = "This record was not measured."
 NO_FINDINGS = "No rule was applied."
+_AXES_OF_WAVES = ("p_axis_deg", "qrs_axis_deg", "t_axis_deg")
 _AXES = "P axis / T axis"
 _OTHER_QTC = "QTc, other formulas"
 _TOGETHER = {"P axis": _AXES, "T axis": _AXES} | dict.fromkeys(
@@ -246,7 +247,12 @@ def machine_section(record: EcgRecord) -> Section | None:
     if machine is None:
         return None
     entries = [Entry(f"By {machine.source}, not by CardioV.", bold=True)]
-    entries += [_machine_entry(name, value) for name, value in machine.measurements.items()]
+    numbers = dict(machine.measurements)
+    if all(name in numbers for name in _AXES_OF_WAVES):
+        # One line for three: the machine's reading shall stand beside ours, on the first page.
+        axes = [number(numbers.pop(name), "\u00b0") for name in _AXES_OF_WAVES]
+        entries.append(Entry("Axis of P / QRS / T", " / ".join(axes)))
+    entries += [_machine_entry(name, value) for name, value in numbers.items()]
     entries += [Entry(statement) for statement in (*machine.statements, *machine.confirmed_statements)]
     if machine.severity:
         entries.append(Entry("Verdict", machine.severity))
