@@ -56,6 +56,11 @@ class Beats(NamedTuple):
     resemblance: float
 
     @property
+    def sinusoidal(self) -> bool:
+        """Whether the signal swings alike and without a rest: ventricular flutter, tremor or hum, but no beats."""
+        return not self.convincing and self.resemblance >= _REGULAR[1]
+
+    @property
     def convincing(self) -> bool:
         """Whether these are heart beats rather than noise, hum or a flat line."""
         return any(

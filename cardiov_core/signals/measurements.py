@@ -89,7 +89,8 @@ def measure(record: EcgRecord) -> Measurements:
         return _nothing(exc.message.rstrip("."), sheet)
     waves = find_waves(measured, beats=beats)
     if waves is None:
-        return _nothing("no heart beat was found", sheet)
+        swings = "no separate beats: the signal swings without a rest, as in ventricular flutter or a disturbance"
+        return _nothing(swings if beats.sinusoidal else "no heart beat was found", sheet)
     series, found, rhythm = waves.series, waves.found, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
     _fill_pacing(sheet, measured, beats.peaks)

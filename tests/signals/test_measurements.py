@@ -162,6 +162,14 @@ def test_no_heart_beat() -> None:
     assert found.not_measurable["heart_rate_bpm"] == "no heart beat was found"
 
 
+def test_a_sine_is_told_from_noise() -> None:
+    record = ecg([])
+    swings = np.sin(2 * np.pi * 5.0 * np.arange(record.n_samples) / 500.0) * np.linspace(0.5, 1.5, 12)[:, np.newaxis]
+    found = measure(replace(record, signal=(record.signal + swings).astype(np.float32)))
+    assert found.heart_rate_bpm is None
+    assert "without a rest" in found.not_measurable["heart_rate_bpm"]
+
+
 def test_corrected_qt_by_four_formulas() -> None:
     # At 60 a minute all formulas leave QT alone; at 100 a minute by hand from the formulas.
     assert set(corrected_qt(400.0, 60.0).values()) == {400.0}
