@@ -75,9 +75,10 @@ def build_delineator_card(
         },
         "metrics": cross_validated(ludb, weights, every),
         "limitations": [
-            "Marks of one group of cardiologists, records of one device (Schiller Cardiovit AT-101, 500 Hz, adults).",
+            "Marks of one group of cardiologists, records of one device (Schiller Cardiovit AT-101, 500 Hz), ages 11 to 90.",
             "Global QRS follows LUDB's marks: second earliest onset, second latest offset over the leads.",
-            "Few records without P wave, few paced, none with ventricular tachycardia, none of children.",
+            "Few records without P wave, few paced, none with ventricular tachycardia, hardly any children.",
+            "P waves far before the QRS are missed: in five of eight PTB-XL records with first-degree block.",
             "Not tested on: electrode faults, pre-excitation, complete AV block beyond LUDB's cases, exercise ECGs.",
         ],
         "licence": "Weights as the code. LUDB: Open Data Commons Attribution License 1.0.",
