@@ -82,7 +82,7 @@ def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
 def _early(p: WaveBoundaries | None) -> WaveBoundaries | None:
     """Return a P wave that lies so early that the networks, trained on few such, may have missed it.
 
-    They see none in four of PTB-XL's nine records with first-degree block, where the slopes do (onset 0.28 to 0.36 s
+    They see none in four of PTB-XL's eight records with first-degree block, where the slopes do (onset 0.28 to 0.36 s
     before R); what the slopes alone find in flutter and fibrillation lies nearer (0.17 s and less).
     """
     return p if p is not None and p.onset_s < -_EARLY_P_S else None

@@ -75,7 +75,7 @@ def build_delineator_card(
         },
         "metrics": cross_validated(ludb, weights, every),
         "limitations": [
-            "Marks of one group of cardiologists, records of one device (Schiller Cardiovit AT-101, 500 Hz), ages 11 to 90.",
+            "Marks of one group of cardiologists, records of one device (Schiller AT-101, 500 Hz), ages 11 to 90.",
             "Global QRS follows LUDB's marks: second earliest onset, second latest offset over the leads.",
             "Few records without P wave, few paced, none with ventricular tachycardia, hardly any children.",
             "P waves far before the QRS are missed: in five of eight PTB-XL records with first-degree block.",
