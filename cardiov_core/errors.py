@@ -108,3 +108,23 @@ class TrainingError(CardioVError):
 
 class ExplanationError(CardioVError):
     """An explanation was asked for that this grader cannot give."""
+
+
+class ReviewError(CardioVError):
+    """The review could not do what was asked."""
+
+
+class StoreUnavailableError(ReviewError):
+    """The database of the review is locked, read-only, full or unreachable; nothing of the change was written."""
+
+
+class NotAllowedError(ReviewError):
+    """A step out of turn, or by somebody who may not take it: a second read, a reveal before the commit."""
+
+
+class CaseNotFoundError(ReviewError):
+    """There is no such case, read or study, or the waveform of the case was deleted."""
+
+
+class ExchangeError(ReviewError):
+    """A file of cases or reads is not what the review exchanges."""

@@ -1,0 +1,114 @@
+"""The review: cardiologists revise the cases that the model got wrong.
+
+`open_store` gives a `Store`; every step is a function of it. Each change and its event of the audit are one
+transaction: both are there, or none.
+"""
+
+from cardiov_core.review.adjudication import (
+    adjudicate,
+    adjudication_of,
+    adjudication_queue,
+    amend,
+    reads_of,
+    sign_off,
+    sign_offs_of,
+)
+from cardiov_core.review.audit import events_of
+from cardiov_core.review.intake import (
+    add_case,
+    log_case_seen,
+    log_grade_shown,
+    log_opinion,
+    priority_of,
+    regrade,
+)
+from cardiov_core.review.people import (
+    DEFAULT_STUDY,
+    ensure_reader,
+    grant,
+    list_readers,
+    list_studies,
+    roles_of,
+    set_study,
+)
+from cardiov_core.review.reading import (
+    CONFIDENCES,
+    commit_read,
+    give_verdict,
+    keep_or_change,
+    load_draft,
+    read_by,
+    reads_by,
+    reveal,
+    save_draft,
+    skip,
+    study_candidates,
+    undo,
+)
+from cardiov_core.review.store import Store, open_store
+from cardiov_core.review.waveforms import delete_waveform, expire_waveforms, waveform_of
+from cardiov_core.review.worklist import (
+    CaseFilter,
+    CaseOrder,
+    CasePage,
+    Progress,
+    assign,
+    blind_queue,
+    get_blind_case,
+    get_case,
+    list_cases,
+    progress,
+    study_progress,
+)
+
+__all__ = [
+    "CONFIDENCES",
+    "DEFAULT_STUDY",
+    "CaseFilter",
+    "CaseOrder",
+    "CasePage",
+    "Progress",
+    "Store",
+    "add_case",
+    "adjudicate",
+    "adjudication_of",
+    "adjudication_queue",
+    "amend",
+    "assign",
+    "blind_queue",
+    "commit_read",
+    "delete_waveform",
+    "ensure_reader",
+    "events_of",
+    "expire_waveforms",
+    "get_blind_case",
+    "get_case",
+    "give_verdict",
+    "grant",
+    "keep_or_change",
+    "list_cases",
+    "list_readers",
+    "list_studies",
+    "load_draft",
+    "log_case_seen",
+    "log_grade_shown",
+    "log_opinion",
+    "open_store",
+    "priority_of",
+    "progress",
+    "read_by",
+    "reads_by",
+    "reads_of",
+    "regrade",
+    "reveal",
+    "roles_of",
+    "save_draft",
+    "set_study",
+    "sign_off",
+    "sign_offs_of",
+    "skip",
+    "study_candidates",
+    "study_progress",
+    "undo",
+    "waveform_of",
+]

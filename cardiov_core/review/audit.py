@@ -1,0 +1,151 @@
+"""The audit: who did what to which case, when, with which grader and which CardioV."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import sqlalchemy as sa
+
+from cardiov_core.domain import Event, EventKind, Prediction
+from cardiov_core.review.schema import events
+from cardiov_core.review.store import Store
+
+SEEN = (
+    EventKind.CASE_SENT,
+    EventKind.GRADE_SHOWN,
+    EventKind.OPINION_GIVEN,
+    EventKind.GRADE_REVEALED,
+    EventKind.CANDIDATES_SHOWN,
+    EventKind.CASE_ADJUDICATED,
+)
+"""After one of these, who did it has seen a grade of that record and no longer reads it blind."""
+
+
+def now() -> datetime:
+    """Return the time, UTC."""
+    return datetime.now(UTC)
+
+
+@cache
+def app_version() -> str:
+    """Return CardioV's version; 'not installed' where it runs from a folder."""
+    try:
+        return version("cardiov")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def append_event(
+    connection: sa.Connection,
+    who: str,
+    kind: EventKind,
+    case_id: str | None = None,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    model: str = "",
+    model_sha256: str = "",
+    record_sha256: str | None = None,
+    waveform_sha256: str | None = None,
+) -> None:
+    """Write one event within the caller's transaction, so that it stands or falls with the change it tells of.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+        Of the transaction.
+    who : str
+        A reader's name, or who ran the command.
+    kind : EventKind
+        What happened.
+    case_id : str, optional
+        The case that it belongs to.
+    before, after : mapping of str to Any, optional
+        JSON values.
+    model, model_sha256 : str
+        The grader.
+    record_sha256, waveform_sha256 : str, optional
+        Files and waveform that a grade was shown for.
+    """
+    connection.execute(
+        sa.insert(events).values(
+            at=now(),
+            who=who,
+            kind=kind.value,
+            case_id=case_id,
+            record_sha256=record_sha256,
+            waveform_sha256=waveform_sha256,
+            before=dict(before or {}),
+            after=dict(after or {}),
+            model=model,
+            model_sha256=model_sha256,
+            app_version=app_version(),
+        )
+    )
+
+
+def has_seen_grade(connection: sa.Connection, who: str, record_sha256: str, waveform_sha256: str) -> bool:
+    """Tell whether a person has seen a grade of these files, or of the same waveform under another name."""
+    same = [events.c.waveform_sha256 == waveform_sha256]
+    if record_sha256:
+        same.append(events.c.record_sha256 == record_sha256)
+    found = connection.execute(
+        sa.select(events.c.id)
+        .where(events.c.who == who, events.c.kind.in_([kind.value for kind in SEEN]), sa.or_(*same))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def prediction_values(prediction: Prediction | None) -> dict[str, Any]:
+    """Return a grade as JSON values; ``level`` None, and nothing else, where it was withheld."""
+    if prediction is None:
+        return {"level": None}
+    return {
+        "level": int(prediction.severity),
+        "probabilities": list(prediction.probabilities),
+        "model": prediction.model_name,
+        "model_sha256": prediction.model_sha256,
+        "out_of_fold": prediction.out_of_fold,
+    }
+
+
+def events_of(store: Store, case_id: str | None = None, *, offset: int = 0, limit: int = 200) -> tuple[Event, ...]:
+    """Return the audit in order.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    case_id : str, optional
+        Of one case; by default of all, and what belongs to no case.
+    offset, limit : int
+        Which part.
+
+    Returns
+    -------
+    tuple of Event
+        Oldest first.
+    """
+    query = sa.select(events).order_by(events.c.id).offset(offset).limit(limit)
+    if case_id is not None:
+        query = query.where(events.c.case_id == case_id)
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+    return tuple(
+        Event(
+            row.id,
+            row.at,
+            row.who,
+            EventKind(row.kind),
+            row.case_id,
+            row.before,
+            row.after,
+            row.model,
+            row.model_sha256,
+            row.app_version,
+        )
+        for row in rows
+    )

@@ -1,0 +1,341 @@
+"""Cases come in, with their grade, their waveform and their priority; grades that were shown, and opinions on them."""
+
+import hashlib
+import secrets
+from typing import Any
+
+import sqlalchemy as sa
+
+from cardiov_core.domain import (
+    Analysis,
+    CaseReference,
+    CaseSource,
+    CaseStatus,
+    EcgRecord,
+    EventKind,
+    Prediction,
+    Quality,
+    QualityVerdict,
+    Severity,
+)
+from cardiov_core.errors import ReviewError
+from cardiov_core.review.audit import append_event, now, prediction_values
+from cardiov_core.review.people import DEFAULT_STUDY, ensure_study
+from cardiov_core.review.rows import locked_case
+from cardiov_core.review.schema import cases
+from cardiov_core.review.store import Store
+from cardiov_core.review.waveforms import StoredWaveform, coarse_age, keep, pack
+
+_QUALITY_POINTS = {QualityVerdict.ACCEPTABLE: 0, QualityVerdict.LIMITED: 1, QualityVerdict.NOT_ANALYSABLE: 2}
+_MAX_TEXT, _MAX_PATH = 200, 1000
+_SHUFFLE_BITS = 31
+
+
+def priority_of(label: Severity | None, prediction: Prediction | None, verdict: QualityVerdict) -> int:
+    """Return how early a case should be looked at: far misses, then wide sets, rank violations, low quality.
+
+    Parameters
+    ----------
+    label : Severity or None
+        The original label.
+    prediction : Prediction or None
+        The grade.
+    verdict : QualityVerdict
+        Of the quality gate.
+
+    Returns
+    -------
+    int
+        Digits by rank, so that no lower reason outweighs a higher one: levels between label and grade, levels in the
+        prediction set beyond the first, 1 for a rank violation, quality 0 (acceptable) to 2 (not analysable).
+    """
+    miss = width = violated = 0
+    if prediction is not None:
+        miss = 0 if label is None else abs(int(label) - int(prediction.severity))
+        width = max(len(prediction.prediction_set or ()) - 1, 0)
+        violated = int(prediction.rank_violation > 0.0)
+    return 1000 * miss + 100 * width + 10 * violated + _QUALITY_POINTS[verdict]
+
+
+def add_case(
+    store: Store,
+    record: EcgRecord,
+    *,
+    prediction: Prediction | None,
+    quality: Quality,
+    by: str,
+    source: CaseSource,
+    label: Severity | None = None,
+    reference: CaseReference | None = None,
+    reasons: tuple[str, ...] = (),
+    study: str = DEFAULT_STUDY,
+) -> str:
+    """Take a record into the review with the grade that it has.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    record : EcgRecord
+        As read; its waveform is kept without anything of the patient but age and sex.
+    prediction : Prediction or None
+        The grade; None where it was withheld.
+    quality : Quality
+        Verdict of the gate.
+    by : str
+        Who brings it. With `source` 'analyze' they have seen the grade and will read it unblinded.
+    source : CaseSource
+        How it comes in.
+    label : Severity, optional
+        The original label.
+    reference : CaseReference, optional
+        Where the record was found.
+    reasons : tuple of str
+        Why it comes, or what decided.
+    study : str
+        Made with the default settings where it is new.
+
+    Returns
+    -------
+    str
+        The case's id. A record that the study has already keeps its case and the grade that it came with; another
+        grade of it is added as an event.
+
+    Raises
+    ------
+    StoreUnavailableError
+        If the database cannot be written.
+    ReviewError
+        If the study has no name.
+    """
+    if not study.strip():
+        raise ReviewError("A study needs a name.", f"Name one, or leave it out for {DEFAULT_STUDY!r}.")
+    stored = pack(record)
+    values = _values(record, stored, prediction, label, quality)
+    place = reference or CaseReference()
+    values |= {
+        "study": study,
+        "source": source.value,
+        "dataset": place.dataset[:_MAX_TEXT],
+        "ecg_id": place.ecg_id[:_MAX_TEXT],
+        "path": place.path[:_MAX_PATH],
+        "reasons": list(reasons),
+    }
+    kind = EventKind.CASE_SENT if source is CaseSource.ANALYZE else EventKind.CASE_ADDED
+    with store.writing() as connection:
+        ensure_study(connection, study)
+        _queue_up(connection, study, values["record_id"])
+        known = connection.execute(
+            sa.select(cases.c.id, cases.c.model_sha256).where(
+                cases.c.study == study,
+                cases.c.record_id == values["record_id"],
+                cases.c.waveform_sha256 == stored.sha256,
+            )
+        ).first()
+        case_id: str = values["id"] if known is None else known.id
+        if known is None:
+            keep(connection, stored)
+            connection.execute(sa.insert(cases).values(**values))
+        elif prediction is not None and prediction.model_sha256 != known.model_sha256:
+            _regrade(connection, case_id, prediction, by)
+        if known is None or kind is EventKind.CASE_SENT:
+            append_event(
+                connection,
+                by,
+                kind,
+                case_id,
+                after=prediction_values(prediction) | {"label": values["label"], "source": source.value},
+                model=values["model_name"],
+                model_sha256=values["model_sha256"],
+                record_sha256=record.provenance.sha256 or None,
+                waveform_sha256=stored.sha256,
+            )
+    return case_id
+
+
+def _queue_up(connection: sa.Connection, study: str, record_id: str) -> None:
+    """Let two people who send the same record at once pass one after the other; SQLite's writers do anyway."""
+    if connection.dialect.name == "postgresql":
+        digest = hashlib.sha256(f"{study}|{record_id}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _values(
+    record: EcgRecord,
+    stored: StoredWaveform,
+    prediction: Prediction | None,
+    label: Severity | None,
+    quality: Quality,
+) -> dict[str, Any]:
+    """Return the columns of a new case that follow from record and grade."""
+    return _grade_columns(prediction, label) | {
+        "id": secrets.token_hex(5),
+        "record_id": record.record_id[:_MAX_TEXT],
+        "label": None if label is None else int(label),
+        "quality_verdict": quality.verdict.value,
+        "quality_reasons": list(quality.reasons),
+        "age": coarse_age(record.age),
+        "sex": record.sex,
+        "status": CaseStatus.OPEN.value,
+        "priority": priority_of(label, prediction, quality.verdict),
+        "created_at": now(),
+        "record_sha256": record.provenance.sha256,
+        "waveform_sha256": stored.sha256,
+        "n_reads": 0,
+        "n_blind": 0,
+        "gap": -1,
+        "indeterminate": False,
+        "shuffle": secrets.randbits(_SHUFFLE_BITS),
+    }
+
+
+def _grade_columns(prediction: Prediction | None, label: Severity | None) -> dict[str, Any]:
+    if prediction is None:
+        nothing = dict.fromkeys(("level", "probabilities", "exceedance", "prediction_set"))
+        return nothing | {
+            "error": -1,
+            "rank_violation": 0.0,
+            "model_name": "",
+            "model_sha256": "",
+            "out_of_fold": False,
+        }
+    chosen = prediction.prediction_set
+    return {
+        "level": int(prediction.severity),
+        "error": -1 if label is None else abs(int(label) - int(prediction.severity)),
+        "probabilities": list(prediction.probabilities),
+        "exceedance": list(prediction.exceedance),
+        "prediction_set": None if chosen is None else [int(level) for level in chosen],
+        "rank_violation": float(prediction.rank_violation),
+        "model_name": prediction.model_name,
+        "model_sha256": prediction.model_sha256,
+        "out_of_fold": prediction.out_of_fold,
+    }
+
+
+def regrade(store: Store, case_id: str, prediction: Prediction, by: str) -> None:
+    """Add the grade of other weights to a case, which keeps the one that it came with.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    case_id : str
+        Of which case.
+    prediction : Prediction
+        The new grade.
+    by : str
+        Who asked for it.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If there is no such case.
+    """
+    with store.writing() as connection:
+        locked_case(connection, case_id)
+        _regrade(connection, case_id, prediction, by)
+
+
+def _regrade(connection: sa.Connection, case_id: str, prediction: Prediction, by: str) -> None:
+    row = connection.execute(
+        sa.select(cases.c.level, cases.c.model_name, cases.c.model_sha256).where(cases.c.id == case_id)
+    ).one()
+    append_event(
+        connection,
+        by,
+        EventKind.CASE_REGRADED,
+        case_id,
+        before={"level": row.level, "model": row.model_name, "model_sha256": row.model_sha256},
+        after=prediction_values(prediction),
+        model=prediction.model_name,
+        model_sha256=prediction.model_sha256,
+    )
+
+
+def log_grade_shown(store: Store, analysis: Analysis, by: str) -> None:
+    """Note that somebody was shown a grade: who reads this record later reads it unblinded.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    analysis : Analysis
+        What was shown. One without a grade is not noted: it says nothing that a blind reader should not know.
+    by : str
+        Who saw it.
+    """
+    if analysis.prediction is not None:
+        _note(store, analysis, by, EventKind.GRADE_SHOWN, prediction_values(analysis.prediction))
+
+
+def log_opinion(
+    store: Store, analysis: Analysis, *, agree: bool, by: str, level: Severity | None = None, reason: str = ""
+) -> None:
+    """Note that somebody agrees or disagrees with a grade.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    analysis : Analysis
+        What was shown.
+    agree : bool
+        Whether they agree.
+    by : str
+        Who.
+    level : Severity, optional
+        Their own level, when disagreeing.
+    reason : str
+        Why; asked for when disagreeing.
+
+    Raises
+    ------
+    ReviewError
+        If there is no grade, or a disagreement has no reason.
+    """
+    if analysis.prediction is None:
+        raise ReviewError("There is no level to agree with.", "Send the record to review to give a level of your own.")
+    if not agree and not reason.strip():
+        raise ReviewError("A disagreement needs a reason.", "Say in a few words what speaks against the level.")
+    own = {"agree": agree, "own_level": None if level is None else int(level), "reason": reason.replace("\x00", "")}
+    _note(store, analysis, by, EventKind.OPINION_GIVEN, prediction_values(analysis.prediction) | own)
+
+
+def log_case_seen(store: Store, case_id: str, by: str) -> None:
+    """Note that the owner's view of a case, with label and level, was shown to somebody.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If there is no such case.
+    """
+    with store.writing() as connection:
+        row = locked_case(connection, case_id)
+        append_event(
+            connection,
+            by,
+            EventKind.GRADE_SHOWN,
+            case_id,
+            after={"level": row.level},
+            model=row.model_name,
+            model_sha256=row.model_sha256,
+            record_sha256=row.record_sha256 or None,
+            waveform_sha256=row.waveform_sha256,
+        )
+
+
+def _note(store: Store, analysis: Analysis, by: str, kind: EventKind, after: dict[str, Any]) -> None:
+    waveform = pack(analysis.record).sha256
+    with store.writing() as connection:
+        append_event(
+            connection,
+            by,
+            kind,
+            after=after,
+            model=after["model"],
+            model_sha256=after["model_sha256"],
+            record_sha256=analysis.record.provenance.sha256 or None,
+            waveform_sha256=waveform,
+        )

@@ -1,0 +1,215 @@
+"""Readers, what they may do, and what the owner of a study sets."""
+
+import secrets
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from cardiov_core.domain import EventKind, Reader, ReviewStudy, Role
+from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
+from cardiov_core.review.audit import append_event, now
+from cardiov_core.review.rows import insert_missing, require_role
+from cardiov_core.review.schema import readers, roles, studies
+from cardiov_core.review.store import Store
+
+DEFAULT_STUDY = "review"
+"""Where a case goes when no study is named."""
+
+DEFAULTS = ReviewStudy(DEFAULT_STUDY, correct_share=0.25, reads_wanted=2, with_verdict=True)
+"""What a new study begins with. Two reads are the least that can agree. A quarter of correct cases is our choice, no
+finding: enough that no reader can take it for granted that the case before them was graded wrongly."""
+
+_MAX_NAME = 100
+
+
+def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reader:
+    """Return a person of the review, who is added on first use.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    name : str
+        As typed, or as the sign-in states it.
+    identity : str, optional
+        The signed-in identity; stays in the table of readers and is shown and logged nowhere.
+
+    Returns
+    -------
+    Reader
+        Without sign-in nobody can be told apart for certain, so a typed name may do everything. A signed-in person
+        begins as reader. Two people of one name become 'Name' and 'Name (2)'.
+
+    Raises
+    ------
+    ReviewError
+        If the name is empty or longer than 100 characters.
+    NotAllowedError
+        If the typed name is that of a signed-in person.
+    """
+    wanted = " ".join(name.replace("\x00", "").split())
+    if not wanted or len(wanted) > _MAX_NAME:
+        raise ReviewError("A reader needs a name of 1 to 100 characters.", "Type your name.")
+    with store.writing() as connection:
+        if identity is None:
+            known = connection.execute(sa.select(readers.c.identity).where(readers.c.name == wanted)).first()
+            if known is not None and known.identity is not None:
+                raise NotAllowedError("This name belongs to a person who signs in.", "Sign in, or type another name.")
+        else:
+            known = connection.execute(sa.select(readers.c.name).where(readers.c.identity == identity)).first()
+            wanted = known.name if known is not None else _free_name(connection, wanted)
+        if known is None and insert_missing(
+            connection, readers, {"name": wanted, "identity": identity, "created_at": now()}
+        ):
+            given = list(Role) if identity is None else [Role.READER]
+            connection.execute(sa.insert(roles), [{"reader": wanted, "role": role.value} for role in given])
+            append_event(connection, wanted, EventKind.READER_ADDED, after={"roles": sorted(given)})
+        return Reader(wanted, _roles(connection, wanted))
+
+
+def _free_name(connection: sa.Connection, name: str) -> str:
+    free, number = name, 2
+    while connection.execute(sa.select(readers.c.name).where(readers.c.name == free)).first() is not None:
+        free, number = f"{name} ({number})", number + 1
+    return free
+
+
+def roles_of(store: Store, name: str) -> frozenset[Role]:
+    """Return what a person may do; empty for an unknown name."""
+    with store.reading() as connection:
+        return _roles(connection, name)
+
+
+def _roles(connection: sa.Connection, name: str) -> frozenset[Role]:
+    found = connection.execute(sa.select(roles.c.role).where(roles.c.reader == name)).scalars()
+    return frozenset(Role(role) for role in found)
+
+
+def list_readers(store: Store) -> tuple[Reader, ...]:
+    """Return all people of the review by name."""
+    query = sa.select(readers.c.name, roles.c.role).outerjoin(roles, roles.c.reader == readers.c.name)
+    found: dict[str, set[Role]] = {}
+    with store.reading() as connection:
+        for row in connection.execute(query.order_by(readers.c.name)):
+            found.setdefault(row.name, set()).update({Role(row.role)} if row.role else set())
+    return tuple(Reader(name, frozenset(given)) for name, given in found.items())
+
+
+def grant(store: Store, name: str, given: Collection[Role], by: str, *, at_the_machine: bool = False) -> Reader:
+    """Set what a person may do.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    name : str
+        Whose roles.
+    given : collection of Role
+        All that they may do from now on.
+    by : str
+        Who says so.
+    at_the_machine : bool
+        True for the command line, which has the database anyway: how the first administrator comes about.
+
+    Returns
+    -------
+    Reader
+        With the new roles.
+
+    Raises
+    ------
+    NotAllowedError
+        If `by` is no administrator.
+    CaseNotFoundError
+        If there is no reader of that name.
+    """
+    with store.writing() as connection:
+        if not at_the_machine:
+            require_role(connection, by, Role.ADMINISTRATOR)
+        if (
+            connection.execute(sa.select(readers.c.name).where(readers.c.name == name).with_for_update()).first()
+            is None
+        ):
+            raise CaseNotFoundError("There is no reader of that name.", "Names are added when somebody first reads.")
+        before = _roles(connection, name)
+        connection.execute(sa.delete(roles).where(roles.c.reader == name))
+        if given:
+            connection.execute(sa.insert(roles), [{"reader": name, "role": role.value} for role in set(given)])
+        append_event(
+            connection,
+            by,
+            EventKind.ROLES_CHANGED,
+            before={"reader": name, "roles": sorted(before)},
+            after={"reader": name, "roles": sorted(set(given))},
+        )
+    return Reader(name, frozenset(given))
+
+
+def study_row(connection: sa.Connection, name: str) -> sa.Row[tuple[str, float, int, bool, str]]:
+    """Return a study's row.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If there is none.
+    """
+    row = connection.execute(sa.select(studies).where(studies.c.name == name)).first()
+    if row is None:
+        raise CaseNotFoundError(f"There is no study {name!r}.", "Add cases to it first.")
+    return row
+
+
+def ensure_study(connection: sa.Connection, name: str) -> None:
+    """Make a study with `DEFAULTS` unless it is there."""
+    insert_missing(
+        connection,
+        studies,
+        {
+            "name": name,
+            "correct_share": DEFAULTS.correct_share,
+            "reads_wanted": DEFAULTS.reads_wanted,
+            "with_verdict": DEFAULTS.with_verdict,
+            "seed": secrets.token_hex(8),
+        },
+    )
+
+
+def list_studies(store: Store) -> tuple[ReviewStudy, ...]:
+    """Return all studies by name."""
+    with store.reading() as connection:
+        rows = connection.execute(sa.select(studies).order_by(studies.c.name)).all()
+    return tuple(ReviewStudy(row.name, row.correct_share, row.reads_wanted, row.with_verdict) for row in rows)
+
+
+def set_study(store: Store, study: ReviewStudy, by: str) -> None:
+    """Make a study, or change what its owner set. Cases that are settled stay so.
+
+    Raises
+    ------
+    ReviewError
+        If the share is not within 0 (included) and 1 (excluded), no read is wanted, or the name is empty.
+    NotAllowedError
+        If `by` is no administrator.
+    """
+    if not (study.name.strip() and 0.0 <= study.correct_share < 1.0 and study.reads_wanted >= 1):
+        raise ReviewError(
+            f"A study of {study.reads_wanted} reads with a share of {study.correct_share:g} correct cases is none.",
+            "Give it a name, at least one read and a share from 0 to below 1.",
+        )
+    values = {
+        "correct_share": study.correct_share,
+        "reads_wanted": study.reads_wanted,
+        "with_verdict": study.with_verdict,
+    }
+    with store.writing() as connection:
+        require_role(connection, by, Role.ADMINISTRATOR)
+        ensure_study(connection, study.name)
+        before = study_row(connection, study.name)
+        connection.execute(sa.update(studies).where(studies.c.name == study.name).values(**values))
+        append_event(
+            connection,
+            by,
+            EventKind.STUDY_CHANGED,
+            before={"study": study.name} | {name: getattr(before, name) for name in values},
+            after={"study": study.name} | values,
+        )

@@ -1,0 +1,336 @@
+"""The owner's worklist, paged and counted in the database, and the blind reader's queue."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from cardiov_core.domain import (
+    BlindCase,
+    Case,
+    CaseSource,
+    CaseStatus,
+    EventKind,
+    QualityVerdict,
+    Role,
+    Severity,
+)
+from cardiov_core.errors import CaseNotFoundError
+from cardiov_core.review.audit import append_event
+from cardiov_core.review.people import DEFAULT_STUDY, study_row
+from cardiov_core.review.rows import assigned, blind_case_of, case_of, case_row, insert_missing, require_role
+from cardiov_core.review.schema import assignments, cases, drafts, readers, reads, skips, studies
+from cardiov_core.review.store import Store
+
+CaseOrder = Literal["priority", "error", "disagreement", "level", "record", "newest"]
+
+_ORDERS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
+    "priority": (cases.c.priority.desc(), cases.c.id.desc()),
+    "error": (cases.c.error.desc(), cases.c.priority.desc(), cases.c.id.desc()),
+    "disagreement": (cases.c.gap.desc(), cases.c.priority.desc(), cases.c.id.desc()),
+    "level": (sa.func.coalesce(cases.c.level, -1).desc(), cases.c.priority.desc(), cases.c.id.desc()),
+    "record": (cases.c.record_id, cases.c.id),
+    "newest": (cases.c.created_at.desc(), cases.c.id.desc()),
+}
+# The largest prime below 2**31: multiplying and adding by it permutes all 31-bit numbers.
+_PRIME = 2_147_483_647
+_WAITING = (CaseStatus.OPEN.value, CaseStatus.IN_REVIEW.value)
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """Which cases; empty fields let everything through.
+
+    Attributes
+    ----------
+    study : str or None
+        Of one study.
+    status, source, quality, level, label : tuple
+        Any of these.
+    min_error : int or None
+        At least so many levels between label and grade: 1 for wrong ones, 3 for the farthest.
+    disagree : bool
+        Only cases whose blind readers differ.
+    search : str
+        Part of the record's name, upper or lower case.
+    assigned_to : str or None
+        Given to this reader.
+    """
+
+    study: str | None = None
+    status: tuple[CaseStatus, ...] = ()
+    source: tuple[CaseSource, ...] = ()
+    quality: tuple[QualityVerdict, ...] = ()
+    level: tuple[Severity, ...] = ()
+    label: tuple[Severity, ...] = ()
+    min_error: int | None = None
+    disagree: bool = False
+    search: str = ""
+    assigned_to: str | None = None
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """One page of the worklist.
+
+    Attributes
+    ----------
+    cases : tuple of Case
+        In the order that was asked for.
+    total : int
+        Cases that the filter lets through.
+    by_status : mapping of CaseStatus to int
+        How many of them are how far.
+    by_error : mapping of int to int
+        How many of them are how wrong; those whose error is not known are absent.
+    """
+
+    cases: tuple[Case, ...]
+    total: int
+    by_status: Mapping[CaseStatus, int] = field(default_factory=dict)
+    by_error: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a reader is; nothing of it tells of labels or levels.
+
+    Attributes
+    ----------
+    read, skipped, drafts : int
+        Cases that this reader has read, left out, and begun.
+    waiting : int
+        Cases of the study that this reader could still read.
+    """
+
+    read: int
+    skipped: int
+    drafts: int
+    waiting: int
+
+
+def list_cases(
+    store: Store,
+    wanted: CaseFilter | None = None,
+    *,
+    order: CaseOrder = "priority",
+    offset: int = 0,
+    limit: int = 50,
+) -> CasePage:
+    """Return a page of the worklist with its counts: three queries, however many cases there are.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    wanted : CaseFilter, optional
+        Which cases; all by default.
+    order : {"priority", "error", "disagreement", "level", "record", "newest"}
+        What comes first: the highest number, the first name, the latest day. Equals keep one order.
+    offset, limit : int
+        Which part.
+
+    Returns
+    -------
+    CasePage
+        For the study's owner: it holds labels and levels.
+    """
+    conditions = _conditions(wanted or CaseFilter())
+    page = sa.select(cases).where(*conditions).order_by(*_ORDERS[order]).offset(offset).limit(limit)
+    counts = (
+        sa.select(cases.c.status, cases.c.error, sa.func.count().label("n"))
+        .where(*conditions)
+        .group_by(cases.c.status, cases.c.error)
+    )
+    by_status: dict[CaseStatus, int] = {}
+    by_error: dict[int, int] = {}
+    with store.reading() as connection:
+        for row in connection.execute(counts):
+            status = CaseStatus(row.status)
+            by_status[status] = by_status.get(status, 0) + row.n
+            if row.error >= 0:
+                by_error[row.error] = by_error.get(row.error, 0) + row.n
+        rows = connection.execute(page).all()
+        given = assigned(connection, [row.id for row in rows])
+    found = tuple(case_of(row, given.get(row.id, ())) for row in rows)
+    return CasePage(found, sum(by_status.values()), by_status, by_error)
+
+
+def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if wanted.study is not None:
+        found.append(cases.c.study == wanted.study)
+    for column, values in (
+        (cases.c.status, wanted.status),
+        (cases.c.source, wanted.source),
+        (cases.c.quality_verdict, wanted.quality),
+    ):
+        if values:
+            found.append(column.in_([value.value for value in values]))
+    for column, levels in ((cases.c.level, wanted.level), (cases.c.label, wanted.label)):
+        if levels:
+            found.append(column.in_([int(level) for level in levels]))
+    if wanted.min_error is not None:
+        found.append(cases.c.error >= wanted.min_error)
+    if wanted.disagree:
+        found.append(cases.c.gap > 0)
+    if wanted.search.strip():
+        found.append(cases.c.record_id.icontains(wanted.search.strip(), autoescape=True))
+    if wanted.assigned_to is not None:
+        found.append(sa.exists().where(assignments.c.case_id == cases.c.id, assignments.c.reader == wanted.assigned_to))
+    return found
+
+
+def get_case(store: Store, case_id: str) -> Case:
+    """Return one case with label and level; for the study's owner, and for a reader after the reveal.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If there is none.
+    """
+    with store.reading() as connection:
+        return case_of(case_row(connection, case_id), assigned(connection, [case_id]).get(case_id, ()))
+
+
+def get_blind_case(store: Store, case_id: str) -> BlindCase:
+    """Return what a blind reader may know of a case.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If there is none.
+    """
+    with store.reading() as connection:
+        return blind_case_of(case_row(connection, case_id))
+
+
+def assign(store: Store, case_ids: Collection[str], reader: str, by: str) -> None:
+    """Give cases to a reader: only those whom a case was given to find it in their queue.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If a case or the reader is unknown; then nothing is assigned.
+    NotAllowedError
+        If `by` is no administrator.
+    """
+    with store.writing() as connection:
+        require_role(connection, by, Role.ADMINISTRATOR)
+        if connection.execute(sa.select(readers.c.name).where(readers.c.name == reader)).first() is None:
+            raise CaseNotFoundError("There is no reader of that name.", "Names are added when somebody first reads.")
+        for case_id in case_ids:
+            case_row(connection, case_id)
+            if insert_missing(connection, assignments, {"case_id": case_id, "reader": reader}):
+                append_event(connection, by, EventKind.CASE_ASSIGNED, case_id, after={"reader": reader})
+
+
+def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindCase | None:
+    """Return the case that a reader reads next; the same one until it is read or skipped.
+
+    The order is random and stable for each reader. At every place the study's share decides, by a number that is
+    stable too, whether a correctly graded case stands there.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    reader : str
+        Who reads.
+    study : str
+        Of which study.
+
+    Returns
+    -------
+    BlindCase or None
+        Nothing of label, grade, error, priority or source. None where no case is left that is not known to be graded
+        correctly: those are mixed in, not read for their own sake.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If there is no such study.
+    """
+    with store.reading() as connection:
+        row = study_row(connection, study)
+        place = sum(_count_own(connection, table, reader, study) for table in (reads, skips))
+        order = _order_of(f"{row.seed}|{reader}")
+        waiting = _waiting(reader, row)
+        wrong = connection.execute(_next(waiting, order, correct=False)).first()
+        if wrong is None:
+            return None
+        drawn = int.from_bytes(hashlib.sha256(f"{row.seed}|{reader}|{place}".encode()).digest()[:4], "big")
+        if drawn < row.correct_share * 2**32:
+            wrong = connection.execute(_next(waiting, order, correct=True)).first() or wrong
+        return blind_case_of(case_row(connection, wrong.id))
+
+
+def _next(
+    waiting: list[sa.ColumnElement[bool]], order: sa.ColumnElement[int], *, correct: bool
+) -> sa.Select[tuple[str]]:
+    pool = cases.c.error == 0 if correct else cases.c.error != 0
+    return sa.select(cases.c.id).where(*waiting, pool).order_by(order, cases.c.id).limit(1)
+
+
+def _order_of(seed: str) -> sa.ColumnElement[int]:
+    """Return a reader's own permutation of the cases' random numbers."""
+    digest = hashlib.sha256(seed.encode()).digest()
+    factor = 1 + int.from_bytes(digest[:4], "big") % (_PRIME - 1)
+    summand = int.from_bytes(digest[4:8], "big") % _PRIME
+    return (sa.cast(cases.c.shuffle, sa.BigInteger) * factor + summand) % _PRIME
+
+
+def _waiting(reader: str, study: sa.Row[Any]) -> list[sa.ColumnElement[bool]]:
+    """Return what makes a case one that this reader can still read."""
+    mine = [sa.exists().where(table.c.case_id == cases.c.id, table.c.reader == reader) for table in (reads, skips)]
+    # A read that was taken back puts the case into the queue again.
+    mine[0] = mine[0].where(reads.c.undone_at.is_(None))
+    given = sa.exists().where(assignments.c.case_id == cases.c.id)
+    return [
+        cases.c.study == study.name,
+        cases.c.status.in_(_WAITING),
+        cases.c.n_blind < study.reads_wanted,
+        cases.c.waveform_deleted_at.is_(None),
+        ~mine[0],
+        ~mine[1],
+        sa.or_(~given, given.where(assignments.c.reader == reader)),
+    ]
+
+
+def _count_own(connection: sa.Connection, table: sa.Table, reader: str, study: str) -> int:
+    query = (
+        sa.select(sa.func.count())
+        .select_from(table.join(cases, cases.c.id == table.c.case_id))
+        .where(table.c.reader == reader, cases.c.study == study)
+    )
+    if table is reads:
+        query = query.where(reads.c.undone_at.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def progress(store: Store, reader: str, study: str = DEFAULT_STUDY) -> Progress:
+    """Return how far a reader is in a study; zeros where there is no such study yet."""
+    with store.reading() as connection:
+        row = connection.execute(sa.select(studies).where(studies.c.name == study)).first()
+        if row is None:
+            return Progress(0, 0, 0, 0)
+        waiting = connection.execute(
+            sa.select(sa.func.count()).select_from(cases).where(*_waiting(reader, row), cases.c.error != 0)
+        ).scalar_one()
+        n_read, n_skipped, n_drafts = (_count_own(connection, table, reader, study) for table in (reads, skips, drafts))
+    return Progress(n_read, n_skipped, n_drafts, waiting)
+
+
+def study_progress(store: Store, study: str = DEFAULT_STUDY) -> Mapping[str, int]:
+    """Return how many cases of a study each reader has read; for its owner."""
+    query = (
+        sa.select(reads.c.reader, sa.func.count().label("n"))
+        .join(cases, cases.c.id == reads.c.case_id)
+        .where(cases.c.study == study, reads.c.undone_at.is_(None))
+        .group_by(reads.c.reader)
+        .order_by(reads.c.reader)
+    )
+    with store.reading() as connection:
+        return {row.reader: row.n for row in connection.execute(query)}
