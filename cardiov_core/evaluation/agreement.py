@@ -1,0 +1,276 @@
+"""Formulas of agreement on an ordinal scale; pure functions on arrays.
+
+Those of tables take any number of them at once, because a bootstrap needs a thousand. The tests hold kappa against
+scikit-learn's, alpha and AC2 against published examples.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest
+
+from cardiov_core.errors import LabelError
+from cardiov_core.evaluation.bootstrap import Interval
+
+MISSING = -1
+"""Stands for a reading that was not made."""
+
+N_LEVELS = 4
+"""Levels of the critical value."""
+
+CONFIDENCE = 0.95
+"""Of all intervals."""
+
+Table = npt.NDArray[np.float64]
+"""Counts of pairs of levels, shape ``(..., n_levels, n_levels)``: the first reading in rows."""
+
+
+def wilson(count: int, n: int) -> Interval:
+    """Return the 95 % interval of a share by Wilson's score (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    Parameters
+    ----------
+    count, n : int
+        So many of so many; n at least 1.
+
+    Raises
+    ------
+    LabelError
+        If the count is not between 0 and n, or n is 0.
+    """
+    if n < 1 or not 0 <= count <= n:
+        raise LabelError(f"{count} of {n} is no share.", "Give a count between 0 and n, with n at least 1.")
+    limits = binomtest(count, n).proportion_ci(confidence_level=CONFIDENCE, method="wilson")
+    return Interval(float(limits.low), float(limits.high))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the p-value of McNemar's exact test (McNemar 1947, doi:10.1007/BF02295996).
+
+    Parameters
+    ----------
+    only_first, only_second : int
+        Cases that only the first, and only the second, got right.
+
+    Returns
+    -------
+    float
+        Two-sided; 1 where no case tells both apart.
+    """
+    discordant = only_first + only_second
+    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
+
+
+def krippendorff_alpha(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> float:
+    """Return Krippendorff's alpha for ordinal readings (Hayes and Krippendorff 2007, doi:10.1080/19312450709336664).
+
+    Parameters
+    ----------
+    ratings : array_like of int, shape (n_cases, n_readers)
+        Levels from 0 on; `MISSING` where a reader did not read the case. Cases with one reading do not count.
+    n_levels : int
+        Of the scale.
+
+    Returns
+    -------
+    float
+        1 is perfect, 0 is chance; NaN where no case has two readings or all are one level.
+
+    Raises
+    ------
+    LabelError
+        If a level is not on the scale.
+    """
+    coincidences = coincidences_of(level_counts(ratings, n_levels)).sum(axis=0)
+    return float(alpha_of(coincidences, ordinal_distances(coincidences.sum(axis=-1))))
+
+
+def gwet_ac2(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> float:
+    """Return Gwet's AC2 with quadratic weights: AC1 (Gwet 2008, doi:10.1348/000711006X126600) with partial agreement.
+
+    Weights and missing readings as in Gwet, Handbook of Inter-Rater Reliability, 4th edition 2014. It stays stable
+    where most cases are of one level, which drags kappa down.
+
+    Parameters
+    ----------
+    ratings, n_levels
+        As in `krippendorff_alpha`; a case with one reading counts for how often the levels are used, as in Gwet's.
+
+    Returns
+    -------
+    float
+        1 is perfect, 0 is chance; NaN where no case has two readings.
+
+    Raises
+    ------
+    LabelError
+        If a level is not on the scale.
+    """
+    pairs, levels = shares_of(level_counts(ratings, n_levels))
+    return float(ac2_of(pairs.sum(axis=0), levels.sum(axis=0)))
+
+
+def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> npt.NDArray[np.float64]:
+    """Count how often each level was given to each case.
+
+    Parameters
+    ----------
+    ratings, n_levels
+        As in `krippendorff_alpha`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n_cases, n_levels)``.
+
+    Raises
+    ------
+    LabelError
+        If a level is not on the scale or the shape is not (cases, readers).
+    """
+    given = np.asarray(ratings)
+    if given.ndim != 2 or not given.size or given.min() < MISSING or given.max() >= n_levels:
+        raise LabelError(
+            f"Readings of the shape {given.shape} are not levels 0 to {n_levels - 1} of (cases, readers).",
+            f"Give one row a case, with {MISSING} where a reader did not read it.",
+        )
+    counts: npt.NDArray[np.float64] = (given[:, :, None] == np.arange(n_levels)).sum(axis=1).astype(np.float64)
+    return counts
+
+
+def case_tables(
+    first: npt.ArrayLike, second: npt.ArrayLike, cases: npt.ArrayLike | None = None, n_levels: int = N_LEVELS
+) -> Table:
+    """Return one table of paired levels a case.
+
+    Parameters
+    ----------
+    first, second : array_like of int, shape (n,)
+        Two readings of the same cases, from 0 on.
+    cases : array_like, optional
+        Which case each pair is of, where a case has several; each pair by itself where None.
+    n_levels : int
+        Of the scale.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n_cases, n_levels, n_levels)``.
+
+    Raises
+    ------
+    LabelError
+        If the lengths differ, there is nothing, or a level is not on the scale.
+    """
+    rows, columns = np.asarray(first), np.asarray(second)
+    both = np.concatenate([np.ravel(rows), np.ravel(columns)])
+    if rows.ndim != 1 or rows.shape != columns.shape or not len(rows) or both.min() < 0 or both.max() >= n_levels:
+        raise LabelError(
+            f"Readings of the shapes {rows.shape} and {columns.shape} are not pairs of levels 0 to {n_levels - 1}.",
+            "Give one level of each a case, at least one.",
+        )
+    index = np.arange(len(rows)) if cases is None else np.unique(np.asarray(cases), return_inverse=True)[1]
+    tables = np.zeros((int(index.max()) + 1, n_levels, n_levels))
+    np.add.at(tables, (index, rows, columns), 1.0)
+    return tables
+
+
+def kappa_of(table: Table) -> npt.NDArray[np.float64]:
+    """Return Cohen's kappa with quadratic weights of each table (Cohen 1968, doi:10.1037/h0026256)."""
+    weights = gaps(table.shape[-1]) ** 2
+    observed = (weights * table).sum(axis=(-2, -1))
+    expected = np.einsum("kl,...k,...l->...", weights, table.sum(axis=-1), table.sum(axis=-2))
+    return 1 - _divided(observed * table.sum(axis=(-2, -1)), expected)
+
+
+def ac2_of(pairs: Table, levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return AC2 with quadratic weights from sums over cases.
+
+    Parameters
+    ----------
+    pairs : numpy.ndarray, shape (..., n_levels, n_levels)
+        How often two readings of one case were these levels, each case weighing the same.
+    levels : numpy.ndarray, shape (..., n_levels)
+        How often each level was used, each case weighing the same.
+    """
+    n_levels = pairs.shape[-1]
+    weights = 1 - (gaps(n_levels) / (n_levels - 1)) ** 2
+    used = _divided(levels, levels.sum(axis=-1, keepdims=True))
+    by_chance = weights.sum() / (n_levels * (n_levels - 1)) * (used * (1 - used)).sum(axis=-1)
+    return _divided(mean_of(pairs, weights) - by_chance, 1 - by_chance)
+
+
+def alpha_of(coincidences: Table, distances: Table) -> npt.NDArray[np.float64]:
+    """Return Krippendorff's alpha from the coincidence matrix and the squared distances of its levels."""
+    margins = coincidences.sum(axis=-1)
+    total = margins.sum(axis=-1)
+    observed = (coincidences * distances).sum(axis=(-2, -1))
+    expected = np.einsum("...k,...l,...kl->...", margins, margins, distances)
+    return 1 - _divided((total - 1) * observed, expected)
+
+
+def ordinal_distances(margins: npt.NDArray[np.float64]) -> Table:
+    """Return Krippendorff's squared ordinal distances: readings from level to level, half of both ends, squared.
+
+    Parameters
+    ----------
+    margins : numpy.ndarray, shape (..., n_levels)
+        Readings a level.
+    """
+    # Up to the middle of each level: the difference of two is what lies between them.
+    middle = np.cumsum(margins, axis=-1) - margins / 2
+    distances: Table = (middle[..., :, None] - middle[..., None, :]) ** 2
+    return distances
+
+
+def gaps(n_levels: int) -> Table:
+    """Return how many levels lie between two levels, shape ``(n_levels, n_levels)``."""
+    levels = np.arange(n_levels, dtype=np.float64)
+    return np.abs(levels[:, None] - levels[None, :])
+
+
+def mean_of(table: Table, worth: Table) -> npt.NDArray[np.float64]:
+    """Return the mean of what each cell is worth over the pairs of each table; NaN where a table is empty."""
+    return _divided((table * worth).sum(axis=(-2, -1)), table.sum(axis=(-2, -1)))
+
+
+def coincidences_of(counts: npt.NDArray[np.float64]) -> Table:
+    """Return the pairs of readings within each case, both ways, each reading weighing the same.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray, shape (n_cases, n_levels)
+        Of `level_counts`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n_cases, n_levels, n_levels)``; all 0 where a case has one reading.
+    """
+    n_levels = counts.shape[1]
+    pairs: Table = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(n_levels)
+    pairs /= np.maximum(counts.sum(axis=1) - 1, 1)[:, None, None]
+    return pairs
+
+
+def shares_of(counts: npt.NDArray[np.float64]) -> tuple[Table, npt.NDArray[np.float64]]:
+    """Return of each case the shares of its pairs of readings (0 where there is one reading), and of its levels.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray, shape (n_cases, n_levels)
+        Of `level_counts`.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Shapes ``(n_cases, n_levels, n_levels)`` and ``(n_cases, n_levels)``.
+    """
+    n_readings = np.maximum(counts.sum(axis=1), 1)
+    return coincidences_of(counts) / n_readings[:, None, None], counts / n_readings[:, None]
+
+
+def _divided(upper: npt.NDArray[np.float64], lower: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Divide; NaN where the divisor is 0."""
+    quotient: npt.NDArray[np.float64] = np.full(np.broadcast_shapes(upper.shape, lower.shape), np.nan)
+    np.divide(upper, lower, out=quotient, where=lower != 0)
+    return quotient
