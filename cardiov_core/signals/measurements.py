@@ -9,7 +9,7 @@ from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measureme
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.signals.beats import IntArray, find_beats
 from cardiov_core.signals.delineation import Delineation
-from cardiov_core.signals.gain import check_gain
+from cardiov_core.signals.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, amplitudes_mv, check_gain
 from cardiov_core.signals.limb_leads import check_limb_leads
 from cardiov_core.signals.median_beat import BeatSeries
 from cardiov_core.signals.pacing import can_show_pacing_spikes, find_pacing_spikes
@@ -26,6 +26,8 @@ from cardiov_core.signals.waves import Waves, find_waves
 
 MAX_MEASURED_S = 300.0
 """Longer records are measured on their beginning, and a note says so."""
+
+_USUAL_HEIGHT_MV = 2.5  # largest lead from peak to peak: median over the first 150 records of PTB-XL in the subset
 
 _RHYTHM = ("heart_rate_bpm", "rr_mean_ms", "rr_sd_ms", "rr_min_ms", "longest_pause_ms")
 _QTC = ("qtc_fridericia_ms", "qtc_bazett_ms", "qtc_framingham_ms", "qtc_hodges_ms")
@@ -83,20 +85,23 @@ def measure(record: EcgRecord) -> Measurements:
         sheet.note(
             f"first {MAX_MEASURED_S:g} s of {record.duration_s:.0f} s", "heart_rate_bpm", "qrs_ms", "longest_pause_ms"
         )
+    height = _height_factor(measured)
+    seen = measured if height == 1.0 else replace(measured, signal=measured.signal * np.float32(height))
     try:
-        beats = find_beats(measured)
+        beats = find_beats(seen)
     except RecordUnsupportedError as exc:
         return _nothing(exc.message.rstrip("."), sheet)
-    waves = find_waves(measured, beats=beats)
+    waves = find_waves(seen, beats=beats)
     if waves is None:
         swings = "no separate beats: the signal swings without a rest, as in ventricular flutter or a disturbance"
         return _nothing(swings if beats.sinusoidal else "no heart beat was found", sheet)
     series, found, rhythm = waves.series, waves.found, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
-    _fill_pacing(sheet, measured, beats.peaks)
+    _fill_pacing(sheet, seen, beats.peaks)
     _say_what_is_missing(sheet, waves)
     _fill_intervals(sheet, found, rhythm)
-    beat = replace(series.median_beat, signal=series.unfiltered, p=found.p, qrs=found.qrs, t=found.t)
+    unscaled = series.unfiltered / np.float32(height)
+    beat = replace(series.median_beat, signal=unscaled, p=found.p, qrs=found.qrs, t=found.t)
     beat = replace(beat, signal=on_base_line(beat, found.qrs, found.p))
     _fill_axes(sheet, measured, beat, found)
     _fill_voltages(sheet, measured, beat, found)
@@ -108,6 +113,17 @@ def measure(record: EcgRecord) -> Measurements:
         beats=_beats(series, found),
         median_beat=beat,
     )
+
+
+def _height_factor(record: EcgRecord) -> float:
+    """Return the factor that brings an ECG of an impossible gain to a usual height, 1 for every other.
+
+    Times do not depend on the gain, but networks and limits of a dead lead know millivolts: at a gain of 2,000,000 per
+    mV, as the headers of PTB in the CinC Challenge state it, PR came out negative.
+    """
+    largest_mv = float(amplitudes_mv(record.signal).max(initial=0.0))
+    impossible = 0.0 < largest_mv < LOW_LIMIT_MV or largest_mv > IMPOSSIBLE_MV
+    return _USUAL_HEIGHT_MV / largest_mv if impossible else 1.0
 
 
 def _nothing(reason: str, sheet: _Sheet) -> Measurements:
@@ -160,8 +176,10 @@ def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) ->
         sheet.refuse("no P wave found", *_OF_P)
     else:
         sheet.values["p_ms"] = found.p.duration_ms
-        if found.qrs is not None:
+        if found.qrs is not None and found.p.onset_s < found.qrs.onset_s:
             sheet.values["pr_ms"] = 1000.0 * (found.qrs.onset_s - found.p.onset_s)
+        else:
+            sheet.refuse("the P wave does not begin before a QRS", "pr_ms")
     if found.t is None:
         sheet.refuse("no T wave found", *_OF_T)
     elif found.qrs is not None:
@@ -169,7 +187,10 @@ def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) ->
         sheet.values["qt_ms"] = qt_ms
         if rhythm is not None:
             for name, value in corrected_qt(qt_ms, rhythm.heart_rate_bpm).items():
-                sheet.values[f"qtc_{name}_ms"] = value
+                if value > 0:
+                    sheet.values[f"qtc_{name}_ms"] = value
+                else:
+                    sheet.refuse(f"the formula fails at {rhythm.heart_rate_bpm:.0f}/min", f"qtc_{name}_ms")
     if found.method == "held-out network":
         sheet.note("the record trained the delineator; measured by its one network that never saw it", "qrs_ms")
 

@@ -123,8 +123,17 @@ def test_a_wrong_gain_costs_voltages_only() -> None:
     assert wrong.r_mv == {}
     for name in ("sokolow_lyon_mv", "cornell_mv", "r_mv", "s_mv", "st_mv"):
         assert wrong.not_measurable[name] == "the gain is in doubt"
-    # The trained networks see amplitudes, and thus a wrong gain.
-    assert wrong.qrs_ms == pytest.approx(right.qrs_ms, abs=10.0)
+    for name in ("p_ms", "pr_ms", "qrs_ms", "qt_ms"):
+        assert getattr(wrong, name) == pytest.approx(getattr(right, name), abs=2.0), name
+
+
+def test_linear_corrections_of_qt_end_where_they_turn_negative() -> None:
+    found = measure(ecg([1.0, 5.5, 10.0], seconds=12.0))
+    assert found.heart_rate_bpm == pytest.approx(13.3, abs=0.1)
+    assert found.qt_ms is not None
+    assert found.qtc_fridericia_ms is not None
+    assert found.qtc_framingham_ms is None
+    assert found.not_measurable["qtc_framingham_ms"] == "the formula fails at 13/min"
 
 
 def test_dead_lead_one() -> None:
