@@ -7,6 +7,8 @@ st.navigation(
     [
         st.Page("pages/analyze.py", title="Analyze", default=True),
         st.Page("pages/batch.py", title="Batch"),
+        st.Page("pages/worklist.py", title="Worklist"),
+        st.Page("pages/review.py", title="Review", visibility="hidden"),
         st.Page("pages/about.py", title="About"),
     ],
     position="top",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cardiov_core.ui import components, findings, result, state, trace, upload
+from cardiov_core.ui import components, findings, result, review_log, state, trace, upload
 
 
 def show_case(case: state.Case) -> None:
@@ -19,6 +19,7 @@ def show_case(case: state.Case) -> None:
         findings.show_critical(analysis)
     result.show_result(case, analysis)
     trace.show_trace(case, analysis)
+    review_log.note_grade_shown(case, analysis)
 
 
 with components.page():

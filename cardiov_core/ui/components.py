@@ -13,6 +13,7 @@ from cardiov_core.reporting import percent
 from cardiov_core.reporting.risk import THIN_SPACE
 from cardiov_core.reporting.wording import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.ui import resources
+from cardiov_core.ui.review_state import review_state
 from cardiov_core.ui.styles import apply_styles, level_shape
 
 _logger = logging.getLogger(__name__)
@@ -42,9 +43,9 @@ def guarded() -> Iterator[None]:
 
 @contextmanager
 def page() -> Iterator[None]:
-    """Frame of a page: style, the banner with the model in use, and `guarded` around the content."""
+    """Frame of a page: style, the banner with reader and model in use, and `guarded` around the content."""
     apply_styles()
-    model = ""
+    reader = review_state().name
     try:
         model = f"Model: {resources.predictor().name}"
     except CardioVError:
@@ -52,7 +53,7 @@ def page() -> Iterator[None]:
         model = "Model: none available"
     st.html(
         f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
-        f'<span class="cv-quiet">{escape(model)}</span></div>'
+        f'<span class="cv-quiet">{escape(f"Reader: {reader}. {model}" if reader else model)}</span></div>'
     )
     with guarded():
         yield

@@ -1,74 +1,27 @@
 """The ECG on paper with its tools, and what stands under it: explanation and record facts."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
 
-import numpy as np
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, FloatArray
+from cardiov_core.domain import Analysis, Explanation
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
-from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure, caliper_reading, ecg_figure
-from cardiov_core.reporting.boundaries import boundaries_caption
-from cardiov_core.reporting.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
+from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure
 from cardiov_core.ui import resources
 from cardiov_core.ui.compare import compare_tab
 from cardiov_core.ui.components import dark_theme, facts, guarded, show_error
 from cardiov_core.ui.findings import findings_tab, quality_tab
 from cardiov_core.ui.measurements import measurements_tab
 from cardiov_core.ui.report import report_tab
-from cardiov_core.ui.report import report_tab
 from cardiov_core.ui.result import explanation_of
+from cardiov_core.ui.review_log import log_tab
 from cardiov_core.ui.state import Case, Key
+from cardiov_core.ui.tools import CHART_CONFIG, FILTERS, Tools, notch_name, show_paper, tool_row
 from cardiov_core.ui.upload import age_and_sex, recording_time
 
-_FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
-_NOTCHES_HZ = (0, 50, 60)
-_LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
-_OPACITIES = (0.2, 0.4, 0.6, 0.8)
-_STAGES = (1, 2, 3, 4, 5, 6, 7)
-_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record", "Report")
-_CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
-_TARGETS: Mapping[str, str | None] = {
-    "this level?": None,
-    "above no risk?": "above_no",
-    "above low risk?": "above_low",
-    "above medium risk?": "above_medium",
-}
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What the tool row says.
-
-    Attributes
-    ----------
-    paper : PaperOptions
-        How the ECG is drawn.
-    overlay : bool
-        Whether the attention band is drawn.
-    opacity : float
-        Of the band, 0..1.
-    stage : int
-        Whose attention, 1..7.
-    target : str or None
-        Threshold asked about; None for the predicted level.
-    calipers : bool
-        Whether dragging measures instead of zooming.
-    waves : bool
-        Whether the boundaries of P, QRS and T are drawn.
-    """
-
-    paper: PaperOptions
-    overlay: bool
-    opacity: float
-    stage: int
-    target: str | None
-    calipers: bool
-    waves: bool
+_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record", "Report", "Log")
 
 
 @st.fragment
@@ -85,42 +38,17 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     prediction = analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
     measured = analysis.measurements
-    tools = _tool_row(start_s, explained=prediction is not None, measured=measured is not None)
+    tools = tool_row(start_s, measured=measured is not None, explained=prediction is not None)
     explanation: Explanation | None = None
     failure: CardioVError | None = None
-    if prediction is not None:
+    if prediction is not None and tools.attention is not None:
         try:
             # The level on show, which for an out-of-fold prediction need not be the shipped network's own.
-            target = int(prediction.severity) if tools.target is None else tools.target
+            target = int(prediction.severity) if tools.attention.target is None else tools.attention.target
             explanation = explanation_of(case, target)
         except CardioVError as error:
             failure = error
-    attention = explanation.stages[tools.stage] if explanation is not None and tools.overlay else None
-    figure = ecg_figure(
-        case.record,
-        tools.paper,
-        attention=attention,
-        opacity=tools.opacity,
-        dark=dark_theme(),
-        calipers=tools.calipers,
-        boundaries=measured if tools.waves else None,
-    )
-    with st.container(key="paper_trace"):
-        event = st.plotly_chart(
-            figure,
-            key=Key.TRACE,
-            theme=None,
-            on_select="rerun",
-            selection_mode="box",
-            config=_CHART_CONFIG,
-            alt=_alternative(case, analysis),
-        )
-    if tools.calipers:
-        _show_calipers(event.selection.box, tools.paper)
-    if attention is not None:
-        st.caption(_band_caption(attention, tools.stage))
-    if measured is not None and tools.waves:
-        st.caption(boundaries_caption(measured))
+    show_paper(case.record, tools, measured, explanation, _alternative(case, analysis))
     _show_tabs(case, analysis, explanation, failure, tools)
 
 
@@ -138,71 +66,12 @@ def _show_tabs(
         "Compare": lambda: compare_tab(case, tools.paper, waves=tools.waves),
         "Record": lambda: _record_tab(case, analysis, explanation, tools.paper),
         "Report": lambda: report_tab(case, analysis, tools.paper),
+        "Log": lambda: log_tab(case, analysis),
     }
     for name, tab in tabs.items():
         if tab.open:
             with tab, guarded():
                 contents[name]()
-
-
-def _band_caption(attention: FloatArray, stage: int) -> str:
-    """Say what the band is, also where Grad-CAM leaves nothing to paint."""
-    if not np.nanmax(attention) > 0:
-        return f"Stage {stage} has no stretch that speaks for this target: there is no band. Try another stage."
-    return f"Blue band: relative attention within this ECG, 0-1, stage {stage}. {CAPTION}"
-
-
-def _tool_row(start_s: float, *, explained: bool, measured: bool) -> Tools:
-    """Show the display controls in one slim row."""
-    off = not explained
-    with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-        layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=88)
-        speed = st.selectbox("Speed", SPEEDS_MM_S, 1, format_func=lambda mm: f"{mm:g} mm/s", key=Key.SPEED, width=104)
-        gain = st.selectbox("Gain", GAINS_MM_MV, 2, format_func=lambda mm: f"{mm:g} mm/mV", key=Key.GAIN, width=114)
-        band = st.selectbox("Filter", tuple(_FILTERS), format_func=_FILTERS.__getitem__, key=Key.FILTER, width=120)
-        notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=_notch_name, key=Key.NOTCH, width=80)
-        order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=100)
-        drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=96)
-        waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured, width=70)
-        overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=off, width=74)
-        opacity = st.selectbox(
-            "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=off, width=78
-        )
-        stage = st.selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=off, width=62)
-        why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=off, width=152)
-    paper = PaperOptions(
-        layout=layout,
-        speed_mm_s=speed,
-        gain_mm_mv=gain,
-        filter=band,
-        notch_hz=notch,
-        lead_order=order,
-        start_s=start_s,
-    )
-    return Tools(paper, overlay == "on", opacity, stage, _TARGETS[why], drag == "calipers", measured and waves == "on")
-
-
-def _notch_name(hertz: int) -> str:
-    return f"{hertz} Hz" if hertz else "off"
-
-
-def _show_calipers(boxes: Sequence[Mapping[str, Any]], paper: PaperOptions) -> None:
-    """Measure the box that was dragged on the paper; two times do the same without a mouse."""
-    with st.container(key="calipers", horizontal=True, vertical_alignment="bottom"):
-        first_s = st.number_input("Calipers: from, s", 0.0, value=None, step=0.01, key=Key.CALIPER_FROM, width=150)
-        second_s = st.number_input("Calipers: to, s", 0.0, value=None, step=0.01, key=Key.CALIPER_TO, width=150)
-        if first_s is not None and second_s is not None:
-            speed = paper.speed_mm_s
-            reading = caliper_reading(first_s * speed, 0.0, second_s * speed, 0.0, paper)
-        elif boxes:
-            (x0, x1), (y0, y1) = boxes[-1]["x"], boxes[-1]["y"]
-            reading = caliper_reading(x0, y0, x1, y1, paper)
-        else:
-            st.markdown("Drag a box from one point to the other on the ECG, or type two times.", width="content")
-            return
-        rate = f"{reading.bpm:.0f} bpm, " if reading.bpm is not None else ""
-        voltage = f"{abs(reading.mv):.2f} mV" if reading.mv else ""
-        st.markdown(f"**{reading.ms:.0f} ms**, {rate}{voltage}".rstrip(", "), width="content")
 
 
 def _alternative(case: Case, analysis: Analysis) -> str:
@@ -224,7 +93,7 @@ def _explanation_tab(
         attention_stack_figure(case.record, explanation, start_s=explanation.window.start_s, dark=dark_theme()),
         key=Key.STACK,
         theme=None,
-        config=_CHART_CONFIG,
+        config=CHART_CONFIG,
         alt=f"Attention of the seven stages of {explanation.model_name} over time",
     )
     st.caption(
@@ -269,7 +138,7 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
         ("Duration", f"{record.duration_s:.2f} s, {record.n_samples} samples a lead"),
         ("Leads", ", ".join(record.leads)),
         ("Derived leads", ", ".join(record.derived_leads) or "none"),
-        ("Display filter", f"{_FILTERS[paper.filter]}, notch {f'{paper.notch_hz} Hz' if paper.notch_hz else 'off'}"),
+        ("Display filter", f"{FILTERS[paper.filter]}, notch {notch_name(paper.notch_hz)}"),
         ("SHA-256 of the files", source.sha256 or "no file"),
     ]
     if source.gains_per_mv:

@@ -20,7 +20,15 @@ START_LIMIT_S = 90.0
 
 
 @pytest.fixture(scope="session")
-def server(repository: Path, weights_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def review_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app of these tests keeps its review."""
+    return tmp_path_factory.mktemp("review") / "review.db"
+
+
+@pytest.fixture(scope="session")
+def server(
+    repository: Path, weights_folder: Path, review_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Address of `streamlit run app.py` on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -28,7 +36,8 @@ def server(repository: Path, weights_folder: Path, tmp_path_factory: pytest.Temp
     log_path = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    environment = {**os.environ, "CARDIOV_WEIGHTS": str(weights_folder)}
+    environment = {**os.environ, "CARDIOV_WEIGHTS": str(weights_folder), "CARDIOV_REVIEW_DB": str(review_database)}
+    environment.pop("CARDIOV_DATABASE_URL", None)
     with log_path.open("w") as log:
         process = subprocess.Popen(command, cwd=repository, stdout=log, stderr=log, env=environment)
     try:

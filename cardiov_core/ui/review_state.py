@@ -1,0 +1,88 @@
+"""What a browser session knows of its reader: kept in memory on the server, never in the URL and never logged."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Draft, Explanation, Role, Severity
+from cardiov_core.errors import CardioVError
+
+_STATE_KEY = "cardiov_review"
+# Grades that a session was shown before anybody gave a name; more than anybody opens in one sitting.
+_MAX_UNNAMED = 50
+
+ShownKey = tuple[str, str, float]
+"""Fingerprint of the record, grader, start of the window in seconds."""
+
+
+@dataclass
+class ReviewState:
+    """What a browser session holds of the review.
+
+    Attributes
+    ----------
+    name : str or None
+        The reader's; None until asked.
+    identity : str or None
+        Who signed in; None where nobody signs in.
+    roles : frozenset of Role
+        As the database said when this page began.
+    failure : CardioVError or None
+        Why the last step could not be done.
+    drafts : dict of str to Draft
+        What was entered for each case: also where the database could not be written.
+    unsaved : set of str
+        Cases whose draft the database does not have.
+    unblind : set of str
+        Cases of which this reader is known to have seen a grade.
+    history : list of str
+        Cases in the order in which they were opened.
+    planned : dict of str to int
+        Study -> how many cases the reader was told to expect. Stays for the session: a number that moved with each
+        case would tell which ones were mixed in.
+    went_on : set of str
+        Read cases whose reader asked for what comes after the commit.
+    explanations : dict
+        (case, target) -> where the network looked.
+    owner_view : bool
+        The reader opened the table with labels and levels.
+    shown : set of ShownKey
+        Grades of the Analyze page that stand in the audit.
+    unnamed : deque of Analysis
+        Grades that were shown before the reader had a name.
+    opinions : dict of ShownKey to str
+        What was logged on the Analyze page, in a sentence.
+    notes : dict of str to Severity
+        Levels chosen in forms that are no draft of a read, by form.
+    """
+
+    name: str | None = None
+    identity: str | None = None
+    roles: frozenset[Role] = frozenset()
+    failure: CardioVError | None = None
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    unsaved: set[str] = field(default_factory=set)
+    unblind: set[str] = field(default_factory=set)
+    history: list[str] = field(default_factory=list)
+    planned: dict[str, int] = field(default_factory=dict)
+    went_on: set[str] = field(default_factory=set)
+    explanations: dict[tuple[str, int | str], Explanation] = field(default_factory=dict)
+    owner_view: bool = False
+    shown: set[ShownKey] = field(default_factory=set)
+    unnamed: deque[Analysis] = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))
+    opinions: dict[ShownKey, str] = field(default_factory=dict)
+    notes: dict[str, Severity | None] = field(default_factory=dict)
+
+
+def review_state() -> ReviewState:
+    """Return this browser session's review, made on first use."""
+    if _STATE_KEY not in st.session_state:
+        st.session_state[_STATE_KEY] = ReviewState()
+    found: ReviewState = st.session_state[_STATE_KEY]
+    return found
+
+
+def forget_reader() -> None:
+    """Begin anew, for another reader at the same screen."""
+    st.session_state.pop(_STATE_KEY, None)
