@@ -46,6 +46,7 @@ from cardiov_core.review.reading import (
     undo,
 )
 from cardiov_core.review.store import Store, open_store
+from cardiov_core.review.study_reads import study_reads
 from cardiov_core.review.waveforms import delete_waveform, expire_waveforms, waveform_of
 from cardiov_core.review.worklist import (
     CaseFilter,
@@ -109,6 +110,7 @@ __all__ = [
     "skip",
     "study_candidates",
     "study_progress",
+    "study_reads",
     "undo",
     "waveform_of",
 ]
