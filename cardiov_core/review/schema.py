@@ -165,7 +165,8 @@ cases = sa.Table(
         "quality_verdict",
         "source",
         "gap",
-        "record_id",
+        "priority",
+        "id",
     ),
     # All that the order of a blind reader needs.
     sa.Index("ix_cases_queue", "study", "status", "error", "shuffle", "n_blind", "waveform_deleted_at", "id"),

@@ -26,8 +26,8 @@ _WAIT_S = 10.0
 # Any number of our own: PostgreSQL's advisory locks are told apart by it.
 _MIGRATION_LOCK = 728_431_905
 _CONNECT_S = 5
-# What a database says when it cannot be used as it is; everything else is a mistake of ours and is not caught.
-_UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
+# What is a mistake of ours, and no state of the database: it is not turned into a sentence.
+_MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 
 
 class Store:
@@ -113,8 +113,12 @@ def open_store(url: str | None = None, *, wait_s: float = _WAIT_S) -> Store:
     """
     target = _url(url or os.environ.get(_URL_VARIABLE, "").strip() or f"sqlite:///{_default_file()}")
     engine = _sqlite(target, wait_s) if target.get_backend_name() == "sqlite" else _postgresql(target, wait_s)
-    with _sentences(target):
-        _migrate(engine, wait_s)
+    try:
+        with _sentences(target):
+            _migrate(engine, wait_s)
+    except ReviewError:
+        engine.dispose()
+        raise
     return Store(engine)
 
 
@@ -197,7 +201,9 @@ def _sentences(url: URL) -> Iterator[None]:
     """Turn what a database says into a sentence without user, password, statement or values."""
     try:
         yield
-    except _UNAVAILABLE as error:
+    except _MISTAKES:
+        raise
+    except (exc.DBAPIError, exc.TimeoutError) as error:
         reason = str(getattr(error, "orig", None) or "no connection was free in time")
         # The driver's own words may name the user or the values.
         _logger.warning("the review's database cannot be used: %s", type(error).__name__)

@@ -19,8 +19,9 @@ from cardiov_core.review.schema import cases, waveforms
 from cardiov_core.review.store import Store
 
 _STEPS_PER_MV = 1000.0
-# A thousandth of the step: what float32 arithmetic of a reader may add to a multiple of 1 uV.
-_TOLERANCE_MV = 1e-6
+# What the float32 arithmetic of a file's reader may add to a multiple of 1 uV: a ten-thousandth of the step, or the
+# last digit of a large value.
+_TOLERANCE_MV = 1e-7
 _MISSING = np.iinfo(np.int16).min
 _LARGEST = np.iinfo(np.int16).max
 _OVER_89 = 300.0
@@ -84,7 +85,8 @@ def _whole_steps(signal: FloatArray) -> npt.NDArray[np.int16] | None:
     rounded = np.round(filled * _STEPS_PER_MV)
     if not np.isfinite(rounded).all() or np.abs(rounded).max(initial=0.0) > _LARGEST:
         return None
-    if np.abs(rounded / _STEPS_PER_MV - filled).max(initial=0.0) > _TOLERANCE_MV:
+    last_digit = np.spacing(np.abs(np.where(missing, np.float32(0.0), signal)))
+    if (np.abs(rounded / _STEPS_PER_MV - filled) > np.maximum(last_digit, _TOLERANCE_MV)).any():
         return None
     steps: npt.NDArray[np.int16] = np.where(missing, _MISSING, rounded).astype(np.int16)
     return steps

@@ -1,6 +1,7 @@
 """A store on SQLite and on a real PostgreSQL, cases without a network, and a way to damage neither."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def store(database_url: str) -> Iterator[Store]:
     opened.close()
 
 
-def prediction(
+def _prediction(
     level: int = 1, *, sha256: str = SHA, chosen: tuple[int, ...] | None = None, violation: float = 0.0
 ) -> Prediction:
     """A grade that says its level with 70 %."""
@@ -81,6 +82,12 @@ def prediction(
     )
 
 
+@pytest.fixture(scope="session")
+def prediction() -> Callable[..., Prediction]:
+    """Make a grade: `prediction(2)`."""
+    return _prediction
+
+
 AddCase = Callable[..., str]
 
 
@@ -93,7 +100,6 @@ def record() -> EcgRecord:
 @pytest.fixture
 def add(store: Store, record: EcgRecord) -> AddCase:
     """Add a case: `add("a", label=3, level=0)`."""
-    from dataclasses import replace
 
     def _add(
         name: str,
@@ -108,7 +114,7 @@ def add(store: Store, record: EcgRecord) -> AddCase:
         return review.add_case(
             store,
             replace(record, record_id=name),
-            prediction=None if level is None else prediction(level, **graded),  # type: ignore[arg-type]
+            prediction=None if level is None else _prediction(level, **graded),  # type: ignore[arg-type]
             quality=Quality(QualityVerdict.ACCEPTABLE, ()),
             label=None if label is None else Severity(label),
             reference=CaseReference("ptb-xl", name.removeprefix("r"), f"records500/{name}"),

@@ -149,7 +149,7 @@ def _cases() -> None:
     op.create_index(
         "ix_cases_counts",
         "cases",
-        ["status", "error", "study", "level", "label", "quality_verdict", "source", "gap", "record_id"],
+        ["status", "error", "study", "level", "label", "quality_verdict", "source", "gap", "priority", "id"],
         unique=False,
     )
     op.create_index(op.f("ix_cases_created_at_id"), "cases", ["created_at", "id"], unique=False)
