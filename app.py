@@ -9,6 +9,7 @@ st.navigation(
         st.Page("pages/batch.py", title="Batch"),
         st.Page("pages/worklist.py", title="Worklist"),
         st.Page("pages/review.py", title="Review", visibility="hidden"),
+        st.Page("pages/agreement.py", title="Agreement"),
         st.Page("pages/about.py", title="About"),
     ],
     position="top",

@@ -1,0 +1,169 @@
+"""The Agreement page through app.py, on a review that the test makes."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cardiov_core import review
+from cardiov_core.datasets.synthetic import generate
+from cardiov_core.domain import (
+    CaseSource,
+    EventKind,
+    Prediction,
+    Quality,
+    QualityVerdict,
+    Role,
+    Severity,
+    Window,
+)
+from cardiov_core.evaluation.agreement_report import agreement_report
+from cardiov_core.review import Store
+from cardiov_core.review.seen import has_seen_case
+from cardiov_core.ui import agreement
+from cardiov_core.ui.agreement import CELL_KEY, COMPARISON_KEY, CONDITION_KEY, OPEN_KEY, STATISTIC_KEY
+
+PAGE = "pages/agreement.py"
+Fill = Callable[..., list[str]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """The database that the app of this test opens."""
+    return review.open_store(f"sqlite:///{tmp_path / 'review.db'}")
+
+
+@pytest.fixture
+def fill(store: Store) -> Fill:
+    """Add wrongly graded cases (label 0, model 2) and one blind read of each by each reader, with verdict."""
+    base = generate("normal", seed=1, sampling_rate_hz=100, duration_s=10.0)
+
+    def _fill(n_cases: int, readers: tuple[str, ...] = ("Ada", "Ben"), *, revealed: bool = False) -> list[str]:
+        for name in (*readers, "Owner"):
+            review.ensure_reader(store, name)
+        ids = []
+        for number in range(n_cases):
+            graded = Prediction(
+                Severity.MEDIUM_RISK, (0.1, 0.1, 0.7, 0.1), (0.9, 0.8, 0.1), 0.0, "cardiov", "a" * 64, Window(0.0, 10.0)
+            )
+            case_id = review.add_case(
+                store,
+                replace(base, record_id=f"r{number}", signal=base.signal + 0.001 * number),
+                prediction=graded,
+                quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+                by="Owner",
+                source=CaseSource.CASES,
+                label=Severity.NO_RISK,
+            )
+            ids.append(case_id)
+            for place, reader in enumerate(readers):
+                # Every fourth case the label, and the second reader differs in every fifth.
+                level = Severity.NO_RISK if number % 4 == 0 or (place and number % 5 == 0) else Severity.MEDIUM_RISK
+                read = review.commit_read(store, case_id, reader, level, 2)
+                review.study_candidates(store, case_id, reader)
+                review.give_verdict(store, case_id, reader, level)
+                if revealed:
+                    review.reveal(store, case_id, reader)
+                    review.keep_or_change(store, read.id, reader, Severity.MEDIUM_RISK)
+        return ids
+
+    return _fill
+
+
+def text_of(app: AppTest) -> str:
+    """All words on the page."""
+    parts = [element.value for kind in (app.markdown, app.caption, app.subheader, app.metric) for element in kind]
+    return "\n".join([*map(str, parts), *(element.proto.body for element in app.get("html"))])
+
+
+def metrics_of(app: AppTest) -> dict[str, str]:
+    return {metric.label: str(metric.value) for metric in app.metric}
+
+
+def test_without_reads_the_page_says_how_to_begin(app: AppTest) -> None:
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert not app.error
+    assert "No reads yet" in text_of(app)
+    assert not app.metric
+    assert "Not a medical device" in text_of(app)
+
+
+def test_three_numbers_come_first_with_interval_and_n(app: AppTest, fill: Fill) -> None:
+    fill(40)
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert list(metrics_of(app)) == ["Sided with the model", "Readers with each other", "Model with the readers"]
+    # Ada: 30 of 40 for the model; Ben: those but every fifth, 24. By case: both for the model in 24, divided in 6.
+    assert metrics_of(app)["Sided with the model"] == "70.6\u2009%"
+    words = text_of(app)
+    assert "n = 34; of the wrong cases; paper 53.56" in words
+    assert "95\u2009% interval" in words
+    assert "6 cases without a majority" in words
+    assert "Label, model or neither" in words
+    assert [chart.proto.alt for chart in app.get("plotly_chart")] != []
+
+
+def test_under_twenty_cases_words_stand_instead_of_numbers(app: AppTest, fill: Fill) -> None:
+    fill(5)
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert set(metrics_of(app).values()) == {"too few (n < 20)"}
+
+
+def test_kinds_of_reads_are_chosen_and_never_mixed(app: AppTest, fill: Fill) -> None:
+    fill(24, revealed=True)
+    app.switch_page(PAGE).run()
+    blind = metrics_of(app)
+    app.segmented_control(key=CONDITION_KEY).set_value("after the reveal").run()
+    assert not app.exception
+    after = metrics_of(app)
+    assert list(after) == ["Changed their level", "Changed to the decided level", "Model with the readers"]
+    # Ada changed 6 of 24, Ben those and 3 more: 15 of 48.
+    assert after["Changed their level"] == "31.2\u2009%"
+    assert after["Model with the readers"] != blind["Model with the readers"]
+    assert "What readers did after the reveal" in text_of(app)
+
+
+def test_the_statistic_is_chosen(app: AppTest, fill: Fill) -> None:
+    fill(20)
+    app.switch_page(PAGE).run()
+    app.selectbox(key=STATISTIC_KEY).set_value("Gwet AC2").run()
+    assert not app.exception
+    assert any("Gwet AC2: each row" in caption.value for caption in app.caption)
+
+
+def test_only_administrators_open_the_cases_behind_a_cell(app: AppTest, fill: Fill, store: Store) -> None:
+    ids = fill(20)
+    app.switch_page(PAGE).run()
+    assert not [button for button in app.button if button.key == OPEN_KEY], "nobody has given a name"
+    review.ensure_reader(store, "Cyd")
+    app.session_state["cardiov_review"].name = "Cyd"
+    app.switch_page(PAGE).run()
+    app.selectbox(key=COMPARISON_KEY).set_value("Model / Ada").run()
+    words = app.selectbox(key=CELL_KEY).options
+    assert words == ["Model 2, Ada 0: 5", "Model 2, Ada 2: 15"]
+    assert not has_seen_case(store, ids[0], "Cyd")
+    app.button(key=OPEN_KEY).click().run()
+    assert not app.exception
+    assert app.query_params["cases"] == ",".join(sorted(ids[::4]))
+    assert [has_seen_case(store, case_id, "Cyd") for case_id in ids[:2]] == [True, False]
+    review.grant(store, "Cyd", [Role.READER], "Owner")
+    app.switch_page(PAGE).run()
+    assert not [button for button in app.button if button.key == OPEN_KEY]
+
+
+def test_the_json_with_cases_is_noted_in_the_audit(fill: Fill, store: Store) -> None:
+    ids = fill(20)
+    reads, cases = review.study_reads(store)
+    page = agreement._Page(store, None, agreement_report(reads, cases), {case.id: case for case in cases})
+    owner = review.ensure_reader(store, "Owner")
+    document = json.loads(agreement._json(page, owner))
+    assert {
+        case_id for entry in document["confusion"] for row in entry["cases"] for cell in row for case_id in cell
+    } == set(ids)
+    assert all(has_seen_case(store, case_id, "Owner") for case_id in ids)
+    assert review.events_of(store, ids[0])[-1].kind is EventKind.GRADE_SHOWN
