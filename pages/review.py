@@ -1,1 +1,11 @@
-"""Review."""
+"""Review: read one ECG without label and grade, then see them."""
+
+from cardiov_core.ui import components, reader, resources, review_case
+
+with components.page():
+    store = resources.review_store()
+    me = reader.current_reader(store)
+    if me is None:
+        reader.ask_reader(store, "Read an ECG and give it a level. Who reads?")
+    else:
+        review_case.show_review(store, me)

@@ -1,1 +1,12 @@
-"""Worklist."""
+"""Worklist: the next case to read, the owner's table, the adjudicator's queue."""
+
+from cardiov_core.ui import components, reader, resources, worklist
+
+with components.page():
+    store = resources.review_store()
+    me = reader.current_reader(store)
+    if me is None:
+        reader.ask_reader(store, "Read ECGs that the model may have got wrong. Who reads?")
+    else:
+        reader.show_reader(me)
+        worklist.show_worklist(store, me)

@@ -41,7 +41,7 @@ def measurements_tab(case: Case, analysis: Analysis, gain_mm_mv: float) -> None:
     else:
         st.caption(RANGES_NOTE)
     _machine(record.machine, measured)
-    _median_beat(measured, gain_mm_mv)
+    show_median_beat(measured, gain_mm_mv)
     _leads(measured)
 
 
@@ -65,7 +65,16 @@ def _machine(machine: MachineReading | None, measured: Measurements | None) -> N
     st.caption("Read from the file, not measured by CardioV.")
 
 
-def _median_beat(measured: Measurements, gain_mm_mv: float) -> None:
+def show_median_beat(measured: Measurements, gain_mm_mv: float) -> None:
+    """Draw the median beat with the boundaries of its waves, or say why there is none.
+
+    Parameters
+    ----------
+    measured : Measurements
+        With the median beat.
+    gain_mm_mv : float
+        Of the drawing.
+    """
     st.markdown("**Median beat, with the boundaries that the intervals were measured between**")
     median = measured.median_beat
     if median is None:

@@ -53,8 +53,8 @@ class ReviewState:
         Grades that were shown before the reader had a name.
     opinions : dict of ShownKey to str
         What was logged on the Analyze page, in a sentence.
-    notes : dict of str to Severity
-        Levels chosen in forms that are no draft of a read, by form.
+    notes : dict of str to Severity or None
+        What was chosen in forms that are no draft of a read, by form; None: indeterminate.
     """
 
     name: str | None = None

@@ -1,0 +1,97 @@
+"""The trace of a case with its tools and measurements; label and model reach it only after the reveal."""
+
+import streamlit as st
+
+from cardiov_core.domain import Case, Explanation, Measurements
+from cardiov_core.errors import CardioVError
+from cardiov_core.reporting.measurement_table import RANGES_NOTE, MeasurementRow, measurement_rows
+from cardiov_core.ui import resources
+from cardiov_core.ui.components import html_table, show_error
+from cardiov_core.ui.measurements import show_median_beat
+from cardiov_core.ui.review_load import Prepared
+from cardiov_core.ui.review_state import review_state
+from cardiov_core.ui.state import Key
+from cardiov_core.ui.tools import AttentionTools, show_paper, tool_row
+
+_HEADS = ("Measurement", "Value", "Normal range", "Flag", "Remark")
+# What fits on one line under the trace; the table below holds all.
+_SHORT = {
+    "Heart rate": "HR",
+    "PR interval": "PR",
+    "QRS duration": "QRS",
+    "QT interval": "QT",
+    "QTc, Fridericia": "QTc (Fridericia)",
+    "QRS axis": "QRS axis",
+}
+
+
+@st.fragment
+def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> None:
+    """Draw a case's ECG; before the reveal without attention, and with nothing that depends on label or model.
+
+    Parameters
+    ----------
+    case_id : str
+        Of the case.
+    prepared : Prepared
+        Its trace.
+    revealed : Case or None
+        With label and grade where they are shown.
+    """
+    explained = None if revealed is None else revealed.level is not None
+    tools = tool_row(0.0, measured=True, explained=explained)
+    explanation: Explanation | None = None
+    failure: CardioVError | None = None
+    if revealed is not None and tools.attention is not None and explained:
+        try:
+            explanation = _explain(revealed, prepared, tools.attention)
+        except CardioVError as error:
+            failure = error
+    record = prepared.record
+    words = f"ECG of the case: {len(record.leads)} leads, {record.duration_s:.1f} s"
+    show_paper(record, tools, prepared.measured, explanation, words, key=f"{Key.TRACE}_{case_id}")
+    if failure is not None:
+        show_error(failure)
+    if revealed is not None and explanation is not None:
+        _say_whose(revealed)
+    _show_measurements(prepared, tools.paper.gain_mm_mv)
+
+
+def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanation:
+    state = review_state()
+    target: int | str = int(case.level or 0) if tools.target is None else tools.target
+    key = (case.id, target)
+    if key not in state.explanations:
+        with st.spinner("Asking where the network looked ..."):
+            state.explanations[key] = resources.predictor().explain(prepared.record, target=target)
+    return state.explanations[key]
+
+
+def _say_whose(case: Case) -> None:
+    """Say where the band is not that of the network whose level is on show."""
+    predictor = resources.predictor()
+    if case.model_sha256 != predictor.card.sha256:
+        st.caption(f"The attention is that of {predictor.name} as it is now, not of the weights that graded this case.")
+    elif case.out_of_fold:
+        st.caption("The level is out-of-fold; the attention is that of the shipped network, which knew this record.")
+
+
+def _show_measurements(prepared: Prepared, gain_mm_mv: float) -> None:
+    record = prepared.record
+    rows = measurement_rows(prepared.measured, record.sex, record.age)
+    st.html(f'<div class="cv-counts cv-measured">{"".join(_short(row) for row in rows if row.name in _SHORT)}</div>')
+    with st.expander("All measurements"):
+        st.html(html_table(_HEADS, [(row.name, row.value, row.normal, row.flag_text, row.note) for row in rows]))
+        st.caption(RANGES_NOTE)
+        _median(prepared.measured, gain_mm_mv)
+
+
+def _short(row: MeasurementRow) -> str:
+    value = row.value.split(":")[0]
+    flag = f" {row.flag_text[0]}" if row.flag_text else ""
+    return f'<span class="cv-count">{_SHORT[row.name]}&nbsp;<b>{value}</b>{flag}</span>'
+
+
+def _median(measured: Measurements, gain_mm_mv: float) -> None:
+    if st.toggle("Median beat", key="review_median"):
+        show_median_beat(measured, gain_mm_mv)

@@ -1,0 +1,165 @@
+"""Tables of cases for the study's owner and the adjudicator, in words and shapes."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cardiov_core.domain import Case, CaseStatus, Severity
+from cardiov_core.reporting import LEVEL_STYLES
+from cardiov_core.review import CasePage
+
+_ROW_HEIGHT_PX = 32
+# Some twelve rows fit below filters and counts on a screen of 800 px.
+_TABLE_HEIGHT_PX = 420
+_NO_LEVEL = "none"
+
+
+def show_counts(page: CasePage, by_reader: Mapping[str, int]) -> None:
+    """Show how many cases are how far and how wrong, and how many each reader has read.
+
+    Parameters
+    ----------
+    page : CasePage
+        With the counts of all that the filters let through.
+    by_reader : mapping of str to int
+        Reader -> cases read.
+    """
+    counts = [("cases", page.total)]
+    counts += [(status.value, page.by_status.get(status, 0)) for status in CaseStatus]
+    counts += [(f"off by {error}", n) for error, n in sorted(page.by_error.items(), reverse=True) if error]
+    parts = [f'<span class="cv-count"><b>{n}</b>&nbsp;{words}</span>' for words, n in counts]
+    parts += [f'<span class="cv-count">{escape(name)} read&nbsp;<b>{n}</b></span>' for name, n in by_reader.items()]
+    st.html(f'<div class="cv-counts">{"".join(parts)}</div>')
+
+
+def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
+    """Show a page of cases with label and level; return the rows that are ticked.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        In their order.
+    open_key : str
+        Key under which a click on a record's name arrives.
+    """
+    frame = pd.DataFrame(
+        {
+            "Record": [case.record_id for case in cases],
+            "Error": ["" if case.error is None else str(case.error) for case in cases],
+            "Label": [_level(case.label) for case in cases],
+            "Level": [_level(case.level) for case in cases],
+            "Prediction set": [" or ".join(each.title for each in case.prediction_set or ()) for case in cases],
+            "Quality": [case.quality_verdict.value.capitalize() for case in cases],
+            "Status": [case.status.value.capitalize() for case in cases],
+            "Reads": [case.n_reads for case in cases],
+            "Readers differ by": ["" if case.disagreement is None else str(case.disagreement) for case in cases],
+            "Decision": ["indeterminate" if case.indeterminate else _decided(case) for case in cases],
+            "Source": [case.source.value for case in cases],
+            "Given to": [", ".join(case.assigned_to) for case in cases],
+            "Came in": [f"{case.created_at:%Y-%m-%d %H:%M}" for case in cases],
+        }
+    )
+    if not any(case.prediction_set for case in cases):
+        frame = frame.drop(columns="Prediction set")
+    column = st.column_config
+    event = st.dataframe(
+        frame.style.map(_colours, subset=["Label", "Level", "Decision"]),
+        column_config={
+            "Record": column.ButtonColumn(
+                type="tertiary", key=open_key, alignment="left", pinned=True, width=110, help="Click to open the case."
+            ),
+            "Error": column.TextColumn(width=60, alignment="right", help="Levels between label and model."),
+            "Label": column.TextColumn(width=120),
+            "Level": column.TextColumn(width=120, help="The model's."),
+            "Quality": column.TextColumn(width=95),
+            "Status": column.TextColumn(width=105),
+            "Reads": column.NumberColumn(width=60),
+            "Readers differ by": column.TextColumn("Gap", width=55, alignment="right", help="Between blind reads."),
+            "Decision": column.TextColumn(width=120, help="Where readers agree, or as adjudicated or signed."),
+            "Source": column.TextColumn(width=75),
+            "Given to": column.TextColumn(width=110, help="Empty: anybody."),
+            "Came in": column.TextColumn("Came in (UTC)", width=135),
+        },
+        hide_index=True,
+        width="stretch",
+        height=_height(len(cases)),
+        row_height=_ROW_HEIGHT_PX,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="worklist_table",
+    )
+    return [row for row in event["selection"]["rows"] if row < len(cases)]
+
+
+def clicked(cases: Sequence[Case], row: int, record: str) -> str:
+    """Return the id of the case whose name was clicked, also where the list moved under the reader's hand.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        The page on show.
+    row : int
+        Where the click was.
+    record : str
+        What stood there.
+    """
+    at_place = cases[row] if row < len(cases) else cases[0]
+    return next((case.id for case in (at_place, *cases) if case.record_id == record), at_place.id)
+
+
+def queue_table(cases: Sequence[Case], open_key: str) -> None:
+    """Show the adjudicator's queue: nothing of label or model, only how far the readers lie apart.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        In their order.
+    open_key : str
+        Key under which a click on a case arrives.
+    """
+    column = st.column_config
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Case": [case.id for case in cases],
+                "Gap": [str(case.disagreement) for case in cases],
+                "Reads": [str(case.n_reads) for case in cases],
+                "Came in": [f"{case.created_at:%Y-%m-%d %H:%M}" for case in cases],
+            }
+        ),
+        column_config={
+            "Case": column.ButtonColumn(
+                type="tertiary", key=open_key, alignment="left", width=130, help="Click to decide it."
+            ),
+            "Gap": column.TextColumn("Readers differ by (levels)", width=180),
+            "Reads": column.TextColumn(width=70),
+            "Came in": column.TextColumn("Came in (UTC)", width=150),
+        },
+        hide_index=True,
+        width="content",
+        height=_height(len(cases)),
+        row_height=_ROW_HEIGHT_PX,
+    )
+
+
+def _height(rows: int) -> int:
+    return min(_TABLE_HEIGHT_PX, _ROW_HEIGHT_PX * (rows + 1) + 3)
+
+
+def _decided(case: Case) -> str:
+    return "" if case.decision is None else _level(case.decision)
+
+
+def _level(level: Severity | None) -> str:
+    return _NO_LEVEL if level is None else f"{int(level)} {LEVEL_STYLES[level].symbol} {level.title}"
+
+
+def _colours(words: Any) -> str:
+    style = _STYLES.get(str(words))
+    return "" if style is None else f"background-color: {style.colour}; color: {style.text_colour}"
+
+
+_STYLES = {_level(level): style for level, style in LEVEL_STYLES.items()}
