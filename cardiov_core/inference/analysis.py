@@ -97,6 +97,8 @@ def _scope_warnings(record: EcgRecord, findings: Iterable[Finding] = ()) -> Iter
     if record.missing_leads:
         there = len(STANDARD_LEADS) - len(record.missing_leads)
         yield f"{there} of {len(STANDARD_LEADS)} leads are there: {', '.join(record.missing_leads)} missing."
+    if record.derived_leads:
+        yield f"Computed from the other limb leads, not recorded: {', '.join(record.derived_leads)}."
 
 
 def _sentences(message: str, hint: str) -> str:

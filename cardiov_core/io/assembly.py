@@ -222,11 +222,6 @@ def _said_derived(channels: Channels) -> frozenset[str]:
     return frozenset(lead for name in names if (lead := standard_lead(name)) is not None)
 
 
-def _derivation_warning(derived: Sequence[str]) -> str:
-    be = "was" if len(derived) == 1 else "were"
-    return f"{', '.join(derived)} {be} not recorded but computed from the other limb leads."
-
-
 def _completed(signal: FloatArray, leads: list[str]) -> tuple[FloatArray, list[str], tuple[str, ...]]:
     """Add the limb leads that follow from the recorded ones, and bring all into the standard order."""
     computed, derived = missing_limb_leads(signal, leads)
@@ -272,8 +267,6 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
 
     signal, leads, computed = _completed(signal, leads)
     derived = tuple(lead for lead in leads if lead in computed or lead in _said_derived(channels))
-    if derived:
-        warnings.append(_derivation_warning(derived))
     return EcgRecord(
         signal=np.ascontiguousarray(signal),
         leads=tuple(leads),
