@@ -11,11 +11,13 @@ import click
 
 from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
+from cardiov_core.cli.cases import cases
 from cardiov_core.cli.convert import convert
 from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.measure import measure
 from cardiov_core.cli.quality_check import quality_check
 from cardiov_core.cli.report import report
+from cardiov_core.cli.review import review
 from cardiov_core.cli.study import evaluate, models, train
 from cardiov_core.cli.train_delineator import train_delineator
 from cardiov_core.errors import CardioVError
@@ -52,6 +54,8 @@ for _command in (
     train,
     train_delineator,
     evaluate,
+    cases,
+    review,
     findings_check,
     measure,
     quality_check,

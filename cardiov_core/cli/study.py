@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FOLDS = range(1, 11)
 
 
-class _Folds(click.ParamType[tuple[int, ...]]):
+class Folds(click.ParamType[tuple[int, ...]]):
     """Folds as ``10``, ``1-9`` or ``1,3,5-7``."""
 
     name = "folds"
@@ -22,6 +22,7 @@ class _Folds(click.ParamType[tuple[int, ...]]):
     def convert(
         self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, ...]:
+        """Return the folds in their order; what is none is a wrong use of the option."""
         if isinstance(value, tuple):
             return value
         folds: set[int] = set()
@@ -48,13 +49,13 @@ def train(config: Path | None, recipe_name: str | None, data: Path, out: Path, r
     from cardiov_core import training
 
     recipe = training.load_recipe(config or recipe_name or "")
-    result = training.train(recipe, _ptbxl(data), out, resume=resume, progress=sys.stderr.isatty())
+    result = training.train(recipe, ptbxl_of(data), out, resume=resume, progress=sys.stderr.isatty())
     click.echo(result.card_path)
 
 
 @click.command()
 @click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
-@click.option("--folds", required=True, type=_Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
+@click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
 def evaluate(data: Path, folds: tuple[int, ...], model: str | None, out: Path) -> None:
@@ -66,7 +67,7 @@ def evaluate(data: Path, folds: tuple[int, ...], model: str | None, out: Path) -
     from cardiov_core.evaluation.study import evaluate_folds, write_study
     from cardiov_core.inference import load_predictor
 
-    study = evaluate_folds(_ptbxl(data), load_predictor(model), folds)
+    study = evaluate_folds(ptbxl_of(data), load_predictor(model), folds)
     write_study(study, out)
     click.echo((out / "report.md").read_text(encoding="utf-8"), nl=False)
 
@@ -79,7 +80,8 @@ def models(as_json: bool) -> None:
     click.echo(output.to_json(rows) if as_json else output.models_table(rows))
 
 
-def _ptbxl(folder: Path) -> "PtbXl":
+def ptbxl_of(folder: Path) -> "PtbXl":
+    """Return the PTB-XL of a folder, or of its ``ptb-xl-subset``."""
     from cardiov_core.datasets import PtbXl
 
     inner = folder / "ptb-xl-subset"

@@ -4,6 +4,7 @@
 transaction: both are there, or none.
 """
 
+from cardiov_core.evaluation.case_file import priority_of
 from cardiov_core.review.adjudication import (
     adjudicate,
     adjudication_of,
@@ -14,12 +15,19 @@ from cardiov_core.review.adjudication import (
     sign_offs_of,
 )
 from cardiov_core.review.audit import events_of
+from cardiov_core.review.case_import import ImportReport, import_cases, import_folder
+from cardiov_core.review.exchange import (
+    LABEL_COLUMNS,
+    export_audit,
+    export_labels,
+    export_reads,
+    import_reads,
+)
 from cardiov_core.review.intake import (
     add_case,
     log_case_seen,
     log_grade_shown,
     log_opinion,
-    priority_of,
     regrade,
 )
 from cardiov_core.review.people import (
@@ -65,9 +73,11 @@ from cardiov_core.review.worklist import (
 __all__ = [
     "CONFIDENCES",
     "DEFAULT_STUDY",
+    "LABEL_COLUMNS",
     "CaseFilter",
     "CaseOrder",
     "CasePage",
+    "ImportReport",
     "Progress",
     "Store",
     "add_case",
@@ -82,10 +92,16 @@ __all__ = [
     "ensure_reader",
     "events_of",
     "expire_waveforms",
+    "export_audit",
+    "export_labels",
+    "export_reads",
     "get_blind_case",
     "get_case",
     "give_verdict",
     "grant",
+    "import_cases",
+    "import_folder",
+    "import_reads",
     "keep_or_change",
     "list_cases",
     "list_readers",

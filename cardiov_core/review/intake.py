@@ -15,10 +15,10 @@ from cardiov_core.domain import (
     EventKind,
     Prediction,
     Quality,
-    QualityVerdict,
     Severity,
 )
 from cardiov_core.errors import ReviewError
+from cardiov_core.evaluation.case_file import priority_of
 from cardiov_core.review.audit import append_event, now, prediction_values
 from cardiov_core.review.people import DEFAULT_STUDY, ensure_study
 from cardiov_core.review.rows import locked_case
@@ -26,35 +26,8 @@ from cardiov_core.review.schema import cases
 from cardiov_core.review.store import Store
 from cardiov_core.review.waveforms import StoredWaveform, coarse_age, keep, pack
 
-_QUALITY_POINTS = {QualityVerdict.ACCEPTABLE: 0, QualityVerdict.LIMITED: 1, QualityVerdict.NOT_ANALYSABLE: 2}
 _MAX_TEXT, _MAX_PATH = 200, 1000
 _SHUFFLE_BITS = 31
-
-
-def priority_of(label: Severity | None, prediction: Prediction | None, verdict: QualityVerdict) -> int:
-    """Return how early a case should be looked at: far misses, then wide sets, rank violations, low quality.
-
-    Parameters
-    ----------
-    label : Severity or None
-        The original label.
-    prediction : Prediction or None
-        The grade.
-    verdict : QualityVerdict
-        Of the quality gate.
-
-    Returns
-    -------
-    int
-        Digits by rank, so that no lower reason outweighs a higher one: levels between label and grade, levels in the
-        prediction set beyond the first, 1 for a rank violation, quality 0 (acceptable) to 2 (not analysable).
-    """
-    miss = width = violated = 0
-    if prediction is not None:
-        miss = 0 if label is None else abs(int(label) - int(prediction.severity))
-        width = max(len(prediction.prediction_set or ()) - 1, 0)
-        violated = int(prediction.rank_violation > 0.0)
-    return 1000 * miss + 100 * width + 10 * violated + _QUALITY_POINTS[verdict]
 
 
 def add_case(
@@ -108,6 +81,34 @@ def add_case(
     ReviewError
         If the study has no name.
     """
+    return put_case(
+        store,
+        record,
+        prediction=prediction,
+        quality=quality,
+        by=by,
+        source=source,
+        label=label,
+        reference=reference,
+        reasons=reasons,
+        study=study,
+    )[0]
+
+
+def put_case(
+    store: Store,
+    record: EcgRecord,
+    *,
+    prediction: Prediction | None,
+    quality: Quality,
+    by: str,
+    source: CaseSource,
+    label: Severity | None = None,
+    reference: CaseReference | None = None,
+    reasons: tuple[str, ...] = (),
+    study: str = DEFAULT_STUDY,
+) -> tuple[str, bool]:
+    """Take a record into the review as `add_case` does; return the case's id and whether it is new."""
     if not study.strip():
         raise ReviewError("A study needs a name.", f"Name one, or leave it out for {DEFAULT_STUDY!r}.")
     stored = pack(record)
@@ -150,7 +151,7 @@ def add_case(
                 record_sha256=record.provenance.sha256 or None,
                 waveform_sha256=stored.sha256,
             )
-    return case_id
+    return case_id, known is None
 
 
 def _queue_up(connection: sa.Connection, study: str, record_id: str) -> None:

@@ -19,7 +19,8 @@ DEFAULTS = ReviewStudy(DEFAULT_STUDY, correct_share=0.25, reads_wanted=2, with_v
 """What a new study begins with. Two reads are the least that can agree. A quarter of correct cases is our choice, no
 finding: enough that no reader can take it for granted that the case before them was graded wrongly."""
 
-_MAX_NAME = 100
+MAX_NAME = 100
+"""Characters of a reader's name."""
 
 
 def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reader:
@@ -48,7 +49,7 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
         If the typed name is that of a signed-in person.
     """
     wanted = " ".join(name.replace("\x00", "").split())
-    if not wanted or len(wanted) > _MAX_NAME:
+    if not wanted or len(wanted) > MAX_NAME:
         raise ReviewError("A reader needs a name of 1 to 100 characters.", "Type your name.")
     with store.writing() as connection:
         if identity is None:

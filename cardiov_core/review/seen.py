@@ -63,7 +63,7 @@ def log_cases_seen(store: Store, shown: Sequence[Case], by: str) -> int:
 def _unseen(store: Store, shown: Sequence[Case], by: str) -> list[Case]:
     waveforms = {case.waveform_id for case in shown}
     query = sa.select(events.c.waveform_sha256).where(
-        events.c.who == by, events.c.kind.in_(SEEN), events.c.waveform_sha256.in_(waveforms)
+        events.c.who == by, events.c.kind.in_([kind.value for kind in SEEN]), events.c.waveform_sha256.in_(waveforms)
     )
     with store.reading() as connection:
         seen = set(connection.execute(query).scalars())

@@ -1,0 +1,50 @@
+"""``cardiov cases``: the records that a grader gets wrong, as a list that the review takes in."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.cli.study import Folds, ptbxl_of
+
+
+@click.command()
+@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
+@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option(
+    "--all", "everything", is_flag=True, help="List the rightly graded records too: blind studies mix them in."
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="A .json or .csv file.")
+def cases(data: Path, folds: tuple[int, ...], model: str | None, everything: bool, out: Path) -> None:
+    """List the records whose grade is not their label, the farthest misses first.
+
+    Records that trained the grader count with their out-of-fold predictions. Each case names its waveform, label,
+    level, probabilities and reasons; `cardiov review import-cases` takes the list in.
+    """
+    if out.suffix.lower() not in {".json", ".csv"}:
+        raise click.UsageError(f"--out {out.name}: choose .json or .csv.")
+    from cardiov_core.evaluation.case_file import write_cases
+    from cardiov_core.evaluation.cases import find_cases
+    from cardiov_core.inference import load_predictor
+
+    found = find_cases(
+        ptbxl_of(data), load_predictor(model), folds, everything=everything, progress=_say if _told() else None
+    )
+    write_cases(found, out)
+    wrong = sum(case.error > 0 for case in found.cases)
+    click.echo(f"{output.count(found.n_graded, 'record')} graded, {wrong} of them wrongly")
+    for gap in (3, 2, 1):
+        click.echo(f"  {sum(case.error == gap for case in found.cases)} off by {output.count(gap, 'level')}")
+    for reason in found.skipped:
+        click.echo(f"without a level: {reason}", err=True)
+    click.echo(out)
+
+
+def _told() -> bool:
+    return sys.stderr.isatty()
+
+
+def _say(done: int, n_records: int) -> None:
+    click.echo(f"\r{done} of {n_records}", nl=done == n_records, err=True)

@@ -1,0 +1,179 @@
+"""``cardiov review``: cases in, reads and labels out, retention, roles, and how far the review is."""
+
+import getpass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.errors import ExchangeError
+
+if TYPE_CHECKING:
+    from cardiov_core.review import ImportReport
+
+_ROLES = ("reader", "adjudicator", "administrator")
+_by = click.option("--by", metavar="NAME", help="Who does it, for the audit; default: the name you are logged in with.")
+_STUDY_HELP = "Which study; default: 'review'."
+
+
+@click.group()
+def review() -> None:
+    """Cases, reads and labels of the review: in, out, and how far it is.
+
+    The database is the one of CARDIOV_DATABASE_URL, otherwise the SQLite file of CARDIOV_REVIEW_DB, otherwise a file
+    in your data folder; `cardiov review status` names it.
+    """
+
+
+@review.command("import-cases")
+@click.argument("source", type=click.Path(exists=True, path_type=Path), metavar="FILE|DIR")
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Data set that a list of cases is of.")
+@click.option("--study", default="review", metavar="NAME", help=_STUDY_HELP)
+@click.option("--all", "everything", is_flag=True, help="Of a predictions.csv, take rightly graded records too.")
+@click.option("--model", metavar="NAME", help="Grader for a folder of records; default: the default grader.")
+@_by
+@click.pass_context
+def import_cases(
+    ctx: click.Context, source: Path, data: Path | None, study: str, everything: bool, model: str | None, by: str | None
+) -> None:
+    """Take cases into the review, each with its own copy of the waveform.
+
+    FILE is what `cardiov cases` wrote (JSON or CSV), or the predictions.csv of `cardiov evaluate` (wrongly graded
+    records only, unless --all); both need --data. A folder or an archive of records is graded now and comes without
+    labels. What is there already stays as it is; a grade by other weights is added to it as an event.
+    """
+    from cardiov_core.review import import_cases as take_list
+    from cardiov_core.review import import_folder, open_store
+
+    listed = source.suffix.lower() in {".json", ".csv"} and source.is_file()
+    if listed and data is None:
+        raise click.UsageError("A list of cases needs --data DIR, the folder of its data set.")
+    store = open_store()
+    if listed and data is not None:
+        report = take_list(store, source, data, _who(by), study=study, everything=everything)
+    else:
+        from cardiov_core.inference import load_predictor
+
+        report = import_folder(store, source, load_predictor(model), _who(by), study=study)
+    _say(ctx, report, "case")
+
+
+@review.command("import-reads")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_by
+@click.pass_context
+def import_reads(ctx: click.Context, file: Path, by: str | None) -> None:
+    """Take in reads that were made elsewhere, from CSV or JSON.
+
+    Columns: case_id, ecg_id or record_id; reader, level, confidence, kind (blind or unblinded), time (ISO with zone);
+    and, where there are any, reasons, text, revised_level, verdict, verdict_level. A wrong row is named, the rest is
+    taken.
+    """
+    from cardiov_core.review import import_reads as take
+    from cardiov_core.review import open_store
+
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ExchangeError(f"{file.name} cannot be read: {error}.", "Save it as UTF-8 text.") from error
+    _say(ctx, take(open_store(), text, _who(by)), "read")
+
+
+def _say(ctx: click.Context, report: "ImportReport", noun: str) -> None:
+    for error in report.errors:
+        click.echo(f"{error.message}\n    {error.hint}", err=True)
+    click.echo(f"{output.count(report.added, noun)} added, {report.known} known already, {len(report.errors)} wrong")
+    if report.left_out:
+        click.echo(f"{report.left_out} left out: graded as labelled")
+    if report.errors:
+        ctx.exit(1)
+
+
+@review.command()
+@click.argument("what", type=click.Choice(["reads", "labels", "audit"]))
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="A .csv or .json file.")
+@click.option("--study", metavar="NAME", help="Of one study; default: all.")
+def export(what: str, out: Path, study: str | None) -> None:
+    """Write reads with their verdicts (CSV or JSON), corrected labels (CSV) or the audit (JSON).
+
+    The file of labels is what --labels of `cardiov train` and `cardiov evaluate` takes.
+    """
+    suffix = out.suffix.lower().removeprefix(".")
+    allowed = {"reads": ("csv", "json"), "labels": ("csv",), "audit": ("json",)}[what]
+    if suffix not in allowed:
+        raise click.UsageError(
+            f"--out {out.name}: {what} are written as {' or '.join(f'.{name}' for name in allowed)}."
+        )
+    from cardiov_core.review import export_audit, export_labels, export_reads, open_store
+
+    store = open_store()
+    if what == "reads":
+        text = export_reads(store, "json" if suffix == "json" else "csv", study)
+    else:
+        text = export_labels(store, study) if what == "labels" else export_audit(store)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise ExchangeError(f"{out} cannot be written: {error.strerror}.", "Name another file.") from error
+    click.echo(out)
+
+
+@review.command()
+@click.option("--days", required=True, type=click.IntRange(min=1), metavar="N", help="Retention time in days.")
+@click.confirmation_option(prompt="Waveforms are deleted for good. Go on?")
+@_by
+def expire(days: int, by: str | None) -> None:
+    """Delete the waveforms of cases that came in more than N days ago, for good; the audit keeps that they were."""
+    from cardiov_core.review import expire_waveforms, open_store
+
+    n_cases = expire_waveforms(open_store(), datetime.now(UTC) - timedelta(days=days), _who(by))
+    click.echo(f"{output.count(n_cases, 'case')} lost the waveform")
+
+
+@review.command()
+@click.argument("name")
+@click.argument("roles", nargs=-1, type=click.Choice(_ROLES))
+@_by
+def grant(name: str, roles: tuple[str, ...], by: str | None) -> None:
+    """Set what the reader NAME may do; without ROLES, nothing.
+
+    This is how the first administrator comes about where people sign in: everybody who does begins as reader.
+    """
+    from cardiov_core.domain import Role
+    from cardiov_core.review import grant as give
+    from cardiov_core.review import open_store
+
+    reader = give(open_store(), name, [Role(role) for role in roles], _who(by), at_the_machine=True)
+    click.echo(f"{reader.name}: {', '.join(sorted(reader.roles)) or 'no role'}")
+
+
+@review.command()
+def status() -> None:
+    """Say where the database is, and how far each study is."""
+    from cardiov_core.domain import CaseStatus
+    from cardiov_core.review import CaseFilter, list_cases, list_studies, open_store, study_progress
+
+    store = open_store()
+    click.echo(f"database  {store.place}")
+    studies = list_studies(store)
+    if not studies:
+        click.echo("no cases yet: cardiov review import-cases brings some in")
+    for study in studies:
+        page = list_cases(store, CaseFilter(study=study.name), limit=1)
+        verdict = "with" if study.with_verdict else "without"
+        wanted = output.count(study.reads_wanted, "blind read")
+        click.echo(
+            f"\n{study.name}: {output.count(page.total, 'case')}, {wanted} each, {verdict} verdict, "
+            f"{100 * study.correct_share:.0f} % correct ones mixed in"
+        )
+        for state in CaseStatus:
+            click.echo(f"  {state.value:<14} {page.by_status.get(state, 0):>7}")
+        for reader, n_reads in study_progress(store, study.name).items():
+            click.echo(f"  {output.count(n_reads, 'read')} by {reader}")
+
+
+def _who(by: str | None) -> str:
+    return by or f"{getpass.getuser()} (command line)"

@@ -1,0 +1,214 @@
+"""Cases from a list that ``cardiov cases`` or ``cardiov evaluate`` wrote, and from a folder of records."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality
+from cardiov_core.errors import CardioVError, ExchangeError, RecordUnsupportedError, StoreUnavailableError
+from cardiov_core.evaluation.case_file import FoundCase, read_cases
+from cardiov_core.review.intake import put_case
+from cardiov_core.review.people import DEFAULT_STUDY
+from cardiov_core.review.store import Store
+
+if TYPE_CHECKING:
+    from cardiov_core.inference import Predictor
+
+_PTBXL = "ptb-xl"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What became of the rows of a file, or of the records of a folder.
+
+    Attributes
+    ----------
+    added : int
+        New ones.
+    known : int
+        Those that were there already, and were left as they are.
+    left_out : int
+        Those that were not asked for.
+    errors : tuple of CardioVError
+        One for each that could not be taken, which its message names.
+    """
+
+    added: int
+    known: int
+    left_out: int
+    errors: tuple[CardioVError, ...]
+
+
+def import_cases(
+    store: Store,
+    cases_file: Path,
+    data: Path,
+    by: str,
+    *,
+    study: str = DEFAULT_STUDY,
+    everything: bool = False,
+) -> ImportReport:
+    """Take the cases of a list into the review, with their waveforms.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    cases_file : pathlib.Path
+        JSON or CSV of ``cardiov cases``, or the ``predictions.csv`` of ``cardiov evaluate``.
+    data : pathlib.Path
+        Folder of the data set that the paths of the list begin in.
+    by : str
+        Who brings them.
+    study : str
+        Of which study.
+    everything : bool
+        Of a ``predictions.csv``, take the rightly graded records too; a list of ``cardiov cases`` holds what was
+        asked for, and all of it is taken.
+
+    Returns
+    -------
+    ImportReport
+        A row that cannot be taken is an error, and the rest goes on. A record that the study has already keeps its
+        grade; another one is added as an event.
+
+    Raises
+    ------
+    ExchangeError
+        If the list cannot be read.
+    DatasetError
+        If a list of PTB-XL comes with a folder that is not PTB-XL.
+    StoreUnavailableError
+        If the database cannot be written; what was taken before stays.
+    """
+    found, row_errors = read_cases(cases_file)
+    errors: list[CardioVError] = list(row_errors)
+    read = _reader_of(data, found)
+    added = known = left_out = 0
+    for case in found:
+        # A list of `cardiov cases` states the quality; predictions do not, and hold every record.
+        if case.quality is None and not (everything or case.error):
+            left_out += 1
+            continue
+        try:
+            new = _take(store, case, read(case), by, study)
+        except StoreUnavailableError:
+            raise
+        except CardioVError as error:
+            name = case.record_id or case.ecg_id
+            errors.append(ExchangeError(f"{name}: {error.message}", error.hint))
+        else:
+            added, known = added + new, known + (not new)
+    return ImportReport(added, known, left_out, tuple(errors))
+
+
+def _reader_of(data: Path, found: tuple[FoundCase, ...]) -> Callable[[FoundCase], EcgRecord]:
+    """Return how to read the record of a case: PTB-XL's table knows age and sex, which its files do not state."""
+    from cardiov_core.datasets import PtbXl
+    from cardiov_core.io import read_record
+
+    root = data.resolve()
+    inner = root / "ptb-xl-subset"
+    ptbxl = PtbXl(inner if inner.is_dir() else root) if any(case.dataset == _PTBXL for case in found) else None
+
+    def _read(case: FoundCase) -> EcgRecord:
+        if ptbxl is not None and case.dataset == _PTBXL:
+            if not case.ecg_id.isdecimal():
+                raise ExchangeError(f"{case.ecg_id!r} is no ecg_id of PTB-XL.", "Write the list again.")
+            return ptbxl.record(int(case.ecg_id))
+        path = (root / case.path).resolve()
+        if not case.path or not path.is_relative_to(root):
+            raise ExchangeError(f"The path {case.path!r} leaves the data set.", "Paths begin in the folder of --data.")
+        return read_record(path)
+
+    return _read
+
+
+def _take(store: Store, case: FoundCase, record: EcgRecord, by: str, study: str) -> bool:
+    quality = _quality(record) if case.quality is None else Quality(case.quality, (), case.quality_reasons)
+    _, new = put_case(
+        store,
+        record,
+        prediction=case.prediction,
+        quality=quality,
+        by=by,
+        source=CaseSource.CASES,
+        label=case.label,
+        reference=CaseReference(case.dataset, case.ecg_id, case.path),
+        reasons=case.reasons,
+        study=study,
+    )
+    return new
+
+
+def _quality(record: EcgRecord) -> Quality:
+    from cardiov_core.domain import QualityVerdict
+    from cardiov_core.signals import assess_quality
+
+    try:
+        return assess_quality(record)
+    except RecordUnsupportedError as error:
+        return Quality(QualityVerdict.NOT_ANALYSABLE, (), (error.message,))
+
+
+def import_folder(
+    store: Store, folder: Path, predictor: "Predictor", by: str, *, study: str = DEFAULT_STUDY
+) -> ImportReport:
+    """Grade the records of a folder or an archive and take them into the review, without labels.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    folder : pathlib.Path
+        A folder, an archive or a record.
+    predictor : Predictor
+        The grader.
+    by : str
+        Who brings them.
+    study : str
+        Of which study.
+
+    Returns
+    -------
+    ImportReport
+        A record that cannot be read is an error, and the rest goes on; one whose level is withheld comes without.
+
+    Raises
+    ------
+    RecordError
+        If the folder itself cannot be opened.
+    StoreUnavailableError
+        If the database cannot be written; what was taken before stays.
+    """
+    from cardiov_core.inference import analyze
+    from cardiov_core.io import collect, read_record
+
+    added = known = 0
+    errors: list[CardioVError] = []
+    with collect([folder]) as collection:
+        errors += [
+            ExchangeError(f"{fault.shown_as}: {fault.error.message}", fault.error.hint) for fault in collection.errors
+        ]
+        for source in collection.sources:
+            try:
+                analysis = analyze(read_record(source.path), predictor)
+                _, new = put_case(
+                    store,
+                    analysis.record,
+                    prediction=analysis.prediction,
+                    quality=analysis.quality,
+                    by=by,
+                    source=CaseSource.FOLDER,
+                    reference=CaseReference(folder.name, "", source.shown_as.removeprefix(f"{folder}/")),
+                    reasons=analysis.withheld,
+                    study=study,
+                )
+            except StoreUnavailableError:
+                raise
+            except CardioVError as error:
+                errors.append(ExchangeError(f"{source.shown_as}: {error.message}", error.hint))
+            else:
+                added, known = added + new, known + (not new)
+    return ImportReport(added, known, 0, tuple(errors))
