@@ -1,6 +1,7 @@
 """``cardiov review``: cases in, reads and labels out, retention, roles, and how far the review is."""
 
 import getpass
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from cardiov_core.cli import output
 from cardiov_core.errors import ExchangeError
 
 if TYPE_CHECKING:
-    from cardiov_core.review import ImportReport
+    from cardiov_core.domain import ReviewStudy
+    from cardiov_core.review import ImportReport, Store
 
 _ROLES = ("reader", "adjudicator", "administrator")
 _by = click.option("--by", metavar="NAME", help="Who does it, for the audit; default: the name you are logged in with.")
@@ -50,13 +52,13 @@ def import_cases(
     listed = source.suffix.lower() in {".json", ".csv"} and source.is_file()
     if listed and data is None:
         raise click.UsageError("A list of cases needs --data DIR, the folder of its data set.")
-    store = open_store()
-    if listed and data is not None:
-        report = take_list(store, source, data, _who(by), study=study, everything=everything)
-    else:
-        from cardiov_core.inference import load_predictor
+    with closing(open_store()) as store:
+        if listed and data is not None:
+            report = take_list(store, source, data, _who(by), study=study, everything=everything)
+        else:
+            from cardiov_core.inference import load_predictor
 
-        report = import_folder(store, source, load_predictor(model), _who(by), study=study)
+            report = import_folder(store, source, load_predictor(model), _who(by), study=study)
     _say(ctx, report, "case")
 
 
@@ -78,7 +80,9 @@ def import_reads(ctx: click.Context, file: Path, by: str | None) -> None:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ExchangeError(f"{file.name} cannot be read: {error}.", "Save it as UTF-8 text.") from error
-    _say(ctx, take(open_store(), text, _who(by)), "read")
+    with closing(open_store()) as store:
+        report = take(store, text, _who(by))
+    _say(ctx, report, "read")
 
 
 def _say(ctx: click.Context, report: "ImportReport", noun: str) -> None:
@@ -108,11 +112,11 @@ def export(what: str, out: Path, study: str | None) -> None:
         )
     from cardiov_core.review import export_audit, export_labels, export_reads, open_store
 
-    store = open_store()
-    if what == "reads":
-        text = export_reads(store, "json" if suffix == "json" else "csv", study)
-    else:
-        text = export_labels(store, study) if what == "labels" else export_audit(store)
+    with closing(open_store()) as store:
+        if what == "reads":
+            text = export_reads(store, "json" if suffix == "json" else "csv", study)
+        else:
+            text = export_labels(store, study) if what == "labels" else export_audit(store)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8", newline="")
@@ -129,7 +133,8 @@ def expire(days: int, by: str | None) -> None:
     """Delete the waveforms of cases that came in more than N days ago, for good; the audit keeps that they were."""
     from cardiov_core.review import expire_waveforms, open_store
 
-    n_cases = expire_waveforms(open_store(), datetime.now(UTC) - timedelta(days=days), _who(by))
+    with closing(open_store()) as store:
+        n_cases = expire_waveforms(store, datetime.now(UTC) - timedelta(days=days), _who(by))
     click.echo(f"{output.count(n_cases, 'case')} lost the waveform")
 
 
@@ -146,33 +151,40 @@ def grant(name: str, roles: tuple[str, ...], by: str | None) -> None:
     from cardiov_core.review import grant as give
     from cardiov_core.review import open_store
 
-    reader = give(open_store(), name, [Role(role) for role in roles], _who(by), at_the_machine=True)
+    with closing(open_store()) as store:
+        reader = give(store, name, [Role(role) for role in roles], _who(by), at_the_machine=True)
     click.echo(f"{reader.name}: {', '.join(sorted(reader.roles)) or 'no role'}")
 
 
 @review.command()
 def status() -> None:
     """Say where the database is, and how far each study is."""
-    from cardiov_core.domain import CaseStatus
-    from cardiov_core.review import CaseFilter, list_cases, list_studies, open_store, study_progress
+    from cardiov_core.review import list_studies, open_store
 
-    store = open_store()
-    click.echo(f"database  {store.place}")
-    studies = list_studies(store)
+    with closing(open_store()) as store:
+        click.echo(f"database  {store.place}")
+        studies = list_studies(store)
+        for study in studies:
+            _say_study(store, study)
     if not studies:
         click.echo("no cases yet: cardiov review import-cases brings some in")
-    for study in studies:
-        page = list_cases(store, CaseFilter(study=study.name), limit=1)
-        verdict = "with" if study.with_verdict else "without"
-        wanted = output.count(study.reads_wanted, "blind read")
-        click.echo(
-            f"\n{study.name}: {output.count(page.total, 'case')}, {wanted} each, {verdict} verdict, "
-            f"{100 * study.correct_share:.0f} % correct ones mixed in"
-        )
-        for state in CaseStatus:
-            click.echo(f"  {state.value:<14} {page.by_status.get(state, 0):>7}")
-        for reader, n_reads in study_progress(store, study.name).items():
-            click.echo(f"  {output.count(n_reads, 'read')} by {reader}")
+
+
+def _say_study(store: "Store", study: "ReviewStudy") -> None:
+    from cardiov_core.domain import CaseStatus
+    from cardiov_core.review import CaseFilter, list_cases, study_progress
+
+    page = list_cases(store, CaseFilter(study=study.name), limit=1)
+    wanted = output.count(study.reads_wanted, "blind read")
+    verdict = "with" if study.with_verdict else "without"
+    click.echo(
+        f"\n{study.name}: {output.count(page.total, 'case')}, {wanted} each, {verdict} verdict, "
+        f"{100 * study.correct_share:.0f} % correct ones mixed in"
+    )
+    for state in CaseStatus:
+        click.echo(f"  {state.value:<14} {page.by_status.get(state, 0):>7}")
+    for reader, n_reads in study_progress(store, study.name).items():
+        click.echo(f"  {output.count(n_reads, 'read')} by {reader}")
 
 
 def _who(by: str | None) -> str:
