@@ -251,7 +251,7 @@ def test_app_starts_streamlit_where_the_pages_are(
 
 def test_folds_are_parsed(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, ...]] = []
-    monkeypatch.setattr("cardiov_core.datasets.PtbXl", lambda folder: folder)
+    monkeypatch.setattr("cardiov_core.datasets.PtbXl", lambda folder, corrected: folder)
 
     def evaluate_folds(dataset: object, predictor: object, folds: tuple[int, ...]) -> None:
         seen.append(folds)

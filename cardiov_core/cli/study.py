@@ -41,15 +41,24 @@ class Folds(click.ParamType[tuple[int, ...]]):
 @click.option("--recipe", "recipe_name", metavar="NAME", help="A recipe that comes with CardioV.")
 @click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
+@click.option(
+    "--labels",
+    "labels_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints in --out.")
-def train(config: Path | None, recipe_name: str | None, data: Path, out: Path, resume: bool) -> None:
+def train(
+    config: Path | None, recipe_name: str | None, data: Path, out: Path, labels_file: Path | None, resume: bool
+) -> None:
     """Train a grader: checkpoints, log, and at the end weights with their model card."""
     if (config is None) == (recipe_name is None):
         raise click.UsageError("Give either --config FILE or --recipe NAME.")
     from cardiov_core import training
 
     recipe = training.load_recipe(config or recipe_name or "")
-    result = training.train(recipe, ptbxl_of(data), out, resume=resume, progress=sys.stderr.isatty())
+    result = training.train(recipe, ptbxl_of(data, labels_file), out, resume=resume, progress=sys.stderr.isatty())
     click.echo(result.card_path)
 
 
@@ -58,7 +67,14 @@ def train(config: Path | None, recipe_name: str | None, data: Path, out: Path, r
 @click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
-def evaluate(data: Path, folds: tuple[int, ...], model: str | None, out: Path) -> None:
+@click.option(
+    "--labels",
+    "labels_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
+)
+def evaluate(data: Path, folds: tuple[int, ...], model: str | None, out: Path, labels_file: Path | None) -> None:
     """Compare a grader with the cardiologists' labels: MAE and AUC a level.
 
     Records that trained the grader count with their out-of-fold predictions. Writes predictions.csv, metrics.json
@@ -67,7 +83,7 @@ def evaluate(data: Path, folds: tuple[int, ...], model: str | None, out: Path) -
     from cardiov_core.evaluation.study import evaluate_folds, write_study
     from cardiov_core.inference import load_predictor
 
-    study = evaluate_folds(ptbxl_of(data), load_predictor(model), folds)
+    study = evaluate_folds(ptbxl_of(data, labels_file), load_predictor(model), folds)
     write_study(study, out)
     click.echo((out / "report.md").read_text(encoding="utf-8"), nl=False)
 
@@ -80,9 +96,10 @@ def models(as_json: bool) -> None:
     click.echo(output.to_json(rows) if as_json else output.models_table(rows))
 
 
-def ptbxl_of(folder: Path) -> "PtbXl":
-    """Return the PTB-XL of a folder, or of its ``ptb-xl-subset``."""
-    from cardiov_core.datasets import PtbXl
+def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":
+    """Return the PTB-XL of a folder, or of its ``ptb-xl-subset``, with corrected labels where a file is named."""
+    from cardiov_core.datasets import PtbXl, read_labels
 
     inner = folder / "ptb-xl-subset"
-    return PtbXl(inner if inner.is_dir() else folder)
+    corrected = None if labels_file is None else read_labels(labels_file)
+    return PtbXl(inner if inner.is_dir() else folder, corrected)

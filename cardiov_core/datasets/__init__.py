@@ -1,7 +1,18 @@
 """Records with known content: PTB-XL and LUDB as published, and synthetic ECGs."""
 
+from cardiov_core.datasets.corrected_labels import CorrectedLabels, read_labels
 from cardiov_core.datasets.locate import data_root
 from cardiov_core.datasets.ludb import AnnotatedWave, Ludb, find_ludb
 from cardiov_core.datasets.ptbxl import PtbXl, find_ptbxl, ptbxl_ecg_id_of
 
-__all__ = ["AnnotatedWave", "Ludb", "PtbXl", "data_root", "find_ludb", "find_ptbxl", "ptbxl_ecg_id_of"]
+__all__ = [
+    "AnnotatedWave",
+    "CorrectedLabels",
+    "Ludb",
+    "PtbXl",
+    "data_root",
+    "find_ludb",
+    "find_ptbxl",
+    "ptbxl_ecg_id_of",
+    "read_labels",
+]

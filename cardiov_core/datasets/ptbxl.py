@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from cardiov_core.datasets.corrected_labels import CorrectedLabels
 from cardiov_core.datasets.locate import data_root
 from cardiov_core.domain import EcgRecord, Severity, Sex
 from cardiov_core.errors import DatasetError, LabelError, RecordError
@@ -48,6 +49,8 @@ class PtbXl:
     ----------
     root : pathlib.Path
         The folder.
+    corrected : CorrectedLabels, optional
+        Levels that count instead of those of the statements, where `label` is asked for by the default rule.
 
     Raises
     ------
@@ -55,8 +58,11 @@ class PtbXl:
         If the folder has no ``ptbxl_database.csv``.
     """
 
-    def __init__(self, root: Path) -> None:
+    corrected: CorrectedLabels | None = None
+
+    def __init__(self, root: Path, corrected: CorrectedLabels | None = None) -> None:
         self.root = Path(root)
+        self.corrected = corrected
         if not (self.root / _TABLE_NAME).is_file():
             raise DatasetError(
                 f"{self.root} has no {_TABLE_NAME}, so it is not PTB-XL.",
@@ -117,7 +123,7 @@ class PtbXl:
         return dict(self._row(ecg_id)["scp_codes"])
 
     def label(self, ecg_id: int, rule: LabelRule = "highest_likelihood") -> Severity:
-        """Return a record's critical value.
+        """Return a record's critical value: the corrected one where there is one and no other rule is asked for.
 
         Raises
         ------
@@ -126,7 +132,10 @@ class PtbXl:
         LabelError
             If there is no such rule.
         """
-        return label_of(self.scp_codes(ecg_id), rule)
+        codes = self.scp_codes(ecg_id)
+        if self.corrected is not None and rule == "highest_likelihood" and ecg_id in self.corrected.levels:
+            return self.corrected.levels[ecg_id]
+        return label_of(codes, rule)
 
     def record(self, ecg_id: int, sampling_rate_hz: Literal[500, 100] = 500) -> EcgRecord:
         """Read a record and add what the table knows of it.

@@ -1,7 +1,7 @@
 """One grader against the cardiologists' labels: predictions, figures with intervals, a report to read."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -47,7 +47,8 @@ class Study:
     metrics : dict
         n, mae, accuracy, within_one, quadratic_weighted_kappa, auc {no, low, medium, high, mean}, intervals {mae,
         accuracy, auc}, subgroups, confusion (rows are labels); an AUC
-        is None where all records are of that level or none is, its interval too.
+        is None where all records are of that level or none is, its interval too; `corrected_labels` (see
+        `corrected_of`) where the data set has some.
     skipped : tuple of str
         Records without a level, each with the reason.
     """
@@ -123,9 +124,39 @@ def evaluate_folds(dataset: PtbXl, predictor: Predictor, folds: Sequence[int], *
         model_sha256=predictor.card.sha256,
         folds=tuple(folds),
         predictions=predictions.drop(columns=["sex", "age"]),
-        metrics=figures_of(predictions, n_resamples),
+        metrics=_with_corrections(figures_of(predictions, n_resamples), predictions, dataset),
         skipped=tuple(skipped),
     )
+
+
+def _with_corrections(metrics: dict[str, Any], predictions: pd.DataFrame, dataset: PtbXl) -> dict[str, Any]:
+    if dataset.corrected is None:
+        return metrics
+    return metrics | {"corrected_labels": corrected_of(predictions["ecg_id"], dataset)}
+
+
+def corrected_of(ecg_ids: Iterable[int], dataset: PtbXl) -> dict[str, Any]:
+    """Say how many labels cardiologists corrected, for ``metrics.json`` and model cards.
+
+    Parameters
+    ----------
+    ecg_ids : iterable of int
+        The records that count.
+    dataset : PtbXl
+        With or without corrected labels.
+
+    Returns
+    -------
+    dict
+        ``n`` of these records with a label from the file, ``n_changed`` of them with another level than by their
+        statements, and the file's ``sha256``.
+    """
+    if dataset.corrected is None:
+        return {"n": 0, "n_changed": 0, "sha256": ""}
+    own = PtbXl(dataset.root)
+    used = [ecg_id for ecg_id in map(int, ecg_ids) if ecg_id in dataset.corrected.levels]
+    changed = sum(own.label(ecg_id) != dataset.label(ecg_id) for ecg_id in used)
+    return {"n": len(used), "n_changed": changed, "sha256": dataset.corrected.sha256}
 
 
 def write_study(study: Study, folder: Path) -> None:
@@ -157,6 +188,7 @@ def report_of(study: Study) -> str:
         f"# {study.model_name} on PTB-XL, folds {', '.join(map(str, study.folds))}",
         "",
         f"{metrics['n']} records. {n_own} of them trained the model and count with their out-of-fold predictions.",
+        *_correction_lines(metrics),
         "In brackets: 95 % interval, bootstrap by patient.",
         "",
         "| figure | value |",
@@ -180,6 +212,15 @@ def report_of(study: Study) -> str:
     if study.skipped:
         lines += ["", "Without a level:", "", *(f"- {reason}" for reason in study.skipped)]
     return "\n".join(lines) + "\n"
+
+
+def _correction_lines(metrics: dict[str, Any]) -> list[str]:
+    corrected = metrics.get("corrected_labels")
+    if corrected is None:
+        return []
+    return [
+        f"Labels that a review corrected or confirmed: {corrected['n']}; unlike PTB-XL's: {corrected['n_changed']}."
+    ]
 
 
 def _with_interval(value: float | None, interval: list[float] | None) -> str:

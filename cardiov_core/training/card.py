@@ -7,7 +7,7 @@ import torch
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.study import figures_of
+from cardiov_core.evaluation.study import corrected_of, figures_of
 from cardiov_core.training.recipe import Recipe
 
 _N_RESAMPLES = 1000
@@ -90,6 +90,7 @@ def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl) -> dict[str,
                 title: int((labels == severity).sum()) for severity, title in zip(Severity, levels, strict=True)
             },
             "folds": list(recipe.folds),
+            **({} if dataset.corrected is None else {"corrected_labels": corrected_of(table["ecg_id"], dataset)}),
             "recipe": recipe.as_dict(),
             "torch": torch.__version__,
             "command": "make weights",

@@ -69,7 +69,7 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
         If `out` holds another training, or there are too few records.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _claim(out, recipe, resume)
+    _claim(out, recipe, dataset, resume)
     records = load_records(dataset, recipe)
     groups = records.groups(recipe.cv_groups)
     epochs = sum(stage.epochs for stage in recipe.stages)
@@ -150,13 +150,15 @@ def out_of_fold_table(table: pd.DataFrame, exceedances: FloatMatrix) -> pd.DataF
     return table.assign(level=probabilities.argmax(axis=1), **columns)
 
 
-def _claim(out: Path, recipe: Recipe, resume: bool) -> None:
+def _claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
     """Keep the recipe beside the results and refuse to mix two trainings."""
     path = out / "recipe.json"
-    text = json.dumps(recipe.as_dict(), indent=2, sort_keys=True)
+    corrected = {} if dataset.corrected is None else {"corrected_labels": dataset.corrected.sha256}
+    text = json.dumps(recipe.as_dict() | corrected, indent=2, sort_keys=True)
     if path.exists() and resume and path.read_text(encoding="utf-8") != text:
         raise TrainingError(
-            f"{out.name} holds a training by another recipe.", "Choose an empty folder, or the recipe it began with."
+            f"{out.name} holds a training by another recipe or other corrected labels.",
+            "Choose an empty folder, or recipe and labels that it began with.",
         )
     if not resume:
         (out / "log.jsonl").unlink(missing_ok=True)
