@@ -14,6 +14,8 @@ from cardiov_core.errors import ConfigurationError
 # A statistic that most resamples leave undefined has no honest interval.
 _MAX_DRAWS_A_RESAMPLE = 20
 
+Floats = npt.NDArray[np.float64]
+
 
 class Interval(NamedTuple):
     """Limits of an interval; NaN where the data define none."""
@@ -57,6 +59,45 @@ def bootstrap_interval(
     ConfigurationError
         If lengths differ, there are no records, or a number is out of range.
     """
+
+    def as_array(*drawn: npt.NDArray[Any]) -> Floats:
+        return np.array([statistic(*drawn)], dtype=np.float64)
+
+    return bootstrap_intervals(
+        as_array, *arrays, groups=groups, n_resamples=n_resamples, confidence=confidence, seed=seed
+    )[0]
+
+
+def bootstrap_intervals(
+    statistics: Callable[..., Floats],
+    *arrays: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    n_resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> list[Interval]:
+    """Return the percentile intervals of many statistics from one stream of draws.
+
+    Each interval is the one that `bootstrap_interval` gives for its statistic alone: a draw that leaves a statistic
+    undefined is drawn again for that one and counts for the others.
+
+    Parameters
+    ----------
+    statistics : callable
+        Takes the arrays and returns numbers, shape ``(n_statistics,)``; NaN where undefined.
+    *arrays, groups, n_resamples, confidence, seed
+        As in `bootstrap_interval`.
+
+    Returns
+    -------
+    list of Interval
+        One a statistic.
+
+    Raises
+    ------
+    ConfigurationError
+        If lengths differ, there are no records, or a number is out of range.
+    """
     data = [np.asarray(array) for array in arrays]
     lengths = {len(array) for array in data} | ({len(np.asarray(groups))} if groups is not None else set())
     if len(lengths) != 1 or 0 in lengths:
@@ -69,20 +110,23 @@ def bootstrap_interval(
             f"{n_resamples} resamples and a confidence of {confidence:g} make no interval.",
             "Use at least one resample and a confidence between 0 and 1.",
         )
-    undefined = Interval(float("nan"), float("nan"))
-    if np.isnan(statistic(*data)):
-        return undefined
-    members = _members(lengths.pop(), groups)
-    values = _resampled(statistic, data, members, n_resamples, np.random.default_rng(seed))
-    if values is None:
-        return undefined
+    wanted = ~np.isnan(statistics(*data))
+    members = group_members(lengths.pop(), groups)
+    values = _resampled(statistics, data, members, n_resamples, np.random.default_rng(seed), wanted)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return Interval(float(low), float(high))
+    found = []
+    for column, defined in zip(values.T, wanted, strict=True):
+        kept = column[~np.isnan(column)][:n_resamples]
+        if not defined or len(kept) < n_resamples:
+            found.append(Interval(float("nan"), float("nan")))
+        else:
+            low, high = np.quantile(kept, [tail, 1 - tail])
+            found.append(Interval(float(low), float(high)))
+    return found
 
 
-def _members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[np.int64]]:
-    """Return the record indices of each group."""
+def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[np.int64]]:
+    """Return the record indices of each group, groups in sorted order; each record by itself where None."""
     if groups is None:
         return [np.array([index], dtype=np.int64) for index in range(n_records)]
     _, codes = np.unique(np.asarray(groups), return_inverse=True)
@@ -91,19 +135,21 @@ def _members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[n
 
 
 def _resampled(
-    statistic: Callable[..., float],
+    statistics: Callable[..., Floats],
     data: list[npt.NDArray[Any]],
     members: list[npt.NDArray[np.int64]],
     n_resamples: int,
     generator: np.random.Generator,
-) -> npt.NDArray[np.float64] | None:
-    values: list[float] = []
-    for _ in range(n_resamples * _MAX_DRAWS_A_RESAMPLE):
+    wanted: npt.NDArray[np.bool_],
+) -> Floats:
+    """Return ``(n_draws, n_statistics)``: draws until each wanted statistic is there often enough, or hopeless."""
+    rows: list[Floats] = []
+    counts = np.zeros(len(wanted), dtype=np.int64)
+    most = n_resamples * _MAX_DRAWS_A_RESAMPLE if wanted.any() else 0
+    while len(rows) < most and (counts[wanted] < n_resamples).any():
         drawn = generator.integers(0, len(members), len(members))
         chosen = np.concatenate([members[index] for index in drawn])
-        value = float(statistic(*(array[chosen] for array in data)))
-        if not np.isnan(value):
-            values.append(value)
-            if len(values) == n_resamples:
-                return np.asarray(values)
-    return None
+        row = np.asarray(statistics(*(array[chosen] for array in data)), dtype=np.float64)
+        counts += ~np.isnan(row)
+        rows.append(row)
+    return np.stack(rows) if rows else np.empty((0, len(wanted)))
