@@ -54,9 +54,11 @@ def verdict_figure(shares: VerdictShares, *, dark: bool = False) -> go.Figure:
         ]
     )
     figure.update_layout(
-        _layout(palette, len(words) + 1), legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+        _layout(palette, len(words) + 1),
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
-    figure.update_xaxes(_axis(palette, "% of the cases, with 95 % interval") | {"range": [0, 100]})
+    figure.update_xaxes(_axis(palette, "% of the cases") | {"range": [0, 100]})
     figure.update_yaxes(_names(words))
     return figure
 
@@ -96,8 +98,8 @@ def agreement_figure(comparisons: Sequence[Comparison], statistic: Statistic, *,
             if found.value is None
         ],
     )
-    unit = ", %" if as_share else ""
-    figure.update_xaxes(_axis(palette, f"{statistic.value}{unit}, with 95 % interval") | {"range": [least, most]})
+    title = f"{statistic.value}, %" if as_share else statistic.value
+    figure.update_xaxes(_axis(palette, title) | {"range": [least, most]})
     figure.update_yaxes(_names(names))
     return figure
 
@@ -120,7 +122,8 @@ def confusion_figure(comparison: Comparison, *, dark: bool = False) -> go.Figure
     palette = colours(dark=dark)
     counts = [[cell.count for cell in row] for row in comparison.cells]
     most = max(1, *(count for row in counts for count in row))
-    titles = [f"{int(level)}<br>{level.title}" for level in Severity]
+    # In three lines, so that four of them fit on a phone.
+    titles = [f"{int(level)}<br>{level.title.replace(' ', '<br>')}" for level in Severity]
     cells = [(row, column) for row in Severity for column in Severity]
     written = [_cell_ink(counts[row][column], most, palette, dark=dark) for row, column in cells]
     figure = go.Figure(
@@ -158,17 +161,33 @@ def confusion_figure(comparison: Comparison, *, dark: bool = False) -> go.Figure
         _layout(palette, 0),
         height=_CONFUSION_PX,
         showlegend=False,
-        margin={"l": 110, "r": 10, "t": 10, "b": 76},
+        margin={"l": 84, "r": 10, "t": 10, "b": 92},
         shapes=[
             {"type": "rect", "x0": level - 0.48, "x1": level + 0.48, "y0": level - 0.48, "y1": level + 0.48}
             | {"line": frame}
             for level in range(len(Severity))
         ],
     )
-    ticks: dict[str, Any] = {"tickvals": list(range(len(Severity))), "ticktext": titles, "showgrid": False}
-    figure.update_xaxes(_axis(palette, comparison.second) | ticks | {"range": [-0.5, 3.5], "fixedrange": True})
+    ticks: dict[str, Any] = {
+        "tickvals": list(range(len(Severity))),
+        "ticktext": titles,
+        "tickangle": 0,
+        "showgrid": False,
+        "zeroline": False,
+    }
+    figure.update_xaxes(
+        _axis(palette, comparison.second)
+        | ticks
+        | {"range": [-0.5, 3.5], "fixedrange": True, "title": _title(comparison.second, 10)}
+    )
     figure.update_yaxes(
-        _axis(palette, comparison.first) | ticks | {"range": [3.5, -0.5], "fixedrange": True, "automargin": True}
+        _axis(palette, comparison.first)
+        | ticks
+        | {
+            "range": [3.5, -0.5],
+            "fixedrange": True,
+            "title": {"text": comparison.first, "standoff": 6, "font": {"size": 13}},
+        }
     )
     return figure
 
@@ -192,6 +211,7 @@ def _dots(
         mode="markers",
         name=title,
         marker={"size": 9, "color": colour},
+        cliponaxis=False,
         error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below}
         | {"color": colour, "thickness": 2, "width": 5},
         hovertext=[
@@ -202,15 +222,16 @@ def _dots(
 
 
 def _cell_ink(count: int, most: int, palette: PaperColours, *, dark: bool) -> str:
-    """Return ink that can be read on the cell: light on the full accent of a light page, dark on that of a dark one."""
-    full = count / most > 0.5
-    return {(True, False): "#FFFFFF", (True, True): "#111111"}.get((full, dark), palette.trace)
+    """Return the ink that contrasts more with the cell: at least 4 to 1 on every tint of either accent."""
+    if dark:
+        return "#111111" if count / most > 0.62 else palette.trace
+    return "#FFFFFF" if count / most > 0.9 else palette.trace
 
 
 def _layout(palette: PaperColours, n_rows: int) -> dict[str, Any]:
     return {
         "height": _EDGE_PX + _ROW_PX * max(n_rows, 1),
-        "margin": {"l": 10, "r": 10, "t": 6, "b": 46},
+        "margin": {"l": 10, "r": 22, "t": 6, "b": 46},
         "paper_bgcolor": palette.paper,
         "plot_bgcolor": palette.paper,
         "font": {"color": palette.trace, "size": 13},
@@ -220,7 +241,16 @@ def _layout(palette: PaperColours, n_rows: int) -> dict[str, Any]:
 
 def _axis(palette: PaperColours, title: str) -> dict[str, Any]:
     grid = "rgba(128, 128, 128, 0.25)"
-    return {"title": {"text": title}, "gridcolor": grid, "zerolinecolor": grid, "linecolor": palette.muted}
+    return {
+        "title": {"text": title, "font": {"size": 13}},
+        "gridcolor": grid,
+        "zerolinecolor": grid,
+        "linecolor": palette.muted,
+    }
+
+
+def _title(text: str, standoff_px: int) -> dict[str, Any]:
+    return {"text": text, "standoff": standoff_px, "font": {"size": 13}}
 
 
 def _names(rows: Sequence[str]) -> dict[str, Any]:

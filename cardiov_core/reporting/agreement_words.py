@@ -11,6 +11,16 @@ VERDICT_WORDS = {
 }
 """In the order of the paper."""
 
+COLUMN_HEADS = {
+    Statistic.KAPPA: "Weighted kappa",
+    Statistic.AC2: "AC2",
+    Statistic.ALPHA: "Alpha",
+    Statistic.EXACT: "Exact, %",
+    Statistic.WITHIN_ONE: "Within one, %",
+    Statistic.MAE: "MAE",
+}
+"""Statistics as heads of a wide table."""
+
 SHARES = frozenset({Statistic.EXACT, Statistic.WITHIN_ONE})
 """Statistics that read as per cent."""
 
@@ -49,6 +59,15 @@ def with_interval(estimate: Estimate, *, as_share: bool = False) -> str:
     """Write value and limits: '0.61 (0.52 to 0.69)'."""
     limits = interval(estimate, as_share=as_share)
     return f"{number(estimate, as_share=as_share)} ({limits})" if limits else number(estimate, as_share=as_share)
+
+
+def in_table(estimate: Estimate, *, as_share: bool = False) -> str:
+    """Write value and limits as short as a table needs: '0.61 (0.52, 0.69)'; per cent without their sign."""
+    if estimate.low is None or estimate.high is None or estimate.value is None:
+        return number(estimate, as_share=as_share)
+    scale, decimals = (100, 1) if as_share else (1, 2)
+    value, low, high = (f"{scale * limit:.{decimals}f}" for limit in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low}, {high})"
 
 
 def counted(estimate: Estimate) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Case, Reader, ReadKind, Role, Severity, Verdict
+from cardiov_core.domain import Case, Reader, ReadKind, Role, Verdict
 from cardiov_core.evaluation.agreement_estimates import TOO_FEW, Estimate, Statistic
 from cardiov_core.evaluation.agreement_report import AgreementReport, Comparison, Condition, ConditionReport
 from cardiov_core.evaluation.agreement_report import agreement_report as work_out
@@ -15,20 +15,28 @@ from cardiov_core.evaluation.agreement_tables import statistics_csv, statistics_
 from cardiov_core.reporting.agreement_figures import (
     agreement_figure,
     comparison_name,
-    confusion_figure,
     verdict_figure,
 )
-from cardiov_core.reporting.agreement_words import SHARES, VERDICT_WORDS, counted, interval, number, with_interval
+from cardiov_core.reporting.agreement_words import (
+    COLUMN_HEADS,
+    SHARES,
+    VERDICT_WORDS,
+    counted,
+    in_table,
+    interval,
+    number,
+    with_interval,
+)
 from cardiov_core.reporting.risk import THIN_SPACE
 from cardiov_core.review import Store, list_studies, study_reads
 from cardiov_core.review.seen import log_cases_seen
 from cardiov_core.ui import resources
-from cardiov_core.ui.components import dark_theme, html_table
+from cardiov_core.ui.agreement_cells import show_confusion
+from cardiov_core.ui.components import dark_theme, guarded, html_table
 from cardiov_core.ui.reader import current_reader, may
 
 STUDY_KEY, CONDITION_KEY, STATISTIC_KEY = "agreement_study", "agreement_condition", "agreement_statistic"
-COMPARISON_KEY, CELL_KEY, CHART_KEY = "agreement_comparison", "agreement_cell", "agreement_confusion"
-OPEN_KEY, CSV_KEY, JSON_KEY = "agreement_open", "agreement_csv", "agreement_json"
+CSV_KEY, JSON_KEY = "agreement_csv", "agreement_json"
 
 _WORKLIST_PAGE = "pages/worklist.py"
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
@@ -92,28 +100,33 @@ def _empty_state() -> None:
 @st.fragment
 def _report(page: _Page) -> None:
     """Show everything for one kind of reads; its controls rerun this part alone, without the statistics."""
-    conditions = list(page.report.conditions)
-    chosen = st.segmented_control(
-        "Which reads",
-        conditions,
-        key=CONDITION_KEY,
-        default=conditions[0],
-        required=True,
-        format_func=lambda condition: f"{_CONDITION_WORDS[condition]} ({page.report.conditions[condition].n_reads})",
-        label_visibility="collapsed",
-    )
-    found = page.report.conditions[chosen]
+    with guarded():
+        conditions = list(page.report.conditions)
+        chosen = st.segmented_control(
+            "Which reads",
+            conditions,
+            key=CONDITION_KEY,
+            default=conditions[0],
+            required=True,
+            format_func=lambda one: f"{_CONDITION_WORDS[one]} ({page.report.conditions[one].n_reads})",
+            label_visibility="collapsed",
+        )
+        _condition(page, page.report.conditions[chosen])
+
+
+def _condition(page: _Page, found: ConditionReport) -> None:
     _numbers(_headlines(page.report, found))
     st.caption(
-        f"{found.n_reads} reads of {found.n_cases} cases by {_counted(len(found.readers), 'reader')}. The cases were "
-        "chosen for review, most of them because the model was wrong: the numbers are of these cases, not of all ECGs."
+        f"{found.n_reads} reads of {found.n_cases} cases by {_counted(len(found.readers), 'reader')}. The numbers are "
+        "of these cases, which were chosen for review, and not of all ECGs."
     )
     left, right = st.columns(2, gap="large")
     with left:
         _verdicts(page.report, found)
         _statistic(found)
     with right:
-        _confusion(page, found)
+        show_confusion(page.store, page.owner, page.cases, found)
+        _decision(page.report.consensus)
     _tables(page.report, found)
     _downloads(page)
 
@@ -121,20 +134,22 @@ def _report(page: _Page) -> None:
 def _headlines(report: AgreementReport, found: ConditionReport) -> tuple[_Headline, ...]:
     """Return the three numbers that matter for these reads."""
     model = _Headline(
-        "Model with the readers", found.model[0].agreement[Statistic.KAPPA], "quadratic-weighted kappa, all readers"
+        "Model with the readers",
+        found.model[0].agreement[Statistic.KAPPA],
+        "cases, quadratic-weighted kappa of all readers",
     )
     if found.condition is Condition.AFTER_REVEAL:
         everyone = report.switches[0]
         return (
-            _Headline("Changed their level", everyone.switched, "of the blind reads that were revealed", as_share=True),
-            _Headline("Changed to the decided level", everyone.right, "of the changed reads", as_share=True),
+            _Headline("Changed their level", everyone.switched, "blind reads with keep or change", as_share=True),
+            _Headline("Changed to the decided level", everyone.right, "changed reads of decided cases", as_share=True),
             model,
         )
     shares = report.verdicts[_KINDS[found.condition]]
     sided = shares[0].shares[Verdict.MODEL] if shares else _NO_ESTIMATE
     return (
-        _Headline("Sided with the model", sided, f"of the wrong cases; paper {_paper(Verdict.MODEL)}", as_share=True),
-        _Headline("Readers with each other", found.together[Statistic.ALPHA], "ordinal Krippendorff alpha"),
+        _Headline("Sided with the model", sided, f"wrongly graded cases; paper {_paper(Verdict.MODEL)}", as_share=True),
+        _Headline("Readers with each other", found.together[Statistic.ALPHA], "cases, ordinal Krippendorff alpha"),
         model,
     )
 
@@ -145,7 +160,8 @@ def _numbers(headlines: Sequence[_Headline]) -> None:
         column.metric(headline.title, number(estimate, as_share=headline.as_share))
         limits = interval(estimate, as_share=headline.as_share)
         confidence = f"95{THIN_SPACE}% interval {limits}; " if limits else ""
-        column.caption(f"{confidence}n = {estimate.n}; {headline.remark}")
+        n = f"n = {estimate.n}" if estimate.count is None else f"{estimate.count} of {estimate.n}"
+        column.caption(f"{confidence}{n} {headline.remark}")
 
 
 def _verdicts(report: AgreementReport, found: ConditionReport) -> None:
@@ -187,85 +203,33 @@ def _meaning(statistic: Statistic) -> str:
     return "1 is perfect, 0 is chance."
 
 
-def _confusion(page: _Page, found: ConditionReport) -> None:
-    st.subheader("Level against level")
-    comparisons = {comparison_name(entry): entry for entry in (*found.model, *found.label, *found.pairs)}
-    name = st.selectbox("Readings", list(comparisons), key=COMPARISON_KEY, width=320)
-    comparison = comparisons[name]
-    said = (
-        f"How often each level of '{comparison.first}' (rows) met each level of '{comparison.second}' (columns); on "
-        "the framed diagonal both say the same."
-    )
-    st.plotly_chart(
-        confusion_figure(comparison, dark=dark_theme()),
-        key=CHART_KEY,
-        theme=None,
-        config=_CHART_CONFIG,
-        alt=said,
-        on_select=_take_cell,
-        selection_mode="points",
-    )
-    st.caption(f"{said} Select a cell to open its cases.")
-    _open_cell(page, comparison)
-
-
-def _take_cell() -> None:
-    """Take over the cell that was clicked; the list beside it does the same by keyboard."""
-    points = st.session_state[CHART_KEY]["selection"]["points"]
-    if points:
-        st.session_state[CELL_KEY] = int(points[0]["customdata"])
-
-
-def _open_cell(page: _Page, comparison: Comparison) -> None:
-    if page.owner is None:
-        st.caption("The cases behind a cell are open to administrators of the review: give your name on the Worklist.")
-        return
-    filled = [
-        int(row) * len(Severity) + int(column)
-        for row in Severity
-        for column in Severity
-        if comparison.cells[row][column].count
-    ]
-    if not filled:
-        return
-    if st.session_state.get(CELL_KEY) not in filled:
-        st.session_state[CELL_KEY] = filled[0]
-    cell = st.selectbox(
-        "Cell", filled, key=CELL_KEY, format_func=partial(_cell_words, comparison), label_visibility="collapsed"
-    )
-    case_ids = comparison.cells[cell // len(Severity)][cell % len(Severity)].case_ids
-    if st.button(f"Open {_counted(len(case_ids), 'case')}", key=OPEN_KEY):
-        log_cases_seen(page.store, [page.cases[one] for one in case_ids], page.owner.name)
-        st.switch_page(_WORKLIST_PAGE, query_params={"cases": ",".join(case_ids)})
-
-
-def _cell_words(comparison: Comparison, cell: int) -> str:
-    row, column = (Severity(level) for level in divmod(cell, len(Severity)))
-    count = comparison.cells[row][column].count
-    return f"{comparison.first} {int(row)}, {comparison.second} {int(column)}: {count}"
-
-
 def _tables(report: AgreementReport, found: ConditionReport) -> None:
     st.subheader("All numbers")
-    heads = ["Readings", "n", *(statistic.value for statistic in Statistic)]
+    heads = ["Readings", "n", *COLUMN_HEADS.values()]
     rows = [
-        [comparison_name(entry), str(entry.n), *(_cell(entry, statistic) for statistic in Statistic)]
+        [comparison_name(entry), str(entry.n), *(_cell(entry, statistic) for statistic in COLUMN_HEADS)]
         for entry in (*found.pairs, *found.model, *found.label)
     ]
     together = "; ".join(f"{name.value} {with_interval(found.together[name])}" for name in found.together)
     n_shared = found.together[Statistic.ALPHA].n
-    st.html(html_table(heads, rows, caption="With 95 % bootstrap intervals", columns="tn" + "t" * len(Statistic)))
+    st.html(
+        html_table(
+            heads,
+            rows,
+            caption=f"With 95{THIN_SPACE}% bootstrap intervals, drawn by case",
+            columns="tn" + "n" * len(COLUMN_HEADS),
+        )
+    )
     st.write(f"All readers together, {_counted(n_shared, 'case')} with two reads or more: {together}.")
     shares = report.verdicts.get(_KINDS.get(found.condition, ReadKind.UNBLINDED), ())
     if shares and found.condition in _KINDS:
         st.html(_verdict_table(shares))
     if report.switches and found.condition is Condition.AFTER_REVEAL:
         st.html(_switch_table(report.switches))
-    st.write(_decision(report.consensus))
 
 
 def _cell(comparison: Comparison, statistic: Statistic) -> str:
-    return with_interval(comparison.agreement[statistic], as_share=statistic in SHARES)
+    return in_table(comparison.agreement[statistic], as_share=statistic in SHARES)
 
 
 def _verdict_table(shares: Sequence[VerdictShares]) -> str:
@@ -284,15 +248,18 @@ def _switch_table(switches: Sequence[Switches]) -> str:
     return html_table(heads, rows, caption=caption)
 
 
-def _decision(consensus: Consensus) -> str:
+def _decision(consensus: Consensus) -> None:
+    st.subheader("Label or model beside the decision")
     if consensus.p_value is None:
-        return f"Label against model beside the decided level (McNemar): {consensus.reason}, n = {consensus.n}."
+        st.write(f"McNemar's exact test: {consensus.reason}, {_counted(consensus.n, 'decided case')}.")
+        return
     p_value = "p < 0.001" if consensus.p_value < 0.001 else f"p = {consensus.p_value:.3f}"
-    return (
-        f"Label against model beside the decided level, {consensus.n} cases: only the label agrees in "
-        f"{len(consensus.label_only)}, only the model in {len(consensus.model_only)}, both in {len(consensus.both)}, "
-        f"neither in {len(consensus.neither)}; McNemar's exact test {p_value}."
+    st.write(
+        f"Of {consensus.n} decided cases only the label agrees in {len(consensus.label_only)}, only the model in "
+        f"{len(consensus.model_only)}, both in {len(consensus.both)}, neither in {len(consensus.neither)}; "
+        f"McNemar's exact test: {p_value}."
     )
+    st.caption("Decided: equal blind reads, the adjudicator's level, or the latest signature; the same for all reads.")
 
 
 def _downloads(page: _Page) -> None:

@@ -24,7 +24,8 @@ from cardiov_core.evaluation.agreement_report import agreement_report
 from cardiov_core.review import Store
 from cardiov_core.review.seen import has_seen_case
 from cardiov_core.ui import agreement
-from cardiov_core.ui.agreement import CELL_KEY, COMPARISON_KEY, CONDITION_KEY, OPEN_KEY, STATISTIC_KEY
+from cardiov_core.ui.agreement import CONDITION_KEY, STATISTIC_KEY
+from cardiov_core.ui.agreement_cells import CELL_KEY, COMPARISON_KEY, PICK_KEY, SHOW_KEY
 
 PAGE = "pages/agreement.py"
 Fill = Callable[..., list[str]]
@@ -100,7 +101,7 @@ def test_three_numbers_come_first_with_interval_and_n(app: AppTest, fill: Fill) 
     # Ada: 30 of 40 for the model; Ben: those but every fifth, 24. By case: both for the model in 24, divided in 6.
     assert metrics_of(app)["Sided with the model"] == "70.6\u2009%"
     words = text_of(app)
-    assert "n = 34; of the wrong cases; paper 53.56" in words
+    assert "24 of 34 wrongly graded cases; paper 53.56" in words
     assert "95\u2009% interval" in words
     assert "6 cases without a majority" in words
     assert "Label, model or neither" in words
@@ -136,24 +137,40 @@ def test_the_statistic_is_chosen(app: AppTest, fill: Fill) -> None:
     assert any("Gwet AC2: each row" in caption.value for caption in app.caption)
 
 
-def test_only_administrators_open_the_cases_behind_a_cell(app: AppTest, fill: Fill, store: Store) -> None:
+def test_a_cell_opens_its_cases_to_administrators_and_the_audit_notes_it(
+    app: AppTest, fill: Fill, store: Store
+) -> None:
     ids = fill(20)
     app.switch_page(PAGE).run()
-    assert not [button for button in app.button if button.key == OPEN_KEY], "nobody has given a name"
+    assert not [box for box in app.selectbox if box.key == CELL_KEY], "nobody has given a name"
     review.ensure_reader(store, "Cyd")
     app.session_state["cardiov_review"].name = "Cyd"
     app.switch_page(PAGE).run()
     app.selectbox(key=COMPARISON_KEY).set_value("Model / Ada").run()
-    words = app.selectbox(key=CELL_KEY).options
-    assert words == ["Model 2, Ada 0: 5", "Model 2, Ada 2: 15"]
+    assert app.selectbox(key=CELL_KEY).options == ["Model 2, Ada 0: 5", "Model 2, Ada 2: 15"]
+    app.selectbox(key=CELL_KEY).set_value(2 * 4 + 0).run()
+    assert not app.dataframe
     assert not has_seen_case(store, ids[0], "Cyd")
-    app.button(key=OPEN_KEY).click().run()
+    app.button(key=SHOW_KEY).click().run()
     assert not app.exception
-    assert app.query_params["cases"] == ",".join(sorted(ids[::4]))
+    shown = app.dataframe[0].value
+    assert set(shown["Record"]) == {"r0", "r4", "r8", "r12", "r16"}
+    assert set(shown["Label"]) == {"0 No risk"}
     assert [has_seen_case(store, case_id, "Cyd") for case_id in ids[:2]] == [True, False]
-    review.grant(store, "Cyd", [Role.READER], "Owner")
+    app.selectbox(key=PICK_KEY).set_value(f"r4 ({ids[4]})").run()
+    assert not app.exception
+    assert app.query_params["case"] in (ids[4], [ids[4]])
+
+
+def test_readers_without_the_role_see_no_case(app: AppTest, fill: Fill, store: Store) -> None:
+    fill(20)
+    review.grant(store, "Ada", [Role.READER], "Owner")
     app.switch_page(PAGE).run()
-    assert not [button for button in app.button if button.key == OPEN_KEY]
+    app.session_state["cardiov_review"].name = "Ada"
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert not [box for box in app.selectbox if box.key == CELL_KEY]
+    assert len(app.get("download_button")) == 1, "numbers, no cases"
 
 
 def test_the_json_with_cases_is_noted_in_the_audit(fill: Fill, store: Store) -> None:
