@@ -32,6 +32,7 @@ _LISTS = ("prediction_set", "quality_reasons", "reasons")
 # What the predictions.csv of `cardiov evaluate` has.
 _PREDICTION_COLUMNS = frozenset({"ecg_id", "label", "level", *_P, "out_of_fold"})
 _SUM_TOLERANCE = 1e-3
+_SHA_LENGTH = 64
 _QUALITY_POINTS = {QualityVerdict.ACCEPTABLE: 0, QualityVerdict.LIMITED: 1, QualityVerdict.NOT_ANALYSABLE: 2}
 
 
@@ -289,6 +290,8 @@ def _case(row: Mapping[str, Any]) -> FoundCase:
         raise ValueError(f"p0 to p3 are no probabilities: {shares}")
     above = [_number(row, name) for name in _E] if row.get("e0") not in {None, ""} else _exceedance(shares)
     chosen = row.get("prediction_set")
+    if len(str(row["model_sha256"])) > _SHA_LENGTH:
+        raise ValueError("model_sha256 is no checksum")
     prediction = Prediction(
         severity=_level(row["level"]),
         probabilities=(shares[0], shares[1], shares[2], shares[3]),

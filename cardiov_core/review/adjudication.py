@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from cardiov_core.domain import Adjudication, Case, CaseStatus, EventKind, Read, Role, Severity, SignOff
 from cardiov_core.errors import NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.rows import case_of, level_of, locked_case, read_of, require_role
+from cardiov_core.review.rows import case_of, clean, level_of, locked_case, read_of, require_role
 from cardiov_core.review.schema import adjudications, cases, reads, sign_offs
 from cardiov_core.review.settling import DONE
 from cardiov_core.review.store import Store
@@ -76,7 +76,7 @@ def adjudicate(store: Store, case_id: str, by: str, level: Severity | None, reas
     ReviewError
         If there is no reason.
     """
-    stated = reason.replace("\x00", "").strip()
+    stated = clean(reason).strip()
     if not stated:
         raise ReviewError("A decision needs a reason.", "Say in a few words what decided.")
     with store.writing() as connection:
@@ -152,7 +152,7 @@ def amend(store: Store, case_id: str, by: str, level: Severity, comment: str) ->
 
 
 def _sign(store: Store, case_id: str, by: str, level: Severity, comment: str, *, amends: bool) -> SignOff:
-    text = comment.replace("\x00", "").strip()
+    text = clean(comment).strip()
     with store.writing() as connection:
         require_role(connection, by, Role.ADJUDICATOR)
         case = locked_case(connection, case_id)

@@ -9,8 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from cardiov_core.domain import Event, EventKind, Prediction
+from cardiov_core.review.rows import clean
 from cardiov_core.review.schema import events
 from cardiov_core.review.store import Store
+
+_MAX_WHO = 200
 
 SEEN = (
     EventKind.CASE_SENT,
@@ -72,7 +75,8 @@ def append_event(
     connection.execute(
         sa.insert(events).values(
             at=now(),
-            who=who,
+            # A name is at most as long as the column; who runs a command may call themselves anything.
+            who=clean(who, _MAX_WHO),
             kind=kind.value,
             case_id=case_id,
             record_sha256=record_sha256,

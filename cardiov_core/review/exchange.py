@@ -15,7 +15,7 @@ from cardiov_core.errors import CardioVError, ExchangeError, NotAllowedError, St
 from cardiov_core.review.audit import append_event, events_of, now
 from cardiov_core.review.case_import import ImportReport
 from cardiov_core.review.people import MAX_NAME
-from cardiov_core.review.rows import insert_missing, locked_case, read_row
+from cardiov_core.review.rows import clean, insert_missing, locked_case, read_row
 from cardiov_core.review.schema import adjudications, cases, readers, reads, sign_offs
 from cardiov_core.review.settling import recount
 from cardiov_core.review.store import Store
@@ -277,7 +277,7 @@ def _values(row: Mapping[str, Any]) -> dict[str, Any]:
     confidence = int(row["confidence"])
     if not 1 <= confidence <= 3:
         raise ValueError(f"there is no confidence {confidence}")
-    reader = " ".join(str(row["reader"]).split())
+    reader = " ".join(clean(str(row["reader"])).split())
     if not 0 < len(reader) <= MAX_NAME:
         raise ValueError(f"a reader needs a name of 1 to {MAX_NAME} characters")
     verdict = row.get("verdict")
@@ -291,7 +291,7 @@ def _values(row: Mapping[str, Any]) -> dict[str, Any]:
         "level": int(Severity(int(row["level"]))),
         "confidence": confidence,
         "reasons": [str(reason) for reason in reasons],
-        "text": str(row.get("text") or "").replace("\x00", ""),
+        "text": clean(str(row.get("text") or "")),
         "kind": ReadKind(row["kind"]).value,
         "committed_at": at,
         "revised_level": _optional_level(row.get("revised_level")),

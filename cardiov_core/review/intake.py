@@ -20,8 +20,8 @@ from cardiov_core.domain import (
 from cardiov_core.errors import ReviewError
 from cardiov_core.evaluation.case_file import priority_of
 from cardiov_core.review.audit import append_event, now, prediction_values
-from cardiov_core.review.people import DEFAULT_STUDY, ensure_study
-from cardiov_core.review.rows import locked_case
+from cardiov_core.review.people import DEFAULT_STUDY, MAX_NAME, ensure_study
+from cardiov_core.review.rows import clean, locked_case
 from cardiov_core.review.schema import cases
 from cardiov_core.review.store import Store
 from cardiov_core.review.waveforms import StoredWaveform, coarse_age, keep, pack
@@ -109,17 +109,19 @@ def put_case(
     study: str = DEFAULT_STUDY,
 ) -> tuple[str, bool]:
     """Take a record into the review as `add_case` does; return the case's id and whether it is new."""
-    if not study.strip():
-        raise ReviewError("A study needs a name.", f"Name one, or leave it out for {DEFAULT_STUDY!r}.")
+    if not 0 < len(study.strip()) <= MAX_NAME:
+        raise ReviewError(
+            f"A study needs a name of 1 to {MAX_NAME} characters.", f"Name one, or leave it out for {DEFAULT_STUDY!r}."
+        )
     stored = pack(record)
     values = _values(record, stored, prediction, label, quality)
     place = reference or CaseReference()
     values |= {
         "study": study,
         "source": source.value,
-        "dataset": place.dataset[:_MAX_TEXT],
-        "ecg_id": place.ecg_id[:_MAX_TEXT],
-        "path": place.path[:_MAX_PATH],
+        "dataset": clean(place.dataset, _MAX_TEXT),
+        "ecg_id": clean(place.ecg_id, _MAX_TEXT),
+        "path": clean(place.path, _MAX_PATH),
         "reasons": list(reasons),
     }
     kind = EventKind.CASE_SENT if source is CaseSource.ANALYZE else EventKind.CASE_ADDED
@@ -172,7 +174,7 @@ def _values(
     """Return the columns of a new case that follow from record and grade."""
     return _grade_columns(prediction, label) | {
         "id": secrets.token_hex(5),
-        "record_id": record.record_id[:_MAX_TEXT],
+        "record_id": clean(record.record_id, _MAX_TEXT),
         "label": None if label is None else int(label),
         "quality_verdict": quality.verdict.value,
         "quality_reasons": list(quality.reasons),
@@ -209,7 +211,7 @@ def _grade_columns(prediction: Prediction | None, label: Severity | None) -> dic
         "exceedance": list(prediction.exceedance),
         "prediction_set": None if chosen is None else [int(level) for level in chosen],
         "rank_violation": float(prediction.rank_violation),
-        "model_name": prediction.model_name,
+        "model_name": clean(prediction.model_name, _MAX_TEXT),
         "model_sha256": prediction.model_sha256,
         "out_of_fold": prediction.out_of_fold,
     }
@@ -300,7 +302,7 @@ def log_opinion(
         raise ReviewError("There is no level to agree with.", "Send the record to review to give a level of your own.")
     if not agree and not reason.strip():
         raise ReviewError("A disagreement needs a reason.", "Say in a few words what speaks against the level.")
-    own = {"agree": agree, "own_level": None if level is None else int(level), "reason": reason.replace("\x00", "")}
+    own = {"agree": agree, "own_level": None if level is None else int(level), "reason": clean(reason)}
     _note(store, analysis, by, EventKind.OPINION_GIVEN, prediction_values(analysis.prediction) | own)
 
 

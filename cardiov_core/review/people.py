@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cardiov_core.domain import EventKind, Reader, ReviewStudy, Role
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.rows import insert_missing, require_role
+from cardiov_core.review.rows import clean, insert_missing, require_role
 from cardiov_core.review.schema import readers, roles, studies
 from cardiov_core.review.store import Store
 
@@ -20,7 +20,7 @@ DEFAULTS = ReviewStudy(DEFAULT_STUDY, correct_share=0.25, reads_wanted=2, with_v
 finding: enough that no reader can take it for granted that the case before them was graded wrongly."""
 
 MAX_NAME = 100
-"""Characters of a reader's name."""
+"""Characters of the name of a reader or a study."""
 
 
 def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reader:
@@ -48,7 +48,7 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
     NotAllowedError
         If the typed name is that of a signed-in person.
     """
-    wanted = " ".join(name.replace("\x00", "").split())
+    wanted = " ".join(clean(name).split())
     if not wanted or len(wanted) > MAX_NAME:
         raise ReviewError("A reader needs a name of 1 to 100 characters.", "Type your name.")
     with store.writing() as connection:
@@ -192,7 +192,7 @@ def set_study(store: Store, study: ReviewStudy, by: str) -> None:
     NotAllowedError
         If `by` is no administrator.
     """
-    if not (study.name.strip() and 0.0 <= study.correct_share < 1.0 and study.reads_wanted >= 1):
+    if not (0 < len(study.name.strip()) <= MAX_NAME and 0.0 <= study.correct_share < 1.0 and study.reads_wanted >= 1):
         raise ReviewError(
             f"A study of {study.reads_wanted} reads with a share of {study.correct_share:g} correct cases is none.",
             "Give it a name, at least one read and a share from 0 to below 1.",

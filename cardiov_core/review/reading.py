@@ -10,7 +10,7 @@ from cardiov_core.domain import Draft, EventKind, Read, ReadKind, Reveal, Role, 
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, has_seen_grade, now
 from cardiov_core.review.people import study_row
-from cardiov_core.review.rows import case_of, case_row, level_of, locked_case, read_of, read_row, require_role
+from cardiov_core.review.rows import case_of, case_row, clean, level_of, locked_case, read_of, read_row, require_role
 from cardiov_core.review.schema import drafts, reads, skips
 from cardiov_core.review.settling import DONE, recount
 from cardiov_core.review.store import Store
@@ -33,7 +33,7 @@ def save_draft(store: Store, case_id: str, reader: str, draft: Draft) -> None:
         "level": None if draft.level is None else int(draft.level),
         "confidence": draft.confidence,
         "reasons": list(draft.reasons),
-        "text": _clean(draft.text),
+        "text": clean(draft.text),
     }
     with store.writing() as connection:
         require_role(connection, reader, Role.READER)
@@ -107,7 +107,7 @@ def commit_read(
             raise NotAllowedError("You have read this case already.", "Go on with the next one.")
         seen = has_seen_grade(connection, reader, case.record_sha256, case.waveform_sha256)
         kind = ReadKind.UNBLINDED if seen else ReadKind.BLIND
-        content = {"level": int(level), "confidence": confidence, "reasons": list(reasons), "text": _clean(text)}
+        content = {"level": int(level), "confidence": confidence, "reasons": list(reasons), "text": clean(text)}
         connection.execute(
             sa.insert(reads).values(case_id=case_id, reader=reader, kind=kind.value, committed_at=now(), **content)
         )
@@ -363,8 +363,3 @@ def _tell(
         record_sha256=case.record_sha256 or None,
         waveform_sha256=case.waveform_sha256,
     )
-
-
-def _clean(text: str) -> str:
-    """Drop the one character that PostgreSQL cannot store."""
-    return text.replace("\x00", "")

@@ -26,6 +26,11 @@ _UNKNOWN = -1
 """In the columns ``error`` and ``gap``: there is none."""
 
 
+def clean(text: str, n_characters: int | None = None) -> str:
+    """Drop what a database cannot store: NUL (PostgreSQL), halves of surrogate pairs, what a column cannot hold."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")[:n_characters]
+
+
 def insert_missing(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one of the same key is there, without a race; return whether it was inserted."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,8 @@ _WAIT_S = 10.0
 # Any number of our own: PostgreSQL's advisory locks are told apart by it.
 _MIGRATION_LOCK = 728_431_905
 _CONNECT_S = 5
+# Alembic keeps the migration under way in its module: one thread at a time.
+_MIGRATING = Lock()
 # What is a mistake of ours, and no state of the database: it is not turned into a sentence.
 _MISTAKES = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 
@@ -248,7 +251,8 @@ def _migrate(engine: sa.Engine, wait_s: float) -> None:
         _use_wal(engine, wait_s)
     if found == head:
         return
-    with engine.execution_options(cardiov_writes=True).connect() as connection, connection.begin():
+    writer = engine.execution_options(cardiov_writes=True)
+    with _MIGRATING, writer.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         # Somebody else may have done it while this process waited for the lock.

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cardiov_core import review
 from cardiov_core.domain import (
     Analysis,
+    CaseReference,
     CaseSource,
     EcgRecord,
     EventKind,
@@ -182,3 +183,26 @@ def test_who_sends_a_known_record_has_seen_its_grade(store: Store, add: Any) -> 
     assert add("r1", by="Ben", source=CaseSource.ANALYZE) == case_id
     assert review.commit_read(store, case_id, "Ben", Severity(1), 1).kind is ReadKind.UNBLINDED
     assert review.commit_read(store, case_id, "Dan", Severity(1), 1).kind is ReadKind.BLIND
+
+
+def test_names_and_texts_that_no_database_holds_are_cut_to_what_one_does(store: Store, record: EcgRecord) -> None:
+    odd = "x\x00\ud800" + "y" * 500
+    case_id = review.add_case(
+        store,
+        replace(record, record_id=odd),
+        prediction=None,
+        quality=GOOD,
+        by=odd,
+        source=CaseSource.FOLDER,
+        reference=CaseReference(odd, odd, odd),
+    )
+    case = review.get_case(store, case_id)
+    assert case.record_id.startswith("x?yyy")
+    assert len(case.record_id) == len(case.reference.ecg_id) == 200
+    read = review.commit_read(store, case_id, "Ada", Severity(1), 1, (), odd)
+    assert read.text == "x?" + "y" * 500
+    for study in ("", "x" * 101):
+        with pytest.raises(ReviewError, match="study"):
+            review.add_case(
+                store, record, prediction=None, quality=GOOD, by="Ada", source=CaseSource.FOLDER, study=study
+            )
