@@ -8,5 +8,4 @@ with components.page():
     if me is None:
         reader.ask_reader(store, "Read ECGs that the model may have got wrong. Who reads?")
     else:
-        reader.show_reader(me)
         worklist.show_worklist(store, me)

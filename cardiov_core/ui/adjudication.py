@@ -77,9 +77,9 @@ def decide(store: Store, me: Reader, case: Case) -> None:
     reason = st.text_area("Reason", key=f"{REASON_KEY}_{case.id}", height=68, max_chars=_MAX_TEXT)
     sure = st.checkbox("I decide this case for good", key=f"{SURE_KEY}_{case.id}")
     complete = form in state.notes and sure and reason.strip()
-    if st.button(
-        "Settle", key=SETTLE_KEY, type="primary", shortcut="Enter", width="stretch", disabled=not complete
-    ) and _done(partial(adjudicate, store, case.id, me.name, state.notes.get(form), reason)):
+    if st.button("Settle", key=SETTLE_KEY, type="primary", width="stretch", disabled=not complete) and _done(
+        partial(adjudicate, store, case.id, me.name, state.notes.get(form), reason)
+    ):
         state.notes.pop(form)
         st.rerun()
     if not complete:
@@ -163,9 +163,7 @@ def _show_reads(reads: tuple[Read, ...]) -> None:
     rows = []
     for number, read in enumerate(reads, start=1):
         blind = "" if read.kind is ReadKind.BLIND else ", unblinded"
-        words = "; ".join(part for part in (", ".join(read.reasons), read.text) if part)
-        rows.append(
-            level_row(f"Read {number}, confidence {CONFIDENCE_WORDS[read.confidence]}{blind}", read.level)
-            + (f'<div class="cv-words">{escape(words)}</div>' if words else "")
-        )
+        parts = (f"confidence {CONFIDENCE_WORDS[read.confidence]}{blind}", ", ".join(read.reasons), read.text)
+        words = escape("; ".join(part for part in parts if part))
+        rows.append(f'{level_row(f"Read {number}", read.level)}<div class="cv-words">{words}</div>')
     st.html(f'<div class="cv-reveal">{"".join(rows)}</div>')

@@ -13,6 +13,7 @@ from cardiov_core.reporting import percent
 from cardiov_core.reporting.risk import THIN_SPACE
 from cardiov_core.reporting.wording import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.ui import resources
+from cardiov_core.ui.navigation import ensure_navigation
 from cardiov_core.ui.review_state import review_state
 from cardiov_core.ui.styles import apply_styles, level_shape
 
@@ -44,6 +45,7 @@ def guarded() -> Iterator[None]:
 @contextmanager
 def page() -> Iterator[None]:
     """Frame of a page: style, the banner with reader and model in use, and `guarded` around the content."""
+    ensure_navigation()
     apply_styles()
     reader = review_state().name
     try:

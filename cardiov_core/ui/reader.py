@@ -5,7 +5,7 @@ import streamlit as st
 from cardiov_core.domain import Reader, Role
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, ensure_reader, log_grade_shown, roles_of
-from cardiov_core.ui.components import plain, show_error
+from cardiov_core.ui.components import show_error
 from cardiov_core.ui.review_state import forget_reader, review_state
 
 NAME_KEY, START_KEY, CHANGE_KEY, SIGN_IN_KEY = "reader_name", "reader_start", "reader_change", "sign_in"
@@ -63,20 +63,12 @@ def ask_reader(store: Store, why: str) -> None:
     st.caption("Asked once a session. The name stands with your reads in the review's database, and nowhere else.")
 
 
-def show_reader(me: Reader) -> None:
-    """Say who reads, and let somebody else take over.
-
-    Parameters
-    ----------
-    me : Reader
-        Who reads in this session.
-    """
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"):
-        st.markdown(f"Reader: **{plain(me.name)}**", width="content")
-        if signs_in():
-            st.button("Sign out", key=CHANGE_KEY, type="tertiary", on_click=_sign_out)
-        else:
-            st.button("Not you?", key=CHANGE_KEY, type="tertiary", on_click=forget_reader)
+def change_reader() -> None:
+    """Let somebody else take over; the name itself stands in the banner."""
+    if signs_in():
+        st.button("Sign out", key=CHANGE_KEY, type="tertiary", on_click=_sign_out)
+    else:
+        st.button("Another reader", key=CHANGE_KEY, type="tertiary", on_click=forget_reader)
 
 
 def signs_in() -> bool:

@@ -60,7 +60,7 @@ def show_review(store: Store, me: Reader) -> None:
     left, right = st.columns([4.6, 1.25], gap="small")
     with right, st.container(key="decision"):
         _decision(store, me, case, read, revealed)
-    with left:
+    with left, st.container(key="case_trace"):
         _trace(store, case, revealed)
         if may(me, Role.ADMINISTRATOR):
             owner_part(store, me, case, seen=revealed is not None)
@@ -186,7 +186,7 @@ def _after(store: Store, me: Reader, case: Case, read: Read | None) -> str | Non
     place = history.index(case.id) + 1
     if place < len(history):
         return history[place]
-    if read is None and case.status is CaseStatus.TO_ADJUDICATE and may(me, Role.ADJUDICATOR):
+    if read is None and may(me, Role.ADJUDICATOR) and case.status in (*_DONE, CaseStatus.TO_ADJUDICATE):
         return adjudication.next_in_queue(store, me, case.id)
     found = _next_blind(store, me, case.study)
     if found == case.id:

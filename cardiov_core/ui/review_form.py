@@ -62,8 +62,9 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         Which case.
     """
     draft = draft_of(store, me, case_id)
-    for level in Severity:
-        level_button(level, "level", draft.level is level, partial(_enter, store, me, case_id, level=level))
+    with st.container(key="levels", gap="xsmall"):
+        for level in Severity:
+            level_button(level, "level", draft.level is level, partial(_enter, store, me, case_id, level=level))
     st.caption("How sure?")
     with st.container(key="confidences", horizontal=True, gap="xsmall"):
         for number, word, letter in _CONFIDENCES:
@@ -82,7 +83,7 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         REASONS,
         selection_mode="multi",
         key=reasons_key,
-        on_change=lambda: _enter(store, me, case_id, reasons=tuple(st.session_state[reasons_key])),
+        on_change=partial(_take, store, me, case_id, "reasons"),
     )
     st.text_area(
         "Comment",
@@ -91,7 +92,7 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         max_chars=_MAX_TEXT,
         placeholder="Free text",
         label_visibility="collapsed",
-        on_change=lambda: _enter(store, me, case_id, text=st.session_state[text_key]),
+        on_change=partial(_take, store, me, case_id, "text"),
     )
     missing = _missing(draft)
     wanted = st.button(
@@ -161,6 +162,13 @@ def _enter(store: Store, me: Reader, case_id: str, **entries: object) -> None:
         state.unsaved.add(case_id)
     else:
         state.unsaved.discard(case_id)
+
+
+def _take(store: Store, me: Reader, case_id: str, name: str) -> None:
+    """Take over what a widget holds, unless its case was just saved and the widget is gone."""
+    entry = st.session_state.get(f"{name}_{case_id}")
+    if entry is not None:
+        _enter(store, me, case_id, **{name: tuple(entry) if name == "reasons" else entry})
 
 
 def _missing(draft: Draft) -> str:

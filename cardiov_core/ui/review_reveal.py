@@ -92,7 +92,8 @@ def _ask_to_go_on(store: Store, me: Reader, read: Read) -> None:
         "Go on to label and model",
         key=GO_ON_KEY,
         type="primary",
-        shortcut="Enter",
+        # Not Enter, which saved the read: pressed twice it would shut the way back.
+        shortcut="G",
         width="stretch",
         on_click=partial(review_state().went_on.add, read.case_id),
     )

@@ -13,6 +13,8 @@ from cardiov_core.ui.review_state import review_state
 from cardiov_core.ui.state import Key
 from cardiov_core.ui.tools import AttentionTools, show_paper, tool_row
 
+# What the decision leaves of a screen of 1280 px.
+_PAPER_PX = 940.0
 _HEADS = ("Measurement", "Value", "Normal range", "Flag", "Remark")
 # What fits on one line under the trace; the table below holds all.
 _SHORT = {
@@ -49,7 +51,7 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> 
             failure = error
     record = prepared.record
     words = f"ECG of the case: {len(record.leads)} leads, {record.duration_s:.1f} s"
-    show_paper(record, tools, prepared.measured, explanation, words, key=f"{Key.TRACE}_{case_id}")
+    show_paper(record, tools, prepared.measured, explanation, words, key=f"{Key.TRACE}_{case_id}", width_px=_PAPER_PX)
     if failure is not None:
         show_error(failure)
     if revealed is not None and explanation is not None:
@@ -88,7 +90,7 @@ def _show_measurements(prepared: Prepared, gain_mm_mv: float) -> None:
 
 def _short(row: MeasurementRow) -> str:
     value = row.value.split(":")[0]
-    flag = f" {row.flag_text[0]}" if row.flag_text else ""
+    flag = f"&nbsp;{row.flag_text[0]}" if row.flag_text else ""
     return f'<span class="cv-count">{_SHORT[row.name]}&nbsp;<b>{value}</b>{flag}</span>'
 
 

@@ -75,6 +75,20 @@ _CSS = """
 .st-key-tools .stSelectbox [role="group"] {height: 1.85rem; min-height: 1.85rem;}
 .st-key-tools .stSelectbox input {font-size: 0.8rem; padding: 0 0 0 0.4rem; min-width: 0;}
 .st-key-tools .stSelectbox button {width: 1.3rem; padding: 0;}
+.st-key-decision {position: sticky; top: 3rem; gap: 0.35rem !important;}
+.st-key-decision button {min-height: 2.05rem; padding-top: 0.15rem; padding-bottom: 0.15rem;}
+.st-key-decision .stCaptionContainer, .st-key-decision .stCaptionContainer p {font-size: 0.8rem; margin-bottom: 0;}
+.st-key-decision .stButtonGroup button {padding: 0.1rem 0.5rem; min-height: 1.65rem; font-size: 0.8rem;}
+.st-key-confidences button {padding-left: 0.55rem; padding-right: 0.55rem;}
+.st-key-case_steps button {padding-left: 0.5rem; padding-right: 0.5rem;}
+.cv-place {font-size: 0.9rem; line-height: 1.35;}
+.cv-reveal {display: grid; grid-template-columns: auto 1fr; gap: 0.25rem 0.7rem; align-items: center;
+  font-size: 0.9rem; line-height: 1.3;}
+.cv-who {opacity: 0.8;}
+.cv-words {grid-column: 1 / -1; font-size: 0.82rem; overflow-wrap: anywhere;}
+.cv-measured {margin-top: 0.15rem;}
+.st-key-worklist_filters label p, .st-key-worklist_page label p {font-size: 0.74rem !important;}
+.st-key-worklist_filters label, .st-key-worklist_page label {min-height: 0; margin-bottom: 0;}
 .st-key-close_record button, .st-key-answers button {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
 .st-key-samples button {justify-content: flex-start; min-height: 3.9rem;}
 .st-key-samples button > div, .st-key-samples button span {justify-content: flex-start; width: 100%;}
@@ -87,8 +101,16 @@ _CSS = """
   .st-key-half_ecg_earlier > div:has(.stPlotlyChart), .st-key-half_ecg_later > div:has(.stPlotlyChart)
     {width: 600px !important; min-width: 600px;}
   .st-key-paper_trace > div, .st-key-paper_median > div {width: 1180px !important; min-width: 1180px;}
+  .st-key-case_trace .st-key-paper_trace > div {width: 945px !important; min-width: 945px;}
 }
 @media (max-width: 640px) {
+  .st-key-decision {position: static;}
+  /* Within the thumb's reach, whatever part of the trace is on the screen. */
+  .st-key-levels {position: fixed; left: 0; right: 0; bottom: 0; z-index: 99; padding: 0.4rem 0.8rem; width: auto;
+    flex-direction: row; flex-wrap: wrap; background: Canvas;
+    border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent);}
+  .st-key-levels > div {width: calc(50% - 0.25rem) !important; flex: none;}
+  .stMainBlockContainer:has(.st-key-levels) {padding-bottom: 7rem;}
   .cv-table {min-width: 36rem;}
   .cv-leads {grid-template-columns: repeat(3, minmax(0, 1fr));}
   .stMainBlockContainer {padding-left: 0.8rem; padding-right: 0.8rem;}

@@ -125,7 +125,9 @@ def show_paper(
     measured: Measurements | None,
     explanation: Explanation | None,
     alternative: str,
+    *,
     key: str = Key.TRACE,
+    width_px: float = 1180.0,
 ) -> None:
     """Draw the ECG as the tool row says; below it the calipers' reading and what the overlays mean.
 
@@ -143,6 +145,8 @@ def show_paper(
         The figure in words.
     key : str
         Of the chart: another record is another chart, so that zoom and calipers begin anew.
+    width_px : float
+        Width that the paper is meant for; its height follows.
     """
     overlay = tools.attention
     attention = explanation.stages[overlay.stage] if explanation and overlay and overlay.overlay else None
@@ -154,6 +158,7 @@ def show_paper(
         dark=dark_theme(),
         calipers=tools.calipers,
         boundaries=measured if tools.waves else None,
+        width_px=width_px,
     )
     with st.container(key="paper_trace"):
         event = st.plotly_chart(

@@ -24,7 +24,7 @@ from cardiov_core.review import (
 from cardiov_core.review.seen import log_cases_seen
 from cardiov_core.ui import worklist_table as table
 from cardiov_core.ui.components import guarded, plain, show_error
-from cardiov_core.ui.reader import may
+from cardiov_core.ui.reader import change_reader, may
 from cardiov_core.ui.review_case import CASE_PARAMETER, REVIEW_PAGE, planned_cases
 from cardiov_core.ui.review_load import prepare_ahead
 from cardiov_core.ui.review_state import review_state
@@ -65,13 +65,15 @@ def show_worklist(store: Store, me: Reader) -> None:
     if may(me, Role.ADMINISTRATOR):
         views["Study and people"] = people_and_studies
     if not views:
+        change_reader()
         st.info("You have no role in this review yet. An administrator of the review gives roles.")
         return
     names = [study.name for study in list_studies(store)]
     if not names:
+        change_reader()
         _nothing_yet()
         return
-    with st.container(key="worklist_head", horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="worklist_head", horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(
             "View",
             list(views),
@@ -82,6 +84,7 @@ def show_worklist(store: Store, me: Reader) -> None:
             label_visibility="collapsed",
         )
         study = st.selectbox("Study", names, key=STUDY_KEY, bind="query-params", width=220) if names[1:] else names[0]
+        change_reader()
     with guarded():
         views[view or next(iter(views))](store, me, study)
 

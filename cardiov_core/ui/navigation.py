@@ -1,0 +1,41 @@
+"""The pages of the app and their names, for `app.py`."""
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+_NAVIGATED_KEY = "cardiov_navigated"
+
+
+def navigation() -> Page:
+    """Return the page that was asked for, with the navigation on top.
+
+    Returns
+    -------
+    streamlit.navigation.page.Page
+        To run.
+    """
+    st.session_state[_NAVIGATED_KEY] = True
+    return st.navigation(_pages(), position="top")
+
+
+def ensure_navigation() -> None:
+    """Begin again through `app.py` where Streamlit ran a page's script by itself.
+
+    Streamlit takes a folder named ``pages`` for its older kind of app until a script has called `st.navigation` once:
+    who opens a deep link first after a start would see a page without navigation.
+    """
+    if _NAVIGATED_KEY not in st.session_state:
+        st.session_state[_NAVIGATED_KEY] = True
+        st.navigation(_pages(), position="hidden")
+        st.rerun()
+
+
+def _pages() -> list[Page]:
+    return [
+        st.Page("pages/analyze.py", title="Analyze", default=True),
+        st.Page("pages/batch.py", title="Batch"),
+        st.Page("pages/worklist.py", title="Worklist"),
+        st.Page("pages/review.py", title="Review", visibility="hidden"),
+        st.Page("pages/agreement.py", title="Agreement"),
+        st.Page("pages/about.py", title="About"),
+    ]
