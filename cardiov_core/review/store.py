@@ -162,9 +162,12 @@ def _sqlite(url: URL, wait_s: float) -> sa.Engine:
     if "mode" not in url.query:
         try:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            # For nobody else to read, unless its owner allows it later.
+            Path(url.database).touch(mode=0o600)
         except OSError as error:
-            raise _unavailable(url, f"its folder cannot be made ({error.strerror})") from error
-    engine = sa.create_engine(url, connect_args={"timeout": wait_s}, pool_timeout=wait_s)
+            raise _unavailable(url, f"its file cannot be made ({error.strerror})") from error
+    # Values stay out of logs and messages: they are names, texts and waveforms.
+    engine = sa.create_engine(url, connect_args={"timeout": wait_s}, pool_timeout=wait_s, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -190,6 +193,7 @@ def _postgresql(url: URL, wait_s: float) -> sa.Engine:
         return sa.create_engine(
             url,
             pool_pre_ping=True,
+            hide_parameters=True,
             pool_timeout=wait_s,
             connect_args={"connect_timeout": _CONNECT_S, "options": waits},
         )

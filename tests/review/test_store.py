@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from cardiov_core import review
-from cardiov_core.domain import Draft, Severity
+from cardiov_core.domain import CaseSource, Draft, Quality, QualityVerdict, Severity
 from cardiov_core.errors import ConfigurationError, NotAllowedError, ReviewError, StoreUnavailableError
 from cardiov_core.review import Store
 from cardiov_core.review.schema import APPEND_ONLY, events, metadata, readers
@@ -250,3 +251,33 @@ def test_threads_share_a_store(store: Store, add: Any) -> None:
     with store.reading() as connection:
         ids = connection.execute(sa.select(events.c.id).order_by(events.c.id)).scalars().all()
     assert len(ids) == len(set(ids))
+
+
+def test_no_name_and_no_text_of_anybody_is_logged(
+    database_url: str, record: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.INFO, "sqlalchemy.engine"):
+        store = review.open_store(database_url, wait_s=0.2)
+        review.ensure_reader(store, "Zacharias", identity="issuer|9")
+        case_id = review.add_case(
+            store,
+            replace(record, record_id="Quux_Jane"),
+            prediction=None,
+            quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+            by="Zacharias",
+            source=CaseSource.FOLDER,
+        )
+        review.commit_read(store, case_id, "Zacharias", Severity(1), 1, (), "Xylophone")
+        with _locked(store), pytest.raises(StoreUnavailableError) as caught:
+            review.save_draft(store, case_id, "Zacharias", Draft(text="Xylophone"))
+        store.close()
+    # The statements are logged at this level, their values are not.
+    assert "INSERT INTO reads" in caplog.text
+    for word in ("Zacharias", "issuer", "Quux", "Xylophone"):
+        assert word not in caplog.text + str(caught.value) + str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_new_file_is_its_owners_alone(tmp_path: Path, store: Store) -> None:
+    assert store.dialect == "sqlite"
+    assert (tmp_path / "review.db").stat().st_mode & 0o077 == 0
