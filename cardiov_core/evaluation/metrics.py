@@ -167,7 +167,7 @@ def exceedances_of_levels(probabilities: npt.ArrayLike) -> npt.NDArray[np.float6
 
 
 def auc_per_threshold(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> dict[str, float]:
-    """Return the area under the ROC curve of each question that the grader answers: is the level above the threshold?
+    """Return the area under the ROC curve of each question that the grader answers: is the level above a threshold.
 
     Parameters
     ----------

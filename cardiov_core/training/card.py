@@ -7,7 +7,8 @@ import torch
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.study import corrected_of, figures_of
+from cardiov_core.evaluation.study import corrected_of
+from cardiov_core.evaluation.study_figures import figures_of
 from cardiov_core.training.recipe import Recipe
 
 _N_RESAMPLES = 1000

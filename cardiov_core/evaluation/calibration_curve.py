@@ -1,0 +1,125 @@
+"""How far probabilities can be taken at their word: reliability curve, expected calibration error, Brier score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.errors import LabelError
+
+N_BINS = 10
+"""Bins of equal width (Guo et al. 2017, arXiv:1706.04599, use 10 to 15; with some 400 records more would be empty)."""
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Records whose stated probability falls into one bin.
+
+    Attributes
+    ----------
+    low, high : float
+        Limits of the bin; the upper one belongs to the next bin, 1 to the last.
+    n, n_positive : int
+        Records, and those for which what was stated came true.
+    mean_probability, observed : float
+        What was stated on average, and the share that came true; never NaN: empty bins are left out.
+    """
+
+    low: float
+    high: float
+    n: int
+    n_positive: int
+    mean_probability: float
+    observed: float
+
+
+def brier_score(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
+    """Return the mean squared distance between probability and outcome (Brier 1950).
+
+    Parameters
+    ----------
+    happened : array_like of bool, shape (n,) or (n, k)
+        What came true; one column a level for the score of all levels.
+    probabilities : array_like, shape as `happened`
+        Of it, 0..1.
+
+    Returns
+    -------
+    float
+        0 is perfect. For one outcome at most 1; for the levels together Brier's own sum over levels, at most 2.
+
+    Raises
+    ------
+    LabelError
+        If the shapes differ or there are no records.
+    """
+    truth, stated = _pair(happened, probabilities)
+    squared = (stated - truth) ** 2
+    return float(squared.reshape(len(squared), -1).sum(axis=1).mean())
+
+
+def expected_calibration_error(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
+    """Return the mean distance between what is stated and what comes true, over bins weighted by their records.
+
+    Naeini et al. 2015 (AAAI). It is never negative, so chance alone lifts it above 0 in few records.
+
+    Parameters
+    ----------
+    happened : array_like of bool, shape (n,)
+        What came true.
+    probabilities : array_like, shape (n,)
+        Of it, 0..1.
+
+    Returns
+    -------
+    float
+        0 is perfect, 1 the worst.
+
+    Raises
+    ------
+    LabelError
+        If the shapes differ, are not (n,) or there are no records.
+    """
+    truth, stated = _pair(happened, probabilities)
+    if truth.ndim != 1:
+        raise LabelError(f"Outcomes have the shape {truth.shape}.", "Give one outcome a record.")
+    bins = _bins(stated)
+    gaps = np.bincount(bins, weights=stated - truth, minlength=N_BINS)
+    return float(np.abs(gaps).sum() / len(truth))
+
+
+def reliability_curve(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[ReliabilityBin, ...]:
+    """Return the bins of a reliability diagram, lowest first; arguments as in `expected_calibration_error`.
+
+    Raises
+    ------
+    LabelError
+        If the shapes differ or there are no records.
+    """
+    truth, stated = _pair(happened, probabilities)
+    bins = _bins(stated)
+    found = []
+    for index in range(N_BINS):
+        inside = bins == index
+        n = int(inside.sum())
+        if n:
+            n_positive = int(truth[inside].sum())
+            mean = float(stated[inside].mean())
+            limits = (index / N_BINS, (index + 1) / N_BINS)
+            found.append(ReliabilityBin(*limits, n, n_positive, mean, n_positive / n))
+    return tuple(found)
+
+
+def _bins(stated: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    return np.clip((stated * N_BINS).astype(np.int64), 0, N_BINS - 1)
+
+
+def _pair(
+    happened: npt.ArrayLike, probabilities: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    truth, stated = np.asarray(happened, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
+    if truth.shape != stated.shape or not truth.size:
+        raise LabelError(
+            f"Outcomes have the shape {truth.shape}, probabilities {stated.shape}.", "Give one of each a record."
+        )
+    return truth, stated

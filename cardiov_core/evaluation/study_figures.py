@@ -1,0 +1,234 @@
+"""All figures of graded records, as ``metrics.json`` and model cards carry them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cardiov_core.domain import Severity
+from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
+from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error, reliability_curve
+from cardiov_core.evaluation.metrics import (
+    LEVEL_KEYS,
+    THRESHOLD_KEYS,
+    auc_per_level,
+    auc_per_threshold,
+    confusion_matrix,
+    exceedances_of_levels,
+    kappa_of,
+)
+from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at, missed_high_risk
+from cardiov_core.evaluation.roc import roc_curves
+from cardiov_core.evaluation.subgroups import subgroup_figures
+
+P_COLUMNS = ("p0", "p1", "p2", "p3")
+"""Columns of the levels' probabilities."""
+
+N_RESAMPLES = 1000
+"""Bootstrap resamples behind an interval, where nothing else is asked for."""
+
+Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int64]
+
+_DISTANCES = np.abs(np.subtract.outer(np.arange(len(Severity)), np.arange(len(Severity))))
+
+
+@dataclass(frozen=True, eq=False)
+class Graded:
+    """Graded records as arrays.
+
+    Attributes
+    ----------
+    labels, levels : numpy.ndarray of int, shape (n,)
+        The cardiologist's and the grader's levels.
+    probabilities : numpy.ndarray, shape (n, 4)
+        Of each level.
+    violated : numpy.ndarray, shape (n,)
+        1 where the raw exceedances rose, 0 where not, NaN where it is not known.
+    patients : numpy.ndarray of str, shape (n,)
+        A record without a patient is one by itself.
+    """
+
+    labels: Levels
+    levels: Levels
+    probabilities: Floats
+    violated: Floats
+    patients: npt.NDArray[np.str_]
+
+
+def graded_of(table: pd.DataFrame) -> Graded:
+    """Return a table of predictions as arrays.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label, level, p0..p3, patient_id; rank_violation where it is known.
+    """
+    own = [f"record {index}" for index in range(len(table))]
+    patients = [
+        name if pd.isna(patient) else str(patient) for patient, name in zip(table["patient_id"], own, strict=True)
+    ]
+    violated = np.full(len(table), np.nan)
+    if "rank_violation" in table.columns:
+        violated = (table["rank_violation"].to_numpy(dtype=np.float64) > 0.0).astype(np.float64)
+    return Graded(
+        labels=table["label"].to_numpy(dtype=np.int64),
+        levels=table["level"].to_numpy(dtype=np.int64),
+        probabilities=table[list(P_COLUMNS)].to_numpy(dtype=np.float64),
+        violated=violated,
+        patients=np.array(patients, dtype=str),
+    )
+
+
+def figures_of(
+    table: pd.DataFrame, n_resamples: int = N_RESAMPLES, prevalence: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return the figures of graded records, each with its 95 % interval; what model cards carry.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label, level, p0..p3, patient_id, sex and age; rank_violation where it is known.
+    n_resamples : int
+        Bootstrap resamples a figure, drawn by patient; as many permutations a test.
+    prevalence : mapping of str to float, optional
+        Name of an operating point -> a share of positive records, for PPV and NPV there.
+
+    Returns
+    -------
+    dict
+        JSON values as docs/evaluation.md describes them, without the curves; None where the records do not define a
+        figure.
+    """
+    graded = graded_of(table)
+    figures, limits = with_intervals(graded, n_resamples, prevalence)
+    confusion = confusion_matrix(graded.labels, graded.levels)
+    missed, n_high = missed_high_risk(confusion)
+    found: dict[str, Any] = {
+        "n": len(table),
+        "n_patients": len(np.unique(graded.patients)),
+        "n_resamples": n_resamples,
+        **figures,
+        "intervals": limits,
+        "confusion": confusion.tolist(),
+    }
+    for name, level in OPERATING_POINTS.items():
+        alarm = alarm_at(confusion, level)
+        stated = {} if not prevalence or name not in prevalence else {"stated_prevalence": prevalence[name]}
+        found["operating_points"][name] |= {"prevalence": alarm.prevalence, **asdict(alarm), **stated}
+    found["high_risk"] = {"n": n_high, "n_graded_no_or_low": missed}
+    return found | subgroup_figures(table, graded.patients, n_resamples)
+
+
+def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> dict[str, Any]:
+    """Return what figures are drawn from: ROC curves with bands, and reliability curves.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As in `figures_of`.
+    n_resamples : int
+        Behind the bands.
+
+    Returns
+    -------
+    dict
+        ``roc`` as in `roc_curves`, ``reliability``: threshold -> bins as in `ReliabilityBin`.
+    """
+    graded = graded_of(table)
+    above = exceedances_of_levels(graded.probabilities)
+    return {
+        "roc": roc_curves(graded.labels, graded.probabilities, groups=graded.patients, n_resamples=n_resamples),
+        "reliability": {
+            key: [asdict(one) for one in reliability_curve(graded.labels > index, above[:, index])]
+            for index, key in enumerate(THRESHOLD_KEYS)
+        },
+    }
+
+
+def with_intervals(
+    graded: Graded, n_resamples: int, prevalence: Mapping[str, float] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return all plain figures and their intervals, nested by their names and with the same keys."""
+
+    def values(labels: Levels, levels: Levels, probabilities: Floats, violated: Floats) -> Floats:
+        figures = plain_figures(labels, levels, probabilities, violated, prevalence)
+        return np.fromiter(figures.values(), dtype=np.float64)
+
+    arrays = (graded.labels, graded.levels, graded.probabilities, graded.violated)
+    figures = plain_figures(*arrays, prevalence)
+    limits = bootstrap_intervals(values, *arrays, groups=graded.patients, n_resamples=n_resamples)
+    return (
+        nested({name: defined(value) for name, value in figures.items()}),
+        nested({name: limits_of(interval) for name, interval in zip(figures, limits, strict=True)}),
+    )
+
+
+def plain_figures(
+    labels: Levels,
+    levels: Levels,
+    probabilities: Floats,
+    violated: Floats,
+    prevalence: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """Return every figure that is one number, by its dotted name; arguments as in `Graded`, NaN where undefined."""
+    confusion = confusion_matrix(labels, levels)
+    above = exceedances_of_levels(probabilities)
+    happened = labels[:, np.newaxis] > np.arange(len(THRESHOLD_KEYS))
+    missed, n_high = missed_high_risk(confusion)
+    found = level_figures(confusion)
+    found |= {f"auc.{key}": value for key, value in auc_per_level(labels, probabilities).items()}
+    found |= {f"auc_threshold.{key}": value for key, value in auc_per_threshold(labels, probabilities).items()}
+    found["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
+    found["ece.level"] = expected_calibration_error(
+        labels == probabilities.argmax(axis=1), np.minimum(probabilities.max(axis=1), 1.0)
+    )
+    for index, key in enumerate(THRESHOLD_KEYS):
+        found[f"brier.{key}"] = brier_score(happened[:, index], above[:, index])
+        found[f"ece.{key}"] = expected_calibration_error(happened[:, index], above[:, index])
+    for name, level in OPERATING_POINTS.items():
+        alarm, start = alarm_at(confusion, level), f"operating_points.{name}"
+        found[f"{start}.sensitivity"], found[f"{start}.specificity"] = alarm.sensitivity, alarm.specificity
+        found[f"{start}.ppv"], found[f"{start}.npv"] = alarm.ppv, alarm.npv
+        if prevalence and name in prevalence:
+            at = alarm.predictive_values_at(prevalence[name])
+            found[f"{start}.ppv_at_stated"], found[f"{start}.npv_at_stated"] = at
+    found["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
+    found["rank_violation_rate"] = float(violated.mean())
+    return found
+
+
+def level_figures(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
+    """Return mae, accuracy, within_one and quadratic_weighted_kappa of a confusion matrix."""
+    n = confusion.sum()
+    return {
+        "mae": float((confusion * _DISTANCES).sum() / n),
+        "accuracy": float(np.trace(confusion) / n),
+        "within_one": float(confusion[_DISTANCES <= 1].sum() / n),
+        "quadratic_weighted_kappa": kappa_of(confusion),
+    }
+
+
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn dotted names into objects: ``{"auc.no": 1}`` becomes ``{"auc": {"no": 1}}``."""
+    found: dict[str, Any] = {}
+    for name, value in flat.items():
+        *path, last = name.split(".")
+        place = found
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return found
+
+
+def defined(value: float) -> float | None:
+    """Return a number as JSON has it: None where it is not defined."""
+    return None if np.isnan(value) else value
+
+
+def limits_of(interval: Interval) -> list[float] | None:
+    """Return an interval as JSON has it: None where it is not defined."""
+    return None if np.isnan(interval.low) else [interval.low, interval.high]

@@ -1,0 +1,56 @@
+"""An evaluation as a page of Markdown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cardiov_core.domain import Severity
+from cardiov_core.evaluation import study_words as words
+from cardiov_core.evaluation.paper import PAPER_SOURCE
+
+
+def report_of(document: Mapping[str, Any]) -> str:
+    """Return an evaluation as Markdown.
+
+    Parameters
+    ----------
+    document : mapping
+        As in ``metrics.json``.
+
+    Returns
+    -------
+    str
+        Tables and the sentences that go with them.
+    """
+    titles = [level.title for level in Severity]
+    confusion = [(title, *map(str, row)) for title, row in zip(titles, document["confusion"], strict=True)]
+    different = document["other_label_rule"]["n_labelled_differently"]
+    lines = [
+        f"# {document['model']['name']} on PTB-XL, folds {', '.join(map(str, document['folds']))}",
+        "",
+        words.origin_words(document),
+        words.interval_words(document),
+        f"Paper: {PAPER_SOURCE}.",
+        *_table(("figure", "value", "95 % interval", "paper"), words.main_rows(document)),
+        "",
+        words.missed_words(document),
+        *_table(("alarm", "figure", "value", "95 % interval", "records"), words.alarm_rows(document)),
+        *_table(("probability of", "Brier", "95 % interval", "ECE", "95 % interval"), words.calibration_rows(document)),
+        *_table(
+            ("group", "records", "high risk", "mean absolute error", "accuracy", "mean AUC"),
+            words.subgroup_rows(document),
+        ),
+        *_table(("difference", "figure", "value", "95 % interval", "p"), words.test_rows(document)),
+        *[f"\np: {entry['test']}." for entry in document["subgroup_tests"][:1]],
+        "",
+        f"The rules label {different} records differently.",
+        *_table(("figure", *(words.RULE_WORDS[rule] for rule in words.RULE_WORDS)), words.rule_rows(document)),
+        *_table(("label \\ given", *titles), confusion),
+    ]
+    if document["skipped"]:
+        lines += ["", "Without a level:", "", *(f"- {reason}" for reason in document["skipped"])]
+    return "\n".join(lines) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    body = [f"| {' | '.join(row)} |" for row in rows]
+    return ["", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *body] if body else []

@@ -1,0 +1,171 @@
+"""Women and men, younger and older patients: figures of each, and whether they differ by more than chance."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cardiov_core.evaluation.bootstrap import bootstrap_intervals
+from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level
+
+AGE_SPLIT_YEARS = 65.0
+"""As in the paper."""
+
+TEST = (
+    "permutation test, two-sided: the two groups' names are dealt anew to the patients; p is the share of deals, the "
+    "real one among them, that differ by as much or more. Not corrected for the number of tests"
+)
+"""How `subgroup_tests` come about."""
+
+SUBGROUP_PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"sex": ("women", "men"), "age": ("under 65 years", "65 years and over")}
+)
+"""What is compared with what; a difference is the first one's figure less the second one's."""
+
+_FIGURES = ("mae", "accuracy", "within_one", *(f"auc.{key}" for key in (*LEVEL_KEYS, "mean")))
+_TESTED = ("mae", "accuracy", "auc.mean")
+_TESTED_AT = [_FIGURES.index(name) for name in _TESTED]
+
+Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int64]
+
+
+def subgroup_figures(
+    table: pd.DataFrame, patients: npt.NDArray[np.str_], n_resamples: int, *, seed: int = 0
+) -> dict[str, Any]:
+    """Return figures by sex and age, and tests of their differences.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns label, level, p0..p3, sex ('female', 'male' or none) and age (years, or none).
+    patients : numpy.ndarray of str, shape (n,)
+        Who each record is from; drawn and dealt whole.
+    n_resamples : int
+        Bootstrap resamples, and deals of the permutation test.
+    seed : int
+        Of both.
+
+    Returns
+    -------
+    dict
+        ``subgroups``: name -> n, figures, ``records_a_level`` and intervals; empty groups are left out.
+        ``subgroup_tests``: a list of by, groups, figure, difference, interval, p_value and test; None where the records
+        do not define them.
+    """
+    ages = table["age"].to_numpy(dtype=np.float64)
+    sexes = table["sex"].to_numpy(dtype=object)
+    masks = {
+        "women": sexes == "female",
+        "men": sexes == "male",
+        "under 65 years": ages < AGE_SPLIT_YEARS,
+        "65 years and over": ages >= AGE_SPLIT_YEARS,
+    }
+    data = (
+        table["label"].to_numpy(dtype=np.int64),
+        table["level"].to_numpy(dtype=np.int64),
+        table[["p0", "p1", "p2", "p3"]].to_numpy(dtype=np.float64),
+    )
+    tests: list[dict[str, Any]] = []
+    for by, (first, second) in SUBGROUP_PAIRS.items():
+        if masks[first].any() and masks[second].any():
+            tests += _tests(by, (first, second), data, masks[first], masks[second], patients, n_resamples, seed)
+    return {
+        "subgroups": {
+            name: _group(data[0][mask], data[1][mask], data[2][mask], patients[mask], n_resamples, seed)
+            for name, mask in masks.items()
+            if mask.any()
+        },
+        "subgroup_tests": tests,
+    }
+
+
+def _values(labels: Levels, levels: Levels, probabilities: Floats) -> Floats:
+    gaps = np.abs(labels - levels)
+    areas = auc_per_level(labels, probabilities)
+    return np.array([gaps.mean(), (gaps == 0).mean(), (gaps <= 1).mean(), *areas.values()])
+
+
+def _group(
+    labels: Levels,
+    levels: Levels,
+    probabilities: Floats,
+    patients: npt.NDArray[np.str_],
+    n_resamples: int,
+    seed: int,
+) -> dict[str, Any]:
+    values = _values(labels, levels, probabilities)
+    limits = bootstrap_intervals(
+        _values, labels, levels, probabilities, groups=patients, n_resamples=n_resamples, seed=seed
+    )
+    found: dict[str, Any] = {
+        "n": len(labels),
+        "records_a_level": {key: int((labels == level).sum()) for level, key in enumerate(LEVEL_KEYS)},
+        "auc": {},
+        "intervals": {"auc": {}},
+    }
+    for name, value, limit in zip(_FIGURES, values, limits, strict=True):
+        place, at, key = found, found["intervals"], name
+        if name.startswith("auc."):
+            place, at, key = found["auc"], found["intervals"]["auc"], name.removeprefix("auc.")
+        place[key] = _number(value)
+        at[key] = None if np.isnan(limit.low) else [limit.low, limit.high]
+    return found
+
+
+def _tests(
+    by: str,
+    names: tuple[str, str],
+    data: tuple[Levels, Levels, Floats],
+    first: npt.NDArray[np.bool_],
+    second: npt.NDArray[np.bool_],
+    patients: npt.NDArray[np.str_],
+    n_resamples: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    known = first | second
+    arrays = data[0][known], data[1][known], data[2][known]
+    in_first, who = first[known], patients[known]
+
+    def differences(labels: Levels, levels: Levels, probabilities: Floats, in_first: npt.NDArray[np.bool_]) -> Floats:
+        if in_first.all() or not in_first.any():
+            return np.full(len(_TESTED), np.nan)
+        parts = [_values(labels[part], levels[part], probabilities[part]) for part in (in_first, ~in_first)]
+        found: Floats = (parts[0] - parts[1])[_TESTED_AT]
+        return found
+
+    real = differences(*arrays, in_first)
+    limits = bootstrap_intervals(differences, *arrays, in_first, groups=who, n_resamples=n_resamples, seed=seed)
+    # A patient who turned 65 between two records is a unit on either side: names are dealt to units.
+    unit_names, units = np.unique(np.char.add(who, np.where(in_first, "|first", "|second")), return_inverse=True)
+    is_first = np.char.endswith(unit_names, "|first")
+    generator = np.random.default_rng(seed)
+    dealt = np.array([differences(*arrays, generator.permutation(is_first)[units]) for _ in range(n_resamples)])
+    return [
+        {
+            "by": by,
+            "groups": list(names),
+            "figure": name,
+            "difference": _number(real[index]),
+            "interval": None if np.isnan(limits[index].low) else [limits[index].low, limits[index].high],
+            "p_value": _p_value(real[index], dealt[:, index]),
+            "test": TEST,
+        }
+        for index, name in enumerate(_TESTED)
+    ]
+
+
+def _p_value(real: float, dealt: Floats) -> float | None:
+    """Return the share of deals as far from none as the real difference, itself included (Phipson and Smyth 2010)."""
+    there = dealt[~np.isnan(dealt)]
+    if np.isnan(real) or not len(there):
+        return None
+    # Equal differences differ in their last digits by the order of their sums.
+    return float((1 + (np.abs(there) >= abs(real) - 1e-12).sum()) / (1 + len(there)))
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
