@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 from typing import Any
@@ -178,13 +179,14 @@ def examine() -> tuple[list[str], bool]:
     lines : list of str
         Findings, one a line.
     healthy : bool
-        False where a grader's files are damaged or there is no default grader.
+        False where a grader's files are damaged, there is no default grader, or the review's database is unusable.
     """
     lines = [f"Python       {platform.python_version()} on {platform.system()} {platform.machine()}"]
     lines += [f"{name:<12} {_version(name)}" for name in _VERSIONS]
     lines.append(f"backend      {_backend()}")
     weights_lines, healthy = _examine_weights()
-    return [*lines, *weights_lines, *_examine_data()], healthy
+    review_lines, reachable = _examine_review()
+    return [*lines, *weights_lines, *_examine_data(), *review_lines], healthy and reachable
 
 
 def _version(package: str) -> str:
@@ -245,6 +247,19 @@ def _examine_data() -> list[str]:
     if ptbxl is None:
         return [f"data         {root}, no PTB-XL in it"]
     return [f"data         {root}, PTB-XL with {count(len(ptbxl.table), 'record')}"]
+
+
+def _examine_review() -> tuple[list[str], bool]:
+    """Look at the review's database, without making one that nobody has asked for."""
+    from cardiov_core.review import list_cases, open_store, store_begun
+
+    try:
+        if not store_begun():
+            return ["review       not begun: its database is made on first use"], True
+        with closing(open_store()) as store:
+            return [f"review       {store.place}, {count(list_cases(store, limit=1).total, 'case')}"], True
+    except CardioVError as error:
+        return [f"review       {error.message} {error.hint}"], False
 
 
 def count(n: int, noun: str) -> str:

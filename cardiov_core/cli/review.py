@@ -55,11 +55,26 @@ def import_cases(
     with closing(open_store()) as store:
         if listed and data is not None:
             report = take_list(store, source, data, _who(by), study=study, everything=everything)
+            _warn_of_misses_alone(store, study)
         else:
             from cardiov_core.inference import load_predictor
 
             report = import_folder(store, source, load_predictor(model), _who(by), study=study)
     _say(ctx, report, "case")
+
+
+def _warn_of_misses_alone(store: "Store", name: str) -> None:
+    """Say so where a blind study has nothing to mix in: its readers could tell that every case was graded wrongly."""
+    from cardiov_core.review import CaseFilter, list_cases, list_studies
+
+    share = next((study.correct_share for study in list_studies(store) if study.name == name), 0.0)
+    by_error = list_cases(store, CaseFilter(study=name), limit=1).by_error
+    if share and any(by_error) and not by_error.get(0):
+        click.echo(
+            f"{name}: no rightly graded case to mix in, so a blind reader can tell that all were graded wrongly.\n"
+            "    List them too, with cardiov cases --all, and import the list again.",
+            err=True,
+        )
 
 
 @review.command("import-reads")

@@ -53,7 +53,7 @@ from cardiov_core.review.reading import (
     study_candidates,
     undo,
 )
-from cardiov_core.review.store import Store, open_store
+from cardiov_core.review.store import Store, open_store, store_begun
 from cardiov_core.review.study_reads import study_reads
 from cardiov_core.review.waveforms import delete_waveform, expire_waveforms, waveform_of
 from cardiov_core.review.worklist import (
@@ -124,6 +124,7 @@ __all__ = [
     "sign_off",
     "sign_offs_of",
     "skip",
+    "store_begun",
     "study_candidates",
     "study_progress",
     "study_reads",

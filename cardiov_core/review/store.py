@@ -114,7 +114,7 @@ def open_store(url: str | None = None, *, wait_s: float = _WAIT_S) -> Store:
     ReviewError
         If a newer CardioV made the tables.
     """
-    target = _url(url or os.environ.get(_URL_VARIABLE, "").strip() or f"sqlite:///{_default_file()}")
+    target = _target(url)
     engine = _sqlite(target, wait_s) if target.get_backend_name() == "sqlite" else _postgresql(target, wait_s)
     try:
         with _sentences(target):
@@ -123,6 +123,22 @@ def open_store(url: str | None = None, *, wait_s: float = _WAIT_S) -> Store:
         engine.dispose()
         raise
     return Store(engine)
+
+
+def store_begun() -> bool:
+    """Tell whether there is a database to open: always for PostgreSQL, for SQLite where its file is there.
+
+    Raises
+    ------
+    ConfigurationError
+        If the address is of another kind of database.
+    """
+    target = _target(None)
+    return target.get_backend_name() != "sqlite" or Path(target.database or "").is_file()
+
+
+def _target(url: str | None) -> URL:
+    return _url(url or os.environ.get(_URL_VARIABLE, "").strip() or f"sqlite:///{_default_file()}")
 
 
 def _default_file() -> Path:

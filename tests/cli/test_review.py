@@ -66,6 +66,11 @@ def test_a_list_becomes_cases_with_their_waveforms(tmp_path: Path, data: Path) -
     again = _list(tmp_path, _case("one", "sub/one", sha256="b" * 64))
     _run("import-cases", again, "--data", str(data))
     assert [event.kind for event in review.events_of(store)].count(EventKind.CASE_REGRADED) == 1
+    # All of them are misses: whoever reads them could know.
+    assert "no rightly graded case to mix in" in _run("import-cases", again, "--data", str(data)).stderr
+    right = _list(tmp_path, _case("two", "sub/two", label=0))
+    result = _run("import-cases", right, "--data", str(data), "--study", "mixed")
+    assert "mix in" not in result.stderr
     status = _run("status").stdout
     assert str(tmp_path / "review.db") in status
     assert "review: 2 cases, 2 blind reads each" in status
@@ -161,3 +166,18 @@ def test_cases_of_the_real_subset_are_taken_in(data_folder: Path, tmp_path: Path
     assert case.error > 0
     # Age and sex come from the data set's table: the files of PTB-XL do not state them.
     assert case.sex is not None
+
+
+def test_doctor_says_where_the_review_is_and_makes_none(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "review       not begun" in CliRunner().invoke(main, ["doctor"]).stdout
+    assert not database.exists()
+    _run("status")
+    assert f"review       {database}, 0 cases" in CliRunner().invoke(main, ["doctor"]).stdout
+    monkeypatch.setenv("CARDIOV_REVIEW_DB", str(database.parent))
+    result = CliRunner().invoke(main, ["doctor"])
+    assert "not begun" in result.stdout
+    database.write_text("no database" * 100)
+    monkeypatch.setenv("CARDIOV_REVIEW_DB", str(database))
+    result = CliRunner().invoke(main, ["doctor"])
+    assert result.exit_code == 1
+    assert "the file is no database" in result.stdout
