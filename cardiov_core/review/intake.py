@@ -1,6 +1,5 @@
 """Cases come in, with their grade, their waveform and their priority; grades that were shown, and opinions on them."""
 
-import hashlib
 import secrets
 from typing import Any
 
@@ -21,7 +20,7 @@ from cardiov_core.errors import ReviewError
 from cardiov_core.evaluation.case_file import priority_of
 from cardiov_core.review.audit import append_event, now, prediction_values
 from cardiov_core.review.people import DEFAULT_STUDY, MAX_NAME, ensure_study
-from cardiov_core.review.rows import clean, locked_case
+from cardiov_core.review.rows import clean, locked_case, one_at_a_time
 from cardiov_core.review.schema import cases
 from cardiov_core.review.store import Store
 from cardiov_core.review.waveforms import StoredWaveform, coarse_age, keep, pack
@@ -127,7 +126,8 @@ def put_case(
     kind = EventKind.CASE_SENT if source is CaseSource.ANALYZE else EventKind.CASE_ADDED
     with store.writing() as connection:
         ensure_study(connection, study)
-        _queue_up(connection, study, values["record_id"])
+        # Two people may send the same record at once.
+        one_at_a_time(connection, f"case|{study}|{values['record_id']}")
         known = connection.execute(
             sa.select(cases.c.id, cases.c.model_sha256).where(
                 cases.c.study == study,
@@ -154,14 +154,6 @@ def put_case(
                 waveform_sha256=stored.sha256,
             )
     return case_id, known is None
-
-
-def _queue_up(connection: sa.Connection, study: str, record_id: str) -> None:
-    """Let two people who send the same record at once pass one after the other; SQLite's writers do anyway."""
-    if connection.dialect.name == "postgresql":
-        digest = hashlib.sha256(f"{study}|{record_id}".encode()).digest()
-        key = int.from_bytes(digest[:8], "big", signed=True)
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def _values(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cardiov_core.domain import EventKind, Reader, ReviewStudy, Role
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.rows import clean, insert_missing, require_role
+from cardiov_core.review.rows import clean, insert_missing, one_at_a_time, require_role
 from cardiov_core.review.schema import readers, roles, studies
 from cardiov_core.review.store import Store
 
@@ -52,6 +52,8 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
     if not wanted or len(wanted) > MAX_NAME:
         raise ReviewError("A reader needs a name of 1 to 100 characters.", "Type your name.")
     with store.writing() as connection:
+        # Two tabs of one person, or two people of one name, may come at once.
+        one_at_a_time(connection, "readers")
         if identity is None:
             known = connection.execute(sa.select(readers.c.identity).where(readers.c.name == wanted)).first()
             if known is not None and known.identity is not None:

@@ -10,7 +10,18 @@ from cardiov_core.domain import Draft, EventKind, Read, ReadKind, Reveal, Role, 
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, has_seen_grade, now
 from cardiov_core.review.people import study_row
-from cardiov_core.review.rows import case_of, case_row, clean, level_of, locked_case, read_of, read_row, require_role
+from cardiov_core.review.rows import (
+    case_of,
+    case_row,
+    clean,
+    insert_missing,
+    level_of,
+    locked_case,
+    put_row,
+    read_of,
+    read_row,
+    require_role,
+)
 from cardiov_core.review.schema import drafts, reads, skips
 from cardiov_core.review.settling import DONE, recount
 from cardiov_core.review.store import Store
@@ -42,8 +53,7 @@ def save_draft(store: Store, case_id: str, reader: str, draft: Draft) -> None:
 
 
 def _put_draft(connection: sa.Connection, case_id: str, reader: str, content: dict[str, Any]) -> None:
-    connection.execute(sa.delete(drafts).where(drafts.c.case_id == case_id, drafts.c.reader == reader))
-    connection.execute(sa.insert(drafts).values(case_id=case_id, reader=reader, content=content, saved_at=now()))
+    put_row(connection, drafts, {"case_id": case_id, "reader": reader, "content": content, "saved_at": now()})
 
 
 def load_draft(store: Store, case_id: str, reader: str) -> Draft | None:
@@ -133,9 +143,8 @@ def skip(store: Store, case_id: str, reader: str) -> None:
         case = locked_case(connection, case_id)
         if read_row(connection, case_id, reader) is not None:
             raise NotAllowedError("You have read this case already.", "Go on with the next one.")
-        connection.execute(sa.delete(skips).where(skips.c.case_id == case_id, skips.c.reader == reader))
-        connection.execute(sa.insert(skips).values(case_id=case_id, reader=reader))
-        _tell(connection, case, reader, EventKind.CASE_SKIPPED)
+        if insert_missing(connection, skips, {"case_id": case_id, "reader": reader}):
+            _tell(connection, case, reader, EventKind.CASE_SKIPPED)
 
 
 def undo(store: Store, case_id: str, reader: str) -> Draft:

@@ -1,5 +1,6 @@
 """From the rows of the tables to the values of the domain, and the look-ups that every step begins with."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -36,6 +37,22 @@ def insert_missing(connection: sa.Connection, table: sa.Table, values: Mapping[s
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return connection.execute(statement).first() is not None
+
+
+def put_row(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
+    """Insert a row, or bring the one of the same primary key up to date, without a race."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    key = [column.name for column in table.primary_key.columns]
+    changed = {name: value for name, value in values.items() if name not in key}
+    statement = insert(table).values(**values)
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed))
+
+
+def one_at_a_time(connection: sa.Connection, what: str) -> None:
+    """Let transactions about the same thing pass one after the other; SQLite's writers do so anyway."""
+    if connection.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(what.encode("utf-8", "replace")).digest()[:8], "big", signed=True)
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def require_role(connection: sa.Connection, who: str, role: Role) -> None:

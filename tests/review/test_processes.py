@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from cardiov_core import review
-from cardiov_core.domain import CaseStatus, EventKind, Severity
+from cardiov_core.domain import CaseStatus, Draft, EventKind, Severity
+from cardiov_core.errors import NotAllowedError
 from cardiov_core.review import Store
 from cardiov_core.review.schema import cases, events, reads
 
@@ -140,3 +143,51 @@ def test_processes_that_open_a_new_database_at_once_make_it_once(database_url: s
     with store.reading() as connection:
         assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == ["0001"]
     store.close()
+
+
+def _together(n_threads: int, work: Callable[[int], object]) -> list[object]:
+    """Do the same in many threads at once; return what each got, or raise what one raised."""
+    gate = threading.Barrier(n_threads)
+
+    def _one(number: int) -> object:
+        gate.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(_one, range(n_threads)))
+
+
+def test_what_two_tabs_do_at_once_is_done_once(store: Store, add: Any) -> None:
+    assert len(set(_together(5, lambda _: add("r1")))) == 1
+    case_id = add("r1")
+    _together(5, lambda number: review.save_draft(store, case_id, "Ada", Draft(text=f"tab {number}")))
+    draft = review.load_draft(store, case_id, "Ada")
+    assert draft is not None
+    assert draft.text.startswith("tab ")
+    _together(5, lambda _: review.skip(store, case_id, "Ada"))
+    assert _together(5, lambda _: review.ensure_reader(store, "Eve", identity="issuer|1").name) == ["Eve"] * 5
+    names = _together(5, lambda number: review.ensure_reader(store, "Eve", identity=f"other|{number}").name)
+    assert sorted(map(str, names)) == [f"Eve ({number})" for number in range(2, 7)]
+    kinds = [event.kind for event in review.events_of(store)]
+    assert kinds.count(EventKind.CASE_ADDED) == kinds.count(EventKind.CASE_SKIPPED) == 1
+
+
+def test_one_of_two_commits_and_of_two_decisions_at_once_is_refused(store: Store, add: Any) -> None:
+    case_id = add("r1")
+
+    def _commit(_: int) -> str:
+        try:
+            return str(review.commit_read(store, case_id, "Ada", Severity(0), 1).id)
+        except NotAllowedError:
+            return "refused"
+
+    def _decide(number: int) -> str:
+        try:
+            return review.adjudicate(store, case_id, ("Cyd", "Dan")[number], Severity(1), "why").by
+        except NotAllowedError:
+            return "refused"
+
+    assert _together(4, _commit).count("refused") == 3
+    review.commit_read(store, case_id, "Ben", Severity(2), 1)
+    assert _together(2, _decide).count("refused") == 1
+    assert _whole(store) == 2
