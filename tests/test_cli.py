@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -253,15 +254,14 @@ def test_folds_are_parsed(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.Mo
     seen: list[tuple[int, ...]] = []
     monkeypatch.setattr("cardiov_core.datasets.PtbXl", lambda folder, corrected: folder)
 
-    def evaluate_folds(dataset: object, predictor: object, folds: tuple[int, ...]) -> None:
+    def evaluate_folds(dataset: object, predictor: object, folds: tuple[int, ...], **options: object) -> object:
         seen.append(folds)
-
-    def write_study(study: object, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.md").write_text("done", encoding="utf-8")
+        return SimpleNamespace(document={})
 
     monkeypatch.setattr("cardiov_core.evaluation.study.evaluate_folds", evaluate_folds)
-    monkeypatch.setattr("cardiov_core.evaluation.study.write_study", write_study)
+    monkeypatch.setattr("cardiov_core.evaluation.study.write_study", lambda study, folder: None)
+    monkeypatch.setattr("cardiov_core.evaluation.study_report.report_of", lambda document: "done")
+    monkeypatch.setattr("cardiov_core.reporting.performance_report.write_report", lambda document, folder: None)
     for text in ("10", "1-9", "1,3,5-7"):
         assert invoke("evaluate", "--data", tmp_path, "--out", tmp_path, "--folds", text).stdout == "done"
     assert seen == [(10,), tuple(range(1, 10)), (1, 3, 5, 6, 7)]

@@ -13,12 +13,13 @@ from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
 from cardiov_core.cli.cases import cases
 from cardiov_core.cli.convert import convert
+from cardiov_core.cli.evaluate import evaluate
 from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.measure import measure
 from cardiov_core.cli.quality_check import quality_check
 from cardiov_core.cli.report import report
 from cardiov_core.cli.review import review
-from cardiov_core.cli.study import evaluate, models, train
+from cardiov_core.cli.study import models, train
 from cardiov_core.cli.train_delineator import train_delineator
 from cardiov_core.errors import CardioVError
 

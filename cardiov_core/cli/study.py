@@ -1,4 +1,4 @@
-"""``cardiov train``, ``evaluate`` and ``models``: graders, made, measured and listed."""
+"""``cardiov train`` and ``models``: graders, made and listed; and what commands on PTB-XL share."""
 
 import sys
 from pathlib import Path
@@ -60,32 +60,6 @@ def train(
     recipe = training.load_recipe(config or recipe_name or "")
     result = training.train(recipe, ptbxl_of(data, labels_file), out, resume=resume, progress=sys.stderr.isatty())
     click.echo(result.card_path)
-
-
-@click.command()
-@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
-@click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
-@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
-@click.option(
-    "--labels",
-    "labels_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
-)
-def evaluate(data: Path, folds: tuple[int, ...], model: str | None, out: Path, labels_file: Path | None) -> None:
-    """Compare a grader with the cardiologists' labels: MAE and AUC a level.
-
-    Records that trained the grader count with their out-of-fold predictions. Writes predictions.csv, metrics.json
-    and report.md to --out.
-    """
-    from cardiov_core.evaluation.study import evaluate_folds, write_study
-    from cardiov_core.inference import load_predictor
-
-    study = evaluate_folds(ptbxl_of(data, labels_file), load_predictor(model), folds)
-    write_study(study, out)
-    click.echo((out / "report.md").read_text(encoding="utf-8"), nl=False)
 
 
 @click.command()

@@ -218,11 +218,25 @@ def write_study(study: Study, folder: Path) -> None:
     ConfigurationError
         If the folder cannot be written.
     """
+    write_tables(study, folder)
+    try:
+        (folder / "report.md").write_text(report_of(study.document), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be written: {error}.", "Name another folder for --out.") from error
+
+
+def write_tables(study: Study, folder: Path) -> None:
+    """Write ``predictions.csv`` and ``metrics.json`` to a folder, made where it is missing.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         study.predictions.to_csv(folder / PREDICTIONS_NAME, index=False, float_format="%.6f")
         text = json.dumps(study.document, indent=1, allow_nan=False)
         (folder / METRICS_NAME).write_text(text + "\n", encoding="utf-8")
-        (folder / "report.md").write_text(report_of(study.document), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error}.", "Name another folder for --out.") from error

@@ -68,6 +68,31 @@ def figure_row(document: Mapping[str, Any], title: str, name: str) -> Row:
     return title, number(picked(document, name)), limits(picked(document["intervals"], name))
 
 
+def headlines(document: Mapping[str, Any]) -> list[Row]:
+    """Return title, value and remark of the three numbers that matter."""
+    intervals, n = document["intervals"], document["n"]
+    high = document["high_risk"]
+    return [
+        (
+            "Mean absolute error, levels",
+            number(document["mae"], 2),
+            f"95\u2009% interval {limits(intervals['mae'])}; n = {n}; paper {PAPER_MAE:.4f} "
+            f"(abstract: {PAPER_MAE_ABSTRACT:.4f})",
+        ),
+        (
+            "AUC, mean of the levels",
+            number(document["auc"]["mean"], 2),
+            f"95\u2009% interval {limits(intervals['auc']['mean'])}; n = {n}; paper {PAPER_AUC['mean']:.4f}",
+        ),
+        (
+            "High risk graded no or low",
+            percent(document["high_risk_graded_no_or_low"]),
+            f"95\u2009% interval {limits(intervals['high_risk_graded_no_or_low'], as_percent=True)}; "
+            f"n = {high['n']} high-risk records; paper: not stated",
+        ),
+    ]
+
+
 def main_rows(document: Mapping[str, Any]) -> list[Row]:
     """Return measure, value, 95 % interval and the paper's value of every plain figure."""
     paper = {"mae": f"{PAPER_MAE:.4f} (abstract: {PAPER_MAE_ABSTRACT:.4f})", "auc.mean": f"{PAPER_AUC['mean']:.4f}"}

@@ -5,7 +5,6 @@ rasterised but in the PNG, and no sample is left out. Fonts are embedded as True
 path and no patient, and two reports with the same content and time are equal byte for byte.
 """
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from cardiov_core.domain import Analysis, EcgRecord
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting import report_content as content
 from cardiov_core.reporting import report_page as page
+from cardiov_core.reporting.drawing import DRAWING
 from cardiov_core.reporting.ecg_paper import footer_text
 from cardiov_core.reporting.options import PaperOptions
 from cardiov_core.reporting.print_text import FONT, check_printable, elided, width_mm
@@ -45,8 +45,6 @@ _DETAIL_COLUMNS = 3
 _SECTION_GAP_MM = 3.0
 _PNG_DPI = 200
 _NAME_ROOM_MM = 110.0
-# matplotlib's settings are global: they are changed and read back by one drawing at a time.
-_DRAWING = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +233,7 @@ def _settings() -> Iterator[None]:
         "path.simplify": False,
         "agg.path.chunksize": 0,
     }
-    with _DRAWING, rc_context(chosen):
+    with DRAWING, rc_context(chosen):
         yield
 
 

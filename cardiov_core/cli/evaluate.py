@@ -1,0 +1,94 @@
+"""``cardiov evaluate``: a grader against the cardiologists' labels, as tables, figures and one report."""
+
+from pathlib import Path
+
+import click
+
+from cardiov_core.cli.study import Folds, ptbxl_of
+
+_POINTS = ("medium_or_higher", "high")
+
+
+class Prevalence(click.ParamType[tuple[str, float]]):
+    """A share of positive records for one alarm, as ``high=0.01``."""
+
+    name = "prevalence"
+
+    def convert(
+        self, value: str | tuple[str, float], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        """Return alarm and share; what is none is a wrong use of the option."""
+        if isinstance(value, tuple):
+            return value
+        point, _, text = value.partition("=")
+        try:
+            share = float(text)
+        except ValueError:
+            share = float("nan")
+        if point not in _POINTS or not 0.0 < share < 1.0:
+            self.fail(f"{value!r}: write {' or '.join(_POINTS)}, '=' and a share between 0 and 1.", param, ctx)
+        return point, share
+
+
+@click.command()
+@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
+@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
+@click.option(
+    "--labels",
+    "labels_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
+)
+@click.option(
+    "--prevalence",
+    type=Prevalence(),
+    multiple=True,
+    metavar="ALARM=SHARE",
+    help="high=0.01 or medium_or_higher=0.1: PPV and NPV at this share of positive records, too.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Bootstrap resamples of an interval, and permutations of a test.",
+)
+@click.option("--ship", is_flag=True, help="Put metrics.json and predictions.csv beside the weights, for the app.")
+def evaluate(
+    data: Path,
+    folds: tuple[int, ...],
+    model: str | None,
+    out: Path | None,
+    labels_file: Path | None,
+    prevalence: tuple[tuple[str, float], ...],
+    resamples: int,
+    ship: bool,
+) -> None:
+    """Compare a grader with the cardiologists' labels: errors, AUC, alarms, calibration, subgroups, with intervals.
+
+    Records that trained the grader count with their out-of-fold predictions. Writes predictions.csv, metrics.json,
+    report.md, report.html (one file that needs nothing else) and figures/ to --out.
+    """
+    if out is None and not ship:
+        raise click.UsageError("Give --out DIR, or --ship, or both.")
+    if ship and labels_file is not None:
+        raise click.UsageError("What ships stands beside the paper's figures: it needs PTB-XL's own labels.")
+    from cardiov_core.evaluation.shipped import ship_study
+    from cardiov_core.evaluation.study import evaluate_folds, write_study
+    from cardiov_core.evaluation.study_report import report_of
+    from cardiov_core.inference import load_predictor
+    from cardiov_core.reporting.performance_report import write_report
+
+    predictor = load_predictor(model)
+    study = evaluate_folds(
+        ptbxl_of(data, labels_file), predictor, folds, n_resamples=resamples, prevalence=dict(prevalence)
+    )
+    if out is not None:
+        write_study(study, out)
+        write_report(study.document, out)
+    if ship:
+        click.echo(f"Beside the weights: {ship_study(study, predictor.card)}", err=True)
+    click.echo(report_of(study.document), nl=False)

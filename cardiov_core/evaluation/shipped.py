@@ -1,0 +1,86 @@
+"""The evaluation that lies beside a grader's weights, for pages: made by ``cardiov evaluate --ship``, never by hand."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cardiov_core.errors import WeightsError
+from cardiov_core.evaluation.study import METRICS_NAME, PREDICTIONS_NAME, Study, write_tables
+from cardiov_core.weights import ModelCard
+
+_FOLDER = "evaluations"
+_NEEDED = ("model", "n", "auc", "intervals", "confusion", "curves", "subgroups", "operating_points")
+_HINT = "Make it again: cardiov evaluate --data DIR --folds 1-9 --ship"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """An evaluation as it lies in a folder.
+
+    Attributes
+    ----------
+    document : dict
+        As in ``metrics.json``.
+    predictions : pandas.DataFrame
+        As in ``predictions.csv``.
+    """
+
+    document: dict[str, Any]
+    predictions: pd.DataFrame
+
+    def belongs_to(self, card: ModelCard) -> bool:
+        """Tell whether these very weights were evaluated, and not others of the same name."""
+        return bool(self.document["model"]["sha256"] == card.sha256)
+
+
+def shipped_folder(card: ModelCard) -> Path:
+    """Return where the evaluation of a grader lies: ``evaluations/<name>`` beside its card."""
+    return card.path.parent / _FOLDER / card.name
+
+
+def ship_study(study: Study, card: ModelCard) -> Path:
+    """Write an evaluation beside the weights and return its folder.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder cannot be written.
+    """
+    folder = shipped_folder(card)
+    write_tables(study, folder)
+    return folder
+
+
+def load_evaluation(folder: Path) -> Evaluation | None:
+    """Read what `write_tables` or `ship_study` wrote.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of one evaluation.
+
+    Returns
+    -------
+    Evaluation or None
+        None where there is none.
+
+    Raises
+    ------
+    WeightsError
+        If its files are damaged or of another layout.
+    """
+    path = folder / METRICS_NAME
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        predictions = pd.read_csv(folder / PREDICTIONS_NAME, dtype={"patient_id": str})
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"The evaluation in {folder} cannot be read: {error}.", _HINT) from error
+    missing = [name for name in _NEEDED if not isinstance(document, dict) or name not in document]
+    if missing:
+        raise WeightsError(f"{path} lacks {', '.join(missing)}.", _HINT)
+    return Evaluation(document, predictions)
