@@ -236,8 +236,8 @@ def assign(store: Store, case_ids: Collection[str], reader: str, by: str) -> Non
 def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindCase | None:
     """Return the case that a reader reads next; the same one until it is read or skipped.
 
-    The order is random and stable for each reader. At every place the study's share decides, by a number that is
-    stable too, whether a correctly graded case stands there.
+    The order is random and stable for each reader. Which correctly graded cases are mixed in is random too, and the
+    same for all readers: as many of the study as make up the owner's share, so that they get their reads as well.
 
     Parameters
     ----------
@@ -251,8 +251,7 @@ def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindC
     Returns
     -------
     BlindCase or None
-        Nothing of label, grade, error, priority or source. None where no case is left that is not known to be graded
-        correctly: those are mixed in, not read for their own sake.
+        Nothing of label, grade, error, priority or source. None where all have been read or skipped.
 
     Raises
     ------
@@ -261,23 +260,27 @@ def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindC
     """
     with store.reading() as connection:
         row = study_row(connection, study)
-        place = sum(_count_own(connection, table, reader, study) for table in (reads, skips))
         order = _order_of(f"{row.seed}|{reader}")
-        waiting = _waiting(reader, row)
-        wrong = connection.execute(_next(waiting, order, correct=False)).first()
-        if wrong is None:
-            return None
-        drawn = int.from_bytes(hashlib.sha256(f"{row.seed}|{reader}|{place}".encode()).digest()[:4], "big")
-        if drawn < row.correct_share * 2**32:
-            wrong = connection.execute(_next(waiting, order, correct=True)).first() or wrong
-        return blind_case_of(case_row(connection, wrong.id))
+        waiting = [*_waiting(reader, row), _in_the_queue(connection, row)]
+        query = sa.select(cases.c.id).where(*waiting).order_by(order, cases.c.id).limit(1)
+        following = connection.execute(query).scalar()
+        return None if following is None else blind_case_of(case_row(connection, following))
 
 
-def _next(
-    waiting: list[sa.ColumnElement[bool]], order: sa.ColumnElement[int], *, correct: bool
-) -> sa.Select[tuple[str]]:
-    pool = cases.c.error == 0 if correct else cases.c.error != 0
-    return sa.select(cases.c.id).where(*waiting, pool).order_by(order, cases.c.id).limit(1)
+def _in_the_queue(connection: sa.Connection, study: sa.Row[Any]) -> sa.ColumnElement[bool]:
+    """Return what makes a case one of the study's queue: not known to be right, or one of those that are mixed in.
+
+    Mixed in are the first by the cases' random numbers, as many as make up the share.
+    """
+    of_study = sa.select(cases.c.shuffle).where(cases.c.study == study.name)
+    to_read = of_study.where(cases.c.error != 0).subquery()
+    n_to_read = connection.execute(sa.select(sa.func.count()).select_from(to_read)).scalar_one()
+    n_mixed_in = round(n_to_read * study.correct_share / (1.0 - study.correct_share))
+    if not n_mixed_in:
+        return cases.c.error != 0
+    first = of_study.where(cases.c.error == 0).order_by(cases.c.shuffle).limit(n_mixed_in).subquery()
+    last = connection.execute(sa.select(sa.func.max(first.c.shuffle))).scalar()
+    return sa.or_(cases.c.error != 0, cases.c.shuffle <= (-1 if last is None else last))
 
 
 def _order_of(seed: str) -> sa.ColumnElement[int]:
@@ -323,7 +326,7 @@ def progress(store: Store, reader: str, study: str = DEFAULT_STUDY) -> Progress:
         if row is None:
             return Progress(0, 0, 0, 0)
         waiting = connection.execute(
-            sa.select(sa.func.count()).select_from(cases).where(*_waiting(reader, row), cases.c.error != 0)
+            sa.select(sa.func.count()).select_from(cases).where(*_waiting(reader, row), _in_the_queue(connection, row))
         ).scalar_one()
         n_read, n_skipped, n_drafts = (_count_own(connection, table, reader, study) for table in (reads, skips, drafts))
     return Progress(n_read, n_skipped, n_drafts, waiting)

@@ -100,8 +100,8 @@ def test_a_page_asks_three_questions_however_many_cases_there_are(store: Store, 
     assert len(few) == len(many) == 3
     with counted(store) as queue:
         review.blind_queue(store, "Ada")
-    # Study, reads, skips, the next of each kind, the case.
-    assert len(queue) <= 6
+    # Study, how many to read, how many to mix in, the next, the case.
+    assert len(queue) <= 5
 
 
 def test_given_cases_are_found_by_their_reader_only(store: Store, add: Any) -> None:
@@ -148,11 +148,22 @@ def test_correct_cases_are_mixed_in_at_the_owners_share(store: Store, add: Any) 
     wrong = {add(f"w{number:02d}", label=3, level=0, study="mixed") for number in range(30)}
     for number in range(60):
         add(f"c{number:02d}", label=1, level=1, study="mixed")
-    order = _read_all(store, "Ada", "mixed")
-    assert wrong < set(order)
-    # Half of the places on average: 30 wrong ones among 30 to 90, and the chance of fewer than 45 is below 1 in 400.
-    assert 45 <= len(order) <= 80
-    assert any(case_id not in wrong for case_id in order[:15])
+    orders = [_read_all(store, reader, "mixed") for reader in ("Ada", "Ben")]
+    # Half of the queue, the same cases for everybody, in an order of their own, and from its beginning on.
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert orders[0] != orders[1]
+    assert wrong < set(orders[0])
+    assert len(orders[0]) == 60
+    assert all(0 < sum(case_id in wrong for case_id in order[:20]) < 20 for order in orders)
+
+
+def test_a_share_that_the_study_has_not_takes_what_there_is(store: Store, add: Any) -> None:
+    review.set_study(store, ReviewStudy("mixed", 0.8, 9, with_verdict=False), "Dan")
+    for number in range(3):
+        add(f"w{number}", label=3, level=0, study="mixed")
+        add(f"c{number}", label=1, level=1, study="mixed")
+    assert review.progress(store, "Ada", "mixed").waiting == 6
+    assert len(_read_all(store, "Ada", "mixed")) == 6
 
 
 def test_what_was_read_or_skipped_does_not_come_again(store: Store, add: Any) -> None:
