@@ -37,5 +37,6 @@ def _pages() -> list[Page]:
         st.Page("pages/worklist.py", title="Worklist"),
         st.Page("pages/review.py", title="Review", visibility="hidden"),
         st.Page("pages/agreement.py", title="Agreement"),
+        st.Page("pages/performance.py", title="Performance"),
         st.Page("pages/about.py", title="About"),
     ]
