@@ -85,6 +85,8 @@ _CSS = """
 .cv-reveal {display: grid; grid-template-columns: auto 1fr; gap: 0.25rem 0.7rem; align-items: center;
   font-size: 0.9rem; line-height: 1.3;}
 .cv-who {opacity: 0.8;}
+.cv-panels {display: flex; flex-wrap: wrap; gap: 0.4rem;}
+.cv-panels img {flex: 1 1 215px; min-width: 0; max-width: 400px; height: auto;}
 .cv-words {grid-column: 1 / -1; font-size: 0.82rem; overflow-wrap: anywhere;}
 .cv-measured {margin-top: 0.15rem;}
 .st-key-worklist_filters label p, .st-key-worklist_page label p {font-size: 0.74rem !important;}
