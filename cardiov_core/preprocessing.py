@@ -153,7 +153,7 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     RecordUnsupportedError
         If a lead is missing, the record or the rest after `start_s` is shorter than 5 s, or `start_s` lies outside.
     """
-    _check_leads_and_length(record, contract, start_s)
+    check_leads_and_length(record, contract, start_s)
     notes: list[str] = []
     rows = np.stack([record.lead(lead) for lead in contract.leads])
     filled, missing = bridge_gaps(rows, record.sampling_rate)
@@ -190,7 +190,8 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     )
 
 
-def _check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: float | None) -> None:
+def check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: float | None) -> None:
+    """Refuse a record that no grader of this contract can take; arguments and error as in `prepare`."""
     absent = [lead for lead in contract.leads if lead not in record.leads]
     if absent:
         raise RecordUnsupportedError(

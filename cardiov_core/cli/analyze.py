@@ -9,7 +9,7 @@ from cardiov_core.cli import output
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
-    from cardiov_core.domain import Explanation
+    from cardiov_core.domain import Explanation, Reasons
     from cardiov_core.inference import Predictor
     from cardiov_core.io import Source
 
@@ -21,7 +21,7 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a record and line instead of a table.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True)
-@click.option("--explain", is_flag=True, help="Add where the network looked (Grad-CAM, seven stages).")
+@click.option("--explain", is_flag=True, help="Add where the network looked (Grad-CAM), or what was measured speaks for.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="HZ", help="For files without a rate.")
@@ -104,7 +104,7 @@ def _analyze_one(
 
     record = read_record(source.path, **reading)
     analysis = grade(record, predictor, analyse_anyway=analyse_anyway, start_s=start_s)
-    explanation: Explanation | None = None
+    explanation: Explanation | Reasons | None = None
     if explained is not False and analysis.prediction is not None:
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
         wanted = int(analysis.prediction.severity) if explained is None else explained

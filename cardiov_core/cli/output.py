@@ -86,7 +86,8 @@ def _attention_lines(row: Mapping[str, Any]) -> list[str]:
     if not explanation:
         return []
     if "stages" not in explanation:
-        return [f"    no explanation: {reason}" for reason in explanation.get("reasons", ())]
+        told = [f"      {reason['contribution']:+.2f}  {reason['statement']}" for reason in explanation["reasons"]]
+        return [f"    measured, for {explanation['target']}:", *(told or ["      nothing weighs one per cent"])]
     rate = float(row["record"]["sampling_rate_hz"])
     lines = [f"    looked most, for {explanation['target']}, at:"]
     for stage, attention in explanation["stages"].items():
@@ -104,7 +105,8 @@ def model_rows() -> list[dict[str, Any]]:
     -------
     list of dict
         ``name``, ``network``, ``paper``, ``parameters``, ``default`` and ``weights``: None, or {version, sha256,
-        metrics as in the model card}.
+        metrics as in the model card}. A grader that is no network has None for ``network`` and ``paper``, says under
+        ``kind`` what it is, and counts the nodes of its trees under ``parameters``.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def model_rows() -> list[dict[str, Any]]:
         If a model card is damaged.
     """
     from cardiov_core.nets import list_nets
-    from cardiov_core.weights import default_name, list_cards
+    from cardiov_core.weights import FOREST, default_name, list_cards
 
     cards = list_cards()
     default = default_name() if cards else None
@@ -131,7 +133,19 @@ def model_rows() -> list[dict[str, Any]]:
         ]
         if not graders:
             rows.append({"name": net.name, **common, "default": False, "weights": None})
-    return rows
+    return rows + [
+        {
+            "name": card.name,
+            "network": None,
+            "paper": None,
+            "kind": card.raw["title"],
+            "parameters": card.raw["n_parameters"],
+            "default": card.name == default,
+            "weights": {"version": card.version, "sha256": card.sha256, "metrics": card.raw.get("metrics")},
+        }
+        for card in cards
+        if card.architecture["name"] == FOREST
+    ]
 
 
 def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -141,8 +155,7 @@ def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
         mark = "  (default)" if row["default"] else ""
         lines = [
             f"{row['name']}{mark}",
-            f"  network     {row['network']}, {row['parameters']:,} parameters",
-            f"  paper       {row['paper']}",
+            *_kind_lines(row),
         ]
         weights = row["weights"]
         if weights is None:
@@ -152,6 +165,12 @@ def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
             lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"] or {})]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def _kind_lines(row: Mapping[str, Any]) -> list[str]:
+    if row["network"] is None:
+        return [f"  kind        {row['kind']}; {row['parameters']:,} nodes"]
+    return [f"  network     {row['network']}, {row['parameters']:,} parameters", f"  paper       {row['paper']}"]
 
 
 def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -204,17 +223,17 @@ def _backend() -> str:
 
 
 def _examine_weights() -> tuple[list[str], bool]:
-    from cardiov_core.weights import default_name, list_cards, load_delineator, load_network
+    from cardiov_core.weights import FOREST, default_name, list_cards, load_delineator, load_forest, load_network
 
     lines, healthy = [], True
     try:
-        names = [card.name for card in list_cards()]
+        kinds = {card.name: card.architecture["name"] for card in list_cards()}
         default = default_name()
     except CardioVError as error:
         return [f"weights      {error.message} {error.hint}"], False
-    for name in names:
+    for name, kind in kinds.items():
         try:
-            _, card = load_network(name)
+            card = (load_forest(name) if kind == FOREST else load_network(name))[1]
         except CardioVError as error:
             lines.append(f"weights      {name}: {error.message} {error.hint}")
             healthy = False
@@ -231,8 +250,8 @@ def _examine_weights() -> tuple[list[str], bool]:
             lines.append("weights      no delineator: waves are found by their slopes alone")
         else:
             lines.append(f"weights      delineator: checksum {delineator.card['sha256'][:16]} is right")
-    if default not in names:
-        lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
+    if default not in kinds:
+        lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(list(kinds))}")
         healthy = False
     return lines, healthy
 

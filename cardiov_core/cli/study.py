@@ -58,7 +58,12 @@ def train(
     from cardiov_core import training
 
     recipe = training.load_recipe(config or recipe_name or "")
-    result = training.train(recipe, ptbxl_of(data, labels_file), out, resume=resume, progress=sys.stderr.isatty())
+    dataset = ptbxl_of(data, labels_file)
+    if isinstance(recipe, training.ForestRecipe):
+        # A forest grows in a minute or two: there is nothing to go on from.
+        result = training.train_forest(recipe, dataset, out, progress=sys.stderr.isatty())
+    else:
+        result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
     click.echo(result.card_path)
 
 

@@ -5,7 +5,7 @@ file -> EcgRecord -> Quality, Measurements, findings -> prepared input -> networ
 
 from cardiov_core.domain.findings import Finding, FindingState
 from cardiov_core.domain.measurements import BeatBoundaries, Measurements, MedianBeat, WaveBoundaries
-from cardiov_core.domain.prediction import Analysis, Explanation, Prediction, Severity
+from cardiov_core.domain.prediction import Analysis, Explanation, Prediction, Reason, Reasons, Severity
 from cardiov_core.domain.prepared import InputContract, PreparedInput, Window
 from cardiov_core.domain.quality import LeadQuality, Quality, QualityVerdict
 from cardiov_core.domain.record import (
@@ -66,6 +66,8 @@ __all__ = [
     "Read",
     "ReadKind",
     "Reader",
+    "Reason",
+    "Reasons",
     "Reveal",
     "ReviewStudy",
     "Role",

@@ -85,6 +85,66 @@ class Explanation:
     window: Window
 
 
+@dataclass(frozen=True)
+class Reason:
+    """One thing that was measured, and what it speaks for.
+
+    Attributes
+    ----------
+    group : str
+        What a clinician would call it: 'ST', 'T wave', 'heart rate'.
+    leads : str
+        Part of the heart that its leads face ('inferior leads'); empty where it belongs to no lead.
+    lead : str or None
+        Lead of `value`.
+    measure : str
+        What `value` is, in words.
+    value : float or None
+        The number of the group that weighed most; None where it could not be measured.
+    unit : str
+        Unit of `value`; empty for ratios and for sex.
+    contribution : float
+        By how much the whole group raised (above 0) or lowered the probability of the target, before calibration.
+    statement : str
+        All that as one line for a reader.
+    """
+
+    group: str
+    leads: str
+    lead: str | None
+    measure: str
+    value: float | None
+    unit: str
+    contribution: float
+    statement: str
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why a grader that is no network said what it said: what it measured.
+
+    Attributes
+    ----------
+    model_name : str
+        The grader.
+    target : str
+        'level 2' or 'above low', as in `Explanation`.
+    reasons : tuple of Reason
+        The weightiest first.
+    base : float
+        Probability of the target before anything was measured; with all contributions, also those too small to be
+        told, it makes the uncalibrated probability.
+    window : Window
+        The part of the record that was analysed.
+    """
+
+    model_name: str
+    target: str
+    reasons: tuple[Reason, ...]
+    base: float
+    window: Window
+
+
 @dataclass(frozen=True, eq=False)
 class Analysis:
     """All that CardioV says of one record.

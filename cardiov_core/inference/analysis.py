@@ -7,6 +7,7 @@ from cardiov_core.domain import (
     Analysis,
     EcgRecord,
     Finding,
+    Measurements,
     Prediction,
     Quality,
     QualityVerdict,
@@ -53,13 +54,19 @@ def analyze(
         quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), (reason,))
         analyse_anyway = False
     findings = apply_rules(record, measurements, quality)
-    prediction, withheld = _grade(record, predictor, quality, insisted=analyse_anyway, start_s=start_s)
+    prediction, withheld = _grade(record, predictor, quality, measurements, insisted=analyse_anyway, start_s=start_s)
     warnings = (*record.warnings, *_scope_warnings(record, findings), *_remarks(prediction, quality))
     return Analysis(record, quality, prediction, _unique(withheld), _unique(warnings), measurements, findings)
 
 
 def _grade(
-    record: EcgRecord, predictor: Predictor, quality: Quality, *, insisted: bool, start_s: float | None
+    record: EcgRecord,
+    predictor: Predictor,
+    quality: Quality,
+    measurements: Measurements,
+    *,
+    insisted: bool,
+    start_s: float | None,
 ) -> tuple[Prediction | None, tuple[str, ...]]:
     """Return the level, or None and why there is none."""
     refused = quality.verdict is QualityVerdict.NOT_ANALYSABLE
@@ -67,7 +74,7 @@ def _grade(
         return None, quality.reasons
     try:
         shipped = None if start_s else predictor.out_of_fold_prediction(record)
-        return shipped or predictor.predict(record, start_s=start_s), ()
+        return shipped or predictor.predict(record, start_s=start_s, measurements=measurements), ()
     except RecordUnsupportedError as error:
         return None, (*(quality.reasons if refused else ()), _sentences(error.message, error.hint))
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,20 @@ from cardiov_core.domain import (
     MedianBeat,
     Prediction,
     Quality,
+    Reasons,
     WaveBoundaries,
 )
 from cardiov_core.weights import ModelCard
 
 # Attention is relative, 0..1: a ten-thousandth is far below what can be seen.
 _ATTENTION_DECIMALS = 4
+_ATTENTION_OF = "attention is that of the shipped network"
 # A tenth of a millisecond, of a degree, of a beat; a tenth of a microvolt: finer than any boundary can be placed.
 _DECIMALS = {"bpm": 1, "ms": 1, "deg": 1, "mv": 4, "s": 4}
 
 
 def analysis_to_dict(
-    analysis: Analysis, explanation: Explanation | None = None, *, card: ModelCard | None = None
+    analysis: Analysis, explanation: Explanation | Reasons | None = None, *, card: ModelCard | None = None
 ) -> dict[str, Any]:
     """Turn an analysis into JSON values.
 
@@ -38,8 +40,8 @@ def analysis_to_dict(
     ----------
     analysis : Analysis
         What was found.
-    explanation : Explanation, optional
-        Where the network looked.
+    explanation : Explanation or Reasons, optional
+        Where the network looked, or what the measurements speak for.
     card : ModelCard, optional
         The grader that was asked; names it where the level is withheld.
 
@@ -69,9 +71,8 @@ def analysis_to_dict(
     if explanation is not None:
         document["explanation"] = _explanation(explanation)
         if prediction is not None and prediction.out_of_fold:
-            warnings.append(
-                "The attention is that of the shipped network, which this record trained; the level is not its own."
-            )
+            what = "reasons are those of the shipped forest" if isinstance(explanation, Reasons) else _ATTENTION_OF
+            warnings.append(f"The {what}, which this record trained; the level is not its own.")
     return document
 
 
@@ -182,7 +183,7 @@ def _record(record: EcgRecord) -> dict[str, Any]:
 
 
 def _risk(prediction: Prediction) -> dict[str, Any]:
-    return {
+    risk = {
         "level": int(prediction.severity),
         "name": prediction.severity.title,
         "probabilities": list(prediction.probabilities),
@@ -190,6 +191,9 @@ def _risk(prediction: Prediction) -> dict[str, Any]:
         "rank_violation": prediction.rank_violation,
         "out_of_fold": prediction.out_of_fold,
     }
+    if prediction.prediction_set is not None:
+        risk["prediction_set"] = [int(level) for level in prediction.prediction_set]
+    return risk
 
 
 def _quality(quality: Quality) -> dict[str, Any]:
@@ -214,7 +218,14 @@ def _model(prediction: Prediction | None, card: ModelCard | None) -> dict[str, s
     return None if card is None else {"name": card.name, "sha256": card.sha256}
 
 
-def _explanation(explanation: Explanation) -> dict[str, Any]:
+def _explanation(explanation: Explanation | Reasons) -> dict[str, Any]:
+    if isinstance(explanation, Reasons):
+        return {
+            "model": explanation.model_name,
+            "target": explanation.target,
+            "base": explanation.base,
+            "reasons": [asdict(reason) for reason in explanation.reasons],
+        }
     return {
         "model": explanation.model_name,
         "target": explanation.target,

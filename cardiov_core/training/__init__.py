@@ -1,15 +1,19 @@
 """Training: recipes, augmentation, the two stages, cross-validation, weights with their card; and the delineator's."""
 
 from cardiov_core.training.delineator import DelineatorRecipe, train_delineator
+from cardiov_core.training.forest_recipe import ForestRecipe
+from cardiov_core.training.forest_run import train_forest
 from cardiov_core.training.recipe import Recipe, list_recipes, load_recipe
 from cardiov_core.training.run import TrainingResult, train
 
 __all__ = [
     "DelineatorRecipe",
+    "ForestRecipe",
     "Recipe",
     "TrainingResult",
     "list_recipes",
     "load_recipe",
     "train",
     "train_delineator",
+    "train_forest",
 ]

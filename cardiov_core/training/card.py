@@ -13,7 +13,7 @@ from cardiov_core.training.recipe import Recipe
 
 _N_RESAMPLES = 1000
 
-_LIMITATIONS = (
+LIMITATIONS = (
     "Trained on few records of one source and one country's machines; figures are cross-validated on the same source, "
     "not tested elsewhere.",
     "The test fold (10) of PTB-XL was neither trained on nor looked at: there is no test figure.",
@@ -23,15 +23,16 @@ _LIMITATIONS = (
     "one.",
     "Ventricular tachycardia, hyperkalaemia and Brugada pattern are not among the 71 statements and cannot be graded.",
     "Not trained on people under 18 as a group, on pacemaker rhythms as a group, or on records of fewer than 12 leads.",
-    "Probabilities are not calibrated.",
 )
+"""What holds for every grader trained on these labels."""
 
-_REFERENCES = (
+CITATIONS = (
     "Wei G, Di X, Zhang W, et al. Estimating critical values from electrocardiogram using a deep ordinal convolutional "
     "neural network. BMC Med Inform Decis Mak 22, 295 (2022).",
     "Wagner P, Strodthoff N, Bousseljot RD, et al. PTB-XL, a large publicly available electrocardiography dataset. "
     "Sci Data 7, 154 (2020).",
 )
+"""Paper and data."""
 
 
 def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl) -> dict[str, Any]:
@@ -99,13 +100,13 @@ def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl) -> dict[str,
         "metrics": metrics,
         "intended_use": "Research on critical values of 12-lead ECGs of adults. Not a medical device, not for "
         "diagnostic use; a qualified clinician must read the ECG.",
-        "limitations": [_missed_high_risk(metrics["confusion"]), *_LIMITATIONS],
+        "limitations": [missed_high_risk(metrics["confusion"]), *LIMITATIONS, "Probabilities are not calibrated."],
         "licence": "Apache-2.0",
-        "references": list(_REFERENCES),
+        "references": list(CITATIONS),
     }
 
 
-def _missed_high_risk(confusion: list[list[int]]) -> str:
+def missed_high_risk(confusion: list[list[int]]) -> str:
     """Say in words the figure that matters most to a patient; rows are labels."""
     row = confusion[Severity.HIGH_RISK]
     missed = row[Severity.NO_RISK] + row[Severity.LOW_RISK]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.training.forest_recipe import ForestRecipe, forest_recipe_from
 
 Objective = Literal["cross_entropy", "ordinal"]
 
@@ -113,7 +114,7 @@ def list_recipes() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _RECIPES.glob("*.toml")))
 
 
-def load_recipe(name_or_path: str | Path) -> Recipe:
+def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe:
     """Load a recipe by name or from a TOML file.
 
     Parameters
@@ -123,8 +124,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
     Returns
     -------
-    Recipe
-        Checked as far as it can be without data.
+    Recipe or ForestRecipe
+        Of a network, or of a forest where the file has a section ``forest``; checked as far as it can be without data.
 
     Raises
     ------
@@ -143,7 +144,7 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path.name} is no TOML file: {error}.", "Mend the line it names.") from error
-    return _recipe_from(table, path.name)
+    return forest_recipe_from(table, path.name) if "forest" in table else _recipe_from(table, path.name)
 
 
 def _recipe_from(table: dict[str, Any], shown_as: str) -> Recipe:

@@ -1,5 +1,6 @@
 """The records of a training, prepared once and held in memory."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cardiov_core.datasets import PtbXl
+from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
 from cardiov_core.training.recipe import Recipe
@@ -46,9 +48,7 @@ class TrainingRecords:
 
         Whole PTB-XL folds go into a group, and PTB-XL puts no patient into two folds.
         """
-        codes, _ = pd.factorize(self.table["fold"], sort=True)
-        groups: IntArray = np.asarray(codes, dtype=np.int64) % n_groups
-        return groups
+        return groups_of(self.table, n_groups)
 
 
 def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
@@ -71,32 +71,68 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
     DatasetError
         If there is no record in the recipe's folds, or a patient stands in two folds.
     """
-    ecg_ids = dataset.ecg_ids(recipe.folds)
+    windows: list[npt.NDArray[np.float32]] = []
+    rows: list[dict[str, Any]] = []
+    for record, row in labelled_rows(dataset, recipe.folds):
+        windows.append(prepare(record, recipe.contract).values)
+        rows.append(row)
+    table = checked_table(rows)
+    return TrainingRecords(
+        windows=torch.from_numpy(np.stack(windows)),
+        levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
+        table=table,
+    )
+
+
+def labelled_rows(dataset: PtbXl, folds: Sequence[int]) -> Iterator[tuple[EcgRecord, dict[str, Any]]]:
+    """Read the records of some folds, each with its row of a training's table (see `TrainingRecords.table`).
+
+    Yields
+    ------
+    EcgRecord
+        At 500 Hz.
+    dict
+        Label, patient, fold and fingerprints.
+
+    Raises
+    ------
+    DatasetError
+        If there is no record in these folds.
+    """
+    ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:
         raise DatasetError(
-            f"{dataset.root.name} has no record in folds {', '.join(map(str, recipe.folds))}.",
+            f"{dataset.root.name} has no record in folds {', '.join(map(str, folds))}.",
             "Give a PTB-XL tree that has them, or other folds in the recipe.",
         )
-    windows: list[npt.NDArray[np.float32]] = []
-    folds = dataset.table["strat_fold"].to_dict()
-    rows: list[dict[str, Any]] = []
+    fold_of = dataset.table["strat_fold"].to_dict()
     for ecg_id in ecg_ids:
         full, coarse = dataset.record(ecg_id, 500), dataset.record(ecg_id, 100)
-        windows.append(prepare(full, recipe.contract).values)
-        rows.append(
+        yield (
+            full,
             {
                 "ecg_id": ecg_id,
                 "patient_id": full.patient_id,
                 "sex": full.sex,
                 "age": full.age,
-                "fold": int(folds[ecg_id]),
+                "fold": int(fold_of[ecg_id]),
                 "label": int(dataset.label(ecg_id)),
                 "fingerprint_500": signal_fingerprint(full),
                 "fingerprint_100": signal_fingerprint(coarse),
                 "independent_500": signal_fingerprint(full, INDEPENDENT_LEADS),
                 "independent_100": signal_fingerprint(coarse, INDEPENDENT_LEADS),
-            }
+            },
         )
+
+
+def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rows as a table.
+
+    Raises
+    ------
+    DatasetError
+        If a patient stands in two folds.
+    """
     table = pd.DataFrame(rows)
     folds_a_patient = table.groupby("patient_id")["fold"].nunique()
     if (folds_a_patient > 1).any():
@@ -105,8 +141,11 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
             f"Patient {patient} stands in {folds_a_patient.max()} folds: training and validation would share records.",
             "Use PTB-XL's own column strat_fold.",
         )
-    return TrainingRecords(
-        windows=torch.from_numpy(np.stack(windows)),
-        levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
-        table=table,
-    )
+    return table
+
+
+def groups_of(table: pd.DataFrame, n_groups: int) -> IntArray:
+    """Return the cross-validation group of each record by its fold, 0 ... n_groups - 1."""
+    codes, _ = pd.factorize(table["fold"], sort=True)
+    groups: IntArray = np.asarray(codes, dtype=np.int64) % n_groups
+    return groups

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict
-from cardiov_core.inference import analyze
+from cardiov_core.inference import analyze, attention_only
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import (
     badge,
@@ -70,9 +70,8 @@ def explanation_of(case: Case, target: int | str) -> Explanation:
     key = (_key(current, case), target)
     if key not in current.explanations:
         with st.spinner("Asking where the network looked ..."):
-            current.explanations[key] = resources.predictor().explain(
-                case.record, target=target, start_s=_start(current, case)
-            )
+            found = resources.predictor().explain(case.record, target=target, start_s=_start(current, case))
+            current.explanations[key] = attention_only(found)
     return current.explanations[key]
 
 

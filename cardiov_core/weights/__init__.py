@@ -16,22 +16,27 @@ from cardiov_core.weights.cards import (
 )
 from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
 from cardiov_core.weights.files import INDEPENDENT_LEADS, signal_fingerprint
+from cardiov_core.weights.forest import FOREST, Forest, load_forest, save_forest
 from cardiov_core.weights.graders import OUT_OF_FOLD_COLUMNS, load_network, out_of_fold_table, save
 
 __all__ = [
+    "FOREST",
     "INDEPENDENT_LEADS",
     "OUT_OF_FOLD_COLUMNS",
     "SCHEMA_VERSION",
     "DelineatorWeights",
+    "Forest",
     "ModelCard",
     "default_name",
     "list_cards",
     "load_card",
     "load_delineator",
+    "load_forest",
     "load_network",
     "out_of_fold_table",
     "save",
     "save_delineator",
+    "save_forest",
     "signal_fingerprint",
     "weights_folder",
 ]

@@ -25,6 +25,9 @@ OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
 _INDEPENDENT_COLUMNS = ("independent_500", "independent_100")
 """Fingerprints of the eight independent leads; tables without them know no record that stores eight leads."""
 
+_OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "set_limit")
+"""`set_limit` is the limit of the prediction set, fitted without the record's group of patients."""
+
 
 def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:
     """Open a grader's weights.
@@ -110,7 +113,7 @@ def save(
         If a weight cannot be stored, or the table lacks a column.
     """
     content = tensor_bytes(net.state_dict(), storage)
-    table = None if out_of_fold is None else _table_bytes(out_of_fold)
+    table = None if out_of_fold is None else table_bytes(out_of_fold)
     raw = {
         **json.loads(json.dumps(dict(card))),
         "schema_version": SCHEMA_VERSION,
@@ -193,9 +196,10 @@ def _check_fits(card: ModelCard, net: nn.Module) -> None:
         )
 
 
-def _table_bytes(table: pd.DataFrame) -> bytes:
+def table_bytes(table: pd.DataFrame) -> bytes:
+    """Return the CSV file of an out-of-fold table, with its optional columns where it has them."""
     _check_columns(table)
-    columns = [*OUT_OF_FOLD_COLUMNS, *(column for column in _INDEPENDENT_COLUMNS if column in table.columns)]
+    columns = [*OUT_OF_FOLD_COLUMNS, *(column for column in _OPTIONAL_COLUMNS if column in table.columns)]
     text: str = table[columns].to_csv(index=False, lineterminator="\n")
     return text.encode("utf-8")
 

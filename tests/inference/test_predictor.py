@@ -12,7 +12,7 @@ from cardiov_core import ordinal, weights
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Explanation, Prediction, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
-from cardiov_core.inference import Predictor, load_predictor
+from cardiov_core.inference import NetworkPredictor, Predictor, load_predictor
 from cardiov_core.preprocessing import prepare
 
 
@@ -108,14 +108,14 @@ class _Absurd(nn.Module):
 
 def test_a_result_that_is_no_number_is_an_error(predictor: Predictor) -> None:
     with pytest.raises(RecordUnsupportedError, match="no finite result"):
-        Predictor(_Absurd(), predictor.card).predict(generate("normal"))
+        NetworkPredictor(_Absurd(), predictor.card).predict(generate("normal"))
 
 
 def test_mode_and_gradients_are_left_as_found(predictor: Predictor) -> None:
     net, card = weights.load_network("tiny")
     net.train().requires_grad_(True)
     found = net.state_dict()["last_norm.running_mean"].clone()
-    other = Predictor(net, card)
+    other = NetworkPredictor(net, card)
     record = generate("normal", seed=6)
     np.testing.assert_allclose(
         other.predict(record).probabilities, predictor.predict(record).probabilities, rtol=0, atol=1e-9

@@ -1,0 +1,108 @@
+"""Calibration: exceedances that mean what they say.
+
+One temperature for all three thresholds and an offset each, on the logits (Platt 1999; Guo et al. 2017,
+arXiv:1706.04599): few enough numbers for a few hundred records, where isotonic regression would follow the noise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from cardiov_core import ordinal
+from cardiov_core.errors import LabelError, ModelCardError
+
+Float64Array = npt.NDArray[np.float64]
+
+# A forest of 600 trees whose leaves are all of one kind says 0; its logit must stay finite.
+_CLIP = 1e-3
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """``expit(logit(exceedance) / temperature + offset)`` a threshold.
+
+    Attributes
+    ----------
+    temperature : float
+        Above 0; below 1 makes probabilities more extreme.
+    offsets : tuple of float
+        One a threshold.
+    """
+
+    temperature: float
+    offsets: tuple[float, ...]
+
+    def __call__(self, exceedance: npt.ArrayLike) -> Float64Array:
+        """Return calibrated exceedances of the same shape ``(n, n_thresholds)``, not yet repaired in rank."""
+        logits = logit(np.clip(np.asarray(exceedance, dtype=np.float64), _CLIP, 1.0 - _CLIP))
+        return np.asarray(expit(logits / self.temperature + np.asarray(self.offsets)), dtype=np.float64)
+
+
+def fit_calibration(exceedance: npt.ArrayLike, labels: npt.ArrayLike, *, offsets: bool = True) -> Calibration:
+    """Fit a calibration to predictions of records that did not train the grader.
+
+    Parameters
+    ----------
+    exceedance : array_like, shape (n, 3)
+        As the grader gave them.
+    labels : array_like of int, shape (n,)
+        Levels.
+    offsets : bool
+        Fit an offset a threshold beside the temperature; without, only the temperature.
+
+    Returns
+    -------
+    Calibration
+        With the least sum of the three log losses.
+
+    Raises
+    ------
+    LabelError
+        If there is not one label a record.
+    """
+    values = np.asarray(exceedance, dtype=np.float64)
+    above = ordinal.encode(labels, values.shape[1] + 1)
+    if above.shape != values.shape:
+        raise LabelError(f"{len(above)} labels for {len(values)} records.", "Give one label a record.")
+    logits = logit(np.clip(values, _CLIP, 1.0 - _CLIP))
+
+    def loss(numbers: Float64Array) -> tuple[float, Float64Array]:
+        shifted = numbers[0] * logits + (numbers[1:] if offsets else 0.0)
+        wrong = expit(shifted) - above
+        value = float(np.mean(np.logaddexp(0.0, shifted) - above * shifted))
+        slope = float((wrong * logits).mean())
+        return value, np.array([slope, *(wrong.mean(axis=0) / values.shape[1] if offsets else ())])
+
+    start = np.array([1.0, *([0.0] * values.shape[1] if offsets else [])])
+    # A negative slope would turn the order of the records round.
+    limits = [(0.05, 20.0), *([(-5.0, 5.0)] * (len(start) - 1))]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits).x
+    fitted = tuple(float(number) for number in found[1:]) if offsets else (0.0,) * values.shape[1]
+    return Calibration(temperature=float(1.0 / found[0]), offsets=fitted)
+
+
+def calibration_of(card: Mapping[str, Any], file: str) -> Calibration:
+    """Return the calibration that a model card states under ``calibration``.
+
+    Raises
+    ------
+    ModelCardError
+        If it is missing or makes no sense.
+    """
+    stated = card.get("calibration")
+    try:
+        temperature = float(stated["temperature"])  # type: ignore[index]
+        offsets = tuple(float(number) for number in stated["offsets"])  # type: ignore[index]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelCardError(f"Model card {file}: calibration lacks temperature or offsets.", "Restore it.") from error
+    if not temperature > 0 or len(offsets) != ordinal.N_LEVELS - 1:
+        raise ModelCardError(
+            f"Model card {file}: calibration has a temperature of {temperature:g} and {len(offsets)} offsets.",
+            "Restore it: a temperature above 0 and three offsets are needed.",
+        )
+    return Calibration(temperature, offsets)

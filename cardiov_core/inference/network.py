@@ -1,0 +1,89 @@
+"""Graders that are networks."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, PreparedInput
+from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.inference.base import Exceedances, Predictor
+from cardiov_core.inference.grad_cam import (
+    Target,
+    checked_target,
+    evaluation_mode,
+    on_record_axis,
+    stage_maps,
+    target_in_words,
+)
+from cardiov_core.preprocessing import prepare
+from cardiov_core.weights import ModelCard
+
+_BATCH = 16
+
+
+class NetworkPredictor(Predictor):
+    """A network with its card. Safe to share between threads; the network is left as it was found.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        ``(batch, leads, samples) -> (batch, 3)`` logits of the exceedances.
+    card : ModelCard
+        Says what the network is fed and what its outputs mean.
+    """
+
+    def __init__(self, net: nn.Module, card: ModelCard) -> None:
+        super().__init__(card)
+        self._net = net
+        # Hooks of an explanation would fire in every other forward pass meanwhile.
+        self._lock = threading.Lock()
+
+    def predict(
+        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
+    ) -> Prediction:
+        """Grade one record; arguments as in `Predictor.predict`, of which a network needs no measurements."""
+        del measurements
+        prepared = prepare(record, self.card.contract, start_s)
+        return self._predictions([record], [prepared])[0]
+
+    def predict_batch(self, records: Sequence[EcgRecord]) -> list[Prediction]:
+        """Grade several records; the probabilities are those of `predict` but for float32 rounding (1e-6)."""
+        predictions: list[Prediction] = []
+        for begin in range(0, len(records), _BATCH):
+            part = records[begin : begin + _BATCH]
+            predictions += self._predictions(part, [prepare(record, self.card.contract) for record in part])
+        return predictions
+
+    def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Explanation:
+        """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples."""
+        wanted = checked_target(target)
+        prepared = prepare(record, self.card.contract, start_s)
+        with self._lock:
+            maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted)
+        rate = self.card.contract.sampling_rate_hz
+        return Explanation(
+            model_name=self.name,
+            target=target_in_words(explained),
+            stages={stage: on_record_axis(cam, prepared, record, rate) for stage, cam in enumerate(maps, start=1)},
+            window=prepared.window,
+        )
+
+    def _predictions(self, records: Sequence[EcgRecord], prepared: Sequence[PreparedInput]) -> list[Prediction]:
+        with self._lock, torch.no_grad(), evaluation_mode(self._net):
+            logits = self._net(self._tensor(prepared))
+        exceedances: Exceedances = torch.sigmoid(logits.double()).cpu().numpy()
+        for record, row in zip(records, exceedances, strict=True):
+            if not np.isfinite(row).all():
+                raise RecordUnsupportedError(
+                    f"{record.record_id} gives no finite result: its largest value is "
+                    f"{float(np.nanmax(np.abs(record.signal))):g} mV.",
+                    "Check gain and units of the file.",
+                )
+        return self._decoded(exceedances, [item.window for item in prepared], [item.notes for item in prepared])
+
+    def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
+        device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))
+        return torch.from_numpy(np.stack([item.values for item in prepared])).to(device)

@@ -1,0 +1,105 @@
+"""From contributions of single numbers to what a clinician can check: 'ST -0.12 mV in V5 speaks for Medium risk'."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from cardiov_core.domain import Reason, Severity
+from cardiov_core.signals.features import FEATURES, Feature, Float64Array
+
+MOST_TOLD = 6
+"""No more reasons than a reader takes in at a glance."""
+
+SMALLEST_TOLD = 0.01
+"""A group that moves the probability by less than one per cent is no reason; whole per cent are what is shown."""
+
+_TERRITORY = {
+    **dict.fromkeys(("II", "III", "aVF"), "inferior leads"),
+    **dict.fromkeys(("I", "aVL", "V5", "V6"), "lateral leads"),
+    **dict.fromkeys(("V1", "V2", "V3", "V4"), "anterior leads"),
+    "aVR": "aVR",
+}
+_DECIMALS = {"mV": 2, "mV ms": 0, "ms": 0, "1/min": 0, "deg": 0, "years": 0, "": 2}
+_SHOWN_UNIT = {"deg": "°", "": "", "1/min": " /min"}
+_OLDEST_SHOWN = 89.0  # PTB-XL does not tell ages from 90 on apart
+_THRESHOLD_WORDS = {
+    "above_no": "a level above No risk",
+    "above_low": "a level above Low risk",
+    "above_medium": "a level above Medium risk",
+}
+
+
+def reasons_of(
+    row: Float64Array, contributions: Float64Array, base: Float64Array, target: int | str
+) -> tuple[tuple[Reason, ...], float]:
+    """Gather contributions by what a clinician would call them and the part of the heart.
+
+    Parameters
+    ----------
+    row : numpy.ndarray, shape (len(FEATURES),)
+        What was measured.
+    contributions : numpy.ndarray, shape (len(FEATURES), 4)
+        From `path_contributions`.
+    base : numpy.ndarray, shape (4,)
+        From the same.
+    target : int or str
+        A level, or a threshold by name.
+
+    Returns
+    -------
+    reasons : tuple of Reason
+        At most `MOST_TOLD`, none smaller than `SMALLEST_TOLD`, the weightiest first.
+    share : float
+        Base probability of the target.
+    """
+    levels = _levels_of(target)
+    weights = contributions[:, levels].sum(axis=1)
+    members: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, feature in enumerate(FEATURES):
+        members[(feature.group, _TERRITORY.get(feature.lead or "", ""))].append(index)
+    reasons = []
+    for (group, leads), indices in members.items():
+        total = float(weights[indices].sum())
+        if abs(total) < SMALLEST_TOLD:
+            continue
+        # The number that weighed most in the direction of its group stands for it.
+        leading = indices[int(np.argmax(np.sign(total) * weights[indices]))]
+        reasons.append(_reason(group, leads, FEATURES[leading], float(row[leading]), total, target))
+    reasons.sort(key=lambda reason: (-abs(reason.contribution), reason.group, reason.leads))
+    return tuple(reasons[:MOST_TOLD]), float(base[levels].sum())
+
+
+def _levels_of(target: int | str) -> list[int]:
+    if isinstance(target, int):
+        return [target]
+    first = list(_THRESHOLD_WORDS).index(target) + 1
+    return list(range(first, len(Severity)))
+
+
+def _reason(group: str, leads: str, feature: Feature, value: float, total: float, target: int | str) -> Reason:
+    missing = bool(np.isnan(value))
+    aim = Severity(target).title if isinstance(target, int) else _THRESHOLD_WORDS[target]
+    where = f" in {feature.lead}" if feature.lead else ""
+    said = f"{feature.words}{where} not known" if missing else f"{_in_words(feature, value)}{where}"
+    direction = "for" if total > 0 else "against"
+    return Reason(
+        group=group,
+        leads=leads,
+        lead=feature.lead,
+        measure=feature.words,
+        value=None if missing else value,
+        unit=feature.unit,
+        contribution=total,
+        statement=f"{said[0].upper()}{said[1:]} speaks {direction} {aim}",
+    )
+
+
+def _in_words(feature: Feature, value: float) -> str:
+    if feature.key == "male":
+        return "male sex" if value > 0 else "female sex"
+    if feature.key == "age" and value > _OLDEST_SHOWN:
+        return "age 90 years or over"
+    # Adding 0.0 turns a rounded -0 into 0.
+    number = round(value, _DECIMALS[feature.unit]) + 0.0
+    unit = _SHOWN_UNIT.get(feature.unit, f" {feature.unit}")
+    return f"{feature.words} {number:.{_DECIMALS[feature.unit]}f}{unit}"

@@ -1,0 +1,177 @@
+"""Forests of decision trees as plain arrays: opening one and writing one, without anything that could run."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from cardiov_core.errors import WeightsMismatchError
+from cardiov_core.weights.cards import SCHEMA_VERSION, ModelCard, checked_card, load_card
+from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
+from cardiov_core.weights.graders import table_bytes
+
+FOREST = "extra-trees"
+"""Architecture of a model card that describes a forest."""
+
+_N_LEVELS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """All nodes of all trees, a tree after the other, each in depth-first order: a left child follows its parent.
+
+    Attributes
+    ----------
+    feature : numpy.ndarray
+        int64 ``(n_nodes,)``: column that decides; -1 in a leaf.
+    threshold : numpy.ndarray
+        float32 ``(n_nodes,)``: a float32 value up to it goes to the left.
+    right : numpy.ndarray
+        int64 ``(n_nodes,)``: index of the right child; of the node itself in a leaf.
+    missing_left : numpy.ndarray
+        bool ``(n_nodes,)``: whether a missing value goes to the left.
+    counts : numpy.ndarray
+        int64 ``(n_nodes, 4)``: training records a level that reached the node.
+    roots : numpy.ndarray
+        int64 ``(n_trees,)``: index of each tree's first node.
+    """
+
+    feature: npt.NDArray[np.int64]
+    threshold: npt.NDArray[np.float32]
+    right: npt.NDArray[np.int64]
+    missing_left: npt.NDArray[np.bool_]
+    counts: npt.NDArray[np.int64]
+    roots: npt.NDArray[np.int64]
+
+
+_STORED = {
+    "feature": np.int16,
+    "threshold": np.float32,
+    "right": np.int32,
+    "missing_left": np.bool_,
+    "counts": np.int32,
+    "roots": np.int32,
+}
+_USED = {**_STORED, **dict.fromkeys(("feature", "right", "counts", "roots"), np.int64)}
+_SMALL_COUNT = int(np.iinfo(np.int16).max)
+
+
+def load_forest(name_or_path: str | Path) -> tuple[Forest, ModelCard]:
+    """Open a forest's weights.
+
+    Parameters
+    ----------
+    name_or_path : str or pathlib.Path
+        As in `load_card`.
+
+    Returns
+    -------
+    forest : Forest
+        Checked: no node leads out of the forest or back.
+    card : ModelCard
+        Its card.
+
+    Raises
+    ------
+    WeightsError
+        If a file is missing or is no safetensors file.
+    WeightsIntegrityError
+        If the checksum is not the card's.
+    WeightsMismatchError
+        If the arrays are no forest, or not the card's.
+    ModelCardError
+        If the card is damaged.
+    """
+    card = load_card(name_or_path)
+    if card.architecture["name"] != FOREST:
+        raise WeightsMismatchError(f"{card.path.name} describes {card.architecture['name']!r}, no forest.", HINT_MAKE)
+    tensors = read_tensors(card.weights_path, card.sha256)
+    if set(tensors) != set(_STORED):
+        raise WeightsMismatchError(
+            f"{card.weights_path.name} holds {', '.join(sorted(tensors))}: no forest.", HINT_MAKE
+        )
+    forest = Forest(**{name: tensors[name].numpy().astype(kind) for name, kind in _USED.items()})
+    _check(forest, card.weights_path.name, int(card.architecture["kwargs"].get("n_features", 0)))
+    if len(forest.feature) != card.raw["n_parameters"]:
+        raise WeightsMismatchError(
+            f"{card.path.name} states {card.raw['n_parameters']} nodes, the file has {len(forest.feature)}.", HINT_MAKE
+        )
+    return forest, card
+
+
+def save_forest(
+    forest: Forest, card: Mapping[str, Any], folder: Path, *, out_of_fold: pd.DataFrame | None = None
+) -> Path:
+    """Write a forest: weights, out-of-fold table and card; returns the card's path.
+
+    Parameters
+    ----------
+    forest : Forest
+        What was grown.
+    card : mapping
+        The card without what is filled in here: schema version, checksums and number of nodes.
+    folder : pathlib.Path
+        Made where it is missing.
+    out_of_fold : pandas.DataFrame, optional
+        Columns `OUT_OF_FOLD_COLUMNS`, with calibrated exceedances, and `set_limit`.
+
+    Raises
+    ------
+    ModelCardError
+        If the card lacks a field.
+    WeightsMismatchError
+        If the arrays are no forest.
+    """
+    state = {item.name: getattr(forest, item.name).astype(_STORED[item.name]) for item in fields(Forest)}
+    if int(forest.counts.max()) <= _SMALL_COUNT:
+        state["counts"] = state["counts"].astype(np.int16)
+    content = tensor_bytes({name: torch.from_numpy(values) for name, values in state.items()}, "float32")
+    table = None if out_of_fold is None else table_bytes(out_of_fold)
+    raw = {
+        **json.loads(json.dumps(dict(card))),
+        "schema_version": SCHEMA_VERSION,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "n_parameters": len(forest.feature),
+        "out_of_fold": None,
+    }
+    if table is not None:
+        raw["out_of_fold"] = {"file": f"{raw.get('name')}.oof.csv", "sha256": hashlib.sha256(table).hexdigest()}
+    path = folder / f"{raw.get('name')}.json"
+    checked = checked_card(raw, path)
+    _check(forest, checked.weights_path.name, int(checked.architecture["kwargs"].get("n_features", 0)))
+    folder.mkdir(parents=True, exist_ok=True)
+    checked.weights_path.write_bytes(content)
+    if table is not None:
+        (folder / raw["out_of_fold"]["file"]).write_bytes(table)
+    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def _check(forest: Forest, file: str, n_features: int) -> None:
+    """Refuse arrays that do not fit each other, or in which a way down would leave the forest or never end."""
+    n_nodes = len(forest.feature)
+    lengths = {len(getattr(forest, name)) for name in ("threshold", "right", "missing_left", "counts")}
+    at = np.arange(n_nodes)
+    inner = forest.feature >= 0
+    broken = (
+        not n_nodes
+        or lengths != {n_nodes}
+        or forest.counts.ndim != 2
+        or forest.counts.shape[1] != _N_LEVELS
+        or bool((forest.counts.sum(axis=1) <= 0).any())
+        or not len(forest.roots)
+        or bool(((forest.roots < 0) | (forest.roots >= n_nodes)).any())
+        or bool((forest.feature >= n_features).any())
+        or bool((forest.right[inner] <= at[inner] + 1).any())
+        or bool((forest.right >= n_nodes).any())
+        or bool(inner[-1])
+    )
+    if broken:
+        raise WeightsMismatchError(f"{file} holds no sound forest of {n_features} measurements.", HINT_MAKE)
