@@ -169,7 +169,7 @@ cases = sa.Table(
         "id",
     ),
     # All that the order of a blind reader needs.
-    sa.Index("ix_cases_queue", "study", "status", "error", "shuffle", "n_blind", "waveform_deleted_at", "id"),
+    sa.Index("ix_cases_queue", "study", "error", "shuffle", "status", "n_blind", "waveform_deleted_at", "id"),
 )
 
 assignments = sa.Table(

@@ -272,15 +272,15 @@ def _in_the_queue(connection: sa.Connection, study: sa.Row[Any]) -> sa.ColumnEle
 
     Mixed in are the first by the cases' random numbers, as many as make up the share.
     """
-    of_study = sa.select(cases.c.shuffle).where(cases.c.study == study.name)
-    to_read = of_study.where(cases.c.error != 0).subquery()
-    n_to_read = connection.execute(sa.select(sa.func.count()).select_from(to_read)).scalar_one()
-    n_mixed_in = round(n_to_read * study.correct_share / (1.0 - study.correct_share))
+    to_read = sa.select(sa.func.count()).select_from(cases).where(cases.c.study == study.name, cases.c.error != 0)
+    share = study.correct_share / (1.0 - study.correct_share)
+    n_mixed_in = round(connection.execute(to_read).scalar_one() * share)
     if not n_mixed_in:
         return cases.c.error != 0
-    first = of_study.where(cases.c.error == 0).order_by(cases.c.shuffle).limit(n_mixed_in).subquery()
-    last = connection.execute(sa.select(sa.func.max(first.c.shuffle))).scalar()
-    return sa.or_(cases.c.error != 0, cases.c.shuffle <= (-1 if last is None else last))
+    right = sa.select(cases.c.shuffle).where(cases.c.study == study.name, cases.c.error == 0)
+    last = connection.execute(right.order_by(cases.c.shuffle).offset(n_mixed_in - 1).limit(1)).scalar()
+    # None: there are not that many, and all of them are mixed in.
+    return sa.true() if last is None else sa.or_(cases.c.error != 0, cases.c.shuffle <= last)
 
 
 def _order_of(seed: str) -> sa.ColumnElement[int]:
@@ -293,18 +293,18 @@ def _order_of(seed: str) -> sa.ColumnElement[int]:
 
 def _waiting(reader: str, study: sa.Row[Any]) -> list[sa.ColumnElement[bool]]:
     """Return what makes a case one that this reader can still read."""
-    mine = [sa.exists().where(table.c.case_id == cases.c.id, table.c.reader == reader) for table in (reads, skips)]
     # A read that was taken back puts the case into the queue again.
-    mine[0] = mine[0].where(reads.c.undone_at.is_(None))
-    given = sa.exists().where(assignments.c.case_id == cases.c.id)
+    read = sa.select(reads.c.case_id).where(reads.c.reader == reader, reads.c.undone_at.is_(None))
+    skipped = sa.select(skips.c.case_id).where(skips.c.reader == reader)
+    # Given to others and not to this reader.
+    own = sa.select(assignments.c.case_id).where(assignments.c.reader == reader)
+    given = sa.select(assignments.c.case_id).where(assignments.c.case_id.not_in(own))
     return [
         cases.c.study == study.name,
         cases.c.status.in_(_WAITING),
         cases.c.n_blind < study.reads_wanted,
         cases.c.waveform_deleted_at.is_(None),
-        ~mine[0],
-        ~mine[1],
-        sa.or_(~given, given.where(assignments.c.reader == reader)),
+        *(cases.c.id.not_in(left_out) for left_out in (read, skipped, given)),
     ]
 
 

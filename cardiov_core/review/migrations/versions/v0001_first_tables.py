@@ -160,7 +160,7 @@ def _cases() -> None:
     op.create_index(
         "ix_cases_queue",
         "cases",
-        ["study", "status", "error", "shuffle", "n_blind", "waveform_deleted_at", "id"],
+        ["study", "error", "shuffle", "status", "n_blind", "waveform_deleted_at", "id"],
         unique=False,
     )
     op.create_index(op.f("ix_cases_record_id_id"), "cases", ["record_id", "id"], unique=False)
