@@ -1,17 +1,15 @@
 """The Review page: the trace large at the left, the decision at the right and always in view."""
 
-import math
-
 import streamlit as st
 
 from cardiov_core.domain import Case, CaseStatus, Read, Reader, Role
 from cardiov_core.errors import CaseNotFoundError, ReviewError
 from cardiov_core.review import (
     DEFAULT_STUDY,
+    Progress,
     Store,
     blind_queue,
     get_case,
-    list_cases,
     list_studies,
     progress,
     read_by,
@@ -19,7 +17,6 @@ from cardiov_core.review import (
     skip,
 )
 from cardiov_core.review.seen import has_seen_case
-from cardiov_core.review.worklist import CaseFilter
 from cardiov_core.ui import adjudication
 from cardiov_core.ui.components import show_error
 from cardiov_core.ui.reader import may
@@ -62,7 +59,8 @@ def show_review(store: Store, me: Reader) -> None:
         _decision(store, me, case, read, revealed)
     with left, st.container(key="case_trace"):
         _trace(store, case, revealed)
-        if may(me, Role.ADMINISTRATOR):
+        # Between a read and its reveal not even the owner sees label and grade: the verdict is still to come.
+        if may(me, Role.ADMINISTRATOR) and (read is None or revealed is not None):
             owner_part(store, me, case, seen=revealed is not None)
 
 
@@ -117,37 +115,20 @@ def _warn_unblinded(store: Store, me: Reader, case_id: str) -> None:
 def _place(store: Store, me: Reader, case: Case, read: Read | None) -> str:
     """Say where the reader is in the queue, such as 'Case 12 of 86, 74 left'."""
     so_far = progress(store, me.name, case.study)
-    done = so_far.read + so_far.skipped
-    planned = planned_cases(store, me, case.study)
-    if read is not None:
-        return f"{so_far.read} read, {max(planned - done, 0)} left"
-    number = done + 1
-    return f"Case {number} of {max(planned, number)}, {max(planned - number, 0)} left"
+    return f"{so_far.read} read, {so_far.waiting} left" if read is not None else place_words(so_far)
 
 
-def planned_cases(store: Store, me: Reader, study: str) -> int:
-    """Return how many cases a reader is to expect in a study, those included that are read or left out.
-
-    The number stays for the session. Which cases are mixed in is not known to the reader, so that it is an estimate
-    from the owner's share; a number that followed each case would tell which ones those were.
+def place_words(so_far: Progress) -> str:
+    """Say where in the queue the case stands that is to be read.
 
     Parameters
     ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who reads.
-    study : str
-        Of which study.
+    so_far : Progress
+        Of the reader, with that case among the waiting ones.
     """
-    known = review_state().planned
-    if study not in known:
-        so_far = progress(store, me.name, study)
-        share = next((each.correct_share for each in list_studies(store) if each.name == study), 0.0)
-        page = list_cases(store, CaseFilter(study=study), limit=1)
-        mixed_in = math.ceil(so_far.waiting * share / (1.0 - share))
-        known[study] = so_far.read + so_far.skipped + so_far.waiting + min(mixed_in, page.by_error.get(0, 0))
-    return known[study]
+    number = so_far.read + so_far.skipped + 1
+    left = max(so_far.waiting - 1, 0)
+    return f"Case {number} of {number + left}, {left} left"
 
 
 def _go(store: Store, me: Reader, case: Case, read: Read | None) -> None:

@@ -18,7 +18,6 @@ from cardiov_core.review import (
     reads_of,
     sign_offs_of,
 )
-from cardiov_core.review.seen import has_seen_case
 from cardiov_core.signals import apply_rules, assess_quality
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import facts, guarded, html_table, plain, show_error
@@ -44,7 +43,7 @@ def owner_part(store: Store, me: Reader, case: Case, *, seen: bool) -> None:
         Whether the page shows label and model anyway.
     """
     with st.expander("For the study's owner"), guarded():
-        if not (seen or has_seen_case(store, case.id, me.name)):
+        if not (seen or case.id in review_state().opened_by_owner):
             st.write("Label, grade, reads and history. Once you have seen them, your own read would be unblinded.")
             st.button("Show them", key=SHOW_KEY, on_click=partial(_show, store, me, case))
             return
@@ -65,6 +64,8 @@ def _show(store: Store, me: Reader, case: Case) -> None:
         log_case_seen(store, case.id, me.name)
     except CardioVError as error:
         review_state().failure = error
+    else:
+        review_state().opened_by_owner.add(case.id)
 
 
 def _facts(case: Case) -> list[tuple[str, str]]:

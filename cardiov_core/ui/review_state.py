@@ -34,13 +34,10 @@ class ReviewState:
         What was entered for each case: also where the database could not be written.
     unsaved : set of str
         Cases whose draft the database does not have.
-    unblind : set of str
-        Cases of which this reader is known to have seen a grade.
+    opened_by_owner : set of str
+        Cases of which this reader asked for the owner's view.
     history : list of str
         Cases in the order in which they were opened.
-    planned : dict of str to int
-        Study -> how many cases the reader was told to expect. Stays for the session: a number that moved with each
-        case would tell which ones were mixed in.
     went_on : set of str
         Read cases whose reader asked for what comes after the commit.
     explanations : dict
@@ -63,9 +60,8 @@ class ReviewState:
     failure: CardioVError | None = None
     drafts: dict[str, Draft] = field(default_factory=dict)
     unsaved: set[str] = field(default_factory=set)
-    unblind: set[str] = field(default_factory=set)
+    opened_by_owner: set[str] = field(default_factory=set)
     history: list[str] = field(default_factory=list)
-    planned: dict[str, int] = field(default_factory=dict)
     went_on: set[str] = field(default_factory=set)
     explanations: dict[tuple[str, int | str], Explanation] = field(default_factory=dict)
     owner_view: bool = False

@@ -25,7 +25,7 @@ from cardiov_core.review.seen import log_cases_seen
 from cardiov_core.ui import worklist_table as table
 from cardiov_core.ui.components import guarded, plain, show_error
 from cardiov_core.ui.reader import change_reader, may
-from cardiov_core.ui.review_case import CASE_PARAMETER, REVIEW_PAGE, planned_cases
+from cardiov_core.ui.review_case import CASE_PARAMETER, REVIEW_PAGE, place_words
 from cardiov_core.ui.review_load import prepare_ahead
 from cardiov_core.ui.review_state import review_state
 from cardiov_core.ui.worklist_owner import people_and_studies
@@ -92,8 +92,8 @@ def show_worklist(store: Store, me: Reader) -> None:
 def _nothing_yet() -> None:
     st.info("No case has come in yet.")
     st.markdown(
-        "Cases come in by `cardiov cases`, which takes the records that a model got wrong, or one at a time by "
-        "*Send to review* in the Log tab of the Analyze page."
+        "`cardiov cases` lists the records that a model got wrong, and `cardiov review import-cases` takes that list "
+        "in. *Send to review* in the Log tab of the Analyze page brings one record."
     )
 
 
@@ -101,15 +101,11 @@ def _start(store: Store, me: Reader, study: str) -> None:
     """Show a blind reader how far they are, and the way to the next case; nothing of any case."""
     following = blind_queue(store, me.name, study)
     so_far = progress(store, me.name, study)
-    planned = planned_cases(store, me, study)
     done = so_far.read + so_far.skipped
     if following is None:
         st.success(f"No case is waiting for you. You have read {so_far.read}." if done else "No case waits for you.")
         return
-    number = done + 1
-    st.progress(
-        done / max(planned, number), f"Case {number} of {max(planned, number)}, {max(planned - number, 0)} left"
-    )
+    st.progress(done / max(done + so_far.waiting, 1), place_words(so_far))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Next case", key=NEXT_KEY, type="primary", shortcut="N"):
             _open(following.id)
@@ -118,8 +114,8 @@ def _start(store: Store, me: Reader, study: str) -> None:
             words.append(f"{so_far.drafts} begun")
         st.markdown(", ".join(words), width="content")
     st.caption(
-        "You read each ECG before you see its label or the model's level. The order is random; cases that the model "
-        "graded correctly are among them."
+        "You read each ECG before you see its label or the model's level. The order is random, and cases that the "
+        "model graded correctly may be among them."
     )
     prepare_ahead(store, following.id)
 
@@ -186,7 +182,9 @@ def _choice(label: str, key: str, options: list[str], width: int) -> str | None:
 
 
 def _asked_page() -> int:
-    return max(int(st.session_state.get("page") or 1), 1)
+    # The widget stands below the table; when a deep link opens it has not read the address yet.
+    asked = str(st.session_state.get("page") or st.query_params.get("page") or 1)
+    return max(int(asked), 1) if asked.isdecimal() else 1
 
 
 def _below_the_table(store: Store, me: Reader, page: CasePage, chosen: list[int], pages: int) -> None:

@@ -59,7 +59,7 @@ def _study_form(store: Store, me: Reader, settings: ReviewStudy) -> None:
             key=VERDICT_KEY,
         )
         st.form_submit_button("Set", key=SET_KEY, on_click=partial(_set, store, me, settings.name))
-    st.caption("Settled cases stay settled. Readers see a new number of cases from their next session on.")
+    st.caption("Settled cases stay settled.")
 
 
 def _set(store: Store, me: Reader, name: str) -> None:
