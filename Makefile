@@ -44,6 +44,7 @@ weights: $(STAMP) ## Train the shipped grader and the delineator again, with the
 	@$(BIN)/cardiov train --recipe cardiov-compact --data $(CARDIOV_DATA)/ptb-xl-subset --out runs/cardiov-compact
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
 		runs/cardiov-compact/cardiov-compact.safetensors weights/
+	@$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --ship > /dev/null
 	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."

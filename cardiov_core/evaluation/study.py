@@ -29,6 +29,9 @@ RULE: LabelRule = "highest_likelihood"
 OTHER_RULE: LabelRule = "most_severe"
 """What `label_most_severe` is."""
 
+# As predictions.csv writes them, so that its readers get the same figures: the last digits of a float part equals.
+_DIGITS = 6
+
 PREDICTIONS_NAME, METRICS_NAME = "predictions.csv", "metrics.json"
 
 _COLUMNS = [
@@ -151,7 +154,7 @@ def _graded(dataset: PtbXl, predictor: Predictor, ecg_id: int) -> dict[str, Any]
         "label": int(dataset.label(ecg_id)),
         "label_most_severe": int(dataset.label(ecg_id, OTHER_RULE)),
         "level": int(prediction.severity),
-        **dict(zip(P_COLUMNS, prediction.probabilities, strict=True)),
+        **{name: round(value, _DIGITS) for name, value in zip(P_COLUMNS, prediction.probabilities, strict=True)},
         "rank_violation": prediction.rank_violation,
         "out_of_fold": prediction.out_of_fold,
     }
@@ -235,7 +238,7 @@ def write_tables(study: Study, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        study.predictions.to_csv(folder / PREDICTIONS_NAME, index=False, float_format="%.6f")
+        study.predictions.to_csv(folder / PREDICTIONS_NAME, index=False, float_format=f"%.{_DIGITS}f")
         text = json.dumps(study.document, indent=1, allow_nan=False)
         (folder / METRICS_NAME).write_text(text + "\n", encoding="utf-8")
     except OSError as error:

@@ -67,7 +67,7 @@ def _report(evaluation: Evaluation) -> None:
     document = evaluation.document
     _numbers(document)
     st.caption(f"{document['model']['name']}. {words.origin_words(document)} {words.interval_words(document)}")
-    panels = _panels(json.dumps(document, sort_keys=True), dark_theme())
+    panels = _panels(json.dumps(document), dark_theme())
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Beside the paper")
@@ -115,17 +115,21 @@ def _figure(key: str, panels: Mapping[str, Sequence[Panel]]) -> None:
 def _confusion(evaluation: Evaluation) -> None:
     """Show label against grade; a cell, by click or from the list, names its records."""
     st.subheader("Label and grade")
+    said = (
+        "How many records of each label (rows) got each grade (columns); on the framed diagonal both say the same. A "
+        "click on a cell, or the list below, names its records."
+    )
     comparison = confusion_of(evaluation.predictions)
     st.plotly_chart(
         confusion_figure(comparison, dark=dark_theme()),
         key=CHART_KEY,
         theme=None,
         config=_CHART_CONFIG,
-        alt=FIGURE_SENTENCES["confusion"],
+        alt=said,
         on_select=_take_cell,
         selection_mode="points",
     )
-    st.caption(f"{FIGURE_SENTENCES['confusion']} A click on a cell, or the list below, names its records.")
+    st.caption(said)
     filled = [
         row * _N_LEVELS + column
         for row in range(_N_LEVELS)

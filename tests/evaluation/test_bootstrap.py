@@ -3,7 +3,7 @@ import numpy.typing as npt
 import pytest
 
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation.bootstrap import bootstrap_interval
+from cardiov_core.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals
 from cardiov_core.evaluation.metrics import area_under_curve
 
 Floats = npt.NDArray[np.float64]
@@ -88,3 +88,16 @@ def test_arguments_that_make_no_sense_are_refused() -> None:
         bootstrap_interval(_mean, [1.0], n_resamples=0)
     with pytest.raises(ConfigurationError, match=r"confidence of 1"):
         bootstrap_interval(_mean, [1.0], confidence=1.0)
+
+
+def test_many_intervals_from_one_stream_are_those_of_each_alone() -> None:
+    positive = np.array([True, True, *[False] * 10])
+    scores = np.random.default_rng(9).random(12)
+
+    def both(drawn: npt.NDArray[np.bool_], given: Floats) -> Floats:
+        return np.array([area_under_curve(drawn, given), given.mean(), np.nan])
+
+    area, mean, none = bootstrap_intervals(both, positive, scores, n_resamples=150)
+    assert area == bootstrap_interval(area_under_curve, positive, scores, n_resamples=150)
+    assert mean == bootstrap_interval(lambda drawn, given: _mean(given), positive, scores, n_resamples=150)
+    assert np.isnan(none.low)

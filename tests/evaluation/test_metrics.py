@@ -2,7 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import cohen_kappa_score, roc_auc_score
+from sklearn.metrics import confusion_matrix as matrix_of_scikit_learn
 
 from cardiov_core.errors import LabelError
 from cardiov_core.evaluation import metrics
@@ -18,6 +19,29 @@ def test_figures_worked_out_by_hand() -> None:
     # Observed squared distances 0, 1, 0, 4, 0, 1; expected ones over all 36 pairs of the two readings: 122.
     expected = sum((a - b) ** 2 for a in LABELS for b in LEVELS) / 6
     assert metrics.quadratic_weighted_kappa(LABELS, LEVELS) == pytest.approx(1 - 6 / expected)
+
+
+def test_kappa_and_confusion_are_those_of_scikit_learn() -> None:
+    generator = np.random.default_rng(3)
+    labels = generator.integers(0, 4, 200)
+    levels = np.clip(labels + generator.integers(-1, 2, 200), 0, 3)
+    expected = cohen_kappa_score(labels, levels, weights="quadratic")
+    assert metrics.quadratic_weighted_kappa(labels, levels) == pytest.approx(expected, abs=1e-12)
+    np.testing.assert_array_equal(metrics.confusion_matrix(labels, levels), matrix_of_scikit_learn(labels, levels))
+    with pytest.raises(LabelError, match="no level 4"):
+        metrics.confusion_matrix([0, 4], [0, 1])
+
+
+def test_areas_of_thresholds() -> None:
+    generator = np.random.default_rng(7)
+    labels = generator.integers(0, 4, 200)
+    probabilities = generator.dirichlet([1.0] * 4, 200)
+    areas = metrics.auc_per_threshold(labels, probabilities)
+    assert list(areas) == ["above_no", "above_low", "above_medium", "mean"]
+    above_low = probabilities[:, 2] + probabilities[:, 3]
+    assert areas["above_low"] == pytest.approx(roc_auc_score(labels > 1, above_low), abs=1e-12)
+    assert areas["mean"] == pytest.approx(np.mean(list(areas.values())[:3]))
+    np.testing.assert_allclose(metrics.exceedances_of_levels([[0.1, 0.2, 0.3, 0.4]]), [[0.9, 0.7, 0.4]])
 
 
 def test_perfect_and_constant_readings() -> None:

@@ -11,7 +11,8 @@ from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Severity
 from cardiov_core.errors import ConfigurationError, DatasetError
-from cardiov_core.evaluation.study import evaluate_folds, figures_of, write_study
+from cardiov_core.evaluation.study import evaluate_folds, write_study
+from cardiov_core.evaluation.study_figures import curves_of, figures_of
 from cardiov_core.inference import load_predictor
 
 N_RECORDS = 8
@@ -35,8 +36,8 @@ class _Synthetic(PtbXl):
         return replace(made, record_id=str(ecg_id), age=age, sex=sex, patient_id=str(ecg_id // 2))  # type: ignore[arg-type]
 
     def label(self, ecg_id: int, rule: str = "highest_likelihood") -> Severity:
-        assert rule == "highest_likelihood"
-        return Severity(int(self.table.loc[ecg_id, "label"]))
+        label = int(self.table.loc[ecg_id, "label"])
+        return Severity(max(label, 1) if rule == "most_severe" else label)
 
 
 @pytest.fixture
@@ -59,6 +60,12 @@ def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, 
     assert study.metrics["mae"] == pytest.approx(np.abs(levels - labels).mean())
     assert sum(map(sum, study.metrics["confusion"])) == 7
     assert study.metrics["subgroups"]["women"]["n"] == 3
+    # Labels 0, 1, 2, 3, 0, 0, 1 by the one rule; by the other none is below 1.
+    other = study.metrics["other_label_rule"]
+    assert (other["label_rule"], other["n_labelled_differently"]) == ("most_severe", 3)
+    assert other["mae"] == pytest.approx(np.abs(levels - np.maximum(labels, 1)).mean())
+    violations = [prediction.rank_violation > 0 for prediction in expected]
+    assert study.metrics["rank_violation_rate"] == pytest.approx(np.mean(violations))
 
     write_study(study, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "predictions.csv")
@@ -73,6 +80,8 @@ def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, 
     assert f"| mean absolute error | {written['mae']:.3f} (" in report
     assert "0 of them trained the model" in report
     assert "- 8: " in report
+    again = evaluate_folds(dataset, predictor, [1, 2, 3], n_resamples=30)
+    assert again.document == study.document, "the same records and grader give the same figures"
 
 
 def test_training_records_count_with_their_out_of_fold_predictions(
@@ -143,3 +152,64 @@ def test_figures_of_records_without_a_level_are_null_not_nan() -> None:
     assert figures["intervals"]["auc"]["low"] == [1.0, 1.0]
     assert (figures["mae"], figures["accuracy"], figures["within_one"]) == (0.25, 0.75, 1.0)
     json.dumps(figures, allow_nan=False)
+
+
+def _graded_table() -> pd.DataFrame:
+    generator = np.random.default_rng(12)
+    labels = np.arange(60) % 4
+    probabilities = generator.dirichlet([1.0] * 4, 60) * 0.6 + 0.4 * np.eye(4)[labels]
+    return pd.DataFrame(
+        {
+            "label": labels,
+            "level": probabilities.argmax(axis=1),
+            "patient_id": [str(number // 2) for number in range(60)],
+            "sex": ["female", "male"] * 30,
+            "age": [50.0, 70.0, 50.0] * 20,
+            "rank_violation": [0.0, 0.1] * 30,
+            **dict(zip(("p0", "p1", "p2", "p3"), probabilities.T, strict=True)),
+        }
+    )
+
+
+def _numbers_in(tree: object, path: str = "") -> dict[str, float]:
+    if isinstance(tree, dict):
+        return {name: value for key, part in tree.items() for name, value in _numbers_in(part, f"{path}.{key}").items()}
+    return {path: float(tree)} if isinstance(tree, float) else {}
+
+
+def test_every_figure_has_an_interval_around_it() -> None:
+    figures = figures_of(_graded_table(), 60, {"high": 0.02})
+    skipped = ("subgroups", "subgroup_tests", "intervals", "confusion", "n_resamples")
+    numbers = _numbers_in({key: value for key, value in figures.items() if key not in skipped})
+    numbers = {name: value for name, value in numbers.items() if "prevalence" not in name}
+    assert len(numbers) > 30
+    # A calibration error is never negative, so resamples of few records lie above it.
+    for name in numbers:
+        place = figures["intervals"]
+        for part in name.strip(".").split("."):
+            place = place[part]
+        low, high = place
+        assert low <= high
+        assert ".ece" in name or low <= numbers[name] <= high, name
+    high_risk = figures["operating_points"]["high"]
+    assert high_risk["stated_prevalence"] == 0.02
+    assert high_risk["ppv_at_stated"] < high_risk["ppv"]
+    assert figures["rank_violation_rate"] == 0.5
+    assert figures["n_patients"] == 30
+    assert figures["high_risk"]["n"] == 15
+
+
+def test_curves_belong_to_the_figures() -> None:
+    table = _graded_table()
+    curves, figures = curves_of(table, 20), figures_of(table, 5)
+    roc = curves["roc"]["high"]
+    area = np.trapezoid(roc["true_positive_rate"], roc["false_positive_rate"])
+    assert area == pytest.approx(figures["auc"]["high"], abs=1e-5)
+    bins = curves["reliability"]["above_low"]
+    gap = sum(one["n"] * abs(one["mean_probability"] - one["observed"]) for one in bins) / 60
+    assert gap == pytest.approx(figures["ece"]["above_low"])
+
+
+def test_records_without_a_patient_are_drawn_by_themselves() -> None:
+    table = _graded_table().assign(patient_id=None)
+    assert figures_of(table, 5)["n_patients"] == 60

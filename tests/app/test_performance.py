@@ -1,0 +1,150 @@
+"""The Performance page through app.py, on an evaluation that the test ships."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cardiov_core import weights
+from cardiov_core.evaluation.shipped import ship_study
+from cardiov_core.evaluation.study import OTHER_RULE, Study
+from cardiov_core.evaluation.study_figures import curves_of, figures_of
+from cardiov_core.ui.performance import CELL_KEY, confusion_of
+from cardiov_core.ui.performance_alarm import ALARM_KEY, PREVALENCE_KEY
+
+PAGE = "pages/performance.py"
+
+
+@pytest.fixture
+def folder(tiny_folder: Path) -> Path:
+    """A weights folder of the test's own, used by the app."""
+    return tiny_folder
+
+
+@pytest.fixture
+def app(folder: Path, repository: Path) -> AppTest:
+    """The app on its first page, with the test's own grader."""
+    assert folder.is_dir()
+    return AppTest.from_file(str(repository / "app.py"), default_timeout=60).run()
+
+
+@pytest.fixture
+def study(folder: Path) -> Study:
+    """Figures of made-up grades by the grader in use."""
+    card = weights.load_card(weights.default_name())
+    generator = np.random.default_rng(5)
+    labels = np.arange(60) % 4
+    probabilities = generator.dirichlet([1.0] * 4, 60) * 0.6 + 0.4 * np.eye(4)[labels]
+    table = pd.DataFrame(
+        {
+            "ecg_id": np.arange(101, 161),
+            "label": labels,
+            "level": probabilities.argmax(axis=1),
+            **dict(zip(("p0", "p1", "p2", "p3"), probabilities.T, strict=True)),
+            "out_of_fold": True,
+            "label_most_severe": labels,
+            "rank_violation": 0.0,
+            "patient_id": [str(number) for number in range(60)],
+        }
+    )
+    figures = figures_of(table.assign(sex=["female", "male"] * 30, age=50.0), 20)
+    other = {"label_rule": OTHER_RULE, "n_labelled_differently": 0, **figures}
+    metrics = {**figures, "n_out_of_fold": 60, "other_label_rule": other, "curves": curves_of(table, 10)}
+    return Study(card.name, card.sha256, (1, 2), table, metrics, ("7: too short.",))
+
+
+def text_of(app: AppTest) -> str:
+    """All words on the page."""
+    parts = [element.value for kind in (app.markdown, app.caption, app.subheader, app.warning) for element in kind]
+    return "\n".join([*map(str, parts), *(element.proto.body for element in app.get("html"))])
+
+
+def opened(app: AppTest) -> AppTest:
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, study: Study) -> None:
+    ship_study(study, weights.load_card("tiny"))
+    opened(app)
+    metrics = study.metrics
+    assert [metric.label for metric in app.metric] == [
+        "Mean absolute error, levels",
+        "AUC, mean of the levels",
+        "High risk graded no or low",
+    ]
+    assert app.metric[0].value == f"{metrics['mae']:.2f}"
+    words = text_of(app)
+    assert "n = 60; paper 0.4934 (abstract: 0.4984)" in words
+    assert "n = 15 high-risk records" in words
+    assert "60 of them trained the model and count with their out-of-fold predictions" in words
+    assert "Not a medical device" in words
+    assert not app.warning
+    assert words.count("data:image/svg+xml;base64") >= 1 + 4 + 2 + 3
+    assert "7: too short." in words
+
+
+def test_a_cell_names_its_records(app: AppTest, study: Study) -> None:
+    ship_study(study, weights.load_card("tiny"))
+    opened(app)
+    cells = confusion_of(study.predictions).cells
+    assert [[cell.count for cell in row] for row in cells] == study.metrics["confusion"]
+    app.selectbox(CELL_KEY).set_value(0).run()
+    right = study.predictions.query("label == 0 and level == 0")["ecg_id"]
+    assert f"PTB-XL records (ecg_id), {len(right)}: {', '.join(map(str, right))}" in text_of(app)
+
+
+def test_predictive_values_follow_the_stated_prevalence(app: AppTest, study: Study) -> None:
+    ship_study(study, weights.load_card("tiny"))
+    opened(app)
+    app.number_input(f"{PREVALENCE_KEY}_high").set_value(1.0).run()
+    point = study.metrics["operating_points"]["high"]
+    hit, false = point["sensitivity"] * 0.01, (1 - point["specificity"]) * 0.99
+    assert f"{100 * hit / (hit + false):.1f}\u2009%" in text_of(app)
+    app.get("button_group")[0].set_value("medium_or_higher").run()
+    assert app.session_state[ALARM_KEY] == "medium_or_higher"
+    assert not app.exception
+
+
+def test_figures_of_other_weights_are_said_to_be(app: AppTest, study: Study) -> None:
+    card = weights.load_card("tiny")
+    ship_study(Study("tiny", "0" * 64, *(study.folds, study.predictions, study.metrics, study.skipped)), card)
+    opened(app)
+    assert "belong to other weights of the same name" in app.warning[0].value
+
+
+def test_without_an_evaluation_the_page_says_how_to_make_one(app: AppTest) -> None:
+    opened(app)
+    assert "Nothing was measured of tiny yet" in text_of(app)
+    assert app.code[0].value.startswith("cardiov evaluate")
+    assert not app.metric
+
+
+def test_a_damaged_evaluation_is_a_sentence(app: AppTest, study: Study) -> None:
+    folder = ship_study(study, weights.load_card("tiny"))
+    (folder / "metrics.json").write_text(json.dumps({"model": {}}))
+    app.switch_page(PAGE).run()
+    assert "metrics.json lacks" in app.error[0].value
+    assert "--ship" in app.error[0].value
+
+
+def test_what_ships_belongs_to_the_shipped_weights_and_is_what_the_card_says(repository: Path) -> None:
+    """Figures on the page, in the card and in the out-of-fold table are of one run."""
+    from cardiov_core.evaluation.shipped import load_evaluation, shipped_folder
+
+    name = (repository / "weights" / "default").read_text(encoding="utf-8").strip()
+    card = weights.load_card(repository / "weights" / f"{name}.json")
+    evaluation = load_evaluation(shipped_folder(card))
+    assert evaluation is not None
+    assert evaluation.belongs_to(card)
+    assert evaluation.document["n"] == card.raw["metrics"]["n"] == len(evaluation.predictions)
+    # PTB-XL has the samples of record 145 again as 463, of another patient: known by its samples, one of them gets the
+    # other's prediction.
+    assert evaluation.document["mae"] == pytest.approx(card.raw["metrics"]["mae"], abs=5e-3)
+    assert evaluation.document["auc"]["mean"] == pytest.approx(card.raw["metrics"]["auc"]["mean"], abs=1e-3)
+    assert evaluation.predictions["out_of_fold"].all()

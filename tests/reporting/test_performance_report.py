@@ -1,0 +1,140 @@
+"""The report of an evaluation and its figures: self-contained, the same each time, with its numbers in words."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.evaluation.paper import PAPER_AUC, PAPER_MAE
+from cardiov_core.evaluation.study_figures import curves_of, figures_of
+from cardiov_core.evaluation.study_report import report_of
+from cardiov_core.reporting.performance_report import html_report, panels_of, write_report
+from cardiov_core.reporting.performance_words import FIGURE_SENTENCES
+
+
+def graded_table(n: int = 80, n_levels: int = 4) -> pd.DataFrame:
+    """Grades that are right more often than not, of as many patients."""
+    generator = np.random.default_rng(2)
+    labels = np.arange(n) % n_levels
+    probabilities = generator.dirichlet([1.0] * 4, n) * 0.7 + 0.3 * np.eye(4)[labels]
+    return pd.DataFrame(
+        {
+            "ecg_id": np.arange(1, n + 1),
+            "label": labels,
+            "level": probabilities.argmax(axis=1),
+            "patient_id": [str(number) for number in range(n)],
+            "sex": ["female", "male"] * (n // 2),
+            "age": np.linspace(30, 90, n),
+            "rank_violation": 0.0,
+            **dict(zip(("p0", "p1", "p2", "p3"), probabilities.T, strict=True)),
+        }
+    )
+
+
+def document_of(table: pd.DataFrame) -> dict[str, Any]:
+    """What ``metrics.json`` would hold, with a name that HTML would take for a tag."""
+    figures = figures_of(table, 20, {"high": 0.02})
+    return {
+        "model": {"name": "net <b>", "sha256": "a" * 64},
+        "folds": [10],
+        "n_out_of_fold": 0,
+        **figures,
+        "other_label_rule": {"n_labelled_differently": 3, **figures},
+        "curves": curves_of(table, 10),
+        "skipped": ["9: too short & flat."],
+    }
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return document_of(graded_table())
+
+
+class _Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.alts: list[str] = []
+        self.tags: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href", "srcset", "action"}:
+                self.addresses.append(value or "")
+            if name == "alt":
+                self.alts.append(value or "")
+
+
+def test_the_report_needs_nothing_else(document: dict[str, Any]) -> None:
+    text = html_report(document)
+    page = _Page(text)
+    assert page.addresses
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in page.addresses)
+    assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "Not a medical device" in text
+    assert "net &lt;b&gt;" in text
+    assert "too short &amp; flat" in text
+
+
+def test_every_figure_has_a_sentence_and_words_for_those_who_cannot_see_it(document: dict[str, Any]) -> None:
+    text = html_report(document)
+    page = _Page(text)
+    assert set(panels_of(document)) == set(FIGURE_SENTENCES)
+    assert page.tags.count("figcaption") == page.tags.count("figure") == len(FIGURE_SENTENCES)
+    assert len(page.alts) == page.tags.count("img")
+    assert all(page.alts)
+    assert "medium risk" in " ".join(page.alts)
+
+
+def test_numbers_of_ours_and_of_the_paper_stand_side_by_side(document: dict[str, Any]) -> None:
+    for text in (html_report(document), report_of(document)):
+        low, high = document["intervals"]["mae"]
+        assert f"{document['mae']:.3f}" in text
+        assert f"{low:.3f} to {high:.3f}" in text
+        assert f"{PAPER_MAE:.4f}" in text
+        assert f"{PAPER_AUC['mean']:.4f}" in text
+        missed = document["high_risk"]
+        assert f"{missed['n_graded_no_or_low']} of {missed['n']} high-risk records" in text
+        assert "PPV at a prevalence of 2.0" in text
+
+
+def test_files_are_written_and_are_the_same_each_time(document: dict[str, Any], tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        write_report(document, tmp_path / folder)
+    one = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
+    assert len(one) == 12
+    for path in one:
+        assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes()
+    for path in (tmp_path / "one" / "figures").iterdir():
+        root = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314
+        assert root.tag.endswith("svg")
+        # Letters are outlines: a figure looks the same where the font is missing.
+        assert not re.search(r"<text\b", path.read_text(encoding="utf-8"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        write_report(document, tmp_path / "file")
+
+
+def test_records_without_a_level_leave_its_figures_open(tmp_path: Path) -> None:
+    document = document_of(graded_table(n_levels=2).assign(sex=None))
+    text = html_report(document)
+    assert "roc-high" not in [panel.name for panel in panels_of(document)["roc"]]
+    assert "not defined" in text
+    assert "No record is of high risk by its label" in text
+    write_report(document, tmp_path)
+
+
+def test_a_dark_panel_is_dark(document: dict[str, Any]) -> None:
+    light, dark = panels_of(document)["auc"][0].svg, panels_of(document, dark=True)["auc"][0].svg
+    assert "#14181d" in dark.lower()
+    assert "#14181d" not in light.lower()
