@@ -16,6 +16,7 @@ from cardiov_core.cli.convert import convert
 from cardiov_core.cli.evaluate import evaluate
 from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.measure import measure
+from cardiov_core.cli.outside import outside_check
 from cardiov_core.cli.quality_check import quality_check
 from cardiov_core.cli.report import report
 from cardiov_core.cli.review import review
@@ -60,6 +61,7 @@ for _command in (
     findings_check,
     measure,
     quality_check,
+    outside_check,
     models,
     app,
     doctor,

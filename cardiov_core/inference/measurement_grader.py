@@ -13,7 +13,7 @@ from cardiov_core.inference.grad_cam import Target, checked_target, target_in_wo
 from cardiov_core.inference.reasons import reasons_of
 from cardiov_core.preprocessing import check_leads_and_length
 from cardiov_core.signals import measure
-from cardiov_core.signals.features import FEATURES, Float64Array, features_of
+from cardiov_core.signals.features import FEATURES, Float64Array, features_of, qrs_heights
 from cardiov_core.weights import Forest, ModelCard
 
 _LONGER_S = 0.1
@@ -56,27 +56,27 @@ class MeasurementGrader(Predictor):
         Raises
         ------
         RecordUnsupportedError
-            If leads or beats are missing, the record is too short, or its voltages cannot be trusted.
+            If leads or beats are missing, the record is too short, or no beat is found.
         """
-        row, window, notes = self._row(record, start_s, measurements)
+        row, window, notes, _ = self._row(record, start_s, measurements)
         exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
         return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit)[0]
 
     def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Reasons:
         """Say which measurements speak for the target, and which against it; arguments as in `Predictor.explain`."""
         wanted = checked_target(target)
-        row, window, _ = self._row(record, start_s, None)
+        row, window, _, heights_mv = self._row(record, start_s, None)
         if wanted is None:
             exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
             wanted = int(self._decoded(exceedance, [window], [()])[0].severity)
         base, contributions = path_contributions(self._forest, row)
-        told, share = reasons_of(row, contributions, base, wanted)
+        told, share = reasons_of(row, contributions, base, wanted, heights_mv)
         return Reasons(self.name, target_in_words(wanted), told, share, window)
 
     def _row(
         self, record: EcgRecord, start_s: float | None, measurements: Measurements | None
-    ) -> tuple[Float64Array, Window, tuple[str, ...]]:
-        """Measure the window and return its numbers, where it lies, and what to know about them."""
+    ) -> tuple[Float64Array, Window, tuple[str, ...], dict[str, float]]:
+        """Measure the window and return its numbers, where it lies, what to know about them, and QRS heights in mV."""
         contract = self.card.contract
         check_leads_and_length(record, contract, start_s)
         begin_s = start_s or 0.0
@@ -96,7 +96,12 @@ class MeasurementGrader(Predictor):
         missing = [name for name, value in (("age", record.age), ("sex", record.sex)) if value is None]
         if missing:
             notes.append(f"Graded without {' and '.join(missing)}, which the record does not state.")
-        return features_of(part, found), Window(begin_s, end_s), tuple(notes)
+        heights_mv: dict[str, float] = {}
+        if "r_mv" in found.not_measurable:
+            notes.append(f"Graded without voltages and axes: {found.not_measurable['r_mv']}.")
+        elif beat is not None:
+            heights_mv = qrs_heights(beat)
+        return features_of(part, found), Window(begin_s, end_s), tuple(notes), heights_mv
 
 
 def exceedances_of(probabilities: Float64Array) -> Exceedances:
@@ -106,17 +111,11 @@ def exceedances_of(probabilities: Float64Array) -> Exceedances:
 
 
 def _check_measured(record: EcgRecord, measurements: Measurements) -> None:
-    """Refuse records whose waves have no sizes: a level from rhythm alone would look like one from the whole ECG."""
+    """Refuse records without a beat: a level from age and sex alone would look like one from an ECG."""
     if measurements.median_beat is None:
         why = measurements.not_measurable.get("heart_rate_bpm", "no heart beat was found")
         raise RecordUnsupportedError(
             f"{record.record_id} cannot be graded by its measurements: {why}.", "Repeat the recording."
-        )
-    if "r_mv" in measurements.not_measurable:
-        raise RecordUnsupportedError(
-            f"{record.record_id} cannot be graded by its measurements: no voltages, "
-            f"{measurements.not_measurable['r_mv']}.",
-            "Mend the gains of the file, or take a grader that is a network.",
         )
 
 

@@ -1,11 +1,13 @@
 """From contributions of single numbers to what a clinician can check: 'ST -0.12 mV in V5 speaks for Medium risk'."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from cardiov_core.domain import Reason, Severity
-from cardiov_core.signals.features import FEATURES, Feature, Float64Array
+from cardiov_core.signals.features import FEATURES, Feature, Float64Array, Unit
 
 MOST_TOLD = 6
 """No more reasons than a reader takes in at a glance."""
@@ -19,8 +21,15 @@ _TERRITORY = {
     **dict.fromkeys(("V1", "V2", "V3", "V4"), "anterior leads"),
     "aVR": "aVR",
 }
-_DECIMALS = {"mV": 2, "mV ms": 0, "ms": 0, "1/min": 0, "deg": 0, "years": 0, "": 2}
-_SHOWN_UNIT = {"deg": "°", "": "", "1/min": " /min"}
+_IN_MV: dict[str, Unit] = {"of QRS": "mV", "of QRS ms": "mV ms"}
+_DECIMALS = {"mV": 2, "mV ms": 0, "of QRS": 2, "of QRS ms": 0, "ms": 0, "1/min": 0, "deg": 0, "years": 0, "": 2}
+_SHOWN_UNIT = {
+    "deg": "°",
+    "": "",
+    "1/min": " /min",
+    "of QRS": " of the QRS height",
+    "of QRS ms": " ms of the QRS height",
+}
 _OLDEST_SHOWN = 89.0  # PTB-XL does not tell ages from 90 on apart
 _THRESHOLD_WORDS = {
     "above_no": "a level above No risk",
@@ -30,7 +39,11 @@ _THRESHOLD_WORDS = {
 
 
 def reasons_of(
-    row: Float64Array, contributions: Float64Array, base: Float64Array, target: int | str
+    row: Float64Array,
+    contributions: Float64Array,
+    base: Float64Array,
+    target: int | str,
+    heights_mv: Mapping[str, float],
 ) -> tuple[tuple[Reason, ...], float]:
     """Gather contributions by what a clinician would call them and the part of the heart.
 
@@ -44,6 +57,8 @@ def reasons_of(
         From the same.
     target : int or str
         A level, or a threshold by name.
+    heights_mv : mapping of str to float
+        Lead -> height of its QRS, by which sizes are told in mV; empty where voltages cannot be trusted.
 
     Returns
     -------
@@ -64,7 +79,9 @@ def reasons_of(
             continue
         # The number that weighed most in the direction of its group stands for it.
         leading = indices[int(np.argmax(np.sign(total) * weights[indices]))]
-        reasons.append(_reason(group, leads, FEATURES[leading], float(row[leading]), total, target))
+        reasons.append(
+            _reason(group, leads, *_shown(FEATURES[leading], float(row[leading]), heights_mv), total, target)
+        )
     reasons.sort(key=lambda reason: (-abs(reason.contribution), reason.group, reason.leads))
     return tuple(reasons[:MOST_TOLD]), float(base[levels].sum())
 
@@ -74,6 +91,13 @@ def _levels_of(target: int | str) -> list[int]:
         return [target]
     first = list(_THRESHOLD_WORDS).index(target) + 1
     return list(range(first, len(Severity)))
+
+
+def _shown(feature: Feature, value: float, heights_mv: Mapping[str, float]) -> tuple[Feature, float]:
+    """Turn a share of the lead's QRS into mV where its height is known."""
+    if feature.lead is None or feature.lead not in heights_mv or feature.unit not in _IN_MV:
+        return feature, value
+    return replace(feature, unit=_IN_MV[feature.unit]), value * heights_mv[feature.lead]
 
 
 def _reason(group: str, leads: str, feature: Feature, value: float, total: float, target: int | str) -> Reason:

@@ -1,7 +1,8 @@
 """A record as a fixed row of numbers: what a grader that is no network is fed.
 
 Most numbers are read off the median beat in fixed windows around the R peak, a lead: the sizes of waves and their
-places, levels and areas. They need no delineation, which fails first where an ECG is most abnormal. Intervals and axes
+places, levels and areas. They need no delineation, which fails first where an ECG is most abnormal, and sizes count as
+shares of the lead's own QRS, so that a wrong gain, or a gain a lead, changes nothing. Intervals and axes
 of the delineated beat, the rhythm, and how far single beats stray from their mean stand beside them, and age and sex.
 What cannot be measured is NaN.
 """
@@ -16,7 +17,7 @@ from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Measurements, MedianB
 from cardiov_core.preprocessing import band_pass, bridge_gaps, resample
 
 Float64Array = npt.NDArray[np.float64]
-Unit = Literal["mV", "mV ms", "ms", "1/min", "deg", "", "years"]
+Unit = Literal["of QRS", "of QRS ms", "mV", "mV ms", "ms", "1/min", "deg", "", "years"]
 
 RESIDUE_BAND_HZ = (0.5, 40.0)
 """Band in which single beats are compared with their mean: without drift and without mains hum."""
@@ -36,7 +37,7 @@ _RESIDUE_S = {"p": (-0.25, -0.08), "qrs": (-0.06, 0.08), "t": (0.12, 0.40)}
 _SMALLEST_SHARE_OF_A_WINDOW = 0.5
 _RATE_HZ = 500.0
 _FEWEST_BEATS = 3
-_TINY_MV = 0.01
+_TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Feature:
     words : str
         The number in words, without the lead: 'T' for its height.
     unit : str
-        Unit of the number; empty for ratios and for sex.
+        Unit of the number; 'of QRS' for a share of the lead's QRS height, empty for ratios and for sex.
     lead : str or None
         Where it belongs to one lead.
     """
@@ -65,23 +66,23 @@ class Feature:
 
 
 _OF_A_LEAD: tuple[tuple[str, str, str, Unit], ...] = (
-    ("r", "QRS voltage", "highest QRS deflection", "mV"),
+    ("r", "R and S waves", "highest QRS deflection", "of QRS"),
     ("r_at", "QRS shape", "time of the highest QRS deflection from R", "ms"),
-    ("s", "QRS voltage", "lowest QRS deflection", "mV"),
+    ("s", "R and S waves", "lowest QRS deflection", "of QRS"),
     ("s_at", "QRS shape", "time of the lowest QRS deflection from R", "ms"),
-    ("q", "Q wave", "lowest point before R", "mV"),
-    ("qrs_area", "QRS shape", "QRS area", "mV ms"),
-    ("st_early", "ST", "ST (80 ms after R)", "mV"),
-    ("st_late", "ST", "ST (120 ms after R)", "mV"),
-    ("t_max", "T wave", "T highest", "mV"),
+    ("q", "Q wave", "lowest point before R", "of QRS"),
+    ("qrs_area", "QRS shape", "QRS area", "of QRS ms"),
+    ("st_early", "ST", "ST (80 ms after R)", "of QRS"),
+    ("st_late", "ST", "ST (120 ms after R)", "of QRS"),
+    ("t_max", "T wave", "T highest", "of QRS"),
     ("t_max_at", "T wave timing", "time of the highest T from R", "ms"),
-    ("t_min", "T wave", "T lowest", "mV"),
+    ("t_min", "T wave", "T lowest", "of QRS"),
     ("t_min_at", "T wave timing", "time of the lowest T from R", "ms"),
-    ("t_area", "T wave", "T area", "mV ms"),
-    ("p_max", "P wave", "P highest", "mV"),
-    ("p_min", "P wave", "P lowest", "mV"),
+    ("t_area", "T wave", "T area", "of QRS ms"),
+    ("p_max", "P wave", "P highest", "of QRS"),
+    ("p_min", "P wave", "P lowest", "of QRS"),
 )
-_PLACES = frozenset(key for key, _, _, unit in _OF_A_LEAD if unit == "ms")
+_TIMES = frozenset(key for key, _, _, unit in _OF_A_LEAD if unit == "ms")
 _MEASURED: tuple[tuple[str, str, str, Unit], ...] = (
     ("heart_rate_bpm", "heart rate", "heart rate", "1/min"),
     ("p_ms", "P duration", "P", "ms"),
@@ -133,17 +134,14 @@ def features_of(record: EcgRecord, measurements: Measurements) -> Float64Array:
     Returns
     -------
     numpy.ndarray, shape (len(FEATURES),)
-        float64; NaN for what cannot be measured: everything but age and sex where no beat was found, sizes where
-        voltages are not measurable (a gain in doubt, leads scaled one by one).
+        float64; NaN for what cannot be measured: everything but age and sex where no beat was found.
     """
     found: dict[str, float] = {}
     beat = measurements.median_beat
     if beat is not None:
-        sized = "r_mv" not in measurements.not_measurable
-        for lead in STANDARD_LEADS:
-            if lead in beat.usable_leads:
-                of_lead = _of_lead(beat, lead).items()
-                found |= {f"{key}_{lead}": value for key, value in of_lead if sized or key in _PLACES}
+        for lead, height in qrs_heights(beat).items():
+            for key, value in _of_lead(beat, lead).items():
+                found[f"{key}_{lead}"] = value if key in _TIMES else value / height
         found |= _residues(record, measurements)
     for key, *_ in _MEASURED:
         value = getattr(measurements, key)
@@ -158,6 +156,17 @@ def features_of(record: EcgRecord, measurements: Measurements) -> Float64Array:
     if record.sex is not None:
         found["male"] = 1.0 if record.sex == "male" else 0.0
     return np.array([found.get(feature.key, np.nan) for feature in FEATURES], dtype=np.float64)
+
+
+def qrs_heights(beat: MedianBeat) -> dict[str, float]:
+    """Return the height of the QRS from its lowest to its highest point, in mV, of each standard lead with a signal."""
+    heights = {}
+    for lead in STANDARD_LEADS:
+        if lead in beat.usable_leads:
+            qrs = _part(beat.signal[beat.leads.index(lead)].astype(np.float64), beat, _QRS_S)
+            if qrs is not None and np.ptp(qrs[0]) > 0:
+                heights[lead] = float(np.ptp(qrs[0]))
+    return heights
 
 
 def _of_lead(beat: MedianBeat, lead: str) -> dict[str, float]:
@@ -241,5 +250,5 @@ def _residues(record: EcgRecord, measurements: Measurements) -> dict[str, float]
     found: dict[str, float] = {}
     for name, (start_s, end_s) in _RESIDUE_S.items():
         part = slice(round(start_s * _RATE_HZ) - before, round(end_s * _RATE_HZ) - before + 1)
-        found[f"{name}_residue"] = float(np.median(spread[:, part].mean(axis=1) / np.maximum(height, _TINY_MV)))
+        found[f"{name}_residue"] = float(np.median(spread[:, part].mean(axis=1) / np.maximum(height, _TINY)))
     return found

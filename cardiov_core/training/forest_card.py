@@ -29,7 +29,8 @@ _SMALLEST = 1e-6
 _P_COLUMNS = ["p0", "p1", "p2", "p3"]
 
 _OWN_LIMITATIONS = (
-    "Graded are sizes in mV: a record whose gain is in doubt, or whose leads have a gain each, is withheld.",
+    "Sizes count as shares of the lead's own QRS: low or high voltage as such is seen only by the Sokolow-Lyon and "
+    "Cornell voltages, and not at all where the gains cannot be trusted.",
     "The windows lie at fixed times around the R peak of the beats' dominant shape: single beats of another shape "
     "count only by their share.",
     "Reasons are shares of the forest's own reckoning before calibration: what the measurements spoke for, not causes.",
