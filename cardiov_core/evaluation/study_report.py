@@ -25,7 +25,7 @@ def report_of(document: Mapping[str, Any]) -> str:
     confusion = [(title, *map(str, row)) for title, row in zip(titles, document["confusion"], strict=True)]
     different = document["other_label_rule"]["n_labelled_differently"]
     lines = [
-        f"# {document['model']['name']} on PTB-XL, folds {', '.join(map(str, document['folds']))}",
+        f"# {document['model']['name']} on PTB-XL, {words.fold_words(document['folds'])}",
         "",
         words.origin_words(document),
         words.interval_words(document),

@@ -198,12 +198,15 @@ def rule_rows(document: Mapping[str, Any]) -> list[Row]:
 
 def origin_words(document: Mapping[str, Any]) -> str:
     """Say of how many records the figures are, and which of them trained the model."""
-    folds = ", ".join(map(str, document["folds"]))
-    words = (
-        f"{document['n']} records of {document['n_patients']} patients, PTB-XL folds {folds}. "
-        f"{document['n_out_of_fold']} of them trained the model and count with their out-of-fold predictions, made by "
-        "a copy of it that had not seen the patient."
-    )
+    n, n_own = document["n"], document["n_out_of_fold"]
+    words = f"{n} records of {document['n_patients']} patients, PTB-XL {fold_words(document['folds'])}."
+    if n_own:
+        words += (
+            f" {'All' if n_own == n else n_own} of them trained the model and count with their out-of-fold "
+            "predictions, made by a copy of it that had not seen the patient."
+        )
+    else:
+        words += " 0 of them trained the model."
     corrected = document.get("corrected_labels")
     if corrected is not None:
         words += (
@@ -211,6 +214,15 @@ def origin_words(document: Mapping[str, Any]) -> str:
             f"{corrected['n_changed']}."
         )
     return words
+
+
+def fold_words(folds: Sequence[int]) -> str:
+    """Write folds: 'fold 10', 'folds 1-9', 'folds 1, 3, 5'."""
+    if len(folds) == 1:
+        return f"fold {folds[0]}"
+    if list(folds) == list(range(folds[0], folds[-1] + 1)):
+        return f"folds {folds[0]}-{folds[-1]}"
+    return f"folds {', '.join(map(str, folds))}"
 
 
 def interval_words(document: Mapping[str, Any]) -> str:

@@ -43,7 +43,8 @@ figure {margin: 0.6rem 0;} figcaption {font-size: 0.88rem; color: #4A5158; max-w
 .scroll {overflow-x: auto;} table {border-collapse: collapse; font-size: 0.88rem; margin: 0.6rem 0;}
 th, td {border-bottom: 1px solid #D8DCE0; padding: 0.25rem 0.7rem 0.25rem 0; text-align: left; vertical-align: top;
   font-variant-numeric: tabular-nums;}
-tbody th {font-weight: 400;} .small {font-size: 0.88rem; color: #4A5158; overflow-wrap: anywhere;}
+tbody th {font-weight: 400;} td {white-space: nowrap;}
+.small {font-size: 0.88rem; color: #4A5158; overflow-wrap: anywhere;}
 @media print {main {max-width: none;} figure, tr {break-inside: avoid;}}
 """
 

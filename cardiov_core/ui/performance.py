@@ -12,6 +12,7 @@ from cardiov_core.evaluation import study_words as words
 from cardiov_core.evaluation.agreement_report import Cell, Comparison
 from cardiov_core.evaluation.paper import PAPER_SOURCE, PAPER_SUBGROUPS
 from cardiov_core.evaluation.shipped import Evaluation, load_evaluation, shipped_folder
+from cardiov_core.evaluation.study import METRICS_NAME
 from cardiov_core.reporting.agreement_figures import confusion_figure
 from cardiov_core.reporting.performance_figures import Panel
 from cardiov_core.reporting.performance_report import (
@@ -28,8 +29,9 @@ from cardiov_core.reporting.performance_words import FIGURE_SENTENCES
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import bullet_list, dark_theme, html_table
 from cardiov_core.ui.performance_alarm import show_alarm
-from cardiov_core.weights import ModelCard
+from cardiov_core.weights import ModelCard, list_cards
 
+MODEL_KEY = "performance_model"
 CELL_KEY, CHART_KEY = "performance_cell", "performance_confusion"
 REPORT_KEY, JSON_KEY, CSV_KEY = "performance_report", "performance_json", "performance_csv"
 
@@ -40,10 +42,10 @@ _MAKE = "cardiov evaluate --data DIR --folds 1-9 --ship"
 
 def show() -> None:
     """Show the page."""
-    card = resources.predictor().card
+    card = _chosen(resources.predictor().card)
     folder = shipped_folder(card)
     stamp = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*")))
-    evaluation = _evaluation(card, stamp)
+    evaluation = _evaluation(card, card.name, stamp)
     if evaluation is None:
         st.write(f"Nothing was measured of {card.name} yet. This makes the figures of this page:")
         st.code(_MAKE, language=None)
@@ -57,9 +59,21 @@ def show() -> None:
     _report(evaluation)
 
 
+def _chosen(in_use: ModelCard) -> ModelCard:
+    """Return the grader to show: the one in use, or another one that was evaluated."""
+    cards = {in_use.name: in_use} | {
+        card.name: card
+        for card in list_cards()
+        if card.name != in_use.name and (shipped_folder(card) / METRICS_NAME).is_file()
+    }
+    if len(cards) == 1:
+        return in_use
+    return cards[st.selectbox("Model", list(cards), key=MODEL_KEY, width=320)]
+
+
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _evaluation(_card: ModelCard, _stamp: tuple[int, ...]) -> Evaluation | None:
-    """Return the shipped evaluation."""
+def _evaluation(_card: ModelCard, name: str, stamp: tuple[int, ...]) -> Evaluation | None:
+    """Return the shipped evaluation; name and times of the files tell one from another."""
     return load_evaluation(shipped_folder(_card))
 
 

@@ -1,7 +1,9 @@
 """The Performance page through app.py, on an evaluation that the test ships."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +14,11 @@ from cardiov_core import weights
 from cardiov_core.evaluation.shipped import ship_study
 from cardiov_core.evaluation.study import OTHER_RULE, Study
 from cardiov_core.evaluation.study_figures import curves_of, figures_of
-from cardiov_core.ui.performance import CELL_KEY, confusion_of
+from cardiov_core.ui.performance import CELL_KEY, MODEL_KEY, confusion_of
 from cardiov_core.ui.performance_alarm import ALARM_KEY, PREVALENCE_KEY
 
 PAGE = "pages/performance.py"
+CardMaker = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, s
     words = text_of(app)
     assert "n = 60; paper 0.4934 (abstract: 0.4984)" in words
     assert "n = 15 high-risk records" in words
-    assert "60 of them trained the model and count with their out-of-fold predictions" in words
+    assert "All of them trained the model and count with their out-of-fold predictions" in words
     assert "Not a medical device" in words
     assert not app.warning
     assert words.count("data:image/svg+xml;base64") >= 1 + 4 + 2 + 3
@@ -116,6 +119,22 @@ def test_figures_of_other_weights_are_said_to_be(app: AppTest, study: Study) -> 
     ship_study(Study("tiny", "0" * 64, *(study.folds, study.predictions, study.metrics, study.skipped)), card)
     opened(app)
     assert "belong to other weights of the same name" in app.warning[0].value
+
+
+def test_another_grader_that_was_evaluated_can_be_chosen(
+    app: AppTest, study: Study, folder: Path, make_card: CardMaker
+) -> None:
+    ship_study(study, weights.load_card("tiny"))
+    opened(app)
+    assert not [box for box in app.selectbox if box.key == MODEL_KEY]
+    net, card = weights.load_network("tiny")
+    weights.save(net, make_card("other", **card.architecture["kwargs"]), folder)
+    other = weights.load_card("other")
+    metrics = study.metrics | {"mae": 1.5}
+    ship_study(Study("other", other.sha256, study.folds, study.predictions, metrics, ()), other)
+    app.run().selectbox(MODEL_KEY).set_value("other").run()
+    assert not app.exception
+    assert app.metric[0].value == "1.50"
 
 
 def test_without_an_evaluation_the_page_says_how_to_make_one(app: AppTest) -> None:

@@ -43,10 +43,10 @@ def test_patients_are_dealt_whole() -> None:
     """Twenty copies of each patient's record add nothing: the p-value stays that of the patients."""
     table = _table(16, worse_men=True)
     copies = pd.concat([table] * 20, ignore_index=True)
-    once = subgroup_figures(table, np.arange(16).astype(str), 300)["subgroup_tests"][0]
-    often = subgroup_figures(copies, np.tile(np.arange(16), 20).astype(str), 300)["subgroup_tests"][0]
+    once = subgroup_figures(table, np.arange(16).astype(str), 100)["subgroup_tests"][0]
+    often = subgroup_figures(copies, np.tile(np.arange(16), 20).astype(str), 100)["subgroup_tests"][0]
     assert once["difference"] == pytest.approx(often["difference"])
-    assert often["p_value"] == pytest.approx(once["p_value"], abs=0.03)
+    assert often["p_value"] == pytest.approx(once["p_value"], abs=0.05)
 
 
 def test_records_without_sex_or_age_belong_to_no_group() -> None:
