@@ -40,12 +40,13 @@ format: $(STAMP) ## Bring the code into the house's format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-weights: $(STAMP) ## Train the shipped grader and the delineator again, with their cards and cross-validation
+weights: $(STAMP) ## Train the shipped graders and the delineator again, with their cards and cross-validation
 	@$(BIN)/cardiov train --recipe cardiov-compact --data $(CARDIOV_DATA)/ptb-xl-subset --out runs/cardiov-compact
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
 		runs/cardiov-compact/cardiov-compact.safetensors weights/
 	@$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --ship > /dev/null
 	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
+	@$(BIN)/cardiov train --recipe measurements --data $(CARDIOV_DATA)/ptb-xl-subset --out weights
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from cardiov_core.domain import Case, Explanation, Measurements
 from cardiov_core.errors import CardioVError
+from cardiov_core.inference import attention_only
 from cardiov_core.reporting.measurement_table import RANGES_NOTE, MeasurementRow, measurement_rows
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import html_table, show_error
@@ -65,7 +66,7 @@ def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanati
     key = (case.id, target)
     if key not in state.explanations:
         with st.spinner("Asking where the network looked ..."):
-            state.explanations[key] = resources.predictor().explain(prepared.record, target=target)
+            state.explanations[key] = attention_only(resources.predictor().explain(prepared.record, target=target))
     return state.explanations[key]
 
 
