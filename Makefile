@@ -47,6 +47,7 @@ weights: $(STAMP) ## Train the shipped graders and the delineator again, with th
 	@$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --ship > /dev/null
 	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
 	@$(BIN)/cardiov train --recipe measurements --data $(CARDIOV_DATA)/ptb-xl-subset --out weights
+	@$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --model measurements --ship > /dev/null
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."
 

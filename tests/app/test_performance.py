@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core import weights
-from cardiov_core.evaluation.shipped import ship_study
+from cardiov_core.evaluation.shipped import load_evaluation, ship_study, shipped_folder
 from cardiov_core.evaluation.study import OTHER_RULE, Study
 from cardiov_core.evaluation.study_figures import curves_of, figures_of
 from cardiov_core.ui.performance import CELL_KEY, MODEL_KEY, confusion_of
@@ -152,18 +152,19 @@ def test_a_damaged_evaluation_is_a_sentence(app: AppTest, study: Study) -> None:
     assert "--ship" in app.error[0].value
 
 
-def test_what_ships_belongs_to_the_shipped_weights_and_is_what_the_card_says(repository: Path) -> None:
+def test_what_ships_belongs_to_the_shipped_weights_and_is_what_their_cards_say(repository: Path) -> None:
     """Figures on the page, in the card and in the out-of-fold table are of one run."""
-    from cardiov_core.evaluation.shipped import load_evaluation, shipped_folder
-
-    name = (repository / "weights" / "default").read_text(encoding="utf-8").strip()
-    card = weights.load_card(repository / "weights" / f"{name}.json")
-    evaluation = load_evaluation(shipped_folder(card))
-    assert evaluation is not None
-    assert evaluation.belongs_to(card)
-    assert evaluation.document["n"] == card.raw["metrics"]["n"] == len(evaluation.predictions)
-    # PTB-XL has the samples of record 145 again as 463, of another patient: known by its samples, one of them gets the
-    # other's prediction.
-    assert evaluation.document["mae"] == pytest.approx(card.raw["metrics"]["mae"], abs=5e-3)
-    assert evaluation.document["auc"]["mean"] == pytest.approx(card.raw["metrics"]["auc"]["mean"], abs=1e-3)
-    assert evaluation.predictions["out_of_fold"].all()
+    default = (repository / "weights" / "default").read_text(encoding="utf-8").strip()
+    names = [path.parent.name for path in (repository / "weights" / "evaluations").glob("*/metrics.json")]
+    assert default in names
+    for name in names:
+        card = weights.load_card(repository / "weights" / f"{name}.json")
+        evaluation = load_evaluation(shipped_folder(card))
+        assert evaluation is not None
+        assert evaluation.belongs_to(card), f"{name}: run cardiov evaluate --ship again"
+        assert evaluation.document["n"] == card.raw["metrics"]["n"] == len(evaluation.predictions)
+        assert evaluation.predictions["out_of_fold"].all()
+        # PTB-XL has the samples of record 145 again as 463, of another patient: known by its samples, one of them gets
+        # the other's prediction.
+        assert evaluation.document["mae"] == pytest.approx(card.raw["metrics"]["mae"], abs=5e-3)
+        assert evaluation.document["auc"]["mean"] == pytest.approx(card.raw["metrics"]["auc"]["mean"], abs=1e-3)
