@@ -9,6 +9,7 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
 from cardiov_core import ordinal, weights
+from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Reasons
 from cardiov_core.errors import (
@@ -19,6 +20,7 @@ from cardiov_core.errors import (
     WeightsMismatchError,
 )
 from cardiov_core.inference import MeasurementGrader, analysis_to_dict, analyze, attention_only, load_predictor
+from cardiov_core.inference.conformal import contiguous_set
 from cardiov_core.inference.forest import forest_probabilities, path_contributions
 from cardiov_core.preprocessing import resample
 from cardiov_core.signals import measure
@@ -244,3 +246,23 @@ def test_the_json_object_holds_set_and_reasons(grader: MeasurementGrader, record
     assert document["risk"]["prediction_set"] == [int(level) for level in analysis.prediction.prediction_set]  # type: ignore[union-attr]
     assert set(document["explanation"]) == {"model", "target", "base", "reasons"}
     assert document["model"] == {"name": "small", "sha256": grader.card.sha256}
+
+
+@pytest.mark.dataset
+def test_a_record_that_trained_the_shipped_grader_gets_its_out_of_fold_level_and_set(data_folder: Path) -> None:
+    dataset = PtbXl(data_folder / "ptb-xl-subset")
+    shipped = load_predictor(Path(__file__).parents[2] / "weights" / "measurements.json")
+    table = weights.out_of_fold_table(shipped.card)
+    assert table is not None
+    ecg_id = int(table["ecg_id"].iloc[0])
+    for rate in (500, 100):
+        found = shipped.out_of_fold_prediction(dataset.record(ecg_id, rate))
+        assert found is not None
+        assert found.out_of_fold
+        assert found.prediction_set is not None
+        np.testing.assert_allclose(found.probabilities, table[["p0", "p1", "p2", "p3"]].iloc[0], atol=2e-6)
+    held = 0
+    for row in table.itertuples():
+        chosen = contiguous_set((row.p0, row.p1, row.p2, row.p3), float(row.set_limit))
+        held += row.label in chosen
+    assert held == shipped.card.raw["conformal"]["measured"]["held"]
