@@ -50,7 +50,8 @@ class NestedPredictions:
 def train_forest(recipe: ForestRecipe, dataset: PtbXl, out: Path, *, progress: bool = False) -> TrainingResult:
     """Measure the records, cross-validate, grow the final forest and write weights with their card.
 
-    The same data, recipe and versions give the same bytes.
+    The same data, recipe and versions give the same trees; thresholds on intervals may differ in their last bit,
+    since the delineator's networks do not always add up alike.
 
     Parameters
     ----------
