@@ -30,9 +30,9 @@ def current_reader(store: Store) -> Reader | None:
     StoreUnavailableError
         If the database cannot be read.
     """
-    state = review_state()
     if signs_in():
         _take_identity(store)
+    state = review_state()
     if state.name is None:
         return None
     state.roles = roles_of(store, state.name)
@@ -97,6 +97,8 @@ def _take_identity(store: Store) -> None:
         forget_reader()
         if identity is not None:
             _begin(store, ensure_reader(store, _stated_name(), identity), identity)
+            # The banner above was written before the name was known.
+            st.rerun()
 
 
 def _begin(store: Store, me: Reader, identity: str | None) -> None:

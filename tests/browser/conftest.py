@@ -7,7 +7,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,27 +27,39 @@ def review_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(
-    repository: Path, weights_folder: Path, review_database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """Address of `streamlit run app.py` on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log_path = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    environment = {**os.environ, "CARDIOV_WEIGHTS": str(weights_folder), "CARDIOV_REVIEW_DB": str(review_database)}
-    environment.pop("CARDIOV_DATABASE_URL", None)
-    with log_path.open("w") as log:
-        process = subprocess.Popen(command, cwd=repository, stdout=log, stderr=log, env=environment)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(address, process, log_path)
+def start_app(
+    repository: Path, weights_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[str]]:
+    """Run `streamlit run app.py` on a free port, with a review's database and further options; gives its address."""
+
+    @contextmanager
+    def _start(database: Path, *options: str) -> Iterator[str]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log_path = tmp_path_factory.mktemp("server") / "log.txt"
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", *options]
+        command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+        environment = {**os.environ, "CARDIOV_WEIGHTS": str(weights_folder), "CARDIOV_REVIEW_DB": str(database)}
+        environment.pop("CARDIOV_DATABASE_URL", None)
+        with log_path.open("w") as log:
+            process = subprocess.Popen(command, cwd=repository, stdout=log, stderr=log, env=environment)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_until_healthy(address, process, log_path)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+    return _start
+
+
+@pytest.fixture(scope="session")
+def server(start_app: Callable[..., AbstractContextManager[str]], review_database: Path) -> Iterator[str]:
+    """Address of the app that most of these tests share."""
+    with start_app(review_database) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def _wait_until_healthy(address: str, process: "subprocess.Popen[bytes]", log_path: Path) -> None:
