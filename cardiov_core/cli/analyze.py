@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardiov_core.cli import output
+from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
@@ -24,15 +25,7 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 @click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="HZ", help="For files without a rate.")
-@click.option("--units", metavar="UNIT", help="For files without units: mV, uV ...")
-@click.option(
-    "--gain-factor",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.0,
-    metavar="F",
-    help="Multiply the signal by F: confirms that a file's gain is wrong.",
-)
+@reading_options
 @click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
 @click.pass_context
 def analyze(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli import output
+from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError
 
 
@@ -17,15 +18,7 @@ from cardiov_core.errors import CardioVError
     is_flag=True,
     help="Keep patient id, recording time, device and file names; by default they are removed.",
 )
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="HZ", help="For files without a rate.")
-@click.option("--units", metavar="UNIT", help="For files without units: mV, uV ...")
-@click.option(
-    "--gain-factor",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.0,
-    metavar="F",
-    help="Multiply the signal by F: confirms that a file's gain is wrong.",
-)
+@reading_options
 @click.pass_context
 def convert(
     ctx: click.Context,

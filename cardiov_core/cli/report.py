@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardiov_core.cli import output
+from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -44,15 +45,7 @@ class _Wish:
 @click.option("--lead-order", type=click.Choice(["standard", "cabrera"]), default="standard", show_default=True)
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Grade and draw from here on.")
 @click.option("--patient-name", metavar="NAME", help="Printed on the report; none is ever taken from a file.")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="HZ", help="For files without a rate.")
-@click.option("--units", metavar="UNIT", help="For files without units: mV, uV ...")
-@click.option(
-    "--gain-factor",
-    type=click.FloatRange(min=0, min_open=True),
-    default=1.0,
-    metavar="F",
-    help="Multiply the signal by F: confirms that a file's gain is wrong.",
-)
+@reading_options
 @click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
 @click.pass_context
 def report(

@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+
+def reading_options(command: Command) -> Command:
+    """Add what a file itself may not say, or says wrongly: ``--rate``, ``--units`` and ``--gain-factor``.
+
+    Parameters
+    ----------
+    command : callable
+        Takes ``rate``, ``units`` and ``gain_factor``.
+    """
+    positive = click.FloatRange(min=0, min_open=True)
+    gain_help = "Multiply the signal by F: confirms that a file's gain is wrong."
+    for option in (
+        click.option("--gain-factor", type=positive, default=1.0, metavar="F", help=gain_help),
+        click.option("--units", metavar="UNIT", help="For files without units: mV, uV ..."),
+        click.option("--rate", type=positive, metavar="HZ", help="For files without a rate."),
+    ):
+        command = option(command)
+    return command
