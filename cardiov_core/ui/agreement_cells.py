@@ -1,17 +1,16 @@
 """The confusion matrix of the Agreement page: a cell, by click or from the list, opens its cases."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from cardiov_core.domain import Case, Reader, Severity
-from cardiov_core.evaluation.agreement_report import Comparison, ConditionReport
-from cardiov_core.reporting.agreement_figures import comparison_name, confusion_figure
+from cardiov_core.evaluation.agreement_report import ConditionReport
+from cardiov_core.reporting.agreement_figures import comparison_name
 from cardiov_core.review import Store
 from cardiov_core.review.seen import log_cases_seen
-from cardiov_core.ui.components import dark_theme
+from cardiov_core.ui.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.review_case import CASE_PARAMETER, REVIEW_PAGE
 
 COMPARISON_KEY, CELL_KEY, CHART_KEY = "agreement_comparison", "agreement_cell", "agreement_confusion"
@@ -20,7 +19,6 @@ SHOW_KEY, PICK_KEY, OPEN_KEY = "agreement_show", "agreement_pick", "agreement_op
 _SHOWN_KEY = "agreement_shown"
 _ROW_HEIGHT_PX = 32
 _MOST_ROWS = 8
-_CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
 
 
 def show_confusion(store: Store, owner: Reader | None, cases: Mapping[str, Case], found: ConditionReport) -> None:
@@ -44,58 +42,15 @@ def show_confusion(store: Store, owner: Reader | None, cases: Mapping[str, Case]
         f"How often each level of '{comparison.first}' (rows) met each level of '{comparison.second}' (columns); on "
         "the framed diagonal both say the same."
     )
-    st.plotly_chart(
-        confusion_figure(comparison, dark=dark_theme()),
-        key=CHART_KEY,
-        theme=None,
-        config=_CHART_CONFIG,
-        alt=said,
-        on_select=_take_cell,
-        selection_mode="points",
-    )
+    confusion_chart(comparison, said, chart_key=CHART_KEY, cell_key=CELL_KEY)
     if owner is None:
         st.caption(f"{said} The cases behind a cell are open to administrators; give your name on the Worklist.")
         return
     st.caption(f"{said} A click on a cell, or the list below, leads to its cases.")
-    cell = _chosen_cell(comparison)
+    cell = choose_cell(comparison, cell_key=CELL_KEY, names=(comparison.first, comparison.second))
     if cell is not None:
-        row, column = divmod(cell, len(Severity))
+        row, column = cell
         _cell_cases(store, owner, [cases[one] for one in comparison.cells[row][column].case_ids])
-
-
-def _take_cell() -> None:
-    """Take over the cell that was clicked; the list below the figure does the same by keyboard."""
-    points = st.session_state[CHART_KEY]["selection"]["points"]
-    if points:
-        st.session_state[CELL_KEY] = int(points[0]["customdata"])
-
-
-def _chosen_cell(comparison: Comparison) -> int | None:
-    """Return the cell, four times its row and its column; None where none is chosen."""
-    filled = [
-        int(row) * len(Severity) + int(column)
-        for row in Severity
-        for column in Severity
-        if comparison.cells[row][column].count
-    ]
-    if st.session_state.get(CELL_KEY) not in filled:
-        st.session_state[CELL_KEY] = None
-    chosen: int | None = st.selectbox(
-        "Cell",
-        filled,
-        index=None,
-        key=CELL_KEY,
-        format_func=partial(_cell_words, comparison),
-        placeholder="A cell",
-        label_visibility="collapsed",
-    )
-    return chosen
-
-
-def _cell_words(comparison: Comparison, cell: int) -> str:
-    row, column = (Severity(level) for level in divmod(cell, len(Severity)))
-    count = comparison.cells[row][column].count
-    return f"{comparison.first} {int(row)}, {comparison.second} {int(column)}: {count}"
 
 
 def _cell_cases(store: Store, owner: Reader, chosen: Sequence[Case]) -> None:

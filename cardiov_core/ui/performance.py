@@ -13,7 +13,6 @@ from cardiov_core.evaluation.agreement_report import Cell, Comparison
 from cardiov_core.evaluation.paper import PAPER_SOURCE, PAPER_SUBGROUPS
 from cardiov_core.evaluation.shipped import Evaluation, load_evaluation, shipped_folder
 from cardiov_core.evaluation.study import METRICS_NAME
-from cardiov_core.reporting.agreement_figures import confusion_figure
 from cardiov_core.reporting.performance_figures import Panel
 from cardiov_core.reporting.performance_report import (
     ALARM_HEADS,
@@ -28,6 +27,7 @@ from cardiov_core.reporting.performance_report import (
 from cardiov_core.reporting.performance_words import FIGURE_SENTENCES
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import bullet_list, dark_theme, html_table
+from cardiov_core.ui.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.performance_alarm import show_alarm
 from cardiov_core.weights import ModelCard, list_cards
 
@@ -36,7 +36,6 @@ CELL_KEY, CHART_KEY = "performance_cell", "performance_confusion"
 REPORT_KEY, JSON_KEY, CSV_KEY = "performance_report", "performance_json", "performance_csv"
 
 _N_LEVELS = 4
-_CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
 _MAKE = "cardiov evaluate --data DIR --folds 1-9 --ship"
 
 
@@ -134,35 +133,11 @@ def _confusion(evaluation: Evaluation) -> None:
         "click on a cell, or the list below, names its records."
     )
     comparison = confusion_of(evaluation.predictions)
-    st.plotly_chart(
-        confusion_figure(comparison, dark=dark_theme()),
-        key=CHART_KEY,
-        theme=None,
-        config=_CHART_CONFIG,
-        alt=said,
-        on_select=_take_cell,
-        selection_mode="points",
-    )
+    confusion_chart(comparison, said, chart_key=CHART_KEY, cell_key=CELL_KEY)
     st.caption(said)
-    filled = [
-        row * _N_LEVELS + column
-        for row in range(_N_LEVELS)
-        for column in range(_N_LEVELS)
-        if comparison.cells[row][column].count
-    ]
-    if st.session_state.get(CELL_KEY) not in filled:
-        st.session_state[CELL_KEY] = None
-    cell: int | None = st.selectbox(
-        "Cell",
-        filled,
-        index=None,
-        key=CELL_KEY,
-        format_func=partial(_cell_words, comparison),
-        placeholder="A cell",
-        label_visibility="collapsed",
-    )
+    cell = choose_cell(comparison, cell_key=CELL_KEY, names=("Label", "grade"))
     if cell is not None:
-        row, column = divmod(cell, _N_LEVELS)
+        row, column = cell
         ids = comparison.cells[row][column].case_ids
         st.write(f"PTB-XL records (ecg_id), {len(ids)}: {', '.join(ids)}")
 
@@ -180,18 +155,6 @@ def confusion_of(predictions: pd.DataFrame) -> Comparison:
         ids[int(label)][int(level)].append(str(ecg_id))
     cells = tuple(tuple(Cell(len(cell), tuple(cell)) for cell in row) for row in ids)
     return Comparison("Label", "Grade", len(predictions), {}, cells)
-
-
-def _take_cell() -> None:
-    """Take over the cell that was clicked."""
-    points = st.session_state[CHART_KEY]["selection"]["points"]
-    if points:
-        st.session_state[CELL_KEY] = int(points[0]["customdata"])
-
-
-def _cell_words(comparison: Comparison, cell: int) -> str:
-    row, column = divmod(cell, _N_LEVELS)
-    return f"Label {row}, grade {column}: {comparison.cells[row][column].count}"
 
 
 def _tables(document: Mapping[str, Any]) -> None:
