@@ -103,8 +103,9 @@ def measure(record: EcgRecord) -> Measurements:
     unscaled = series.unfiltered / np.float32(height)
     beat = replace(series.median_beat, signal=unscaled, p=found.p, qrs=found.qrs, t=found.t)
     beat = replace(beat, signal=on_base_line(beat, found.qrs, found.p))
-    _fill_axes(sheet, measured, beat, found)
-    _fill_voltages(sheet, measured, beat, found)
+    own_gains = _scaled_one_by_one(measured, beat)
+    _fill_axes(sheet, beat, found, own_gains=own_gains)
+    _fill_voltages(sheet, measured, beat, found, own_gains=own_gains)
     return Measurements(
         **sheet.values,
         n_beats=int(series.r_s.size),
@@ -195,12 +196,12 @@ def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) ->
         sheet.note("the record trained the delineator; measured by its one network that never saw it", "qrs_ms")
 
 
-def _fill_axes(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation) -> None:
+def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation, *, own_gains: bool) -> None:
     absent = [lead for lead in ("I", "aVF") if lead not in beat.usable_leads]
     if absent:
         sheet.refuse(f"lead {' and '.join(absent)} cannot be used", *_AXES)
         return
-    if _scaled_one_by_one(record, beat):
+    if own_gains:
         sheet.refuse(_OWN_GAINS, *_AXES)
         return
     waves: dict[str, WaveBoundaries | None] = {"p": found.p, "qrs": found.qrs, "t": found.t}
@@ -228,12 +229,12 @@ def _scaled_one_by_one(record: EcgRecord, beat: MedianBeat) -> bool:
     return check is not None and check.scaled_one_by_one
 
 
-def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation) -> None:
+def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation, *, own_gains: bool) -> None:
     gain = check_gain(record)
     if gain is not None and gain.withholds:
         sheet.refuse("the gain is in doubt", *_VOLTAGES)
         return
-    if _scaled_one_by_one(record, beat):
+    if own_gains:
         sheet.refuse(_OWN_GAINS, *_VOLTAGES)
         return
     if found.qrs is None:
