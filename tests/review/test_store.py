@@ -193,6 +193,7 @@ def test_a_server_that_drops_the_connection_is_asked_again(store: Store, add: An
         )
     other.dispose()
     review.commit_read(store, case_id, "Ada", Severity(2), 2)
+    assert [(read.reader, read.level) for read in review.reads_of(store, case_id)] == [("Ada", Severity(2))]
 
 
 @pytest.mark.parametrize("address", ["mysql://host/x", "nothing at all", "sqlite://", "sqlite:///:memory:"])
