@@ -1,7 +1,5 @@
 """Forests of decision trees as plain arrays: opening one and writing one, without anything that could run."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,9 +11,9 @@ import pandas as pd
 import torch
 
 from cardiov_core.errors import WeightsMismatchError
-from cardiov_core.weights.cards import SCHEMA_VERSION, ModelCard, checked_card, load_card
+from cardiov_core.weights.cards import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
-from cardiov_core.weights.graders import table_bytes
+from cardiov_core.weights.graders import write_grader
 
 FOREST = "extra-trees"
 """Architecture of a model card that describes a forest."""
@@ -132,26 +130,16 @@ def save_forest(
     state = {item.name: getattr(forest, item.name).astype(_STORED[item.name]) for item in fields(Forest)}
     if int(forest.counts.max()) <= _SMALL_COUNT:
         state["counts"] = state["counts"].astype(np.int16)
-    content = tensor_bytes({name: torch.from_numpy(values) for name, values in state.items()}, "float32")
-    table = None if out_of_fold is None else table_bytes(out_of_fold)
-    raw = {
-        **json.loads(json.dumps(dict(card))),
-        "schema_version": SCHEMA_VERSION,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "n_parameters": len(forest.feature),
-        "out_of_fold": None,
-    }
-    if table is not None:
-        raw["out_of_fold"] = {"file": f"{raw.get('name')}.oof.csv", "sha256": hashlib.sha256(table).hexdigest()}
-    path = folder / f"{raw.get('name')}.json"
-    checked = checked_card(raw, path)
-    _check(forest, checked.weights_path.name, int(checked.architecture["kwargs"].get("n_features", 0)))
-    folder.mkdir(parents=True, exist_ok=True)
-    checked.weights_path.write_bytes(content)
-    if table is not None:
-        (folder / raw["out_of_fold"]["file"]).write_bytes(table)
-    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-    return path
+    return write_grader(
+        tensor_bytes({name: torch.from_numpy(values) for name, values in state.items()}, "float32"),
+        card,
+        folder,
+        n_parameters=len(forest.feature),
+        out_of_fold=out_of_fold,
+        check=lambda checked: _check(
+            forest, checked.weights_path.name, int(checked.architecture["kwargs"].get("n_features", 0))
+        ),
+    )
 
 
 def _check(forest: Forest, file: str, n_features: int) -> None:

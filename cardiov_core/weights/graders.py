@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,20 +112,60 @@ def save(
     WeightsError
         If a weight cannot be stored, or the table lacks a column.
     """
-    content = tensor_bytes(net.state_dict(), storage)
+    return write_grader(
+        tensor_bytes(net.state_dict(), storage),
+        card,
+        folder,
+        n_parameters=sum(parameter.numel() for parameter in net.parameters()),
+        out_of_fold=out_of_fold,
+        check=lambda checked: _check_fits(checked, net),
+    )
+
+
+def write_grader(
+    content: bytes,
+    card: Mapping[str, Any],
+    folder: Path,
+    *,
+    n_parameters: int,
+    out_of_fold: pd.DataFrame | None,
+    check: Callable[[ModelCard], None],
+) -> Path:
+    """Write a grader of any kind: weights file, out-of-fold table and card, nothing before all of it is checked.
+
+    Parameters
+    ----------
+    content : bytes
+        The weights file.
+    card : mapping
+        The card without schema version, checksums and number of parameters.
+    folder : pathlib.Path
+        Made where it is missing.
+    n_parameters : int
+        Of a network; nodes of a forest.
+    out_of_fold : pandas.DataFrame or None
+        Columns `OUT_OF_FOLD_COLUMNS`.
+    check : callable
+        Raises where the weights do not fit the card.
+
+    Returns
+    -------
+    pathlib.Path
+        The card.
+    """
     table = None if out_of_fold is None else table_bytes(out_of_fold)
     raw = {
         **json.loads(json.dumps(dict(card))),
         "schema_version": SCHEMA_VERSION,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "n_parameters": sum(parameter.numel() for parameter in net.parameters()),
+        "n_parameters": n_parameters,
         "out_of_fold": None,
     }
     if table is not None:
         raw["out_of_fold"] = {"file": f"{raw.get('name')}.oof.csv", "sha256": hashlib.sha256(table).hexdigest()}
     path = folder / f"{raw.get('name')}.json"
     checked = checked_card(raw, path)
-    _check_fits(checked, net)
+    check(checked)
     folder.mkdir(parents=True, exist_ok=True)
     checked.weights_path.write_bytes(content)
     if table is not None:
