@@ -14,11 +14,10 @@ from cardiov_core.ui import state
 from cardiov_core.ui.batch_job import BatchJob, Reading
 from cardiov_core.ui.batch_state import BatchState, Key, batch_state
 from cardiov_core.ui.components import bullet_list, show_error
+from cardiov_core.ui.reading_questions import ask_reading
 
 _POLL_S = 1.0
 _ANALYZE_PAGE = "pages/analyze.py"
-_UNITS = ("mV", "uV", "nV", "V")
-_RATE_LIMITS_HZ = (80.0, 2000.0)
 _ROW_HEIGHT_PX = 32
 # Some fourteen rows and the downloads fit below the summary on a screen of 800 px.
 _TABLE_HEIGHT_PX = 455
@@ -295,28 +294,15 @@ def _ask_metadata(job: BatchJob) -> None:
     lacking = job.lacking
     if not lacking:
         return
-    rate: float | None = job.reading.sampling_rate
-    units: str | None = job.reading.units
+    known = job.reading
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if "sampling_rate" in lacking:
-            rate = st.number_input(
-                "Sampling rate in Hz",
-                min_value=_RATE_LIMITS_HZ[0],
-                max_value=_RATE_LIMITS_HZ[1],
-                value=None,
-                key=Key.SAMPLING_RATE,
-                placeholder="500",
-                width=200,
-            )
-        if "units" in lacking:
-            units = st.selectbox("Units of the samples", _UNITS, index=None, key=Key.UNITS, width=200)
-        complete = ("sampling_rate" not in lacking or rate) and ("units" not in lacking or units)
+        rate, units, complete = ask_reading(lacking, rate_key=Key.SAMPLING_RATE, units_key=Key.UNITS)
         st.button(
             "Read these again",
             key=Key.READ_AGAIN,
             type="primary",
             disabled=not complete,
-            on_click=partial(job.read_again, Reading(rate, units)),
+            on_click=partial(job.read_again, Reading(rate or known.sampling_rate, units or known.units)),
             help="For all files that do not state it themselves.",
         )
 

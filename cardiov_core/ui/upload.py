@@ -12,6 +12,7 @@ from cardiov_core.errors import CardioVError, MissingMetadataError
 from cardiov_core.io import Upload, read_uploads
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import guarded, show_error
+from cardiov_core.ui.reading_questions import ask_reading
 from cardiov_core.ui.state import Case, Key, Origin, Session, session
 
 _DROP_LABEL = (
@@ -21,8 +22,6 @@ _DROP_LABEL = (
 _TILES_A_ROW = 4
 # PTB-XL writes 300 for every age over 89.
 _OLDEST_STATED_AGE = 89
-_UNITS = ("mV", "uV", "nV", "V")
-_RATE_LIMITS_HZ = (80.0, 2000.0)
 
 
 def age_and_sex(age: float | None, sex: str | None) -> str:
@@ -189,21 +188,7 @@ def _describe(upload: Upload, record: EcgRecord) -> str:
 
 def _ask_metadata(current: Session, missing: set[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rate: float | None = None
-        units: str | None = None
-        if "sampling_rate" in missing:
-            rate = st.number_input(
-                "Sampling rate in Hz",
-                min_value=_RATE_LIMITS_HZ[0],
-                max_value=_RATE_LIMITS_HZ[1],
-                value=None,
-                key=Key.SAMPLING_RATE,
-                placeholder="500",
-                width=200,
-            )
-        if "units" in missing:
-            units = st.selectbox("Units of the samples", _UNITS, index=None, key=Key.UNITS, width=200)
-        complete = ("sampling_rate" not in missing or rate) and ("units" not in missing or units)
+        rate, units, complete = ask_reading(missing, rate_key=Key.SAMPLING_RATE, units_key=Key.UNITS)
 
         def _retry() -> None:
             current.sampling_rate_hz = rate or current.sampling_rate_hz
