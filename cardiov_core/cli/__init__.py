@@ -13,6 +13,7 @@ from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
 from cardiov_core.cli.cases import cases
 from cardiov_core.cli.convert import convert
+from cardiov_core.cli.data import data
 from cardiov_core.cli.evaluate import evaluate
 from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.measure import measure
@@ -53,6 +54,7 @@ for _command in (
     analyze,
     report,
     convert,
+    data,
     train,
     train_delineator,
     evaluate,

@@ -137,6 +137,28 @@ class PtbXl:
             return self.corrected.levels[ecg_id]
         return label_of(codes, rule)
 
+    def person(self, ecg_id: int) -> Mapping[str, Any]:
+        """Return what the table knows of a record's patient and recording, by the names of `EcgRecord`'s fields.
+
+        Returns
+        -------
+        mapping
+            age (years; 300 over 89), sex, patient_id, device and recorded_at; None where the table has nothing.
+
+        Raises
+        ------
+        DatasetError
+            If the table has no such record.
+        """
+        row = self._row(ecg_id)
+        return {
+            "age": None if pd.isna(row["age"]) else float(row["age"]),
+            "sex": None if pd.isna(row["sex"]) else _SEXES.get(int(row["sex"])),
+            "patient_id": None if pd.isna(row["patient_id"]) else str(int(row["patient_id"])),
+            "device": None if pd.isna(row["device"]) else " ".join(str(row["device"]).split()),
+            "recorded_at": _parse_time(row["recording_date"]),
+        }
+
     def record(self, ecg_id: int, sampling_rate_hz: Literal[500, 100] = 500) -> EcgRecord:
         """Read a record and add what the table knows of it.
 
@@ -167,14 +189,7 @@ class PtbXl:
             raise DatasetError(
                 f"PTB-XL record {ecg_id} cannot be read: {exc.message}", "Complete or repeat the download."
             ) from exc
-        return replace(
-            record,
-            age=None if pd.isna(row["age"]) else float(row["age"]),
-            sex=None if pd.isna(row["sex"]) else _SEXES.get(int(row["sex"])),
-            patient_id=None if pd.isna(row["patient_id"]) else str(int(row["patient_id"])),
-            device=None if pd.isna(row["device"]) else " ".join(str(row["device"]).split()),
-            recorded_at=_parse_time(row["recording_date"]),
-        )
+        return replace(record, **self.person(ecg_id))
 
     def _row(self, ecg_id: int) -> Mapping[str, Any]:
         if ecg_id not in self.table.index:

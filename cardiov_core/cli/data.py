@@ -1,0 +1,102 @@
+"""``cardiov data``: PTB-XL described, prepared for training and fetched."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.cli.study import ptbxl_of
+
+if TYPE_CHECKING:
+    from cardiov_core.datasets.description import Description
+
+_RULE_TITLES: Mapping[str, str] = {
+    "highest_likelihood": "LEVEL BY HIGHEST LIKELIHOOD",
+    "most_severe": "LEVEL BY MOST SEVERE STATEMENT",
+}
+
+
+@click.group()
+def data() -> None:
+    """PTB-XL: what is there, a cache for training, the download."""
+
+
+@data.command()
+@click.option("--data", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="PTB-XL.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+def describe(folder: Path, as_json: bool) -> None:
+    """Print the paper's Table 1 for what is there, and the records a level under both label rules."""
+    from cardiov_core.datasets.description import describe as described
+
+    found = described(ptbxl_of(folder))
+    click.echo(output.to_json(found.as_dict()) if as_json else "\n".join(_description_lines(found)))
+
+
+def _description_lines(found: "Description") -> list[str]:
+    return [*_table_one(found), "", *_level_lines(found)]
+
+
+def _table_one(found: "Description") -> list[str]:
+    """Lay out the paper's Table 1 with its counts beside ours."""
+    from cardiov_core.datasets.description import CLASSES, PAPER
+
+    def age(mean: float | None, least: float | None, most: float | None) -> str:
+        return "none stated" if mean is None else f"{mean:.0f}, ({least:g}, {most:g})"
+
+    rows = [("Records", f"{found.n_records:,}", f"{PAPER['n_records']:,}")]
+    rows += [
+        (f"  {title}", "-" if found.classes is None else f"{found.classes[name]:,}", f"{PAPER['classes'][name]:,}")
+        for name, title in CLASSES.items()
+    ]
+    rows += [
+        (_duration_title(length), f"{n:,}", f"{PAPER['durations_s'][length]:,}" if length == "10" else "")
+        for length, n in found.durations_s.items()
+    ]
+    rows.append(("Patients", f"{found.n_patients:,}", f"{PAPER['n_patients']:,}"))
+    rows += [
+        (sex.capitalize(), _with_share(n, found.n_records), _with_share(PAPER["sexes"].get(sex), PAPER["n_records"]))
+        for sex, n in found.sexes.items()
+    ]
+    rows += [
+        (
+            "Age: mean, (min, max)",
+            age(found.age_mean, found.age_min, found.age_max),
+            age(PAPER["age_mean"], PAPER["age_min"], PAPER["age_max"]),
+        ),
+        ("Age under 65", f"{found.n_under_65:,}", f"{PAPER['n_under_65']:,}"),
+        ("Age from 65", f"{found.n_from_65:,}", f"{PAPER['n_from_65']:,}"),
+        ("  of these over 89, masked", f"{found.n_over_89_masked:,}", ""),
+        ("Age unknown", f"{found.n_age_unknown:,}", ""),
+    ]
+    lines = [f"{'TABLE 1':<32}  {'HERE':>14}  {'PAPER':>14}"]
+    lines += [f"{title:<32}  {here:>14}  {paper:>14}".rstrip() for title, here, paper in rows]
+    if found.classes is None:
+        lines.append("Diagnostic classes need scp_statements.csv, which is not there.")
+    return lines
+
+
+def _duration_title(length: str) -> str:
+    return f"Duration {length} s" if length[0].isdecimal() else f"Header {length}"
+
+
+def _with_share(n: int | None, whole: int) -> str:
+    return "" if n is None else f"{n:,} ({100 * n / max(whole, 1):.0f} %)"
+
+
+def _level_lines(found: "Description") -> list[str]:
+    from cardiov_core.datasets.description import FOLD_GROUPS, PAPER
+    from cardiov_core.domain import Severity
+
+    heads = "  ".join(f"{name:>6}" for name in ("1-8", "9", "10", "ALL"))
+    lines = []
+    for rule, groups in found.levels.items():
+        paper = PAPER["levels"] if rule == "highest_likelihood" else None
+        lines.append(f"{_RULE_TITLES[rule]:<32}  {heads}" + ("  PAPER'S TABLE 2" if paper else ""))
+        for level in Severity:
+            counts = "  ".join(f"{groups[name][level]:>6,}" for name in FOLD_GROUPS)
+            beside = f"  {paper[level]:>15,}" if paper else ""
+            lines.append(f"  {int(level)} {level.title:<28}  {counts}{beside}")
+    differ = "  ".join(f"{found.n_graded_differently[name]:>6,}" for name in FOLD_GROUPS)
+    return [*lines, f"{'Graded differently by the two':<32}  {differ}"]
