@@ -49,11 +49,12 @@ def analyze(
     """
     if target is not None and not explain:
         raise click.UsageError("--target says what to explain, so it needs --explain.")
-    from cardiov_core.inference import load_predictor
+    from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
 
     del backend  # torch is the only backend, and so what auto chooses.
     predictor = load_predictor(model)
+    others = other_graders(predictor)
     write = output.json_row if as_json else output.table_row
     failed = 0
     with collect(paths) as collection:
@@ -64,6 +65,7 @@ def analyze(
                 row = _analyze_one(
                     source,
                     predictor,
+                    others,
                     explained=_target(target) if explain else False,
                     start_s=start_s,
                     reading={"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
@@ -84,6 +86,7 @@ def analyze(
 def _analyze_one(
     source: "Source",
     predictor: "Predictor",
+    others: "tuple[Predictor, ...]",
     *,
     explained: int | str | bool | None,
     start_s: float | None,
@@ -96,7 +99,7 @@ def _analyze_one(
     from cardiov_core.io import read_record
 
     record = read_record(source.path, **reading)
-    analysis = grade(record, predictor, analyse_anyway=analyse_anyway, start_s=start_s)
+    analysis = grade(record, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s)
     explanation: Explanation | Reasons | None = None
     if explained is not False and analysis.prediction is not None:
         # The level on show may be the out-of-fold one, which the shipped network need not predict.

@@ -5,7 +5,7 @@ file -> EcgRecord -> Quality, Measurements, findings -> prepared input -> networ
 
 from cardiov_core.domain.findings import Finding, FindingState
 from cardiov_core.domain.measurements import BeatBoundaries, Measurements, MedianBeat, WaveBoundaries
-from cardiov_core.domain.prediction import Analysis, Explanation, Prediction, Reason, Reasons, Severity
+from cardiov_core.domain.prediction import Analysis, Explanation, Panel, Prediction, Reason, Reasons, Severity
 from cardiov_core.domain.prepared import InputContract, PreparedInput, Window
 from cardiov_core.domain.quality import LeadQuality, Quality, QualityVerdict
 from cardiov_core.domain.record import (
@@ -58,6 +58,7 @@ __all__ = [
     "MachineReading",
     "Measurements",
     "MedianBeat",
+    "Panel",
     "Prediction",
     "PreparedInput",
     "Provenance",

@@ -1,7 +1,7 @@
 """The critical value of an ECG, where the network looked, and all that is said of one record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from cardiov_core.domain.findings import Finding
@@ -145,6 +145,32 @@ class Reasons:
     window: Window
 
 
+@dataclass(frozen=True)
+class Panel:
+    """What each grader says of one record.
+
+    Attributes
+    ----------
+    predictions : tuple of Prediction
+        One a grader that gives a level, the asked one first.
+    silent : mapping of str to str
+        Grader -> why it gives none.
+    """
+
+    predictions: tuple[Prediction, ...]
+    silent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> int:
+        """Levels between the lowest and the highest grade; 0 where at most one grader gives a level."""
+        levels = [int(prediction.severity) for prediction in self.predictions]
+        return max(levels) - min(levels) if levels else 0
+
+    def of(self, name: str) -> Prediction | None:
+        """Return what one grader says; None where it gives no level."""
+        return next((prediction for prediction in self.predictions if prediction.model_name == name), None)
+
+
 @dataclass(frozen=True, eq=False)
 class Analysis:
     """All that CardioV says of one record.
@@ -165,6 +191,8 @@ class Analysis:
         What was measured; None where the record cannot be measured at all.
     findings : tuple of Finding
         What the rules say, one entry a rule.
+    panel : Panel or None
+        What each grader says, the one of `prediction` among them; None where no grader was asked.
     """
 
     record: EcgRecord
@@ -174,3 +202,4 @@ class Analysis:
     warnings: tuple[str, ...] = ()
     measurements: Measurements | None = None
     findings: tuple[Finding, ...] = ()
+    panel: Panel | None = None

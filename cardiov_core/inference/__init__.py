@@ -1,9 +1,10 @@
 """From a record to its critical value and the reasons for it."""
 
-from cardiov_core.inference.analysis import analyze
+from cardiov_core.inference.analysis import analyze, with_grader
 from cardiov_core.inference.base import attention_only
 from cardiov_core.inference.measurement_grader import MeasurementGrader
 from cardiov_core.inference.network import NetworkPredictor
+from cardiov_core.inference.panel import grade_all, other_graders, panel_words
 from cardiov_core.inference.predictor import Predictor, load_predictor
 from cardiov_core.inference.serialise import analysis_to_dict
 
@@ -14,5 +15,9 @@ __all__ = [
     "analysis_to_dict",
     "analyze",
     "attention_only",
+    "grade_all",
     "load_predictor",
+    "other_graders",
+    "panel_words",
+    "with_grader",
 ]

@@ -1,18 +1,20 @@
 """All that CardioV says of one record: quality gate, measurements, findings, scope, critical value."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cardiov_core.domain import (
     STANDARD_LEADS,
     Analysis,
     EcgRecord,
     Finding,
-    Measurements,
+    Panel,
     Prediction,
     Quality,
     QualityVerdict,
 )
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.inference.panel import grade_all, panel_words
 from cardiov_core.inference.predictor import Predictor
 from cardiov_core.signals import apply_rules, assess_quality, measure
 
@@ -23,7 +25,12 @@ _OUT_OF_FOLD = "This record trained the model: the out-of-fold prediction is sho
 
 
 def analyze(
-    record: EcgRecord, predictor: Predictor, *, analyse_anyway: bool = False, start_s: float | None = None
+    record: EcgRecord,
+    predictor: Predictor,
+    *,
+    others: Iterable[Predictor] = (),
+    analyse_anyway: bool = False,
+    start_s: float | None = None,
 ) -> Analysis:
     """Judge a record's quality, measure it and, unless the quality forbids it, grade it.
 
@@ -33,6 +40,8 @@ def analyze(
         As read.
     predictor : Predictor
         The grader.
+    others : iterable of Predictor
+        Graders to compare it with.
     analyse_anyway : bool
         Give a level although the quality gate withholds it, where one can be computed at all.
     start_s : float, optional
@@ -54,29 +63,48 @@ def analyze(
         quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), (reason,))
         analyse_anyway = False
     findings = apply_rules(record, measurements, quality)
-    prediction, withheld = _grade(record, predictor, quality, measurements, insisted=analyse_anyway, start_s=start_s)
-    warnings = (*record.warnings, *_scope_warnings(record, findings), *_remarks(prediction, quality))
-    return Analysis(record, quality, prediction, _unique(withheld), _unique(warnings), measurements, findings)
+    panel = None
+    if analyse_anyway or quality.verdict is not QualityVerdict.NOT_ANALYSABLE:
+        panel = grade_all(record, (predictor, *others), measurements=measurements, start_s=start_s)
+    ungraded = Analysis(record, quality, None, quality.reasons, (), measurements, findings, panel)
+    return with_grader(ungraded, predictor.name)
 
 
-def _grade(
-    record: EcgRecord,
-    predictor: Predictor,
-    quality: Quality,
-    measurements: Measurements,
-    *,
-    insisted: bool,
-    start_s: float | None,
-) -> tuple[Prediction | None, tuple[str, ...]]:
-    """Return the level, or None and why there is none."""
-    refused = quality.verdict is QualityVerdict.NOT_ANALYSABLE
-    if refused and not insisted:
-        return None, quality.reasons
-    try:
-        shipped = None if start_s else predictor.out_of_fold_prediction(record)
-        return shipped or predictor.predict(record, start_s=start_s, measurements=measurements), ()
-    except RecordUnsupportedError as error:
-        return None, (*(quality.reasons if refused else ()), _sentences(error.message, error.hint))
+def with_grader(analysis: Analysis, name: str) -> Analysis:
+    """Return the same analysis with another grader's level on show; nothing is measured or graded again.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With a panel in which the grader is.
+    name : str
+        The grader.
+
+    Returns
+    -------
+    Analysis
+        Where that grader gives no level, with the reasons why there is none.
+    """
+    record, quality, panel = analysis.record, analysis.quality, analysis.panel
+    prediction = None if panel is None else panel.of(name)
+    withheld: tuple[str, ...] = ()
+    if prediction is None:
+        refused = quality.verdict is QualityVerdict.NOT_ANALYSABLE
+        withheld = (*(quality.reasons if refused else ()), *_silence(panel, name))
+    disagreement = panel_words(panel)
+    warnings = (
+        *record.warnings,
+        *_scope_warnings(record, analysis.findings),
+        *_remarks(prediction, quality),
+        *((disagreement,) if disagreement else ()),
+    )
+    return replace(analysis, prediction=prediction, withheld=_unique(withheld), warnings=_unique(warnings))
+
+
+def _silence(panel: Panel | None, name: str) -> Iterable[str]:
+    """Say why a grader gives no level, where that is not the quality gate's doing."""
+    if panel is not None and name in panel.silent:
+        yield panel.silent[name]
 
 
 def _remarks(prediction: Prediction | None, quality: Quality) -> Iterable[str]:

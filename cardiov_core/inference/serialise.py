@@ -17,6 +17,7 @@ from cardiov_core.domain import (
     MachineReading,
     Measurements,
     MedianBeat,
+    Panel,
     Prediction,
     Quality,
     Reasons,
@@ -50,8 +51,10 @@ def analysis_to_dict(
     dict
         Keys ``record``, ``risk`` (None where withheld, and then ``withheld`` with its reasons), ``quality``,
         ``measurements`` (None only where the record cannot be measured at all), ``machine`` (what the cart itself
-        measured and stated, None where the file holds nothing of it), ``findings``, ``warnings``, ``model``, and
-        ``explanation`` where one is given. No NaN: None instead.
+        measured and stated, None where the file holds nothing of it), ``findings``, ``warnings``, ``model``,
+        ``other_graders`` (a list of {name, level, name_of_level, probabilities}: what the graders say that were asked
+        beside the one on show), ``graders_disagree`` (whether any two of all differ by a level or more; None where
+        fewer than two gave one), and ``explanation`` where one is given. No NaN: None instead.
     """
     prediction = analysis.prediction
     document: dict[str, Any] = {"record": _record(analysis.record), "risk": None}
@@ -67,6 +70,7 @@ def analysis_to_dict(
         "findings": [finding_to_dict(finding) for finding in analysis.findings],
         "warnings": warnings,
         "model": _model(prediction, card),
+        **_panel(analysis.panel, prediction),
     }
     if explanation is not None:
         document["explanation"] = _explanation(explanation)
@@ -209,6 +213,23 @@ def _quality(quality: Quality) -> dict[str, Any]:
         },
         "reasons": list(quality.reasons),
         "suggested_gain_factor": _number(quality.suggested_gain_factor),
+    }
+
+
+def _panel(panel: Panel | None, shown: Prediction | None) -> dict[str, Any]:
+    predictions = () if panel is None else panel.predictions
+    return {
+        "other_graders": [
+            {
+                "name": other.model_name,
+                "level": int(other.severity),
+                "name_of_level": other.severity.title,
+                "probabilities": list(other.probabilities),
+            }
+            for other in predictions
+            if shown is None or other.model_name != shown.model_name
+        ],
+        "graders_disagree": panel.gap > 0 if panel is not None and len(predictions) > 1 else None,
     }
 
 

@@ -13,7 +13,10 @@ from cardiov_core.domain import EcgRecord, Finding, QualityVerdict
 from cardiov_core.inference import Predictor, analysis_to_dict, analyze, load_predictor
 from cardiov_core.inference import analysis as analysis_module
 
-_KEYS = ("record", "risk", "quality", "measurements", "machine", "findings", "warnings", "model")
+_KEYS = (
+    *("record", "risk", "quality", "measurements", "machine", "findings", "warnings", "model"),
+    *("other_graders", "graders_disagree"),
+)
 
 
 @pytest.fixture

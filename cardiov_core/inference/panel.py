@@ -1,0 +1,107 @@
+"""What all graders say of one record, and whether they differ."""
+
+import logging
+from collections.abc import Iterable
+
+from cardiov_core.domain import EcgRecord, Measurements, Panel, Severity
+from cardiov_core.errors import RecordUnsupportedError, WeightsError
+from cardiov_core.inference.base import Predictor
+from cardiov_core.inference.predictor import load_predictor
+from cardiov_core.weights import weights_folder
+
+_logger = logging.getLogger(__name__)
+
+GRADERS_DISAGREE = "The graders disagree: "
+"""How the sentence begins that says so, wherever it stands: in warnings, lists of cases and the review's reasons."""
+
+
+def grade_all(
+    record: EcgRecord,
+    graders: Iterable[Predictor],
+    *,
+    measurements: Measurements | None = None,
+    start_s: float | None = None,
+) -> Panel:
+    """Ask several graders about one record; it is measured once, by the caller.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        As read.
+    graders : iterable of Predictor
+        The one whose level is asked for first; a second one of the same name is not asked.
+    measurements : Measurements, optional
+        Of the whole record.
+    start_s : float, optional
+        Where the window begins, in seconds of the record; the beginning by default.
+
+    Returns
+    -------
+    Panel
+        A grader that the record trained answers with its out-of-fold prediction.
+    """
+    found, silent = [], {}
+    for name, grader in _by_name(graders).items():
+        try:
+            shipped = None if start_s else grader.out_of_fold_prediction(record)
+            found.append(shipped or grader.predict(record, start_s=start_s, measurements=measurements))
+        except RecordUnsupportedError as error:
+            silent[name] = f"{error.message.rstrip('.')}. {error.hint}"
+    return Panel(tuple(found), silent)
+
+
+def other_graders(asked: Predictor) -> tuple[Predictor, ...]:
+    """Load every shipped grader but one.
+
+    Parameters
+    ----------
+    asked : Predictor
+        The one that is there already.
+
+    Returns
+    -------
+    tuple of Predictor
+        By name. One whose files are damaged is left out with a line in the log: the asked one still grades, and
+        ``cardiov doctor`` says what is wrong.
+    """
+    found = []
+    for path in sorted(weights_folder().glob("*.json")):
+        if path.stem != asked.name:
+            try:
+                found.append(load_predictor(path.stem))
+            except WeightsError as error:
+                _logger.warning("Grader %s is not asked: %s", path.stem, error.message)
+    return tuple(found)
+
+
+def disagreement_words(levels: Iterable[tuple[str, Severity]]) -> str:
+    """Say who says what, where graders differ by a level or more.
+
+    Parameters
+    ----------
+    levels : iterable of tuple of str and Severity
+        Each grader with its level.
+
+    Returns
+    -------
+    str
+        'The graders disagree: combined Low risk, measurements High risk.'; empty where all say the same.
+    """
+    said = list(levels)
+    if len({level for _, level in said}) < 2:
+        return ""
+    return f"{GRADERS_DISAGREE}{', '.join(f'{name} {level.title}' for name, level in said)}."
+
+
+def panel_words(panel: Panel | None) -> str:
+    """Return the same sentence of a panel."""
+    if panel is None:
+        return ""
+    return disagreement_words((prediction.model_name, prediction.severity) for prediction in panel.predictions)
+
+
+def _by_name(graders: Iterable[Predictor]) -> dict[str, Predictor]:
+    found: dict[str, Predictor] = {}
+    for grader in graders:
+        found.setdefault(grader.name, grader)
+    return found
