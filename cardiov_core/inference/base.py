@@ -1,7 +1,9 @@
 """What every grader has in common: a name, a card, out-of-fold predictions, and decoding."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +17,28 @@ from cardiov_core.inference.grad_cam import Target
 from cardiov_core.weights import INDEPENDENT_LEADS, ModelCard, out_of_fold_table, signal_fingerprint
 
 Exceedances = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """A record that trained a grader, and what weights that had not seen its patient say of it.
+
+    Attributes
+    ----------
+    ecg_id : int
+        Its number in PTB-XL.
+    patient_id : str
+        Its patient there.
+    exceedance : tuple of float
+        Three.
+    set_limit : float or None
+        Limit of the prediction set; None where the grader has no sets.
+    """
+
+    ecg_id: int
+    patient_id: str
+    exceedance: tuple[float, float, float]
+    set_limit: float | None
 
 
 class Predictor(ABC):
@@ -122,33 +146,62 @@ class Predictor(ABC):
         Prediction or None
             By weights that had not seen the patient; None where the record did not train the grader.
         """
-        if not self._out_of_fold:
+        rows = self.training_rows(record)
+        if not rows:
             return None
-        row = self._out_of_fold.get(signal_fingerprint(record))
-        if row is None and record.derived_leads:
-            # Computed limb leads differ from recorded ones by a microvolt or two.
-            row = self._out_of_fold.get(signal_fingerprint(record, INDEPENDENT_LEADS))
-        if row is None:
-            return None
+        notes: tuple[str, ...] = ()
+        if len({row.patient_id for row in rows}) > 1:
+            numbers = " and ".join(str(row.ecg_id) for row in rows)
+            notes = (
+                f"These samples trained the grader twice, as PTB-XL {numbers} of different patients: each out-of-fold "
+                "prediction comes from weights that had seen them under the other name. The graver one is shown.",
+            )
+        row = max(rows, key=lambda one: sum(one.exceedance))
         window = Window(0.0, min(record.duration_s, self.card.contract.duration_s))
-        return self._decoded(np.asarray([row[:3]]), [window], [()], set_limit=row[3], out_of_fold=True)[0]
+        exceedance = np.asarray([row.exceedance])
+        return self._decoded(exceedance, [window], [notes], set_limit=row.set_limit, out_of_fold=True)[0]
+
+    def training_rows(self, record: EcgRecord) -> tuple[TrainingRow, ...]:
+        """Return the training records that have a record's samples; empty where it did not train the grader.
+
+        PTB-XL publishes some recordings twice, 145 and 463 even under two patients, so there may be several.
+
+        Parameters
+        ----------
+        record : EcgRecord
+            Any record; known again by its samples, whatever its name and format.
+
+        Returns
+        -------
+        tuple of TrainingRow
+            In the order of the table.
+        """
+        if not self._training_rows:
+            return ()
+        rows = self._training_rows.get(signal_fingerprint(record), ())
+        if not rows and record.derived_leads:
+            # Computed limb leads differ from recorded ones by a microvolt or two.
+            rows = self._training_rows.get(signal_fingerprint(record, INDEPENDENT_LEADS), ())
+        return rows
 
     @cached_property
-    def _out_of_fold(self) -> Mapping[str, tuple[float, float, float, float | None]]:
-        """Fingerprint -> three exceedances and the limit of the prediction set, None where the grader has no sets."""
+    def _training_rows(self) -> Mapping[str, tuple[TrainingRow, ...]]:
+        """Fingerprint -> the rows of the out-of-fold table that have it."""
         table = out_of_fold_table(self.card)
         if table is None:
             return {}
         limits = table["set_limit"].tolist() if "set_limit" in table.columns else [None] * len(table)
+        names = zip(table["ecg_id"], table["patient_id"], strict=True)
         rows = [
-            (*map(float, row), limit) for row, limit in zip(table[["e0", "e1", "e2"]].to_numpy(), limits, strict=True)
+            TrainingRow(int(ecg_id), str(patient), (float(above[0]), float(above[1]), float(above[2])), limit)
+            for (ecg_id, patient), above, limit in zip(names, table[["e0", "e1", "e2"]].to_numpy(), limits, strict=True)
         ]
-        return {
-            str(fingerprint): (row[0], row[1], row[2], row[3])
-            for column in ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
-            if column in table.columns
-            for fingerprint, row in zip(table[column], rows, strict=True)
-        }
+        found: defaultdict[str, tuple[TrainingRow, ...]] = defaultdict(tuple)
+        for column in ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100"):
+            if column in table.columns:
+                for fingerprint, row in zip(table[column], rows, strict=True):
+                    found[str(fingerprint)] += (row,)
+        return dict(found)
 
     def _decoded(
         self,
