@@ -185,5 +185,21 @@ class CardioV(nn.Module):
         torch.Tensor
             Shape ``(batch, n_outputs)``.
         """
-        logits: Tensor = self.dense(functional.silu(self.last_norm(self.stages(x))).mean(dim=-1))
+        logits: Tensor = self.dense(self.features(x))
         return logits
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the dense layer is fed: the last stage, normalised, activated and pooled over time.
+
+        Parameters
+        ----------
+        x : torch.Tensor
+            As in `forward`.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape ``(batch, widths[-1])``.
+        """
+        pooled: Tensor = functional.silu(self.last_norm(self.stages(x))).mean(dim=-1)
+        return pooled

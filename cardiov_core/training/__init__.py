@@ -3,7 +3,8 @@
 from cardiov_core.training.delineator import DelineatorRecipe, train_delineator
 from cardiov_core.training.forest_recipe import ForestRecipe
 from cardiov_core.training.forest_run import train_forest
-from cardiov_core.training.recipe import Recipe, list_recipes, load_recipe
+from cardiov_core.training.recipe import Recipe
+from cardiov_core.training.recipe_file import list_recipes, load_recipe
 from cardiov_core.training.run import TrainingResult, train
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""One training of one network: stages, schedule, checkpoints, exact resume."""
+"""One training of one network: stages, epochs, validation, checkpoints, exact resume."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,26 +10,30 @@ import torch
 from torch import Tensor, nn
 
 from cardiov_core.errors import TrainingError
-from cardiov_core.nets import build_net
-from cardiov_core.training.augmentation import augment
-from cardiov_core.training.losses import N_OUTPUTS, loss_of, targets_for
+from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.training.augmentation import Batch, augment
+from cardiov_core.training.data import TrainingData
+from cardiov_core.training.learner import Learner, TwoHeads, device
+from cardiov_core.training.losses import loss_of, side_loss, targets_for
 from cardiov_core.training.recipe import Recipe, Stage
 
 Report = Callable[[Mapping[str, Any]], None]
 
-_ONE_CYCLE_WARM_UP = 0.25
+_MAX_GRADIENT_NORM = 1.0
+_VALIDATION_BATCH = 64
 
 
 def fit(
     recipe: Recipe,
-    windows: Tensor,
-    levels: Tensor,
+    data: TrainingData,
     *,
     run: str,
     seed: int,
     checkpoint: Path,
     resume: bool,
     report: Report,
+    validation: TrainingData | None = None,
+    start: Mapping[str, Tensor] | None = None,
 ) -> nn.Module:
     """Train one network by the recipe's stages.
 
@@ -37,10 +41,8 @@ def fit(
     ----------
     recipe : Recipe
         What to do.
-    windows : torch.Tensor
-        float32 ``(n, leads, samples)`` by the recipe's contract.
-    levels : torch.Tensor
-        int64 ``(n,)``.
+    data : TrainingData
+        Windows, levels, and what else may teach.
     run : str
         Name in the log: 'group-1' ... or 'final'.
     seed : int
@@ -50,127 +52,150 @@ def fit(
     resume : bool
         Go on from `checkpoint` where it exists: the result is the same as without the interruption.
     report : callable
-        Gets one mapping an epoch: run, stage, epoch, loss, learning rate.
+        Gets one mapping an epoch: run, stage, epoch, epochs, loss, learning_rate, and validation_loss where there is
+        validation.
+    validation : TrainingData, optional
+        Chooses the epoch whose weights each stage ends with, lowers the rate on a plateau and stops a stage early.
+    start : mapping of str to torch.Tensor, optional
+        Weights of a pretrained network of the same recipe; a dense layer of another size is left out.
 
     Returns
     -------
     torch.nn.Module
-        In evaluation mode, with the ordinal head.
+        In evaluation mode, with the last stage's head and plain weights; the side head is gone.
 
     Raises
     ------
     TrainingError
-        If there are fewer records than a batch, or the checkpoint belongs to another recipe.
+        If there are fewer records than a batch, the recipe asks for what the data lack, the loss is no longer finite,
+        or the checkpoint belongs to another recipe.
     """
-    if len(windows) < recipe.batch_size:
-        raise TrainingError(
-            f"{len(windows)} records are fewer than one batch of {recipe.batch_size}.",
-            "Give more folds or lower batch_size in the recipe.",
-        )
+    _check(recipe, data, validation)
     with _seeded(seed):
-        net = build_net(recipe.net, len(recipe.contract.leads), 4, **recipe.net_arguments).to(device())
-        generator = torch.Generator().manual_seed(seed)
+        learner = Learner(recipe, data, seed, start)
         state = _load(checkpoint, recipe, run) if resume else None
-        for index, stage in enumerate(recipe.stages):
+        for index in range(len(recipe.stages)):
             if state is not None and state["stage"] > index:
                 continue
-            _fit_head(net, N_OUTPUTS[stage.objective], generator)
-            optimiser, schedule = _optimiser(net, recipe, stage, len(windows))
-            first_epoch = 0
+            learner.begin(index)
             if state is not None and state["stage"] == index:
-                net.load_state_dict(state["net"])
-                optimiser.load_state_dict(state["optimiser"])
-                schedule.load_state_dict(state["schedule"])
-                generator.set_state(state["generator"])
-                torch.set_rng_state(state["rng"])
-                first_epoch = state["epoch"] + 1
-            for epoch in range(first_epoch, stage.epochs):
-                loss = _epoch(net, optimiser, schedule, recipe, stage, windows, levels, generator)
-                report({"run": run, "stage": stage.objective, "epoch": epoch + 1, "epochs": stage.epochs, "loss": loss})
-                _save(
-                    checkpoint,
-                    {
-                        "recipe": json.dumps(recipe.as_dict(), sort_keys=True),
-                        "run": run,
-                        "stage": index,
-                        "epoch": epoch,
-                        "net": net.state_dict(),
-                        "optimiser": optimiser.state_dict(),
-                        "schedule": schedule.state_dict(),
-                        "generator": generator.get_state(),
-                        "rng": torch.get_rng_state(),
-                    },
-                )
-    return net.eval().cpu()
-
-
-def device() -> torch.device:
-    """Return where trainings run: a GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+                learner.restore(state)
+            while not learner.stage_is_over:
+                entry = _epoch(learner, data, validation)
+                report({"run": run, **entry})
+                _save(checkpoint, {"recipe": _recipe_text(recipe), "run": run, **learner.state()})
+            learner.end_stage()
+        return learner.finished()
 
 
 @torch.inference_mode()
-def exceedances_of(net: nn.Module, windows: Tensor, batch_size: int = 64) -> Tensor:
-    """Return the network's raw exceedance probabilities, float32 ``(n, 3)`` on the CPU."""
+def logits_of(net: nn.Module, data: TrainingData, batch_size: int = _VALIDATION_BATCH) -> Tensor:
+    """Return a network's raw output for all records, float32 ``(n, n_logits)`` on the CPU."""
     where = next(net.parameters()).device
-    return torch.cat([torch.sigmoid(net(part.to(where))).cpu() for part in windows.split(batch_size)])
+    parts = torch.arange(len(data)).split(batch_size)
+    return torch.cat([net(data.windows_of(part).to(where)).float().cpu() for part in parts])
 
 
-def _epoch(
-    net: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.OneCycleLR,
-    recipe: Recipe,
-    stage: Stage,
-    windows: Tensor,
-    levels: Tensor,
-    generator: torch.Generator,
-) -> float:
-    net.train()
-    order = torch.randperm(len(windows), generator=generator)
-    total, steps = 0.0, len(windows) // recipe.batch_size
+def exceedances_of(net: nn.Module, data: TrainingData, output: Output | None = None) -> Tensor:
+    """Return a network's exceedances as it gives them, float64 ``(n, 3)`` on the CPU.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        From `fit`.
+    data : TrainingData
+        What to grade.
+    output : Output, optional
+        How to read the network; the paper's independent thresholds where None.
+    """
+    return torch.sigmoid(exceedance_logits(logits_of(net, data), output or Output()))
+
+
+def _epoch(learner: Learner, data: TrainingData, validation: TrainingData | None) -> dict[str, Any]:
+    """Go once through the records and return what the log keeps of it."""
+    recipe, stage = learner.recipe, learner.stage
+    learner.model.train()
+    rate = learner.learning_rate
+    order = torch.randperm(len(data), generator=learner.generator)
+    total, steps = 0.0, len(data) // recipe.batch_size
     for part in order[: steps * recipe.batch_size].split(recipe.batch_size):
-        inputs, targets = augment(
-            windows[part],
-            targets_for(levels[part], stage.objective),
+        batch = augment(
+            _batch(data, part, recipe, stage),
             recipe.augmentation,
             recipe.contract.sampling_rate_hz,
-            generator,
+            learner.generator,
         )
-        loss = loss_of(net(inputs.to(device())), targets.to(device()), stage.objective)
-        optimiser.zero_grad(set_to_none=True)
+        loss = _loss(learner.trained, batch, recipe, stage)
+        learner.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
+        nn.utils.clip_grad_norm_(learner.model.parameters(), _MAX_GRADIENT_NORM)
+        learner.optimiser.step()
+        if learner.one_cycle is not None:
+            learner.one_cycle.step()
         total += float(loss.detach())
-    return total / steps
+    found = {"loss": total / steps, "learning_rate": rate}
+    if validation is not None:
+        found["validation_loss"] = _validation_loss(learner.model, validation, stage)
+    learner.end_epoch(found.get("validation_loss"))
+    if not torch.isfinite(torch.tensor(list(found.values()))).all():
+        raise TrainingError(
+            f"The loss is no longer finite in epoch {learner.epoch + 1} of the stage {stage.objective}.",
+            "Lower the learning rate in the recipe.",
+        )
+    return {"stage": stage.objective, "epoch": learner.epoch + 1, "epochs": recipe.epochs_of(stage), **found}
 
 
-def _fit_head(net: nn.Module, n_outputs: int, generator: torch.Generator) -> None:
-    """Replace the dense layer where its number of logits is not the stage's."""
-    dense = net.get_submodule("dense")
-    if not isinstance(dense, nn.Linear) or dense.out_features == n_outputs:
-        return
-    fresh = nn.Linear(dense.in_features, n_outputs)
-    bound = dense.in_features**-0.5
-    with torch.no_grad():
-        fresh.weight.uniform_(-bound, bound, generator=generator)
-        fresh.bias.zero_()
-    net.dense = fresh.to(dense.weight.device)
-
-
-def _optimiser(
-    net: nn.Module, recipe: Recipe, stage: Stage, n_records: int
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.OneCycleLR]:
-    optimiser = torch.optim.AdamW(net.parameters(), lr=stage.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        max_lr=stage.learning_rate,
-        total_steps=stage.epochs * (n_records // recipe.batch_size),
-        pct_start=_ONE_CYCLE_WARM_UP,
+def _batch(data: TrainingData, part: Tensor, recipe: Recipe, stage: Stage) -> Batch:
+    teacher = None if data.teacher is None else data.teacher[part]
+    return Batch(
+        windows=data.windows_of(part),
+        targets=targets_for(data.levels[part], stage.objective, teacher, recipe.distillation.share),
+        side=None if data.side is None else data.side[part],
     )
-    return optimiser, schedule
+
+
+def _loss(model: nn.Module, batch: Batch, recipe: Recipe, stage: Stage) -> Tensor:
+    where = device()
+    with torch.autocast(where.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        logits, numbers = model(batch.windows.to(where))
+    beside = torch.zeros((), device=where)
+    if numbers is not None and batch.side is not None:
+        beside = side_loss(numbers.float(), batch.side.to(where))
+    if stage.objective == "measurements":
+        return beside
+    own = loss_of(logits.float(), batch.targets.to(where), stage.objective)
+    return own if numbers is None or recipe.auxiliary.weight == 0 else own + recipe.auxiliary.weight * beside
+
+
+@torch.no_grad()
+def _validation_loss(model: TwoHeads, data: TrainingData, stage: Stage) -> float:
+    """Return the stage's own loss on whole, unchanged windows and the cardiologists' labels alone."""
+    model.eval()
+    outputs = [model(data.windows_of(part).to(device())) for part in torch.arange(len(data)).split(_VALIDATION_BATCH)]
+    if stage.objective == "measurements" and data.side is not None:
+        numbers = torch.cat([side.cpu() for _, side in outputs if side is not None])
+        return float(side_loss(numbers, data.side))
+    logits = torch.cat([own.cpu() for own, _ in outputs])
+    return float(loss_of(logits, targets_for(data.levels, stage.objective), stage.objective))
+
+
+def _check(recipe: Recipe, data: TrainingData, validation: TrainingData | None) -> None:
+    if len(data) < recipe.batch_size:
+        raise TrainingError(
+            f"{len(data)} records are fewer than one batch of {recipe.batch_size}.",
+            "Give more folds or lower batch_size in the recipe.",
+        )
+    if validation is None and (recipe.schedule == "plateau" or recipe.validation.patience > 0):
+        raise TrainingError(
+            f"The recipe {recipe.name} waits for a validation loss, but there are no records to validate on.",
+            "Give validation.folds that are in the data set.",
+        )
+    lacks_side = data.side is None or (validation is not None and validation.side is None)
+    if lacks_side and any(stage.objective == "measurements" for stage in recipe.stages):
+        raise TrainingError(
+            f"The recipe {recipe.name} has a stage that learns measurements, but the records carry none.",
+            "Give numbers for the side head with all records.",
+        )
 
 
 @contextmanager
@@ -182,6 +207,10 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
     finally:
         torch.set_rng_state(before)
+
+
+def _recipe_text(recipe: Recipe) -> str:
+    return json.dumps(recipe.as_dict(), sort_keys=True)
 
 
 def _save(path: Path, state: dict[str, Any]) -> None:
@@ -197,7 +226,7 @@ def _load(path: Path, recipe: Recipe, run: str) -> dict[str, Any] | None:
         return None
     # weights_only: tensors and plain containers, no code. A checkpoint is optimiser state, not a weights file.
     state: dict[str, Any] = torch.load(path, weights_only=True)  # noqa: TID251
-    if state["recipe"] != json.dumps(recipe.as_dict(), sort_keys=True) or state["run"] != run:
+    if state["recipe"] != _recipe_text(recipe) or state["run"] != run:
         raise TrainingError(
             f"The checkpoint {path.name} belongs to another recipe or run.",
             "Start in an empty folder, or without --resume.",

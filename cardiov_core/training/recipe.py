@@ -1,32 +1,40 @@
-"""Recipes: everything that decides what a training does, as a file."""
+"""Recipes: everything that decides what a training does."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cardiov_core.domain import STANDARD_LEADS, InputContract
-from cardiov_core.errors import ConfigurationError
-from cardiov_core.training.forest_recipe import ForestRecipe, forest_recipe_from
+from cardiov_core.domain import InputContract
 
-Objective = Literal["cross_entropy", "ordinal"]
+Objective = Literal["cross_entropy", "ordinal", "rank_consistent", "regression", "measurements"]
+"""What a stage minimises."""
 
-_RECIPES = Path(__file__).parent / "recipes"
+Output = Literal["ordinal", "rank_consistent", "classification", "regression"]
+"""What the network that comes out says of an ECG."""
+
+OBJECTIVE_OF: Mapping[Output, Objective] = {
+    "ordinal": "ordinal",
+    "rank_consistent": "rank_consistent",
+    "classification": "cross_entropy",
+    "regression": "regression",
+}
+"""The objective that fits each output; the last stage must have it."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the two stages of the paper's training.
+    """One stage of a training; the paper has two.
 
     Attributes
     ----------
-    objective : {"cross_entropy", "ordinal"}
-        Four-class cross-entropy, or the mean of three binary cross-entropies (paper, Eqs. 4 and 5).
+    objective : str
+        'cross_entropy' of four classes; 'ordinal', the mean of three binary cross-entropies (paper, Eqs. 4 and 5);
+        'rank_consistent', CORN's; 'regression', the mean squared error of the level; 'measurements', the side head's
+        loss alone, for pretraining. In a file also 'output': the objective of the recipe's output.
     epochs : int
-        Passes over the training records.
+        Passes over the training records, at most.
     learning_rate : float
-        Peak of the one-cycle schedule.
+        Peak of the one-cycle schedule, or the rate that a plateau lowers.
     """
 
     objective: Objective
@@ -50,6 +58,10 @@ class Augmentation:
         Standard deviation of white noise in mV.
     mixup : float
         Alpha of the beta distribution that mixes pairs of records and their targets; 0 mixes none.
+    lead_scale : float
+        Standard deviation of the log of a random gain a lead.
+    lead_scale_share : float
+        Share of the records that get gains a lead, 0..1.
     """
 
     crop_s: float = 8.0
@@ -57,6 +69,75 @@ class Augmentation:
     scale: float = 0.1
     noise_mv: float = 0.01
     mixup: float = 0.0
+    lead_scale: float = 0.0
+    lead_scale_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Auxiliary:
+    """A second dense layer that predicts numbers beside the level; thrown away at the end.
+
+    Attributes
+    ----------
+    weight : float
+        Of its loss beside the stage's own; 0 trains none.
+    """
+
+    weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Learning from another grader's exceedances.
+
+    Attributes
+    ----------
+    share : float
+        Of the teacher in the targets, 0..1.
+    """
+
+    share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Records that choose the checkpoint, lower the rate and stop a stage; no network learns from them.
+
+    Attributes
+    ----------
+    folds : tuple of int
+        PTB-XL folds beside the training's.
+    inner_group : bool
+        Instead of folds: one of the groups that are left when the cross-validation holds one out. The group held out
+        is never looked at.
+    patience : int
+        Epochs without a better validation loss after which a stage stops; 0 never stops early.
+    """
+
+    folds: tuple[int, ...] = ()
+    inner_group: bool = False
+    patience: int = 0
+
+    @property
+    def used(self) -> bool:
+        """Whether there are records to validate on."""
+        return bool(self.folds) or self.inner_group
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """When the schedule 'plateau' lowers the rate.
+
+    Attributes
+    ----------
+    factor : float
+        What the rate is multiplied with, between 0 and 1 (paper: 0.3).
+    patience : int
+        Epochs without a better validation loss; the paper gives none, the authors' public scripts have 10.
+    """
+
+    factor: float = 0.3
+    patience: int = 10
 
 
 @dataclass(frozen=True)
@@ -82,13 +163,37 @@ class Recipe:
     batch_size : int
         Records a step.
     weight_decay : float
-        Of AdamW.
+        Decoupled with AdamW, an L2 penalty with Adam.
     seed : int
         Of everything random.
     cv_groups : int
-        Parts of the cross-validation; whole PTB-XL folds, so that no patient is in two of them.
+        Parts of the cross-validation; whole PTB-XL folds, so that no patient is in two of them. 0: none, and the
+        figures are those of the validation folds.
     folds : tuple of int
         PTB-XL folds that are trained on; fold 10 stays untouched.
+    output : {"ordinal", "rank_consistent", "classification", "regression"}
+        What the network says: the paper's independent thresholds, conditional ones, four classes, or a number.
+    optimiser : {"adamw", "adam"}
+        Adam is the paper's.
+    schedule : {"one_cycle", "plateau"}
+        A plateau needs validation.
+    plateau : Plateau
+        For the schedule of that name.
+    weight_normalisation : bool
+        Salimans and Kingma 2016 (arXiv:1602.07868), on every convolution and dense layer; folded into plain weights at
+        the end.
+    validation : Validation
+        What chooses the checkpoint.
+    auxiliary : Auxiliary
+        The side head.
+    distillation : Distillation
+        The teacher's share.
+    precision : {"float32", "bfloat16"}
+        Of the forward pass in training; inference is always float32.
+    compile : bool
+        `torch.compile` where there is a GPU.
+    max_epochs : int or None
+        Cuts every stage, where a training was told to be shorter than its recipe.
     """
 
     name: str
@@ -103,102 +208,27 @@ class Recipe:
     seed: int
     cv_groups: int
     folds: tuple[int, ...]
+    output: Output = "ordinal"
+    optimiser: Literal["adamw", "adam"] = "adamw"
+    schedule: Literal["one_cycle", "plateau"] = "one_cycle"
+    plateau: Plateau = Plateau()
+    weight_normalisation: bool = False
+    validation: Validation = Validation()
+    auxiliary: Auxiliary = Auxiliary()
+    distillation: Distillation = Distillation()
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compile: bool = False
+    max_epochs: int | None = None
+
+    @property
+    def read_folds(self) -> tuple[int, ...]:
+        """All PTB-XL folds that the training reads: those trained on and those validated on."""
+        return tuple(sorted({*self.folds, *self.validation.folds}))
+
+    def epochs_of(self, stage: Stage) -> int:
+        """Return how many epochs a stage may take, after the cut where there is one."""
+        return stage.epochs if self.max_epochs is None else min(stage.epochs, self.max_epochs)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the recipe as plain values, for the model card and checkpoints."""
         return asdict(self)
-
-
-def list_recipes() -> tuple[str, ...]:
-    """Return the names of the recipes that come with CardioV."""
-    return tuple(sorted(path.stem for path in _RECIPES.glob("*.toml")))
-
-
-def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe:
-    """Load a recipe by name or from a TOML file.
-
-    Parameters
-    ----------
-    name_or_path : str or pathlib.Path
-        One of `list_recipes`, or the path of a file of the same form.
-
-    Returns
-    -------
-    Recipe or ForestRecipe
-        Of a network, or of a forest where the file has a section ``forest``; checked as far as it can be without data.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such recipe, or a field is unknown, missing or of the wrong kind.
-    """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = _RECIPES / f"{name_or_path}.toml"
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"There is no recipe {str(name_or_path)!r}.",
-            f"Choose one of {', '.join(list_recipes())}, or give the path of a .toml file.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path.name} is no TOML file: {error}.", "Mend the line it names.") from error
-    return forest_recipe_from(table, path.name) if "forest" in table else _recipe_from(table, path.name)
-
-
-def _recipe_from(table: dict[str, Any], shown_as: str) -> Recipe:
-    known = {field.name for field in fields(Recipe)} | {"input"}
-    unknown = set(table) - known
-    if unknown:
-        raise ConfigurationError(
-            f"{shown_as} has unknown fields: {', '.join(sorted(unknown))}.", f"Known are {', '.join(sorted(known))}."
-        )
-    try:
-        given = table["input"]
-        contract = InputContract(
-            leads=STANDARD_LEADS,
-            sampling_rate_hz=float(given["sampling_rate_hz"]),
-            n_samples=int(given["n_samples"]),
-            band_hz=(float(given["band_hz"][0]), float(given["band_hz"][1])),
-            filter_order=int(given["filter_order"]),
-            normalisation=given["normalisation"],
-        )
-        recipe = Recipe(
-            name=str(table["name"]),
-            title=str(table["title"]),
-            net=str(table["net"]),
-            contract=contract,
-            stages=tuple(Stage(**stage) for stage in table["stages"]),
-            augmentation=Augmentation(**table.get("augmentation", {})),
-            net_arguments=dict(table.get("net_arguments", {})),
-            batch_size=int(table["batch_size"]),
-            weight_decay=float(table["weight_decay"]),
-            seed=int(table["seed"]),
-            cv_groups=int(table["cv_groups"]),
-            folds=tuple(int(fold) for fold in table["folds"]),
-        )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise ConfigurationError(
-            f"{shown_as} lacks a field or has one of the wrong kind: {error}.",
-            "Compare it with a recipe that comes with CardioV.",
-        ) from error
-    _check(recipe, shown_as)
-    return recipe
-
-
-def _check(recipe: Recipe, shown_as: str) -> None:
-    faults = {
-        "stages must end with an ordinal stage": not recipe.stages or recipe.stages[-1].objective != "ordinal",
-        "an objective must be cross_entropy or ordinal": any(
-            stage.objective not in ("cross_entropy", "ordinal") for stage in recipe.stages
-        ),
-        "epochs must be at least 1": any(stage.epochs < 1 for stage in recipe.stages),
-        "batch_size must be at least 2": recipe.batch_size < 2,
-        "cv_groups must be between 2 and the number of folds": not 2 <= recipe.cv_groups <= len(recipe.folds),
-        "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
-        "normalisation must be none or global_std": recipe.contract.normalisation not in ("none", "global_std"),
-    }
-    for rule, broken in faults.items():
-        if broken:
-            raise ConfigurationError(f"{shown_as}: {rule}.", "Mend the recipe.")

@@ -1,24 +1,26 @@
 """A training, whole: cross-validation, the final network, the weights with their model card."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
+from torch import nn
 from tqdm import tqdm
 
-from cardiov_core import ordinal
 from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.card import build_card
+from cardiov_core.training.honest import graded_table, honest_part
 from cardiov_core.training.loop import exceedances_of, fit
 from cardiov_core.training.recipe import Recipe
 from cardiov_core.training.records import TrainingRecords, load_records
+from cardiov_core.training.split import Split, groups_in, splits_of, training_data
 from cardiov_core.weights import save
 
 FloatMatrix = npt.NDArray[np.float64]
@@ -71,83 +73,52 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, recipe, dataset, resume)
     records = load_records(dataset, recipe)
-    groups = records.groups(recipe.cv_groups)
-    epochs = sum(stage.epochs for stage in recipe.stages)
-    # Two threads add up in another order than one: a training is repeatable only with a fixed number.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with tqdm(total=epochs * (recipe.cv_groups + 1), disable=not progress, unit="epoch") as bar:
-            exceedances = _cross_validate(recipe, records, groups, out, resume, _reporter(out, bar))
-            final = fit(
-                recipe,
-                records.windows,
-                records.levels,
-                run="final",
-                seed=recipe.seed,
-                checkpoint=out / "checkpoints" / "final.pt",
-                resume=resume,
-                report=_reporter(out, bar),
-            )
-    finally:
-        torch.set_num_threads(threads)
-    table = out_of_fold_table(records.table, exceedances)
-    card = build_card(recipe, table, dataset)
+    splits = splits_of(recipe, records)
+    epochs = sum(recipe.epochs_of(stage) for stage in recipe.stages)
+    exceedances = np.full((len(records), 3), np.nan)
+    with one_thread(), tqdm(total=epochs * len(splits), disable=not progress, unit="epoch") as bar:
+        for split in splits:
+            final = fit_split(recipe, records, split, out, resume, _reporter(out, bar))
+            if len(split.held_out):
+                exceedances[split.held_out] = exceedances_of(final, training_data(records, split.held_out)).numpy()
+    groups = groups_in(recipe, records)
+    honest = honest_part(exceedances, records.levels.numpy(), groups, records.table["patient_id"])
+    table = graded_table(records.table, exceedances, honest.calibrated, honest.limits)
+    card = build_card(recipe, table, dataset, honest.card)
     card_path = save(final, card, out, out_of_fold=table, storage="float16")
     return TrainingResult(card_path, card["metrics"])
 
 
-def _cross_validate(
+def fit_split(
     recipe: Recipe,
     records: TrainingRecords,
-    groups: npt.NDArray[np.int64],
+    split: Split,
     out: Path,
     resume: bool,
     report: Callable[[Mapping[str, Any]], None],
-) -> FloatMatrix:
-    """Return the raw exceedances of every record by a network that has not seen its patient."""
-    exceedances = np.full((len(records), 3), np.nan)
-    for group in range(recipe.cv_groups):
-        held_out = np.flatnonzero(groups == group)
-        kept = np.flatnonzero(groups != group)
-        if not len(held_out):
-            raise TrainingError(
-                f"No record falls into group {group + 1} of {recipe.cv_groups}.",
-                "Lower cv_groups in the recipe, or give more folds.",
-            )
-        net = fit(
-            recipe,
-            records.windows[kept],
-            records.levels[kept],
-            run=f"group-{group + 1}",
-            seed=recipe.seed * 100 + group,
-            checkpoint=out / "checkpoints" / f"group-{group + 1}.pt",
-            resume=resume,
-            report=report,
-        )
-        exceedances[held_out] = exceedances_of(net, records.windows[held_out]).numpy()
-    return exceedances
+) -> nn.Module:
+    """Train one network of a training; arguments as in `train`, checkpoints go to ``out/checkpoints``."""
+    return fit(
+        recipe,
+        training_data(records, split.trained),
+        run=split.run,
+        seed=split.seed,
+        checkpoint=out / "checkpoints" / f"{split.run}.pt",
+        resume=resume,
+        report=report,
+        validation=training_data(records, split.validated) if len(split.validated) else None,
+    )
 
 
-def out_of_fold_table(table: pd.DataFrame, exceedances: FloatMatrix) -> pd.DataFrame:
-    """Join the records' table with their out-of-fold predictions.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As in `TrainingRecords`.
-    exceedances : numpy.ndarray
-        Raw, ``(n, 3)``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With e0-e2 (raw exceedances) and p0-p3 (decoded probabilities), rounded to six places, and level (argmax).
-    """
-    rounded = np.round(exceedances, 6)
-    probabilities = ordinal.decode(rounded)
-    columns = {f"e{i}": rounded[:, i] for i in range(3)} | {f"p{i}": probabilities[:, i].round(6) for i in range(4)}
-    return table.assign(level=probabilities.argmax(axis=1), **columns)
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread: two add up in another order, and a training is repeatable only with a fixed number."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import TrainingError
+from cardiov_core.training.data import TrainingData
 from cardiov_core.training.loop import exceedances_of, fit
 from cardiov_core.training.recipe import Augmentation, Recipe, Stage
 
@@ -31,20 +32,20 @@ RECIPE = Recipe(
 )
 
 
-def _records(n: int = 40) -> tuple[torch.Tensor, torch.Tensor]:
+def _records(n: int = 40) -> TrainingData:
     """Make tones whose amplitude is the level."""
     levels = np.arange(n) % 4
     rng = np.random.default_rng(0)
     t = np.arange(200) / 100.0
     tone = np.sin(2 * np.pi * 5 * t + rng.uniform(0, 6, (n, 1, 1)))
     windows = (levels[:, None, None] + 0.2) * tone + 0.05 * rng.normal(size=(n, 12, 200))
-    return torch.from_numpy(windows.astype(np.float32)), torch.from_numpy(levels.astype(np.int64))
+    return TrainingData(torch.from_numpy(windows.astype(np.float32)), torch.from_numpy(levels.astype(np.int64)))
 
 
 def _fit(recipe: Recipe, folder: Path, *, resume: bool = False, report: Any = None) -> torch.nn.Module:
     return fit(
         recipe,
-        *_records(),
+        _records(),
         run="final",
         seed=recipe.seed,
         checkpoint=folder / "final.pt",
@@ -62,12 +63,12 @@ def test_loss_falls_and_levels_are_learned(tmp_path: Path) -> None:
         net_arguments=SMALL,
     )
     net = _fit(recipe, tmp_path, report=entries.append)
-    windows, levels = _records()
+    data = _records()
     ordinal = [entry["loss"] for entry in entries if entry["stage"] == "ordinal"]
     assert len(entries) == 30
     assert ordinal[-1] < 0.6 * ordinal[0]
-    above = exceedances_of(net, windows)
-    assert float(above[levels == 3, 2].mean() - above[levels == 0, 2].mean()) > 0.5
+    above = exceedances_of(net, data)
+    assert float(above[data.levels == 3, 2].mean() - above[data.levels == 0, 2].mean()) > 0.5
     assert not net.training
     assert net.get_submodule("dense").out_features == 3
 

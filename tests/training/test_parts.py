@@ -8,7 +8,7 @@ import torch
 
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.training import ForestRecipe, list_recipes, load_recipe
-from cardiov_core.training.augmentation import augment, random_crop
+from cardiov_core.training.augmentation import Batch, augment, random_crop
 from cardiov_core.training.losses import loss_of, targets_for
 from cardiov_core.training.recipe import Augmentation
 
@@ -31,7 +31,7 @@ def test_shipped_recipes_load_and_spare_the_test_fold(name: str) -> None:
         ("folds = [1,", "folds = [10, 1,", "test fold"),
         ("batch_size = 32", "batch = 32", "unknown fields: batch"),
         ("batch_size = 32", "", "lacks a field"),
-        ('objective = "ordinal"', 'objective = "regression"', "ordinal stage"),
+        ('objective = "ordinal"', 'objective = "regression"', "own objective"),
         ("cv_groups = 5", "cv_groups = 1", "cv_groups"),
         ("seed = 1", "seed = ", "no TOML"),
     ],
@@ -85,14 +85,14 @@ def test_crops_are_stretches_of_their_own_record() -> None:
 def test_without_settings_nothing_changes() -> None:
     windows, targets = torch.randn(4, 12, 100), torch.eye(4)
     none = Augmentation(crop_s=1.0, lead_dropout=0.0, scale=0.0, noise_mv=0.0, mixup=0.0)
-    changed, same = augment(windows, targets, none, 100.0, _generator())
+    changed, same, _ = augment(Batch(windows, targets), none, 100.0, _generator())
     assert torch.equal(changed, windows)
     assert torch.equal(same, targets)
 
 
 def test_lead_dropout_silences_whole_leads_at_its_rate() -> None:
     settings = Augmentation(crop_s=1.0, lead_dropout=0.3, scale=0.0, noise_mv=0.0)
-    changed, _ = augment(torch.ones(500, 12, 10), torch.zeros(500, 3), settings, 10.0, _generator())
+    changed = augment(Batch(torch.ones(500, 12, 10), torch.zeros(500, 3)), settings, 10.0, _generator()).windows
     dead = (changed == 0).all(dim=-1)
     assert torch.equal(dead, (changed == 0).any(dim=-1))
     assert float(dead.float().mean()) == pytest.approx(0.3, abs=0.03)
@@ -103,7 +103,7 @@ def test_mixup_mixes_targets_as_it_mixes_windows() -> None:
     targets = torch.eye(4).repeat(10, 1)
     windows = targets.repeat(1, 3).unsqueeze(-1).expand(-1, -1, 20).contiguous()
     settings = Augmentation(crop_s=2.0, lead_dropout=0.0, scale=0.0, noise_mv=0.0, mixup=0.5)
-    mixed, mixed_targets = augment(windows, targets, settings, 10.0, _generator())
+    mixed, mixed_targets, _ = augment(Batch(windows, targets), settings, 10.0, _generator())
     assert torch.allclose(mixed[:, :4, 0], mixed_targets)
     assert torch.allclose(mixed_targets.sum(dim=1), torch.ones(40))
     assert ((mixed_targets > 0.01) & (mixed_targets < 0.99)).any()
