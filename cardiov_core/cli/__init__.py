@@ -11,6 +11,7 @@ import click
 
 from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
+from cardiov_core.cli.calibrate import calibrate
 from cardiov_core.cli.cases import cases
 from cardiov_core.cli.convert import convert
 from cardiov_core.cli.data import data
@@ -57,6 +58,7 @@ for _command in (
     data,
     train,
     train_delineator,
+    calibrate,
     evaluate,
     cases,
     review,

@@ -86,21 +86,23 @@ def fit_calibration(exceedance: npt.ArrayLike, labels: npt.ArrayLike, *, offsets
     return Calibration(temperature=float(1.0 / found[0]), offsets=fitted)
 
 
-def calibration_of(card: Mapping[str, Any], file: str) -> Calibration:
-    """Return the calibration that a model card states under ``calibration``.
+def calibration_of(card: Mapping[str, Any], file: str) -> Calibration | None:
+    """Return the calibration that a model card states under ``calibration``; None where it states none.
 
     Raises
     ------
     ModelCardError
-        If it is missing or makes no sense.
+        If it makes no sense.
     """
     stated = card.get("calibration")
+    if stated is None:
+        return None
     try:
-        temperature = float(stated["temperature"])  # type: ignore[index]
-        offsets = tuple(float(number) for number in stated["offsets"])  # type: ignore[index]
+        temperature = float(stated["temperature"])
+        offsets = tuple(float(number) for number in stated["offsets"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelCardError(f"Model card {file}: calibration lacks temperature or offsets.", "Restore it.") from error
-    if not temperature > 0 or len(offsets) != ordinal.N_LEVELS - 1:
+    if not (temperature > 0 and np.isfinite([temperature, *offsets]).all()) or len(offsets) != ordinal.N_LEVELS - 1:
         raise ModelCardError(
             f"Model card {file}: calibration has a temperature of {temperature:g} and {len(offsets)} offsets.",
             "Restore it: a temperature above 0 and three offsets are needed.",

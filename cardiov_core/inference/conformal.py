@@ -6,12 +6,13 @@ raised probabilities never rise away from it. The coverage is marginal: over all
 for each level.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.errors import LabelError
+from cardiov_core.errors import LabelError, ModelCardError
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -69,6 +70,23 @@ def fit_limit(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: flo
     of_label = np.sort(_raised(values)[np.arange(len(truth)), truth])
     rank = len(of_label) + 1 - int(np.ceil(coverage * (len(of_label) + 1)))
     return float(of_label[rank - 1]) if rank >= 1 else 0.0
+
+
+def set_limit_of(card: Mapping[str, Any], file: str) -> float | None:
+    """Return the limit that a model card states under ``conformal``; None where it states none.
+
+    Raises
+    ------
+    ModelCardError
+        If it makes no sense.
+    """
+    stated = card.get("conformal")
+    if stated is None:
+        return None
+    limit = stated.get("limit") if isinstance(stated, Mapping) else None
+    if not isinstance(limit, int | float) or not 0 <= limit <= 1:
+        raise ModelCardError(f"Model card {file}: conformal.limit is {limit!r}; expected 0 to 1.", "Restore the card.")
+    return float(limit)
 
 
 def _raised(probabilities: Float64Array) -> Float64Array:

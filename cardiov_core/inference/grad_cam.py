@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from cardiov_core.domain import EcgRecord, FloatArray, PreparedInput, Severity
 from cardiov_core.errors import ExplanationError
+from cardiov_core.inference.calibration import Calibration
 
 THRESHOLD_TARGETS: tuple[str, ...] = ("above_no", "above_low", "above_medium")
 """Targets that explain one exceedance ('why above low risk?'); a level explains its decoded probability."""
@@ -49,13 +50,15 @@ def target_in_words(target: int | str) -> str:
     return f"level {target}" if isinstance(target, int) else target.replace("_", " ")
 
 
-def decoded_probabilities(logits: Tensor) -> Tensor:
-    """Decode logits like `cardiov_core.ordinal.decode`, but differentiably.
+def decoded_probabilities(logits: Tensor, calibration: Calibration | None = None) -> Tensor:
+    """Calibrate and decode logits like `cardiov_core.ordinal.decode`, but differentiably.
 
     Parameters
     ----------
     logits : torch.Tensor
         Shape ``(n, 3)``.
+    calibration : Calibration, optional
+        Of the grader; its limits on extreme exceedances are left out, because they have no gradient.
 
     Returns
     -------
@@ -63,13 +66,18 @@ def decoded_probabilities(logits: Tensor) -> Tensor:
         float64, shape ``(n, 4)``; each >= 0, rows sum to 1.
     """
     # In float64: 1 - sigmoid is 0 in float32 from a logit of 17 on, and a zero has no gradient.
-    exceedance = torch.cummin(torch.sigmoid(logits.double()), dim=1).values
+    scaled = logits.double()
+    if calibration is not None:
+        scaled = scaled / calibration.temperature + scaled.new_tensor(calibration.offsets)
+    exceedance = torch.cummin(torch.sigmoid(scaled), dim=1).values
     above = nn.functional.pad(exceedance, (1, 0), value=1.0)
     below = nn.functional.pad(exceedance, (0, 1), value=0.0)
     return above - below
 
 
-def stage_maps(net: nn.Module, values: Tensor, target: Target) -> tuple[list[npt.NDArray[np.float64]], int | str]:
+def stage_maps(
+    net: nn.Module, values: Tensor, target: Target, calibration: Calibration | None = None
+) -> tuple[list[npt.NDArray[np.float64]], int | str]:
     """Compute Grad-CAM at every Grad-CAM point of a network.
 
     Neither hooks nor gradients nor modes stay behind, whatever happens. Callers that share the network between threads
@@ -83,6 +91,8 @@ def stage_maps(net: nn.Module, values: Tensor, target: Target) -> tuple[list[npt
         Input of one record, shape ``(1, n_leads, n_samples)``.
     target : int, str or None
         As in `checked_target`.
+    calibration : Calibration, optional
+        Of the grader: a level's probability is the calibrated one.
 
     Returns
     -------
@@ -108,7 +118,7 @@ def stage_maps(net: nn.Module, values: Tensor, target: Target) -> tuple[list[npt
             logits = net(asked)
         if not bool(torch.isfinite(logits).all()):
             raise ExplanationError("The network's output is not finite.", "Look at the record's signal for damage.")
-        probabilities = decoded_probabilities(logits)
+        probabilities = decoded_probabilities(logits, calibration)
         explained = int(probabilities[0].argmax()) if target is None else target
         if isinstance(explained, int):
             score = torch.log(probabilities[0, explained].clamp(min=_SMALLEST_PROBABILITY))

@@ -8,6 +8,7 @@ from cardiov_core.domain import EcgRecord, Measurements, Prediction, Reasons, Wi
 from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsMismatchError
 from cardiov_core.inference.base import Exceedances, Predictor
 from cardiov_core.inference.calibration import calibration_of
+from cardiov_core.inference.conformal import set_limit_of
 from cardiov_core.inference.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.grad_cam import Target, checked_target, target_in_words
 from cardiov_core.inference.reasons import reasons_of
@@ -45,8 +46,14 @@ class MeasurementGrader(Predictor):
                 "Train it again with cardiov train --recipe measurements.",
             )
         self._forest = forest
-        self._calibration = calibration_of(card.raw, card.path.name)
-        self._set_limit = _set_limit(card)
+        calibration, limit = calibration_of(card.raw, card.path.name), set_limit_of(card.raw, card.path.name)
+        if calibration is None or limit is None:
+            raise ModelCardError(
+                f"Model card {card.path.name} lacks {'calibration' if calibration is None else 'conformal'}.",
+                "Restore the card: a forest's votes are no probabilities without it.",
+            )
+        self._calibration = calibration
+        self._set_limit = limit
 
     def predict(
         self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
@@ -117,12 +124,3 @@ def _check_measured(record: EcgRecord, measurements: Measurements) -> None:
         raise RecordUnsupportedError(
             f"{record.record_id} cannot be graded by its measurements: {why}.", "Repeat the recording."
         )
-
-
-def _set_limit(card: ModelCard) -> float:
-    limit = (card.raw.get("conformal") or {}).get("limit")
-    if not isinstance(limit, int | float) or not 0 <= limit <= 1:
-        raise ModelCardError(
-            f"Model card {card.path.name}: conformal.limit is {limit!r}; expected 0 to 1.", "Restore the card."
-        )
-    return float(limit)

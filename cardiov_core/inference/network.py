@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, PreparedInput
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference.base import Exceedances, Predictor
+from cardiov_core.inference.calibration import calibration_of
+from cardiov_core.inference.conformal import set_limit_of
 from cardiov_core.inference.grad_cam import (
     Target,
     checked_target,
@@ -32,12 +34,20 @@ class NetworkPredictor(Predictor):
     net : torch.nn.Module
         ``(batch, leads, samples) -> (batch, 3)`` logits of the exceedances.
     card : ModelCard
-        Says what the network is fed and what its outputs mean.
+        Says what the network is fed and what its outputs mean; calibrates them and gives prediction sets where it
+        states how.
+
+    Raises
+    ------
+    ModelCardError
+        If calibration or the limit of the sets makes no sense.
     """
 
     def __init__(self, net: nn.Module, card: ModelCard) -> None:
         super().__init__(card)
         self._net = net
+        self._calibration = calibration_of(card.raw, card.path.name)
+        self._set_limit = set_limit_of(card.raw, card.path.name)
         # Hooks of an explanation would fire in every other forward pass meanwhile.
         self._lock = threading.Lock()
 
@@ -61,8 +71,10 @@ class NetworkPredictor(Predictor):
         """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples."""
         wanted = checked_target(target)
         prepared = prepare(record, self.card.contract, start_s)
+        if wanted is None:
+            wanted = int(self._predictions([record], [prepared])[0].severity)
         with self._lock:
-            maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted)
+            maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration)
         rate = self.card.contract.sampling_rate_hz
         return Explanation(
             model_name=self.name,
@@ -82,7 +94,10 @@ class NetworkPredictor(Predictor):
                     f"{float(np.nanmax(np.abs(record.signal))):g} mV.",
                     "Check gain and units of the file.",
                 )
-        return self._decoded(exceedances, [item.window for item in prepared], [item.notes for item in prepared])
+        if self._calibration is not None:
+            exceedances = self._calibration(exceedances)
+        windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
+        return self._decoded(exceedances, windows, notes, set_limit=self._set_limit)
 
     def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
         device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))

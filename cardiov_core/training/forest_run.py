@@ -20,8 +20,9 @@ from cardiov_core.signals import measure
 from cardiov_core.signals.features import FEATURES, features_of
 from cardiov_core.training.forest_card import build_forest_card
 from cardiov_core.training.forest_recipe import ForestRecipe
+from cardiov_core.training.honest import graded_table, honest_card
 from cardiov_core.training.records import checked_table, groups_of, labelled_rows
-from cardiov_core.training.run import TrainingResult, out_of_fold_table
+from cardiov_core.training.run import TrainingResult
 from cardiov_core.weights import Forest, save_forest
 
 FloatMatrix = npt.NDArray[np.float64]
@@ -92,8 +93,12 @@ def train_forest(recipe: ForestRecipe, dataset: PtbXl, out: Path, *, progress: b
     calibration = fit_calibration(nested.raw, levels)
     limit = fit_limit(ordinal.decode(calibration(nested.raw)), levels)
     forest = grow(recipe, features, levels, recipe.seed)
-    graded = out_of_fold_table(joined, nested.calibrated).assign(set_limit=nested.limits.round(6))
-    card = build_forest_card(recipe, graded, nested.raw, calibration, limit, dataset, n_features=len(FEATURES))
+    graded = graded_table(joined, nested.raw, nested.calibrated, nested.limits)
+    patients = joined["patient_id"].to_numpy(dtype=str)
+    honest = honest_card(
+        calibration, limit, nested.raw, nested.calibrated, nested.limits, levels, patients, kind="temperature_offsets"
+    )
+    card = build_forest_card(recipe, graded, dataset, honest, n_features=len(FEATURES))
     return TrainingResult(save_forest(forest, card, out, out_of_fold=graded), card["metrics"])
 
 

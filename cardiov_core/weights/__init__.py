@@ -17,12 +17,20 @@ from cardiov_core.weights.cards import (
 from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
 from cardiov_core.weights.files import INDEPENDENT_LEADS, signal_fingerprint
 from cardiov_core.weights.forest import FOREST, Forest, load_forest, save_forest
-from cardiov_core.weights.graders import OUT_OF_FOLD_COLUMNS, load_network, out_of_fold_table, save
+from cardiov_core.weights.graders import (
+    OUT_OF_FOLD_COLUMNS,
+    RAW_COLUMNS,
+    load_network,
+    out_of_fold_table,
+    save,
+    update_card,
+)
 
 __all__ = [
     "FOREST",
     "INDEPENDENT_LEADS",
     "OUT_OF_FOLD_COLUMNS",
+    "RAW_COLUMNS",
     "SCHEMA_VERSION",
     "DelineatorWeights",
     "Forest",
@@ -38,5 +46,6 @@ __all__ = [
     "save_delineator",
     "save_forest",
     "signal_fingerprint",
+    "update_card",
     "weights_folder",
 ]

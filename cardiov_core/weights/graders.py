@@ -25,7 +25,10 @@ OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
 _INDEPENDENT_COLUMNS = ("independent_500", "independent_100")
 """Fingerprints of the eight independent leads; tables without them know no record that stores eight leads."""
 
-_OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "set_limit")
+RAW_COLUMNS = ("raw0", "raw1", "raw2")
+"""Exceedances before calibration, of tables whose e0-e2 are calibrated: what a calibration is fitted on again."""
+
+_OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "set_limit", *RAW_COLUMNS)
 """`set_limit` is the limit of the prediction set, fitted without the record's group of patients."""
 
 
@@ -170,8 +173,53 @@ def write_grader(
     checked.weights_path.write_bytes(content)
     if table is not None:
         (folder / raw["out_of_fold"]["file"]).write_bytes(table)
-    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    path.write_text(_card_text(raw), encoding="utf-8", newline="\n")
     return path
+
+
+def _card_text(raw: Mapping[str, Any]) -> str:
+    return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
+
+
+def update_card(card: ModelCard, changes: Mapping[str, Any], *, out_of_fold: pd.DataFrame | None = None) -> ModelCard:
+    """Write what was measured of a grader into its card; the weights stay as they are.
+
+    Parameters
+    ----------
+    card : ModelCard
+        The grader.
+    changes : mapping
+        Fields of the card with their new values; None takes a field away.
+    out_of_fold : pandas.DataFrame, optional
+        Columns `OUT_OF_FOLD_COLUMNS`: takes the place of the table that lies beside the card.
+
+    Returns
+    -------
+    ModelCard
+        As it was written.
+
+    Raises
+    ------
+    ModelCardError
+        If the card makes no sense with these changes.
+    WeightsError
+        If the card or the table cannot be written, or the table lacks a column.
+    """
+    raw = {**card.raw, **json.loads(json.dumps(dict(changes)))}
+    raw = {field: value for field, value in raw.items() if not (field in changes and value is None)}
+    table = None if out_of_fold is None else table_bytes(out_of_fold)
+    if table is not None:
+        raw["out_of_fold"] = {"file": f"{card.name}.oof.csv", "sha256": hashlib.sha256(table).hexdigest()}
+    checked = checked_card(raw, card.path)
+    try:
+        if table is not None:
+            card.path.with_name(raw["out_of_fold"]["file"]).write_bytes(table)
+        card.path.write_text(_card_text(raw), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise WeightsError(
+            f"{card.path} cannot be written: {error}.", "Copy the grader to a folder of your own."
+        ) from error
+    return checked
 
 
 def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
