@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from cardiov_core.domain import EcgRecord, FloatArray, PreparedInput, Severity
 from cardiov_core.errors import ExplanationError
 from cardiov_core.inference.calibration import Calibration
+from cardiov_core.inference.outputs import Output, exceedance_logits
 
 THRESHOLD_TARGETS: tuple[str, ...] = ("above_no", "above_low", "above_medium")
 """Targets that explain one exceedance ('why above low risk?'); a level explains its decoded probability."""
@@ -56,7 +57,7 @@ def decoded_probabilities(logits: Tensor, calibration: Calibration | None = None
     Parameters
     ----------
     logits : torch.Tensor
-        Shape ``(n, 3)``.
+        Of the exceedances, shape ``(n, 3)``: what `exceedance_logits` makes of any kind of output.
     calibration : Calibration, optional
         Of the grader; its limits on extreme exceedances are left out, because they have no gradient.
 
@@ -76,7 +77,11 @@ def decoded_probabilities(logits: Tensor, calibration: Calibration | None = None
 
 
 def stage_maps(
-    net: nn.Module, values: Tensor, target: Target, calibration: Calibration | None = None
+    net: nn.Module,
+    values: Tensor,
+    target: Target,
+    calibration: Calibration | None = None,
+    output: Output | None = None,
 ) -> tuple[list[npt.NDArray[np.float64]], int | str]:
     """Compute Grad-CAM at every Grad-CAM point of a network.
 
@@ -93,6 +98,9 @@ def stage_maps(
         As in `checked_target`.
     calibration : Calibration, optional
         Of the grader: a level's probability is the calibrated one.
+    output : Output, optional
+        How to read the network; the paper's independent thresholds where None. The number of a regression speaks for
+        a middle level from both sides: its map shows what moved the number towards the level.
 
     Returns
     -------
@@ -115,7 +123,7 @@ def stage_maps(
         # A copy, because tensors of inference mode cannot record gradients.
         asked = values.detach().clone().requires_grad_(True)
         with _recorded(points) as outputs:
-            logits = net(asked)
+            logits = exceedance_logits(net(asked), output or Output())
         if not bool(torch.isfinite(logits).all()):
             raise ExplanationError("The network's output is not finite.", "Look at the record's signal for damage.")
         probabilities = decoded_probabilities(logits, calibration)

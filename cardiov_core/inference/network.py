@@ -20,6 +20,7 @@ from cardiov_core.inference.grad_cam import (
     stage_maps,
     target_in_words,
 )
+from cardiov_core.inference.outputs import exceedance_logits, output_of
 from cardiov_core.preprocessing import prepare
 from cardiov_core.weights import ModelCard
 
@@ -32,7 +33,7 @@ class NetworkPredictor(Predictor):
     Parameters
     ----------
     net : torch.nn.Module
-        ``(batch, leads, samples) -> (batch, 3)`` logits of the exceedances.
+        ``(batch, leads, samples) -> (batch, n)``, as many numbers as the card's kind of output has.
     card : ModelCard
         Says what the network is fed and what its outputs mean; calibrates them and gives prediction sets where it
         states how.
@@ -46,6 +47,7 @@ class NetworkPredictor(Predictor):
     def __init__(self, net: nn.Module, card: ModelCard) -> None:
         super().__init__(card)
         self._net = net
+        self._output = output_of(card)
         self._calibration = calibration_of(card.raw, card.path.name)
         self._set_limit = set_limit_of(card.raw, card.path.name)
         # Hooks of an explanation would fire in every other forward pass meanwhile.
@@ -74,7 +76,7 @@ class NetworkPredictor(Predictor):
         if wanted is None:
             wanted = int(self._predictions([record], [prepared])[0].severity)
         with self._lock:
-            maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration)
+            maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration, self._output)
         rate = self.card.contract.sampling_rate_hz
         return Explanation(
             model_name=self.name,
@@ -86,7 +88,7 @@ class NetworkPredictor(Predictor):
     def _predictions(self, records: Sequence[EcgRecord], prepared: Sequence[PreparedInput]) -> list[Prediction]:
         with self._lock, torch.no_grad(), evaluation_mode(self._net):
             logits = self._net(self._tensor(prepared))
-        exceedances: Exceedances = torch.sigmoid(logits.double()).cpu().numpy()
+        exceedances: Exceedances = torch.sigmoid(exceedance_logits(logits, self._output)).cpu().numpy()
         for record, row in zip(records, exceedances, strict=True):
             if not np.isfinite(row).all():
                 raise RecordUnsupportedError(

@@ -15,6 +15,9 @@ from cardiov_core.weights.files import HINT_MAKE
 SCHEMA_VERSION = 1
 """Version of the card's layout that this CardioV reads and writes."""
 
+N_LOGITS: Mapping[str, int] = {"exceedance": 3, "rank_consistent": 3, "classification": 4, "regression": 1}
+"""Kind of output -> how many numbers a network gives; `cardiov_core.inference.outputs` says what they mean."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _Number = (int, float)
@@ -201,11 +204,16 @@ def checked_card(raw: dict[str, Any], path: Path) -> ModelCard:
 
 def _check_output(raw: Mapping[str, Any], path: Path) -> None:
     output = raw["output"]
-    if output["kind"] != "exceedance":
-        raise card_error(path, "output.kind", output["kind"], "this CardioV knows 'exceedance'")
-    for field, length in (("levels", 4), ("thresholds", 3), ("meaning", 3)):
+    kind = output["kind"]
+    if kind not in N_LOGITS:
+        known = ", ".join(map(repr, N_LOGITS))
+        raise card_error(path, "output.kind", kind, f"this CardioV knows {known}")
+    for field, length in (("levels", 4), ("thresholds", 3), ("meaning", N_LOGITS[kind])):
         if len(output[field]) != length:
             raise card_error(path, f"output.{field}", output[field], f"expected {length} entries")
+    spread = output.get("residual_sd")
+    if kind == "regression" and not (isinstance(spread, _Number) and 0 < spread < float("inf")):
+        raise card_error(path, "output.residual_sd", spread, "a regression needs the spread of its residuals, above 0")
 
 
 def _check_out_of_fold(raw: Mapping[str, Any], path: Path) -> None:

@@ -13,7 +13,7 @@ from torch import nn
 
 from cardiov_core.errors import ConfigurationError, ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.nets import build_net
-from cardiov_core.weights.cards import SCHEMA_VERSION, ModelCard, checked_card, load_card
+from cardiov_core.weights.cards import N_LOGITS, SCHEMA_VERSION, ModelCard, checked_card, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, read_verified, tensor_bytes
 
 OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
@@ -259,8 +259,8 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
 
 
 def _build(card: ModelCard) -> nn.Module:
-    arguments = {"n_leads": len(card.contract.leads), "n_outputs": 3, **card.architecture["kwargs"]}
-    expected = {"n_leads": len(card.contract.leads), "n_outputs": 3}
+    expected = {"n_leads": len(card.contract.leads), "n_outputs": N_LOGITS[card.raw["output"]["kind"]]}
+    arguments = {**expected, **card.architecture["kwargs"]}
     for key, value in expected.items():
         if arguments[key] != value:
             raise WeightsMismatchError(
