@@ -56,6 +56,13 @@ class Prevalence(click.ParamType[tuple[str, float]]):
     show_default=True,
     help="Bootstrap resamples of an interval, and permutations of a test.",
 )
+@click.option(
+    "--against",
+    "others",
+    multiple=True,
+    metavar="NAME",
+    help="Another grader on the same records: differences with intervals and a paired test. May be given again.",
+)
 @click.option("--ship", is_flag=True, help="Put metrics.json and predictions.csv beside the weights, for the app.")
 def evaluate(
     data: Path,
@@ -65,11 +72,13 @@ def evaluate(
     labels_file: Path | None,
     prevalence: tuple[tuple[str, float], ...],
     resamples: int,
+    others: tuple[str, ...],
     ship: bool,
 ) -> None:
     """Compare a grader with the cardiologists' labels: errors, AUC, alarms, calibration, subgroups, with intervals.
 
-    Records that trained the grader count with their out-of-fold predictions. Writes predictions.csv, metrics.json,
+    Records that trained the grader count with their out-of-fold predictions; folds that trained one that has none are
+    refused. Writes predictions.csv, metrics.json,
     report.md, report.html (one file that needs nothing else) and figures/ to --out.
     """
     if out is None and not ship:
@@ -84,7 +93,12 @@ def evaluate(
 
     predictor = load_predictor(model)
     study = evaluate_folds(
-        ptbxl_of(data, labels_file), predictor, folds, n_resamples=resamples, prevalence=dict(prevalence)
+        ptbxl_of(data, labels_file),
+        predictor,
+        folds,
+        n_resamples=resamples,
+        prevalence=dict(prevalence),
+        against=[load_predictor(name) for name in others],
     )
     if out is not None:
         write_study(study, out)

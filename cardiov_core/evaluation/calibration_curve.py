@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.errors import LabelError
+from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 
 N_BINS = 10
 """Bins of equal width (Guo et al. 2017, arXiv:1706.04599, use 10 to 15; with some 400 records more would be empty)."""
@@ -108,6 +109,47 @@ def reliability_curve(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> 
             limits = (index / N_BINS, (index + 1) / N_BINS)
             found.append(ReliabilityBin(*limits, n, n_positive, mean, n_positive / n))
     return tuple(found)
+
+
+def observed_intervals(
+    happened: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    *,
+    groups: npt.ArrayLike | None = None,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> list[Interval]:
+    """Return the 95 % interval of what came true in each bin of `reliability_curve`, by the bootstrap.
+
+    Parameters
+    ----------
+    happened, probabilities : array_like
+        As in `expected_calibration_error`.
+    groups : array_like, optional
+        Who each record is from; drawn whole.
+    n_resamples, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    list of Interval
+        One a bin that holds records. A resample without a record of the bin is drawn again for it. NaN on both sides
+        where all records of the bin had the same outcome: every resample repeats it, and an interval without width
+        would claim what a handful of records cannot.
+    """
+    truth, stated = _pair(happened, probabilities)
+    filled = np.unique(_bins(stated))
+
+    def shares(drawn: npt.NDArray[np.float64], given: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        bins = _bins(given)
+        n = np.bincount(bins, minlength=N_BINS)[filled]
+        n_positive = np.bincount(bins, weights=drawn, minlength=N_BINS)[filled]
+        return np.where(n > 0, n_positive / np.maximum(n, 1), np.nan)
+
+    limits = bootstrap_intervals(shares, truth, stated, groups=groups, n_resamples=n_resamples, seed=seed)
+    whole = shares(truth, stated)
+    none = Interval(float("nan"), float("nan"))
+    return [limit if 0.0 < share < 1.0 else none for limit, share in zip(limits, whole, strict=True)]
 
 
 def _bins(stated: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

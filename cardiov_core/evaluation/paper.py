@@ -35,3 +35,7 @@ PAPER_ABLATIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
 
 PAPER_SUBGROUPS = "no difference by sex, and better under 65 years than from 65 years on"
 """What the paper finds in its subgroups, in words: its Table 5 is not in the text that we have."""
+
+PAPER_FAR_MISSES, PAPER_FAR_MISSES_DISTORTED = 15, 9
+"""Test records that the paper grades three levels off, and those of them in which it sees drift or high-frequency noise
+(Case study)."""

@@ -10,7 +10,9 @@ import pandas as pd
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import ConfigurationError, DatasetError
+from cardiov_core.evaluation.against import compare_graders
 from cardiov_core.evaluation.metrics import confusion_matrix
+from cardiov_core.evaluation.seen import Seen, seen_by
 from cardiov_core.evaluation.study_figures import (
     N_RESAMPLES,
     P_COLUMNS,
@@ -21,7 +23,7 @@ from cardiov_core.evaluation.study_figures import (
 )
 from cardiov_core.evaluation.study_report import report_of
 from cardiov_core.inference import Predictor, analyze
-from cardiov_core.statements import LabelRule
+from cardiov_core.statements import LabelRule, deciding_statement
 
 RULE: LabelRule = "highest_likelihood"
 """The paper's rule: what `label` is."""
@@ -36,6 +38,7 @@ PREDICTIONS_NAME, METRICS_NAME = "predictions.csv", "metrics.json"
 
 _COLUMNS = [
     "ecg_id", "label", "level", *P_COLUMNS, "out_of_fold", "label_most_severe", "rank_violation", "patient_id",
+    "statement",
 ]  # fmt: skip
 
 
@@ -50,7 +53,8 @@ class Study:
     folds : tuple of int
         PTB-XL folds that were asked for.
     predictions : pandas.DataFrame
-        One row a record: ecg_id, label, level, p0..p3, out_of_fold, label_most_severe, rank_violation, patient_id.
+        One row a record: ecg_id, label, level, p0..p3, out_of_fold, label_most_severe, rank_violation, patient_id,
+        statement (the one that decided the label, whoever corrected it).
     metrics : dict
         As docs/evaluation.md describes ``metrics.json``; None where the records do not define a figure.
     skipped : tuple of str
@@ -78,10 +82,12 @@ def evaluate_folds(
     *,
     n_resamples: int = N_RESAMPLES,
     prevalence: Mapping[str, float] | None = None,
+    against: Sequence[Predictor] = (),
 ) -> Study:
     """Grade the records of some folds and compare with their labels by both rules.
 
-    A record that trained the grader counts with its shipped out-of-fold prediction.
+    A record that trained the grader counts with its shipped out-of-fold prediction. A record without one is graded by
+    the weights, unless they have seen its patient: then it is left out and named.
 
     Parameters
     ----------
@@ -95,6 +101,8 @@ def evaluate_folds(
         Bootstrap resamples a figure, drawn by patient, and permutations a test.
     prevalence : mapping of str to float, optional
         ``medium_or_higher`` or ``high`` -> a share of positive records, for PPV and NPV there.
+    against : sequence of Predictor
+        Graders that it is compared with on the same records.
 
     Returns
     -------
@@ -103,9 +111,45 @@ def evaluate_folds(
 
     Raises
     ------
+    ConfigurationError
+        If one of the folds trained a grader that has no out-of-fold predictions.
     DatasetError
         If the folder has no record of these folds, or one that cannot be read, or none could be graded.
     """
+    seen = seen_by(predictor.card)
+    predictions, skipped = grade_folds(dataset, predictor, folds, seen)
+    chosen = int(predictions["ecg_id"].isin(dataset.ecg_ids(seen.chosen_on)).sum()) if seen.chosen_on else 0
+    metrics = {"n_chosen_on": chosen} | _metrics(predictions, dataset, n_resamples, prevalence)
+    if against:
+        metrics["against"] = [_against(dataset, predictions, other, folds, n_resamples) for other in against]
+    return Study(
+        model_name=predictor.name,
+        model_sha256=predictor.card.sha256,
+        folds=tuple(folds),
+        predictions=predictions[_COLUMNS],
+        metrics=metrics,
+        skipped=skipped,
+    )
+
+
+def grade_folds(
+    dataset: PtbXl, predictor: Predictor, folds: Sequence[int], seen: Seen
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Grade the records of some folds; arguments as in `evaluate_folds`.
+
+    Returns
+    -------
+    predictions : pandas.DataFrame
+        As in `Study`, and the columns sex and age.
+    skipped : tuple of str
+        Records without a level, each with the reason.
+
+    Raises
+    ------
+    ConfigurationError, DatasetError
+        As `evaluate_folds`.
+    """
+    seen.check_folds(tuple(folds))
     ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:
         present = ", ".join(str(int(fold)) for fold in sorted(dataset.table["strat_fold"].unique()))
@@ -115,7 +159,7 @@ def evaluate_folds(
     rows: list[dict[str, Any]] = []
     skipped: list[str] = []
     for ecg_id in ecg_ids:
-        row = _graded(dataset, predictor, ecg_id)
+        row = _graded(dataset, predictor, ecg_id, seen)
         if isinstance(row, str):
             skipped.append(row)
         else:
@@ -125,22 +169,17 @@ def evaluate_folds(
             f"None of the {len(ecg_ids)} records of fold {', '.join(map(str, folds))} could be graded: {skipped[0]}",
             "Look at that record, or name other folds.",
         )
-    predictions = pd.DataFrame(rows)
-    return Study(
-        model_name=predictor.name,
-        model_sha256=predictor.card.sha256,
-        folds=tuple(folds),
-        predictions=predictions[_COLUMNS],
-        metrics=_metrics(predictions, dataset, n_resamples, prevalence),
-        skipped=tuple(skipped),
-    )
+    return pd.DataFrame(rows), tuple(skipped)
 
 
-def _graded(dataset: PtbXl, predictor: Predictor, ecg_id: int) -> dict[str, Any] | str:
+def _graded(dataset: PtbXl, predictor: Predictor, ecg_id: int, seen: Seen) -> dict[str, Any] | str:
     """Return the row of a record, or why it has none."""
     record = dataset.record(ecg_id)
     prediction = predictor.out_of_fold_prediction(record)
     if prediction is None:
+        objection = seen.objection(ecg_id, record.patient_id)
+        if objection is not None:
+            return f"{record.record_id}: {objection}"
         # Every record counts: leaving out the bad signals would flatter the grader.
         analysis = analyze(record, predictor, analyse_anyway=True)
         prediction = analysis.prediction
@@ -153,11 +192,20 @@ def _graded(dataset: PtbXl, predictor: Predictor, ecg_id: int) -> dict[str, Any]
         "age": record.age,
         "label": int(dataset.label(ecg_id)),
         "label_most_severe": int(dataset.label(ecg_id, OTHER_RULE)),
+        "statement": deciding_statement(dataset.scp_codes(ecg_id)),
         "level": int(prediction.severity),
         **{name: round(value, _DIGITS) for name, value in zip(P_COLUMNS, prediction.probabilities, strict=True)},
         "rank_violation": prediction.rank_violation,
         "out_of_fold": prediction.out_of_fold,
     }
+
+
+def _against(
+    dataset: PtbXl, predictions: pd.DataFrame, other: Predictor, folds: Sequence[int], n_resamples: int
+) -> dict[str, Any]:
+    theirs, _ = grade_folds(dataset, other, folds, seen_by(other.card))
+    model = {"name": other.name, "sha256": other.card.sha256}
+    return {"model": model, **compare_graders(predictions, theirs, n_resamples)}
 
 
 def _metrics(

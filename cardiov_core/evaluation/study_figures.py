@@ -10,7 +10,12 @@ import pandas as pd
 
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
-from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error, reliability_curve
+from cardiov_core.evaluation.calibration_curve import (
+    brier_score,
+    expected_calibration_error,
+    observed_intervals,
+    reliability_curve,
+)
 from cardiov_core.evaluation.metrics import (
     LEVEL_KEYS,
     THRESHOLD_KEYS,
@@ -136,17 +141,26 @@ def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> dict[str, 
     Returns
     -------
     dict
-        ``roc`` as in `roc_curves`, ``reliability``: threshold -> bins as in `ReliabilityBin`.
+        ``roc`` as in `roc_curves`, ``reliability``: threshold -> bins as in
+        `ReliabilityBin`, each with its ``interval``.
     """
     graded = graded_of(table)
     above = exceedances_of_levels(graded.probabilities)
     return {
         "roc": roc_curves(graded.labels, graded.probabilities, groups=graded.patients, n_resamples=n_resamples),
         "reliability": {
-            key: [asdict(one) for one in reliability_curve(graded.labels > index, above[:, index])]
+            key: _reliability(graded.labels > index, above[:, index], graded.patients, n_resamples)
             for index, key in enumerate(THRESHOLD_KEYS)
         },
     }
+
+
+def _reliability(
+    happened: npt.NDArray[np.bool_], stated: Floats, patients: npt.NDArray[np.str_], n_resamples: int
+) -> list[dict[str, Any]]:
+    limits = observed_intervals(happened, stated, groups=patients, n_resamples=n_resamples)
+    bins = reliability_curve(happened, stated)
+    return [asdict(one) | {"interval": limits_of(limit)} for one, limit in zip(bins, limits, strict=True)]
 
 
 def with_intervals(
@@ -183,9 +197,9 @@ def plain_figures(
     found |= {f"auc.{key}": value for key, value in auc_per_level(labels, probabilities).items()}
     found |= {f"auc_threshold.{key}": value for key, value in auc_per_threshold(labels, probabilities).items()}
     found["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
-    found["ece.level"] = expected_calibration_error(
-        labels == probabilities.argmax(axis=1), np.minimum(probabilities.max(axis=1), 1.0)
-    )
+    # Of the level that is given, which need not be the most probable one: a regression rounds.
+    given = np.minimum(probabilities[np.arange(len(levels)), levels], 1.0)
+    found["ece.level"] = expected_calibration_error(labels == levels, given)
     for index, key in enumerate(THRESHOLD_KEYS):
         found[f"brier.{key}"] = brier_score(happened[:, index], above[:, index])
         found[f"ece.{key}"] = expected_calibration_error(happened[:, index], above[:, index])
@@ -198,7 +212,7 @@ def plain_figures(
             found[f"{start}.ppv_at_stated"], found[f"{start}.npv_at_stated"] = at
     found["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
     found["rank_violation_rate"] = float(violated.mean())
-    return found
+    return found | confusion_shares(confusion)
 
 
 def level_figures(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
@@ -209,6 +223,16 @@ def level_figures(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
         "accuracy": float(np.trace(confusion) / n),
         "within_one": float(confusion[_DISTANCES <= 1].sum() / n),
         "quadratic_weighted_kappa": kappa_of(confusion),
+    }
+
+
+def confusion_shares(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
+    """Return ``confusion_share.<label>.<grade>``: the share of a label's records with each grade, NaN without one."""
+    records = confusion.sum(axis=1)
+    return {
+        f"confusion_share.{label}.{grade}": confusion[row, column] / records[row] if records[row] else float("nan")
+        for row, label in enumerate(LEVEL_KEYS)
+        for column, grade in enumerate(LEVEL_KEYS)
     }
 
 

@@ -22,7 +22,6 @@ def report_of(document: Mapping[str, Any]) -> str:
         Tables and the sentences that go with them.
     """
     titles = [level.title for level in Severity]
-    confusion = [(title, *map(str, row)) for title, row in zip(titles, document["confusion"], strict=True)]
     different = document["other_label_rule"]["n_labelled_differently"]
     lines = [
         f"# {document['model']['name']} on PTB-XL, {words.fold_words(document['folds'])}",
@@ -44,8 +43,12 @@ def report_of(document: Mapping[str, Any]) -> str:
         "",
         f"The rules label {different} records differently.",
         *_table(("figure", *(words.RULE_WORDS[rule] for rule in words.RULE_WORDS)), words.rule_rows(document)),
-        *_table(("label \\ given", *titles), confusion),
+        *_table(("label \\ given", *titles), words.confusion_rows(document)),
     ]
+    for other in document.get("against", ()):
+        heads = ("figure", document["model"]["name"], other["model"]["name"], "difference", "95 % interval", "p")
+        lines += ["", words.against_words(document, other), *_table(heads, words.against_rows(other))]
+        lines += ["", f"p: {other['test']}."]
     if document["skipped"]:
         lines += ["", "Without a level:", "", *(f"- {reason}" for reason in document["skipped"])]
     return "\n".join(lines) + "\n"

@@ -142,16 +142,32 @@ def alarm_rows(document: Mapping[str, Any]) -> list[Row]:
 
 
 def missed_words(document: Mapping[str, Any]) -> str:
-    """Say the figure that matters most to a patient."""
+    """Say the figure that matters most to a patient, also where high risk is as frequent as stated."""
     counts = document["high_risk"]
     if not counts["n"]:
         return "No record is of high risk by its label: how many of them are missed is not known."
     interval = limits(document["intervals"]["high_risk_graded_no_or_low"], as_percent=True)
-    share = percent(document["high_risk_graded_no_or_low"])
-    return (
-        f"{counts['n_graded_no_or_low']} of {counts['n']} high-risk records are graded no or low risk: {share} "
-        f"({interval})."
+    share = document["high_risk_graded_no_or_low"]
+    words = (
+        f"{counts['n_graded_no_or_low']} of {counts['n']} high-risk records are graded no or low risk: "
+        f"{percent(share)} ({interval})."
     )
+    point = document["operating_points"]["high"]
+    words += f" At the prevalence of these records ({percent(point['prevalence'])}) {_missed_of_1000(document, point)}"
+    stated = point.get("stated_prevalence")
+    if stated is not None:
+        words += f"; at a prevalence of {percent(stated)} {_missed_of_1000(document, point, stated)}"
+    return f"{words}."
+
+
+def _missed_of_1000(document: Mapping[str, Any], point: Mapping[str, Any], prevalence: float | None = None) -> str:
+    """Say how many of 1000 records are of high risk and graded no or low: the share times the prevalence."""
+    share, interval = document["high_risk_graded_no_or_low"], document["intervals"]["high_risk_graded_no_or_low"]
+    of_1000 = 1000 * (point["prevalence"] if prevalence is None else prevalence)
+    words = f"these are {share * of_1000:.1f} of 1000 records"
+    if prevalence is not None and interval is not None:
+        words += f" ({interval[0] * of_1000:.1f} to {interval[1] * of_1000:.1f})"
+    return words
 
 
 def subgroup_rows(document: Mapping[str, Any]) -> list[Row]:
@@ -184,6 +200,55 @@ def test_rows(document: Mapping[str, Any]) -> list[Row]:
     ]
 
 
+def against_words(document: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Say how often two graders differ, as an entry of ``against`` has it."""
+    n = other["n"]
+    alike = other["accuracy_alike"]
+    words = (
+        f"{other['n_differ']} of {n} records get another level from {other['model']['name']} than from "
+        f"{document['model']['name']}, {other['n_differ_far']} of them one that is two or three levels off."
+    )
+    return words if alike is None else f"{words} Where both say the same, {percent(alike)} are right."
+
+
+def against_rows(other: Mapping[str, Any]) -> list[Row]:
+    """Return figure, value, the other grader's value, difference, interval and p-value."""
+    titles = dict(FIGURE_WORDS) | {f"auc.{key}": f"AUC {words}" for key, words in LEVEL_WORDS.items()}
+    for key, words in ALARM_WORDS.items():
+        titles |= {f"operating_points.{key}.{name}": f"{name} at {words}" for name in ("sensitivity", "specificity")}
+    titles |= {
+        "high_risk_graded_no_or_low": "high-risk records graded no or low risk",
+        "brier.levels": "Brier score, sum over the levels",
+    }
+    return [
+        (
+            titles.get(entry["figure"], entry["figure"]),
+            number(entry["value"]),
+            number(entry["other"]),
+            number(entry["difference"]),
+            limits(entry["interval"]),
+            p_words(entry["p_value"]),
+        )
+        for entry in other["figures"]
+    ]
+
+
+def confusion_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return each label with the records of each grade, their share of the label and its interval."""
+    titles = [level.title for level in Severity]
+    rows: list[Row] = []
+    for label, title, counts in zip(LEVEL_KEYS, titles, document["confusion"], strict=True):
+        cells = []
+        for grade, count in zip(LEVEL_KEYS, counts, strict=True):
+            name = f"confusion_share.{label}.{grade}"
+            share, interval = picked(document, name), picked(document["intervals"], name)
+            # A share of none or all is repeated by every resample: its interval has no width and says nothing.
+            within = f" ({limits(interval, as_percent=True)})" if interval and 0 < count < sum(counts) else ""
+            cells.append(f"{count}" if not share else f"{count}: {percent(share)}{within}")
+        rows.append((title, *cells))
+    return rows
+
+
 def rule_rows(document: Mapping[str, Any]) -> list[Row]:
     """Return figure, and value with interval by either label rule."""
     other = document["other_label_rule"]
@@ -207,6 +272,12 @@ def origin_words(document: Mapping[str, Any]) -> str:
         )
     else:
         words += " 0 of them trained the model."
+    n_chosen = document.get("n_chosen_on", 0)
+    if n_chosen:
+        words += (
+            f" {'All' if n_chosen == n else n_chosen} of them chose the model among others (its epoch, or when to "
+            "stop): figures on them flatter it."
+        )
     corrected = document.get("corrected_labels")
     if corrected is not None:
         words += (

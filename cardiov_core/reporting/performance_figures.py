@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
 from cardiov_core.evaluation.paper import PAPER_AUC, PAPER_MAE
-from cardiov_core.evaluation.study_words import LEVEL_WORDS, THRESHOLD_WORDS, limits, number, picked
+from cardiov_core.evaluation.study_words import LEVEL_WORDS, THRESHOLD_WORDS, limits, number, percent, picked
 from cardiov_core.reporting.colours import colours
 from cardiov_core.reporting.drawing import DRAWING
 
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 _ACCENT = {False: "#0072B2", True: "#56B4E9"}
 _SIZE_IN = (3.3, 3.0)
 _FONT_PT = 9.0
+_ROC_ALARMS: Mapping[str, str | None] = {
+    "no": None,
+    "low": None,
+    "medium": None,
+    "high": "high",
+    "above_low": "medium_or_higher",
+}
+"""Curve -> the alarm whose point lies in it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class _Ink:
 
 
 def roc_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
-    """Draw the ROC curve of each level against the rest, with its band (the paper's Fig. 2).
+    """Draw the ROC curve of each level against the rest (the paper's Fig. 2) and of 'medium risk or higher'.
 
     Parameters
     ----------
@@ -72,28 +81,40 @@ def roc_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Pane
     Returns
     -------
     tuple of Panel
-        One a level; a level that the records do not define is left out.
+        One a level, with its band, and with a cross where the grades themselves lie as an alarm; a level that the
+        records do not define is left out.
     """
     found = []
-    for key in LEVEL_KEYS:
+    for key, alarm in _ROC_ALARMS.items():
         curve = document["curves"]["roc"].get(key)
         if curve is None:
             continue
-        area, interval = document["auc"][key], document["intervals"]["auc"][key]
-
-        def draw(axes: "Axes", ink: _Ink, curve: Mapping[str, Any] = curve) -> None:
-            axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=0.8, linestyle=(0, (3, 3)))
-            if curve["band_at"]:
-                axes.fill_between(
-                    curve["band_at"], curve["band_low"], curve["band_high"], color=ink.accent, alpha=0.22, linewidth=0
-                )
-            axes.plot(curve["false_positive_rate"], curve["true_positive_rate"], color=ink.accent, linewidth=1.6)
-            _unit_axes(axes, "1 - specificity", "sensitivity")
-
-        title = f"{LEVEL_WORDS[key].capitalize()}: AUC {number(area, 2)}"
-        said = f"ROC curve of {LEVEL_WORDS[key]}: AUC {number(area)} ({limits(interval)}), paper {PAPER_AUC[key]:.4f}."
-        found.append(Panel(f"roc-{key}", said, _svg(draw, title, dark=dark)))
+        name, title = ("auc_threshold", "medium risk or higher") if key == "above_low" else ("auc", LEVEL_WORDS[key])
+        area, interval = document[name][key], document["intervals"][name][key]
+        point = None if alarm is None else document["operating_points"][alarm]
+        said = f"ROC curve of {title}: AUC {number(area)} ({limits(interval)})"
+        said += f", paper {PAPER_AUC[key]:.4f}." if key in PAPER_AUC else "."
+        if point is not None:
+            said += f" As graded: sensitivity {percent(point['sensitivity'])}, specificity "
+            said += f"{percent(point['specificity'])}."
+        drawn = partial(_draw_roc, curve=curve, point=point)
+        title = f"{title.capitalize()}: AUC {number(area, 2)}"
+        found.append(Panel(f"roc-{key.replace('_', '-')}", said, _svg(drawn, title, dark=dark)))
     return tuple(found)
+
+
+def _draw_roc(axes: "Axes", ink: _Ink, *, curve: Mapping[str, Any], point: Mapping[str, Any] | None) -> None:
+    axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=0.8, linestyle=(0, (3, 3)))
+    if curve["band_at"]:
+        axes.fill_between(
+            curve["band_at"], curve["band_low"], curve["band_high"], color=ink.accent, alpha=0.22, linewidth=0
+        )
+    axes.plot(curve["false_positive_rate"], curve["true_positive_rate"], color=ink.accent, linewidth=1.6)
+    if point is not None and point["specificity"] is not None and point["sensitivity"] is not None:
+        axes.plot(
+            1 - point["specificity"], point["sensitivity"], "x", color=ink.line, markersize=7, markeredgewidth=1.8
+        )
+    _unit_axes(axes, "1 - specificity", "sensitivity")
 
 
 def reliability_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
@@ -101,32 +122,34 @@ def reliability_panels(document: Mapping[str, Any], *, dark: bool = False) -> tu
     found = []
     for key, words in THRESHOLD_WORDS.items():
         bins: Sequence[Mapping[str, Any]] = document["curves"]["reliability"][key]
-
-        def draw(axes: "Axes", ink: _Ink, bins: Sequence[Mapping[str, Any]] = bins) -> None:
-            most = max(one["n"] for one in bins)
-            axes.bar(
-                [(one["low"] + one["high"]) / 2 for one in bins],
-                [0.2 * one["n"] / most for one in bins],
-                width=0.08,
-                color=ink.muted,
-                alpha=0.35,
-                linewidth=0,
-            )
-            axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=0.8, linestyle=(0, (3, 3)))
-            stated = [one["mean_probability"] for one in bins]
-            wilson = [_wilson(one["n_positive"], one["n"]) for one in bins]
-            axes.vlines(stated, [low for low, _ in wilson], [high for _, high in wilson], color=ink.accent, linewidth=1)
-            axes.plot(stated, [one["observed"] for one in bins], "o-", color=ink.accent, linewidth=1.4, markersize=4)
-            _unit_axes(axes, "stated probability", "observed share")
-
         said = (
             f"Reliability of P({words}): "
             + "; ".join(f"stated {one['mean_probability']:.2f}, observed {one['observed']:.2f}" for one in bins)
             + "."
         )
         title = f"P({words}): ECE {number(document['ece'][key], 2)}"
-        found.append(Panel(f"reliability-{key.replace('_', '-')}", said, _svg(draw, title, dark=dark)))
+        drawn = partial(_draw_reliability, bins=bins)
+        found.append(Panel(f"reliability-{key.replace('_', '-')}", said, _svg(drawn, title, dark=dark)))
     return tuple(found)
+
+
+def _draw_reliability(axes: "Axes", ink: _Ink, *, bins: Sequence[Mapping[str, Any]]) -> None:
+    most = max(one["n"] for one in bins)
+    axes.bar(
+        [(one["low"] + one["high"]) / 2 for one in bins],
+        [0.2 * one["n"] / most for one in bins],
+        width=0.08,
+        color=ink.muted,
+        alpha=0.35,
+        linewidth=0,
+    )
+    axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=0.8, linestyle=(0, (3, 3)))
+    stated = [one["mean_probability"] for one in bins]
+    # Where all records of a bin had one outcome, the bootstrap has no interval.
+    spans = [one.get("interval") or _wilson(one["n_positive"], one["n"]) for one in bins]
+    axes.vlines(stated, [low for low, _ in spans], [high for _, high in spans], color=ink.accent, linewidth=1)
+    axes.plot(stated, [one["observed"] for one in bins], "o-", color=ink.accent, linewidth=1.4, markersize=4)
+    _unit_axes(axes, "stated probability", "observed share")
 
 
 def auc_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel:

@@ -39,7 +39,7 @@ h1 {font-size: 1.5rem; margin: 1.2rem 0 0.3rem;} h2 {font-size: 1.15rem; margin:
 .numbers span {display: block; font-size: 0.85rem; color: #4A5158;}
 figure {margin: 0.6rem 0;} figcaption {font-size: 0.88rem; color: #4A5158; max-width: 52rem;}
 .panels {display: flex; flex-wrap: wrap; gap: 0.4rem;}
-.panels img {flex: 1 1 220px; min-width: 0; max-width: 320px; height: auto;}
+.panels img {flex: 1 1 170px; min-width: 0; max-width: 320px; height: auto;}
 .scroll {overflow-x: auto;} table {border-collapse: collapse; font-size: 0.88rem; margin: 0.6rem 0;}
 th, td {border-bottom: 1px solid #D8DCE0; padding: 0.25rem 0.7rem 0.25rem 0; text-align: left; vertical-align: top;
   font-variant-numeric: tabular-nums;}
@@ -101,7 +101,6 @@ def html_report(document: Mapping[str, Any]) -> str:
     panels = panels_of(document)
     model = document["model"]
     titles = [level.title for level in Severity]
-    confusion = [(title, *map(str, row)) for title, row in zip(titles, document["confusion"], strict=True)]
     different = document["other_label_rule"]["n_labelled_differently"]
     parts = [
         f"<h1>{escape(model['name'])}: how well it grades</h1>",
@@ -115,7 +114,7 @@ def html_report(document: Mapping[str, Any]) -> str:
         _figure("roc", panels),
         "<h2>Label and grade</h2>",
         _figure("confusion", panels),
-        _table(("Label \\ grade", *titles), confusion),
+        _table(("Label \\ grade", *titles), words.confusion_rows(document)),
         "<h2>As an alarm</h2>",
         _paragraph(words.missed_words(document)),
         _table(ALARM_HEADS, words.alarm_rows(document)),
@@ -132,6 +131,8 @@ def html_report(document: Mapping[str, Any]) -> str:
         _paragraph(f"The rules label {different} of {document['n']} records differently."),
         _table(("Figure", *(rule.capitalize() for rule in words.RULE_WORDS.values())), words.rule_rows(document)),
     ]
+    for other in document.get("against", ()):
+        parts += _against(document, other)
     if document["skipped"]:
         items = "".join(f"<li>{escape(reason)}</li>" for reason in document["skipped"])
         parts.append(f"<h2>Without a grade</h2><ul>{items}</ul>")
@@ -143,6 +144,18 @@ def html_report(document: Mapping[str, Any]) -> str:
         f'<div class="banner" role="note">{escape(RESEARCH_USE)}</div>\n<main>\n' + "\n".join(parts) + "\n</main>\n"
         "</body>\n</html>\n"
     )
+
+
+def _against(document: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the section on another grader of the same records."""
+    name = other["model"]["name"]
+    heads = ("Figure", document["model"]["name"], name, "Difference", "95\u2009% interval", "p")
+    return [
+        f"<h2>Beside {escape(name)}</h2>",
+        _paragraph(words.against_words(document, other)),
+        _table(heads, words.against_rows(other)),
+        _paragraph(f"p: {other['test']}.", small=True),
+    ]
 
 
 def _numbers(document: Mapping[str, Any]) -> str:

@@ -3,7 +3,15 @@
 from cardiov_core.signals.beats import detect_r_peaks, has_heart_beats
 from cardiov_core.signals.measurements import measure
 from cardiov_core.signals.pacing import find_pacing_spikes
-from cardiov_core.signals.quality import assess_quality
+from cardiov_core.signals.quality import assess_quality, distortions
 from cardiov_core.signals.rules import apply_rules
 
-__all__ = ["apply_rules", "assess_quality", "detect_r_peaks", "find_pacing_spikes", "has_heart_beats", "measure"]
+__all__ = [
+    "apply_rules",
+    "assess_quality",
+    "detect_r_peaks",
+    "distortions",
+    "find_pacing_spikes",
+    "has_heart_beats",
+    "measure",
+]

@@ -53,6 +53,12 @@ _MAX_UNUSABLE_LEADS = 1
 # 0.5 mV in one lead were enough, 21 % of the PTB-XL records that are noted as free of noise would be limited by it.
 _NOISY_LEADS = 3
 _MUCH = 2.0
+_LIMITS_MV: Mapping[str, float] = {
+    "drift_mv": MAX_DRIFT_MV,
+    "noise_mv": MAX_NOISE_MV,
+    "burst_mv": MAX_BURST_MV,
+    "hum_mv": MAX_HUM_MV,
+}
 _ONE_LEAD_MAY = ("burst_mv",)  # one artefact in one lead spoils a beat of it, whatever its size
 _HUM_SHARE = 2.0  # noise under this multiple of the hum's own is the hum
 _LENGTH_TOLERANCE_S = 0.1
@@ -209,26 +215,53 @@ def _noise_values(levels: NoiseLevels) -> _Noise:
 def _noise_faults(record: EcgRecord, examined: _Examined, dead: set[str]) -> list[LeadFault]:
     found: list[LeadFault] = []
     kinds = (
-        ("drift_mv", MAX_DRIFT_MV, "drifts by {}", "drift by up to {}"),
-        ("noise_mv", MAX_NOISE_MV, "trembles by {} (muscle noise)", "tremble by up to {} (muscle noise)"),
-        ("burst_mv", MAX_BURST_MV, "has a burst of noise of {}", "have bursts of noise of up to {}"),
-        ("hum_mv", MAX_HUM_MV, "carries mains hum of {}", "carry mains hum of up to {}"),
+        ("drift_mv", "drifts by {}", "drift by up to {}"),
+        ("noise_mv", "trembles by {} (muscle noise)", "tremble by up to {} (muscle noise)"),
+        ("burst_mv", "has a burst of noise of {}", "have bursts of noise of up to {}"),
+        ("hum_mv", "carries mains hum of {}", "carry mains hum of up to {}"),
     )
-    for name, limit, one, many in kinds:
+    for name, one, many in kinds:
         values = examined.noise.values[name]
         over = [
             (lead, float(values[record.leads.index(lead)]))
             for lead in STANDARD_LEADS
-            if lead in record.leads and lead not in dead and values[record.leads.index(lead)] > limit
+            if lead in record.leads and lead not in dead and values[record.leads.index(lead)] > _LIMITS_MV[name]
         ]
         if name == "hum_mv" and over:
             hz = examined.noise.hum_hz[record.leads.index(max(over, key=lambda item: item[1])[0])]
             one, many = f"{one} at {hz:.0f} Hz", f"{many} at {hz:.0f} Hz"
-        together = len(over) >= _NOISY_LEADS
         for lead, value in over:
-            serious = together or (value > _MUCH * limit and name not in _ONE_LEAD_MAY)
+            serious = _serious(name, value, len(over))
             found.append(LeadFault(lead, QualityVerdict.LIMITED, one, many, value, serious=serious))
     return found
+
+
+def distortions(quality: Quality) -> tuple[str, ...]:
+    """Name what distorts a record as a whole: slow drift, or noise faster than its waves.
+
+    Parameters
+    ----------
+    quality : Quality
+        From `assess_quality`.
+
+    Returns
+    -------
+    tuple of str
+        Of 'drift_mv', 'noise_mv', 'burst_mv' and 'hum_mv' those that limit the record: three usable leads over the
+        limit, or one by twice the limit.
+    """
+    usable = [lead.measured for lead in quality.leads if lead.verdict is not QualityVerdict.NOT_ANALYSABLE]
+    found = []
+    for name, limit in _LIMITS_MV.items():
+        over = [values[name] for values in usable if values.get(name, 0.0) > limit]
+        if over and _serious(name, max(over), len(over)):
+            found.append(name)
+    return tuple(found)
+
+
+def _serious(name: str, value_mv: float, n_leads: int) -> bool:
+    """Tell whether a lead's noise over its limit is the record's matter, with as many leads over that limit."""
+    return n_leads >= _NOISY_LEADS or (value_mv > _MUCH * _LIMITS_MV[name] and name not in _ONE_LEAD_MAY)
 
 
 def _structural(examined: _Examined) -> list[tuple[str, tuple[str, ...]]]:

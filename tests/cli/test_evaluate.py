@@ -34,17 +34,26 @@ def test_options_reach_the_evaluation(tmp_path: Path, monkeypatch: pytest.Monkey
         return SimpleNamespace(document={})
 
     monkeypatch.setattr("cardiov_core.datasets.PtbXl", lambda folder, labels: folder)
-    monkeypatch.setattr("cardiov_core.inference.load_predictor", lambda name: None)
+    monkeypatch.setattr("cardiov_core.inference.load_predictor", lambda name: name)
     monkeypatch.setattr("cardiov_core.evaluation.study.evaluate_folds", evaluate_folds)
     monkeypatch.setattr("cardiov_core.evaluation.study.write_study", lambda study, folder: None)
     monkeypatch.setattr("cardiov_core.evaluation.study_report.report_of", lambda document: "done")
     monkeypatch.setattr("cardiov_core.reporting.performance_report.write_report", lambda document, folder: None)
-    options = ["--prevalence", "high=0.01", "--prevalence", "medium_or_higher=0.1", "--resamples", "7"]
+    options = [
+        "--prevalence",
+        "high=0.01",
+        "--prevalence",
+        "medium_or_higher=0.1",
+        "--resamples",
+        "7",
+        "--against",
+        "b",
+    ]
     result = CliRunner().invoke(
         main, ["evaluate", "--data", str(tmp_path), "--folds", "10", "--out", str(tmp_path), *options]
     )
     assert result.stdout == "done"
-    assert seen == [{"n_resamples": 7, "prevalence": {"high": 0.01, "medium_or_higher": 0.1}}]
+    assert seen == [{"n_resamples": 7, "prevalence": {"high": 0.01, "medium_or_higher": 0.1}, "against": ["b"]}]
 
 
 @pytest.mark.dataset

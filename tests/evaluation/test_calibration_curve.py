@@ -4,7 +4,12 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from cardiov_core.errors import LabelError
-from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error, reliability_curve
+from cardiov_core.evaluation.calibration_curve import (
+    brier_score,
+    expected_calibration_error,
+    observed_intervals,
+    reliability_curve,
+)
 
 GENERATOR = np.random.default_rng(11)
 STATED = GENERATOR.random(500)
@@ -49,3 +54,20 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         expected_calibration_error([], [])
     with pytest.raises(LabelError):
         expected_calibration_error(np.eye(2), np.eye(2))
+
+
+def test_a_bins_interval_is_that_of_its_share() -> None:
+    """Of some 50 independent records a bin, the bootstrap and the binomial's normal limits agree."""
+    bins = reliability_curve(HAPPENED, STATED)
+    for one, limit in zip(bins, observed_intervals(HAPPENED, STATED, n_resamples=400), strict=True):
+        if 0 < one.n_positive < one.n:
+            half = 1.96 * (one.observed * (1 - one.observed) / one.n) ** 0.5
+            assert limit.low == pytest.approx(max(one.observed - half, 0.0), abs=0.04)
+            assert limit.high == pytest.approx(min(one.observed + half, 1.0), abs=0.04)
+
+
+def test_a_bin_of_one_outcome_has_no_interval_without_width() -> None:
+    happened, stated = [True, True, False, True], [0.95, 0.95, 0.15, 0.15]
+    low_bin, high_bin = observed_intervals(happened, stated, n_resamples=50)
+    assert np.isnan(high_bin.low)
+    assert low_bin.low < low_bin.high

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +36,10 @@ class _Synthetic(PtbXl):
         assert sampling_rate_hz == 500
         return replace(made, record_id=str(ecg_id), age=age, sex=sex, patient_id=str(ecg_id // 2))  # type: ignore[arg-type]
 
+    def scp_codes(self, ecg_id: int) -> dict[str, float]:
+        assert 1 <= ecg_id <= N_RECORDS
+        return {"SR": 0.0, "NORM": 80.0}
+
     def label(self, ecg_id: int, rule: str = "highest_likelihood") -> Severity:
         label = int(self.table.loc[ecg_id, "label"])
         return Severity(max(label, 1) if rule == "most_severe" else label)
@@ -57,6 +62,7 @@ def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, 
     labels = np.array([0, 1, 2, 3, 0, 0, 1])
     assert study.predictions["level"].tolist() == levels.tolist()
     assert study.metrics["n"] == 7
+    assert set(study.predictions["statement"]) == {"NORM"}
     assert study.metrics["mae"] == pytest.approx(np.abs(levels - labels).mean())
     assert sum(map(sum, study.metrics["confusion"])) == 7
     assert study.metrics["subgroups"]["women"]["n"] == 3
@@ -84,35 +90,91 @@ def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, 
     assert again.document == study.document, "the same records and grader give the same figures"
 
 
-def test_training_records_count_with_their_out_of_fold_predictions(
-    dataset: PtbXl, tiny_folder: Path, tiny_card: dict[str, object], tmp_path: Path
-) -> None:
+def _out_of_fold(dataset: PtbXl, *ecg_ids: int, **changes: object) -> pd.DataFrame:
+    """Out-of-fold predictions, all of them high risk, of records of patient 1."""
+    certain = dict.fromkeys(("e0", "e1", "e2", "p3"), 1.0) | dict.fromkeys(("p0", "p1", "p2"), 0.0)
     rows = [
         {
             "ecg_id": ecg_id,
             "patient_id": "1",
             "fold": 1,
             "label": 3,
-            "e0": 1.0,
-            "e1": 1.0,
-            "e2": 1.0,
-            "p0": 0.0,
-            "p1": 0.0,
-            "p2": 0.0,
-            "p3": 1.0,
+            **certain,
             "fingerprint_100": "0" * 16,
             "fingerprint_500": weights.signal_fingerprint(dataset.record(ecg_id)),
+            **changes,
         }
-        for ecg_id in (2, 3)
+        for ecg_id in ecg_ids
     ]
+    return pd.DataFrame(rows)
+
+
+def _trained(card: dict[str, object], folder: Path, table: pd.DataFrame | None, **training: object) -> None:
+    """Give the grader `tiny` a training and its out-of-fold predictions."""
     net, _ = weights.load_network("tiny")
-    weights.save(net, tiny_card, tiny_folder, out_of_fold=pd.DataFrame(rows))
-    study = evaluate_folds(dataset, load_predictor(), [1], n_resamples=5)
+    weights.save(net, card | {"training": training}, folder, out_of_fold=table)
+
+
+@pytest.mark.parametrize("by", ["name", "path"])
+def test_training_records_count_with_their_out_of_fold_predictions(
+    by: str, dataset: PtbXl, tiny_folder: Path, tiny_card: dict[str, object], tmp_path: Path
+) -> None:
+    _trained(tiny_card, tiny_folder, _out_of_fold(dataset, 2, 3), folds=[1])
+    own_path = tmp_path / "elsewhere"
+    tiny_folder.rename(own_path)
+    shutil.copytree(own_path, tiny_folder)
+    predictor = load_predictor("tiny" if by == "name" else own_path / "tiny.safetensors")
+    study = evaluate_folds(dataset, predictor, [1], n_resamples=5)
     own = study.predictions[study.predictions["out_of_fold"]]
     assert own["ecg_id"].tolist() == [2, 3]
     assert own["level"].tolist() == [3, 3]
     write_study(study, tmp_path / "out")
     assert "2 of them trained the model" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_no_record_that_the_weights_have_seen_is_graded_by_them(
+    dataset: PtbXl, tiny_folder: Path, tiny_card: dict[str, object]
+) -> None:
+    """Record 2 trained it with other samples, record 3 is of the same patient: both would be praised from memory."""
+    _trained(tiny_card, tiny_folder, _out_of_fold(dataset, 2, fingerprint_500="f" * 16), folds=[1])
+    study = evaluate_folds(dataset, load_predictor(), [1, 2], n_resamples=5)
+    assert study.predictions["ecg_id"].tolist() == [1, 4, 5, 6, 7]
+    assert study.metrics["n_out_of_fold"] == 0
+    assert [reason.split(": ")[0] for reason in study.skipped] == ["2", "3"]
+    assert "its samples are not those that did" in study.skipped[0]
+    assert "another ECG of patient 1 trained tiny" in study.skipped[1]
+
+
+def test_folds_that_trained_a_grader_without_out_of_fold_predictions_are_refused(
+    dataset: PtbXl, tiny_folder: Path, tiny_card: dict[str, object], tmp_path: Path
+) -> None:
+    """The paper's split: fold 1 trains, fold 2 chooses the epoch, fold 3 tests."""
+    stated = {"dataset": "PTB-XL (test)", "folds": [1], "validation_folds": [2]}
+    _trained(tiny_card, tiny_folder, None, **stated)
+    with pytest.raises(ConfigurationError, match="trained on fold 1 of PTB-XL and has no out-of-fold") as caught:
+        evaluate_folds(dataset, load_predictor(), [1, 2])
+    assert "3, 4, 5, 6, 7, 8, 9, 10, or 2, on which it was chosen" in caught.value.hint
+    study = evaluate_folds(dataset, load_predictor(), [2], n_resamples=5)
+    assert study.metrics["n_chosen_on"] == 1
+    write_study(study, tmp_path / "out")
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "0 of them trained the model. All of them chose the model among others" in report
+    # Another data set's folds are not PTB-XL's.
+    _trained(tiny_card, tiny_folder, None, **stated | {"dataset": "LUDB"})
+    assert evaluate_folds(dataset, load_predictor(), [1], n_resamples=5).metrics["n_chosen_on"] == 0
+
+
+def test_a_grader_against_itself_differs_by_nothing(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
+    assert tiny_folder.is_dir()
+    predictor = load_predictor()
+    study = evaluate_folds(dataset, predictor, [1, 2], n_resamples=5, against=[predictor])
+    (other,) = study.document["against"]
+    assert other["model"]["name"] == "tiny"
+    assert (other["n"], other["n_differ"]) == (7, 0)
+    assert {entry["difference"] for entry in other["figures"]} <= {0.0, None}
+    assert {entry["p_value"] for entry in other["figures"]} <= {1.0, None}
+    write_study(study, tmp_path / "out")
+    assert "0 of 7 records get another level from tiny than from tiny" in (tmp_path / "out" / "report.md").read_text()
 
 
 def test_folds_that_are_not_there_are_named(dataset: PtbXl, tiny_folder: Path) -> None:
@@ -199,6 +261,24 @@ def test_every_figure_has_an_interval_around_it() -> None:
     assert figures["high_risk"]["n"] == 15
 
 
+def test_a_level_that_is_not_the_most_probable_one_is_judged_by_its_own_probability() -> None:
+    """As a regression gives it: the mean of no and high risk lies at medium, which nothing speaks for."""
+    table = _graded_table().assign(label=2, level=2, p0=0.45, p1=0.1, p2=0.0, p3=0.45)
+    figures = figures_of(table, 5)
+    assert figures["accuracy"] == 1.0
+    assert figures["ece"]["level"] == pytest.approx(1.0)
+
+
+def test_shares_of_a_label_are_the_rows_of_the_confusion_matrix() -> None:
+    figures = figures_of(_graded_table(), 20)
+    rows = np.array(figures["confusion"])
+    shares = np.array([list(row.values()) for row in figures["confusion_share"].values()])
+    np.testing.assert_allclose(shares, rows / rows.sum(axis=1, keepdims=True))
+    alarm, limits = figures["operating_points"]["high"], figures["intervals"]
+    assert figures["confusion_share"]["high"]["high"] == alarm["sensitivity"]
+    assert limits["confusion_share"]["high"]["high"] == limits["operating_points"]["high"]["sensitivity"]
+
+
 def test_curves_belong_to_the_figures() -> None:
     table = _graded_table()
     curves, figures = curves_of(table, 20), figures_of(table, 5)
@@ -208,6 +288,11 @@ def test_curves_belong_to_the_figures() -> None:
     bins = curves["reliability"]["above_low"]
     gap = sum(one["n"] * abs(one["mean_probability"] - one["observed"]) for one in bins) / 60
     assert gap == pytest.approx(figures["ece"]["above_low"])
+    for one in bins:
+        if 0 < one["n_positive"] < one["n"]:
+            assert one["interval"][0] <= one["observed"] <= one["interval"][1]
+        else:
+            assert one["interval"] is None
 
 
 def test_records_without_a_patient_are_drawn_by_themselves() -> None:

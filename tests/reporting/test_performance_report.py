@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.evaluation.against import compare_graders
 from cardiov_core.evaluation.paper import PAPER_AUC, PAPER_MAE
 from cardiov_core.evaluation.study_figures import curves_of, figures_of
 from cardiov_core.evaluation.study_report import report_of
@@ -40,6 +41,7 @@ def graded_table(n: int = 80, n_levels: int = 4) -> pd.DataFrame:
 def document_of(table: pd.DataFrame) -> dict[str, Any]:
     """What ``metrics.json`` would hold, with a name that HTML would take for a tag."""
     figures = figures_of(table, 20, {"high": 0.02})
+    against = compare_graders(table, table.assign(level=(table["level"] + 1) % 4), 20)
     return {
         "model": {"name": "net <b>", "sha256": "a" * 64},
         "folds": [10],
@@ -47,6 +49,7 @@ def document_of(table: pd.DataFrame) -> dict[str, Any]:
         **figures,
         "other_label_rule": {"n_labelled_differently": 3, **figures},
         "curves": curves_of(table, 10),
+        "against": [{"model": {"name": "other <i>", "sha256": "b" * 64}, **against}],
         "skipped": ["9: too short & flat."],
     }
 
@@ -106,13 +109,39 @@ def test_numbers_of_ours_and_of_the_paper_stand_side_by_side(document: dict[str,
         missed = document["high_risk"]
         assert f"{missed['n_graded_no_or_low']} of {missed['n']} high-risk records" in text
         assert "PPV at a prevalence of 2.0" in text
+        of_1000 = 20 * document["high_risk_graded_no_or_low"]
+        assert f"at a prevalence of 2.0\u2009% these are {of_1000:.1f} of 1000 records" in text
+
+
+def test_another_grader_stands_beside_with_its_differences(document: dict[str, Any]) -> None:
+    for text, name in ((html_report(document), "other &lt;i&gt;"), (report_of(document), "other <i>")):
+        assert f"80 of 80 records get another level from {name}" in text
+        mae = document["against"][0]["figures"][0]
+        assert f"{mae['difference']:.3f}" in text
+        assert "paired permutation test" in text
+
+
+def test_the_alarm_that_is_given_is_marked_in_its_curve(document: dict[str, Any]) -> None:
+    said = {panel.name: panel.said for panel in panels_of(document)["roc"]}
+    for name, alarm in (("roc-high", "high"), ("roc-above-low", "medium_or_higher")):
+        point = document["operating_points"][alarm]
+        assert f"sensitivity {100 * point['sensitivity']:.1f}" in said[name]
+    assert "sensitivity" not in said["roc-no"]
+
+
+def test_cells_of_the_confusion_matrix_have_their_share_with_interval(document: dict[str, Any]) -> None:
+    count, share = document["confusion"][3][3], document["confusion_share"]["high"]["high"]
+    low, high = document["intervals"]["confusion_share"]["high"]["high"]
+    cell = f"{count}: {100 * share:.1f}\u2009% ({100 * low:.1f} to {100 * high:.1f}\u2009%)"
+    assert cell in html_report(document)
+    assert cell in report_of(document)
 
 
 def test_files_are_written_and_are_the_same_each_time(document: dict[str, Any], tmp_path: Path) -> None:
     for folder in ("one", "two"):
         write_report(document, tmp_path / folder)
     one = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(one) == 12
+    assert len(one) == 13
     for path in one:
         assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes()
     for path in (tmp_path / "one" / "figures").iterdir():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, LeadQuality, Provenance, QualityVerdict
-from cardiov_core.signals import assess_quality
+from cardiov_core.signals import assess_quality, distortions
 from cardiov_core.signals.lead_faults import LeadFault, sentences
 
 AMPLITUDES_MV = np.array([0.8, 1.2, 0.4, -1.0, 0.2, 0.8, -0.9, -1.1, 0.5, 1.3, 1.4, 1.1])
@@ -44,6 +44,7 @@ def test_drift_is_measured_over_a_column_of_the_paper() -> None:
     quality = assess_quality(swaying)
     assert quality.verdict is QualityVerdict.LIMITED
     assert quality.reasons == ("V1, V2 and V3 drift by up to 0.8 mV.",)
+    assert distortions(quality) == ("drift_mv",)
     # A median over one second takes the tops off a sine of five seconds: 6 %.
     assert lead(swaying, "V2").measured["drift_mv"] == pytest.approx(0.8, rel=0.1)
     slow = plus(record, 0.08 * seconds(record))
@@ -59,9 +60,11 @@ def test_one_drifting_lead_is_that_leads_matter_unless_it_drifts_by_twice_the_li
     assert quality.reasons == ()
     assert lead(a_little, "V3").verdict is QualityVerdict.LIMITED
     assert lead(a_little, "V3").reasons == ("V3 drifts by 0.7 mV.",)
+    assert distortions(quality) == ()
     much = plus(record, 0.7 * np.sin(2 * np.pi * 0.2 * seconds(record)), "V3")
     assert assess_quality(much).verdict is QualityVerdict.LIMITED
     assert assess_quality(much).reasons == ("V3 drifts by 1.3 mV.",)
+    assert distortions(assess_quality(much)) == ("drift_mv",)
 
 
 @pytest.mark.parametrize("hz", [50, 60])
@@ -72,6 +75,7 @@ def test_hum_is_named_with_its_frequency_and_not_called_muscle_noise(hz: int) ->
     assert quality.verdict is QualityVerdict.LIMITED
     assert len(quality.reasons) == 1
     assert quality.reasons[0].endswith(f"carry mains hum of up to 0.05 mV at {hz} Hz.")
+    assert distortions(quality) == ("hum_mv",)
     assert lead(humming, "V5").measured["hum_mv"] == pytest.approx(0.05, rel=0.12)
 
 
@@ -96,6 +100,7 @@ def test_a_burst_is_found_where_the_typical_noise_is_small() -> None:
     assert quality.verdict is QualityVerdict.LIMITED
     assert len(quality.reasons) == 1
     assert quality.reasons[0].startswith("V1, V2 and V3 have bursts of noise of up to 0.")
+    assert distortions(quality) == ("burst_mv",)
     assert lead(noisy, "V1").measured["burst_mv"] == pytest.approx(0.19, abs=0.06)
     assert lead(noisy, "V1").measured["noise_mv"] < 0.004
 

@@ -1,0 +1,112 @@
+"""Which PTB-XL records a grader has seen: what is graded by it must not be among them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.weights import ModelCard, out_of_fold_table
+
+ALL_FOLDS = range(1, 11)
+"""PTB-XL's folds; no patient is in two of them."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a grader was made from, as its card and its out-of-fold table say.
+
+    Attributes
+    ----------
+    grader : str
+        Its name.
+    folds : frozenset of int
+        Folds whose records trained it.
+    chosen_on : frozenset of int
+        Folds that its training looked at without learning from them: they chose its epoch or stopped it.
+    ecg_ids : frozenset of int
+        Records with an out-of-fold prediction; empty where the grader has none.
+    patients : frozenset of str
+        Of these records.
+    has_table : bool
+        Whether the grader has out-of-fold predictions at all.
+    """
+
+    grader: str
+    folds: frozenset[int]
+    chosen_on: frozenset[int]
+    ecg_ids: frozenset[int]
+    patients: frozenset[str]
+    has_table: bool
+
+    def check_folds(self, folds: tuple[int, ...]) -> None:
+        """Refuse folds whose records trained the grader and have no out-of-fold prediction.
+
+        Parameters
+        ----------
+        folds : tuple of int
+            What is to be graded.
+
+        Raises
+        ------
+        ConfigurationError
+            If one of them trained a grader without out-of-fold predictions: figures on them say nothing.
+        """
+        known = sorted(self.folds & set(folds))
+        if self.has_table or not known:
+            return
+        unseen = [str(fold) for fold in ALL_FOLDS if fold not in self.folds | self.chosen_on]
+        also = "".join(f", or {fold}, on which it was chosen" for fold in sorted(self.chosen_on))
+        raise ConfigurationError(
+            f"{self.grader} was trained on fold {', '.join(map(str, known))} of PTB-XL and has no out-of-fold "
+            "predictions of it: figures there would praise its memory.",
+            f"Name folds that it has not seen: {', '.join(unseen) or 'there is none'}{also}.",
+        )
+
+    def objection(self, ecg_id: int, patient_id: str | None) -> str | None:
+        """Say why a record without an out-of-fold prediction must not be graded by the weights; None if it may.
+
+        Parameters
+        ----------
+        ecg_id : int
+            The record.
+        patient_id : str or None
+            Whose it is.
+        """
+        if ecg_id in self.ecg_ids:
+            return f"it trained {self.grader}, but its samples are not those that did: restore the file."
+        if patient_id is not None and patient_id in self.patients:
+            return f"another ECG of patient {patient_id} trained {self.grader}."
+        return None
+
+
+def seen_by(card: ModelCard) -> Seen:
+    """Return what a grader has seen of PTB-XL.
+
+    Parameters
+    ----------
+    card : ModelCard
+        ``training.folds`` are the folds that trained it, ``training.validation_folds`` (none where absent) those that
+        it was chosen on, of the data set ``training.dataset``; its out-of-fold table names the records.
+
+    Raises
+    ------
+    WeightsError
+        If the out-of-fold table is missing or damaged.
+    """
+    training: dict[str, Any] = card.raw.get("training") or {}
+    of_ptbxl = str(training.get("dataset", "PTB-XL")).startswith("PTB-XL")
+    table = out_of_fold_table(card)
+    return Seen(
+        grader=card.name,
+        folds=_folds(training.get("folds")) if of_ptbxl else frozenset(),
+        chosen_on=_folds(training.get("validation_folds")) if of_ptbxl else frozenset(),
+        ecg_ids=frozenset() if table is None else frozenset(map(int, table["ecg_id"])),
+        patients=frozenset() if table is None else frozenset(map(str, table["patient_id"].dropna())),
+        has_table=table is not None,
+    )
+
+
+def _folds(stated: Any) -> frozenset[int]:
+    """Return folds as a card states them: a number, a list of numbers, or nothing."""
+    if isinstance(stated, int) and not isinstance(stated, bool):
+        return frozenset({stated})
+    return frozenset(int(fold) for fold in stated) if isinstance(stated, list) else frozenset()
