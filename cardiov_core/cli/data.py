@@ -1,5 +1,6 @@
 """``cardiov data``: PTB-XL described, prepared for training and fetched."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,3 +101,41 @@ def _level_lines(found: "Description") -> list[str]:
             lines.append(f"  {int(level)} {level.title:<28}  {counts}{beside}")
     differ = "  ".join(f"{found.n_graded_differently[name]:>6,}" for name in FOLD_GROUPS)
     return [*lines, f"{'Graded differently by the two':<32}  {differ}"]
+
+
+@data.command()
+@click.option("--data", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="PTB-XL tree.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the cache.")
+@click.option("--recipe", "recipe_name", metavar="NAME", help="The recipe to prepare for; default: cardiov-compact.")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A recipe as a TOML file instead.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and filter."
+)
+@click.option("--skip-unreadable", is_flag=True, help="Leave out records that cannot be read, and name them.")
+def prepare(
+    folder: Path, out: Path, recipe_name: str | None, config: Path | None, jobs: int, skip_unreadable: bool
+) -> None:
+    """Turn a PTB-XL tree into a memory-mapped cache for `cardiov train --data`.
+
+    The cache holds what the recipe's network is fed. An interrupted preparation goes on when it is started again.
+    Records that cannot be read are named in the end, when all others are done.
+    """
+    if config is not None and recipe_name is not None:
+        raise click.UsageError("Give either --config FILE or --recipe NAME.")
+    from cardiov_core import training
+    from cardiov_core.training.preparation import prepare_cache
+
+    recipe = training.load_recipe(config or recipe_name or "cardiov-compact")
+    if isinstance(recipe, training.ForestRecipe):
+        raise click.UsageError(f"{recipe.name} grows a forest, which measures whole records: it trains on the tree.")
+    made = prepare_cache(
+        ptbxl_of(folder),
+        recipe.contract,
+        out,
+        jobs=jobs,
+        skip_unreadable=skip_unreadable,
+        progress=sys.stderr.isatty(),
+    )
+    for ecg_id, why in made.unreadable.items():
+        click.echo(f"left out {ecg_id:05d}: {why}", err=True)
+    click.echo(f"{out}: {output.count(made.n_records, 'record')}")

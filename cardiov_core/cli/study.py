@@ -76,9 +76,14 @@ def models(as_json: bool) -> None:
 
 
 def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":
-    """Return the PTB-XL of a folder, or of its ``ptb-xl-subset``, with corrected labels where a file is named."""
-    from cardiov_core.datasets import PtbXl, read_labels
+    """Return the PTB-XL of a folder, or of its ``ptb-xl-subset``, with corrected labels where a file is named.
+
+    A cache of ``cardiov data prepare`` is one, too.
+    """
+    from cardiov_core.datasets import PtbXl, PtbXlCache, is_cache, read_labels
 
     inner = folder / "ptb-xl-subset"
     corrected = None if labels_file is None else read_labels(labels_file)
+    if is_cache(folder):
+        return PtbXlCache(folder, corrected)
     return PtbXl(inner if inner.is_dir() else folder, corrected)

@@ -23,7 +23,9 @@ from cardiov_core.errors import DatasetError, LabelError, RecordError
 from cardiov_core.io import read_record
 from cardiov_core.statements import LabelRule, label_of
 
-_TABLE_NAME = "ptbxl_database.csv"
+TABLE_NAME = "ptbxl_database.csv"
+"""The table that makes a folder PTB-XL."""
+
 _FILE_COLUMNS: Mapping[int, str] = {500: "filename_hr", 100: "filename_lr"}
 _COLUMNS = (
     "patient_id",
@@ -63,9 +65,9 @@ class PtbXl:
     def __init__(self, root: Path, corrected: CorrectedLabels | None = None) -> None:
         self.root = Path(root)
         self.corrected = corrected
-        if not (self.root / _TABLE_NAME).is_file():
+        if not (self.root / TABLE_NAME).is_file():
             raise DatasetError(
-                f"{self.root} has no {_TABLE_NAME}, so it is not PTB-XL.",
+                f"{self.root} has no {TABLE_NAME}, so it is not PTB-XL.",
                 "Name the folder that PhysioNet's download unpacks to.",
             )
 
@@ -81,7 +83,7 @@ class PtbXl:
         DatasetError
             If the table cannot be read, lacks a column or has statements without a critical value.
         """
-        path = self.root / _TABLE_NAME
+        path = self.root / TABLE_NAME
         try:
             table = pd.read_csv(path, index_col="ecg_id")
         except (OSError, ValueError) as exc:
@@ -136,6 +138,16 @@ class PtbXl:
         if self.corrected is not None and rule == "highest_likelihood" and ecg_id in self.corrected.levels:
             return self.corrected.levels[ecg_id]
         return label_of(codes, rule)
+
+    def fold(self, ecg_id: int) -> int:
+        """Return a record's fold, 1..10.
+
+        Raises
+        ------
+        DatasetError
+            If the table has no such record.
+        """
+        return int(self._row(ecg_id)["strat_fold"])
 
     def person(self, ecg_id: int) -> Mapping[str, Any]:
         """Return what the table knows of a record's patient and recording, by the names of `EcgRecord`'s fields.
@@ -194,7 +206,7 @@ class PtbXl:
     def _row(self, ecg_id: int) -> Mapping[str, Any]:
         if ecg_id not in self.table.index:
             raise DatasetError(
-                f"{self.root / _TABLE_NAME} has no record {ecg_id}.", "Use an ecg_id that the table lists."
+                f"{self.root / TABLE_NAME} has no record {ecg_id}.", "Use an ecg_id that the table lists."
             )
         return {str(name): value for name, value in self.table.loc[ecg_id].items()}
 
@@ -212,7 +224,7 @@ def find_ptbxl() -> PtbXl | None:
     if root is None:
         return None
     for folder in (root / "ptb-xl-subset", root):
-        if (folder / _TABLE_NAME).is_file():
+        if (folder / TABLE_NAME).is_file():
             return PtbXl(folder)
     return None
 

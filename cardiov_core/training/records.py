@@ -1,6 +1,6 @@
-"""The records of a training, prepared once and held in memory."""
+"""The records of a training: prepared once and held in memory, or mapped from a cache and read a batch at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import PtbXl, PtbXlCache
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
@@ -27,17 +27,20 @@ class TrainingRecords:
     Attributes
     ----------
     windows : torch.Tensor
-        float32 ``(n, leads, samples)`` by the recipe's contract.
+        float32 ``(n_stored, leads, samples)`` by the recipe's contract; of a cache, the mapped file itself.
     levels : torch.Tensor
         int64 ``(n,)``: critical value by highest likelihood.
     table : pandas.DataFrame
         A row a record: ecg_id, patient_id, sex, age, fold, label, and the record's fingerprints (`fingerprint_500`,
         `fingerprint_100`, and of the independent leads `independent_500`, `independent_100`).
+    rows : torch.Tensor or None
+        int64 ``(n,)``: the row of `windows` of each record; None where they are as many and in order.
     """
 
     windows: Tensor
     levels: Tensor
     table: pd.DataFrame
+    rows: Tensor | None = None
 
     def __len__(self) -> int:
         """Return the number of records."""
@@ -69,11 +72,14 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
     Raises
     ------
     DatasetError
-        If there is no record in the recipe's folds, or a patient stands in two folds.
+        If there is no record in the recipe's folds, a patient stands in two folds, or a cache is damaged or of another
+        contract.
     """
+    if isinstance(dataset, PtbXlCache):
+        return _mapped(dataset, recipe)
     windows: list[npt.NDArray[np.float32]] = []
     rows: list[dict[str, Any]] = []
-    for record, row in labelled_rows(dataset, recipe.folds):
+    for record, row in labelled_rows(dataset, recipe.read_folds):
         windows.append(prepare(record, recipe.contract).values)
         rows.append(row)
     table = checked_table(rows)
@@ -81,6 +87,20 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
         windows=torch.from_numpy(np.stack(windows)),
         levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
         table=table,
+    )
+
+
+def _mapped(cache: PtbXlCache, recipe: Recipe) -> TrainingRecords:
+    """Label the records of a cache; their windows stay in the file."""
+    cache.require(recipe.contract)
+    ecg_ids = _ids(cache, recipe.read_folds)
+    cache.verify(ecg_ids)
+    table = checked_table([row_of(cache, ecg_id, cache.cached[ecg_id].fingerprints) for ecg_id in ecg_ids])
+    return TrainingRecords(
+        windows=torch.from_numpy(cache.windows()),
+        levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
+        table=table,
+        rows=torch.tensor([cache.cached[ecg_id].row for ecg_id in ecg_ids], dtype=torch.int64),
     )
 
 
@@ -99,30 +119,43 @@ def labelled_rows(dataset: PtbXl, folds: Sequence[int]) -> Iterator[tuple[EcgRec
     DatasetError
         If there is no record in these folds.
     """
+    for ecg_id in _ids(dataset, folds):
+        full = dataset.record(ecg_id, 500)
+        yield full, row_of(dataset, ecg_id, fingerprints_of(full, dataset.record(ecg_id, 100)))
+
+
+def row_of(dataset: PtbXl, ecg_id: int, fingerprints: Mapping[str, str]) -> dict[str, Any]:
+    """Return a record's row of a training's table (see `TrainingRecords.table`)."""
+    person = dataset.person(ecg_id)
+    return {
+        "ecg_id": ecg_id,
+        "patient_id": person["patient_id"],
+        "sex": person["sex"],
+        "age": person["age"],
+        "fold": dataset.fold(ecg_id),
+        "label": int(dataset.label(ecg_id)),
+        **fingerprints,
+    }
+
+
+def fingerprints_of(full: EcgRecord, coarse: EcgRecord) -> dict[str, str]:
+    """Return by what a record is known again: of its 500 and its 100 Hz version, whole and by eight leads."""
+    return {
+        "fingerprint_500": signal_fingerprint(full),
+        "fingerprint_100": signal_fingerprint(coarse),
+        "independent_500": signal_fingerprint(full, INDEPENDENT_LEADS),
+        "independent_100": signal_fingerprint(coarse, INDEPENDENT_LEADS),
+    }
+
+
+def _ids(dataset: PtbXl, folds: Sequence[int]) -> list[int]:
     ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:
         raise DatasetError(
             f"{dataset.root.name} has no record in folds {', '.join(map(str, folds))}.",
             "Give a PTB-XL tree that has them, or other folds in the recipe.",
         )
-    fold_of = dataset.table["strat_fold"].to_dict()
-    for ecg_id in ecg_ids:
-        full, coarse = dataset.record(ecg_id, 500), dataset.record(ecg_id, 100)
-        yield (
-            full,
-            {
-                "ecg_id": ecg_id,
-                "patient_id": full.patient_id,
-                "sex": full.sex,
-                "age": full.age,
-                "fold": int(fold_of[ecg_id]),
-                "label": int(dataset.label(ecg_id)),
-                "fingerprint_500": signal_fingerprint(full),
-                "fingerprint_100": signal_fingerprint(coarse),
-                "independent_500": signal_fingerprint(full, INDEPENDENT_LEADS),
-                "independent_100": signal_fingerprint(coarse, INDEPENDENT_LEADS),
-            },
-        )
+    return ecg_ids
 
 
 def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

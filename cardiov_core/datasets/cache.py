@@ -1,0 +1,261 @@
+"""A PTB-XL tree prepared for training: windows in one memory-mapped file, and the tables that go with them.
+
+The folder holds ``windows.npy`` (float32, one row a record, by one input contract), ``records.csv`` (row, fingerprints
+and checksum of each record), the tree's own tables as they were, and ``cache.json``, which is written last: a folder
+without it is not finished. Since statements, patients, ages and folds come out of the tree's own table, both label
+rules and corrected labels work as they do on the tree.
+
+Windows are float32 and not float16, although half of the size costs little (docs/data.md): so the network is fed to the
+last bit what `cardiov_core.preprocessing.prepare` gives it ever after, and a training on the cache gives the weights
+that a training on the tree gives.
+"""
+
+import csv
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.datasets.corrected_labels import CorrectedLabels
+from cardiov_core.datasets.ptbxl import TABLE_NAME, PtbXl
+from cardiov_core.domain import EcgRecord, InputContract
+from cardiov_core.errors import DatasetError
+
+CACHE_NAME, WINDOWS_NAME, RECORDS_NAME = "cache.json", "windows.npy", "records.csv"
+PARTIAL = ".part"
+"""What the name of a file ends with until it is whole."""
+
+TABLES = (TABLE_NAME, "scp_statements.csv")
+"""Tables of the tree that a cache keeps as they are; the second may be missing."""
+
+FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
+"""Columns by which training records are known again (`cardiov_core.weights.signal_fingerprint`)."""
+
+RECORD_COLUMNS = ("ecg_id", "row", *FINGERPRINTS, "crc32")
+"""Columns of ``records.csv``; ``crc32`` is of the record's float32 window."""
+
+VERSION = 1
+"""Of the folder's layout."""
+
+_AGAIN = "Delete the folder and run `cardiov data prepare` again."
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class CachedRecord:
+    """Where a record's window stands and by what it is known again.
+
+    Attributes
+    ----------
+    row : int
+        In ``windows.npy``.
+    fingerprints : mapping of str to str
+        By the names of `FINGERPRINTS`.
+    crc32 : int
+        Of the window's bytes.
+    """
+
+    row: int
+    fingerprints: Mapping[str, str]
+    crc32: int
+
+
+class PtbXlCache(PtbXl):
+    """A folder that ``cardiov data prepare`` wrote.
+
+    Tables, folds and labels are those of the tree; whole records are not in it.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The folder.
+    corrected : CorrectedLabels, optional
+        As for `PtbXl`.
+
+    Raises
+    ------
+    DatasetError
+        If the preparation was not finished, or a file is missing, damaged or of another version.
+    """
+
+    def __init__(self, root: Path, corrected: CorrectedLabels | None = None) -> None:
+        root = Path(root)
+        self._card = _read_card(root)
+        for name, expected in self._card["files"].items():
+            _check_file(root / name, expected)
+        super().__init__(root, corrected)
+
+    @property
+    def source_name(self) -> str:
+        """Name of the tree that was prepared."""
+        return str(self._card["source"]["name"])
+
+    @property
+    def table_sha256(self) -> str:
+        """Checksum of the tree's ``ptbxl_database.csv``."""
+        return str(self._card["source"]["table_sha256"])
+
+    @property
+    def unreadable(self) -> Mapping[int, str]:
+        """The records that could not be prepared and were left out, with the reason."""
+        return {int(ecg_id): str(why) for ecg_id, why in self._card["unreadable"].items()}
+
+    @property
+    def contract(self) -> InputContract:
+        """What the windows are prepared by."""
+        return contract_from(self._card["contract"])
+
+    @cached_property
+    def cached(self) -> Mapping[int, CachedRecord]:
+        """The records whose windows are here, by ``ecg_id``."""
+        path = self.root / RECORDS_NAME
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                return {
+                    int(row["ecg_id"]): CachedRecord(
+                        int(row["row"]), {name: row[name] for name in FINGERPRINTS}, int(row["crc32"])
+                    )
+                    for row in csv.DictReader(file)
+                }
+        except (OSError, ValueError, KeyError, csv.Error) as error:
+            raise DatasetError(f"{path} cannot be read: {error!r}.", _AGAIN) from error
+
+    def ecg_ids(self, folds: Iterable[int]) -> list[int]:
+        """Return the records of some folds whose windows are here, in the order of the table."""
+        return [ecg_id for ecg_id in super().ecg_ids(folds) if ecg_id in self.cached]
+
+    def record(self, ecg_id: int, sampling_rate_hz: Literal[500, 100] = 500) -> EcgRecord:
+        """Refuse: a cache holds prepared windows and no whole records."""
+        raise DatasetError(
+            f"{self.root} is a cache of prepared windows: record {ecg_id} at {sampling_rate_hz} Hz is not in it.",
+            f"Only networks train on a cache; name the PTB-XL tree itself ({self.source_name}) for everything else.",
+        )
+
+    def require(self, contract: InputContract) -> None:
+        """Refuse a training that would be fed by another contract than the one it asks for.
+
+        Raises
+        ------
+        DatasetError
+            If the contracts differ; says in what.
+        """
+        ours, asked = contract_as_dict(self.contract), contract_as_dict(contract)
+        differ = [f"{name} {ours[name]!r} instead of {asked[name]!r}" for name in asked if ours[name] != asked[name]]
+        if differ:
+            raise DatasetError(
+                f"{self.root} was prepared by another contract than the recipe's: {'; '.join(differ)}.",
+                "Run `cardiov data prepare` with this recipe into another folder.",
+            )
+
+    def windows(self) -> npt.NDArray[np.float32]:
+        """Return all windows, ``(n_rows, leads, samples)``: mapped, so that only what is touched is read.
+
+        Copy-on-write: what is written to the array stays in memory and never reaches the file.
+
+        Raises
+        ------
+        DatasetError
+            If the file is not the array that ``cache.json`` describes.
+        """
+        path = self.root / WINDOWS_NAME
+        try:
+            found = np.load(path, mmap_mode="c", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise DatasetError(f"{path} cannot be opened: {error}.", _AGAIN) from error
+        contract = self.contract
+        if found.dtype != np.float32 or found.shape[1:] != (len(contract.leads), contract.n_samples):
+            raise DatasetError(f"{path} holds {found.dtype} of shape {found.shape}, not the contract's.", _AGAIN)
+        windows: npt.NDArray[np.float32] = found
+        return windows
+
+    def verify(self, ecg_ids: Sequence[int]) -> None:
+        """Compare the windows of some records with their checksums.
+
+        Raises
+        ------
+        DatasetError
+            If some are damaged; names them.
+        """
+        windows = self.windows()
+        damaged = [
+            ecg_id
+            for ecg_id in ecg_ids
+            if self.cached[ecg_id].row >= len(windows)
+            or zlib.crc32(windows[self.cached[ecg_id].row].data) != self.cached[ecg_id].crc32
+        ]
+        if damaged:
+            raise DatasetError(
+                f"{self.root / WINDOWS_NAME} is damaged: the windows of {shortened(damaged)} are not those prepared.",
+                _AGAIN,
+            )
+
+
+def is_cache(folder: Path) -> bool:
+    """Tell whether a folder is a cache, finished or not."""
+    return (folder / CACHE_NAME).is_file() or (folder / f"{CACHE_NAME}{PARTIAL}").is_file()
+
+
+def shortened(values: Sequence[object]) -> str:
+    """Return the first ten values, and how many more there are."""
+    rest = len(values) - _SHOWN
+    return ", ".join(map(str, values[:_SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+
+
+def contract_as_dict(contract: InputContract) -> dict[str, Any]:
+    """Return a contract as JSON values."""
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(contract)))
+    return fields
+
+
+def contract_from(fields: Mapping[str, Any]) -> InputContract:
+    """Return the contract that `contract_as_dict` wrote."""
+    low, high = fields["band_hz"]
+    return InputContract(**{**fields, "leads": tuple(fields["leads"]), "band_hz": (low, high)})
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_card(root: Path) -> dict[str, Any]:
+    path = root / CACHE_NAME
+    if not path.is_file() and is_cache(root):
+        raise DatasetError(
+            f"The preparation of {root} was not finished.", "Run the same `cardiov data prepare` again: it goes on."
+        )
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        version = card["version"]
+        # Read once, so that what is missing or wrong shows here.
+        contract_from(card["contract"])
+        _ = card["source"]["name"], card["source"]["table_sha256"], card["files"].items(), card["unreadable"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DatasetError(f"{path} cannot be read: {error!r}.", _AGAIN) from error
+    if version != VERSION:
+        raise DatasetError(f"{path} has version {version!r}; this CardioV reads {VERSION}.", _AGAIN)
+    found: dict[str, Any] = card
+    return found
+
+
+def _check_file(path: Path, expected: Mapping[str, Any]) -> None:
+    """Compare size and, where there is one, checksum; windows have a checksum a record instead."""
+    try:
+        size = path.stat().st_size
+        whole = size == expected["bytes"] and expected.get("sha256") in (None, _digest(path, expected))
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}.", _AGAIN) from error
+    if not whole:
+        raise DatasetError(f"{path} is damaged: it is not the file that {CACHE_NAME} describes.", _AGAIN)
+
+
+def _digest(path: Path, expected: Mapping[str, Any]) -> str | None:
+    return sha256_of(path) if expected.get("sha256") else None
