@@ -9,6 +9,7 @@ from cardiov_core.domain.measurements import Measurements
 from cardiov_core.domain.prepared import Window
 from cardiov_core.domain.quality import Quality
 from cardiov_core.domain.record import EcgRecord, FloatArray
+from cardiov_core.domain.scope import Scope
 
 
 class Severity(IntEnum):
@@ -49,6 +50,9 @@ class Prediction:
         True where the record trained the grader and this is its shipped out-of-fold prediction.
     prediction_set : tuple of Severity or None
         90 % conformal set where the grader has one.
+    scope : Scope or None
+        How far the record lies from those that the grader learned from; None where it is one of them, or where the
+        grader does not know what they look like.
     """
 
     severity: Severity
@@ -61,28 +65,7 @@ class Prediction:
     notes: tuple[str, ...] = ()
     out_of_fold: bool = False
     prediction_set: tuple[Severity, ...] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """Where a network looked (Grad-CAM), on the record's own time axis.
-
-    Attributes
-    ----------
-    model_name : str
-        The network.
-    target : str
-        'level 2' or 'above low'.
-    stages : mapping of int to numpy.ndarray
-        Stage 1-7 -> attention, float32, shape ``(n_samples,)`` of the record, 0..1, NaN outside the window.
-    window : Window
-        The part of the record that was analysed.
-    """
-
-    model_name: str
-    target: str
-    stages: Mapping[int, FloatArray]
-    window: Window
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +126,31 @@ class Reasons:
     reasons: tuple[Reason, ...]
     base: float
     window: Window
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Where a network looked (Grad-CAM), on the record's own time axis.
+
+    Attributes
+    ----------
+    model_name : str
+        The network.
+    target : str
+        'level 2' or 'above low'.
+    stages : mapping of int to numpy.ndarray
+        Stage 1-7 -> attention, float32, shape ``(n_samples,)`` of the record, 0..1, NaN outside the window.
+    window : Window
+        The part of the record that was analysed.
+    reasons : Reasons or None
+        What the measurements spoke for, where the grader blends a network with one that judges measurements.
+    """
+
+    model_name: str
+    target: str
+    stages: Mapping[int, FloatArray]
+    window: Window
+    reasons: Reasons | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cardiov_core.errors import LabelError, ModelCardError
 Float64Array = npt.NDArray[np.float64]
 
 # A forest of 600 trees whose leaves are all of one kind says 0; its logit must stay finite.
-_CLIP = 1e-3
+CLIP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Calibration:
 
     def __call__(self, exceedance: npt.ArrayLike) -> Float64Array:
         """Return calibrated exceedances of the same shape ``(n, n_thresholds)``, not yet repaired in rank."""
-        logits = logit(np.clip(np.asarray(exceedance, dtype=np.float64), _CLIP, 1.0 - _CLIP))
+        logits = logit(np.clip(np.asarray(exceedance, dtype=np.float64), CLIP, 1.0 - CLIP))
         return np.asarray(expit(logits / self.temperature + np.asarray(self.offsets)), dtype=np.float64)
 
 
@@ -69,7 +69,7 @@ def fit_calibration(exceedance: npt.ArrayLike, labels: npt.ArrayLike, *, offsets
     above = ordinal.encode(labels, values.shape[1] + 1)
     if above.shape != values.shape:
         raise LabelError(f"{len(above)} labels for {len(values)} records.", "Give one label a record.")
-    logits = logit(np.clip(values, _CLIP, 1.0 - _CLIP))
+    logits = logit(np.clip(values, CLIP, 1.0 - CLIP))
 
     def loss(numbers: Float64Array) -> tuple[float, Float64Array]:
         shifted = numbers[0] * logits + (numbers[1:] if offsets else 0.0)

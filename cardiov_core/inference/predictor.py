@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from cardiov_core.inference.base import Predictor
+from cardiov_core.inference.combined import CombinedGrader
 from cardiov_core.inference.measurement_grader import MeasurementGrader
 from cardiov_core.inference.network import NetworkPredictor
-from cardiov_core.weights import FOREST, default_name, load_card, load_forest, load_network
+from cardiov_core.weights import BLEND, FOREST, default_name, load_blend, load_card, load_forest, load_network
 
-__all__ = ["MeasurementGrader", "NetworkPredictor", "Predictor", "load_predictor"]
+__all__ = ["CombinedGrader", "MeasurementGrader", "NetworkPredictor", "Predictor", "load_predictor"]
 
 
 def load_predictor(name: str | Path | None = None) -> Predictor:
@@ -31,4 +32,9 @@ def load_predictor(name: str | Path | None = None) -> Predictor:
     card = load_card(default_name() if name is None else name)
     if card.architecture["name"] == FOREST:
         return MeasurementGrader(*load_forest(card.path))
+    if card.architecture["name"] == BLEND:
+        members, card = load_blend(card.path)
+        return CombinedGrader(
+            {load_predictor(card.path.with_name(f"{member.name}.json")): member.weight for member in members}, card
+        )
     return NetworkPredictor(*load_network(card.path))

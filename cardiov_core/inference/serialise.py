@@ -197,6 +197,8 @@ def _risk(prediction: Prediction) -> dict[str, Any]:
     }
     if prediction.prediction_set is not None:
         risk["prediction_set"] = [int(level) for level in prediction.prediction_set]
+    if prediction.scope is not None:
+        risk["scope"] = {**asdict(prediction.scope), "outside": prediction.scope.outside}
     return risk
 
 
@@ -247,11 +249,15 @@ def _explanation(explanation: Explanation | Reasons) -> dict[str, Any]:
             "base": explanation.base,
             "reasons": [asdict(reason) for reason in explanation.reasons],
         }
-    return {
+    found: dict[str, Any] = {
         "model": explanation.model_name,
         "target": explanation.target,
         "stages": {str(stage): _attention(values) for stage, values in explanation.stages.items()},
     }
+    if explanation.reasons is not None:
+        # A blend's other half: each half is told with the grader that it belongs to.
+        found["measurements"] = _explanation(explanation.reasons)
+    return found
 
 
 def _attention(values: FloatArray) -> list[float | None]:

@@ -6,7 +6,9 @@ nobody can pair a network with another filter. A third, ``<name>.oof.csv``, hold
 records that trained it. The delineator, which grades nothing, lies in a folder of its own.
 """
 
+from cardiov_core.weights.blend import BLEND, Member, load_blend, save_blend
 from cardiov_core.weights.cards import (
+    N_LOGITS,
     SCHEMA_VERSION,
     ModelCard,
     default_name,
@@ -25,26 +27,35 @@ from cardiov_core.weights.graders import (
     save,
     update_card,
 )
+from cardiov_core.weights.scope import KnownRange, load_range, save_range
 
 __all__ = [
+    "BLEND",
     "FOREST",
     "INDEPENDENT_LEADS",
+    "N_LOGITS",
     "OUT_OF_FOLD_COLUMNS",
     "RAW_COLUMNS",
     "SCHEMA_VERSION",
     "DelineatorWeights",
     "Forest",
+    "KnownRange",
+    "Member",
     "ModelCard",
     "default_name",
     "list_cards",
+    "load_blend",
     "load_card",
     "load_delineator",
     "load_forest",
     "load_network",
+    "load_range",
     "out_of_fold_table",
     "save",
+    "save_blend",
     "save_delineator",
     "save_forest",
+    "save_range",
     "signal_fingerprint",
     "update_card",
     "weights_folder",

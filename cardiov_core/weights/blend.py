@@ -1,0 +1,158 @@
+"""Blends of graders: which members with which weights. The members' own files lie beside the blend's."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from cardiov_core.errors import ModelCardError, WeightsMismatchError
+from cardiov_core.weights.cards import ModelCard, load_card
+from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
+from cardiov_core.weights.graders import write_grader
+
+BLEND = "blend"
+"""Architecture of a model card that describes a blend."""
+
+_PREFIX = "weight."
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Member:
+    """One grader of a blend.
+
+    Attributes
+    ----------
+    name : str
+        Its card lies beside the blend's.
+    sha256 : str
+        Checksum of its weights when the blend was calibrated.
+    weight : float
+        Share of its logits, above 0; all of them add up to 1.
+    """
+
+    name: str
+    sha256: str
+    weight: float
+
+
+def load_blend(name_or_path: str | Path) -> tuple[tuple[Member, ...], ModelCard]:
+    """Open a blend.
+
+    Parameters
+    ----------
+    name_or_path : str or pathlib.Path
+        As in `load_card`.
+
+    Returns
+    -------
+    members : tuple of Member
+        In the order of the card; their weights files are the ones that the blend was calibrated with.
+    card : ModelCard
+        The blend's card.
+
+    Raises
+    ------
+    WeightsError
+        If a file is missing or is no safetensors file.
+    WeightsIntegrityError
+        If the checksum is not the card's.
+    WeightsMismatchError
+        If card and file name other members, or a member was trained again since.
+    ModelCardError
+        If a card is damaged.
+    """
+    card = load_card(name_or_path)
+    if card.architecture["name"] != BLEND:
+        raise WeightsMismatchError(f"{card.path.name} describes {card.architecture['name']!r}, no blend.", HINT_MAKE)
+    members = members_of(card)
+    stored = {key.removeprefix(_PREFIX): float(value) for key, value in _stored(card).items()}
+    if set(stored) != {member.name for member in members} or any(
+        abs(stored[member.name] - member.weight) > _TOLERANCE for member in members
+    ):
+        raise WeightsMismatchError(f"{card.weights_path.name} holds another blend than its card.", HINT_MAKE)
+    for member in members:
+        own = load_card(card.path.with_name(f"{member.name}.json"))
+        if own.sha256 != member.sha256:
+            raise WeightsMismatchError(
+                f"{card.name} was calibrated with other weights of {member.name} than those that lie beside it.",
+                f"Train it again: cardiov train --recipe {card.name}.",
+            )
+    return members, card
+
+
+def save_blend(
+    members: tuple[Member, ...], card: Mapping[str, Any], folder: Path, *, out_of_fold: pd.DataFrame | None = None
+) -> Path:
+    """Write a blend: its weights, out-of-fold table and card; returns the card's path.
+
+    Parameters
+    ----------
+    members : tuple of Member
+        Their files lie in `folder`.
+    card : mapping
+        The card without what is filled in here: schema version, checksums and number of parameters.
+    folder : pathlib.Path
+        Where the members lie.
+    out_of_fold : pandas.DataFrame, optional
+        Columns `OUT_OF_FOLD_COLUMNS`, with calibrated exceedances, and `set_limit`.
+
+    Raises
+    ------
+    ModelCardError
+        If the card lacks a field.
+    """
+    return write_grader(
+        tensor_bytes({f"{_PREFIX}{member.name}": torch.tensor(member.weight) for member in members}, "float32"),
+        card,
+        folder,
+        n_parameters=len(members),
+        out_of_fold=out_of_fold,
+        check=lambda checked: _check_same(members_of(checked), members, checked),
+    )
+
+
+def members_of(card: ModelCard) -> tuple[Member, ...]:
+    """Return the members that a blend's card names.
+
+    Raises
+    ------
+    ModelCardError
+        If there are fewer than two, a field is missing, or the weights do not add up to 1.
+    """
+    try:
+        members = tuple(
+            Member(str(item["name"]), str(item["sha256"]), float(item["weight"]))
+            for item in card.architecture["kwargs"]["members"]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelCardError(
+            f"Model card {card.path.name}: architecture.kwargs.members lacks name, sha256 or weight.", HINT_MAKE
+        ) from error
+    weights = [member.weight for member in members]
+    sound = (
+        len({member.name for member in members}) == len(members) > 1
+        and card.name not in {member.name for member in members}
+        and all(math.isfinite(weight) and weight > 0 for weight in weights)
+        and abs(sum(weights) - 1.0) <= _TOLERANCE
+    )
+    if not sound:
+        raise ModelCardError(
+            f"Model card {card.path.name}: members {', '.join(member.name for member in members) or 'none'} with "
+            f"weights {weights}; expected two or more, each once, whose weights add up to 1.",
+            HINT_MAKE,
+        )
+    return members
+
+
+def _stored(card: ModelCard) -> dict[str, torch.Tensor]:
+    return read_tensors(card.weights_path, card.sha256)
+
+
+def _check_same(stated: tuple[Member, ...], members: tuple[Member, ...], card: ModelCard) -> None:
+    if stated != members:
+        raise WeightsMismatchError(f"{card.path.name} names other members than are to be written.", HINT_MAKE)
