@@ -22,6 +22,7 @@ from cardiov_core.cli.outside import outside_check
 from cardiov_core.cli.quality_check import quality_check
 from cardiov_core.cli.report import report
 from cardiov_core.cli.review import review
+from cardiov_core.cli.scope_check import scope_check
 from cardiov_core.cli.study import models, train
 from cardiov_core.cli.train_delineator import train_delineator
 from cardiov_core.errors import CardioVError
@@ -66,6 +67,7 @@ for _command in (
     measure,
     quality_check,
     outside_check,
+    scope_check,
     models,
     app,
     doctor,

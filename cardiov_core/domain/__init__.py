@@ -32,6 +32,7 @@ from cardiov_core.domain.review import (
     SignOff,
 )
 from cardiov_core.domain.review_terms import CaseSource, CaseStatus, EventKind, ReadKind, Role, Verdict
+from cardiov_core.domain.scope import Scope
 
 __all__ = [
     "CHEST_LEADS",
@@ -72,6 +73,7 @@ __all__ = [
     "Reveal",
     "ReviewStudy",
     "Role",
+    "Scope",
     "Severity",
     "Sex",
     "SignOff",

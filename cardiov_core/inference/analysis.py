@@ -16,6 +16,7 @@ from cardiov_core.domain import (
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference.panel import grade_all, panel_words
 from cardiov_core.inference.predictor import Predictor
+from cardiov_core.inference.scope import scope_words
 from cardiov_core.signals import apply_rules, assess_quality, measure
 
 ADULT_YEARS = 18
@@ -115,6 +116,10 @@ def _remarks(prediction: Prediction | None, quality: Quality) -> Iterable[str]:
         yield "The level was computed although the quality of the record forbids it."
     yield from quality.reasons
     yield from prediction.notes
+    if prediction.scope is not None:
+        unlike = scope_words(prediction.scope)
+        if unlike:
+            yield unlike
     if prediction.out_of_fold:
         yield _OUT_OF_FOLD
 

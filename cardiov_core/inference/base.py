@@ -10,11 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core import ordinal
-from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reasons, Severity, Window
+from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reasons, Scope, Severity, Window
 from cardiov_core.errors import ExplanationError
 from cardiov_core.inference.conformal import contiguous_set
 from cardiov_core.inference.grad_cam import Target
-from cardiov_core.weights import INDEPENDENT_LEADS, ModelCard, out_of_fold_table, signal_fingerprint
+from cardiov_core.inference.scope import scope_of
+from cardiov_core.weights import (
+    INDEPENDENT_LEADS,
+    KnownRange,
+    ModelCard,
+    load_range,
+    out_of_fold_table,
+    signal_fingerprint,
+)
 
 Exceedances = npt.NDArray[np.float64]
 
@@ -184,6 +192,32 @@ class Predictor(ABC):
             rows = self._training_rows.get(signal_fingerprint(record, INDEPENDENT_LEADS), ())
         return rows
 
+    def scope_of(self, record: EcgRecord, start_s: float | None = None) -> Scope | None:
+        """Tell how far a record lies from those that the grader learned from.
+
+        Parameters
+        ----------
+        record, start_s : EcgRecord, float
+            As in `predict`.
+
+        Returns
+        -------
+        Scope or None
+            None where the grader does not know what its training records look like.
+
+        Raises
+        ------
+        RecordUnsupportedError
+            If the record is too short or a lead is missing.
+        WeightsError
+            If the file of the known range is missing or damaged.
+        """
+        return None if self._known_range is None else scope_of(self._known_range, record, start_s)
+
+    @cached_property
+    def _known_range(self) -> KnownRange | None:
+        return load_range(self.card)
+
     @cached_property
     def _training_rows(self) -> Mapping[str, tuple[TrainingRow, ...]]:
         """Fingerprint -> the rows of the out-of-fold table that have it."""
@@ -211,10 +245,17 @@ class Predictor(ABC):
         *,
         set_limit: float | None = None,
         out_of_fold: bool = False,
+        records: Sequence[EcgRecord] | None = None,
     ) -> list[Prediction]:
-        """Turn exceedances, calibrated where the grader is, into predictions; with sets where there is a limit."""
+        """Turn exceedances, calibrated where the grader is, into predictions.
+
+        With sets where there is a limit, and with the scope where the records are given.
+        """
         repaired, violations = ordinal.repair(exceedances)
         probabilities = ordinal.decode(exceedances)
+        scopes: list[Scope | None] = [None] * len(exceedances)
+        if records is not None:
+            scopes = [self.scope_of(record, window.start_s) for record, window in zip(records, windows, strict=True)]
         return [
             Prediction(
                 severity=Severity(int(np.argmax(row))),
@@ -227,9 +268,10 @@ class Predictor(ABC):
                 notes=note,
                 out_of_fold=out_of_fold,
                 prediction_set=None if set_limit is None else tuple(map(Severity, contiguous_set(row, set_limit))),
+                scope=scope,
             )
-            for row, above, violation, window, note in zip(
-                probabilities, repaired, violations, windows, notes, strict=True
+            for row, above, violation, window, note, scope in zip(
+                probabilities, repaired, violations, windows, notes, scopes, strict=True
             )
         ]
 

@@ -67,7 +67,7 @@ class MeasurementGrader(Predictor):
         """
         row, window, notes, _ = self._row(record, start_s, measurements)
         exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
-        return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit)[0]
+        return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit, records=[record])[0]
 
     def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Reasons:
         """Say which measurements speak for the target, and which against it; arguments as in `Predictor.explain`."""

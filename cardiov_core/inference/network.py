@@ -99,7 +99,7 @@ class NetworkPredictor(Predictor):
         if self._calibration is not None:
             exceedances = self._calibration(exceedances)
         windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
-        return self._decoded(exceedances, windows, notes, set_limit=self._set_limit)
+        return self._decoded(exceedances, windows, notes, set_limit=self._set_limit, records=records)
 
     def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
         device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))

@@ -33,9 +33,9 @@ def _drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     ("told", "kind", "worse"),
     [
         (lambda truth: truth, "none", ()),
-        (lambda truth: expit(2.5 * logit(truth)), "temperature", ("none",)),
+        (lambda truth: expit(1.5 * logit(truth)), "temperature", ("none",)),
         (
-            lambda truth: expit(2.5 * logit(truth) + np.array([1.0, 1.5, 2.0])),
+            lambda truth: expit(1.5 * logit(truth) + np.array([0.6, -0.6, 0.6])),
             "temperature_offsets",
             ("none", "temperature"),
         ),
