@@ -14,18 +14,27 @@ Where the paper is silent or contradicts itself:
   normalised (He et al. 2016, "Identity mappings", section 4). They are not counted in the 61.
 - The text says 16 groups; a network narrower than the paper's uses groups 16 channels wide, as the authors' public
   code does. Both are lowered to the next divisor of the channels.
+
+Signals are ``(batch, channels, samples)`` everywhere, but lie in memory with the channels of one sample side by side:
+convolutions and normalisations of that layout cost a processor less (docs/training.md), and give the same to within
+rounding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+from torch.utils.checkpoint import checkpoint
 
 PAPER_WIDTHS = (64, 160, 160, 400, 400, 1024, 1024)
 PAPER_BLOCKS = (2, 2, 2, 3, 3, 4, 4)
 COMPACT_WIDTHS = (16, 40, 40, 100, 100, 256, 256)
+_N_DRAWS = 2**16
+_RUNNING = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def fitting_groups(channels: int, wanted: int) -> int:
@@ -33,13 +42,52 @@ def fitting_groups(channels: int, wanted: int) -> int:
     return next(groups for groups in range(min(channels, max(wanted, 1)), 0, -1) if channels % groups == 0)
 
 
+class _Conv(nn.Conv1d):
+    """A convolution over time without bias, computed as one over a picture one row high: that one keeps the layout."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.conv2d(
+            x.unsqueeze(2),
+            self.weight.unsqueeze(2),
+            stride=(1, *self.stride),
+            padding=(0, self.padding[0]) if isinstance(self.padding, tuple) else self.padding,
+            groups=self.groups,
+        )
+        return y.squeeze(2)
+
+
+class _Norm(nn.BatchNorm2d):
+    """Batch normalisation over time, layout and all as in `_Conv`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        normalised: Tensor = super().forward(x.unsqueeze(2))
+        return normalised.squeeze(2)
+
+
+class _Dropout(nn.Dropout):
+    """Dropout from 16 random bits a value on a processor, where PyTorch's own draws 64 a value.
+
+    The probability is so rounded to a 65,536th.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0.0 or x.device.type != "cpu":
+            dropped: Tensor = super().forward(x)
+            return dropped
+        limit = round(self.p * _N_DRAWS)
+        drawn = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None).view(torch.int16)
+        # In the order of the values in memory, whatever the layout.
+        kept = drawn[: x.numel()].as_strided(x.shape, x.stride()) >= limit - _N_DRAWS // 2
+        return x * (kept.to(x.dtype) * (_N_DRAWS / (_N_DRAWS - limit)))
+
+
 class _Activated(nn.Module):
     """Batch normalisation, Swish and dropout, as they stand before each convolution."""
 
     def __init__(self, channels: int, dropout: float) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(channels)
-        self.dropout = nn.Dropout(dropout)
+        self.norm = _Norm(channels)
+        self.dropout = _Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         dropped: Tensor = self.dropout(functional.silu(self.norm(x)))
@@ -71,9 +119,9 @@ class _Block(nn.Module):
         self.extra_channels = n_out - n_in
         self.same_padding = ((kernel - 1) // 2, kernel // 2)
         self.before_1 = _Activated(n_in, dropout)
-        self.conv_1 = nn.Conv1d(n_in, n_out, 1, bias=False)
+        self.conv_1 = _Conv(n_in, n_out, 1, bias=False)
         self.before_k = _Activated(n_out, dropout)
-        self.conv_k = nn.Conv1d(
+        self.conv_k = _Conv(
             n_out,
             n_out,
             kernel,
@@ -83,16 +131,16 @@ class _Block(nn.Module):
             bias=False,
         )
         self.before_2 = _Activated(n_out, dropout)
-        self.conv_2 = nn.Conv1d(n_out, n_out, 1, bias=False)
+        self.conv_2 = _Conv(n_out, n_out, 1, bias=False)
         self.attention = _ChannelAttention(n_out, ratio)
 
     def forward(self, x: Tensor) -> Tensor:
-        shortcut = functional.max_pool1d(x, 2) if self.halve else x
+        shortcut = functional.max_pool2d(x.unsqueeze(2), (1, 2)) if self.halve else x.unsqueeze(2)
         if self.extra_channels:
-            shortcut = functional.pad(shortcut, (0, 0, 0, self.extra_channels))
+            shortcut = functional.pad(shortcut, (0, 0, 0, 0, 0, self.extra_channels))
         y = self.before_k(self.conv_1(self.before_1(x)))
-        y = self.conv_k(y if self.halve else functional.pad(y, self.same_padding))
-        summed: Tensor = self.attention(self.conv_2(self.before_2(y))) + shortcut
+        y = self.conv_k(y if self.halve else functional.pad(y.unsqueeze(2), self.same_padding).squeeze(2))
+        summed: Tensor = self.attention(self.conv_2(self.before_2(y))) + shortcut.squeeze(2)
         return summed
 
 
@@ -122,7 +170,12 @@ class CardioV(nn.Module):
     ----------
     grad_cam_points : tuple of torch.nn.Module
         The last convolution of each stage's last block, before attention and addition; stage 1 first.
+    recompute : bool
+        Keep a block's input alone in training and compute the rest again on the way back: the same gradients and
+        running statistics, in less memory.
     """
+
+    recompute: bool = False
 
     def __init__(
         self,
@@ -137,6 +190,7 @@ class CardioV(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.recompute = False
         if len(widths) != len(blocks) or any(later < earlier for earlier, later in pairwise([n_leads, *widths])):
             raise ValueError(f"widths {list(widths)} must be as many as blocks {list(blocks)} and never fall")
         if kernel % 2:
@@ -162,7 +216,7 @@ class CardioV(nn.Module):
             )
         self.stages = nn.Sequential(*stages)
         self.blocks = tuple(blocks)
-        self.last_norm = nn.BatchNorm1d(widths[-1])
+        self.last_norm = _Norm(widths[-1])
         self.dense = nn.Linear(widths[-1], n_outputs)
 
     @property
@@ -201,5 +255,56 @@ class CardioV(nn.Module):
         torch.Tensor
             Shape ``(batch, widths[-1])``.
         """
-        pooled: Tensor = functional.silu(self.last_norm(self.stages(x))).mean(dim=-1)
+        x = x.transpose(1, 2).contiguous().transpose(1, 2)
+        if self.recompute and self.training and torch.is_grad_enabled():
+            for block in self.stages.modules():
+                if isinstance(block, _Block):
+                    x = _recomputed(block, x)
+        else:
+            x = self.stages(x)
+        stages = self._recomputed(side_by_side) if self.recompute and self.training else self.stages(side_by_side)
+        pooled: Tensor = functional.silu(self.last_norm(x)).mean(dim=-1)
         return pooled
+
+
+def _recomputed(block: nn.Module, x: Tensor) -> Tensor:
+    """Pass a block without keeping what lies within it; random numbers are drawn as they were the first time."""
+    y: Tensor = checkpoint(block, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _statistics_kept(block)))
+    return y
+
+
+@contextmanager
+def _statistics_kept(block: nn.Module) -> Iterator[None]:
+    """Let a second pass leave the running statistics alone, which have counted the batch already."""
+    norms = [module for module in block.modules() if isinstance(module, _Norm)]
+    kept = [[buffer.clone() for buffer in norm.buffers()] for norm in norms]
+    # PyTorch ends the second pass by an exception as soon as it has what it needs.
+    try:
+        yield
+    finally:
+        for norm, buffers in zip(norms, kept, strict=True):
+            for buffer, before in zip(norm.buffers(), buffers, strict=True):
+                buffer.copy_(before)
+
+    def _recomputed(self, x: Tensor) -> Tensor:
+        for block in (block for stage in self.stages.children() for block in stage.children()):
+            x = checkpoint(block, x, use_reentrant=False, context_fn=partial(_contexts, block))
+        return x
+
+
+@contextmanager
+def _without_counting(block: nn.Module) -> Iterator[None]:
+    """Let a batch that has entered the running statistics already change copies of them."""
+    norms = [module for module in block.modules() if isinstance(module, _Norm)]
+    kept = [(norm, name, norm.get_buffer(name)) for norm in norms for name in _RUNNING]
+    for norm, name, values in kept:
+        setattr(norm, name, values.clone())
+    try:
+        yield
+    finally:
+        for norm, name, values in kept:
+            setattr(norm, name, values)
+
+
+def _contexts(block: nn.Module) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    return nullcontext(), _without_counting(block)
