@@ -21,13 +21,13 @@ rounding.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 from torch.utils.checkpoint import checkpoint
 
 PAPER_WIDTHS = (64, 160, 160, 400, 400, 1024, 1024)
@@ -175,8 +175,6 @@ class CardioV(nn.Module):
         running statistics, in less memory.
     """
 
-    recompute: bool = False
-
     def __init__(
         self,
         n_leads: int = 12,
@@ -255,36 +253,11 @@ class CardioV(nn.Module):
         torch.Tensor
             Shape ``(batch, widths[-1])``.
         """
-        x = x.transpose(1, 2).contiguous().transpose(1, 2)
-        if self.recompute and self.training and torch.is_grad_enabled():
-            for block in self.stages.modules():
-                if isinstance(block, _Block):
-                    x = _recomputed(block, x)
-        else:
-            x = self.stages(x)
-        stages = self._recomputed(side_by_side) if self.recompute and self.training else self.stages(side_by_side)
-        pooled: Tensor = functional.silu(self.last_norm(x)).mean(dim=-1)
+        side_by_side = x.transpose(1, 2).contiguous().transpose(1, 2)
+        again = self.recompute and self.training
+        stages = self._recomputed(side_by_side) if again else self.stages(side_by_side)
+        pooled: Tensor = functional.silu(self.last_norm(stages)).mean(dim=-1)
         return pooled
-
-
-def _recomputed(block: nn.Module, x: Tensor) -> Tensor:
-    """Pass a block without keeping what lies within it; random numbers are drawn as they were the first time."""
-    y: Tensor = checkpoint(block, x, use_reentrant=False, context_fn=lambda: (nullcontext(), _statistics_kept(block)))
-    return y
-
-
-@contextmanager
-def _statistics_kept(block: nn.Module) -> Iterator[None]:
-    """Let a second pass leave the running statistics alone, which have counted the batch already."""
-    norms = [module for module in block.modules() if isinstance(module, _Norm)]
-    kept = [[buffer.clone() for buffer in norm.buffers()] for norm in norms]
-    # PyTorch ends the second pass by an exception as soon as it has what it needs.
-    try:
-        yield
-    finally:
-        for norm, buffers in zip(norms, kept, strict=True):
-            for buffer, before in zip(norm.buffers(), buffers, strict=True):
-                buffer.copy_(before)
 
     def _recomputed(self, x: Tensor) -> Tensor:
         for block in (block for stage in self.stages.children() for block in stage.children()):
