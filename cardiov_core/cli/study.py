@@ -1,6 +1,7 @@
 """``cardiov train`` and ``models``: graders, made and listed; and what commands on PTB-XL share."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,9 +49,21 @@ class Folds(click.ParamType[tuple[int, ...]]):
     metavar="FILE",
     help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
 )
+@click.option(
+    "--max-epochs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End every stage after N epochs, where the recipe has more; the model card says that it was cut short.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints in --out.")
 def train(
-    config: Path | None, recipe_name: str | None, data: Path, out: Path, labels_file: Path | None, resume: bool
+    config: Path | None,
+    recipe_name: str | None,
+    data: Path,
+    out: Path,
+    labels_file: Path | None,
+    max_epochs: int | None,
+    resume: bool,
 ) -> None:
     """Train a grader: checkpoints, log, and at the end weights with their model card."""
     if (config is None) == (recipe_name is None):
@@ -62,7 +75,10 @@ def train(
     if isinstance(recipe, training.ForestRecipe):
         # A forest grows in a minute or two: there is nothing to go on from.
         result = training.train_forest(recipe, dataset, out, progress=sys.stderr.isatty())
+    elif isinstance(recipe, training.BlendRecipe):
+        result = training.train_blend(recipe, dataset, out)
     else:
+        recipe = replace(recipe, max_epochs=max_epochs)
         result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
     click.echo(result.card_path)
 

@@ -8,7 +8,9 @@ import pandas as pd
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import TrainingError
-from cardiov_core.training.card import limitations_of, metrics_of, output_of
+from cardiov_core.inference import outputs
+from cardiov_core.training import network_card
+from cardiov_core.training.card import limitations_of, metrics_of
 from cardiov_core.training.honest import KINDS, HonestPart, Kind, graded_table, honest_part
 from cardiov_core.training.records import groups_of
 from cardiov_core.weights import FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
@@ -80,7 +82,7 @@ def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Re
     metrics = metrics_of(table, cv_groups)
     changes = {
         **part.card,
-        "output": output_of("calibrated sigmoid of logit {}"),
+        "output": network_card.output_part(outputs.output_of(card), calibrated=True),
         "metrics": metrics,
         "limitations": limitations_of(metrics),
     }

@@ -1,23 +1,24 @@
 """The model card that a training writes: everything in it is measured or comes out of the recipe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pandas as pd
-import torch
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import InputContract, Severity
 from cardiov_core.evaluation.study import corrected_of
 from cardiov_core.evaluation.study_figures import figures_of
+from cardiov_core.inference.outputs import Output
+from cardiov_core.training import network_card
 from cardiov_core.training.recipe import Recipe
 
 _N_RESAMPLES = 1000
 
 LIMITATIONS = (
-    "Trained on few records of one source and one country's machines; figures are cross-validated on the same source, "
-    "not tested elsewhere.",
+    "Trained on few records of one source and one country's machines; figures come from records of the same source, "
+    "not from elsewhere.",
     "The test fold (10) of PTB-XL was neither trained on nor looked at: there is no test figure.",
     "The level follows the statement with the highest likelihood: a rhythm statement beside a graded one does not "
     "count.",
@@ -80,23 +81,37 @@ class Described:
     ----------
     architecture, input : mapping
         Of the card.
-    meaning : str
-        What an exceedance is, before ': probability that the level is above ...'.
+    output : mapping
+        Of the card.
     made_with : mapping of str to str
         Library -> version, and ``command``.
+    training : mapping
+        What ``training`` says of the records where they are not those of the table.
+    figures : str or None
+        Where the figures come from, if not from out-of-fold predictions.
     limitations, references : tuple of str
         Beside those of every grader.
     """
 
     architecture: Mapping[str, Any]
     input: Mapping[str, Any]
-    meaning: str
+    output: Mapping[str, Any]
     made_with: Mapping[str, str]
+    training: Mapping[str, Any] = field(default_factory=dict)
+    figures: str | None = None
     limitations: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
 
-def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl, honest: Mapping[str, Any]) -> dict[str, Any]:
+def build_card(
+    recipe: Recipe,
+    table: pd.DataFrame,
+    dataset: PtbXl,
+    honest: Mapping[str, Any],
+    *,
+    output: Output | None = None,
+    trained: pd.DataFrame | None = None,
+) -> dict[str, Any]:
     """Return a network's model card without checksums, which `cardiov_core.weights.save` adds.
 
     Parameters
@@ -108,18 +123,26 @@ def build_card(recipe: Recipe, table: pd.DataFrame, dataset: PtbXl, honest: Mapp
     dataset : PtbXl
         What it was trained on.
     honest : mapping
-        ``calibration`` and ``conformal``, from `honest_part`.
+        ``calibration`` and ``conformal``, from `honest_part`; empty where there was no cross-validation.
+    output : Output, optional
+        How the network is to be read; the paper's independent thresholds where None.
+    trained : pandas.DataFrame, optional
+        The records that trained the network; those of `table` where None.
 
     Returns
     -------
     dict
         JSON values only.
     """
+    read = output or Output()
     described = Described(
-        architecture={"name": recipe.net, "kwargs": {"n_leads": 12, "n_outputs": 3, **recipe.net_arguments}},
+        architecture=network_card.architecture_of(recipe, read),
         input=input_of(recipe.contract),
-        meaning="calibrated sigmoid of logit {}",
-        made_with={"torch": torch.__version__, "command": "make weights"},
+        output=network_card.output_part(read, calibrated=bool(honest)),
+        made_with=network_card.made_with(recipe),
+        training=network_card.training_part(recipe, table if trained is None else trained),
+        figures=network_card.figures_kind(recipe),
+        limitations=network_card.limitations_of(recipe),
     )
     return assemble(recipe, table, dataset, honest, described)
 
@@ -129,6 +152,8 @@ def assemble(
 ) -> dict[str, Any]:
     """Return the model card of any grader without checksums; arguments as in `build_card`."""
     metrics = metrics_of(table, recipe.cv_groups)
+    if described.figures is not None:
+        metrics["kind"] = described.figures
     return {
         "schema_version": 1,
         "name": recipe.name,
@@ -136,10 +161,10 @@ def assemble(
         "title": recipe.title,
         "architecture": dict(described.architecture),
         "input": dict(described.input),
-        "output": output_of(described.meaning),
+        "output": dict(described.output),
         **honest,
         "training": {
-            "dataset": f"PTB-XL ({dataset.root.name})",
+            "dataset": f"PTB-XL ({dataset.source_name})",
             "licence_of_data": "CC BY 4.0",
             "n_records": len(table),
             "n_patients": int(table["patient_id"].nunique()),
@@ -147,6 +172,7 @@ def assemble(
             "folds": list(recipe.folds),
             **({} if dataset.corrected is None else {"corrected_labels": corrected_of(table["ecg_id"], dataset)}),
             "recipe": recipe.as_dict(),
+            **described.training,
             **described.made_with,
         },
         "metrics": metrics,

@@ -8,7 +8,7 @@ import pandas as pd
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.signals.features import FEATURES, RESIDUE_BAND_HZ, RESIDUE_FILTER_ORDER
-from cardiov_core.training.card import Described, assemble, input_of
+from cardiov_core.training.card import Described, assemble, input_of, output_of
 from cardiov_core.training.forest_recipe import ForestRecipe
 from cardiov_core.weights import FOREST
 
@@ -53,7 +53,7 @@ def build_forest_card(
     described = Described(
         architecture={"name": FOREST, "kwargs": kwargs},
         input=_input(),
-        meaning="calibrated votes of the trees",
+        output=output_of("calibrated votes of the trees"),
         made_with={
             "scikit_learn": sklearn.__version__,
             "command": f"cardiov train --recipe {recipe.name} --data DIR --out DIR",

@@ -75,6 +75,8 @@ class Learner:
         self.recipe = recipe
         self.generator = torch.Generator().manual_seed(seed)
         net = build_net(recipe.net, len(recipe.contract.leads), _N_CLASSES, **recipe.net_arguments)
+        if recipe.recompute:
+            net.recompute = True  # type: ignore[assignment]
         if start is not None:
             _begin_with(net, start)
         if recipe.weight_normalisation:

@@ -52,8 +52,8 @@ def fit(
     resume : bool
         Go on from `checkpoint` where it exists: the result is the same as without the interruption.
     report : callable
-        Gets one mapping an epoch: run, stage, epoch, epochs, loss, learning_rate, and validation_loss where there is
-        validation.
+        Gets one mapping an epoch: run, stage, stage_index, epoch, epochs, loss, learning_rate, and validation_loss
+        where there is validation.
     validation : TrainingData, optional
         Chooses the epoch whose weights each stage ends with, lowers the rate on a plateau and stops a stage early.
     start : mapping of str to torch.Tensor, optional
@@ -142,7 +142,13 @@ def _epoch(learner: Learner, data: TrainingData, validation: TrainingData | None
             f"The loss is no longer finite in epoch {learner.epoch + 1} of the stage {stage.objective}.",
             "Lower the learning rate in the recipe.",
         )
-    return {"stage": stage.objective, "epoch": learner.epoch + 1, "epochs": recipe.epochs_of(stage), **found}
+    return {
+        "stage": stage.objective,
+        "stage_index": learner.stage_index,
+        "epoch": learner.epoch + 1,
+        "epochs": recipe.epochs_of(stage),
+        **found,
+    }
 
 
 def _batch(data: TrainingData, part: Tensor, recipe: Recipe, stage: Stage) -> Batch:

@@ -5,20 +5,29 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from cardiov_core.domain import InputContract
+from cardiov_core.inference.outputs import OutputKind
 
 Objective = Literal["cross_entropy", "ordinal", "rank_consistent", "regression", "measurements"]
 """What a stage minimises."""
 
-Output = Literal["ordinal", "rank_consistent", "classification", "regression"]
+OutputName = Literal["ordinal", "rank_consistent", "classification", "regression"]
 """What the network that comes out says of an ECG."""
 
-OBJECTIVE_OF: Mapping[Output, Objective] = {
+OBJECTIVE_OF: Mapping[OutputName, Objective] = {
     "ordinal": "ordinal",
     "rank_consistent": "rank_consistent",
     "classification": "cross_entropy",
     "regression": "regression",
 }
 """The objective that fits each output; the last stage must have it."""
+
+KIND_OF: Mapping[OutputName, OutputKind] = {
+    "ordinal": "exceedance",
+    "rank_consistent": "rank_consistent",
+    "classification": "classification",
+    "regression": "regression",
+}
+"""What model cards call each output."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +201,9 @@ class Recipe:
         Of the forward pass in training; inference is always float32.
     compile : bool
         `torch.compile` where there is a GPU.
+    recompute : bool
+        Keep a block's input alone in training and compute the rest again on the way back: the same result, in less
+        memory.
     max_epochs : int or None
         Cuts every stage, where a training was told to be shorter than its recipe.
     """
@@ -208,7 +220,7 @@ class Recipe:
     seed: int
     cv_groups: int
     folds: tuple[int, ...]
-    output: Output = "ordinal"
+    output: OutputName = "ordinal"
     optimiser: Literal["adamw", "adam"] = "adamw"
     schedule: Literal["one_cycle", "plateau"] = "one_cycle"
     plateau: Plateau = Plateau()
@@ -218,6 +230,7 @@ class Recipe:
     distillation: Distillation = Distillation()
     precision: Literal["float32", "bfloat16"] = "float32"
     compile: bool = False
+    recompute: bool = False
     max_epochs: int | None = None
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.training.blend_recipe import BlendRecipe, blend_recipe_from
 from cardiov_core.training.forest_recipe import ForestRecipe, forest_recipe_from
 from cardiov_core.training.recipe import (
     OBJECTIVE_OF,
@@ -14,7 +15,7 @@ from cardiov_core.training.recipe import (
     Auxiliary,
     Distillation,
     Objective,
-    Output,
+    OutputName,
     Plateau,
     Recipe,
     Stage,
@@ -29,7 +30,7 @@ def list_recipes() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _RECIPES.glob("*.toml")))
 
 
-def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe:
+def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe | BlendRecipe:
     """Load a recipe by name or from a TOML file.
 
     Parameters
@@ -39,8 +40,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe:
 
     Returns
     -------
-    Recipe or ForestRecipe
-        Of a network, or of a forest where the file has a section ``forest``; checked as far as it can be without data.
+    Recipe, ForestRecipe or BlendRecipe
+        Of a network, or of a forest or a blend where the file has a section ``forest`` or ``blend``; checked as far as
+        it can be without data.
 
     Raises
     ------
@@ -59,7 +61,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path.name} is no TOML file: {error}.", "Mend the line it names.") from error
-    return forest_recipe_from(table, path.name) if "forest" in table else _recipe_from(table, path.name)
+    if "forest" in table:
+        return forest_recipe_from(table, path.name)
+    return blend_recipe_from(table, path.name) if "blend" in table else _recipe_from(table, path.name)
 
 
 def _recipe_from(table: dict[str, Any], shown_as: str) -> Recipe:
@@ -69,7 +73,7 @@ def _recipe_from(table: dict[str, Any], shown_as: str) -> Recipe:
         raise ConfigurationError(
             f"{shown_as} has unknown fields: {', '.join(sorted(unknown))}.", f"Known are {', '.join(sorted(known))}."
         )
-    output: Output = table.get("output", "ordinal")
+    output: OutputName = table.get("output", "ordinal")
     try:
         recipe = Recipe(
             name=str(table["name"]),
@@ -94,6 +98,7 @@ def _recipe_from(table: dict[str, Any], shown_as: str) -> Recipe:
             distillation=Distillation(**table.get("distillation", {})),
             precision=table.get("precision", "float32"),
             compile=bool(table.get("compile", False)),
+            recompute=bool(table.get("recompute", False)),
         )
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ConfigurationError(
@@ -115,7 +120,7 @@ def _contract(given: dict[str, Any]) -> InputContract:
     )
 
 
-def _stage(given: dict[str, Any], output: Output) -> Stage:
+def _stage(given: dict[str, Any], output: OutputName) -> Stage:
     stage = Stage(**given)
     if str(stage.objective) != "output":
         return stage
@@ -141,7 +146,7 @@ def _check(recipe: Recipe, shown_as: str) -> None:
 
 
 def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:
-    objectives, outputs = get_args(Objective), get_args(Output)
+    objectives, outputs = get_args(Objective), get_args(OutputName)
     wanted = OBJECTIVE_OF.get(recipe.output)
     shares = (recipe.distillation.share, recipe.augmentation.lead_scale_share)
     return {

@@ -15,15 +15,20 @@ from tqdm import tqdm
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import TrainingError
+from cardiov_core.inference.outputs import Output, exceedance_logits
 from cardiov_core.training.card import build_card
+from cardiov_core.training.curve import draw_curve
 from cardiov_core.training.honest import graded_table, honest_part
-from cardiov_core.training.loop import exceedances_of, fit
-from cardiov_core.training.recipe import Recipe
+from cardiov_core.training.loop import fit, logits_of
+from cardiov_core.training.recipe import KIND_OF, Recipe
 from cardiov_core.training.records import TrainingRecords, load_records
 from cardiov_core.training.split import Split, groups_in, splits_of, training_data
-from cardiov_core.weights import save
+from cardiov_core.weights import N_LOGITS, save
 
 FloatMatrix = npt.NDArray[np.float64]
+
+LOG_NAME, CURVE_NAME = "log.jsonl", "curve.png"
+"""In the folder of a training."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
     dataset : PtbXl
         What to train on.
     out : pathlib.Path
-        Folder for checkpoints, the log (``log.jsonl``) and the results.
+        Folder for checkpoints, the log (``log.jsonl``), its curve (``curve.png``) and the results.
     resume : bool
         Go on where an interrupted training of the same recipe in `out` stopped.
     progress : bool
@@ -73,20 +78,67 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
     out.mkdir(parents=True, exist_ok=True)
     _claim(out, recipe, dataset, resume)
     records = load_records(dataset, recipe)
-    splits = splits_of(recipe, records)
-    epochs = sum(recipe.epochs_of(stage) for stage in recipe.stages)
-    exceedances = np.full((len(records), 3), np.nan)
-    with one_thread(), tqdm(total=epochs * len(splits), disable=not progress, unit="epoch") as bar:
-        for split in splits:
-            final = fit_split(recipe, records, split, out, resume, _reporter(out, bar))
-            if len(split.held_out):
-                exceedances[split.held_out] = exceedances_of(final, training_data(records, split.held_out)).numpy()
-    groups = groups_in(recipe, records)
-    honest = honest_part(exceedances, records.levels.numpy(), groups, records.table["patient_id"])
-    table = graded_table(records.table, exceedances, honest.calibrated, honest.limits)
-    card = build_card(recipe, table, dataset, honest.card)
-    card_path = save(final, card, out, out_of_fold=table, storage="float16")
+    final, raw = _fit_all(recipe, records, out, resume, progress)
+    graded = np.flatnonzero(~np.isnan(raw[:, 0]))
+    output = reading_of(recipe, raw[graded], records.levels.numpy()[graded])
+    exceedances = exceedances_from(raw[graded], output)
+    table, honest = records.table.iloc[graded], None
+    if recipe.cv_groups:
+        groups = groups_in(recipe, records)[graded]
+        honest = honest_part(exceedances, table["label"].to_numpy(), groups, table["patient_id"])
+        table = graded_table(table, exceedances, honest.calibrated, honest.limits)
+    else:
+        table = graded_table(table, exceedances, exceedances, np.full(len(table), np.nan))
+    trained = records.table[records.table["fold"].isin(recipe.folds)]
+    card = build_card(recipe, table, dataset, honest.card if honest else {}, output=output, trained=trained)
+    # Predictions of validation records are the final network's own: a table of out-of-fold predictions they are not.
+    card_path = save(final, card, out, out_of_fold=table if honest else None, storage="float16")
     return TrainingResult(card_path, card["metrics"])
+
+
+def _fit_all(
+    recipe: Recipe, records: TrainingRecords, out: Path, resume: bool, progress: bool
+) -> tuple[nn.Module, FloatMatrix]:
+    """Return the final network, and the raw output of networks for the records that were held out from them.
+
+    Rows of records that no network was to grade are NaN.
+    """
+    splits = splits_of(recipe, records)
+    epochs = sum(recipe.epochs_of(stage) for stage in recipe.stages) * len(splits)
+    raw = np.full((len(records), N_LOGITS[KIND_OF[recipe.output]]), np.nan)
+    curve = out / CURVE_NAME
+    # After a kill the curve shows at once how far the training had come.
+    draw_curve(out / LOG_NAME, curve)
+    with one_thread(), tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
+        for split in splits:
+            net = fit_split(recipe, records, split, out, resume, _reporter(out, bar))
+            if len(split.held_out):
+                raw[split.held_out] = logits_of(net, training_data(records, split.held_out)).numpy()
+    draw_curve(out / LOG_NAME, curve)
+    return net, raw
+
+
+def reading_of(recipe: Recipe, raw: FloatMatrix, levels: npt.NDArray[np.int64]) -> Output:
+    """Return how a recipe's networks are to be read.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Names the output.
+    raw : numpy.ndarray, shape (n, n_logits)
+        Output for records that the networks had not been trained on.
+    levels : numpy.ndarray of int, shape (n,)
+        Their labels: a regression's spread is the root mean square of its errors there.
+    """
+    if recipe.output != "regression":
+        return Output(KIND_OF[recipe.output])
+    return Output("regression", float(np.sqrt(np.mean((raw[:, 0] - levels) ** 2))))
+
+
+def exceedances_from(raw: FloatMatrix, output: Output) -> FloatMatrix:
+    """Return the exceedances, ``(n, 3)``, that a network's raw output stands for."""
+    exceedances: FloatMatrix = torch.sigmoid(exceedance_logits(torch.from_numpy(raw), output)).numpy()
+    return exceedances
 
 
 def fit_split(
@@ -132,7 +184,7 @@ def _claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
             "Choose an empty folder, or recipe and labels that it began with.",
         )
     if not resume:
-        (out / "log.jsonl").unlink(missing_ok=True)
+        (out / LOG_NAME).unlink(missing_ok=True)
         for checkpoint in (out / "checkpoints").glob("*.pt"):
             checkpoint.unlink()
     path.write_text(text, encoding="utf-8")
@@ -140,7 +192,7 @@ def _claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
 
 def _reporter(out: Path, bar: "tqdm[Any]") -> Callable[[Mapping[str, Any]], None]:
     def report(entry: Mapping[str, Any]) -> None:
-        with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+        with (out / LOG_NAME).open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
         bar.set_postfix_str(f"{entry['run']} {entry['stage']} loss {entry['loss']:.3f}")
         bar.update()
