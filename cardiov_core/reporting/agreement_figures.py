@@ -120,41 +120,7 @@ def confusion_figure(comparison: Comparison, *, dark: bool = False) -> go.Figure
         ``customdata`` of a point is four times the row's level and the column's.
     """
     palette = colours(dark=dark)
-    counts = [[cell.count for cell in row] for row in comparison.cells]
-    most = max(1, *(count for row in counts for count in row))
-    # In three lines, so that four of them fit on a phone.
-    titles = [f"{int(level)}<br>{level.title.replace(' ', '<br>')}" for level in Severity]
-    cells = [(row, column) for row in Severity for column in Severity]
-    written = [_cell_ink(counts[row][column], most, palette, dark=dark) for row, column in cells]
-    figure = go.Figure(
-        [
-            go.Heatmap(
-                z=np.array(counts, dtype=np.float64),
-                colorscale=[(0.0, palette.paper), (1.0, _ACCENT[dark])],
-                zmin=0,
-                zmax=most,
-                showscale=False,
-                xgap=2,
-                ygap=2,
-                hoverinfo="skip",
-            ),
-            go.Scatter(
-                x=[int(column) for _, column in cells],
-                y=[int(row) for row, _ in cells],
-                mode="markers+text",
-                text=[f"{counts[row][column]}" for row, column in cells],
-                textfont={"color": written, "size": 15},
-                customdata=[int(row) * len(Severity) + int(column) for row, column in cells],
-                hovertext=[
-                    f"{comparison.first}: {row.title}<br>{comparison.second}: {column.title}" for row, column in cells
-                ],
-                # Invisible, as large as a cell: a heatmap alone tells no one which cell was clicked.
-                marker={"symbol": "square", "size": _CELL_PX, "color": "rgba(0, 0, 0, 0)"},
-                selected={"textfont": {"color": palette.trace}},
-                hovertemplate="%{hovertext}<br>%{text} in this cell<extra></extra>",
-            ),
-        ]
-    )
+    figure = go.Figure([_shades(comparison, palette, dark=dark), _cells(comparison, palette, dark=dark)])
     # The diagonal, where both say the same, is framed: colour alone does not show it.
     frame = {"color": palette.trace, "width": 1.5}
     figure.update_layout(
@@ -168,28 +134,62 @@ def confusion_figure(comparison: Comparison, *, dark: bool = False) -> go.Figure
             for level in range(len(Severity))
         ],
     )
-    ticks: dict[str, Any] = {
+    standing = {"text": comparison.first, "standoff": 6, "font": {"size": 13}}
+    figure.update_xaxes(_level_axis(palette, comparison.second, [-0.5, 3.5], _title(comparison.second, 10)))
+    figure.update_yaxes(_level_axis(palette, comparison.first, [3.5, -0.5], standing))
+    return figure
+
+
+def _shades(comparison: Comparison, palette: PaperColours, *, dark: bool) -> go.Heatmap:
+    """Return the ground of the cells, the deeper the more records."""
+    counts = [[cell.count for cell in row] for row in comparison.cells]
+    return go.Heatmap(
+        z=np.array(counts, dtype=np.float64),
+        colorscale=[(0.0, palette.paper), (1.0, _ACCENT[dark])],
+        zmin=0,
+        zmax=_most(comparison),
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hoverinfo="skip",
+    )
+
+
+def _cells(comparison: Comparison, palette: PaperColours, *, dark: bool) -> go.Scatter:
+    """Return the counts, each on an invisible point as large as its cell: a heatmap does not tell what was clicked."""
+    cells = [(row, column) for row in Severity for column in Severity]
+    counts = [comparison.cells[row][column].count for row, column in cells]
+    most = _most(comparison)
+    return go.Scatter(
+        x=[int(column) for _, column in cells],
+        y=[int(row) for row, _ in cells],
+        mode="markers+text",
+        text=[f"{count}" for count in counts],
+        textfont={"color": [_cell_ink(count, most, palette, dark=dark) for count in counts], "size": 15},
+        customdata=[int(row) * len(Severity) + int(column) for row, column in cells],
+        hovertext=[f"{comparison.first}: {row.title}<br>{comparison.second}: {column.title}" for row, column in cells],
+        marker={"symbol": "square", "size": _CELL_PX, "color": "rgba(0, 0, 0, 0)"},
+        selected={"textfont": {"color": palette.trace}},
+        hovertemplate="%{hovertext}<br>%{text} in this cell<extra></extra>",
+    )
+
+
+def _most(comparison: Comparison) -> int:
+    return max(1, *(cell.count for row in comparison.cells for cell in row))
+
+
+def _level_axis(palette: PaperColours, name: str, span: list[float], title: dict[str, Any]) -> dict[str, Any]:
+    """Return an axis of the four levels, their titles in three lines, so that four of them fit on a phone."""
+    return _axis(palette, name) | {
         "tickvals": list(range(len(Severity))),
-        "ticktext": titles,
+        "ticktext": [f"{int(level)}<br>{level.title.replace(' ', '<br>')}" for level in Severity],
         "tickangle": 0,
         "showgrid": False,
         "zeroline": False,
+        "range": span,
+        "fixedrange": True,
+        "title": title,
     }
-    figure.update_xaxes(
-        _axis(palette, comparison.second)
-        | ticks
-        | {"range": [-0.5, 3.5], "fixedrange": True, "title": _title(comparison.second, 10)}
-    )
-    figure.update_yaxes(
-        _axis(palette, comparison.first)
-        | ticks
-        | {
-            "range": [3.5, -0.5],
-            "fixedrange": True,
-            "title": {"text": comparison.first, "standoff": 6, "font": {"size": 13}},
-        }
-    )
-    return figure
 
 
 def comparison_name(comparison: Comparison) -> str:
