@@ -14,31 +14,47 @@ from cardiov_core.cli.study import Folds, ptbxl_of
 @click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @click.option(
+    "--labels",
+    "labels_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
+)
+@click.option(
     "--all", "everything", is_flag=True, help="List the rightly graded records too: blind studies mix them in."
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="A .json or .csv file.")
-def cases(data: Path, folds: tuple[int, ...], model: str | None, everything: bool, out: Path) -> None:
+def cases(
+    data: Path, folds: tuple[int, ...], model: str | None, labels_file: Path | None, everything: bool, out: Path
+) -> None:
     """List the records whose grade is not their label, the farthest misses first.
 
     Records that trained the grader count with their out-of-fold predictions. Each case names its waveform, label,
-    level, probabilities and reasons; `cardiov review import-cases` takes the list in.
+    level, probabilities and reasons, the statements behind the label among them, and what other graders say;
+    `cardiov review import-cases` takes the list in. Beside FILE lies one HTML file of the same name, with every far
+    miss (three levels off) drawn and explained.
     """
     if out.suffix.lower() not in {".json", ".csv"}:
         raise click.UsageError(f"--out {out.name}: choose .json or .csv.")
     from cardiov_core.evaluation.case_file import write_cases
     from cardiov_core.evaluation.cases import find_cases
     from cardiov_core.inference import load_predictor
+    from cardiov_core.inference.panel import other_graders
+    from cardiov_core.reporting.case_report import default_report_path, distortion_words, write_case_report
 
-    found = find_cases(
-        ptbxl_of(data), load_predictor(model), folds, everything=everything, progress=_say if _told() else None
-    )
+    dataset, predictor, say = ptbxl_of(data, labels_file), load_predictor(model), _say if _told() else None
+    others = other_graders(predictor)
+    found = find_cases(dataset, predictor, folds, others=others, everything=everything, progress=say)
     write_cases(found, out)
+    write_case_report(found, dataset, predictor, default_report_path(out), progress=say)
     wrong = sum(case.error > 0 for case in found.cases)
     click.echo(f"{output.count(found.n_graded, 'record')} graded, {wrong} of them wrongly")
     for gap in (3, 2, 1):
         click.echo(f"  {sum(case.error == gap for case in found.cases)} off by {output.count(gap, 'level')}")
+    click.echo(distortion_words(found))
     for reason in found.skipped:
         click.echo(f"without a level: {reason}", err=True)
+    click.echo(default_report_path(out))
     click.echo(out)
 
 

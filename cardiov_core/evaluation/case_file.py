@@ -1,11 +1,7 @@
 """The list of cases that ``cardiov cases`` writes and the review takes in: JSON or CSV, with the way to each waveform.
 
-JSON is one object: ``format`` ('cardiov-cases'), ``version`` (1), ``model`` {name, sha256}, ``folds``, ``n_graded``,
-``skipped`` and ``cases``, a list of objects with the columns below as keys and lists where CSV joins them. CSV has one
-row a case: ``record_id``, ``dataset``, ``ecg_id``, ``path`` (relative to the data set), ``label``, ``level``,
-``error``, ``p0`` to ``p3``, ``e0`` to ``e2`` (P(level > 0), > 1, > 2), ``rank_violation``, ``prediction_set``,
-``out_of_fold``, ``window_start_s``, ``window_end_s``, ``quality``, ``quality_reasons``, ``statement``, ``reasons``,
-``model``, ``model_sha256``. Lists in a cell are joined by ' | '.
+docs/evaluation.md describes it, field by field. Version 2 added ``statements``, ``distortions`` and ``graders`` to a
+case and ``distorted`` to the JSON; lists of version 1 are read as before.
 """
 
 import csv
@@ -13,14 +9,15 @@ import io
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cardiov_core.domain import Prediction, QualityVerdict, Severity, Window
 from cardiov_core.errors import ExchangeError
 
-FORMAT, VERSION = "cardiov-cases", 1
+FORMAT, VERSION = "cardiov-cases", 2
+_VERSIONS = (1, VERSION)
 _SEPARATOR = " | "
 _P, _E = ("p0", "p1", "p2", "p3"), ("e0", "e1", "e2")
 _COLUMNS = (
@@ -28,7 +25,8 @@ _COLUMNS = (
     "out_of_fold", "window_start_s", "window_end_s", "quality", "quality_reasons", "statement", "reasons", "model",
     "model_sha256",
 )  # fmt: skip
-_LISTS = ("prediction_set", "quality_reasons", "reasons")
+_SINCE_2 = ("statements", "distortions", "graders")
+_LISTS = ("prediction_set", "quality_reasons", "reasons", *_SINCE_2)
 # What the predictions.csv of `cardiov evaluate` has.
 _PREDICTION_COLUMNS = frozenset({"ecg_id", "label", "level", *_P, "out_of_fold"})
 _SUM_TOLERANCE = 1e-3
@@ -58,6 +56,13 @@ class FoundCase:
         The statement that decided the label, with its likelihood in per cent.
     reasons : tuple of str
         What is to know of the case, in sentences.
+    statements : tuple of str
+        The statements behind the label, each as 'IMI 35 3 decides': code, likelihood in per cent, critical value, and
+        'decides', 'overruled' (a higher value that did not count) or 'beside'.
+    distortions : tuple of str
+        What distorts the signal as a whole, as in :func:`~cardiov_core.signals.distortions`.
+    graders : tuple of str
+        What other graders say, each as 'measurements 2 0.413': name, level and its probability.
     """
 
     record_id: str
@@ -70,6 +75,9 @@ class FoundCase:
     quality_reasons: tuple[str, ...] = ()
     statement: str = ""
     reasons: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    distortions: tuple[str, ...] = ()
+    graders: tuple[str, ...] = ()
 
     @property
     def error(self) -> int:
@@ -93,6 +101,9 @@ class CaseList:
         The cases.
     skipped : tuple of str
         Records without a grade, each with the reason.
+    distorted : mapping of int to tuple of int
+        Levels between label and grade -> how many records carry drift or noise, and how many there are; of all graded
+        records, so that a share among the misses stands beside that among the rest.
     """
 
     model_name: str
@@ -101,6 +112,7 @@ class CaseList:
     n_graded: int
     cases: tuple[FoundCase, ...]
     skipped: tuple[str, ...] = ()
+    distorted: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def priority_of(label: Severity | None, prediction: Prediction | None, verdict: QualityVerdict) -> int:
@@ -145,7 +157,7 @@ def write_cases(found: CaseList, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if suffix == ".csv":
             with path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, _COLUMNS)
+                writer = csv.DictWriter(file, (*_COLUMNS, *_SINCE_2))
                 writer.writeheader()
                 writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
             return
@@ -156,6 +168,7 @@ def write_cases(found: CaseList, path: Path) -> None:
             "folds": list(found.folds),
             "n_graded": found.n_graded,
             "skipped": list(found.skipped),
+            "distorted": {str(gap): list(counts) for gap, counts in sorted(found.distorted.items())},
             "cases": rows,
         }
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
@@ -185,6 +198,7 @@ def _row(case: FoundCase) -> dict[str, Any]:
         "quality_reasons": list(case.quality_reasons),
         "statement": case.statement,
         "reasons": list(case.reasons),
+        **{name: list(getattr(case, name)) for name in _SINCE_2},
         "model": grade.model_name,
         "model_sha256": grade.model_sha256,
     }
@@ -233,7 +247,7 @@ def read_cases(path: Path) -> tuple[tuple[FoundCase, ...], tuple[ExchangeError, 
 def _json_rows(text: str, path: Path) -> Sequence[Mapping[str, Any]]:
     try:
         document = json.loads(text)
-        if document["format"] != FORMAT or document["version"] != VERSION:
+        if document["format"] != FORMAT or document["version"] not in _VERSIONS:
             raise ValueError(f"format {document['format']!r}, version {document['version']!r}")
         rows = document["cases"]
         if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
@@ -260,7 +274,7 @@ def _csv_rows(text: str, path: Path) -> Sequence[Mapping[str, Any]]:
 def _lists(row: Mapping[str, Any]) -> dict[str, Any]:
     cells: dict[str, Any] = dict(row)
     for name in _LISTS:
-        cells[name] = cells[name].split(_SEPARATOR) if cells[name] else []
+        cells[name] = cells[name].split(_SEPARATOR) if cells.get(name) else []
     cells["prediction_set"] = cells["prediction_set"] or None
     return cells
 
@@ -315,6 +329,7 @@ def _case(row: Mapping[str, Any]) -> FoundCase:
         quality_reasons=tuple(map(str, row.get("quality_reasons") or ())),
         statement=str(row.get("statement") or ""),
         reasons=tuple(map(str, row.get("reasons") or ())),
+        **{name: tuple(map(str, row.get(name) or ())) for name in _SINCE_2},
     )
 
 

@@ -1,5 +1,6 @@
 """Which PTB-XL records a grader has seen: what is graded by it must not be among them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,10 @@ class Seen:
     patients: frozenset[str]
     has_table: bool
 
+    def trained_blindly(self, folds: Iterable[int]) -> bool:
+        """Tell whether one of these folds trained the grader and has no out-of-fold predictions."""
+        return not self.has_table and bool(self.folds & set(folds))
+
     def check_folds(self, folds: tuple[int, ...]) -> None:
         """Refuse folds whose records trained the grader and have no out-of-fold prediction.
 
@@ -50,9 +55,9 @@ class Seen:
         ConfigurationError
             If one of them trained a grader without out-of-fold predictions: figures on them say nothing.
         """
-        known = sorted(self.folds & set(folds))
-        if self.has_table or not known:
+        if not self.trained_blindly(folds):
             return
+        known = sorted(self.folds & set(folds))
         unseen = [str(fold) for fold in ALL_FOLDS if fold not in self.folds | self.chosen_on]
         also = "".join(f", or {fold}, on which it was chosen" for fold in sorted(self.chosen_on))
         raise ConfigurationError(

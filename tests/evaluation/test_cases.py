@@ -1,17 +1,21 @@
 """The list of mispredicted cases: what is found, what is written, what is read again."""
 
+import csv
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cardiov_core import weights
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Prediction, QualityVerdict, Severity, Window
-from cardiov_core.errors import DatasetError, ExchangeError
+from cardiov_core.errors import ConfigurationError, DatasetError, ExchangeError
 from cardiov_core.evaluation.case_file import CaseList, FoundCase, priority_of, read_cases, write_cases
 from cardiov_core.evaluation.cases import find_cases
 from cardiov_core.inference import load_predictor
+from cardiov_core.inference.panel import GRADERS_DISAGREE, other_graders
 
 SHA = "a" * 64
 
@@ -46,6 +50,9 @@ FAR = FoundCase(
     ("Drift, of 0.6 mV.", 'Lead "V1" is flat.'),
     "IMI (inferior myocardial infarction), 100 %",
     ("The grade is 3 levels off the label.",),
+    ("IMI 100 3 decides", "SR 0 0 beside"),
+    ("drift_mv",),
+    ("measurements 2 0.413",),
 )
 NEAR = FoundCase("00002_hr", "ptb-xl", "2", "p", Severity(1), _grade(2), QualityVerdict.ACCEPTABLE)
 
@@ -59,9 +66,38 @@ def test_a_list_is_read_as_it_was_written(tmp_path: Path, name: str) -> None:
 def test_a_list_names_its_grader_and_what_was_left_out(tmp_path: Path) -> None:
     write_cases(_found(FAR), tmp_path / "cases.json")
     document = json.loads((tmp_path / "cases.json").read_text())
-    assert (document["format"], document["version"]) == ("cardiov-cases", 1)
+    assert (document["format"], document["version"]) == ("cardiov-cases", 2)
     assert document["model"] == {"name": "cardiov", "sha256": SHA}
     assert (document["n_graded"], document["folds"], document["skipped"]) == (10, [9], ["00007_hr: too short"])
+
+
+@pytest.mark.parametrize("name", ["cases.json", "cases.csv"])
+def test_a_list_of_the_first_version_is_read_without_what_it_does_not_say(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    write_cases(_found(FAR, NEAR), path)
+    new = ("statements", "distortions", "graders")
+    if name.endswith("json"):
+        document = json.loads(path.read_text())
+        document["version"] = 1
+        document["cases"] = [{key: row[key] for key in row if key not in new} for row in document["cases"]]
+        path.write_text(json.dumps(document))
+    else:
+        with path.open(newline="") as file:
+            rows = [{key: row[key] for key in row if key not in new} for row in csv.DictReader(file)]
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    old = replace(FAR, statements=(), distortions=(), graders=())
+    assert read_cases(path) == ((old, NEAR), ())
+
+
+def test_a_list_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    write_cases(_found(FAR), tmp_path / "cases.json")
+    document = json.loads((tmp_path / "cases.json").read_text())
+    (tmp_path / "cases.json").write_text(json.dumps(document | {"version": 3}))
+    with pytest.raises(ExchangeError, match="version 3"):
+        read_cases(tmp_path / "cases.json")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +182,50 @@ def test_cases_of_the_real_subset_are_its_misses(data_folder: Path) -> None:
         assert (dataset.root / f"{case.path}.hea").is_file()
         assert case.prediction.out_of_fold
         assert case.statement.split()[0] in dataset.scp_codes(int(case.ecg_id))
+
+
+@pytest.mark.dataset
+def test_a_case_says_what_is_behind_its_label_its_signal_and_what_others_say(data_folder: Path) -> None:
+    dataset, predictor = PtbXl(data_folder / "ptb-xl-subset"), load_predictor()
+    others = other_graders(predictor)
+    found = find_cases(dataset, predictor, [9], others=others, everything=True)
+    assert others
+    for case in found.cases:
+        codes = dataset.scp_codes(int(case.ecg_id))
+        stated = [text.split() for text in case.statements]
+        assert {code: float(likelihood) for code, likelihood, _, _ in stated} == codes
+        assert [role for *_, role in stated].count("decides") == 1
+        assert stated[0][2:] == [str(int(case.label)), "decides"]
+        assert all(int(level) > case.label for _, _, level, role in stated if role == "overruled")
+        assert len(case.graders) == len(others)
+        levels = {int(text.split()[1]) for text in case.graders} | {int(case.prediction.severity)}
+        differ = [reason for reason in case.reasons if reason.startswith(GRADERS_DISAGREE)]
+        assert len(differ) == (len(levels) > 1)
+        # What distorts a record limits it, and the gate says so.
+        assert not case.distortions or (case.quality is not QualityVerdict.ACCEPTABLE and case.quality_reasons)
+    for gap, (carrying, n) in found.distorted.items():
+        same = [case for case in found.cases if case.error == gap]
+        assert (carrying, n) == (sum(bool(case.distortions) for case in same), len(same))
+
+
+@pytest.mark.dataset
+def test_a_grader_is_asked_only_of_what_it_has_not_seen(
+    data_folder: Path, tiny_folder: Path, make_card: Callable[..., dict[str, object]]
+) -> None:
+    """The paper's split without out-of-fold predictions: folds 1-8 trained it, fold 9 did not."""
+    dataset = PtbXl(data_folder / "ptb-xl-subset")
+    net, card = weights.load_network("tiny")
+    split = make_card("split", **card.architecture["kwargs"]) | {
+        "training": {"dataset": "PTB-XL", "folds": list(range(1, 9)), "validation_folds": [9]}
+    }
+    weights.save(net, split, tiny_folder)
+    tiny, trained = load_predictor("tiny"), load_predictor("split")
+    with pytest.raises(ConfigurationError, match="trained on fold 8"):
+        find_cases(dataset, trained, [8, 9])
+    one = next(fold for fold in range(1, 9) if dataset.ecg_ids([fold]))
+    assert {case.graders for case in find_cases(dataset, tiny, [one], others=[trained], everything=True).cases} == {()}
+    asked = find_cases(dataset, tiny, [9], others=[trained], everything=True).cases
+    assert {case.graders[0].split()[0] for case in asked} == {"split"}
 
 
 @pytest.mark.dataset
