@@ -7,8 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from cardiov_core.domain import Severity
 from cardiov_core.errors import WeightsError
 from cardiov_core.evaluation.study import METRICS_NAME, PREDICTIONS_NAME, Study, write_tables
+from cardiov_core.evaluation.study_figures import P_COLUMNS
+from cardiov_core.statements import STATEMENTS, Statement
 from cardiov_core.weights import ModelCard
 
 _FOLDER = "evaluations"
@@ -34,6 +37,62 @@ class Evaluation:
     def belongs_to(self, card: ModelCard) -> bool:
         """Tell whether these very weights were evaluated, and not others of the same name."""
         return bool(self.document["model"]["sha256"] == card.sha256)
+
+
+@dataclass(frozen=True)
+class CellCase:
+    """A record of one cell of the confusion matrix.
+
+    Attributes
+    ----------
+    ecg_id : int
+        PTB-XL's number.
+    label, level : Severity
+        The cardiologists' level and the grader's.
+    probabilities : tuple of float
+        Of the four levels.
+    statement : Statement or None
+        The one that decided the label; None where the evaluation does not say.
+    out_of_fold : bool
+        Whether it trained the grader and counts with its out-of-fold prediction.
+    """
+
+    ecg_id: int
+    label: Severity
+    level: Severity
+    probabilities: tuple[float, ...]
+    statement: Statement | None
+    out_of_fold: bool
+
+    @property
+    def certainty(self) -> float:
+        """Probability of the level that was given."""
+        return self.probabilities[self.level]
+
+
+def cases_of_cell(predictions: pd.DataFrame, label: Severity, level: Severity) -> tuple[CellCase, ...]:
+    """Return the records of one cell of the confusion matrix, the surest grades first.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Of an evaluation.
+    label, level : Severity
+        The cell: its row and its column.
+    """
+    rows = predictions[(predictions["label"] == int(label)) & (predictions["level"] == int(level))]
+    found = [
+        CellCase(
+            ecg_id=int(row["ecg_id"]),
+            label=label,
+            level=level,
+            probabilities=tuple(float(row[name]) for name in P_COLUMNS),
+            statement=STATEMENTS.get(str(row.get("statement"))),
+            out_of_fold=bool(row["out_of_fold"]),
+        )
+        for row in rows.to_dict("records")
+    ]
+    return tuple(sorted(found, key=lambda case: (-case.certainty, case.ecg_id)))
 
 
 def shipped_folder(card: ModelCard) -> Path:

@@ -140,7 +140,7 @@ def grade_folds(
     Returns
     -------
     predictions : pandas.DataFrame
-        As in `Study`, and the columns sex and age.
+        As in `Study`, and the columns sex, age and seen_twice.
     skipped : tuple of str
         Records without a level, each with the reason.
 
@@ -197,6 +197,8 @@ def _graded(dataset: PtbXl, predictor: Predictor, ecg_id: int, seen: Seen) -> di
         **{name: round(value, _DIGITS) for name, value in zip(P_COLUMNS, prediction.probabilities, strict=True)},
         "rank_violation": prediction.rank_violation,
         "out_of_fold": prediction.out_of_fold,
+        # PTB-XL publishes some samples under two patients: the copy that was blind to one had seen the other.
+        "seen_twice": len({row.patient_id for row in predictor.training_rows(record)}) > 1,
     }
 
 
@@ -214,6 +216,7 @@ def _metrics(
     found = {
         "label_rule": RULE,
         "n_out_of_fold": int(predictions["out_of_fold"].sum()),
+        "n_seen_twice": int(predictions["seen_twice"].sum()),
         **figures_of(predictions, n_resamples, prevalence),
         "other_label_rule": _other_rule(predictions, n_resamples, prevalence),
         "curves": curves_of(predictions, n_resamples),

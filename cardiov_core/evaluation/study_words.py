@@ -272,6 +272,9 @@ def origin_words(document: Mapping[str, Any]) -> str:
         )
     else:
         words += " 0 of them trained the model."
+    n_twice = document.get("n_seen_twice", 0)
+    if n_twice:
+        words += f" Of {n_twice} of them every copy had: PTB-XL has the same samples under another patient, too."
     n_chosen = document.get("n_chosen_on", 0)
     if n_chosen:
         words += (

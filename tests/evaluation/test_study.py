@@ -164,6 +164,17 @@ def test_folds_that_trained_a_grader_without_out_of_fold_predictions_are_refused
     assert evaluate_folds(dataset, load_predictor(), [1], n_resamples=5).metrics["n_chosen_on"] == 0
 
 
+def test_samples_that_trained_the_grader_under_two_patients_are_counted(
+    dataset: PtbXl, tiny_folder: Path, tiny_card: dict[str, object], tmp_path: Path
+) -> None:
+    table = pd.concat([_out_of_fold(dataset, 2), _out_of_fold(dataset, 2, ecg_id=99, patient_id="50")])
+    _trained(tiny_card, tiny_folder, table, folds=[1])
+    study = evaluate_folds(dataset, load_predictor(), [2, 1], n_resamples=5)
+    assert study.metrics["n_seen_twice"] == 1
+    write_study(study, tmp_path / "out")
+    assert "Of 1 of them every copy had: PTB-XL has the same samples" in (tmp_path / "out" / "report.md").read_text()
+
+
 def test_a_grader_against_itself_differs_by_nothing(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
     assert tiny_folder.is_dir()
     predictor = load_predictor()
