@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from cardiov_core.ui import components, findings, result, review_log, state, trace, upload
+from cardiov_core.ui import components, findings, grader, result, review_log, state, trace, upload
 
 
 def show_case(case: state.Case) -> None:
     """Show the open record: its name, the result, the trace."""
-    name, middle, close = st.columns([5, 5, 2], vertical_alignment="center")
+    name, middle, choice, close = st.columns([5, 4, 3, 2], vertical_alignment="center")
     name.markdown(f"**{components.plain(case.title)}**, {upload.age_and_sex(case.record.age, case.record.sex)}")
     close.button("Open another ECG", key=state.Key.CLOSE, on_click=state.session().close, width="stretch")
     with middle:
@@ -17,6 +17,9 @@ def show_case(case: state.Case) -> None:
     analysis = result.analysis_of(case)
     with middle:
         findings.show_critical(analysis)
+    with choice:
+        grader.choose_grader(analysis)
+    review_log.show_disagreement(case, analysis)
     result.show_result(case, analysis)
     trace.show_trace(case, analysis)
     review_log.note_grade_shown(case, analysis)

@@ -2,14 +2,15 @@
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from cardiov_core.domain import Analysis, QualityVerdict, Severity, Sex
 from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
+from cardiov_core.inference.panel import panel_words
 from cardiov_core.inference.predictor import Predictor
 from cardiov_core.io import Source, read_record
 
@@ -79,6 +80,10 @@ class BatchRow:
         As stated.
     warnings : tuple of str
         All warnings of the analysis.
+    other_levels : mapping of str to Severity
+        What the graders say that were asked beside the one whose level this is.
+    disagreement : str
+        Who says what, where graders differ by a level or more; empty where they do not.
     """
 
     name: str
@@ -97,6 +102,8 @@ class BatchRow:
     age: float | None
     sex: Sex | None
     warnings: tuple[str, ...]
+    other_levels: Mapping[str, Severity] = field(default_factory=dict)
+    disagreement: str = ""
 
     @property
     def group(self) -> TriageGroup:
@@ -123,7 +130,12 @@ class BatchError:
 
 
 def run_batch(
-    sources: Iterable[Source], predictor: Predictor, *, sampling_rate: float | None = None, units: str | None = None
+    sources: Iterable[Source],
+    predictor: Predictor,
+    *,
+    others: Sequence[Predictor] = (),
+    sampling_rate: float | None = None,
+    units: str | None = None,
 ) -> Iterator[BatchRow | BatchError]:
     """Read and analyse records one after the other; only one signal is held at a time.
 
@@ -133,6 +145,8 @@ def run_batch(
         As `collect` finds them; they must stay readable until the last one was asked for.
     predictor : Predictor
         The grader.
+    others : sequence of Predictor
+        Graders to compare it with.
     sampling_rate, units
         As in `read_record`: for files that do not state them.
 
@@ -146,7 +160,7 @@ def run_batch(
             # Bound to no name: the signal is gone before the row is handed out.
             result: BatchRow | BatchError = row_of(
                 source.shown_as,
-                analyze(read_record(source.path, sampling_rate=sampling_rate, units=units), predictor),
+                analyze(read_record(source.path, sampling_rate=sampling_rate, units=units), predictor, others=others),
             )
         except CardioVError as error:
             result = BatchError(source.shown_as, error)
@@ -189,7 +203,20 @@ def row_of(name: str, analysis: Analysis) -> BatchRow:
         age=record.age if record.age is not None and math.isfinite(record.age) else None,
         sex=record.sex,
         warnings=analysis.warnings,
+        other_levels=_other_levels(analysis),
+        disagreement=panel_words(analysis.panel),
     )
+
+
+def _other_levels(analysis: Analysis) -> dict[str, Severity]:
+    if analysis.panel is None:
+        return {}
+    shown = analysis.prediction
+    return {
+        each.model_name: each.severity
+        for each in analysis.panel.predictions
+        if shown is None or each.model_name != shown.model_name
+    }
 
 
 def triage_order(rows: Iterable[BatchRow]) -> list[BatchRow]:
@@ -245,6 +272,7 @@ def batch_table(rows: Sequence[BatchRow], predictor: Predictor) -> "pd.DataFrame
         "withheld": "string", "quality": "string", "heart_rate_bpm": "Float64", "qtc_fridericia_ms": "Float64",
         "critical_findings": "string", "age_years": "Float64", "sex": "string", "n_warnings": "Int64",
         "warnings": "string", "out_of_fold": "boolean", "model": "string", "model_sha256": "string",
+        "graders_disagree": "boolean", "other_graders": "string",
     }  # fmt: skip
     model = {"model": predictor.name, "model_sha256": predictor.card.sha256}
     values = [_values(rank, row) | model for rank, row in enumerate(rows, start=1)]
@@ -279,6 +307,9 @@ def _values(rank: int, row: BatchRow) -> dict[str, Any]:
         "n_warnings": len(row.warnings),
         "warnings": _joined(row.warnings),
         "out_of_fold": row.out_of_fold,
+        # Missing where nobody was asked beside the grader.
+        "graders_disagree": bool(row.disagreement) if row.other_levels else None,
+        "other_graders": _joined(f"{name} {level.title}" for name, level in row.other_levels.items()),
     }
 
 

@@ -28,6 +28,7 @@ from cardiov_core.review.intake import (
     log_case_seen,
     log_grade_shown,
     log_opinion,
+    put_case,
     regrade,
 )
 from cardiov_core.review.people import (
@@ -113,6 +114,7 @@ __all__ = [
     "open_store",
     "priority_of",
     "progress",
+    "put_case",
     "read_by",
     "reads_by",
     "reads_of",

@@ -5,6 +5,7 @@ import threading
 import time
 import weakref
 from collections.abc import Collection as Sized
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cardiov_core.errors import CardioVError, MissingMetadataError
@@ -70,11 +71,14 @@ class BatchJob:
         What the reader dropped; its bytes stay in memory, so that a record can be opened again.
     predictor : Predictor
         The grader.
+    others : sequence of Predictor
+        Graders to compare it with.
     """
 
-    def __init__(self, drop: Drop, predictor: Predictor) -> None:
+    def __init__(self, drop: Drop, predictor: Predictor, others: Sequence[Predictor] = ()) -> None:
         self.drop = drop
         self.predictor = predictor
+        self.others = tuple(others)
         self.reading = Reading()
         self._found = _Findings()
         self._thread: threading.Thread | None = None
@@ -134,7 +138,7 @@ class BatchJob:
         self._found.stop.clear()
         self._found.failure = None
         # The thread must not hold this object, or it would never be collected with its session.
-        work = (self._found, self.drop, self.predictor, self.reading)
+        work = (self._found, self.drop, self.predictor, self.others, self.reading)
         self._thread = threading.Thread(target=_work, args=work, name="cardiov-batch", daemon=True)
         self._thread.start()
 
@@ -162,7 +166,7 @@ class BatchJob:
             self._thread.join(timeout_s)
 
 
-def _work(found: _Findings, drop: Drop, predictor: Predictor, reading: Reading) -> None:
+def _work(found: _Findings, drop: Drop, predictor: Predictor, others: Sequence[Predictor], reading: Reading) -> None:
     try:
         with staged(drop) as collection:
             found.passed_over = collection.passed_over
@@ -173,7 +177,8 @@ def _work(found: _Findings, drop: Drop, predictor: Predictor, reading: Reading) 
             todo = [source for source in collection.sources if source.shown_as not in known]
             found.total = len(found.rows) + len(found.errors) + len(todo)
             found.n_this_run, found.run_started_s = 0, time.monotonic()
-            for result in run_batch(todo, predictor, sampling_rate=reading.sampling_rate, units=reading.units):
+            rate, units = reading.sampling_rate, reading.units
+            for result in run_batch(todo, predictor, others=others, sampling_rate=rate, units=units):
                 if isinstance(result, BatchRow):
                     found.rows.append(result)
                 else:

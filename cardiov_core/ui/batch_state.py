@@ -12,6 +12,7 @@ from cardiov_core.inference.batch import BatchRow, triage_order
 from cardiov_core.io.staging import take_drop
 from cardiov_core.ui import resources
 from cardiov_core.ui.batch_job import BatchJob
+from cardiov_core.ui.grader import grader
 
 _STATE_KEY = "cardiov_batch"
 # The list is drawn anew each time it has grown by so much: it must not move under the reader's hand every second.
@@ -80,7 +81,7 @@ class BatchState:
         """
         self.forget()
         try:
-            self.job = BatchJob(take_drop(files), resources.predictor())
+            self.job = BatchJob(take_drop(files), grader(), tuple(resources.graders().values()))
         except CardioVError as error:
             self.refusal = error
         else:

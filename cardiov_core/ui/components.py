@@ -15,6 +15,7 @@ from cardiov_core.reporting.wording import EXCEEDANCE_NAMES, RESEARCH_USE, wordi
 from cardiov_core.ui import resources
 from cardiov_core.ui.navigation import ensure_navigation
 from cardiov_core.ui.review_state import review_state
+from cardiov_core.ui.state import session
 from cardiov_core.ui.styles import apply_styles, level_shape
 
 _logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def page() -> Iterator[None]:
     apply_styles()
     reader = review_state().name
     try:
-        model = f"Model: {resources.predictor().name}"
+        model = f"Model: {resources.predictor(session().grader).name}"
     except CardioVError:
         _logger.exception("The default model cannot be loaded.")
         model = "Model: none available"
@@ -114,6 +115,21 @@ def bullet_list(sentences: Iterable[str]) -> str:
     """Return sentences as an HTML list, or nothing where there are none."""
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f'<ul class="cv-notes">{items}</ul>' if items else ""
+
+
+def more(summary: str, sentences: Sequence[str]) -> str:
+    """Return a line that opens to what is behind it, as HTML; the line alone where nothing is.
+
+    Parameters
+    ----------
+    summary : str
+        The line.
+    sentences : sequence of str
+        What a click or the Enter key opens.
+    """
+    if not sentences:
+        return f'<div class="cv-more">{escape(summary)}</div>'
+    return f'<details class="cv-more"><summary>{escape(summary)}</summary>{bullet_list(sentences)}</details>'
 
 
 def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:

@@ -39,7 +39,7 @@ def current_reader(store: Store) -> Reader | None:
     return Reader(state.name, state.roles)
 
 
-def ask_reader(store: Store, why: str) -> None:
+def ask_reader(store: Store, why: str, *, place: str = "") -> None:
     """Ask for the reader's name, or to sign in where that is set up.
 
     Parameters
@@ -48,15 +48,21 @@ def ask_reader(store: Store, why: str) -> None:
         Of the review.
     why : str
         One sentence: what the name is for here.
+    place : str
+        Tells this form from another one on the same page.
     """
     st.write(why)
     if signs_in():
-        st.button("Sign in", key=SIGN_IN_KEY, type="primary", on_click=st.login)
+        st.button("Sign in", key=f"{SIGN_IN_KEY}{place}", type="primary", on_click=st.login)
         return
-    with st.form("reader_form", border=False, enter_to_submit=True, width=460):
+    with st.form(f"reader_form{place}", border=False, enter_to_submit=True, width=460):
         columns = st.columns([3, 1], vertical_alignment="bottom")
-        columns[0].text_input("Your name", key=NAME_KEY, max_chars=_MAX_NAME, placeholder="As it shall be signed")
-        columns[1].form_submit_button("Start", key=START_KEY, type="primary", on_click=_take_name, args=(store,))
+        columns[0].text_input(
+            "Your name", key=f"{NAME_KEY}{place}", max_chars=_MAX_NAME, placeholder="As it shall be signed"
+        )
+        columns[1].form_submit_button(
+            "Start", key=f"{START_KEY}{place}", type="primary", on_click=_take_name, args=(store, f"{NAME_KEY}{place}")
+        )
     failure = review_state().failure
     if failure is not None:
         show_error(failure)
@@ -81,11 +87,11 @@ def may(me: Reader, role: Role) -> bool:
     return role in me.roles
 
 
-def _take_name(store: Store) -> None:
+def _take_name(store: Store, key: str) -> None:
     state = review_state()
     state.failure = None
     try:
-        _begin(store, ensure_reader(store, st.session_state[NAME_KEY]), None)
+        _begin(store, ensure_reader(store, st.session_state[key]), None)
     except CardioVError as error:
         state.failure = error
 

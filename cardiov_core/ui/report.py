@@ -8,8 +8,8 @@ import streamlit as st
 from cardiov_core.domain import Analysis
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import PaperOptions
-from cardiov_core.ui import resources
 from cardiov_core.ui.components import show_error
+from cardiov_core.ui.grader import grader
 from cardiov_core.ui.state import Case
 
 REPORT_FORMATS = {
@@ -89,7 +89,7 @@ def report_bytes(analysis: Analysis, paper: PaperOptions, name: str, suffix: str
     from cardiov_core.reporting.fhir import fhir_report
     from cardiov_core.reporting.pdf import write_pdf, write_trace
 
-    card = resources.predictor().card
+    card = grader().card
     if suffix == "json":
         document = fhir_report(analysis, card, patient_name=name or None)
         return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode()

@@ -1,27 +1,52 @@
 """What all sessions share: the grader, the data sets and the review's database, each loaded once a server."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from cardiov_core.datasets import PtbXl, find_ptbxl
-from cardiov_core.inference import Predictor, load_predictor
+from cardiov_core.inference import Predictor, load_predictor, other_graders
 from cardiov_core.review import Store, open_store
 
 
 @st.cache_resource(show_spinner="Loading the model ...")
-def predictor() -> Predictor:
-    """Return the default grader.
+def graders() -> Mapping[str, Predictor]:
+    """Return every grader that can be used by its name, the default one first.
 
     Returns
     -------
-    Predictor
-        Shared by all sessions; it guards its own state against two of them at once.
+    mapping of str to Predictor
+        Shared by all sessions; they guard their own state against two of them at once.
 
     Raises
     ------
     WeightsError
-        If its files cannot be used.
+        If the files of the default grader cannot be used; another one is left out.
     """
-    return load_predictor()
+    default = load_predictor()
+    return {default.name: default} | {other.name: other for other in other_graders(default)}
+
+
+def predictor(name: str | None = None) -> Predictor:
+    """Return a grader.
+
+    Parameters
+    ----------
+    name : str, optional
+        Its name; the default grader where there is none, or none of that name any more.
+
+    Returns
+    -------
+    Predictor
+        As `graders` holds it.
+
+    Raises
+    ------
+    WeightsError
+        As `graders`.
+    """
+    known = graders()
+    return known[name] if name is not None and name in known else next(iter(known.values()))
 
 
 @st.cache_resource(show_spinner="Looking for PTB-XL ...")

@@ -5,8 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict
-from cardiov_core.inference import analyze, attention_only
+from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Reasons
+from cardiov_core.inference import analyze, with_grader
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import (
     badge,
@@ -17,8 +17,10 @@ from cardiov_core.ui.components import (
     quality_chip,
 )
 from cardiov_core.ui.findings import quality_row
+from cardiov_core.ui.grader import disagreement, grader
 from cardiov_core.ui.state import AnalysisKey, Case, Key, Origin, Session, session
 from cardiov_core.ui.upload import reread_with_gain
+from cardiov_core.ui.worth import label_part, reliability_part, set_part
 
 _logger = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ _WINDOW_TOLERANCE_S = 0.1
 
 def analysis_of(case: Case) -> Analysis:
     """Return the open record's analysis, computed once for each window and each answer to the quality gate.
+
+    All graders are asked at once, so that another one's level is shown without computing anything.
 
     Raises
     ------
@@ -48,11 +52,11 @@ def analysis_of_other(other: Case) -> Analysis:
         If the record cannot be graded at all.
     """
     current = session()
-    return _analysed(current, other, (resources.predictor().name, other.fingerprint, 0.0, False), None)
+    return _analysed(current, other, (grader().name, other.fingerprint, 0.0, False), None)
 
 
-def explanation_of(case: Case, target: int | str) -> Explanation:
-    """Return where the network looked, computed once for each target.
+def explanation_of(case: Case, target: int | str) -> Explanation | Reasons:
+    """Return where the network looked or what the measurements speak for, computed once for each target.
 
     Parameters
     ----------
@@ -69,16 +73,15 @@ def explanation_of(case: Case, target: int | str) -> Explanation:
     current = session()
     key = (_key(current, case), target)
     if key not in current.explanations:
-        with st.spinner("Asking where the network looked ..."):
-            found = resources.predictor().explain(case.record, target=target, start_s=_start(current, case))
-            current.explanations[key] = attention_only(found)
+        with st.spinner("Asking for the reasons ..."):
+            current.explanations[key] = grader().explain(case.record, target=target, start_s=_start(current, case))
     return current.explanations[key]
 
 
 def choose_window(case: Case) -> None:
     """Offer the window where the record is longer than the network's input."""
     current = session()
-    length_s = resources.predictor().card.contract.duration_s
+    length_s = grader().card.contract.duration_s
     last_start_s = case.record.duration_s - length_s
     if last_start_s <= _WINDOW_TOLERANCE_S:
         return
@@ -120,37 +123,47 @@ def show_result(case: Case, analysis: Analysis) -> None:
 
 
 def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | None) -> Analysis:
-    if key not in current.analyses:
-        anyway = key[-1]
+    if key in current.analyses:
+        return current.analyses[key]
+    name, *same, anyway = key
+    known = next((found for there, found in current.analyses.items() if list(there[1:]) == [*same, anyway]), None)
+    if known is not None and known.panel is not None:
+        current.analyses[key] = with_grader(known, name)
+    else:
         if anyway:
             _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
         with st.spinner("Analysing the ECG ..."):
-            current.analyses[key] = analyze(case.record, resources.predictor(), analyse_anyway=anyway, start_s=start_s)
+            current.analyses[key] = analyze(
+                case.record,
+                grader(),
+                others=resources.graders().values(),
+                analyse_anyway=anyway,
+                start_s=start_s,
+            )
     return current.analyses[key]
 
 
 def _key(current: Session, case: Case) -> AnalysisKey:
-    return resources.predictor().name, case.fingerprint, current.window_start_s, current.analyse_anyway
+    return grader().name, case.fingerprint, current.window_start_s, current.analyse_anyway
 
 
 def _start(current: Session, case: Case) -> float | None:
     """Return the window's start in s; None lets records that fit whole be prepared as such."""
-    length_s = resources.predictor().card.contract.duration_s
+    length_s = grader().card.contract.duration_s
     return current.window_start_s if case.record.duration_s > length_s + _WINDOW_TOLERANCE_S else None
 
 
 def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     """Show badge, bars, probabilities, quality and warnings beside one another."""
-    cardiologist = (
-        [f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}."]
-        if case.cardiologist is not None
-        else []
-    )
+    asked, differ = grader(), disagreement(analysis)
+    # Graders that differ have a line of their own.
+    warnings = [warning for warning in analysis.warnings if warning != differ]
     st.html(
         '<section class="cv-strip" aria-label="Result">'
-        f"<div>{badge(prediction.severity)}{bullet_list(cardiologist)}</div>"
+        f"<div>{badge(prediction.severity)}{set_part(prediction, asked)}{label_part(case)}</div>"
         f"{exceedance_bars(prediction)}{level_probabilities(prediction)}"
-        f"<div>{quality_chip(analysis.quality)}{bullet_list(analysis.warnings)}</div></section>"
+        f"<div>{quality_chip(analysis.quality)}{bullet_list(warnings)}</div>"
+        f"{reliability_part(case, prediction, asked)}</section>"
     )
 
 

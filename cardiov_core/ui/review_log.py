@@ -8,17 +8,25 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, CaseReference, CaseSource, Reader, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.review import Store, add_case, log_grade_shown, log_opinion
+from cardiov_core.review import Store, log_grade_shown, log_opinion, put_case
 from cardiov_core.ui import resources
-from cardiov_core.ui.components import plain, show_error
+from cardiov_core.ui.components import guarded, plain, show_error
+from cardiov_core.ui.grader import disagreement, disagreement_box
 from cardiov_core.ui.reader import ask_reader, current_reader
 from cardiov_core.ui.review_state import ShownKey, review_state
-from cardiov_core.ui.state import Case, Origin
+from cardiov_core.ui.state import Case, Key, Origin
 
 AGREE_KEY, DISAGREE_KEY, SEND_KEY = "log_agree", "log_disagree", "log_send"
 REASON_KEY, LEVEL_KEY = "log_reason", "log_level"
 NOBODY = "(no name given)"
 """Who saw a grade before anybody gave a name."""
+
+STORED = (
+    "A copy of the waveform goes into the review's database, with age, sex, the file's name without its ending, the "
+    "level, what the other graders say, and your name as the sender's. Nothing else of the patient is stored, and "
+    "nothing at all before you send."
+)
+"""What sending an ECG to the review stores; said before the click."""
 
 _WORKLIST_PAGE = "pages/worklist.py"
 _MAX_REASON = 1000
@@ -53,6 +61,45 @@ def note_grade_shown(case: Case, analysis: Analysis) -> None:
     state.shown.add(_key(case, analysis))
 
 
+def show_disagreement(case: Case, analysis: Analysis) -> None:
+    """Say that graders differ where they do, and offer the way to the review queue.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What the page says of it.
+    """
+    words = disagreement(analysis)
+    if not words:
+        return
+    with st.container(key="disagreement", horizontal=True, vertical_alignment="center"):
+        disagreement_box(words)
+        _queue(case, analysis)
+
+
+def _queue(case: Case, analysis: Analysis) -> None:
+    sent = review_state().opinions.get(_queue_key(case))
+    if sent:
+        st.markdown(plain(sent), width="content")
+        return
+    popover = st.popover("Send to the review queue", key=Key.QUEUE, on_change="rerun")
+    if not popover.open:
+        return
+    with popover, guarded():
+        store = resources.review_store()
+        me = current_reader(store)
+        st.write(STORED)
+        if me is None:
+            ask_reader(store, "Who sends it?", place="_queue")
+            return
+        failure = review_state().failure
+        if failure is not None:
+            show_error(failure)
+        st.button("Send it now", key=Key.QUEUE_SEND, type="primary", on_click=partial(_send, store, me, case, analysis))
+
+
 def log_tab(case: Case, analysis: Analysis) -> None:
     """Show agree, disagree and send to review.
 
@@ -83,7 +130,7 @@ def log_tab(case: Case, analysis: Analysis) -> None:
             "Send to review",
             key=SEND_KEY,
             on_click=partial(_send, store, me, case, analysis),
-            help="Keeps a copy of the waveform, with age and sex and nothing else of the patient.",
+            help=STORED,
         )
         st.page_link(_WORKLIST_PAGE, label="Open the worklist")
     st.caption("You have seen the level of this ECG: your own read of it will be marked as unblinded.")
@@ -131,8 +178,9 @@ def _give(store: Store, me: Reader, case: Case, analysis: Analysis, *, agree: bo
 def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
     state = review_state()
     state.failure = None
+    words = disagreement(analysis)
     try:
-        case_id = add_case(
+        case_id, new = put_case(
             store,
             case.record,
             prediction=analysis.prediction,
@@ -141,12 +189,17 @@ def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
             source=CaseSource.ANALYZE,
             label=case.cardiologist,
             reference=_reference(case),
-            reasons=(f"Sent from the Analyze page by {me.name}.",),
+            reasons=(f"Sent from the Analyze page by {me.name}.", *((words,) if words else ())),
         )
     except CardioVError as error:
         state.failure = error
         return
-    state.opinions[_key(case, analysis)] = f"Sent to review at {datetime.now(UTC):%H:%M} UTC as case {case_id}."
+    said = (
+        f"Sent to review at {datetime.now(UTC):%H:%M} UTC as case {case_id}."
+        if new
+        else f"Was in the review queue already, as case {case_id}."
+    )
+    state.opinions[_key(case, analysis)] = state.opinions[_queue_key(case)] = said
 
 
 def _reference(case: Case) -> CaseReference:
@@ -155,6 +208,11 @@ def _reference(case: Case) -> CaseReference:
         return CaseReference()
     number = case.record.record_id.split("_")[0].lstrip("0")
     return CaseReference("ptb-xl", number if number.isdecimal() else "", "")
+
+
+def _queue_key(case: Case) -> ShownKey:
+    """Return the key of what was said of sending a record, whoever's level is on show."""
+    return case.fingerprint, "", -1.0
 
 
 def _key(case: Case, analysis: Analysis) -> ShownKey:

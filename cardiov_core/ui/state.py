@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, EcgRecord, Explanation, Severity
+from cardiov_core.domain import Analysis, EcgRecord, Explanation, Reasons, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import Upload
 
@@ -27,6 +27,9 @@ class Key(StrEnum):
     OPEN_CHOSEN = "open_chosen"
     SWITCH = "switch_record"
     CLOSE = "close_record"
+    GRADER = "grader"
+    QUEUE = "send_to_queue"
+    QUEUE_SEND = "send_to_queue_now"
     ANYWAY = "analyse_anyway"
     CONFIRM_GAIN = "confirm_gain"
     WINDOW = "window_start"
@@ -132,6 +135,8 @@ class Session:
         Makes a fresh drop zone after each upload for comparison.
     same_patient : bool
         The reader said that both records are of one patient.
+    grader : str or None
+        Whose level the reader wants to see; None: the default grader's. Other records keep it.
     analyses, explanations : dict
         Results for the records on show, so that display controls never rerun the network.
     """
@@ -151,8 +156,9 @@ class Session:
     other_failure: CardioVError | None = None
     n_other_uploads: int = 0
     same_patient: bool = False
+    grader: str | None = None
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
-    explanations: dict[tuple[AnalysisKey, int | str], Explanation] = field(default_factory=dict)
+    explanations: dict[tuple[AnalysisKey, int | str], Explanation | Reasons] = field(default_factory=dict)
 
     def receive(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take new files; they are read on the page, where a spinner can say so."""

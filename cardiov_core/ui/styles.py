@@ -26,7 +26,7 @@ _CSS = """
 .cv-banner {display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0.1rem 1.5rem; font-size: 0.8rem;
   padding: 0.1rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);}
 .cv-strip {display: grid; grid-template-columns: minmax(15rem, 1.1fr) minmax(15rem, 1.1fr) auto minmax(14rem, 1.3fr);
-  gap: 0.6rem 2rem; align-items: start; font-size: 0.87rem; line-height: 1.35;}
+  gap: 0.15rem 2rem; align-items: start; font-size: 0.87rem; line-height: 1.35;}
 .cv-level {display: flex; gap: 0.8rem; align-items: center;}
 .cv-level .cv-shape {width: 58px; height: 58px; flex: none;}
 .cv-word {font-size: 1.45rem; font-weight: 650; line-height: 1.15;}
@@ -44,6 +44,10 @@ _CSS = """
 .cv-chip.bad {border-width: 2px; font-weight: 650;}
 .cv-notes {margin: 0.25rem 0 0; padding-left: 1.05rem; font-size: 0.8rem;}
 .cv-notes li {margin: 0;}
+.cv-more {font-size: 0.8rem; line-height: 1.35;}
+.cv-more summary {cursor: pointer;}
+.cv-more summary::marker {color: #6B7280;}
+.cv-wide {grid-column: 1 / -1;}
 .cv-box {border: 2px solid #D55E00; border-left-width: 8px; border-radius: 4px; padding: 0.25rem 0.8rem;
   font-size: 0.9rem;}
 .cv-box.calm {border-color: #E69F00;}
@@ -91,12 +95,12 @@ _CSS = """
 .cv-measured {margin-top: 0.15rem;}
 .st-key-worklist_filters label p, .st-key-worklist_page label p {font-size: 0.74rem !important;}
 .st-key-worklist_filters label, .st-key-worklist_page label {min-height: 0; margin-bottom: 0;}
-.st-key-close_record button, .st-key-answers button {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
+.st-key-close_record button, .st-key-answers button, .st-key-grader_choice button, .st-key-disagreement button {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
 .st-key-samples button {justify-content: flex-start; min-height: 3.9rem;}
 .st-key-samples button > div, .st-key-samples button span {justify-content: flex-start; width: 100%;}
 .st-key-samples button p {line-height: 1.45;}
 .st-key-samples button * {text-align: left;}
-@media (max-width: 1100px) {.cv-strip {grid-template-columns: 1fr 1fr;}}
+@media (max-width: 1100px) {.cv-strip {grid-template-columns: 1fr 1fr; row-gap: 0.6rem;}}
 @media (max-width: 900px) {
   /* A paper that shrinks to the screen cannot be read: it keeps its size and is pushed sideways in its own frame. */
   .st-key-paper_trace, .st-key-paper_median, .st-key-half_ecg_earlier, .st-key-half_ecg_later {overflow-x: auto;}

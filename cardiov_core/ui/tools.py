@@ -75,7 +75,7 @@ class Tools:
     attention: AttentionTools | None = None
 
 
-def tool_row(start_s: float, *, measured: bool, explained: bool | None) -> Tools:
+def tool_row(start_s: float, *, measured: bool, explained: bool | None, banded: bool = True) -> Tools:
     """Show the display controls in one slim row.
 
     Parameters
@@ -85,7 +85,9 @@ def tool_row(start_s: float, *, measured: bool, explained: bool | None) -> Tools
     measured : bool
         Whether there are boundaries to draw.
     explained : bool or None
-        Whether there is attention to draw; None leaves its controls out altogether.
+        Whether there is something to explain; None leaves these controls out altogether.
+    banded : bool
+        Whether the explanation has a band to draw.
     """
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=88)
@@ -96,7 +98,7 @@ def tool_row(start_s: float, *, measured: bool, explained: bool | None) -> Tools
         order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=100)
         drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=96)
         waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured, width=70)
-        attention = None if explained is None else _attention_tools(disabled=not explained)
+        attention = None if explained is None else _attention_tools(disabled=not explained, banded=banded)
     paper = PaperOptions(
         layout=layout,
         speed_mm_s=speed,
@@ -109,12 +111,13 @@ def tool_row(start_s: float, *, measured: bool, explained: bool | None) -> Tools
     return Tools(paper, drag == "calipers", measured and waves == "on", attention)
 
 
-def _attention_tools(*, disabled: bool) -> AttentionTools:
-    overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=disabled, width=74)
+def _attention_tools(*, disabled: bool, banded: bool) -> AttentionTools:
+    no_band = disabled or not banded
+    overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=no_band, width=74)
     opacity = st.selectbox(
-        "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=disabled, width=78
+        "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band, width=78
     )
-    stage = st.selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=disabled, width=62)
+    stage = st.selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=no_band, width=62)
     why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled, width=152)
     return AttentionTools(overlay == "on", opacity, stage, _TARGETS[why])
 
@@ -126,6 +129,7 @@ def show_paper(
     explanation: Explanation | None,
     alternative: str,
     *,
+    remarks: Sequence[str] = (),
     key: str = Key.TRACE,
     width_px: float = 1180.0,
 ) -> None:
@@ -143,6 +147,8 @@ def show_paper(
         Whose band is drawn where the row asks for it.
     alternative : str
         The figure in words.
+    remarks : sequence of str
+        What stands below it beside the overlays' own words.
     key : str
         Of the chart: another record is another chart, so that zoom and calipers begin anew.
     width_px : float
@@ -172,8 +178,9 @@ def show_paper(
         )
     if tools.calipers:
         _show_calipers(event.selection.box, tools.paper)
-    if attention is not None and overlay is not None:
-        st.caption(band_caption(attention, overlay.stage))
+    said = [band_caption(attention, overlay.stage)] if attention is not None and overlay is not None else []
+    for words in (*said, *remarks):
+        st.caption(words)
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
 

@@ -5,20 +5,21 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation
+from cardiov_core.domain import Analysis, Explanation, Reasons
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
-from cardiov_core.reporting import CAPTION, PaperOptions, attention_stack_figure
-from cardiov_core.ui import resources
+from cardiov_core.reporting import PaperOptions
 from cardiov_core.ui.compare import compare_tab
-from cardiov_core.ui.components import dark_theme, facts, guarded, show_error
+from cardiov_core.ui.components import facts, guarded
+from cardiov_core.ui.explanation import explanation_tab, has_band, remarks
 from cardiov_core.ui.findings import findings_tab, quality_tab
+from cardiov_core.ui.grader import grader
 from cardiov_core.ui.measurements import measurements_tab
 from cardiov_core.ui.report import report_tab
 from cardiov_core.ui.result import explanation_of
 from cardiov_core.ui.review_log import log_tab
 from cardiov_core.ui.state import Case, Key
-from cardiov_core.ui.tools import CHART_CONFIG, FILTERS, Tools, notch_name, show_paper, tool_row
+from cardiov_core.ui.tools import FILTERS, Tools, notch_name, show_paper, tool_row
 from cardiov_core.ui.upload import age_and_sex, recording_time
 
 _TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record", "Report", "Log")
@@ -38,8 +39,10 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     prediction = analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
     measured = analysis.measurements
-    tools = tool_row(start_s, measured=measured is not None, explained=prediction is not None)
-    explanation: Explanation | None = None
+    tools = tool_row(
+        start_s, measured=measured is not None, explained=prediction is not None, banded=has_band(grader())
+    )
+    explanation: Explanation | Reasons | None = None
     failure: CardioVError | None = None
     if prediction is not None and tools.attention is not None:
         try:
@@ -48,18 +51,23 @@ def show_trace(case: Case, analysis: Analysis) -> None:
             explanation = explanation_of(case, target)
         except CardioVError as error:
             failure = error
-    show_paper(case.record, tools, measured, explanation, _alternative(case, analysis))
+    band = explanation if isinstance(explanation, Explanation) else None
+    show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=remarks(explanation))
     _show_tabs(case, analysis, explanation, failure, tools)
 
 
 @st.fragment
 def _show_tabs(
-    case: Case, analysis: Analysis, explanation: Explanation | None, failure: CardioVError | None, tools: Tools
+    case: Case,
+    analysis: Analysis,
+    explanation: Explanation | Reasons | None,
+    failure: CardioVError | None,
+    tools: Tools,
 ) -> None:
     """Show what stands under the trace, the open tab alone: a figure that is drawn unseen gets a wrong width."""
     tabs = dict(zip(_TABS, st.tabs(_TABS, key=Key.TABS, on_change="rerun"), strict=True))
     contents: Mapping[str, Callable[[], None]] = {
-        "Explanation": lambda: _explanation_tab(case, analysis, explanation, failure),
+        "Explanation": lambda: explanation_tab(case, analysis, explanation, failure),
         "Measurements": lambda: measurements_tab(case, analysis, tools.paper.gain_mm_mv),
         "Findings": lambda: findings_tab(analysis),
         "Quality": lambda: quality_tab(analysis.quality),
@@ -80,37 +88,10 @@ def _alternative(case: Case, analysis: Analysis) -> str:
     return f"ECG {case.title}: {len(record.leads)} leads, {record.duration_s:.1f} s, {level}"
 
 
-def _explanation_tab(
-    case: Case, analysis: Analysis, explanation: Explanation | None, failure: CardioVError | None
-) -> None:
-    if failure is not None:
-        show_error(failure)
-        return
-    if explanation is None:
-        st.write("There is no level, so there is nothing to explain.")
-        return
-    st.plotly_chart(
-        attention_stack_figure(case.record, explanation, start_s=explanation.window.start_s, dark=dark_theme()),
-        key=Key.STACK,
-        theme=None,
-        config=CHART_CONFIG,
-        alt=f"Attention of the seven stages of {explanation.model_name} over time",
-    )
-    st.caption(
-        f"Grad-CAM of all seven stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
-        "The network mixes all leads in its first convolution, so a band belongs to all leads alike."
-    )
-    if analysis.prediction is not None and analysis.prediction.out_of_fold:
-        st.caption(
-            "The level on show is out-of-fold: it comes from a network that never saw this record. "
-            "The attention is that of the shipped network, which did."
-        )
-
-
-def _record_tab(case: Case, analysis: Analysis, explanation: Explanation | None, paper: PaperOptions) -> None:
+def _record_tab(case: Case, analysis: Analysis, explanation: Explanation | Reasons | None, paper: PaperOptions) -> None:
     facts(_facts(case, analysis, paper))
     # Names the grader that was asked also where the level is withheld.
-    card = resources.predictor().card
+    card = grader().card
     st.download_button(
         "Download the analysis (JSON)",
         key=Key.DOWNLOAD,

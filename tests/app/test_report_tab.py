@@ -56,7 +56,7 @@ def test_what_cannot_be_made_is_said_in_place_of_the_button(tab: AppTest) -> Non
 def analysis(weights_folder: Any) -> Analysis:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CARDIOV_WEIGHTS", str(weights_folder))
-        resources.predictor.clear()
+        resources.graders.clear()
         return analyze(generate("normal", seed=3), resources.predictor())
 
 

@@ -31,6 +31,7 @@ COLUMNS = {
     "withheld": "string", "quality": "string", "heart_rate_bpm": "Float64", "qtc_fridericia_ms": "Float64",
     "critical_findings": "string", "age_years": "Float64", "sex": "string", "n_warnings": "Int64",
     "warnings": "string", "out_of_fold": "boolean", "model": "string", "model_sha256": "string",
+    "graders_disagree": "boolean", "other_graders": "string",
 }  # fmt: skip
 """What scripts that read the download rely on: change only with a word in the changelog."""
 
@@ -135,7 +136,7 @@ def test_only_one_signal_is_held_at_a_time(
 def test_a_bug_that_one_record_uncovers_costs_only_that_record(
     predictor: Predictor, sources: list[Source], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def _break(record: EcgRecord, grader: Predictor) -> object:
+    def _break(record: EcgRecord, grader: Predictor, **_: object) -> object:
         if record.record_id == "first":
             raise ZeroDivisionError("secret detail")
         return analyze(record, grader)
@@ -214,6 +215,25 @@ def test_the_table_keeps_its_columns_and_invents_no_number(predictor: Predictor)
     assert withheld["withheld"] == "V3 is flat. | V4 is flat."
     unknown = ["level", "level_name", "p_no", "p_high", "p_above_no", "heart_rate_bpm", "qtc_fridericia_ms", "sex"]
     assert withheld[unknown].isna().all()
+
+
+def test_graders_that_differ_are_flagged_and_unasked_ones_are_missing(predictor: Predictor) -> None:
+    said = "The graders disagree: tiny No risk, b High risk."
+    rows = [
+        replace(row("differ", 0), other_levels={"b": Severity.HIGH_RISK}, disagreement=said),
+        replace(row("agree", 1), other_levels={"b": Severity.LOW_RISK}),
+        row("alone", 1),
+    ]
+    table = batch_table(rows, predictor)
+    assert table["graders_disagree"].tolist() == [True, False, pd.NA]
+    assert table["other_graders"].tolist() == ["b High risk", "b Low risk", pd.NA]
+
+
+def test_a_batch_asks_all_graders(predictor: Predictor, sources: list[Source]) -> None:
+    [alone] = run_batch([sources[0]], predictor)
+    [compared] = run_batch([sources[0]], predictor, others=[load_predictor(predictor.card.path)])
+    assert isinstance(alone, BatchRow)
+    assert compared == alone, "a second grader of the same name is the same grader"
 
 
 def test_an_empty_table_has_the_same_columns(predictor: Predictor) -> None:

@@ -1,0 +1,98 @@
+"""The grader's own explanation: where its network looked, what its measurements speak for, or both."""
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Explanation, Reasons
+from cardiov_core.errors import CardioVError
+from cardiov_core.inference import MeasurementGrader, Predictor
+from cardiov_core.reporting import CAPTION, attention_stack_figure
+from cardiov_core.reporting.honesty import reason_rows, reasons_line
+from cardiov_core.ui.components import dark_theme, html_table, show_error
+from cardiov_core.ui.state import Case, Key
+from cardiov_core.ui.tools import CHART_CONFIG
+
+_HEADS = ("What was measured", "Percentage points")
+
+
+def has_band(grader: Predictor) -> bool:
+    """Tell whether a grader has a network, whose attention can be drawn."""
+    return not isinstance(grader, MeasurementGrader)
+
+
+def measured_reasons(explanation: Explanation | Reasons | None) -> Reasons | None:
+    """Return the measurements' side of an explanation; None where it has none."""
+    if isinstance(explanation, Reasons) or explanation is None:
+        return explanation
+    return explanation.reasons
+
+
+def remarks(explanation: Explanation | Reasons | None) -> list[str]:
+    """Return what stands under the trace beside the band's own caption: the weightiest reasons, in one line.
+
+    Parameters
+    ----------
+    explanation : Explanation or Reasons or None
+        Of the level on show.
+    """
+    reasons = measured_reasons(explanation)
+    return [] if reasons is None else [f"Measured, with percentage points: {reasons_line(reasons)}"]
+
+
+def explanation_tab(
+    case: Case, analysis: Analysis, explanation: Explanation | Reasons | None, failure: CardioVError | None
+) -> None:
+    """Show the whole explanation.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What CardioV says of it.
+    explanation : Explanation or Reasons or None
+        None where there is no level, or it cannot be explained.
+    failure : CardioVError or None
+        Why it cannot.
+    """
+    if failure is not None:
+        show_error(failure)
+        return
+    if explanation is None:
+        st.write("There is no level, so there is nothing to explain.")
+        return
+    reasons = measured_reasons(explanation)
+    if reasons is not None:
+        _show_reasons(reasons)
+    if isinstance(explanation, Explanation):
+        _show_attention(case, explanation)
+    if analysis.prediction is not None and analysis.prediction.out_of_fold:
+        what = "reasons are" if isinstance(explanation, Reasons) else "attention is"
+        st.caption(
+            "The level on show is out-of-fold: it comes from weights that never saw this record's patient. "
+            f"The {what} that of the shipped grader, which did."
+        )
+
+
+def _show_reasons(reasons: Reasons) -> None:
+    rows = reason_rows(reasons)
+    if rows:
+        st.html(html_table(_HEADS, rows, columns="tn"))
+    st.caption(
+        f"What {reasons.model_name} measured, and by how many percentage points each group of measurements raised or "
+        f"lowered its probability of {reasons.target}, before calibration; it began at "
+        f"{100 * reasons.base:.0f}, the share among the training records. Groups under one point are left out."
+    )
+
+
+def _show_attention(case: Case, explanation: Explanation) -> None:
+    st.plotly_chart(
+        attention_stack_figure(case.record, explanation, start_s=explanation.window.start_s, dark=dark_theme()),
+        key=Key.STACK,
+        theme=None,
+        config=CHART_CONFIG,
+        alt=f"Attention of the seven stages of {explanation.model_name} over time",
+    )
+    st.caption(
+        f"Grad-CAM of all seven stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
+        "The network mixes all leads in its first convolution, so a band belongs to all leads alike."
+    )
