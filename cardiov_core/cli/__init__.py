@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cardiov_core.cli.ablate import ablate
 from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
 from cardiov_core.cli.calibrate import calibrate
@@ -19,6 +20,7 @@ from cardiov_core.cli.evaluate import evaluate
 from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.measure import measure
 from cardiov_core.cli.outside import outside_check
+from cardiov_core.cli.passport import passport
 from cardiov_core.cli.quality_check import quality_check
 from cardiov_core.cli.report import report
 from cardiov_core.cli.review import review
@@ -58,6 +60,7 @@ for _command in (
     convert,
     data,
     train,
+    ablate,
     train_delineator,
     calibrate,
     evaluate,
@@ -67,6 +70,7 @@ for _command in (
     measure,
     quality_check,
     outside_check,
+    passport,
     scope_check,
     models,
     app,

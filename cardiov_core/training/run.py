@@ -76,7 +76,7 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
         If `out` holds another training, or there are too few records.
     """
     out.mkdir(parents=True, exist_ok=True)
-    _claim(out, recipe, dataset, resume)
+    claim(out, recipe, dataset, resume)
     records = load_records(dataset, recipe)
     final, raw = _fit_all(recipe, records, out, resume, progress)
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
@@ -111,7 +111,7 @@ def _fit_all(
     draw_curve(out / LOG_NAME, curve)
     with one_thread(), tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
         for split in splits:
-            net = fit_split(recipe, records, split, out, resume, _reporter(out, bar))
+            net = fit_split(recipe, records, split, out, resume, reporter(out, bar))
             if len(split.held_out):
                 raw[split.held_out] = logits_of(net, training_data(records, split.held_out)).numpy()
     draw_curve(out / LOG_NAME, curve)
@@ -173,8 +173,14 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
-    """Keep the recipe beside the results and refuse to mix two trainings."""
+def claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
+    """Keep the recipe beside the results and refuse to mix two trainings.
+
+    Raises
+    ------
+    TrainingError
+        If `resume` is asked for and the folder holds a training by another recipe or other labels.
+    """
     path = out / "recipe.json"
     corrected = {} if dataset.corrected is None else {"corrected_labels": dataset.corrected.sha256}
     text = json.dumps(recipe.as_dict() | corrected, indent=2, sort_keys=True)
@@ -190,7 +196,9 @@ def _claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _reporter(out: Path, bar: "tqdm[Any]") -> Callable[[Mapping[str, Any]], None]:
+def reporter(out: Path, bar: "tqdm[Any]") -> Callable[[Mapping[str, Any]], None]:
+    """Return what writes each epoch to the folder's log and moves the progress bar on."""
+
     def report(entry: Mapping[str, Any]) -> None:
         with (out / LOG_NAME).open("a", encoding="utf-8") as log:
             log.write(json.dumps(entry) + "\n")
