@@ -88,6 +88,8 @@ class Case:
         True where the adjudicator decided that no level can be given.
     record_sha256 : str
         Checksum of the files it came from.
+    graders_disagree : bool
+        True where graders differ by a level or more; one of `reasons` says who says what.
     """
 
     id: str
@@ -120,6 +122,7 @@ class Case:
     decision: Severity | None
     indeterminate: bool
     record_sha256: str
+    graders_disagree: bool = False
 
     @property
     def error(self) -> int | None:

@@ -93,6 +93,11 @@ def disagreement_words(levels: Iterable[tuple[str, Severity]]) -> str:
     return f"{GRADERS_DISAGREE}{', '.join(f'{name} {level.title}' for name, level in said)}."
 
 
+def says_graders_disagree(reasons: Iterable[str]) -> bool:
+    """Tell whether one of a case's reasons is the sentence of `disagreement_words`."""
+    return any(reason.startswith(GRADERS_DISAGREE) for reason in reasons)
+
+
 def panel_words(panel: Panel | None) -> str:
     """Return the same sentence of a panel."""
     if panel is None:

@@ -182,10 +182,11 @@ def import_folder(
     StoreUnavailableError
         If the database cannot be written; what was taken before stays.
     """
-    from cardiov_core.inference import analyze
+    from cardiov_core.inference import analyze, other_graders, panel_words
     from cardiov_core.io import collect, read_record
 
     added = known = 0
+    others = other_graders(predictor)
     errors: list[CardioVError] = []
     with collect([folder]) as collection:
         errors += [
@@ -193,7 +194,8 @@ def import_folder(
         ]
         for source in collection.sources:
             try:
-                analysis = analyze(read_record(source.path), predictor)
+                analysis = analyze(read_record(source.path), predictor, others=others)
+                differ = panel_words(analysis.panel)
                 _, new = put_case(
                     store,
                     analysis.record,
@@ -202,7 +204,7 @@ def import_folder(
                     by=by,
                     source=CaseSource.FOLDER,
                     reference=CaseReference(folder.name, "", source.shown_as.removeprefix(f"{folder}/")),
-                    reasons=analysis.withheld,
+                    reasons=(*analysis.withheld, *((differ,) if differ else ())),
                     study=study,
                 )
             except StoreUnavailableError:

@@ -18,6 +18,7 @@ from cardiov_core.domain import (
 )
 from cardiov_core.errors import ReviewError
 from cardiov_core.evaluation.case_file import priority_of
+from cardiov_core.inference.panel import says_graders_disagree
 from cardiov_core.review.audit import append_event, now, prediction_values
 from cardiov_core.review.people import DEFAULT_STUDY, MAX_NAME, ensure_study
 from cardiov_core.review.rows import clean, locked_case, one_at_a_time
@@ -122,6 +123,7 @@ def put_case(
         "ecg_id": clean(place.ecg_id, _MAX_TEXT),
         "path": clean(place.path, _MAX_PATH),
         "reasons": list(reasons),
+        "graders_disagree": says_graders_disagree(reasons),
     }
     kind = EventKind.CASE_SENT if source is CaseSource.ANALYZE else EventKind.CASE_ADDED
     with store.writing() as connection:
@@ -129,7 +131,7 @@ def put_case(
         # Two people may send the same record at once.
         one_at_a_time(connection, f"case|{study}|{values['record_id']}")
         known = connection.execute(
-            sa.select(cases.c.id, cases.c.model_sha256).where(
+            sa.select(cases.c.id, cases.c.model_sha256, cases.c.reasons, cases.c.graders_disagree).where(
                 cases.c.study == study,
                 cases.c.record_id == values["record_id"],
                 cases.c.waveform_sha256 == stored.sha256,
@@ -139,8 +141,10 @@ def put_case(
         if known is None:
             keep(connection, stored)
             connection.execute(sa.insert(cases).values(**values))
-        elif prediction is not None and prediction.model_sha256 != known.model_sha256:
-            _regrade(connection, case_id, prediction, by)
+        else:
+            if prediction is not None and prediction.model_sha256 != known.model_sha256:
+                _regrade(connection, case_id, prediction, by)
+            _flag(connection, known, reasons)
         if known is None or kind is EventKind.CASE_SENT:
             append_event(
                 connection,
@@ -154,6 +158,14 @@ def put_case(
                 waveform_sha256=stored.sha256,
             )
     return case_id, known is None
+
+
+def _flag(connection: sa.Connection, known: sa.Row[Any], reasons: tuple[str, ...]) -> None:
+    """Let a case that is there already say that graders differ, where that is news."""
+    if not known.graders_disagree and says_graders_disagree(reasons):
+        news = [reason for reason in reasons if says_graders_disagree([reason])]
+        flagged = sa.update(cases).where(cases.c.id == known.id)
+        connection.execute(flagged.values(graders_disagree=True, reasons=[*known.reasons, *news]))
 
 
 def _values(

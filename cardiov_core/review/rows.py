@@ -158,6 +158,7 @@ def case_of(row: sa.Row[Any], assigned_to: tuple[str, ...] = ()) -> Case:
         decision=level_of(row.decision),
         indeterminate=row.indeterminate,
         record_sha256=row.record_sha256,
+        graders_disagree=row.graders_disagree,
     )
 
 

@@ -139,6 +139,8 @@ cases = sa.Table(
     sa.Column("gap", sa.SmallInteger, nullable=False),
     _level("decision"),
     sa.Column("indeterminate", sa.Boolean, nullable=False),
+    # One of the reasons says that graders differ by a level or more.
+    sa.Column("graders_disagree", sa.Boolean, nullable=False, server_default=sa.false()),
     # Random: what the order of a blind reader is made of.
     sa.Column("shuffle", sa.Integer, nullable=False),
     sa.UniqueConstraint("study", "record_id", "waveform_sha256"),
@@ -154,6 +156,7 @@ cases = sa.Table(
     sa.Index(None, "record_id", "id"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "waveform_sha256"),
+    sa.Index(None, "graders_disagree", "id"),
     # All that the worklist counts and filters by: counting does not touch the wide rows.
     sa.Index(
         "ix_cases_counts",
@@ -169,7 +172,17 @@ cases = sa.Table(
         "id",
     ),
     # All that the order of a blind reader needs.
-    sa.Index("ix_cases_queue", "study", "error", "shuffle", "status", "n_blind", "waveform_deleted_at", "id"),
+    sa.Index(
+        "ix_cases_queue",
+        "study",
+        "error",
+        "shuffle",
+        "status",
+        "n_blind",
+        "waveform_deleted_at",
+        "graders_disagree",
+        "id",
+    ),
 )
 
 assignments = sa.Table(

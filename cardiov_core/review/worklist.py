@@ -53,6 +53,8 @@ class CaseFilter:
         At least so many levels between label and grade: 1 for wrong ones, 3 for the farthest.
     disagree : bool
         Only cases whose blind readers differ.
+    graders_disagree : bool
+        Only cases about which graders differ.
     search : str
         Part of the record's name, upper or lower case.
     assigned_to : str or None
@@ -67,6 +69,7 @@ class CaseFilter:
     label: tuple[Severity, ...] = ()
     min_error: int | None = None
     disagree: bool = False
+    graders_disagree: bool = False
     search: str = ""
     assigned_to: str | None = None
 
@@ -178,6 +181,9 @@ def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
         found.append(cases.c.error >= wanted.min_error)
     if wanted.disagree:
         found.append(cases.c.gap > 0)
+    if wanted.graders_disagree:
+        flagged = cases.alias()
+        found.append(cases.c.id.in_(sa.select(flagged.c.id).where(flagged.c.graders_disagree)))
     # As lists of ids: names are looked through in their index, and not in the wide rows in the order of the page.
     if wanted.search.strip():
         names = cases.alias()
@@ -268,19 +274,21 @@ def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindC
 
 
 def _in_the_queue(connection: sa.Connection, study: sa.Row[Any]) -> sa.ColumnElement[bool]:
-    """Return what makes a case one of the study's queue: not known to be right, or one of those that are mixed in.
+    """Return what makes a case one of the study's queue: to be read, or one of those that are mixed in.
 
-    Mixed in are the first by the cases' random numbers, as many as make up the share.
+    To be read is what is not known to be right, and what graders see differently, right or not. Mixed in are the first
+    by the cases' random numbers, as many as make up the share.
     """
-    to_read = sa.select(sa.func.count()).select_from(cases).where(cases.c.study == study.name, cases.c.error != 0)
+    wanted = sa.or_(cases.c.error != 0, cases.c.graders_disagree)
+    to_read = sa.select(sa.func.count()).select_from(cases).where(cases.c.study == study.name, wanted)
     share = study.correct_share / (1.0 - study.correct_share)
     n_mixed_in = round(connection.execute(to_read).scalar_one() * share)
     if not n_mixed_in:
-        return cases.c.error != 0
-    right = sa.select(cases.c.shuffle).where(cases.c.study == study.name, cases.c.error == 0)
+        return wanted
+    right = sa.select(cases.c.shuffle).where(cases.c.study == study.name, ~wanted)
     last = connection.execute(right.order_by(cases.c.shuffle).offset(n_mixed_in - 1).limit(1)).scalar()
     # None: there are not that many, and all of them are mixed in.
-    return sa.true() if last is None else sa.or_(cases.c.error != 0, cases.c.shuffle <= last)
+    return sa.true() if last is None else sa.or_(wanted, cases.c.shuffle <= last)
 
 
 def _order_of(seed: str) -> sa.ColumnElement[int]:

@@ -95,7 +95,8 @@ _CSS = """
 .cv-measured {margin-top: 0.15rem;}
 .st-key-worklist_filters label p, .st-key-worklist_page label p {font-size: 0.74rem !important;}
 .st-key-worklist_filters label, .st-key-worklist_page label {min-height: 0; margin-bottom: 0;}
-.st-key-close_record button, .st-key-answers button, .st-key-grader_choice button, .st-key-disagreement button {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
+.st-key-close_record button, .st-key-answers button, .st-key-grader_choice button, .st-key-disagreement button
+  {min-height: 1.9rem; padding-top: 0; padding-bottom: 0;}
 .st-key-samples button {justify-content: flex-start; min-height: 3.9rem;}
 .st-key-samples button > div, .st-key-samples button span {justify-content: flex-start; width: 100%;}
 .st-key-samples button p {line-height: 1.45;}

@@ -163,6 +163,7 @@ def _filters(study: str) -> CaseFilter:
         status = _choice("Status", "status", [each.value for each in CaseStatus], 130)
         source = _choice("Source", "source", [each.value for each in CaseSource], 104)
         assigned = _choice("Readers", "readers", ["differ"], 90)
+        graders = _choice("Graders", "graders", ["differ"], 90)
         st.selectbox("Sort by", list(_ORDERS), key="sort", bind="query-params", width=130)
     return CaseFilter(
         study=study,
@@ -172,6 +173,7 @@ def _filters(study: str) -> CaseFilter:
         level=tuple(each for each in Severity if each.title == level),
         min_error=None if error is None else _ERRORS[error],
         disagree=assigned is not None,
+        graders_disagree=graders is not None,
         search=search or "",
     )
 
