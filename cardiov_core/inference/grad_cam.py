@@ -114,6 +114,40 @@ def stage_maps(
     ExplanationError
         If the network has no Grad-CAM points or its output is not finite.
     """
+    maps, explained = batch_maps(net, values, None if target is None else [target], calibration, output)
+    return [stage[0] for stage in maps], explained[0]
+
+
+def batch_maps(
+    net: nn.Module,
+    values: Tensor,
+    targets: Sequence[int | str] | None,
+    calibration: Calibration | None = None,
+    output: Output | None = None,
+) -> tuple[list[npt.NDArray[np.float64]], list[int | str]]:
+    """Compute Grad-CAM at every Grad-CAM point for several records in one pass.
+
+    Parameters
+    ----------
+    net, calibration, output : torch.nn.Module, Calibration, Output
+        As in `stage_maps`.
+    values : torch.Tensor
+        Input, shape ``(n, n_leads, n_samples)``.
+    targets : sequence of int or str, optional
+        One a record; the predicted levels where None.
+
+    Returns
+    -------
+    maps : list of numpy.ndarray
+        One a stage, shape ``(n, n_stage)``; a record's are those that it gets alone.
+    targets : list of int or str
+        What was explained.
+
+    Raises
+    ------
+    ExplanationError
+        As in `stage_maps`.
+    """
     points: Sequence[nn.Module] | None = getattr(net, "grad_cam_points", None)
     if not points:
         raise ExplanationError(
@@ -127,14 +161,19 @@ def stage_maps(
         if not bool(torch.isfinite(logits).all()):
             raise ExplanationError("The network's output is not finite.", "Look at the record's signal for damage.")
         probabilities = decoded_probabilities(logits, calibration)
-        explained = int(probabilities[0].argmax()) if target is None else target
-        if isinstance(explained, int):
-            score = torch.log(probabilities[0, explained].clamp(min=_SMALLEST_PROBABILITY))
-        else:
-            score = logits[0, THRESHOLD_TARGETS.index(explained)]
+        explained = probabilities.argmax(dim=1).tolist() if targets is None else list(targets)
+        # Records do not touch each other in evaluation mode, so the gradient of the sum is that of each.
+        score = torch.stack([_score(*one) for one in zip(probabilities, logits, explained, strict=True)]).sum()
         activations = [outputs[index] for index in range(len(points))]
         gradients = torch.autograd.grad(score, activations)
     return [_cam(*pair) for pair in zip(activations, gradients, strict=True)], explained
+
+
+def _score(probabilities: Tensor, logits: Tensor, target: int | str) -> Tensor:
+    """Return what is explained of one record: the log probability of a level, or the logit of a threshold."""
+    if isinstance(target, int):
+        return torch.log(probabilities[target].clamp(min=_SMALLEST_PROBABILITY))
+    return logits[THRESHOLD_TARGETS.index(target)]
 
 
 def on_record_axis(
@@ -160,8 +199,7 @@ def on_record_axis(
         window. A map of zeros stays zero.
     """
     n_input = prepared.values.shape[1]
-    stride = _stride(n_input, len(stage_map))
-    centres = (np.arange(len(stage_map)) + 0.5) * stride - 0.5
+    centres = stage_centres(n_input, len(stage_map))
     times_s = np.arange(record.n_samples) / record.sampling_rate
     # Half a sample of tolerance, since the window's limits went through floating point.
     slack_s = 0.5 / record.sampling_rate
@@ -174,6 +212,11 @@ def on_record_axis(
     attention: FloatArray = np.full(record.n_samples, np.nan, dtype=np.float32)
     attention[inside] = seen / peak if peak > _SMALLEST_PEAK else 0.0
     return attention
+
+
+def stage_centres(n_input: int, n_stage: int) -> npt.NDArray[np.float64]:
+    """Return where in the input, in samples, the centres of a stage's samples lie."""
+    return np.asarray((np.arange(n_stage) + 0.5) * _stride(n_input, n_stage) - 0.5, dtype=np.float64)
 
 
 @contextmanager
@@ -208,7 +251,7 @@ def _recorded(points: Sequence[nn.Module]) -> Iterator[dict[int, Tensor]]:
 
 def _cam(activation: Tensor, gradient: Tensor) -> npt.NDArray[np.float64]:
     weights = gradient.mean(dim=-1, keepdim=True)
-    cam: npt.NDArray[np.float64] = torch.relu((weights * activation).sum(dim=1))[0].detach().double().cpu().numpy()
+    cam: npt.NDArray[np.float64] = torch.relu((weights * activation).sum(dim=1)).detach().double().cpu().numpy()
     return cam
 
 

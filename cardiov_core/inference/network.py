@@ -21,6 +21,7 @@ from cardiov_core.inference.grad_cam import (
     target_in_words,
 )
 from cardiov_core.inference.outputs import exceedance_logits, output_of
+from cardiov_core.inference.passport import passport_of
 from cardiov_core.preprocessing import prepare
 from cardiov_core.weights import ModelCard
 
@@ -41,7 +42,7 @@ class NetworkPredictor(Predictor):
     Raises
     ------
     ModelCardError
-        If calibration or the limit of the sets makes no sense.
+        If calibration, the limit of the sets or the passport makes no sense.
     """
 
     def __init__(self, net: nn.Module, card: ModelCard) -> None:
@@ -50,6 +51,7 @@ class NetworkPredictor(Predictor):
         self._output = output_of(card)
         self._calibration = calibration_of(card.raw, card.path.name)
         self._set_limit = set_limit_of(card.raw, card.path.name)
+        self._passport = passport_of(card)
         # Hooks of an explanation would fire in every other forward pass meanwhile.
         self._lock = threading.Lock()
 
@@ -70,7 +72,10 @@ class NetworkPredictor(Predictor):
         return predictions
 
     def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Explanation:
-        """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples."""
+        """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples.
+
+        Maps that failed the network's passport are withheld.
+        """
         wanted = checked_target(target)
         prepared = prepare(record, self.card.contract, start_s)
         if wanted is None:
@@ -78,11 +83,14 @@ class NetworkPredictor(Predictor):
         with self._lock:
             maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration, self._output)
         rate = self.card.contract.sampling_rate_hz
+        withheld = {} if self._passport is None else self._passport.withheld_stages(explained, len(maps))
+        shown = {stage: on_record_axis(cam, prepared, record, rate) for stage, cam in enumerate(maps, start=1)}
         return Explanation(
             model_name=self.name,
             target=target_in_words(explained),
-            stages={stage: on_record_axis(cam, prepared, record, rate) for stage, cam in enumerate(maps, start=1)},
+            stages=shown | {stage: np.full_like(shown[stage], np.nan) for stage in withheld},
             window=prepared.window,
+            withheld=withheld,
         )
 
     def _predictions(self, records: Sequence[EcgRecord], prepared: Sequence[PreparedInput]) -> list[Prediction]:

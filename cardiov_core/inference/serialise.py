@@ -252,7 +252,11 @@ def _explanation(explanation: Explanation | Reasons) -> dict[str, Any]:
     found: dict[str, Any] = {
         "model": explanation.model_name,
         "target": explanation.target,
-        "stages": {str(stage): _attention(values) for stage, values in explanation.stages.items()},
+        "stages": {
+            str(stage): None if stage in explanation.withheld else _attention(values)
+            for stage, values in explanation.stages.items()
+        },
+        "withheld": {str(stage): reason for stage, reason in explanation.withheld.items()},
     }
     if explanation.reasons is not None:
         # A blend's other half: each half is told with the grader that it belongs to.
