@@ -74,8 +74,9 @@ def train_blend(recipe: BlendRecipe, dataset: PtbXl, out: Path) -> TrainingResul
         made_with={"command": f"cardiov train --recipe {recipe.name} --data DIR --out DIR"},
         limitations=_LIMITATIONS,
     )
-    card = assemble(recipe, graded, dataset, honest.card, described)
-    return TrainingResult(save_blend(members, card, out, out_of_fold=graded), card["metrics"])
+    described_card = assemble(recipe, graded, dataset, honest.card, described)
+    path = save_blend(members, described_card, out, out_of_fold=graded)
+    return TrainingResult(path, described_card["metrics"])
 
 
 def _table(card: ModelCard, recipe: BlendRecipe) -> pd.DataFrame:

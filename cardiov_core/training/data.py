@@ -27,6 +27,8 @@ class TrainingData:
         float32 ``(n, k)``: standardised numbers for the side head, NaN where a record lacks one.
     rows : torch.Tensor or None
         int64 ``(n,)``: the row of `windows` that each record stands in; None where they are as many and in order.
+    hearts : TrainingData or None
+        Records without labels from which some stand in every batch: their levels mean nothing, their teacher counts.
     """
 
     windows: Tensor
@@ -34,6 +36,7 @@ class TrainingData:
     teacher: Tensor | None = None
     side: Tensor | None = None
     rows: Tensor | None = None
+    hearts: "TrainingData | None" = None
 
     def __post_init__(self) -> None:
         """Refuse parts that are not about the same records."""
@@ -72,4 +75,5 @@ class TrainingData:
             teacher=None if self.teacher is None else self.teacher[kept],
             side=None if self.side is None else self.side[kept],
             rows=kept if self.rows is None else self.rows[kept],
+            hearts=self.hearts,
         )

@@ -106,6 +106,11 @@ class Learner:
         return waited or self.epoch + 1 >= self.recipe.epochs_of(self.stage)
 
     @property
+    def stage_share(self) -> float:
+        """Share of the stage's epochs that are behind, 0..1."""
+        return (self.epoch + 1) / self.recipe.epochs_of(self.stage)
+
+    @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
         return float(self.optimiser.param_groups[0]["lr"])

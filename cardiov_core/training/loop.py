@@ -120,7 +120,7 @@ def _epoch(learner: Learner, data: TrainingData, validation: TrainingData | None
     total, steps = 0.0, len(data) // recipe.batch_size
     for part in order[: steps * recipe.batch_size].split(recipe.batch_size):
         batch = augment(
-            _batch(data, part, recipe, stage),
+            _batch(data, part, learner),
             recipe.augmentation,
             recipe.contract.sampling_rate_hz,
             learner.generator,
@@ -151,13 +151,22 @@ def _epoch(learner: Learner, data: TrainingData, validation: TrainingData | None
     }
 
 
-def _batch(data: TrainingData, part: Tensor, recipe: Recipe, stage: Stage) -> Batch:
+def _batch(data: TrainingData, part: Tensor, learner: Learner) -> Batch:
+    objective, taught = learner.stage.objective, learner.recipe.distillation
     teacher = None if data.teacher is None else data.teacher[part]
-    return Batch(
+    own = Batch(
         windows=data.windows_of(part),
-        targets=targets_for(data.levels[part], stage.objective, teacher, recipe.distillation.share),
+        targets=targets_for(data.levels[part], objective, teacher, taught.share),
         side=None if data.side is None else data.side[part],
     )
+    if data.hearts is None or not taught.hearts_a_batch or learner.stage_share >= taught.hearts_until:
+        return own
+    hearts = data.hearts
+    drawn = torch.randint(len(hearts), (taught.hearts_a_batch,), generator=learner.generator)
+    told = None if hearts.teacher is None else hearts.teacher[drawn]
+    targets = targets_for(hearts.levels[drawn], objective, told, 1.0)
+    side = None if own.side is None or hearts.side is None else torch.cat([own.side, hearts.side[drawn]])
+    return Batch(torch.cat([own.windows, hearts.windows_of(drawn)]), torch.cat([own.targets, targets]), side)
 
 
 def _loss(model: nn.Module, batch: Batch, recipe: Recipe, stage: Stage) -> Tensor:

@@ -97,15 +97,44 @@ class Auxiliary:
 
 @dataclass(frozen=True)
 class Distillation:
-    """Learning from another grader's exceedances.
+    """Learning from another grader's exceedances, on patients and on random hearts.
 
     Attributes
     ----------
     share : float
-        Of the teacher in the targets, 0..1.
+        Of the teacher in the targets of patients, 0..1.
+    teacher : str
+        Recipe of the forest that teaches; empty where nobody does. It never saw the patient whom it speaks of.
+    hearts_a_batch : int
+        Random hearts (`cardiov_core.datasets.varied`) beside the patients of each step. Of them only the teacher knows
+        anything.
+    hearts_until : float
+        Share of each stage's epochs with random hearts, 0..1; after that, patients alone.
     """
 
     share: float = 0.0
+    teacher: str = ""
+    hearts_a_batch: int = 0
+    hearts_until: float = 1.0
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Learning to measure random hearts before the first patient.
+
+    Attributes
+    ----------
+    hearts : int
+        How many there are, for pretraining and distillation; 0: none.
+    epochs : int
+        Passes over them; 0 begins with random weights.
+    learning_rate : float
+        Peak of the one-cycle schedule.
+    """
+
+    hearts: int = 0
+    epochs: int = 0
+    learning_rate: float = 0.003
 
 
 @dataclass(frozen=True)
@@ -196,7 +225,9 @@ class Recipe:
     auxiliary : Auxiliary
         The side head.
     distillation : Distillation
-        The teacher's share.
+        Who teaches beside the labels.
+    pretraining : Pretraining
+        What the network learns before.
     precision : {"float32", "bfloat16"}
         Of the forward pass in training; inference is always float32.
     compile : bool
@@ -228,10 +259,16 @@ class Recipe:
     validation: Validation = Validation()
     auxiliary: Auxiliary = Auxiliary()
     distillation: Distillation = Distillation()
+    pretraining: Pretraining = Pretraining()
     precision: Literal["float32", "bfloat16"] = "float32"
     compile: bool = False
     recompute: bool = False
     max_epochs: int | None = None
+
+    @property
+    def teaches(self) -> bool:
+        """Whether anything but labels teaches the network: measurements, a teacher or random hearts."""
+        return bool(self.auxiliary.weight or self.distillation.teacher or self.pretraining.hearts)
 
     @property
     def read_folds(self) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from cardiov_core.training.recipe import (
     Objective,
     OutputName,
     Plateau,
+    Pretraining,
     Recipe,
     Stage,
     Validation,
@@ -96,6 +97,7 @@ def _recipe_from(table: dict[str, Any], shown_as: str) -> Recipe:
             validation=_validation(table.get("validation", {})),
             auxiliary=Auxiliary(**table.get("auxiliary", {})),
             distillation=Distillation(**table.get("distillation", {})),
+            pretraining=Pretraining(**table.get("pretraining", {})),
             precision=table.get("precision", "float32"),
             compile=bool(table.get("compile", False)),
             recompute=bool(table.get("recompute", False)),
@@ -148,7 +150,8 @@ def _check(recipe: Recipe, shown_as: str) -> None:
 def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:
     objectives, outputs = get_args(Objective), get_args(OutputName)
     wanted = OBJECTIVE_OF.get(recipe.output)
-    shares = (recipe.distillation.share, recipe.augmentation.lead_scale_share)
+    taught, before = recipe.distillation, recipe.pretraining
+    shares = (taught.share, taught.hearts_until, recipe.augmentation.lead_scale_share)
     return {
         f"output must be one of {', '.join(outputs)}": recipe.output not in outputs,
         f"an objective must be one of {', '.join(objectives)}, output": any(
@@ -165,6 +168,10 @@ def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:
         "plateau.factor must lie between 0 and 1": not 0 < recipe.plateau.factor < 1,
         "shares must lie within 0 and 1": any(not 0 <= share <= 1 for share in shares),
         "auxiliary.weight must not be negative": recipe.auxiliary.weight < 0,
+        "distillation.share needs distillation.teacher": taught.share > 0 and not taught.teacher,
+        "distillation.hearts_a_batch needs pretraining.hearts and distillation.teacher": taught.hearts_a_batch != 0
+        and not (taught.hearts_a_batch > 0 and before.hearts and taught.teacher),
+        "pretraining.epochs needs as many hearts as a batch": before.epochs > 0 and before.hearts < recipe.batch_size,
         "normalisation must be none or global_std": recipe.contract.normalisation not in ("none", "global_std"),
     }
 
@@ -177,6 +184,10 @@ def _faults_of_folds(recipe: Recipe) -> dict[str, bool]:
         f"cv_groups must be between {fewest} and the number of folds, or 0 where validation.folds gives the figures": (
             not none_at_all and not fewest <= recipe.cv_groups <= len(recipe.folds)
         ),
+        "a teacher needs cv_groups of 3 or more: forests are grown without two groups": bool(
+            recipe.distillation.teacher
+        )
+        and recipe.cv_groups < 3,
         "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
         "fold 10 is the test fold and must not be validated on": 10 in validation.folds,
         "validation.folds must not be trained on": bool({*validation.folds} & {*recipe.folds}),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from cardiov_core.datasets import PtbXl
@@ -18,11 +18,13 @@ from cardiov_core.errors import TrainingError
 from cardiov_core.inference.outputs import Output, exceedance_logits
 from cardiov_core.training.card import build_card
 from cardiov_core.training.curve import draw_curve
+from cardiov_core.training.data import TrainingData
 from cardiov_core.training.honest import graded_table, honest_part
 from cardiov_core.training.loop import fit, logits_of
 from cardiov_core.training.recipe import KIND_OF, Recipe
 from cardiov_core.training.records import TrainingRecords, load_records
 from cardiov_core.training.split import Split, groups_in, splits_of, training_data
+from cardiov_core.training.teaching import Teaching
 from cardiov_core.weights import N_LOGITS, save
 
 FloatMatrix = npt.NDArray[np.float64]
@@ -78,7 +80,8 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
     out.mkdir(parents=True, exist_ok=True)
     claim(out, recipe, dataset, resume)
     records = load_records(dataset, recipe)
-    final, raw = _fit_all(recipe, records, out, resume, progress)
+    teaching = Teaching(recipe, dataset, records, out, progress=progress) if recipe.teaches else None
+    final, raw = _fit_all(recipe, records, teaching, out, resume, progress)
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
     output = reading_of(recipe, raw[graded], records.levels.numpy()[graded])
     exceedances = exceedances_from(raw[graded], output)
@@ -97,21 +100,24 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
 
 
 def _fit_all(
-    recipe: Recipe, records: TrainingRecords, out: Path, resume: bool, progress: bool
+    recipe: Recipe, records: TrainingRecords, teaching: Teaching | None, out: Path, resume: bool, progress: bool
 ) -> tuple[nn.Module, FloatMatrix]:
     """Return the final network, and the raw output of networks for the records that were held out from them.
 
     Rows of records that no network was to grade are NaN.
     """
     splits = splits_of(recipe, records)
-    epochs = sum(recipe.epochs_of(stage) for stage in recipe.stages) * len(splits)
+    epochs = sum(recipe.epochs_of(stage) for stage in recipe.stages) * len(splits) + recipe.pretraining.epochs
     raw = np.full((len(records), N_LOGITS[KIND_OF[recipe.output]]), np.nan)
     curve = out / CURVE_NAME
     # After a kill the curve shows at once how far the training had come.
     draw_curve(out / LOG_NAME, curve)
     with one_thread(), tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
+        report = reporter(out, bar)
+        start = None if teaching is None else teaching.pretrained(resume, report)
         for split in splits:
-            net = fit_split(recipe, records, split, out, resume, reporter(out, bar))
+            data = training_data(records, split.trained) if teaching is None else teaching.data_for(split)
+            net = fit_split(recipe, records, split, out, resume, report, data=data, start=start)
             if len(split.held_out):
                 raw[split.held_out] = logits_of(net, training_data(records, split.held_out)).numpy()
     draw_curve(out / LOG_NAME, curve)
@@ -148,17 +154,21 @@ def fit_split(
     out: Path,
     resume: bool,
     report: Callable[[Mapping[str, Any]], None],
+    *,
+    data: TrainingData | None = None,
+    start: Mapping[str, Tensor] | None = None,
 ) -> nn.Module:
-    """Train one network of a training; arguments as in `train`, checkpoints go to ``out/checkpoints``."""
+    """Train one network of a training; arguments as in `train` and `fit`, checkpoints go to ``out/checkpoints``."""
     return fit(
         recipe,
-        training_data(records, split.trained),
+        training_data(records, split.trained) if data is None else data,
         run=split.run,
         seed=split.seed,
         checkpoint=out / "checkpoints" / f"{split.run}.pt",
         resume=resume,
         report=report,
         validation=training_data(records, split.validated) if len(split.validated) else None,
+        start=start,
     )
 
 
@@ -191,8 +201,8 @@ def claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
         )
     if not resume:
         (out / LOG_NAME).unlink(missing_ok=True)
-        for checkpoint in (out / "checkpoints").glob("*.pt"):
-            checkpoint.unlink()
+        for kept in (*(out / "checkpoints").glob("*.pt"), *(out / "teaching").glob("*.npz")):
+            kept.unlink()
     path.write_text(text, encoding="utf-8")
 
 
