@@ -126,8 +126,8 @@ def prepare(
     from cardiov_core.training.preparation import prepare_cache
 
     recipe = training.load_recipe(config or recipe_name or "cardiov-compact")
-    if isinstance(recipe, training.ForestRecipe):
-        raise click.UsageError(f"{recipe.name} grows a forest, which measures whole records: it trains on the tree.")
+    if not isinstance(recipe, training.Recipe):
+        raise click.UsageError(f"{recipe.name} trains no network alone: what measures whole records needs the tree.")
     made = prepare_cache(
         ptbxl_of(folder),
         recipe.contract,

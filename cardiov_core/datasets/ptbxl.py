@@ -71,6 +71,11 @@ class PtbXl:
                 "Name the folder that PhysioNet's download unpacks to.",
             )
 
+    @property
+    def source_name(self) -> str:
+        """Name of the folder, for cards and messages."""
+        return self.root.resolve().name
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """Rows of ``ptbxl_database.csv`` by ``ecg_id``.

@@ -281,7 +281,7 @@ def test_a_forest_says_that_it_needs_the_tree(tree: PtbXl, tmp_path: Path) -> No
         main, ["data", "prepare", "--recipe", "measurements", "--data", str(tree.root), "--out", str(tmp_path / "f")]
     )
     assert prepared.exit_code == 2
-    assert "trains on the tree" in prepared.stderr
+    assert "needs the tree" in prepared.stderr
     both = CliRunner().invoke(
         main, ["data", "prepare", "--recipe", "a", "--config", "b", "--data", str(tree.root), "--out", str(out)]
     )
