@@ -13,8 +13,8 @@ import torch
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Provenance
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.signals.features import FEATURES
+from cardiov_core.training import forest_growth, load_recipe, teaching
 from cardiov_core.training import hearts as hearts_module
-from cardiov_core.training import load_recipe, teaching
 from cardiov_core.training.forest_recipe import ForestRecipe
 from cardiov_core.training.hearts import random_hearts
 from cardiov_core.training.recipe import Auxiliary, Distillation, Pretraining, Recipe, Stage
@@ -71,7 +71,7 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
         hearts_module, "features_of", lambda record, _: np.full(len(FEATURES), 1000.0 + float(record.age))
     )
     seen: list[set[int]] = []
-    real = teaching.grow
+    real = forest_growth.grow
 
     def grow(recipe: ForestRecipe, features: npt.NDArray[np.float64], levels: npt.NDArray[np.int64], seed: int) -> Any:
         seen.append(set(features[:, 0].astype(int).tolist()))
