@@ -15,7 +15,7 @@ from cardiov_core.cli.study import ptbxl_of
 @click.option(
     "--recipe",
     "recipe_name",
-    default="cardiov-compact",
+    default="cardiov-plain",
     show_default=True,
     metavar="NAME",
     help="A recipe that comes with CardioV, or a TOML file: network, groups, seed, stages.",
