@@ -1,6 +1,7 @@
 """Cases come in, with their grade, their waveform and their priority; grades that were shown, and opinions on them."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -144,7 +145,8 @@ def put_case(
         else:
             if prediction is not None and prediction.model_sha256 != known.model_sha256:
                 _regrade(connection, case_id, prediction, by)
-            _flag(connection, known, reasons)
+            if not known.graders_disagree and says_graders_disagree(reasons):
+                _flag(connection, case_id, known.reasons, reasons)
         if known is None or kind is EventKind.CASE_SENT:
             append_event(
                 connection,
@@ -160,12 +162,11 @@ def put_case(
     return case_id, known is None
 
 
-def _flag(connection: sa.Connection, known: sa.Row[Any], reasons: tuple[str, ...]) -> None:
-    """Let a case that is there already say that graders differ, where that is news."""
-    if not known.graders_disagree and says_graders_disagree(reasons):
-        news = [reason for reason in reasons if says_graders_disagree([reason])]
-        flagged = sa.update(cases).where(cases.c.id == known.id)
-        connection.execute(flagged.values(graders_disagree=True, reasons=[*known.reasons, *news]))
+def _flag(connection: sa.Connection, case_id: str, known: Sequence[str], reasons: Sequence[str]) -> None:
+    """Let a case that is there already say that graders differ."""
+    news = [reason for reason in reasons if says_graders_disagree([reason])]
+    flagged = sa.update(cases).where(cases.c.id == case_id)
+    connection.execute(flagged.values(graders_disagree=True, reasons=[*known, *news]))
 
 
 def _values(

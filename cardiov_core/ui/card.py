@@ -6,9 +6,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cardiov_core.inference.card_words import honesty_words
 from cardiov_core.ui.components import bullet_list, facts
 from cardiov_core.weights import ModelCard
 
+_TOPICS = {
+    "calibration": "Calibration",
+    "sets": "Prediction sets",
+    "attention": "Attention maps",
+    "scope": "Out of scope",
+    "untested": "Not tested on",
+}
 _AUC_NAMES = {"no": "AUC no risk", "low": "AUC low risk", "medium": "AUC medium risk", "high": "AUC high risk"}
 
 
@@ -45,6 +53,8 @@ def show_card(card: ModelCard) -> None:
     if metrics:
         st.markdown(f"**Validation: {metrics.get('kind', 'not stated')}, n = {metrics.get('n', 'not stated')}**")
         st.dataframe(metrics_table(metrics), hide_index=True, width="content")
+    st.markdown("**Honesty: what was measured of its probabilities, sets, maps and scope**")
+    facts([(_TOPICS.get(topic, topic), text) for topic, text in honesty_words(card).items()])
     st.markdown("**Known limits**")
     st.html(bullet_list(raw.get("limitations", [])))
 

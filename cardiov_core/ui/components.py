@@ -138,6 +138,12 @@ def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:
     st.html(f'<div class="{style}" role="alert"><b>{escape(title)}</b>{bullet_list(sentences)}</div>')
 
 
+def notice(words: str) -> None:
+    """Show one sentence that is not to be overlooked, calmly; what stands before its colon is bold."""
+    title, colon, rest = words.partition(":")
+    st.html(f'<div class="cv-box calm" role="alert"><b>{escape(title + colon)}</b>{escape(rest)}</div>')
+
+
 def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", columns: str = "") -> str:
     """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row.
 

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, Reasons
+from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import MeasurementGrader, Predictor
+from cardiov_core.inference.passport import passport_line
 from cardiov_core.reporting import CAPTION, attention_stack_figure
 from cardiov_core.reporting.honesty import reason_rows, reasons_line
-from cardiov_core.ui.components import dark_theme, html_table, show_error
+from cardiov_core.ui import resources
+from cardiov_core.ui.components import bullet_list, dark_theme, html_table, show_error
 from cardiov_core.ui.state import Case, Key
 from cardiov_core.ui.tools import CHART_CONFIG
 
@@ -26,16 +28,29 @@ def measured_reasons(explanation: Explanation | Reasons | None) -> Reasons | Non
     return explanation.reasons
 
 
-def remarks(explanation: Explanation | Reasons | None) -> list[str]:
-    """Return what stands under the trace beside the band's own caption: the weightiest reasons, in one line.
+def remarks(explanation: Explanation | Reasons | None, level: Severity | None) -> list[str]:
+    """Return what stands under the trace beside the band's own caption.
 
     Parameters
     ----------
     explanation : Explanation or Reasons or None
-        Of the level on show.
+        Of the level on show, or of a threshold.
+    level : Severity or None
+        What is explained; None for a threshold, whose maps no test knows as such.
+
+    Returns
+    -------
+    list of str
+        How the maps of that level fared in their tests, and the weightiest reasons in one line.
     """
+    found = []
+    if isinstance(explanation, Explanation) and level is not None:
+        network = resources.predictor(explanation.model_name)
+        found.append(passport_line(network.card, int(level)))
     reasons = measured_reasons(explanation)
-    return [] if reasons is None else [f"Measured, with percentage points: {reasons_line(reasons)}"]
+    if reasons is not None:
+        found.append(f"Measured, with percentage points: {reasons_line(reasons)}")
+    return found
 
 
 def explanation_tab(
@@ -96,3 +111,5 @@ def _show_attention(case: Case, explanation: Explanation) -> None:
         f"Grad-CAM of all seven stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
         "The network mixes all leads in its first convolution, so a band belongs to all leads alike."
     )
+    if explanation.withheld:
+        st.html(bullet_list(explanation.withheld.values()))

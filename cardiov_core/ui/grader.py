@@ -1,7 +1,5 @@
 """Whose level is on show: the choice of a grader, and the line that says where graders differ."""
 
-from html import escape
-
 import streamlit as st
 
 from cardiov_core.domain import Analysis
@@ -57,18 +55,6 @@ def disagreement(analysis: Analysis) -> str:
         Of the open record.
     """
     return panel_words(analysis.panel)
-
-
-def disagreement_box(words: str) -> None:
-    """Show that graders differ, calmly and so that it is not overlooked.
-
-    Parameters
-    ----------
-    words : str
-        Who says what.
-    """
-    title, colon, rest = words.partition(":")
-    st.html(f'<div class="cv-box calm" role="alert"><b>{escape(title + colon)}</b>{escape(rest)}</div>')
 
 
 def _said(analysis: Analysis, name: str) -> str:

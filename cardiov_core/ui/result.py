@@ -7,6 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Reasons
 from cardiov_core.inference import analyze, with_grader
+from cardiov_core.inference.scope import scope_words
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import (
     badge,
@@ -14,6 +15,7 @@ from cardiov_core.ui.components import (
     bullet_list,
     exceedance_bars,
     level_probabilities,
+    notice,
     quality_chip,
 )
 from cardiov_core.ui.findings import quality_row
@@ -116,6 +118,9 @@ def show_result(case: Case, analysis: Analysis) -> None:
                 analysis.withheld or analysis.quality.reasons,
                 calm=True,
             )
+        unlike = _unlike(prediction)
+        if unlike:
+            notice(unlike)
         _show_strip(case, analysis, prediction)
         if _suspected_factor(case, analysis) is not None:
             with st.container(key="answers", horizontal=True, vertical_alignment="center"):
@@ -155,9 +160,10 @@ def _start(current: Session, case: Case) -> float | None:
 
 def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     """Show badge, bars, probabilities, quality and warnings beside one another."""
-    asked, differ = grader(), disagreement(analysis)
-    # Graders that differ have a line of their own.
-    warnings = [warning for warning in analysis.warnings if warning != differ]
+    asked = grader()
+    # These have lines of their own.
+    told = {disagreement(analysis), _unlike(prediction)}
+    warnings = [warning for warning in analysis.warnings if warning not in told]
     st.html(
         '<section class="cv-strip" aria-label="Result">'
         f"<div>{badge(prediction.severity)}{set_part(prediction, asked)}{label_part(case)}</div>"
@@ -165,6 +171,11 @@ def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
         f"<div>{quality_chip(analysis.quality)}{bullet_list(warnings)}</div>"
         f"{reliability_part(case, prediction, asked)}</section>"
     )
+
+
+def _unlike(prediction: Prediction) -> str | None:
+    """Return the sentence that a record is unlike those that the grader learned from; None where it is not."""
+    return None if prediction.scope is None else scope_words(prediction.scope)
 
 
 def _show_withheld(case: Case, analysis: Analysis) -> None:

@@ -10,8 +10,8 @@ from cardiov_core.domain import Analysis, CaseReference, CaseSource, Reader, Sev
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, log_grade_shown, log_opinion, put_case
 from cardiov_core.ui import resources
-from cardiov_core.ui.components import guarded, plain, show_error
-from cardiov_core.ui.grader import disagreement, disagreement_box
+from cardiov_core.ui.components import guarded, notice, plain, show_error
+from cardiov_core.ui.grader import disagreement
 from cardiov_core.ui.reader import ask_reader, current_reader
 from cardiov_core.ui.review_state import ShownKey, review_state
 from cardiov_core.ui.state import Case, Key, Origin
@@ -75,7 +75,7 @@ def show_disagreement(case: Case, analysis: Analysis) -> None:
     if not words:
         return
     with st.container(key="disagreement", horizontal=True, vertical_alignment="center"):
-        disagreement_box(words)
+        notice(words)
         _queue(case, analysis)
 
 

@@ -11,7 +11,7 @@ from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
 from cardiov_core.reporting import CAPTION, PaperOptions, caliper_reading, ecg_figure
 from cardiov_core.reporting.boundaries import boundaries_caption
 from cardiov_core.reporting.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
-from cardiov_core.ui.components import dark_theme
+from cardiov_core.ui.components import dark_theme, plain
 from cardiov_core.ui.state import Key
 
 FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
@@ -155,7 +155,9 @@ def show_paper(
         Width that the paper is meant for; its height follows.
     """
     overlay = tools.attention
-    attention = explanation.stages[overlay.stage] if explanation and overlay and overlay.overlay else None
+    wanted = overlay.stage if explanation and overlay and overlay.overlay else None
+    withheld = explanation.withheld.get(wanted) if explanation and wanted else None
+    attention = explanation.stages[wanted] if explanation and wanted and withheld is None else None
     figure = ecg_figure(
         record,
         tools.paper,
@@ -178,9 +180,11 @@ def show_paper(
         )
     if tools.calipers:
         _show_calipers(event.selection.box, tools.paper)
-    said = [band_caption(attention, overlay.stage)] if attention is not None and overlay is not None else []
-    for words in (*said, *remarks):
-        st.caption(words)
+    said = [] if withheld is None else [f"{withheld} There is no band. Try another stage."]
+    if attention is not None and wanted is not None:
+        said.append(band_caption(attention, wanted))
+    if said or remarks:
+        st.caption("  \n".join(plain(words) for words in (*said, *remarks)))
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, Reasons
+from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import PaperOptions
@@ -44,15 +44,17 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     )
     explanation: Explanation | Reasons | None = None
     failure: CardioVError | None = None
+    level: Severity | None = None
     if prediction is not None and tools.attention is not None:
         try:
-            # The level on show, which for an out-of-fold prediction need not be the shipped network's own.
-            target = int(prediction.severity) if tools.attention.target is None else tools.attention.target
-            explanation = explanation_of(case, target)
+            # The level on show, which for an out-of-fold prediction need not be the shipped grader's own.
+            threshold = tools.attention.target
+            level = prediction.severity if threshold is None else None
+            explanation = explanation_of(case, int(prediction.severity) if threshold is None else threshold)
         except CardioVError as error:
             failure = error
     band = explanation if isinstance(explanation, Explanation) else None
-    show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=remarks(explanation))
+    show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=remarks(explanation, level))
     _show_tabs(case, analysis, explanation, failure, tools)
 
 
