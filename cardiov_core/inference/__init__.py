@@ -2,6 +2,7 @@
 
 from cardiov_core.inference.analysis import analyze, with_grader
 from cardiov_core.inference.base import attention_only
+from cardiov_core.inference.combined import CombinedGrader
 from cardiov_core.inference.measurement_grader import MeasurementGrader
 from cardiov_core.inference.network import NetworkPredictor
 from cardiov_core.inference.panel import grade_all, other_graders, panel_words
@@ -9,6 +10,7 @@ from cardiov_core.inference.predictor import Predictor, load_predictor
 from cardiov_core.inference.serialise import analysis_to_dict
 
 __all__ = [
+    "CombinedGrader",
     "MeasurementGrader",
     "NetworkPredictor",
     "Predictor",
