@@ -2,15 +2,20 @@
 
 import json
 import platform
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cardiov_core.domain import Severity
 from cardiov_core.errors import CardioVError
 
+if TYPE_CHECKING:
+    from cardiov_core.weights import ModelCard
+
+_WIDTH = 105
 _VERSIONS = ("cardiov", "torch", "numpy", "scipy", "pandas", "wfdb", "safetensors", "sleepecg", "streamlit", "plotly")
 _ROW = "{record:<24}  {level:<15}  {no:>5}  {low:>5}  {medium:>6}  {high:>5}  {quality}"
 
@@ -105,8 +110,9 @@ def model_rows() -> list[dict[str, Any]]:
     -------
     list of dict
         ``name``, ``network``, ``paper``, ``parameters``, ``default`` and ``weights``: None, or {version, sha256,
-        metrics as in the model card}. A grader that is no network has None for ``network`` and ``paper``, says under
-        ``kind`` what it is, and counts the nodes of its trees under ``parameters``.
+        metrics as in the model card, honesty as in `honesty_words`}. A grader that is no network has None for
+        ``network`` and ``paper``, says under ``kind`` what it is, and counts the nodes of its trees under
+        ``parameters``.
 
     Raises
     ------
@@ -114,9 +120,9 @@ def model_rows() -> list[dict[str, Any]]:
         If a model card is damaged.
     """
     from cardiov_core.nets import list_nets
-    from cardiov_core.weights import FOREST, default_name, list_cards
+    from cardiov_core.weights import default_name, list_cards
 
-    cards = list_cards()
+    cards, known = list_cards(), {net.name for net in list_nets()}
     default = default_name() if cards else None
     rows: list[dict[str, Any]] = []
     for net in list_nets():
@@ -127,7 +133,7 @@ def model_rows() -> list[dict[str, Any]]:
                 "name": card.name,
                 **common,
                 "default": card.name == default,
-                "weights": {"version": card.version, "sha256": card.sha256, "metrics": card.raw.get("metrics")},
+                "weights": _weights_row(card),
             }
             for card in graders
         ]
@@ -141,11 +147,22 @@ def model_rows() -> list[dict[str, Any]]:
             "kind": card.raw["title"],
             "parameters": card.raw["n_parameters"],
             "default": card.name == default,
-            "weights": {"version": card.version, "sha256": card.sha256, "metrics": card.raw.get("metrics")},
+            "weights": _weights_row(card),
         }
         for card in cards
-        if card.architecture["name"] == FOREST
+        if card.architecture["name"] not in known
     ]
+
+
+def _weights_row(card: "ModelCard") -> dict[str, Any]:
+    from cardiov_core.inference.card_words import honesty_words
+
+    return {
+        "version": card.version,
+        "sha256": card.sha256,
+        "metrics": card.raw.get("metrics"),
+        "honesty": honesty_words(card),
+    }
 
 
 def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -163,8 +180,18 @@ def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
         else:
             lines.append(f"  weights     {weights['version']}, sha256 {weights['sha256'][:16]}")
             lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"] or {})]
+            lines += _wrapped(weights["honesty"])
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def _wrapped(told: Mapping[str, str]) -> list[str]:
+    """Return topics with their sentences, broken at the width of a terminal."""
+    lines = []
+    for name, text in told.items():
+        first, *rest = textwrap.wrap(text, _WIDTH)
+        lines += [f"  {name:<11} {first}", *(f"  {'':<11} {line}" for line in rest)]
+    return lines
 
 
 def _kind_lines(row: Mapping[str, Any]) -> list[str]:
@@ -223,17 +250,19 @@ def _backend() -> str:
 
 
 def _examine_weights() -> tuple[list[str], bool]:
-    from cardiov_core.weights import FOREST, default_name, list_cards, load_delineator, load_forest, load_network
+    from cardiov_core.inference import load_predictor
+    from cardiov_core.weights import default_name, list_cards, load_delineator, load_range
 
     lines, healthy = [], True
     try:
-        kinds = {card.name: card.architecture["name"] for card in list_cards()}
+        names = [card.name for card in list_cards()]
         default = default_name()
     except CardioVError as error:
         return [f"weights      {error.message} {error.hint}"], False
-    for name, kind in kinds.items():
+    for name in names:
         try:
-            card = (load_forest(name) if kind == FOREST else load_network(name))[1]
+            card = load_predictor(name).card
+            load_range(card)
         except CardioVError as error:
             lines.append(f"weights      {name}: {error.message} {error.hint}")
             healthy = False
@@ -250,8 +279,8 @@ def _examine_weights() -> tuple[list[str], bool]:
             lines.append("weights      no delineator: waves are found by their slopes alone")
         else:
             lines.append(f"weights      delineator: checksum {delineator.card['sha256'][:16]} is right")
-    if default not in kinds:
-        lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(list(kinds))}")
+    if default not in names:
+        lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
         healthy = False
     return lines, healthy
 

@@ -100,7 +100,12 @@ class CombinedGrader(Predictor):
             tuple(dict.fromkeys(note for prediction in one for note in prediction.notes))
             for one in zip(*parts, strict=True)
         ]
-        return self._decoded(exceedance, windows, notes, set_limit=self._set_limit)
+        blended = self._decoded(exceedance, windows, notes, set_limit=self._set_limit)
+        # All members learned from the same records, and the distance is one of the signal: one member knows it for all.
+        scopes = [
+            next((item.scope for item in one if item.scope is not None), None) for one in zip(*parts, strict=True)
+        ]
+        return [replace(item, scope=scope) for item, scope in zip(blended, scopes, strict=True)]
 
 
 def blend(exceedances: Sequence[npt.ArrayLike], weights: Sequence[float]) -> Exceedances:

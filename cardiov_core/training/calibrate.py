@@ -10,9 +10,9 @@ from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import outputs
 from cardiov_core.training import network_card
-from cardiov_core.training.card import limitations_of, metrics_of
+from cardiov_core.training.card import NOT_TESTED_ON, limitations_of, metrics_of
 from cardiov_core.training.honest import KINDS, HonestPart, Kind, graded_table, honest_part
-from cardiov_core.training.records import groups_of
+from cardiov_core.training.records import groups_of, with_people
 from cardiov_core.weights import FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
 
 
@@ -78,13 +78,14 @@ def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Re
     part = honest_part(
         raw, levels, groups_of(stored, cv_groups), stored["patient_id"], kinds=KINDS if kind is None else (kind,)
     )
-    table = graded_table(_with_people(stored, dataset), raw, part.calibrated, part.limits)
+    table = graded_table(with_people(stored, dataset), raw, part.calibrated, part.limits)
     metrics = metrics_of(table, cv_groups)
     changes = {
         **part.card,
         "output": network_card.output_part(outputs.output_of(card), calibrated=True),
         "metrics": metrics,
         "limitations": limitations_of(metrics),
+        "not_tested_on": list(NOT_TESTED_ON),
     }
     return Recalibrated(part, table, changes)
 
@@ -92,10 +93,3 @@ def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Re
 def ship_recalibrated(card: ModelCard, found: Recalibrated) -> ModelCard:
     """Write calibration, sets, figures and out-of-fold table beside the weights, which stay as they are."""
     return update_card(card, found.changes, out_of_fold=found.table)
-
-
-def _with_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
-    """Return the table with sex and age of each record, as `PtbXl.record` states them."""
-    known = dataset.table.loc[table["ecg_id"]]
-    sexes = known["sex"].map({0: "male", 1: "female"}).astype(object)
-    return table.assign(sex=sexes.where(sexes.notna(), None).to_numpy(), age=known["age"].to_numpy(dtype=np.float64))
