@@ -106,7 +106,7 @@ def _level_lines(found: "Description") -> list[str]:
 @data.command()
 @click.option("--data", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="PTB-XL tree.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the cache.")
-@click.option("--recipe", "recipe_name", metavar="NAME", help="The recipe to prepare for; default: cardiov-compact.")
+@click.option("--recipe", "recipe_name", metavar="NAME", help="The recipe to prepare for; default: cardiov-plain.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A recipe as a TOML file instead.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and filter."
@@ -125,7 +125,7 @@ def prepare(
     from cardiov_core import training
     from cardiov_core.training.preparation import prepare_cache
 
-    recipe = training.load_recipe(config or recipe_name or "cardiov-compact")
+    recipe = training.load_recipe(config or recipe_name or "cardiov-plain")
     if not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"{recipe.name} trains no network alone: what measures whole records needs the tree.")
     made = prepare_cache(
@@ -139,3 +139,36 @@ def prepare(
     for ecg_id, why in made.unreadable.items():
         click.echo(f"left out {ecg_id:05d}: {why}", err=True)
     click.echo(f"{out}: {output.count(made.n_records, 'record')}")
+
+
+@data.command("ptb-xl")
+@click.option("--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="PTB-XL's folder.")
+@click.option("--url", metavar="BASE", help="Another place with PTB-XL and its SHA256SUMS.txt; default: PhysioNet.")
+@click.option("--check", "check_only", is_flag=True, help="Fetch nothing: name what is missing, damaged or extra.")
+@click.option(
+    "--connections", type=click.IntRange(1, 16), default=4, show_default=True, help="Files that are fetched at once."
+)
+@click.pass_context
+def ptb_xl(ctx: click.Context, folder: Path, url: str | None, check_only: bool, connections: int) -> None:
+    """Fetch PTB-XL 1.0.3 from PhysioNet, some 3 GB, or check one that is there.
+
+    Every file is compared with the published SHA-256. An interrupted download goes on when it is started again. PTB-XL
+    is published under CC BY 4.0.
+    """
+    from cardiov_core.datasets.download import URL, check, fetch
+
+    progress = sys.stderr.isatty()
+    if not check_only:
+        done = fetch(folder, url or URL, connections=connections, progress=progress)
+        fetched = output.count(done.n_files - done.n_kept, "file")
+        click.echo(f"{folder}: {fetched} fetched, {output.count(done.n_kept, 'file')} already whole")
+        return
+    found = check(folder, url or URL, progress=progress)
+    rows = {"missing": found.missing, "damaged": found.damaged, "extra": found.extra}
+    for kind, names in rows.items():
+        for name in names:
+            click.echo(f"{kind} {name}")
+    counts = ", ".join(f"{len(names)} {kind}" for kind, names in rows.items())
+    click.echo(f"{folder}: {output.count(found.n_files, 'file')} published, {counts}", err=True)
+    if not found.whole:
+        ctx.exit(1)
