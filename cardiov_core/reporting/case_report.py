@@ -14,6 +14,8 @@ from cardiov_core.evaluation.cases import FAR
 from cardiov_core.evaluation.paper import PAPER_FAR_MISSES, PAPER_FAR_MISSES_DISTORTED, PAPER_SOURCE
 from cardiov_core.evaluation.study_words import fold_words
 from cardiov_core.inference import Predictor
+from cardiov_core.inference.combined import CombinedGrader
+from cardiov_core.inference.passport import passport_line
 from cardiov_core.reporting.attention import CAPTION
 from cardiov_core.reporting.far_miss_picture import trace_picture
 from cardiov_core.reporting.html_page import html_page, html_table, paragraph
@@ -203,11 +205,17 @@ def _explained(
     )
     if isinstance(found, Reasons):
         return None, found, own.strip()
-    last = max(found.stages)
-    drawn = f"Blue: attention for {level.title.lower()}, last stage behind the trace, all below."
-    if not np.nan_to_num(found.stages[last]).any():
-        drawn += f" Stage {last} has none: nothing there raised this level, it was given for want of another."
-    return found, found.reasons, f"{drawn} {CAPTION}{own}"
+    shown = [stage for stage in sorted(found.stages) if stage not in found.withheld]
+    drawn = "No attention is shown."
+    if shown:
+        drawn = f"Blue: attention for {level.title.lower()}, stage {shown[-1]} behind the trace, all below."
+        if not np.nan_to_num(found.stages[shown[-1]]).any():
+            drawn += f" Stage {shown[-1]} has none: nothing there raised this level, it was given for want of another."
+        drawn += f" {CAPTION}"
+    # A blend is explained by its network.
+    members = predictor.members if isinstance(predictor, CombinedGrader) else (predictor,)
+    network = next((member for member in members if member.name == found.model_name), predictor)
+    return found, found.reasons, f"{drawn} {passport_line(network.card, int(level))}{own}"
 
 
 def _spoke(reasons: Reasons | None, level: Severity) -> str:

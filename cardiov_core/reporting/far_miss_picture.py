@@ -42,7 +42,7 @@ def trace_picture(record: EcgRecord, explanation: Explanation | None = None) -> 
         As read.
     explanation : Explanation, optional
         Where given, the last stage's attention lies behind the traces, and all stages in strips below, the first one
-        uppermost, on the same time axis.
+        uppermost, on the same time axis; stages that failed the network's passport are left out.
 
     Returns
     -------
@@ -54,7 +54,9 @@ def trace_picture(record: EcgRecord, explanation: Explanation | None = None) -> 
 
     window = trace_window(record, PaperOptions())
     sheet = only_sheet(window)
-    stages = [] if explanation is None else sorted(explanation.stages)
+    stages: list[int] = []
+    if explanation is not None:
+        stages = [stage for stage in sorted(explanation.stages) if stage not in explanation.withheld]
     foot_mm = _STAGE_MM * len(stages) + (3.0 if stages else 0.0) + _EDGE_MM
     height_mm = _GRID_MM + foot_mm + _EDGE_MM
     target = io.BytesIO()
@@ -62,7 +64,7 @@ def trace_picture(record: EcgRecord, explanation: Explanation | None = None) -> 
         figure = Figure(figsize=(PAGE_WIDTH_MM / 25.4, height_mm / 25.4))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.axis("off")
-        if explanation is not None:
+        if explanation is not None and stages:
             top_mm = foot_mm - 2.0
             for row, stage in enumerate(stages):
                 bottom = top_mm - (row + 1) * _STAGE_MM

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -26,6 +27,7 @@ from cardiov_core.evaluation.case_file import CaseList, FoundCase
 from cardiov_core.inference import Predictor
 from cardiov_core.reporting.case_report import default_report_path, distortion_words, write_case_report
 from cardiov_core.reporting.far_miss_picture import trace_picture
+from cardiov_core.weights import ModelCard, load_card
 
 SHA = "a" * 64
 WINDOW = Window(0.0, 10.0)
@@ -49,7 +51,8 @@ class _Dataset(PtbXl):
 class _Grader(Predictor):
     """Explains as it is told to; grades nothing."""
 
-    def __init__(self, explanation: Explanation | Reasons | None) -> None:
+    def __init__(self, explanation: Explanation | Reasons | None, card: ModelCard) -> None:
+        super().__init__(card)
         self._explanation = explanation
 
     def predict(self, *args: object, **options: object) -> Prediction:
@@ -103,14 +106,27 @@ FOUND = CaseList(
 )
 
 
-def _written(path: Path, explanation: Explanation | Reasons | None) -> str:
-    n_far = write_case_report(FOUND, _Dataset(path), _Grader(explanation), path / "new" / "cases.html")
-    assert n_far == 2
-    return (path / "new" / "cases.html").read_text(encoding="utf-8")
+Writer = Callable[[Explanation | Reasons | None], str]
 
 
-def test_far_misses_stand_one_by_one_with_all_that_is_known(tmp_path: Path) -> None:
-    text = _written(tmp_path, _attention(0.5))
+@pytest.fixture
+def written(tiny_folder: Path, tmp_path: Path) -> Writer:
+    """Write the report of a grader that explains as given, and return it."""
+    assert tiny_folder.is_dir()
+    card = load_card("tiny")
+
+    def _write(explanation: Explanation | Reasons | None) -> str:
+        n_far = write_case_report(
+            FOUND, _Dataset(tmp_path), _Grader(explanation, card), tmp_path / "new" / "cases.html"
+        )
+        assert n_far == 2
+        return (tmp_path / "new" / "cases.html").read_text(encoding="utf-8")
+
+    return _write
+
+
+def test_far_misses_stand_one_by_one_with_all_that_is_known(written: Writer) -> None:
+    text = written(_attention(0.5))
     said = unescape(re.sub(r"<[^>]+>", " ", re.sub(r'src="[^"]+"', "", text)))
     assert text.count("<article") == text.count("<img") == 2
     assert "Record 7: labelled high risk, graded no risk" in said
@@ -130,8 +146,8 @@ def test_far_misses_stand_one_by_one_with_all_that_is_known(tmp_path: Path) -> N
     assert "9" in re.findall(r'<th scope="row">(\d+)</th>', text)
 
 
-def test_the_file_needs_nothing_else_and_is_small(tmp_path: Path) -> None:
-    text = _written(tmp_path, _attention(0.5))
+def test_the_file_needs_nothing_else_and_is_small(written: Writer) -> None:
+    text = written(_attention(0.5))
     addresses = re.findall(r'(?:src|href|srcset)="([^"]*)"', text)
     assert addresses
     assert all(address.startswith(("data:image/", "#case-")) for address in addresses)
@@ -139,18 +155,25 @@ def test_the_file_needs_nothing_else_and_is_small(tmp_path: Path) -> None:
     assert "url(" not in text
     assert "Not a medical device" in text
     assert len(text) < 2 * 200_000, "two far misses"
-    assert text == _written(tmp_path, _attention(0.5)), "the same cases give the same bytes"
+    assert text == written(_attention(0.5)), "the same cases give the same bytes"
 
 
-def test_what_a_forest_measured_is_a_list_and_a_blend_has_both(tmp_path: Path) -> None:
+def test_what_a_forest_measured_is_a_list_and_a_blend_has_both(written: Writer) -> None:
     for explanation in (SAID, replace(_attention(0.5), reasons=SAID)):
-        assert "<li>ST -0.10 mV in V5 &lt;</li>" in _written(tmp_path, explanation)
+        assert "<li>ST -0.10 mV in V5 &lt;</li>" in written(explanation)
 
 
-def test_a_withheld_map_and_an_empty_one_are_said(tmp_path: Path) -> None:
-    assert "No explanation: The map failed its test." in _written(tmp_path, None)
-    assert "Stage 7 has none" in _written(tmp_path, _attention(0.0))
-    assert "Stage 7 has none" not in _written(tmp_path, _attention(0.5))
+def test_a_withheld_map_and_an_empty_one_are_said(written: Writer) -> None:
+    assert "No explanation: The map failed its test." in written(None)
+    assert "Stage 7 has none" in written(_attention(0.0))
+    text = written(_attention(0.5))
+    assert "Stage 7 has none" not in text
+    assert "have not been tested" in text
+    text = written(replace(_attention(0.5), withheld={7: "It failed.", 6: "It failed."}))
+    assert "stage 5 behind the trace" in text
+    assert "No attention is shown" in written(
+        replace(_attention(0.5), withheld=dict.fromkeys(range(1, 8), "It failed."))
+    )
 
 
 def test_drift_among_far_misses_stands_beside_the_papers_and_beside_the_rest() -> None:
@@ -163,14 +186,16 @@ def test_drift_among_far_misses_stands_beside_the_papers_and_beside_the_rest() -
     )
 
 
-def test_attention_changes_the_picture(tmp_path: Path) -> None:
+def test_attention_changes_the_picture() -> None:
     bare, painted = trace_picture(_record()), trace_picture(_record(), _attention(1.0))
     assert bare != painted
+    withheld = dict.fromkeys(range(1, 8), "It failed.")
+    assert trace_picture(_record(), replace(_attention(1.0), withheld=withheld)) == bare
     assert base64.b64decode(bare.partition(",")[2])[8:12] == b"WEBP"
 
 
-def test_where_it_lies_and_that_it_cannot_be_written(tmp_path: Path) -> None:
+def test_where_it_lies_and_that_it_cannot_be_written(written: Writer, tmp_path: Path) -> None:
     assert default_report_path(tmp_path / "cases.json") == tmp_path / "cases.html"
     (tmp_path / "new").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        _written(tmp_path, _attention(0.5))
+        written(_attention(0.5))
