@@ -12,7 +12,7 @@ from cardiov_core.inference.combined import blend
 from cardiov_core.training.blend_recipe import BlendRecipe
 from cardiov_core.training.card import Described, assemble, input_of, output_of
 from cardiov_core.training.honest import graded_table, honest_part
-from cardiov_core.training.records import groups_of
+from cardiov_core.training.records import groups_of, with_people
 from cardiov_core.training.run import TrainingResult
 from cardiov_core.weights import BLEND, Member, ModelCard, load_card, out_of_fold_table, save_blend
 
@@ -59,7 +59,7 @@ def train_blend(recipe: BlendRecipe, dataset: PtbXl, out: Path) -> TrainingResul
                 f"{card.name} was cross-validated on other records, folds or labels than {cards[0].name}.",
                 "Train both on the same data.",
             )
-    rows = _with_people(shared, dataset)
+    rows = _checked_people(shared, dataset)
     raw = blend(
         [ordinal.repair(table[["e0", "e1", "e2"]].to_numpy(dtype=np.float64))[0] for table in tables], recipe.weights
     )
@@ -91,7 +91,7 @@ def _table(card: ModelCard, recipe: BlendRecipe) -> pd.DataFrame:
     return table.sort_values("ecg_id").reset_index(drop=True)
 
 
-def _with_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
+def _checked_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
     """Return the table with sex and age of each record.
 
     Raises
@@ -102,7 +102,7 @@ def _with_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
     absent = sorted(set(table["ecg_id"]) - set(dataset.table.index))
     if absent:
         raise TrainingError(
-            f"{dataset.root.name} lacks {len(absent)} of the {len(table)} records that trained the members: "
+            f"{dataset.source_name} lacks {len(absent)} of the {len(table)} records that trained the members: "
             f"{absent[0]} is the first.",
             "Give the data set that they were trained on.",
         )
@@ -111,6 +111,4 @@ def _with_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
         raise TrainingError(
             "The members were trained with other labels than these.", "Give the same --labels, or train them again."
         )
-    known = dataset.table.loc[table["ecg_id"]]
-    sexes = known["sex"].map({0: "male", 1: "female"}).astype(object)
-    return table.assign(sex=sexes.where(sexes.notna(), None).to_numpy(), age=known["age"].to_numpy(dtype=np.float64))
+    return with_people(table, dataset)

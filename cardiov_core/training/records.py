@@ -177,6 +177,19 @@ def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
+def with_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
+    """Return a table of records, which has a column ``ecg_id``, with the sex and age that the data set states of each.
+
+    Raises
+    ------
+    DatasetError
+        If the data set lacks a record.
+    """
+    people = [dataset.person(int(ecg_id)) for ecg_id in table["ecg_id"]]
+    ages = np.array([np.nan if person["age"] is None else person["age"] for person in people], dtype=np.float64)
+    return table.assign(sex=[person["sex"] for person in people], age=ages)
+
+
 def groups_of(table: pd.DataFrame, n_groups: int) -> IntArray:
     """Return the cross-validation group of each record by its fold, 0 ... n_groups - 1."""
     codes, _ = pd.factorize(table["fold"], sort=True)
