@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from cardiov_core.errors import ConfigurationError, TrainingError, WeightsError
 from cardiov_core.nets import build_net
 from cardiov_core.training import BlendRecipe, load_recipe, train_blend
-from cardiov_core.weights import load_blend, out_of_fold_table, save
+from cardiov_core.weights import load_blend, load_card, out_of_fold_table, save
 
 N = 120
 RECIPE = BlendRecipe("both", "Both", ("one", "two"), (0.5, 0.5), 3, (1, 2, 3))
