@@ -47,7 +47,7 @@ def test_shipped_recipes_load_and_spare_the_test_fold(name: str) -> None:
     ],
 )
 def test_a_wrong_recipe_is_told(tmp_path: Path, old: str, new: str, match: str) -> None:
-    text = (SHIPPED / "cardiov-compact.toml").read_text(encoding="utf-8")
+    text = (SHIPPED / "cardiov-plain.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -65,7 +65,7 @@ def test_a_wrong_recipe_is_told(tmp_path: Path, old: str, new: str, match: str) 
     ],
 )
 def test_the_output_is_one_switch(tmp_path: Path, output: str, objective: str) -> None:
-    text = (SHIPPED / "cardiov-compact.toml").read_text(encoding="utf-8")
+    text = (SHIPPED / "cardiov-plain.toml").read_text(encoding="utf-8")
     path = tmp_path / "mine.toml"
     path.write_text(text.replace('output = "ordinal"', f'output = "{output}"'), encoding="utf-8")
     recipe = load_recipe(path)

@@ -31,7 +31,7 @@ HEAD = "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,fil
 
 @pytest.fixture
 def recipe() -> Recipe:
-    found = load_recipe("cardiov-compact")
+    found = load_recipe("cardiov-plain")
     assert isinstance(found, Recipe)
     return replace(found, contract=CONTRACT, folds=(1, 2, 3))
 
@@ -292,7 +292,7 @@ def test_a_forest_says_that_it_needs_the_tree(tree: PtbXl, tmp_path: Path) -> No
 @pytest.mark.dataset
 def test_the_real_subset(data_folder: Path, tmp_path: Path) -> None:
     """The cache gives windows, labels and fingerprints of the tree, so the weights, too, would be those of the tree."""
-    found = load_recipe("cardiov-compact")
+    found = load_recipe("cardiov-plain")
     assert isinstance(found, Recipe)
     tree = PtbXl(data_folder / "ptb-xl-subset")
     ours = load_records(prepare_cache(tree, found.contract, tmp_path / "cache").cache, found)
