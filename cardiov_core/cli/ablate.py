@@ -23,7 +23,14 @@ from cardiov_core.cli.study import ptbxl_of
 @click.option(
     "--epochs", type=click.IntRange(min=1), metavar="N", help="End every stage after N epochs, where it has more."
 )
-def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None) -> None:
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Bootstrap resamples of an interval.",
+)
+def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None, resamples: int) -> None:
     """Compare ordinal, rank-consistent, classification and regression outputs.
 
     Same network, groups, seeds and epochs; goes on where it was interrupted. The table is printed and lies in --out as
@@ -34,5 +41,6 @@ def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None) -> None:
     recipe = training.load_recipe(recipe_name)
     if not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"--recipe {recipe_name}: only a network has an output to change.")
-    found = training.ablate(replace(recipe, max_epochs=epochs), ptbxl_of(data), out, progress=sys.stderr.isatty())
+    recipe = replace(recipe, max_epochs=epochs)
+    found = training.ablate(recipe, ptbxl_of(data), out, progress=sys.stderr.isatty(), n_resamples=resamples)
     click.echo(found.text, nl=False)

@@ -92,7 +92,7 @@ def ablate(
     Raises
     ------
     ConfigurationError
-        If the recipe has no cross-validation, or the folder cannot be written.
+        If the recipe has no cross-validation or learns from more than labels, or the folder cannot be written.
     DatasetError
         If the recipe's folds are not in the data set.
     TrainingError
@@ -102,6 +102,12 @@ def ablate(
         raise ConfigurationError(
             f"The recipe {recipe.name} has no cross-validation: there would be nothing to compare outputs on.",
             "Choose a recipe with cv_groups.",
+        )
+    if recipe.teaches:
+        raise ConfigurationError(
+            f"In the recipe {recipe.name} measurements or another grader teach beside the labels: what they bring "
+            "would hide what the output brings.",
+            "Choose one that learns from labels alone, such as cardiov-plain.",
         )
     recipe = with_output(recipe, "ordinal")
     out.mkdir(parents=True, exist_ok=True)
