@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cardiov_core.domain import Severity
 from cardiov_core.evaluation import study_words as words
 from cardiov_core.evaluation.agreement_report import Cell, Comparison
 from cardiov_core.evaluation.paper import PAPER_SOURCE, PAPER_SUBGROUPS
-from cardiov_core.evaluation.shipped import Evaluation, load_evaluation, shipped_folder
+from cardiov_core.evaluation.shipped import Evaluation, cases_of_cell, load_evaluation, shipped_folder
 from cardiov_core.evaluation.study import METRICS_NAME
 from cardiov_core.reporting.performance_figures import Panel
 from cardiov_core.reporting.performance_report import (
@@ -29,6 +30,7 @@ from cardiov_core.ui import resources
 from cardiov_core.ui.components import bullet_list, dark_theme, html_table
 from cardiov_core.ui.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.performance_alarm import show_alarm
+from cardiov_core.ui.performance_cases import show_cell
 from cardiov_core.weights import ModelCard, list_cards
 
 MODEL_KEY = "performance_model"
@@ -100,6 +102,7 @@ def _report(evaluation: Evaluation) -> None:
         st.caption(f"p: {document['subgroup_tests'][0]['test']}. The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).")
     st.subheader("Calibration")
     _figure("reliability", panels)
+    _against(document)
     st.subheader("All numbers")
     _tables(document)
     _downloads(evaluation)
@@ -130,16 +133,15 @@ def _confusion(evaluation: Evaluation) -> None:
     st.subheader("Label and grade")
     said = (
         "How many records of each label (rows) got each grade (columns); on the framed diagonal both say the same. A "
-        "click on a cell, or the list below, names its records."
+        "click on a cell, or the list below, leads to its records."
     )
     comparison = confusion_of(evaluation.predictions)
     confusion_chart(comparison, said, chart_key=CHART_KEY, cell_key=CELL_KEY)
     st.caption(said)
     cell = choose_cell(comparison, cell_key=CELL_KEY, names=("Label", "grade"))
     if cell is not None:
-        row, column = cell
-        ids = comparison.cells[row][column].case_ids
-        st.write(f"PTB-XL records (ecg_id), {len(ids)}: {', '.join(ids)}")
+        row, column = map(Severity, cell)
+        show_cell(cases_of_cell(evaluation.predictions, row, column), evaluation.document["model"]["name"])
 
 
 def confusion_of(predictions: pd.DataFrame) -> Comparison:
@@ -157,12 +159,25 @@ def confusion_of(predictions: pd.DataFrame) -> Comparison:
     return Comparison("Label", "Grade", len(predictions), {}, cells)
 
 
+def _against(document: Mapping[str, Any]) -> None:
+    """Show the graders that it was compared with, where the evaluation did."""
+    for other in document.get("against", ()):
+        name = other["model"]["name"]
+        st.subheader(f"Beside {name}")
+        st.write(words.against_words(document, other))
+        heads = ("Figure", document["model"]["name"], name, "Difference", "95\u2009% interval", "p")
+        st.html(html_table(heads, words.against_rows(other)))
+        st.caption(f"p: {other['test']}.")
+
+
 def _tables(document: Mapping[str, Any]) -> None:
     st.html(html_table(MAIN_HEADS, words.main_rows(document), caption=f"Paper: {PAPER_SOURCE}"))
     st.html(
         html_table(ALARM_HEADS, words.alarm_rows(document), caption="As an alarm, at the prevalence of these records")
     )
     st.html(html_table(CALIBRATION_HEADS, words.calibration_rows(document), caption="Calibration; 0 is perfect"))
+    titles = ("Label \\ grade", *(level.title for level in Severity))
+    st.html(html_table(titles, words.confusion_rows(document), caption="Label and grade, with shares of the label"))
     different = document["other_label_rule"]["n_labelled_differently"]
     heads = ("Figure", *(rule.capitalize() for rule in words.RULE_WORDS.values()))
     caption = f"By label rule; the rules label {different} of {document['n']} records differently"

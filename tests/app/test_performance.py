@@ -11,11 +11,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core import weights
+from cardiov_core.datasets import PtbXl
+from cardiov_core.evaluation.against import compare_graders
 from cardiov_core.evaluation.shipped import load_evaluation, ship_study, shipped_folder
 from cardiov_core.evaluation.study import OTHER_RULE, Study
 from cardiov_core.evaluation.study_figures import curves_of, figures_of
 from cardiov_core.ui.performance import CELL_KEY, MODEL_KEY, confusion_of
 from cardiov_core.ui.performance_alarm import ALARM_KEY, PREVALENCE_KEY
+from cardiov_core.ui.performance_cases import PICK_KEY
 
 PAGE = "pages/performance.py"
 CardMaker = Callable[..., dict[str, Any]]
@@ -51,6 +54,7 @@ def study(folder: Path) -> Study:
             "label_most_severe": labels,
             "rank_violation": 0.0,
             "patient_id": [str(number) for number in range(60)],
+            "statement": "NORM",
         }
     )
     figures = figures_of(table.assign(sex=["female", "male"] * 30, age=50.0), 20)
@@ -92,14 +96,52 @@ def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, s
     assert "7: too short." in words
 
 
-def test_a_cell_names_its_records(app: AppTest, study: Study) -> None:
+def test_a_cell_lists_its_records_and_says_where_they_cannot_be_opened(
+    app: AppTest, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cardiov_core.ui.resources.ptbxl", lambda: None)
     ship_study(study, weights.load_card("tiny"))
     opened(app)
     cells = confusion_of(study.predictions).cells
     assert [[cell.count for cell in row] for row in cells] == study.metrics["confusion"]
     app.selectbox(CELL_KEY).set_value(0).run()
-    right = study.predictions.query("label == 0 and level == 0")["ecg_id"]
-    assert f"PTB-XL records (ecg_id), {len(right)}: {', '.join(map(str, right))}" in text_of(app)
+    assert not app.exception
+    right = study.predictions.query("label == 0 and level == 0").sort_values("p0", ascending=False)
+    listed = app.dataframe[0].value
+    assert listed["Record"].tolist() == [f"PTB-XL {ecg_id:05d}" for ecg_id in right["ecg_id"]]
+    assert set(listed["Label decided by"]) == {"NORM: normal ECG"}
+    assert "PTB-XL is not on this computer" in text_of(app)
+    assert not [box for box in app.selectbox if box.key == PICK_KEY]
+
+
+@pytest.mark.dataset
+def test_a_record_of_a_cell_opens_on_the_analyze_page(
+    app: AppTest, study: Study, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = PtbXl(data_folder / "ptb-xl-subset")
+    monkeypatch.setattr("cardiov_core.ui.resources.ptbxl", lambda: dataset)
+    ship_study(study, weights.load_card("tiny"))
+    opened(app)
+    app.selectbox(CELL_KEY).set_value(0).run()
+    offered = app.selectbox(PICK_KEY).options
+    app.selectbox(PICK_KEY).set_value(offered[0]).run()
+    assert not app.exception
+    current = app.session_state["cardiov_session"]
+    assert current.case.title == offered[0]
+    assert current.case.cardiologist == dataset.label(int(offered[0].split()[1]))
+    assert current.grader == "tiny"
+    assert "Mean absolute error, levels" not in [metric.label for metric in app.metric]
+
+
+def test_another_grader_of_the_same_records_stands_beside(app: AppTest, study: Study) -> None:
+    against = compare_graders(study.predictions, study.predictions.assign(level=0), 20)
+    other = {"model": {"name": "other", "sha256": "b" * 64}, **against}
+    metrics = study.metrics | {"against": [other]}
+    card = weights.load_card("tiny")
+    ship_study(Study("tiny", card.sha256, study.folds, study.predictions, metrics, ()), card)
+    opened(app)
+    assert "Beside other" in [head.value for head in app.subheader]
+    assert f"{against['n_differ']} of 60 records get another level from other than from tiny" in text_of(app)
 
 
 def test_predictive_values_follow_the_stated_prevalence(app: AppTest, study: Study) -> None:
