@@ -44,9 +44,14 @@ weights: $(STAMP) ## Train the shipped graders and the delineator again, with th
 	@$(BIN)/cardiov train --recipe cardiov-compact --data $(CARDIOV_DATA)/ptb-xl-subset --out runs/cardiov-compact
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
 		runs/cardiov-compact/cardiov-compact.safetensors weights/
+	@$(BIN)/cardiov scope-check --model cardiov-compact --data $(CARDIOV_DATA) --foreign $(CARDIOV_DATA)/ludb \
+		--foreign $(CARDIOV_DATA)/cinc-samples --ship > /dev/null
+	@$(BIN)/cardiov passport --model cardiov-compact --data $(CARDIOV_DATA) --ship > /dev/null
 	@$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --ship > /dev/null
 	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
 	@$(BIN)/cardiov train --recipe measurements --data $(CARDIOV_DATA)/ptb-xl-subset --out weights
+	@$(BIN)/cardiov scope-check --model measurements --data $(CARDIOV_DATA) --foreign $(CARDIOV_DATA)/ludb \
+		--foreign $(CARDIOV_DATA)/cinc-samples --ship > /dev/null
 	@$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --model measurements --ship > /dev/null
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."

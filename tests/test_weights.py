@@ -270,3 +270,21 @@ def test_shipped_graders_are_whole(repository: Path, monkeypatch: pytest.MonkeyP
         assert np.abs(table["label"] - table[["p0", "p1", "p2", "p3"]].to_numpy().argmax(axis=1)).mean() == (
             pytest.approx(card.raw["metrics"]["mae"], abs=0.01)
         )
+
+
+def test_what_was_measured_of_other_weights_does_not_come_along(tiny_folder: Path, tmp_path: Path) -> None:
+    net, card = weights.load_network(tiny_folder / "tiny.json")
+    measured = weights.update_card(card, {"passport": {"sha256": card.sha256}, "scope": {"file": "x"}, "title": "New"})
+    assert measured.raw["passport"]
+    again = weights.load_card(weights.save(net, measured.raw, tmp_path))
+    assert again.raw["title"] == "New"
+    assert not {"passport", "scope", "reasons_check"} & set(again.raw)
+    assert "title" in weights.update_card(again, {"passport": None}).raw
+
+
+def test_a_card_that_would_make_no_sense_is_not_written(tiny_folder: Path) -> None:
+    card = weights.load_card(tiny_folder / "tiny.json")
+    before = card.path.read_bytes()
+    with pytest.raises(ModelCardError):
+        weights.update_card(card, {"output": {"kind": "exceedance"}})
+    assert card.path.read_bytes() == before

@@ -21,7 +21,8 @@ def honesty_words(card: ModelCard) -> dict[str, str]:
     Returns
     -------
     dict
-        Topic -> sentence: ``calibration``, ``sets``, ``attention`` (networks only), ``scope`` and ``untested``. What
+        Topic -> sentence: ``calibration``, ``sets``, ``attention`` (networks only), ``reasons`` (a forest's,
+        where they were tested), ``scope`` and ``untested``. What
         the card does not hold is said to be missing, for it may be looked for.
 
     Raises
@@ -34,6 +35,9 @@ def honesty_words(card: ModelCard) -> dict[str, str]:
     attention = _attention(card)
     if attention:
         found["attention"] = attention
+    reasons = raw.get("reasons_check")
+    if reasons and reasons.get("sha256") == card.sha256:
+        found["reasons"] = _reasons(reasons)
     found["scope"] = _scope(raw.get("scope"))
     untested = raw.get("not_tested_on")
     found["untested"] = f"Not tested on {'; '.join(untested)}." if untested else "The card does not say."
@@ -73,6 +77,18 @@ def _attention(card: ModelCard) -> str | None:
     told = [passport.line(int(level)) for level in Severity]
     records = card.raw["passport"].get("records")
     return " ".join(told) + (f" Measured on {records}." if records else "")
+
+
+def _reasons(stated: Mapping[str, Any]) -> str:
+    told = []
+    for level, row in stated["levels"].items():
+        low, high = row["interval"]
+        verdict = "" if row["passed"] else ", not shown to count"
+        told.append(f"{Severity(int(level)).title.lower()} {row['difference']:.3f} ({low:.3f} to {high:.3f}){verdict}")
+    return (
+        "Without the leading reason's numbers the level lost this much more probability than without as many others: "
+        f"{'; '.join(told)}. Measured on {stated['records']}."
+    )
 
 
 def _scope(stated: Mapping[str, Any] | None) -> str:

@@ -69,11 +69,8 @@ def reasons_of(
     """
     levels = _levels_of(target)
     weights = contributions[:, levels].sum(axis=1)
-    members: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, feature in enumerate(FEATURES):
-        members[(feature.group, _TERRITORY.get(feature.lead or "", ""))].append(index)
     reasons = []
-    for (group, leads), indices in members.items():
+    for (group, leads), indices in gathered().items():
         total = float(weights[indices].sum())
         if abs(total) < SMALLEST_TOLD:
             continue
@@ -84,6 +81,14 @@ def reasons_of(
         )
     reasons.sort(key=lambda reason: (-abs(reason.contribution), reason.group, reason.leads))
     return tuple(reasons[:MOST_TOLD]), float(base[levels].sum())
+
+
+def gathered() -> dict[tuple[str, str], list[int]]:
+    """Return which numbers are told as one reason: what a clinician calls them and part of the heart -> columns."""
+    members: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, feature in enumerate(FEATURES):
+        members[(feature.group, _TERRITORY.get(feature.lead or "", ""))].append(index)
+    return dict(members)
 
 
 def _levels_of(target: int | str) -> list[int]:

@@ -13,7 +13,7 @@ from cardiov_core.training import network_card
 from cardiov_core.training.card import NOT_TESTED_ON, limitations_of, metrics_of
 from cardiov_core.training.honest import KINDS, HonestPart, Kind, graded_table, honest_part
 from cardiov_core.training.records import groups_of, with_people
-from cardiov_core.weights import FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
+from cardiov_core.weights import BLEND, FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +55,13 @@ def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Re
     Raises
     ------
     TrainingError
-        If the grader is a forest, has no out-of-fold table, or its records are not in the data set.
+        If the grader is no network, has no out-of-fold table, or its records are not in the data set.
     """
     stored, cv_groups = out_of_fold_table(card), card.raw["training"].get("recipe", {}).get("cv_groups")
-    if card.architecture["name"] == FOREST:
+    if card.architecture["name"] in (FOREST, BLEND):
         raise TrainingError(
-            f"{card.name} is a forest: its calibration is nested and comes with its training.",
-            "Train it again with cardiov train --recipe measurements.",
+            f"{card.name} is no network: its calibration comes with its training.",
+            f"Train it again with cardiov train --recipe {card.name}.",
         )
     if stored is None or not isinstance(cv_groups, int):
         raise TrainingError(f"{card.name} has no out-of-fold predictions to calibrate on.", "Train it again.")

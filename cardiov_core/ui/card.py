@@ -14,6 +14,7 @@ _TOPICS = {
     "calibration": "Calibration",
     "sets": "Prediction sets",
     "attention": "Attention maps",
+    "reasons": "Reasons",
     "scope": "Out of scope",
     "untested": "Not tested on",
 }

@@ -22,6 +22,9 @@ OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
 )
 """An out-of-fold table: decoded probabilities, raw exceedances, and the fingerprint of each record at each rate."""
 
+MEASURED_LATER = ("scope", "passport", "reasons_check")
+"""Fields of a card that are measured once the weights are there: they do not come along to other weights."""
+
 _INDEPENDENT_COLUMNS = ("independent_500", "independent_100")
 """Fingerprints of the eight independent leads; tables without them know no record that stores eight leads."""
 
@@ -158,7 +161,7 @@ def write_grader(
     """
     table = None if out_of_fold is None else table_bytes(out_of_fold)
     raw = {
-        **json.loads(json.dumps(dict(card))),
+        **{field: value for field, value in json.loads(json.dumps(dict(card))).items() if field not in MEASURED_LATER},
         "schema_version": SCHEMA_VERSION,
         "sha256": hashlib.sha256(content).hexdigest(),
         "n_parameters": n_parameters,

@@ -25,7 +25,7 @@ from cardiov_core.inference.forest import forest_probabilities, path_contributio
 from cardiov_core.preprocessing import resample
 from cardiov_core.signals import measure
 from cardiov_core.signals.features import FEATURES, features_of
-from cardiov_core.training.forest_run import forest_of
+from cardiov_core.training.forest_growth import forest_of
 from cardiov_core.weights import Forest
 
 N_FEATURES = len(FEATURES)
