@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.training import group
 from cardiov_core.training.augmentation import Batch, augment
 from cardiov_core.training.data import TrainingData
 from cardiov_core.training.learner import Learner, TwoHeads, device
@@ -81,9 +82,11 @@ def fit(
             if state is not None and state["stage"] == index:
                 learner.restore(state)
             while not learner.stage_is_over:
-                entry = _epoch(learner, data, validation)
-                report({"run": run, **entry})
-                _save(checkpoint, {"recipe": _recipe_text(recipe), "run": run, **learner.state()})
+                entry = run_epoch(learner, data, validation)
+                state = {"recipe": _recipe_text(recipe), "run": run, "processes": group.size(), **learner.state()}
+                if group.is_first():
+                    report({"run": run, **entry})
+                    _save(checkpoint, state)
             learner.end_stage()
         return learner.finished()
 
@@ -111,29 +114,34 @@ def exceedances_of(net: nn.Module, data: TrainingData, output: Output | None = N
     return torch.sigmoid(exceedance_logits(logits_of(net, data), output or Output()))
 
 
-def _epoch(learner: Learner, data: TrainingData, validation: TrainingData | None) -> dict[str, Any]:
-    """Go once through the records and return what the log keeps of it."""
+def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | None) -> dict[str, Any]:
+    """Go once through the records.
+
+    Parameters
+    ----------
+    learner : Learner
+        Within a stage that has begun; it is changed.
+    data, validation : TrainingData
+        As in `fit`.
+
+    Returns
+    -------
+    dict
+        What the log keeps: stage, stage_index, epoch, epochs, loss, learning_rate, and validation_loss where there is
+        validation.
+
+    Raises
+    ------
+    TrainingError
+        If a loss is no longer finite.
+    """
     recipe, stage = learner.recipe, learner.stage
     learner.model.train()
     rate = learner.learning_rate
     order = torch.randperm(len(data), generator=learner.generator)
-    total, steps = 0.0, len(data) // recipe.batch_size
-    for part in order[: steps * recipe.batch_size].split(recipe.batch_size):
-        batch = augment(
-            _batch(data, part, learner),
-            recipe.augmentation,
-            recipe.contract.sampling_rate_hz,
-            learner.generator,
-        )
-        loss = _loss(learner.trained, batch, recipe, stage)
-        learner.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(learner.model.parameters(), _MAX_GRADIENT_NORM)
-        learner.optimiser.step()
-        if learner.one_cycle is not None:
-            learner.one_cycle.step()
-        total += float(loss.detach())
-    found = {"loss": total / steps, "learning_rate": rate}
+    steps = len(data) // recipe.batch_size
+    losses = [_step(learner, data, part) for part in order[: steps * recipe.batch_size].split(recipe.batch_size)]
+    found = {"loss": sum(losses) / steps, "learning_rate": rate}
     if validation is not None:
         found["validation_loss"] = _validation_loss(learner.model, validation, stage)
     learner.end_epoch(found.get("validation_loss"))
@@ -142,13 +150,23 @@ def _epoch(learner: Learner, data: TrainingData, validation: TrainingData | None
             f"The loss is no longer finite in epoch {learner.epoch + 1} of the stage {stage.objective}.",
             "Lower the learning rate in the recipe.",
         )
-    return {
-        "stage": stage.objective,
-        "stage_index": learner.stage_index,
-        "epoch": learner.epoch + 1,
-        "epochs": recipe.epochs_of(stage),
-        **found,
-    }
+    epochs = {"epoch": learner.epoch + 1, "epochs": recipe.epochs_of(stage)}
+    return {"stage": stage.objective, "stage_index": learner.stage_index, **epochs, **found}
+
+
+def _step(learner: Learner, data: TrainingData, part: Tensor) -> float:
+    """Learn from one batch and return its loss."""
+    recipe = learner.recipe
+    batch = _batch(data, part, learner)
+    batch = augment(batch, recipe.augmentation, recipe.contract.sampling_rate_hz, learner.generator)
+    loss = _loss(learner.trained, batch, recipe, learner.stage)
+    learner.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(learner.model.parameters(), _MAX_GRADIENT_NORM)
+    learner.optimiser.step()
+    if learner.one_cycle is not None:
+        learner.one_cycle.step()
+    return float(loss.detach())
 
 
 def _batch(data: TrainingData, part: Tensor, learner: Learner) -> Batch:
@@ -195,6 +213,7 @@ def _validation_loss(model: TwoHeads, data: TrainingData, stage: Stage) -> float
 
 
 def _check(recipe: Recipe, data: TrainingData, validation: TrainingData | None) -> None:
+    group.check_batch(recipe.batch_size)
     if len(data) < recipe.batch_size:
         raise TrainingError(
             f"{len(data)} records are fewer than one batch of {recipe.batch_size}.",
@@ -240,10 +259,16 @@ def _load(path: Path, recipe: Recipe, run: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     # weights_only: tensors and plain containers, no code. A checkpoint is optimiser state, not a weights file.
-    state: dict[str, Any] = torch.load(path, weights_only=True)  # noqa: TID251
+    state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")  # noqa: TID251
     if state["recipe"] != _recipe_text(recipe) or state["run"] != run:
         raise TrainingError(
             f"The checkpoint {path.name} belongs to another recipe or run.",
             "Start in an empty folder, or without --resume.",
+        )
+    began_with = state.get("processes", 1)
+    if began_with != group.size():
+        raise TrainingError(
+            f"The checkpoint {path.name} is of {began_with} processes, and now there are {group.size()}.",
+            f"Resume with --processes {began_with}.",
         )
     return state
