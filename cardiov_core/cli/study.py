@@ -1,9 +1,10 @@
 """``cardiov train`` and ``models``: graders, made and listed; and what commands on PTB-XL share."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -56,6 +57,13 @@ class Folds(click.ParamType[tuple[int, ...]]):
     help="End every stage after N epochs, where the recipe has more; the model card says that it was cut short.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoints in --out.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes of this machine that train a network together, one a GPU; torchrun joins several machines.",
+)
 def train(
     config: Path | None,
     recipe_name: str | None,
@@ -64,14 +72,26 @@ def train(
     labels_file: Path | None,
     max_epochs: int | None,
     resume: bool,
+    processes: int,
 ) -> None:
     """Train a grader: checkpoints, log, and at the end weights with their model card."""
     if (config is None) == (recipe_name is None):
         raise click.UsageError("Give either --config FILE or --recipe NAME.")
     from cardiov_core import training
+    from cardiov_core.training import group
+    from cardiov_core.training.run import check_processes
 
     recipe = training.load_recipe(config or recipe_name or "")
     dataset = ptbxl_of(data, labels_file)
+    if processes > 1 and not group.started_by_torchrun():
+        if not isinstance(recipe, training.Recipe):
+            raise click.UsageError(f"{recipe.name} trains no network: leave --processes out.")
+        check_processes(recipe, processes)
+        arguments = ["train", "--config", str(config)] if config else ["train", "--recipe", str(recipe_name)]
+        arguments += ["--data", str(data), "--out", str(out), *(["--resume"] if resume else [])]
+        arguments += [] if labels_file is None else ["--labels", str(labels_file)]
+        arguments += [] if max_epochs is None else ["--max-epochs", str(max_epochs)]
+        _become(group.command(processes, arguments))
     if isinstance(recipe, training.ForestRecipe):
         # A forest grows in a minute or two: there is nothing to go on from.
         result = training.train_forest(recipe, dataset, out, progress=sys.stderr.isatty())
@@ -80,7 +100,14 @@ def train(
     else:
         recipe = replace(recipe, max_epochs=max_epochs)
         result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
-    click.echo(result.card_path)
+    if group.is_first_of_torchrun():
+        click.echo(result.card_path)
+
+
+def _become(command: list[str]) -> NoReturn:
+    """Go on as another command, so that whoever ends this process ends that one."""
+    # One thread each, as in a training alone; torchrun would say so in a warning.
+    os.execve(command[0], command, {"OMP_NUM_THREADS": "1", **os.environ})  # noqa: S606 - no shell
 
 
 @click.command()

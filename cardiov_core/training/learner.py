@@ -11,6 +11,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from cardiov_core.errors import TrainingError
 from cardiov_core.nets import build_net
+from cardiov_core.training import group
 from cardiov_core.training.data import TrainingData
 from cardiov_core.training.losses import N_OUTPUTS
 from cardiov_core.training.recipe import Recipe, Stage
@@ -83,6 +84,7 @@ class Learner:
             _normalise(net)
         self.model = TwoHeads(net, self._side_head(net, data)).to(device())
         self._steps_an_epoch = len(data) // recipe.batch_size
+        self.changing = group.own_generator(self.generator, seed)
         self.stage_index, self.epoch, self.best = -1, -1, None
 
     trained: nn.Module
@@ -120,9 +122,9 @@ class Learner:
         self.stage_index, self.epoch, self.best = stage_index, -1, None
         recipe, stage = self.recipe, self.stage
         self._fit_dense(N_OUTPUTS.get(stage.objective))
-        self.trained = self.model
+        self.trained = group.together(self.model)
         if recipe.compile and device().type == "cuda":
-            self.trained = cast(nn.Module, torch.compile(self.model))
+            self.trained = cast(nn.Module, torch.compile(self.trained))
         kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
         # Fused: a quarter of the time of the optimiser's own steps on a processor, the same but for rounding.
         self.optimiser = kind(
@@ -175,7 +177,8 @@ class Learner:
             "optimiser": self.optimiser.state_dict(),
             "schedule": {} if schedule is None else schedule.state_dict(),
             "generator": self.generator.get_state(),
-            "rng": torch.get_rng_state(),
+            "changing": group.stacked(self.changing.get_state()),
+            "rng": group.stacked(torch.get_rng_state()),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -188,7 +191,9 @@ class Learner:
             if schedule is not None:
                 schedule.load_state_dict(state["schedule"])
         self.generator.set_state(state["generator"])
-        torch.set_rng_state(state["rng"])
+        if group.size() > 1:
+            self.changing.set_state(group.own_of(state["changing"]))
+        torch.set_rng_state(group.own_of(state["rng"]))
 
     def _side_head(self, net: nn.Module, data: TrainingData) -> nn.Linear | None:
         asked = self.recipe.auxiliary.weight > 0 or any(s.objective == "measurements" for s in self.recipe.stages)

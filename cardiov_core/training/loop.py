@@ -141,9 +141,10 @@ def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | N
     order = torch.randperm(len(data), generator=learner.generator)
     steps = len(data) // recipe.batch_size
     losses = [_step(learner, data, part) for part in order[: steps * recipe.batch_size].split(recipe.batch_size)]
-    found = {"loss": sum(losses) / steps, "learning_rate": rate}
+    group.align(learner.model)
+    found = {"loss": group.mean(sum(losses) / steps), "learning_rate": rate}
     if validation is not None:
-        found["validation_loss"] = _validation_loss(learner.model, validation, stage)
+        found["validation_loss"] = group.mean(_validation_loss(learner.model, validation, stage))
     learner.end_epoch(found.get("validation_loss"))
     if not torch.isfinite(torch.tensor(list(found.values()))).all():
         raise TrainingError(
@@ -151,14 +152,16 @@ def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | N
             "Lower the learning rate in the recipe.",
         )
     epochs = {"epoch": learner.epoch + 1, "epochs": recipe.epochs_of(stage)}
+    if group.size() > 1:
+        epochs["processes"] = group.size()
     return {"stage": stage.objective, "stage_index": learner.stage_index, **epochs, **found}
 
 
 def _step(learner: Learner, data: TrainingData, part: Tensor) -> float:
     """Learn from one batch and return its loss."""
     recipe = learner.recipe
-    batch = _batch(data, part, learner)
-    batch = augment(batch, recipe.augmentation, recipe.contract.sampling_rate_hz, learner.generator)
+    batch = _batch(data, group.own_part(part), learner)
+    batch = augment(batch, recipe.augmentation, recipe.contract.sampling_rate_hz, learner.changing)
     loss = _loss(learner.trained, batch, recipe, learner.stage)
     learner.optimiser.zero_grad(set_to_none=True)
     loss.backward()

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.errors import TrainingError
+from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.training import group
 from cardiov_core.training.card import build_card
 from cardiov_core.training.curve import draw_curve
 from cardiov_core.training.data import TrainingData
@@ -52,6 +53,8 @@ class TrainingResult:
 def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, progress: bool = False) -> TrainingResult:
     """Cross-validate a recipe, train the final network on all its folds and write weights with their card.
 
+    Where torchrun started several processes, they train together, and the first one writes (see `group`).
+
     Parameters
     ----------
     recipe : Recipe
@@ -75,13 +78,23 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
     DatasetError
         If the recipe's folds are not in the data set.
     TrainingError
-        If `out` holds another training, or there are too few records.
+        If `out` holds another training, there are too few records, or the recipe does not fit several processes.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    claim(out, recipe, dataset, resume)
+    with group.joined():
+        return _train(recipe, dataset, out, resume=resume, progress=progress and group.is_first())
+
+
+def _train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool, progress: bool) -> TrainingResult:
+    check_processes(recipe, group.size())
+    if group.is_first():
+        out.mkdir(parents=True, exist_ok=True)
+        claim(out, recipe, dataset, resume)
+    group.wait()
     records = load_records(dataset, recipe)
     teaching = Teaching(recipe, dataset, records, out, progress=progress) if recipe.teaches else None
     final, raw = _fit_all(recipe, records, teaching, out, resume, progress)
+    if not group.is_first():
+        return TrainingResult(out / f"{recipe.name}.json", {})
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
     output = reading_of(recipe, raw[graded], records.levels.numpy()[graded])
     exceedances = exceedances_from(raw[graded], output)
@@ -111,7 +124,8 @@ def _fit_all(
     raw = np.full((len(records), N_LOGITS[KIND_OF[recipe.output]]), np.nan)
     curve = out / CURVE_NAME
     # After a kill the curve shows at once how far the training had come.
-    draw_curve(out / LOG_NAME, curve)
+    if group.is_first():
+        draw_curve(out / LOG_NAME, curve)
     with one_thread(), tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
         report = reporter(out, bar)
         start = None if teaching is None else teaching.pretrained(resume, report)
@@ -120,8 +134,24 @@ def _fit_all(
             net = fit_split(recipe, records, split, out, resume, report, data=data, start=start)
             if len(split.held_out):
                 raw[split.held_out] = logits_of(net, training_data(records, split.held_out)).numpy()
-    draw_curve(out / LOG_NAME, curve)
+    if group.is_first():
+        draw_curve(out / LOG_NAME, curve)
     return net, raw
+
+
+def check_processes(recipe: Recipe, n_processes: int) -> None:
+    """Refuse recipes that cannot be trained by several processes.
+
+    Raises
+    ------
+    ConfigurationError
+        If more than labels teach, since what teaches is measured and kept by one process.
+    """
+    if n_processes > 1 and recipe.teaches:
+        raise ConfigurationError(
+            f"The recipe {recipe.name} learns from more than labels, which one process measures.",
+            "Train it without --processes, or choose a recipe like cardiov-paper or cardiov-plain.",
+        )
 
 
 def reading_of(recipe: Recipe, raw: FloatMatrix, levels: npt.NDArray[np.int64]) -> Output:
