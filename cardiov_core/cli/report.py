@@ -77,7 +77,7 @@ def report(
         raise click.UsageError(f"--out {out.name}: choose .pdf, .png, .svg or .json, or name a folder.")
     if as_file and suffix not in (None, as_file):
         raise click.UsageError(f"--out {out.name} and --format {suffix} do not agree.")
-    from cardiov_core.inference import load_predictor
+    from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
 
     wish = _Wish(
@@ -96,6 +96,7 @@ def report(
         {"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
     )
     predictor = load_predictor(model)
+    graders = (predictor, *other_graders(predictor))
     with collect(paths) as collection:
         if len(collection.sources) > 1 and (as_file or patient_name is not None):
             raise click.UsageError(
@@ -109,7 +110,7 @@ def report(
             target = out if as_file else _free(out / f"{source.path.stem}.{wish.suffix}", written)
             written.add(target)
             try:
-                _write(source, predictor, target, wish)
+                _write(source, graders, target, wish)
             except CardioVError as error:
                 click.echo(output.table_row(output.error_row(source.shown_as, error)), err=True)
                 failed += 1
@@ -129,8 +130,11 @@ def _free(path: Path, taken: set[Path]) -> Path:
     return free
 
 
-def _write(source: "Source", predictor: "Predictor", target: Path, wish: _Wish) -> None:
-    """Analyse one record and write its file; nothing is left of a file that could not be finished."""
+def _write(source: "Source", graders: "tuple[Predictor, ...]", target: Path, wish: _Wish) -> None:
+    """Analyse one record and write its file; nothing is left of a file that could not be finished.
+
+    The first grader's level is reported, and said to be disputed where the others differ.
+    """
     from cardiov_core.inference import analyze
     from cardiov_core.io import read_record
     from cardiov_core.reporting import PaperOptions
@@ -139,7 +143,8 @@ def _write(source: "Source", predictor: "Predictor", target: Path, wish: _Wish) 
     if wish.suffix in ("png", "svg"):
         content = _picture(record, PaperOptions(**wish.paper, start_s=wish.start_s or 0.0), wish.suffix)
     else:
-        analysis = analyze(record, predictor, analyse_anyway=wish.analyse_anyway, start_s=wish.start_s)
+        predictor, *others = graders
+        analysis = analyze(record, predictor, others=others, analyse_anyway=wish.analyse_anyway, start_s=wish.start_s)
         start_s = wish.start_s or (analysis.prediction.window.start_s if analysis.prediction is not None else 0.0)
         content = _document(analysis, predictor, PaperOptions(**wish.paper, start_s=start_s), wish)
     try:

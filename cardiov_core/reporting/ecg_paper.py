@@ -278,7 +278,7 @@ def _name(
 
 
 def footer_text(record: EcgRecord, displayed: DisplayedSignal, options: PaperOptions) -> str:
-    """Write the footer of every trace: speed, gain, band, sampling rate, unconfirmed.
+    """Write the footer of every trace: speed, gain, band, sampling rate, and whether a reader has signed.
 
     Parameters
     ----------
@@ -299,7 +299,7 @@ def footer_text(record: EcgRecord, displayed: DisplayedSignal, options: PaperOpt
         f"{options.gain_mm_mv:g} mm/mV",
         displayed.description,
         f"{record.sampling_rate:g} Hz",
-        "unconfirmed",
+        "confirmed" if options.confirmed else "unconfirmed",
     )
     return " · ".join(parts)
 

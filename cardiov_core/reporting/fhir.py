@@ -13,7 +13,14 @@ from typing import Any
 from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.measurement_table import NOT_MEASURABLE, QUANTITIES, Quantity, value_of
-from cardiov_core.reporting.report_content import ANALYSED_ANYWAY, OUT_OF_FOLD, analysed_anyway, software_version
+from cardiov_core.reporting.report_content import (
+    ANALYSED_ANYWAY,
+    OUT_OF_FOLD,
+    analysed_anyway,
+    caveats,
+    prediction_set_words,
+    software_version,
+)
 from cardiov_core.reporting.sign_off import SignOff
 from cardiov_core.reporting.wording import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.weights import ModelCard
@@ -177,6 +184,7 @@ def _conclusion(analysis: Analysis, sign_off: SignOff | None) -> str:
             parts.append(ANALYSED_ANYWAY)
         if analysis.prediction.out_of_fold:
             parts.append(OUT_OF_FOLD)
+        parts += caveats(analysis)
     if sign_off is None:
         parts.append("Unconfirmed.")
     else:
@@ -206,6 +214,7 @@ def _level(analysis: Analysis) -> dict[str, Any]:
         notes.append(ANALYSED_ANYWAY)
     if prediction.out_of_fold:
         notes.append(OUT_OF_FOLD)
+    notes += [text for text in (prediction_set_words(prediction), *caveats(analysis)) if text]
     return body | {
         "valueInteger": int(prediction.severity),
         "interpretation": [{"text": prediction.severity.title}],

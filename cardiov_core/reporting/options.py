@@ -34,6 +34,8 @@ class PaperOptions:
         Order of the limb leads.
     start_s : float
         Start of the window of up to 10 s that is drawn.
+    confirmed : bool
+        A reader has signed: the footer says so.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class PaperOptions:
     notch_hz: int = 0
     lead_order: LeadOrder = "standard"
     start_s: float = 0.0
+    confirmed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that no ECG paper has."""

@@ -300,6 +300,7 @@ def _boxes(analysis: Analysis) -> list[str]:
     """Return what cannot wait, and what the level must not be read without."""
     critical = content.critical_words(analysis)
     boxes = [f"Critical: {'; '.join(critical)}."] if critical else []
+    boxes += content.caveats(analysis)
     return [*boxes, content.ANALYSED_ANYWAY] if content.analysed_anyway(analysis) else boxes
 
 

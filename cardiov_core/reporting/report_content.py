@@ -6,6 +6,8 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Severity
+from cardiov_core.inference.panel import panel_words
+from cardiov_core.inference.scope import scope_words
 from cardiov_core.reporting.machine_table import MACHINE_ONLY
 from cardiov_core.reporting.measurement_table import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
 from cardiov_core.reporting.risk import THIN_SPACE, percent
@@ -136,6 +138,13 @@ def prediction_set_words(prediction: Prediction) -> str:
     return f"90{THIN_SPACE}% prediction set: {' or '.join(words) or 'empty'}."
 
 
+def caveats(analysis: Analysis) -> tuple[str, ...]:
+    """Return what the level must not be read without: graders that differ, and a record unlike the training's."""
+    scope = None if analysis.prediction is None else analysis.prediction.scope
+    said = (panel_words(analysis.panel), None if scope is None else scope_words(scope))
+    return tuple(words for words in said if words)
+
+
 def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) -> tuple[str, str]:
     """Return the two lines that say which weights, which file, which software and when."""
     prediction, record = analysis.prediction, analysis.record
@@ -226,7 +235,8 @@ def quality_section(analysis: Analysis) -> Section:
     quality = analysis.quality
     entries = [Entry(f"Signal quality: {quality.verdict.value}", bold=True)]
     entries += [Entry(reason) for reason in quality.reasons if reason not in analysis.withheld]
-    said = (*quality.reasons, *analysis.withheld)
+    # What differs between graders stands in a box of its own.
+    said = (*quality.reasons, *analysis.withheld, *caveats(analysis))
     # Leads that a sentence on the whole record names already are not named again.
     named = set(re.findall(r"\w+", " ".join(said)))
     reasons = [reason for item in quality.leads if item.lead not in named for reason in item.reasons]

@@ -84,6 +84,7 @@ def show_list(job: BatchJob) -> None:
         for row in current.shown
         if (not current.levels or row.level in current.levels)
         and (not current.qualities or row.quality in current.qualities)
+        and (not current.differ or row.disagreement)
     ]
     _table(current, job, rows)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -176,7 +177,8 @@ def _filters(current: BatchState) -> None:
     # What the reader chose outlives a visit to another page, where Streamlit forgets widgets.
     st.session_state.setdefault(Key.LEVELS, current.levels)
     st.session_state.setdefault(Key.QUALITIES, current.qualities)
-    left, right = st.columns([3, 2])
+    st.session_state.setdefault(Key.DIFFER, current.differ)
+    left, right, last = st.columns([6, 4, 2], vertical_alignment="center")
     current.levels = left.pills(
         "Levels",
         [*reversed(Severity), None],
@@ -193,11 +195,13 @@ def _filters(current: BatchState) -> None:
         key=Key.QUALITIES,
         label_visibility="collapsed",
     )
+    if any(row.other_levels for row in current.shown):
+        current.differ = last.checkbox("Graders disagree", key=Key.DIFFER)
 
 
 def _table(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
     if not rows:
-        st.info("No record has the level and the quality that you chose.")
+        st.info("No record is as you chose.")
         return
     shown = rows[: table.MAX_SHOWN]
     names = table.short_names(current.shown)

@@ -31,6 +31,7 @@ class Key(StrEnum):
     REFRESH = "batch_refresh"
     LEVELS = "batch_levels"
     QUALITIES = "batch_qualities"
+    DIFFER = "batch_graders_differ"
     TABLE = "batch_table"
     OPEN = "batch_open"
     NEXT = "batch_next"
@@ -57,6 +58,8 @@ class BatchState:
         Names of the rows that the reader opened.
     levels, qualities : list
         Filters; empty shows all. A level of None stands for withheld ones.
+    differ : bool
+        Filter: only records about which graders disagree.
     refusal : CardioVError or None
         Why the last drop was not taken.
     n_drops : int
@@ -68,6 +71,7 @@ class BatchState:
     opened: set[str] = field(default_factory=set)
     levels: list[Severity | None] = field(default_factory=list)
     qualities: list[QualityVerdict] = field(default_factory=list)
+    differ: bool = False
     refusal: CardioVError | None = None
     n_drops: int = 0
 
@@ -92,7 +96,7 @@ class BatchState:
         if self.job is not None:
             self.job.stop()
         self.job, self.refusal = None, None
-        self.shown, self.opened, self.levels, self.qualities = [], set(), [], []
+        self.shown, self.opened, self.levels, self.qualities, self.differ = [], set(), [], [], False
         self.n_drops += 1
 
     def due(self) -> bool:

@@ -72,7 +72,8 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
     Returns
     -------
     pandas.io.formats.style.Styler
-        One row a record; the column 'Prediction set' only where the grader has one.
+        One row a record; the column 'Prediction set' only where the grader has one, 'Graders' only where several were
+        asked.
     """
     seen = set(opened)
     frame = pd.DataFrame(
@@ -81,6 +82,7 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
             "Level": [level_words(row.level) for row in rows],
             "Prediction set": [" or ".join(level.title for level in row.prediction_set or ()) for row in rows],
             "Above low": ["" if row.exceedance is None else _probability(row.exceedance[1]) for row in rows],
+            "Graders": [_graders(row) for row in rows],
             "Critical findings": [", ".join(row.critical) for row in rows],
             "Quality": [quality_words(row.quality) for row in rows],
             "HR": [_measured(row.heart_rate_bpm) for row in rows],
@@ -93,6 +95,8 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
     )
     if not any(row.prediction_set for row in rows):
         frame = frame.drop(columns="Prediction set")
+    if not any(row.other_levels for row in rows):
+        frame = frame.drop(columns="Graders")
     return frame.style.map(_level_colours, subset=["Level"])
 
 
@@ -113,6 +117,9 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
         "Prediction set": column.TextColumn(width=150, help="Holds the level in 9 of 10 such ECGs."),
         "Above low": column.TextColumn(
             width=80, alignment="right", help="Probability that the level is above low risk."
+        ),
+        "Graders": column.TextColumn(
+            width=160, help="Where graders differ by a level or more: what the others say. Open the ECG to send it."
         ),
         "Critical findings": column.TextColumn(
             width=220, help="QTc from 500 ms, heart rate under 40 or over 150 bpm, pause over 3 s."
@@ -184,9 +191,11 @@ def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) ->
         for level in reversed(Severity)
     ]
     n_critical = sum(bool(row.critical) for row in rows)
+    n_differ = sum(bool(row.disagreement) for row in rows)
     others = [
         ("withheld, to be looked at", counts[None]),
         ("with a critical finding", n_critical),
+        ("graders disagree", n_differ),
         ("could not be read", n_errors),
         ("passed over, no ECG", n_passed_over),
     ]
@@ -214,6 +223,14 @@ def show_errors(errors: Sequence[BatchError]) -> None:
 def quality_words(verdict: QualityVerdict) -> str:
     """Return a verdict of the quality gate, sentence case."""
     return verdict.value.capitalize()
+
+
+def _graders(row: BatchRow) -> str:
+    """Return what the other graders say where they differ, the highest level first."""
+    if not row.disagreement:
+        return ""
+    others = sorted(row.other_levels.items(), key=lambda item: -item[1])
+    return "differ: " + ", ".join(f"{name} {level.title}" for name, level in others)
 
 
 def _measured(number: float | None) -> str:

@@ -113,7 +113,7 @@ def _report(store: Store, case: Case) -> None:
     signatures = sign_offs_of(store, case.id)
     if not signatures or case.waveform_deleted:
         return
-    if case.model_sha256 and case.model_sha256 != resources.predictor().card.sha256:
+    if case.model_sha256 and case.model_sha256 != resources.predictor(case.model_name).card.sha256:
         st.caption("Other weights graded this case than those in use, so that no report of it can be made here.")
         return
     st.download_button(
@@ -153,7 +153,7 @@ def confirmed_report(store: Store, case: Case) -> bytes:
     last = sign_offs_of(store, case.id)[-1]
     buffer = io.BytesIO()
     signature = SignOff(last.by, last.at, last.level, last.comment)
-    write_pdf(analysis, resources.predictor().card, buffer, sign_off=signature)
+    write_pdf(analysis, resources.predictor(case.model_name).card, buffer, sign_off=signature)
     return buffer.getvalue()
 
 

@@ -1,13 +1,15 @@
 """The trace of a case with its tools and measurements; label and model reach it only after the reveal."""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from cardiov_core.domain import Case, Explanation, Measurements
+from cardiov_core.domain import Case, CaseStatus, Explanation, Measurements, Reasons
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import attention_only
 from cardiov_core.reporting.measurement_table import RANGES_NOTE, MeasurementRow, measurement_rows
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import html_table, show_error
+from cardiov_core.ui.explanation import has_band, remarks
 from cardiov_core.ui.measurements import show_median_beat
 from cardiov_core.ui.review_load import Prepared
 from cardiov_core.ui.review_state import review_state
@@ -42,8 +44,9 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> 
         With label and grade where they are shown.
     """
     explained = None if revealed is None else revealed.level is not None
-    tools = tool_row(0.0, measured=True, explained=explained)
-    explanation: Explanation | None = None
+    banded = revealed is None or has_band(resources.predictor(revealed.model_name))
+    tools = tool_row(0.0, measured=True, explained=explained, banded=banded)
+    explanation: Explanation | Reasons | None = None
     failure: CardioVError | None = None
     if revealed is not None and tools.attention is not None and explained:
         try:
@@ -52,7 +55,20 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> 
             failure = error
     record = prepared.record
     words = f"ECG of the case: {len(record.leads)} leads, {record.duration_s:.1f} s"
-    show_paper(record, tools, prepared.measured, explanation, words, key=f"{Key.TRACE}_{case_id}", width_px=_PAPER_PX)
+    if revealed is not None and revealed.status is CaseStatus.SIGNED_OFF:
+        tools = replace(tools, paper=replace(tools.paper, confirmed=True))
+    band = explanation if isinstance(explanation, Explanation) else None
+    asked = tools.attention is not None and tools.attention.target is None
+    show_paper(
+        record,
+        tools,
+        prepared.measured,
+        band,
+        words,
+        remarks=remarks(explanation, revealed.level if revealed is not None and asked else None),
+        key=f"{Key.TRACE}_{case_id}",
+        width_px=_PAPER_PX,
+    )
     if failure is not None:
         show_error(failure)
     if revealed is not None and explanation is not None:
@@ -60,23 +76,26 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> 
     _show_measurements(prepared, tools.paper.gain_mm_mv)
 
 
-def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanation:
+def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanation | Reasons:
     state = review_state()
     target: int | str = int(case.level or 0) if tools.target is None else tools.target
     key = (case.id, target)
     if key not in state.explanations:
-        with st.spinner("Asking where the network looked ..."):
-            state.explanations[key] = attention_only(resources.predictor().explain(prepared.record, target=target))
+        with st.spinner("Asking for the reasons ..."):
+            grader = resources.predictor(case.model_name)
+            state.explanations[key] = grader.explain(prepared.record, target=target)
     return state.explanations[key]
 
 
 def _say_whose(case: Case) -> None:
-    """Say where the band is not that of the network whose level is on show."""
-    predictor = resources.predictor()
+    """Say where the explanation is not that of the weights whose level is on show."""
+    predictor = resources.predictor(case.model_name)
     if case.model_sha256 != predictor.card.sha256:
-        st.caption(f"The attention is that of {predictor.name} as it is now, not of the weights that graded this case.")
+        st.caption(
+            f"The explanation is that of {predictor.name} as it is now, not of the weights that graded this case."
+        )
     elif case.out_of_fold:
-        st.caption("The level is out-of-fold; the attention is that of the shipped network, which knew this record.")
+        st.caption("The level is out-of-fold; the explanation is that of the shipped grader, which knew this record.")
 
 
 def _show_measurements(prepared: Prepared, gain_mm_mv: float) -> None:

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cardiov_core.domain import QualityVerdict, Severity
+from cardiov_core.domain import Analysis, QualityVerdict, Severity
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
+from cardiov_core.inference import batch as batch_room
 from cardiov_core.inference import load_predictor
 from cardiov_core.inference.batch import BatchError, BatchRow
 from cardiov_core.io.staging import take_drop
@@ -181,10 +182,30 @@ def test_filters_and_list_outlive_a_visit_to_another_page(app: AppTest, wfdb_fil
     assert list(listed(app)["Record"]) == ["weak.hea"]
 
 
+def test_graders_that_disagree_are_counted_shown_and_filtered(
+    app: AppTest, wfdb_files: Callable[..., Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "The graders disagree: a No risk, b High risk."
+    plain_row = batch_room.row_of
+
+    def _row(name: str, analysis: Analysis) -> BatchRow:
+        found = plain_row(name, analysis)
+        differ = "first" in name
+        return replace(found, other_levels={"b": Severity.HIGH_RISK}, disagreement=said if differ else "")
+
+    monkeypatch.setattr(batch_room, "row_of", _row)
+    drop(open_page(app), {"all.zip": zipped({**wfdb_files("first"), **wfdb_files("second")})})
+    assert not app.exception
+    assert "<b>1</b>&nbsp;graders disagree" in shown(app)
+    assert sorted(listed(app)["Graders"].tolist()) == ["", "differ: b High risk"]
+    app.checkbox(key=Key.DIFFER).check().run()
+    assert listed(app)["Record"].tolist() == ["first.hea"]
+
+
 def test_a_filter_without_records_says_so(app: AppTest, wfdb_files: Callable[..., Files]) -> None:
     drop(open_page(app), wfdb_files("good"))
     app.get("button_group")[0].set_value([None]).run()
-    assert "No record has the level" in app.info[0].value
+    assert "No record is as you chose" in app.info[0].value
     assert not app.dataframe
 
 

@@ -1,6 +1,7 @@
 """The Review page through app.py: what a blind reader can know, what follows a read, and who decides."""
 
 import io
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -236,6 +237,10 @@ def test_an_adjudicator_decides_with_reason_and_confirmation(
     assert (decided.by, decided.reason) == ("Dora", "Leads reversed")
 
 
+def trace_of(app: AppTest) -> str:
+    return json.dumps(json.loads(app.get("plotly_chart")[0].proto.spec), ensure_ascii=False)
+
+
 def test_a_signature_its_amendment_and_the_confirmed_report(
     store: Store, add_case: AddCase, open_page: OpenPage
 ) -> None:
@@ -248,6 +253,7 @@ def test_a_signature_its_amendment_and_the_confirmed_report(
     app.button(key="sign_off").click().run()
     assert review.get_case(store, case_id).status is CaseStatus.SIGNED_OFF
     assert "Signed off by Dora" in shown(app)
+    assert "500 Hz · confirmed" in trace_of(app) or "100 Hz · confirmed" in trace_of(app)
     assert app.button(key="sign_off").disabled, "an amendment says why"
     app.selectbox(key=f"sign_level_{case_id}_1").select(Severity.MEDIUM_RISK).run()
     app.text_area(key=f"sign_comment_{case_id}_1").set_value("Seen beside an earlier ECG").run()

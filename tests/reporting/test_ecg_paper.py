@@ -97,6 +97,7 @@ def test_footer_states_speed_gain_band_rate_and_unconfirmed() -> None:
     texts = _texts(ecg_figure(_record(), PaperOptions()))
     assert "25 mm/s · 10 mm/mV · 0.05-150 Hz · 500 Hz · unconfirmed" in texts
     assert "ST segment" not in texts
+    assert "500 Hz · confirmed" in _texts(ecg_figure(_record(), PaperOptions(confirmed=True)))
     assert "ST segment" in _texts(ecg_figure(_record(), PaperOptions(filter="monitor", notch_hz=50)))
     assert "0.05-50 Hz · 100 Hz" in _texts(ecg_figure(_record(rate=100), PaperOptions()))
 

@@ -11,7 +11,7 @@ from fhir.resources import get_fhir_model_class as r5_model
 from fhir.resources.R4B import get_fhir_model_class as r4b_model
 from pydantic import ValidationError
 
-from cardiov_core.domain import Analysis, Finding, Measurements, Quality, QualityVerdict, Severity
+from cardiov_core.domain import Analysis, Finding, Measurements, Panel, Quality, QualityVerdict, Scope, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.fhir import LOINC, fhir_report
 from cardiov_core.reporting.sign_off import SignOff
@@ -179,6 +179,24 @@ def test_withheld_level_is_absent_with_its_reason(make_analysis: Make, report_ca
     insisted = document_of(make_analysis(quality=quality), report_card)
     assert "ANALYSED ANYWAY" in resources(insisted, "DiagnosticReport")[0]["conclusion"]
     assert document_of(make_analysis(measurements=None, findings=()), report_card)["type"] == "collection"
+
+
+def test_graders_that_differ_and_a_foreign_record_are_noted_with_the_level(
+    make_analysis: Make, report_card: ModelCard
+) -> None:
+    analysis = make_analysis()
+    grade = analysis.prediction
+    assert grade is not None
+    set_of = (Severity.LOW_RISK, Severity.MEDIUM_RISK)
+    grade = replace(grade, scope=Scope(9.0, 4.0, 0.0, 434), prediction_set=set_of)
+    other = replace(grade, model_name="other", severity=Severity((grade.severity + 1) % 4))
+    document = document_of(make_analysis(prediction=grade, panel=Panel((grade, other))), report_card)
+    notes = [note["text"] for note in observation(document, "Critical value of the ECG, level 0 to 3")["note"]]
+    assert any(note.startswith("The graders disagree: ") and "other" in note for note in notes)
+    assert any("unlike the 434 ECGs" in note for note in notes)
+    assert any("prediction set: Low or Medium" in note for note in notes)
+    [report] = resources(document, "DiagnosticReport")
+    assert "The graders disagree: " in report["conclusion"]
 
 
 def test_preliminary_until_signed_off(make_analysis: Make, report_card: ModelCard) -> None:

@@ -26,11 +26,14 @@ from cardiov_core.domain import (
     LeadQuality,
     MachineReading,
     Measurements,
+    Panel,
     Quality,
     QualityVerdict,
+    Scope,
     Severity,
 )
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.inference.panel import panel_words
 from cardiov_core.reporting import PaperOptions, filter_for_display
 from cardiov_core.reporting.options import LAYOUTS
 from cardiov_core.reporting.pdf import write_pdf, write_trace
@@ -283,6 +286,22 @@ def test_analysed_anyway_is_stamped(make_analysis: Make, report_card: ModelCard)
     quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), ("V3 is flat.",))
     text = text_of(pdf_of(make_analysis(quality=quality), report_card))
     assert "ANALYSED ANYWAY: the quality gate withholds this level. Do not rely on it." in text
+
+
+def test_graders_that_differ_and_a_foreign_record_stand_in_boxes_and_nowhere_else(
+    make_analysis: Make, report_card: ModelCard
+) -> None:
+    grade = make_analysis().prediction
+    assert grade is not None
+    grade = replace(grade, scope=Scope(9.0, 4.0, 0.0, 434))
+    other = replace(grade, model_name="other", severity=Severity((grade.severity + 1) % 4))
+    panel = Panel((grade, other))
+    words = panel_words(panel)
+    analysis = make_analysis(prediction=grade, panel=panel, warnings=(words,))
+    text = text_of(pdf_of(analysis, report_card))
+    assert text.count("The graders disagree") == 1
+    assert " ".join(words.split()) in text
+    assert text.count("unlike the 434 ECGs") == 1
 
 
 def test_out_of_fold_is_said(make_analysis: Make, report_card: ModelCard) -> None:
