@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from scipy.special import expit, logit
 
 from cardiov_core import ordinal, weights
+from cardiov_core.cli import main
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.errors import TrainingError
@@ -150,6 +152,22 @@ def test_a_trained_network_is_calibrated_without_training_again(uncalibrated: tu
     again = ship_recalibrated(after.card, recalibrate(after.card, dataset))
     assert again.raw == card.raw
     assert json.loads(card.path.read_text())["out_of_fold"] == again.raw["out_of_fold"]
+
+
+def test_the_command_prints_the_comparison_and_ships_only_when_told(uncalibrated: tuple[Path, PtbXl]) -> None:
+    folder, dataset = uncalibrated
+    before = (folder / "tiny.json").read_bytes()
+    told = CliRunner().invoke(main, ["calibrate", "--model", "tiny", "--data", str(dataset.root)])
+    assert told.exit_code == 0, told.output
+    for kind in (*KINDS, "isotonic"):
+        assert kind in told.output
+    assert (folder / "tiny.json").read_bytes() == before
+    arguments = ["calibrate", "--model", "tiny", "--data", str(dataset.root), "--kind", "temperature", "--ship"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    card = json.loads((folder / "tiny.json").read_text())
+    assert card["calibration"]["offsets"] == [0.0, 0.0, 0.0]
+    assert card["not_tested_on"]
+    assert card["calibration"]["kind"] == "one temperature, on the logits of the exceedances"
 
 
 def test_records_that_the_data_set_does_not_have_are_refused(uncalibrated: tuple[Path, PtbXl]) -> None:
