@@ -38,6 +38,9 @@ N_RESAMPLES = 1000
 Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
 
+# Exceedances that never rise may do so in their last digit.
+_ROUNDING = 1e-9
+
 _DISTANCES = np.abs(np.subtract.outer(np.arange(len(Severity)), np.arange(len(Severity))))
 
 
@@ -78,7 +81,7 @@ def graded_of(table: pd.DataFrame) -> Graded:
     ]
     violated = np.full(len(table), np.nan)
     if "rank_violation" in table.columns:
-        violated = (table["rank_violation"].to_numpy(dtype=np.float64) > 0.0).astype(np.float64)
+        violated = (table["rank_violation"].to_numpy(dtype=np.float64) > _ROUNDING).astype(np.float64)
     return Graded(
         labels=table["label"].to_numpy(dtype=np.int64),
         levels=table["level"].to_numpy(dtype=np.int64),

@@ -1,7 +1,9 @@
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.evaluation.study import evaluate_folds, write_study
 from cardiov_core.evaluation.study_figures import curves_of, figures_of
 from cardiov_core.inference import load_predictor
+from cardiov_core.nets import build_net
 
 N_RECORDS = 8
 
@@ -173,6 +176,22 @@ def test_samples_that_trained_the_grader_under_two_patients_are_counted(
     assert study.metrics["n_seen_twice"] == 1
     write_study(study, tmp_path / "out")
     assert "Of 1 of them every copy had: PTB-XL has the same samples" in (tmp_path / "out" / "report.md").read_text()
+
+
+@pytest.mark.parametrize("kind", list(weights.N_LOGITS))
+def test_graders_of_every_output_are_evaluated_alike(
+    kind: str, dataset: PtbXl, make_card: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    n_logits = weights.N_LOGITS[kind]
+    sizes = {"widths": [16] * 7, "blocks": [1] * 7}
+    card = make_card("any", n_outputs=n_logits, **sizes)
+    card["output"] |= {"kind": kind, "meaning": ["a number"] * n_logits, "residual_sd": 0.7}
+    path = weights.save(build_net("cardiov-compact", 12, n_logits, **sizes), card, tmp_path)
+    metrics = evaluate_folds(dataset, load_predictor(path), [1, 2], n_resamples=5).metrics
+    assert (metrics["n"], sum(map(sum, metrics["confusion"]))) == (7, 7)
+    assert metrics["intervals"]["mae"] is not None
+    if kind != "exceedance":
+        assert metrics["rank_violation_rate"] == 0.0
 
 
 def test_a_grader_against_itself_differs_by_nothing(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
