@@ -91,16 +91,24 @@ def _attention_lines(row: Mapping[str, Any]) -> list[str]:
     if not explanation:
         return []
     if "stages" not in explanation:
-        told = [f"      {reason['contribution']:+.2f}  {reason['statement']}" for reason in explanation["reasons"]]
-        return [f"    measured, for {explanation['target']}:", *(told or ["      nothing weighs one per cent"])]
+        return _reason_lines(explanation)
     rate = float(row["record"]["sampling_rate_hz"])
     lines = [f"    looked most, for {explanation['target']}, at:"]
     for stage, attention in explanation["stages"].items():
+        if attention is None:
+            lines.append(f"      stage {stage}: {explanation['withheld'][stage]}")
+            continue
         analysed = [(value, position) for position, value in enumerate(attention) if value is not None]
         peak, position = max(analysed, default=(0.0, 0))
         where = f"{position / rate:.2f} s" if peak > 0 else "nothing"
         lines.append(f"      stage {stage}: {where}")
-    return lines
+    # A blend's other half.
+    return [*lines, *(_reason_lines(explanation["measurements"]) if "measurements" in explanation else ())]
+
+
+def _reason_lines(explanation: Mapping[str, Any]) -> list[str]:
+    told = [f"      {reason['contribution']:+.2f}  {reason['statement']}" for reason in explanation["reasons"]]
+    return [f"    measured, for {explanation['target']}:", *(told or ["      nothing weighs one per cent"])]
 
 
 def model_rows() -> list[dict[str, Any]]:
