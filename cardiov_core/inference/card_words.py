@@ -5,7 +5,7 @@ from typing import Any
 
 from cardiov_core.domain import Severity
 from cardiov_core.inference.passport import passport_of
-from cardiov_core.weights import ModelCard
+from cardiov_core.weights import BLEND, ModelCard, load_card, members_of
 
 _FEWEST_FLAGGED = 0.5
 
@@ -29,19 +29,41 @@ def honesty_words(card: ModelCard) -> dict[str, str]:
     ------
     ModelCardError
         If the passport makes no sense.
+    WeightsError
+        If a member of a blend is not there.
     """
     raw = card.raw
+    told_by_members = _of_members(card)
     found = {"calibration": _calibration(raw.get("calibration")), "sets": _sets(raw.get("conformal"))}
-    attention = _attention(card)
-    if attention:
-        found["attention"] = attention
-    reasons = raw.get("reasons_check")
-    if reasons and reasons.get("sha256") == card.sha256:
-        found["reasons"] = _reasons(reasons)
-    found["scope"] = _scope(raw.get("scope"))
+    if told_by_members is not None:
+        found |= told_by_members
+    else:
+        found |= _explained(card) | {"scope": _scope(raw.get("scope"))}
     untested = raw.get("not_tested_on")
     found["untested"] = f"Not tested on {'; '.join(untested)}." if untested else "The card does not say."
     return found
+
+
+def _explained(card: ModelCard) -> dict[str, str]:
+    """Return what was found of a network's maps and a forest's reasons."""
+    attention, reasons = _attention(card), card.raw.get("reasons_check")
+    found = {"attention": attention} if attention else {}
+    if reasons and reasons.get("sha256") == card.sha256:
+        found["reasons"] = _reasons(reasons)
+    return found
+
+
+def _of_members(card: ModelCard) -> dict[str, str] | None:
+    """Return what a blend's members are found to be worth, since they explain it; None where it is no blend."""
+    if card.architecture["name"] != BLEND:
+        return None
+    found: dict[str, str] = {}
+    members = [load_card(card.path.with_name(f"{member.name}.json")) for member in members_of(card)]
+    for member in members:
+        found |= {topic: f"{member.name}: {text}" for topic, text in _explained(member).items()}
+    known = next((member for member in members if member.raw.get("scope")), None)
+    scope = _scope(None if known is None else known.raw["scope"])
+    return found | {"scope": scope if known is None else f"{known.name}: {scope}"}
 
 
 def _calibration(stated: Mapping[str, Any] | None) -> str:

@@ -6,7 +6,7 @@ nobody can pair a network with another filter. A third, ``<name>.oof.csv``, hold
 records that trained it. The delineator, which grades nothing, lies in a folder of its own.
 """
 
-from cardiov_core.weights.blend import BLEND, Member, load_blend, save_blend
+from cardiov_core.weights.blend import BLEND, Member, load_blend, members_of, save_blend
 from cardiov_core.weights.cards import (
     N_LOGITS,
     SCHEMA_VERSION,
@@ -50,6 +50,7 @@ __all__ = [
     "load_forest",
     "load_network",
     "load_range",
+    "members_of",
     "out_of_fold_table",
     "save",
     "save_blend",

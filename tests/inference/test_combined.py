@@ -21,11 +21,13 @@ from cardiov_core.errors import (
     WeightsMismatchError,
 )
 from cardiov_core.inference import CombinedGrader, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference.card_words import honesty_words
 from cardiov_core.inference.combined import blend
+from cardiov_core.inference.scope import fit_range, signature_of
 from cardiov_core.nets import build_net
 from cardiov_core.signals.features import FEATURES
 from cardiov_core.training.forest_growth import forest_of
-from cardiov_core.weights import Member, load_blend, load_card, save, save_blend, save_forest
+from cardiov_core.weights import Member, load_blend, load_card, save, save_blend, save_forest, save_range, update_card
 
 SHARES = (0.25, 0.75)
 TEMPERATURE = 1.25
@@ -188,3 +190,17 @@ def test_a_mean_of_what_never_rises_never_rises(one: list[float], other: list[fl
     low, high = np.minimum(*falling), np.maximum(*falling)
     assert np.all(mixed >= np.clip(low, 1e-3, 1 - 1e-3) - 1e-9)
     assert np.all(mixed <= np.clip(high, 1e-3, 1 - 1e-3) + 1e-9)
+
+
+def test_a_blend_has_the_scope_of_its_members_and_tells_what_they_are_worth(folder: Path) -> None:
+    record = generate("normal", seed=3)
+    assert load_predictor("both").predict(record).scope is None
+    signatures = np.stack([signature_of(generate("normal", seed=seed)) for seed in range(50)])
+    save_range(load_card("small"), fit_range(signatures, np.arange(50) % 5), {"n": 50, "share_inside": 0.98})
+    grader = load_predictor("both")
+    assert grader.predict(record).scope == load_predictor("small").predict(record).scope
+    assert grader.predict_batch([record])[0].scope is not None
+    told = honesty_words(grader.card)
+    assert told["scope"].startswith("small: ECGs are flagged that lie farther out than 98 % of 50")
+    update_card(load_card("tiny"), {"training": {"torch": "2"}})
+    assert honesty_words(grader.card)["attention"] == "tiny: The attention maps have not been tested."
