@@ -18,6 +18,7 @@ from cardiov_core.training.recipe import Recipe, Stage
 
 _ONE_CYCLE_WARM_UP = 0.25
 _N_CLASSES = 4
+_SIDE = "side."
 
 
 def device() -> torch.device:
@@ -69,7 +70,8 @@ class Learner:
     seed : int
         Of heads, batches and augmentation.
     start : mapping of str to torch.Tensor or None
-        Weights to begin with instead of random ones; a dense layer of another size is left out.
+        Weights to begin with instead of random ones; a dense layer or a side head (``side.weight``, ``side.bias``) of
+        another size is left out.
     """
 
     def __init__(self, recipe: Recipe, data: TrainingData, seed: int, start: Mapping[str, Tensor] | None) -> None:
@@ -82,7 +84,7 @@ class Learner:
             _begin_with(net, start)
         if recipe.weight_normalisation:
             _normalise(net)
-        self.model = TwoHeads(net, self._side_head(net, data)).to(device())
+        self.model = TwoHeads(net, self._side_head(net, data, start or {})).to(device())
         self._steps_an_epoch = len(data) // recipe.batch_size
         self.changing = group.own_generator(self.generator, seed)
         self.stage_index, self.epoch, self.best = -1, -1, None
@@ -195,11 +197,15 @@ class Learner:
             self.changing.set_state(group.own_of(state["changing"]))
         torch.set_rng_state(group.own_of(state["rng"]))
 
-    def _side_head(self, net: nn.Module, data: TrainingData) -> nn.Linear | None:
+    def _side_head(self, net: nn.Module, data: TrainingData, start: Mapping[str, Tensor]) -> nn.Linear | None:
         asked = self.recipe.auxiliary.weight > 0 or any(s.objective == "measurements" for s in self.recipe.stages)
         if data.side is None or not asked:
             return None
-        return self._linear(_dense(net).in_features, data.side.shape[1])
+        side = self._linear(_dense(net).in_features, data.side.shape[1])
+        known = {key.removeprefix(_SIDE): value for key, value in start.items() if key.startswith(_SIDE)}
+        if known and known["weight"].shape == side.weight.shape:
+            side.load_state_dict(known)
+        return side
 
     def _fit_dense(self, n_outputs: int | None) -> None:
         """Replace the dense layer where its number of logits is not the stage's."""
@@ -238,7 +244,9 @@ def _normalise(net: nn.Module) -> None:
 def _begin_with(net: nn.Module, start: Mapping[str, Tensor]) -> None:
     own = net.state_dict()
     taken = {
-        key: value for key, value in start.items() if not key.startswith("dense.") or own[key].shape == value.shape
+        key: value
+        for key, value in start.items()
+        if not key.startswith(_SIDE) and (not key.startswith("dense.") or own[key].shape == value.shape)
     }
     absent = {key for key in own if key not in taken and not key.startswith("dense.")}
     wrong = {key for key, value in taken.items() if key not in own or own[key].shape != value.shape}

@@ -58,7 +58,8 @@ def fit(
     validation : TrainingData, optional
         Chooses the epoch whose weights each stage ends with, lowers the rate on a plateau and stops a stage early.
     start : mapping of str to torch.Tensor, optional
-        Weights of a pretrained network of the same recipe; a dense layer of another size is left out.
+        Weights of a pretrained network of the same recipe, from `weights_in` or a network's own; a dense layer or a
+        side head of another size is left out.
 
     Returns
     -------
@@ -89,6 +90,31 @@ def fit(
                     _save(checkpoint, state)
             learner.end_stage()
         return learner.finished()
+
+
+def weights_in(checkpoint: Path, recipe: Recipe, run: str) -> dict[str, Tensor]:
+    """Return what `fit` may start from: the network of a finished run without its dense layer, and its side head.
+
+    Parameters
+    ----------
+    checkpoint, recipe, run : pathlib.Path, Recipe, str
+        As `fit` had them, without weight normalisation and validation.
+
+    Returns
+    -------
+    dict
+        The network's own names, and ``side.weight`` and ``side.bias`` where there was a side head.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such checkpoint, or it belongs to another recipe or run.
+    """
+    state = _load(checkpoint, recipe, run)
+    if state is None:
+        raise TrainingError(f"There is no checkpoint {checkpoint.name}.", "Train without --resume.")
+    named = {key.removeprefix("net."): value for key, value in state["model"].items()}
+    return {key: value for key, value in named.items() if not key.startswith("dense.")}
 
 
 @torch.inference_mode()

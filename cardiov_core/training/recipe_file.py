@@ -171,6 +171,7 @@ def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:
         "distillation.share needs distillation.teacher": taught.share > 0 and not taught.teacher,
         "distillation.hearts_a_batch needs pretraining.hearts and distillation.teacher": taught.hearts_a_batch != 0
         and not (taught.hearts_a_batch > 0 and before.hearts and taught.teacher),
+        "pretraining knows no weight_normalisation": before.epochs > 0 and recipe.weight_normalisation,
         "pretraining.epochs needs as many hearts as a batch": before.epochs > 0 and before.hearts < recipe.batch_size,
         "normalisation must be none or global_std": recipe.contract.normalisation not in ("none", "global_std"),
     }

@@ -29,7 +29,7 @@ from cardiov_core.training.data import TrainingData
 from cardiov_core.training.forest_growth import grow
 from cardiov_core.training.forest_recipe import ForestRecipe
 from cardiov_core.training.hearts import Hearts, random_hearts, save_arrays
-from cardiov_core.training.loop import fit
+from cardiov_core.training.loop import fit, weights_in
 from cardiov_core.training.recipe import Distillation, Recipe, Stage, Validation
 from cardiov_core.training.recipe_file import load_recipe
 from cardiov_core.training.records import TrainingRecords, groups_of
@@ -115,6 +115,8 @@ class Teaching:
         n_hearts = recipe.pretraining.hearts
         kept = out / "teaching" / "hearts.npz"
         self._hearts = random_hearts(n_hearts, recipe.contract, kept, progress=progress) if n_hearts else None
+        # Hearts have no patients, so that one scale serves all networks, and the side head that has learned on it.
+        self._scale = None if self._hearts is None else Scale.of(self._hearts.numbers)
 
     def data_for(self, split: Split) -> TrainingData:
         """Return what one network learns from.
@@ -125,7 +127,7 @@ class Teaching:
             Its patients; whom it is to grade, nobody who teaches it has seen.
         """
         rows = split.trained
-        scale = Scale.of(self._numbers[rows])
+        scale = self._scale or Scale.of(self._numbers[rows])
         data = replace(training_data(self._records, rows), side=scale(self._numbers[rows]))
         if self._teacher is None:
             return data
@@ -137,9 +139,9 @@ class Teaching:
         return replace(data, hearts=_unlabelled(self._hearts, scale, torch.from_numpy(told).float()))
 
     def pretrained(self, resume: bool, report: Report) -> Mapping[str, Tensor] | None:
-        """Return weights that have learned to measure hearts; None where the recipe begins with random ones."""
+        """Return weights and a side head that can measure hearts; None where the recipe begins with random ones."""
         before = self._recipe.pretraining
-        if self._hearts is None or not before.epochs:
+        if self._hearts is None or self._scale is None or not before.epochs:
             return None
         recipe = replace(
             self._recipe,
@@ -148,16 +150,17 @@ class Teaching:
             validation=Validation(),
             schedule="one_cycle",
         )
-        net = fit(
+        checkpoint = self._out / "checkpoints" / f"{_PRETRAINING}.pt"
+        fit(
             recipe,
-            _unlabelled(self._hearts, Scale.of(self._hearts.numbers), None),
+            _unlabelled(self._hearts, self._scale, None),
             run=_PRETRAINING,
             seed=recipe.seed,
-            checkpoint=self._out / "checkpoints" / f"{_PRETRAINING}.pt",
+            checkpoint=checkpoint,
             resume=resume,
             report=report,
         )
-        return {key: value for key, value in net.state_dict().items() if not key.startswith("dense.")}
+        return weights_in(checkpoint, recipe, _PRETRAINING)
 
     def _told_of_patients(self, rows: IntArray) -> FloatMatrix:
         """Return what forests say that were grown on the other groups among these patients."""

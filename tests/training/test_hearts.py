@@ -17,6 +17,7 @@ from cardiov_core.training import forest_growth, load_recipe, teaching
 from cardiov_core.training import hearts as hearts_module
 from cardiov_core.training.forest_recipe import ForestRecipe
 from cardiov_core.training.hearts import random_hearts
+from cardiov_core.training.learner import Learner
 from cardiov_core.training.recipe import Auxiliary, Distillation, Pretraining, Recipe, Stage
 from cardiov_core.training.records import TrainingRecords
 from cardiov_core.training.split import splits_of
@@ -115,7 +116,7 @@ def test_what_was_measured_is_kept_and_taken_up_again(
     assert torch.equal(one.side, other.side)
 
 
-def test_pretrained_weights_are_a_trunk_without_the_dense_layer(
+def test_pretraining_leaves_a_trunk_and_a_side_head_but_no_dense_layer(
     records: TrainingRecords, grown: list[set[int]], tmp_path: Path
 ) -> None:
     said: list[Any] = []
@@ -123,6 +124,9 @@ def test_pretrained_weights_are_a_trunk_without_the_dense_layer(
     start = taught.pretrained(False, said.append)
     assert start is not None
     assert not any(key.startswith("dense.") for key in start)
+    side = taught.data_for(splits_of(RECIPE, records)[0]).side
+    assert side is not None
+    assert start["side.weight"].shape[0] == side.shape[1]
     assert [(entry["run"], entry["stage"]) for entry in said] == [("pretraining", "measurements")]
     assert (
         Teaching(replace(RECIPE, pretraining=Pretraining(5)), _Dataset(), records, tmp_path).pretrained(  # type: ignore[arg-type]
@@ -170,6 +174,28 @@ def test_a_recipe_that_cannot_teach_says_why(repository: Path, tmp_path: Path, l
     path.write_text(f"{text}\n{lines}", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=said):
         load_recipe(path)
+
+
+def test_what_was_pretrained_cannot_be_normalised(repository: Path, tmp_path: Path) -> None:
+    text = (repository / "cardiov_core" / "training" / "recipes" / "cardiov-compact.toml").read_text(encoding="utf-8")
+    path = tmp_path / "wrong.toml"
+    path.write_text(f"weight_normalisation = true\n{text}", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="knows no weight_normalisation"):
+        load_recipe(path)
+
+
+def test_a_training_starts_from_the_side_head_that_was_pretrained(
+    records: TrainingRecords, grown: list[set[int]], tmp_path: Path
+) -> None:
+    taught = Teaching(RECIPE, _Dataset(), records, tmp_path)  # type: ignore[arg-type]
+    start = taught.pretrained(False, lambda _entry: None)
+    assert start is not None
+    learner = Learner(RECIPE, taught.data_for(splits_of(RECIPE, records)[0]), 1, start)
+    assert learner.model.side is not None
+    assert torch.equal(learner.model.side.weight.cpu(), start["side.weight"])
+    trunk = {key: value for key, value in start.items() if not key.startswith("side.")}
+    own = learner.model.net.state_dict()
+    assert all(torch.equal(own[key].cpu(), value) for key, value in trunk.items())
 
 
 def test_only_a_forest_teaches(records: TrainingRecords, tmp_path: Path) -> None:
