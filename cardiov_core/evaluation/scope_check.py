@@ -4,6 +4,7 @@ Each altered record is measured from a range that was fitted without its fold, a
 compared with.
 """
 
+import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -84,7 +85,7 @@ class ScopeCheck:
         }
 
 
-def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *, every: int = 3) -> ScopeCheck:
+def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *, n_altered: int = 150) -> ScopeCheck:
     """Fit the known range of a grader's training records and try it on records that are none.
 
     Parameters
@@ -95,8 +96,8 @@ def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *
         Has them.
     foreign : sequence of pathlib.Path
         Folders of other sources, as for `labelled_records`.
-    every : int
-        Each so-manieth training record is altered.
+    n_altered : int
+        At most so many training records are altered, evenly from among all of them.
 
     Returns
     -------
@@ -119,7 +120,7 @@ def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *
     without = {int(fold): fitted(signatures[folds != fold]) for fold in np.unique(folds)}
     limit, rows = limit_of(known), []
     altered: dict[str, list[float]] = {what: [] for what in ALTERATIONS}
-    for ecg_id, fold in list(zip(ids, folds.tolist(), strict=True))[::every]:
+    for ecg_id, fold in list(zip(ids, folds.tolist(), strict=True))[:: math.ceil(len(ids) / n_altered)]:
         record = dataset.record(ecg_id)
         for what, alter in ALTERATIONS.items():
             changed = alter(record, _random_of(record, what))

@@ -53,7 +53,7 @@ def test_scope_check_ships_what_the_flag_needs(
     rows = {row["what"]: row for row in stated["measured"]}
     n_records = len(trained_on_two_folds.ecg_ids((3, 6)))
     assert stated["n"] == n_records
-    assert rows["ten times the gain"]["n"] == len(range(0, n_records, 3))
+    assert rows["ten times the gain"]["n"] == n_records
     assert rows["pacemaker spikes on flat leads"]["flagged"] == 1.0
     assert rows["pacemaker spikes on flat leads"]["auc"] > 0.95
     assert rows["cinc-samples"]["foreign"]
