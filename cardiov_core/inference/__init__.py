@@ -1,7 +1,6 @@
 """From a record to its critical value and the reasons for it."""
 
 from cardiov_core.inference.analysis import analyze, with_grader
-from cardiov_core.inference.base import attention_only
 from cardiov_core.inference.combined import CombinedGrader
 from cardiov_core.inference.measurement_grader import MeasurementGrader
 from cardiov_core.inference.network import NetworkPredictor
@@ -16,7 +15,6 @@ __all__ = [
     "Predictor",
     "analysis_to_dict",
     "analyze",
-    "attention_only",
     "grade_all",
     "load_predictor",
     "other_graders",

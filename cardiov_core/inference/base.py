@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from cardiov_core import ordinal
 from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reasons, Scope, Severity, Window
-from cardiov_core.errors import ExplanationError
 from cardiov_core.inference.conformal import contiguous_set
 from cardiov_core.inference.grad_cam import Target
 from cardiov_core.inference.scope import scope_of
@@ -274,19 +273,3 @@ class Predictor(ABC):
                 probabilities, repaired, violations, windows, notes, scopes, strict=True
             )
         ]
-
-
-def attention_only(explanation: Explanation | Reasons) -> Explanation:
-    """Return an explanation that can be painted behind the trace.
-
-    Raises
-    ------
-    ExplanationError
-        If the grader is no network and looked at no stretch of the signal.
-    """
-    if isinstance(explanation, Reasons):
-        raise ExplanationError(
-            f"{explanation.model_name} is no network: there is no stretch of signal that it looked at.",
-            "Its reasons are what was measured: cardiov analyze --explain lists them.",
-        )
-    return explanation

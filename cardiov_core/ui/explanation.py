@@ -81,10 +81,10 @@ def explanation_tab(
     if isinstance(explanation, Explanation):
         _show_attention(case, explanation)
     if analysis.prediction is not None and analysis.prediction.out_of_fold:
-        what = "reasons are" if isinstance(explanation, Reasons) else "attention is"
+        what = "reasons are those" if isinstance(explanation, Reasons) else "attention is that"
         st.caption(
             "The level on show is out-of-fold: it comes from weights that never saw this record's patient. "
-            f"The {what} that of the shipped grader, which did."
+            f"The {what} of the shipped grader, which did."
         )
 
 
@@ -93,8 +93,8 @@ def _show_reasons(reasons: Reasons) -> None:
     if rows:
         st.html(html_table(_HEADS, rows, columns="tn"))
     st.caption(
-        f"What {reasons.model_name} measured, and by how many percentage points each group of measurements raised or "
-        f"lowered its probability of {reasons.target}, before calibration; it began at "
+        "By how many percentage points each group of measurements raised or lowered the probability of "
+        f"{reasons.target} that {reasons.model_name} gives before calibration. It begins at "
         f"{100 * reasons.base:.0f}, the share among the training records. Groups under one point are left out."
     )
 

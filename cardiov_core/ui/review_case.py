@@ -72,7 +72,7 @@ def _trace(store: Store, case: Case, revealed: Case | None) -> None:
     except CaseNotFoundError as error:
         show_error(error)
     if loaded is not None:
-        show_case_trace(case.id, loaded, revealed)
+        show_case_trace(case.id, loaded, revealed, confirmed=case.status is CaseStatus.SIGNED_OFF)
 
 
 def _decision(store: Store, me: Reader, case: Case, read: Read | None, revealed: Case | None) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cardiov_core.domain import Case, CaseStatus, Explanation, Measurements, Reasons
+from cardiov_core.domain import Case, Explanation, Measurements, Reasons
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting.measurement_table import RANGES_NOTE, MeasurementRow, measurement_rows
 from cardiov_core.ui import resources
@@ -31,7 +31,7 @@ _SHORT = {
 
 
 @st.fragment
-def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> None:
+def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, confirmed: bool = False) -> None:
     """Draw a case's ECG; before the reveal without attention, and with nothing that depends on label or model.
 
     Parameters
@@ -42,6 +42,8 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> 
         Its trace.
     revealed : Case or None
         With label and grade where they are shown.
+    confirmed : bool
+        The case is signed, which the trace says.
     """
     explained = None if revealed is None else revealed.level is not None
     banded = revealed is None or has_band(resources.predictor(revealed.model_name))
@@ -55,8 +57,7 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None) -> 
             failure = error
     record = prepared.record
     words = f"ECG of the case: {len(record.leads)} leads, {record.duration_s:.1f} s"
-    if revealed is not None and revealed.status is CaseStatus.SIGNED_OFF:
-        tools = replace(tools, paper=replace(tools.paper, confirmed=True))
+    tools = replace(tools, paper=replace(tools.paper, confirmed=confirmed))
     band = explanation if isinstance(explanation, Explanation) else None
     asked = tools.attention is not None and tools.attention.target is None
     show_paper(

@@ -19,7 +19,7 @@ from cardiov_core.errors import (
     WeightsIntegrityError,
     WeightsMismatchError,
 )
-from cardiov_core.inference import MeasurementGrader, analysis_to_dict, analyze, attention_only, load_predictor
+from cardiov_core.inference import MeasurementGrader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.inference.conformal import contiguous_set
 from cardiov_core.inference.forest import forest_probabilities, path_contributions
 from cardiov_core.preprocessing import resample
@@ -223,8 +223,6 @@ def test_reasons_name_value_lead_and_direction(grader: MeasurementGrader, record
         assert (" speaks for " in reason.statement) == (reason.contribution > 0)
         assert reason.lead is None or f"in {reason.lead} " in reason.statement
         assert reason.unit != "of QRS", "sizes are told in mV where the gains can be trusted"
-    with pytest.raises(ExplanationError, match="no network"):
-        attention_only(reasons)
     with pytest.raises(ExplanationError):
         grader.explain(record, target="above_everything")
 
