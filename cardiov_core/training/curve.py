@@ -68,16 +68,20 @@ def _entry(line: str) -> dict[str, Any] | None:
 
 
 def _draw(axes: "Axes", run: str, entries: list[dict[str, Any]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     epochs = [entry["epoch"] for entry in entries]
-    axes.plot(epochs, [entry["loss"] for entry in entries], label="training")
+    # Markers: a stage of one epoch is a point, not a line.
+    axes.plot(epochs, [entry["loss"] for entry in entries], marker=".", label="training")
     validated = [entry for entry in entries if "validation_loss" in entry]
     if validated:
         losses = [entry["validation_loss"] for entry in validated]
-        axes.plot([entry["epoch"] for entry in validated], losses, label="validation")
+        axes.plot([entry["epoch"] for entry in validated], losses, marker=".", label="validation")
         best = min(validated, key=lambda entry: entry["validation_loss"])
         axes.axvline(best["epoch"], linestyle=":", color="grey", label=f"best: epoch {best['epoch']}")
     if entries:
         axes.set_title(f"{run}: {entries[0]['stage'].replace('_', ' ')}", fontsize="medium")
         axes.legend(fontsize="small")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss")
