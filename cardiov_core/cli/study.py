@@ -82,6 +82,8 @@ def train(
     from cardiov_core.training.run import check_processes
 
     recipe = training.load_recipe(config or recipe_name or "")
+    if max_epochs is not None and not isinstance(recipe, training.Recipe):
+        raise click.UsageError(f"{recipe.name} trains no network: leave --max-epochs out.")
     dataset = ptbxl_of(data, labels_file)
     if processes > 1 and not group.started_by_torchrun():
         if not isinstance(recipe, training.Recipe):

@@ -232,6 +232,13 @@ def test_the_ablate_command_prints_the_table(tree: PtbXl, tmp_path: Path) -> Non
     assert "only a network" in refused.output
 
 
+def test_a_forest_has_no_epochs_to_cut(tree: PtbXl, tmp_path: Path) -> None:
+    arguments = ["train", "--recipe", "measurements", "--data", str(tree.root), "--out", str(tmp_path)]
+    refused = CliRunner().invoke(main, [*arguments, "--max-epochs", "1"])
+    assert refused.exit_code == 2
+    assert "leave --max-epochs out" in refused.output
+
+
 def test_a_log_is_drawn_and_what_was_done_twice_counts_once(tmp_path: Path) -> None:
     entry: dict[str, Any] = {"run": "final", "stage": "ordinal", "stage_index": 0, "epoch": 1, "loss": 0.7}
     lines = [entry, entry | {"epoch": 2, "loss": 0.9}, entry | {"epoch": 2, "loss": 0.6, "validation_loss": 0.65}]
