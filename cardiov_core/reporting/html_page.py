@@ -21,6 +21,7 @@ figure {margin: 0.6rem 0;} figcaption {font-size: 0.88rem; color: #4A5158; max-w
 th, td {border-bottom: 1px solid #D8DCE0; padding: 0.25rem 0.7rem 0.25rem 0; text-align: left; vertical-align: top;
   font-variant-numeric: tabular-nums;}
 tbody th {font-weight: 400;} td {white-space: nowrap;}
+dl {max-width: 52rem; font-size: 0.88rem;} dt {font-weight: 600; margin-top: 0.4rem;} dd {margin: 0;}
 .small {font-size: 0.88rem; color: #4A5158; overflow-wrap: anywhere;}
 @media print {main {max-width: none;} figure, tr {break-inside: avoid;}}
 """

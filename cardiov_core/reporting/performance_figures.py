@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _ACCENT = {False: "#0072B2", True: "#56B4E9"}
 _SIZE_IN = (3.3, 3.0)
 _FONT_PT = 9.0
+# One record moves the share of fewer by more than 20 points: a line through them would show noise.
+_LEAST_IN_BIN = 5
 _ROC_ALARMS: Mapping[str, str | None] = {
     "no": None,
     "low": None,
@@ -148,7 +150,10 @@ def _draw_reliability(axes: "Axes", ink: _Ink, *, bins: Sequence[Mapping[str, An
     # Where all records of a bin had one outcome, the bootstrap has no interval.
     spans = [one.get("interval") or _wilson(one["n_positive"], one["n"]) for one in bins]
     axes.vlines(stated, [low for low, _ in spans], [high for _, high in spans], color=ink.accent, linewidth=1)
-    axes.plot(stated, [one["observed"] for one in bins], "o-", color=ink.accent, linewidth=1.4, markersize=4)
+    enough = [one for one in bins if one["n"] >= _LEAST_IN_BIN]
+    at, observed = [one["mean_probability"] for one in enough], [one["observed"] for one in enough]
+    axes.plot(stated, [one["observed"] for one in bins], "o", color=ink.accent, markerfacecolor=ink.paper, markersize=4)
+    axes.plot(at, observed, "o-", color=ink.accent, linewidth=1.4, markersize=4)
     _unit_axes(axes, "stated probability", "observed share")
 
 

@@ -18,7 +18,7 @@ from cardiov_core.reporting.performance_figures import (
     roc_panels,
     subgroup_panels,
 )
-from cardiov_core.reporting.performance_words import FIGURE_SENTENCES
+from cardiov_core.reporting.performance_words import FIGURE_SENTENCES, HOW_TO_READ
 
 REPORT_NAME = "report.html"
 
@@ -113,10 +113,15 @@ def html_report(document: Mapping[str, Any]) -> str:
     ]
     for other in document.get("against", ()):
         parts += _against(document, other)
+    parts.append(f"<h2>How to read it</h2><dl>{_terms()}</dl>")
     if document["skipped"]:
         items = "".join(f"<li>{escape(reason)}</li>" for reason in document["skipped"])
         parts.append(f"<h2>Without a grade</h2><ul>{items}</ul>")
     return html_page(f"CardioV: evaluation of {model['name']}", parts)
+
+
+def _terms() -> str:
+    return "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in HOW_TO_READ.items())
 
 
 def _against(document: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

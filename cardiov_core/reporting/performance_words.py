@@ -21,6 +21,26 @@ FIGURE_SENTENCES: Mapping[str, str] = MappingProxyType(
         "they hold, so that another figure need not mean that the model treats them otherwise.",
         "reliability": "Stated probability against the share that came true in ten bins of equal width, with its "
         "95\u2009% interval (by patient; Wilson's where all records of a bin had the same outcome); on the dashed line "
-        "the probabilities can be taken at their word. Grey bars: how many records the bin holds.",
+        "the probabilities can be taken at their word. Hollow: fewer than five records. Grey bars: how many records "
+        "the bin holds.",
     }
 )
+
+HOW_TO_READ: Mapping[str, str] = MappingProxyType(
+    {
+        "Label and grade": "The label is the critical value of the statement to which PTB-XL's cardiologists gave the "
+        "highest likelihood; the grade is the level that the model finds most probable.",
+        "Mean absolute error": "By how many levels (of four) the grade is off on average; 0 is perfect.",
+        "Quadratic-weighted kappa": "Agreement beyond chance, with far misses counting more than near ones; 1 is "
+        "perfect, 0 is chance.",
+        "AUC": "How often an ECG with the level (or above the threshold) gets a higher probability of it than one "
+        "without; 1 is perfect, 0.5 is chance. It does not depend on how frequent the level is.",
+        "PPV and NPV": "The share of alarms that are right, and of silences that are right. Both depend on how "
+        "frequent the level is where the model is used, and so change with every ward.",
+        "Brier score, ECE": "How far the stated probabilities are from what came true; 0 is perfect.",
+        "Contradicting thresholds": "The model asks 'above no risk?', 'above low?' and 'above medium?'; where a later "
+        "question was answered more surely than an earlier one, the answers were repaired before the level was read.",
+        "Out-of-fold": "An ECG that trained the model is graded by a copy that was trained without its patient.",
+    }
+)
+"""Terms of a report, for who does not compute them every day."""

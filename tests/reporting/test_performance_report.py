@@ -1,6 +1,7 @@
 """The report of an evaluation and its figures: self-contained, the same each time, with its numbers in words."""
 
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from cardiov_core.evaluation.paper import PAPER_AUC, PAPER_MAE
 from cardiov_core.evaluation.study_figures import curves_of, figures_of
 from cardiov_core.evaluation.study_report import report_of
 from cardiov_core.reporting.performance_report import html_report, panels_of, write_report
-from cardiov_core.reporting.performance_words import FIGURE_SENTENCES
+from cardiov_core.reporting.performance_words import FIGURE_SENTENCES, HOW_TO_READ
 
 
 def graded_table(n: int = 80, n_levels: int = 4) -> pd.DataFrame:
@@ -87,6 +88,13 @@ def test_the_report_needs_nothing_else(document: dict[str, Any]) -> None:
     assert "Not a medical device" in text
     assert "net &lt;b&gt;" in text
     assert "too short &amp; flat" in text
+
+
+def test_terms_are_explained_where_they_are_used(document: dict[str, Any]) -> None:
+    text = html_report(document)
+    for term, meaning in HOW_TO_READ.items():
+        assert f"<dt>{term}</dt><dd>{escape(meaning)}</dd>" in text
+    assert text.lower().count("contradicting thresholds") == 2
 
 
 def test_every_figure_has_a_sentence_and_words_for_those_who_cannot_see_it(document: dict[str, Any]) -> None:
