@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cardiov_core import weights
+from cardiov_core.cli import output
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.errors import ModelCardError
 from cardiov_core.inference import analysis_to_dict, analyze, load_predictor
@@ -107,7 +108,9 @@ def test_withheld_maps_leave_neither_the_predictor_nor_the_json(tested: weights.
     for stage, attention in explanation.stages.items():
         assert attention.shape == (record.n_samples,)
         assert np.isnan(attention).all() == (stage in explanation.withheld)
-    told = analysis_to_dict(analyze(record, predictor), explanation)["explanation"]
+    document = analysis_to_dict(analyze(record, predictor), explanation)
+    assert f"stage 6: {explanation.withheld[6]}" in output.table_row(document)
+    told = document["explanation"]
     assert told["stages"]["6"] is None
     assert told["stages"]["7"] is None
     assert told["stages"]["5"] is not None
