@@ -4,8 +4,8 @@ Every process has the whole network and draws its own part of each batch; gradie
 that all take the same one. The first process alone writes: checkpoints, log, curve, weights.
 
 What differs from one process: batch normalisation sees the part and not the whole batch, as everywhere without
-synchronised statistics, and windows are changed and values dropped by each process's own random numbers. Order and
-first weights are those of one process. With one process nothing here does anything.
+synchronised statistics, and windows are changed and values dropped by each process's own random numbers. First weights
+and the first epoch's order are those of one process. With one process nothing here does anything.
 """
 
 import os
@@ -131,7 +131,7 @@ def stacked(values: Tensor) -> Tensor:
 
 def own_of(values: Tensor) -> Tensor:
     """Return this process's tensor out of what `stacked` returned."""
-    return values if size() == 1 else values[rank()]
+    return values if size() == 1 else values[rank()].clone()
 
 
 def own_generator(shared: torch.Generator, seed: int) -> torch.Generator:
