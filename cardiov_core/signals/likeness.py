@@ -55,7 +55,8 @@ def wave_likeness(series: BeatSeries, wave: WaveBoundaries, t_offset_s: float | 
 
 def _likeness(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.bool_]) -> float | None:
     stretches = _stretches(series, wave, clear)
-    if len(stretches) < MIN_BEATS:
+    # A wave that lies before the beats' windows begin has beats but no samples.
+    if len(stretches) < MIN_BEATS or not stretches.size:
         return None
     typical = np.median(stretches, axis=0)
     noise = np.sqrt(np.median((stretches - typical) ** 2, axis=(0, 2)))

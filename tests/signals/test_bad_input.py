@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from cardiov_core.datasets.synthetic import generate
+from cardiov_core.datasets.varied import varied_record
 from cardiov_core.domain import (
     STANDARD_LEADS,
     Analysis,
@@ -376,3 +377,9 @@ def test_too_slow_a_rate_is_withheld_with_the_reason(predictor: Predictor) -> No
 def test_the_notch_of_a_bundle_branch_block_is_inside_the_qrs(seed: int) -> None:
     # Three widths of the outer lobes: from 80 ms before to 86 ms after the R peak.
     assert measure(generate("left_bundle_branch_block", seed=seed)).qrs_ms == pytest.approx(166.0, abs=25.0)
+
+
+def test_a_wave_before_the_windows_of_the_beats_is_no_wave() -> None:
+    # A fast rhythm whose P lies farther from R than its beats' windows reach; numpy's warning would be an error here.
+    found = measure(varied_record(3054))
+    assert found.heart_rate_bpm is not None
