@@ -18,6 +18,7 @@ from cardiov_core.review.audit import events_of
 from cardiov_core.review.case_import import ImportReport, import_cases, import_folder
 from cardiov_core.review.exchange import (
     LABEL_COLUMNS,
+    corrected_label,
     export_audit,
     export_labels,
     export_reads,
@@ -89,6 +90,7 @@ __all__ = [
     "assign",
     "blind_queue",
     "commit_read",
+    "corrected_label",
     "delete_waveform",
     "ensure_reader",
     "events_of",

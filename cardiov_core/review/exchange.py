@@ -37,6 +37,12 @@ _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_AUDIT = 1_000_000
 
 
+_PTBXL = "ptb-xl"
+_SETTLED = sa.select(cases.c.id, cases.c.ecg_id, cases.c.decision).where(
+    cases.c.decision.is_not(None), cases.c.ecg_id != ""
+)
+
+
 def export_reads(store: Store, fmt: FileFormat = "csv", study: str | None = None) -> str:
     """Return all committed reads with their verdicts, and what became of their cases.
 
@@ -119,22 +125,46 @@ def export_labels(store: Store, study: str | None = None) -> str:
         when, UTC. Cases without an ``ecg_id`` and indeterminate ones are not in it. Where several studies settled a
         record, the latest decision counts.
     """
-    query = sa.select(cases.c.id, cases.c.ecg_id, cases.c.decision).where(
-        cases.c.decision.is_not(None), cases.c.ecg_id != ""
-    )
+    query = _SETTLED
     if study is not None:
         query = query.where(cases.c.study == study)
-    labels: dict[str, dict[str, Any]] = {}
-    with store.reading() as connection:
-        deciders = _deciders(connection)
-        for row in connection.execute(query):
-            who, when = deciders[row.id]
-            known = labels.get(row.ecg_id)
-            if known is None or known["time"] < when:
-                labels[row.ecg_id] = {"ecg_id": row.ecg_id, "level": row.decision, "reader": who, "time": when}
+    labels = _latest(store, query)
     rows = [label | {"time": label["time"].isoformat()} for label in labels.values()]
     rows.sort(key=lambda row: (len(row["ecg_id"]), row["ecg_id"]))
     return _text(rows, LABEL_COLUMNS, "csv")
+
+
+def corrected_label(store: Store, ecg_id: int) -> Severity | None:
+    """Return the level that cardiologists settled for a record of PTB-XL; None where they have not.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    ecg_id : int
+        The record.
+
+    Returns
+    -------
+    Severity or None
+        As in `export_labels`.
+    """
+    found = _latest(store, _SETTLED.where(cases.c.ecg_id == str(ecg_id), cases.c.dataset == _PTBXL))
+    return Severity(found[str(ecg_id)]["level"]) if found else None
+
+
+def _latest(store: Store, query: sa.Select[Any]) -> dict[str, dict[str, Any]]:
+    """Return the latest decision on each record of some cases."""
+    labels: dict[str, dict[str, Any]] = {}
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+        deciders = _deciders(connection) if rows else {}
+    for row in rows:
+        who, when = deciders[row.id]
+        known = labels.get(row.ecg_id)
+        if known is None or known["time"] < when:
+            labels[row.ecg_id] = {"ecg_id": row.ecg_id, "level": row.decision, "reader": who, "time": when}
+    return labels
 
 
 def _deciders(connection: sa.Connection) -> dict[str, tuple[str, datetime]]:

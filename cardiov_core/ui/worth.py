@@ -1,18 +1,23 @@
 """What the level on show is worth: prediction set, counts, and where a known record's label comes from."""
 
+import logging
 from html import escape
 
 import streamlit as st
 
 from cardiov_core.datasets.label_provenance import LabelProvenance, label_provenance
 from cardiov_core.datasets.ptbxl import ptbxl_ecg_id_of
-from cardiov_core.domain import EcgRecord, Prediction
+from cardiov_core.domain import EcgRecord, Prediction, Severity
+from cardiov_core.errors import CardioVError
 from cardiov_core.inference import Predictor
 from cardiov_core.inference.reliability import reliability_of
 from cardiov_core.reporting.honesty import RELIABILITY_MEANING, reliability_words, set_meaning, set_words
+from cardiov_core.review import corrected_label
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import more
 from cardiov_core.ui.state import Case, Origin
+
+_logger = logging.getLogger(__name__)
 
 
 def set_part(prediction: Prediction, grader: Predictor) -> str:
@@ -77,13 +82,21 @@ def _provenances(case: Case) -> list[tuple[int, LabelProvenance]]:
     dataset = resources.ptbxl()
     if dataset is None or case.origin is Origin.SYNTHETIC:
         return []
-    corrected = {} if dataset.corrected is None else dataset.corrected.levels
     found = _ecg_ids(case.fingerprint, case.record, chosen=case.origin is Origin.PTB_XL)
     return [
-        (ecg_id, label_provenance(dataset.scp_codes(ecg_id), corrected=corrected.get(ecg_id)))
+        (ecg_id, label_provenance(dataset.scp_codes(ecg_id), corrected=_corrected(ecg_id)))
         for ecg_id in found
         if ecg_id in dataset.table.index
     ]
+
+
+def _corrected(ecg_id: int) -> Severity | None:
+    """Return what the review settled; a level is shown without it where its database is away."""
+    try:
+        return corrected_label(resources.review_store(), ecg_id)
+    except CardioVError as error:
+        _logger.warning("The review was not asked for a corrected label: %s", type(error).__name__)
+        return None
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

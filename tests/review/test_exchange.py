@@ -150,3 +150,14 @@ def test_the_audit_is_written_whole(store: Store, add: Any) -> None:
     rows = json.loads(review.export_audit(store))
     assert [row["kind"] for row in rows[-2:]] == ["case added", "read committed"]
     assert set(rows[-1]) >= {"id", "at", "who", "before", "after", "model", "model_sha256", "app_version"}
+
+
+def test_a_settled_record_has_a_corrected_label_and_others_have_none(store: Store, add: Any) -> None:
+    case_id = add("r7", label=3, level=0)
+    assert review.corrected_label(store, 7) is None
+    for name in ("Ben", "Cyd"):
+        review.commit_read(store, case_id, name, Severity.MEDIUM_RISK, 3)
+    assert review.corrected_label(store, 7) is Severity.MEDIUM_RISK
+    review.sign_off(store, case_id, "Dan", Severity.HIGH_RISK)
+    assert review.corrected_label(store, 7) is Severity.HIGH_RISK
+    assert review.corrected_label(store, 8) is None
