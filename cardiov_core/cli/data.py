@@ -108,13 +108,8 @@ def _level_lines(found: "Description") -> list[str]:
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the cache.")
 @click.option("--recipe", "recipe_name", metavar="NAME", help="The recipe to prepare for; default: cardiov-plain.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A recipe as a TOML file instead.")
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and filter."
-)
 @click.option("--skip-unreadable", is_flag=True, help="Leave out records that cannot be read, and name them.")
-def prepare(
-    folder: Path, out: Path, recipe_name: str | None, config: Path | None, jobs: int, skip_unreadable: bool
-) -> None:
+def prepare(folder: Path, out: Path, recipe_name: str | None, config: Path | None, skip_unreadable: bool) -> None:
     """Turn a PTB-XL tree into a memory-mapped cache for `cardiov train --data`.
 
     The cache holds what the recipe's network is fed. An interrupted preparation goes on when it is started again.
@@ -132,7 +127,6 @@ def prepare(
         ptbxl_of(folder),
         recipe.contract,
         out,
-        jobs=jobs,
         skip_unreadable=skip_unreadable,
         progress=sys.stderr.isatty(),
     )

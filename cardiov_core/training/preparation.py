@@ -7,15 +7,10 @@ window; ``cache.json``, which makes the folder a cache, is written last.
 import csv
 import io
 import json
-import multiprocessing
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +41,6 @@ _CHUNK = 64
 """Records between two flushes: what a kill costs at most."""
 
 Windows = npt.NDArray[np.float32]
-Prepare = Callable[[int], "_Prepared"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,6 @@ def prepare_cache(
     contract: InputContract,
     out: Path,
     *,
-    jobs: int = 1,
     skip_unreadable: bool = False,
     progress: bool = False,
 ) -> Preparation:
@@ -97,8 +90,6 @@ def prepare_cache(
         The recipe's.
     out : pathlib.Path
         Folder of the cache; made where it is missing.
-    jobs : int
-        Processes that read and filter.
     skip_unreadable : bool
         Leave out records that cannot be read, and name them in ``cache.json``. By default everything else is
         prepared, and then they are an error: who mends them loses nothing.
@@ -122,7 +113,7 @@ def prepare_cache(
     identity = {"contract": contract_as_dict(contract), "table_sha256": sha256_of(dataset.root / TABLE_NAME)}
     if not (out / CACHE_NAME).is_file():
         _begin(out, identity, (len(dataset.table), len(contract.leads), contract.n_samples))
-        faults = _fill(dataset, contract, out, jobs, progress)
+        faults = _fill(dataset, contract, out, progress)
         if faults and not skip_unreadable:
             raise DatasetError(_told(faults, dataset), _MEND)
         _finish(dataset, identity, out, faults)
@@ -172,7 +163,7 @@ def _begin(out: Path, identity: Mapping[str, Any], shape: tuple[int, int, int]) 
         raise DatasetError(f"{out} cannot be written: {error.strerror}.", "Name a folder of your own.") from error
 
 
-def _fill(dataset: PtbXl, contract: InputContract, out: Path, jobs: int, progress: bool) -> dict[int, str]:
+def _fill(dataset: PtbXl, contract: InputContract, out: Path, progress: bool) -> dict[int, str]:
     """Prepare what is not there yet and return why the rest cannot be."""
     ids = [int(ecg_id) for ecg_id in dataset.table.index]
     row_of = {ecg_id: row for row, ecg_id in enumerate(ids)}
@@ -181,13 +172,13 @@ def _fill(dataset: PtbXl, contract: InputContract, out: Path, jobs: int, progres
     missing = [ecg_id for ecg_id in ids if ecg_id not in done]
     faults: dict[int, str] = {}
     with (
-        _preparer(partial(_prepared, dataset.root, contract), jobs) as run,
         (out / RECORDS_NAME).open("a", encoding="utf-8", newline="") as listed,
         tqdm(total=len(ids), initial=len(done), disable=not progress, unit="record") as bar,
     ):
         for first in range(0, len(missing), _CHUNK):
             lines = []
-            for one in run(missing[first : first + _CHUNK]):
+            for ecg_id in missing[first : first + _CHUNK]:
+                one = _prepared(dataset, contract, ecg_id)
                 if one.window is None or one.fingerprints is None:
                     faults[one.ecg_id] = one.fault
                 else:
@@ -236,33 +227,12 @@ def _finish(dataset: PtbXl, identity: Mapping[str, Any], out: Path, faults: Mapp
     (out / f"{CACHE_NAME}{PARTIAL}").unlink()
 
 
-@contextmanager
-def _preparer(one: Prepare, jobs: int) -> Iterator[Callable[[Sequence[int]], Iterator[_Prepared]]]:
-    """Give a function that prepares records in their order, here or in other processes."""
-    if jobs == 1:
-        yield lambda ids: map(one, ids)
-        return
-    # spawn: a forked child of a process in which torch has started threads may hang.
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            yield lambda ids: pool.map(one, ids, chunksize=max(1, _CHUNK // (4 * jobs)))
-        except BrokenProcessPool as error:
-            raise DatasetError(
-                "A process of the preparation was ended from outside.", "Run the same command again: it goes on."
-            ) from error
-
-
-def _prepared(root: Path, contract: InputContract, ecg_id: int) -> _Prepared:
-    dataset = _opened(root)
+def _prepared(dataset: PtbXl, contract: InputContract, ecg_id: int) -> _Prepared:
     try:
         full, coarse = dataset.record(ecg_id, 500), dataset.record(ecg_id, 100)
         return _Prepared(ecg_id, prepare(full, contract).values, fingerprints_of(full, coarse))
     except CardioVError as error:
         return _Prepared(ecg_id, fault=error.message)
-
-
-_opened = lru_cache(maxsize=1)(PtbXl)
-"""The tree, opened once a process: its table takes longer to read than a record."""
 
 
 def _line(cells: Sequence[object]) -> str:

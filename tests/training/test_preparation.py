@@ -106,11 +106,11 @@ def test_a_preparation_goes_on_after_a_kill(tree: PtbXl, tmp_path: Path, monkeyp
     monkeypatch.setattr(preparation, "_CHUNK", 2)
     calls: list[int] = []
 
-    def dying(root: Path, contract: InputContract, ecg_id: int) -> preparation._Prepared:
+    def dying(dataset: PtbXl, contract: InputContract, ecg_id: int) -> preparation._Prepared:
         calls.append(ecg_id)
         if len(calls) == 6:
             raise KeyboardInterrupt
-        return original(root, contract, ecg_id)
+        return original(dataset, contract, ecg_id)
 
     original = preparation._prepared
     monkeypatch.setattr(preparation, "_prepared", dying)
@@ -158,12 +158,6 @@ def test_a_killed_command_goes_on(tmp_path: Path) -> None:
     for ecg_id in (1, 70, 300):
         expected = prepare(tree.record(ecg_id), CONTRACT).values
         assert np.array_equal(cache.windows()[cache.cached[ecg_id].row], expected)
-
-
-def test_two_processes_prepare_what_one_does(tree: PtbXl, tmp_path: Path) -> None:
-    one = prepare_cache(tree, CONTRACT, tmp_path / "one").cache
-    two = prepare_cache(tree, CONTRACT, tmp_path / "two", jobs=2).cache
-    assert two.cached == one.cached
 
 
 def test_unreadable_records_are_named_and_cost_nothing_of_the_rest(tree: PtbXl, recipe: Recipe, tmp_path: Path) -> None:
