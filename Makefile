@@ -56,8 +56,9 @@ weights: $(STAMP) ## Train the delineator and the shipped graders again, with al
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."
 
-bench: $(STAMP) ## Time the way from an upload to the first result
+bench: $(STAMP) ## Time the way from an upload to the first result, and training against a plain loop
 	@$(BIN)/python benchmarks/first_result.py
+	@test ! -d $(CARDIOV_DATA)/ptb-xl-subset || $(BIN)/python benchmarks/training.py $(CARDIOV_DATA)/ptb-xl-subset
 
 clean: ## Remove the environment and all caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
