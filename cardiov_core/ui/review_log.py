@@ -23,8 +23,8 @@ NOBODY = "(no name given)"
 
 STORED = (
     "A copy of the waveform goes into the review's database, with age, sex, the file's name without its ending, the "
-    "level, what the other graders say, and your name as the sender's. Nothing else of the patient is stored, and "
-    "nothing at all before you send."
+    "level, what the other graders say, and your name as the sender's. Nothing else of the patient goes there. "
+    "Until you send it, the database holds no more of this ECG than the audit's note that a level was shown."
 )
 """What sending an ECG to the review stores; said before the click."""
 
