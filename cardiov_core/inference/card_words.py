@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cardiov_core.domain import Severity
+from cardiov_core.errors import ModelCardError
 from cardiov_core.inference.passport import passport_of
 from cardiov_core.weights import BLEND, ModelCard, load_card, members_of
 
@@ -21,17 +22,27 @@ def honesty_words(card: ModelCard) -> dict[str, str]:
     Returns
     -------
     dict
-        Topic -> sentence: ``calibration``, ``sets``, ``attention`` (networks only), ``reasons`` (a forest's,
-        where they were tested), ``scope`` and ``untested``. What
-        the card does not hold is said to be missing, for it may be looked for.
+        Topic -> sentence: ``calibration``, ``sets``, ``attention`` (networks only), ``reasons`` (a forest's, where they
+        were tested), ``scope`` and ``untested``. What the card does not hold is said to be missing, for it may be
+        looked for.
 
     Raises
     ------
     ModelCardError
-        If the passport makes no sense.
+        If what the card holds of it makes no sense.
     WeightsError
         If a member of a blend is not there.
     """
+    try:
+        return _told(card)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelCardError(
+            f"Model card {card.path.name}: what was measured of the grader makes no sense: {error!r}.",
+            "Measure it again: cardiov calibrate, scope-check and passport, each with --ship.",
+        ) from error
+
+
+def _told(card: ModelCard) -> dict[str, str]:
     raw = card.raw
     told_by_members = _of_members(card)
     found = {"calibration": _calibration(raw.get("calibration")), "sets": _sets(raw.get("conformal"))}

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cardiov_core import weights
+from cardiov_core.errors import ModelCardError
 from cardiov_core.inference.card_words import honesty_words
 
 MEASURED = {
@@ -28,6 +31,14 @@ def test_what_a_card_lacks_is_said(tiny_folder: Path) -> None:
     assert told["untested"] == "The card does not say."
     assert "attention" not in told
     assert _told(tiny_folder, {"training": {"torch": "2"}})["attention"] == "The attention maps have not been tested."
+
+
+@pytest.mark.parametrize(
+    "damage", [{"scope": {"measured": [{}]}}, {"conformal": {"limit": None, "measured": {}}}, {"calibration": "no"}]
+)
+def test_figures_that_make_no_sense_are_an_error_with_a_cure(tiny_folder: Path, damage: dict[str, Any]) -> None:
+    with pytest.raises(ModelCardError, match="makes no sense"):
+        _told(tiny_folder, damage)
 
 
 def test_every_figure_comes_out_of_the_card(tiny_folder: Path) -> None:
