@@ -20,8 +20,9 @@ from cardiov_core.datasets import CorrectedLabels, PtbXl, PtbXlCache, is_cache
 from cardiov_core.domain import STANDARD_LEADS, InputContract, Severity
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
-from cardiov_core.training import Recipe, load_recipe, preparation
+from cardiov_core.training import Recipe, load_recipe, preparation, train
 from cardiov_core.training.preparation import prepare_cache
+from cardiov_core.training.recipe import Stage
 from cardiov_core.training.records import load_records
 
 N_RECORDS = 12
@@ -280,6 +281,27 @@ def test_a_forest_says_that_it_needs_the_tree(tree: PtbXl, tmp_path: Path) -> No
         main, ["data", "prepare", "--recipe", "a", "--config", "b", "--data", str(tree.root), "--out", str(out)]
     )
     assert both.exit_code == 2
+
+
+@pytest.mark.slow
+def test_a_training_on_a_cache_gives_the_weights_of_the_tree(recipe: Recipe, tmp_path: Path) -> None:
+    """With another fold in between, so that a record is not the row of its number."""
+    tree = PtbXl(write_tree(tmp_path / "tree", 48))
+    cache = prepare_cache(tree, CONTRACT, tmp_path / "cache").cache
+    small = replace(
+        recipe,
+        net="cardiov",
+        net_arguments={"widths": [12] * 7, "blocks": [1] * 7, "groups": None},
+        stages=(Stage("ordinal", 1, 0.01),),
+        batch_size=4,
+        folds=(1, 2, 4),
+        cv_groups=3,
+    )
+    on_tree = train(small, tree, tmp_path / "a").card_path
+    on_cache = train(small, cache, tmp_path / "b").card_path
+    for suffix in (".safetensors", ".oof.csv"):
+        assert on_tree.with_suffix(suffix).read_bytes() == on_cache.with_suffix(suffix).read_bytes()
+    assert json.loads(on_cache.read_text())["training"]["dataset"] == "PTB-XL (tree)"
 
 
 @pytest.mark.slow
