@@ -51,8 +51,10 @@ weights: $(STAMP) ## Train the delineator and the shipped graders again, with al
 			--foreign $(CARDIOV_DATA)/cinc-samples --ship > /dev/null && \
 		$(BIN)/cardiov passport --model $$name --data $(CARDIOV_DATA) --ship > /dev/null || exit 1; done
 	@$(BIN)/cardiov train --recipe combined --data $(CARDIOV_DATA)/ptb-xl-subset --out weights
-	@for name in measurements cardiov-compact combined; do \
+	@for name in measurements cardiov-compact; do \
 		$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --model $$name --ship > /dev/null || exit 1; done
+	@$(BIN)/cardiov evaluate --data $(CARDIOV_DATA) --folds 1-9 --model combined --against measurements \
+		--against cardiov-compact --ship > /dev/null
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."
 

@@ -260,6 +260,9 @@ def test_shipped_graders_are_whole(repository: Path, monkeypatch: pytest.MonkeyP
         if card.architecture["name"] == weights.FOREST:
             forest, _ = weights.load_forest(path)
             assert len(forest.roots) == card.architecture["kwargs"]["n_trees"]
+        elif card.architecture["name"] == weights.BLEND:
+            members, _ = weights.load_blend(path)
+            assert {member.name for member in members} < {shipped.stem for shipped in _shipped(repository)}
         else:
             net, _ = weights.load_network(path)
             with torch.no_grad():

@@ -119,8 +119,8 @@ def model_rows() -> list[dict[str, Any]]:
     list of dict
         ``name``, ``network``, ``paper``, ``parameters``, ``default`` and ``weights``: None, or {version, sha256,
         metrics as in the model card, honesty as in `honesty_words`}. A grader that is no network has None for
-        ``network`` and ``paper``, says under ``kind`` what it is, and counts the nodes of its trees under
-        ``parameters``.
+        ``network`` and ``paper``, says under ``kind`` what it is, and under ``counted`` what ``parameters`` counts:
+        nodes of trees, or members of a blend.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def model_rows() -> list[dict[str, Any]]:
         If a model card is damaged.
     """
     from cardiov_core.nets import list_nets
-    from cardiov_core.weights import default_name, list_cards
+    from cardiov_core.weights import BLEND, default_name, list_cards
 
     cards, known = list_cards(), {net.name for net in list_nets()}
     default = default_name() if cards else None
@@ -154,6 +154,7 @@ def model_rows() -> list[dict[str, Any]]:
             "paper": None,
             "kind": card.raw["title"],
             "parameters": card.raw["n_parameters"],
+            "counted": "members" if card.architecture["name"] == BLEND else "nodes",
             "default": card.name == default,
             "weights": _weights_row(card),
         }
@@ -204,7 +205,7 @@ def _wrapped(told: Mapping[str, str]) -> list[str]:
 
 def _kind_lines(row: Mapping[str, Any]) -> list[str]:
     if row["network"] is None:
-        return [f"  kind        {row['kind']}; {row['parameters']:,} nodes"]
+        return [f"  kind        {row['kind']}; {row['parameters']:,} {row['counted']}"]
     return [f"  network     {row['network']}, {row['parameters']:,} parameters", f"  paper       {row['paper']}"]
 
 

@@ -17,7 +17,7 @@ from cardiov_core.weights.graders import write_grader
 BLEND = "blend"
 """Architecture of a model card that describes a blend."""
 
-_PREFIX = "weight."
+_WEIGHT, _SHA256 = "weight.", "sha256."
 _TOLERANCE = 1e-6
 
 
@@ -70,10 +70,8 @@ def load_blend(name_or_path: str | Path) -> tuple[tuple[Member, ...], ModelCard]
     if card.architecture["name"] != BLEND:
         raise WeightsMismatchError(f"{card.path.name} describes {card.architecture['name']!r}, no blend.", HINT_MAKE)
     members = members_of(card)
-    stored = {key.removeprefix(_PREFIX): float(value) for key, value in _stored(card).items()}
-    if set(stored) != {member.name for member in members} or any(
-        abs(stored[member.name] - member.weight) > _TOLERANCE for member in members
-    ):
+    stored, stated = read_tensors(card.weights_path, card.sha256), _tensors(members)
+    if stored.keys() != stated.keys() or not all(torch.equal(stored[key], value) for key, value in stated.items()):
         raise WeightsMismatchError(f"{card.weights_path.name} holds another blend than its card.", HINT_MAKE)
     for member in members:
         own = load_card(card.path.with_name(f"{member.name}.json"))
@@ -107,7 +105,7 @@ def save_blend(
         If the card lacks a field.
     """
     return write_grader(
-        tensor_bytes({f"{_PREFIX}{member.name}": torch.tensor(member.weight) for member in members}, "float32"),
+        tensor_bytes(_tensors(members), "float32"),
         card,
         folder,
         n_parameters=len(members),
@@ -149,8 +147,12 @@ def members_of(card: ModelCard) -> tuple[Member, ...]:
     return members
 
 
-def _stored(card: ModelCard) -> dict[str, torch.Tensor]:
-    return read_tensors(card.weights_path, card.sha256)
+def _tensors(members: tuple[Member, ...]) -> dict[str, torch.Tensor]:
+    """Return the content of a blend's weights file; its checksum is another one for other weights of a member."""
+    found = {f"{_WEIGHT}{member.name}": torch.tensor(member.weight) for member in members}
+    for member in members:
+        found[f"{_SHA256}{member.name}"] = torch.frombuffer(bytearray(member.sha256, "ascii"), dtype=torch.uint8)
+    return found
 
 
 def _check_same(stated: tuple[Member, ...], members: tuple[Member, ...], card: ModelCard) -> None:
