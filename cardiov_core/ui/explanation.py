@@ -4,14 +4,14 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import MeasurementGrader, Predictor
-from cardiov_core.inference.passport import passport_line
+from cardiov_core.inference import CombinedGrader, MeasurementGrader, Predictor
+from cardiov_core.inference.passport import passport_line, passport_of
 from cardiov_core.reporting import CAPTION, attention_stack_figure
 from cardiov_core.reporting.honesty import reason_rows, reasons_line
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import bullet_list, dark_theme, html_table, show_error
 from cardiov_core.ui.state import Case, Key
-from cardiov_core.ui.tools import CHART_CONFIG
+from cardiov_core.ui.tools import CHART_CONFIG, STAGES
 
 _HEADS = ("What was measured", "Percentage points")
 
@@ -19,6 +19,30 @@ _HEADS = ("What was measured", "Percentage points")
 def has_band(grader: Predictor) -> bool:
     """Tell whether a grader has a network, whose attention can be drawn."""
     return not isinstance(grader, MeasurementGrader)
+
+
+def first_stage(grader: Predictor) -> int:
+    """Choose the stage whose band an ECG is opened with.
+
+    Parameters
+    ----------
+    grader : Predictor
+        In use.
+
+    Returns
+    -------
+    int
+        The deepest stage whose maps passed their tests for every level, so that each level and each threshold has a
+        band; the last one where there is none or nothing was tested.
+    """
+    members = grader.members if isinstance(grader, CombinedGrader) else (grader,)
+    passports = [known for member in members if (known := passport_of(member.card)) is not None]
+    passed = [
+        stage
+        for stage in STAGES
+        if all(known.withheld(int(level), stage) is None for known in passports for level in Severity)
+    ]
+    return passed[-1] if passed else STAGES[-1]
 
 
 def measured_reasons(explanation: Explanation | Reasons | None) -> Reasons | None:

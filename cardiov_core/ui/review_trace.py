@@ -9,12 +9,12 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.reporting.measurement_table import RANGES_NOTE, MeasurementRow, measurement_rows
 from cardiov_core.ui import resources
 from cardiov_core.ui.components import html_table, show_error
-from cardiov_core.ui.explanation import has_band, remarks
+from cardiov_core.ui.explanation import first_stage, has_band, remarks
 from cardiov_core.ui.measurements import show_median_beat
 from cardiov_core.ui.review_load import Prepared
 from cardiov_core.ui.review_state import review_state
 from cardiov_core.ui.state import Key
-from cardiov_core.ui.tools import AttentionTools, show_paper, tool_row
+from cardiov_core.ui.tools import STAGES, AttentionTools, show_paper, tool_row
 
 # What the decision leaves of a screen of 1280 px.
 _PAPER_PX = 940.0
@@ -46,8 +46,10 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
         The case is signed, which the trace says.
     """
     explained = None if revealed is None else revealed.level is not None
-    banded = revealed is None or has_band(resources.predictor(revealed.model_name))
-    tools = tool_row(0.0, measured=True, explained=explained, banded=banded)
+    grader = None if revealed is None else resources.predictor(revealed.model_name)
+    banded = grader is None or has_band(grader)
+    stage = STAGES[-1] if grader is None else first_stage(grader)
+    tools = tool_row(0.0, measured=True, explained=explained, banded=banded, stage=stage)
     explanation: Explanation | Reasons | None = None
     failure: CardioVError | None = None
     if revealed is not None and tools.attention is not None and explained:

@@ -18,11 +18,12 @@ FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.
 """Display filter -> its band in words."""
 CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 """How Plotly shows any figure."""
+STAGES = (1, 2, 3, 4, 5, 6, 7)
+"""Stages of the network whose attention can be drawn, from short waves to whole beats."""
 
 _NOTCHES_HZ = (0, 50, 60)
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
-_STAGES = (1, 2, 3, 4, 5, 6, 7)
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
     "above no risk?": "above_no",
@@ -75,7 +76,9 @@ class Tools:
     attention: AttentionTools | None = None
 
 
-def tool_row(start_s: float, *, measured: bool, explained: bool | None, banded: bool = True) -> Tools:
+def tool_row(
+    start_s: float, *, measured: bool, explained: bool | None, banded: bool = True, stage: int = STAGES[-1]
+) -> Tools:
     """Show the display controls in one slim row.
 
     Parameters
@@ -88,6 +91,8 @@ def tool_row(start_s: float, *, measured: bool, explained: bool | None, banded: 
         Whether there is something to explain; None leaves these controls out altogether.
     banded : bool
         Whether the explanation has a band to draw.
+    stage : int
+        Whose band is drawn until another one is chosen.
     """
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=88)
@@ -98,7 +103,7 @@ def tool_row(start_s: float, *, measured: bool, explained: bool | None, banded: 
         order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=100)
         drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=96)
         waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured, width=70)
-        attention = None if explained is None else _attention_tools(disabled=not explained, banded=banded)
+        attention = None if explained is None else _attention_tools(not explained, banded, stage)
     paper = PaperOptions(
         layout=layout,
         speed_mm_s=speed,
@@ -111,13 +116,13 @@ def tool_row(start_s: float, *, measured: bool, explained: bool | None, banded: 
     return Tools(paper, drag == "calipers", measured and waves == "on", attention)
 
 
-def _attention_tools(*, disabled: bool, banded: bool) -> AttentionTools:
+def _attention_tools(disabled: bool, banded: bool, first: int) -> AttentionTools:
     no_band = disabled or not banded
     overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=no_band, width=74)
     opacity = st.selectbox(
         "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band, width=78
     )
-    stage = st.selectbox("Stage", _STAGES, len(_STAGES) - 1, key=Key.STAGE, disabled=no_band, width=62)
+    stage = st.selectbox("Stage", STAGES, STAGES.index(first), key=Key.STAGE, disabled=no_band, width=62)
     why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled, width=152)
     return AttentionTools(overlay == "on", opacity, stage, _TARGETS[why])
 

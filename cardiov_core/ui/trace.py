@@ -11,7 +11,7 @@ from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import PaperOptions
 from cardiov_core.ui.compare import compare_tab
 from cardiov_core.ui.components import facts, guarded
-from cardiov_core.ui.explanation import explanation_tab, has_band, remarks
+from cardiov_core.ui.explanation import explanation_tab, first_stage, has_band, remarks
 from cardiov_core.ui.findings import findings_tab, quality_tab
 from cardiov_core.ui.grader import grader
 from cardiov_core.ui.measurements import measurements_tab
@@ -40,7 +40,11 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     start_s = prediction.window.start_s if prediction is not None else 0.0
     measured = analysis.measurements
     tools = tool_row(
-        start_s, measured=measured is not None, explained=prediction is not None, banded=has_band(grader())
+        start_s,
+        measured=measured is not None,
+        explained=prediction is not None,
+        banded=has_band(grader()),
+        stage=first_stage(grader()),
     )
     explanation: Explanation | Reasons | None = None
     failure: CardioVError | None = None

@@ -1,8 +1,45 @@
 """What stands under the paper about the attention band."""
 
-import numpy as np
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
+import pytest
+
+from cardiov_core.inference import Predictor
+from cardiov_core.ui.explanation import first_stage
 from cardiov_core.ui.tools import band_caption
+
+_FAILED: Mapping[str, Any] = {"n": 40, "failed": ["shift"], "shift": 0.1}
+_PASSED: Mapping[str, Any] = {"n": 40, "failed": []}
+
+
+def _grader(passed: Mapping[int, tuple[int, ...]] | None) -> Predictor:
+    """A grader whose card says which stages passed, a level; None: no test was made."""
+    raw: dict[str, Any] = {}
+    if passed is not None:
+        levels = {
+            str(level): [{"stage": stage, **(_PASSED if stage in stages else _FAILED)} for stage in range(1, 8)]
+            for level, stages in passed.items()
+        }
+        raw["passport"] = {"sha256": "a", "levels": levels}
+    return cast(Predictor, SimpleNamespace(card=SimpleNamespace(raw=raw, sha256="a", path=None)))
+
+
+@pytest.mark.parametrize(
+    ("passed", "stage"),
+    [
+        ({0: (2, 3), 1: (1, 2, 3), 2: (1, 2), 3: (1, 2)}, 2),
+        ({0: (1, 5, 6), 1: (1, 5, 6), 2: (1, 5, 6), 3: (1, 6)}, 6),
+        ({0: (3,), 1: (3,), 2: (), 3: (3,)}, 7),
+        (None, 7),
+    ],
+)
+def test_an_ecg_opens_with_the_deepest_stage_that_passed_for_every_level(
+    passed: Mapping[int, tuple[int, ...]] | None, stage: int
+) -> None:
+    assert first_stage(_grader(passed)) == stage
 
 
 def test_an_empty_map_is_told_instead_of_an_invisible_band() -> None:
