@@ -95,7 +95,7 @@ def _attention_lines(row: Mapping[str, Any]) -> list[str]:
     rate = float(row["record"]["sampling_rate_hz"])
     lines = [f"    looked most, for {explanation['target']}, at:"]
     for stage, attention in explanation["stages"].items():
-        if attention is None:
+        if stage in explanation["withheld"]:
             lines.append(f"      stage {stage}: {explanation['withheld'][stage]}")
             continue
         analysed = [(value, position) for position, value in enumerate(attention) if value is not None]

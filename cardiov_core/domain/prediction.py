@@ -139,12 +139,12 @@ class Explanation:
     target : str
         'level 2' or 'above low'.
     stages : mapping of int to numpy.ndarray
-        Stage 1-7 -> attention, float32, shape ``(n_samples,)`` of the record, 0..1, NaN outside the window; NaN
-        everywhere where the map is withheld.
+        Stage 1-7 -> attention, float32, shape ``(n_samples,)`` of the record, 0..1, NaN outside the window.
     window : Window
         The part of the record that was analysed.
     withheld : mapping of int to str
-        Stage -> why its map is not shown, for those that failed the network's passport.
+        Stage -> why its map must not be shown to a reader, for those that failed the network's passport. Page, report,
+        case list and JSON leave it out.
     reasons : Reasons or None
         What the measurements spoke for, where the grader blends a network with one that judges measurements.
     """

@@ -74,7 +74,8 @@ class NetworkPredictor(Predictor):
     def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Explanation:
         """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples.
 
-        Maps that failed the network's passport are withheld.
+        Maps that failed the network's passport come with the reason under `Explanation.withheld`: for research, not for
+        a reader.
         """
         wanted = checked_target(target)
         prepared = prepare(record, self.card.contract, start_s)
@@ -84,11 +85,10 @@ class NetworkPredictor(Predictor):
             maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration, self._output)
         rate = self.card.contract.sampling_rate_hz
         withheld = {} if self._passport is None else self._passport.withheld_stages(explained, len(maps))
-        shown = {stage: on_record_axis(cam, prepared, record, rate) for stage, cam in enumerate(maps, start=1)}
         return Explanation(
             model_name=self.name,
             target=target_in_words(explained),
-            stages=shown | {stage: np.full_like(shown[stage], np.nan) for stage in withheld},
+            stages={stage: on_record_axis(cam, prepared, record, rate) for stage, cam in enumerate(maps, start=1)},
             window=prepared.window,
             withheld=withheld,
         )

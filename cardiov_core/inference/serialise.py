@@ -253,7 +253,7 @@ def _explanation(explanation: Explanation | Reasons) -> dict[str, Any]:
         "model": explanation.model_name,
         "target": explanation.target,
         "stages": {
-            str(stage): None if stage in explanation.withheld else _attention(values)
+            str(stage): [None] * len(values) if stage in explanation.withheld else _attention(values)
             for stage, values in explanation.stages.items()
         },
         "withheld": {str(stage): reason for stage, reason in explanation.withheld.items()},

@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from cardiov_core.domain import EcgRecord, Explanation
+from cardiov_core.domain import EcgRecord, Explanation, FloatArray
 from cardiov_core.errors import ExplanationError
 from cardiov_core.reporting.colours import ATTENTION_SCALE, colours
 from cardiov_core.reporting.display_filter import filter_for_display
@@ -59,7 +59,7 @@ def attention_stack_figure(
     figure.add_trace(
         go.Heatmap(
             {
-                "z": np.stack([explanation.stages[stage][first:last] for stage in stages]).astype(np.float32),
+                "z": np.stack([_shown(explanation, stage)[first:last] for stage in stages]).astype(np.float32),
                 "y": [f"Stage {stage}" for stage in stages],
                 **time,
                 "zmin": 0,
@@ -114,3 +114,9 @@ def attention_stack_figure(
         uirevision=f"{record.record_id} {first}",
     )
     return figure
+
+
+def _shown(explanation: Explanation, stage: int) -> FloatArray:
+    """Return a stage's map, NaN where it is withheld: its row stays empty."""
+    attention = explanation.stages[stage]
+    return np.full_like(attention, np.nan) if stage in explanation.withheld else attention

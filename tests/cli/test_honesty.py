@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -78,7 +77,6 @@ def test_a_passport_is_the_same_twice_and_withholds(
     record = trained_on_two_folds.record(trained_on_two_folds.ecg_ids((1,))[0])
     explanation = load_predictor("tiny").explain(record, target=1)
     assert set(explanation.withheld) == failed
-    assert all(np.isnan(explanation.stages[stage]).all() for stage in failed)
 
 
 def test_a_folder_without_the_training_records_is_refused(trained_on_two_folds: PtbXl, tmp_path: Path) -> None:

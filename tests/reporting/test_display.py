@@ -108,6 +108,10 @@ def test_stack_shows_seven_stages_on_the_time_of_the_record() -> None:
     assert CAPTION == "Shows where the model looked, not why."
     assert CAPTION in figure.layout.xaxis.title.text
     assert figure.data[1].name == "II"
+    some = Explanation("cardiov", "level 1", stages, Window(0, 10), withheld={2: "failed"})
+    drawn = attention_stack_figure(_record(), some).data[0].z
+    assert np.isnan(drawn[1]).all(), "a map that is withheld leaves its row empty"
+    assert np.isfinite(np.delete(drawn, 1, axis=0)).all()
 
 
 def test_stack_of_another_record_is_refused() -> None:
