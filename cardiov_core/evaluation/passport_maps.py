@@ -1,7 +1,6 @@
 """Attention maps of many records at once, and how alike two are: what the explanation passport is measured by."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from cardiov_core.inference.calibration import Calibration
 from cardiov_core.inference.grad_cam import batch_maps, decoded_probabilities, evaluation_mode, stage_centres
 from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.nets.seeding import seeded
 
 Float64Array = npt.NDArray[np.float64]
 Maps = list[Float64Array]
@@ -111,7 +111,7 @@ def randomised_from_the_top(net: nn.Module, windows: Tensor, seed: int) -> Itera
     parts: list[tuple[str, list[nn.Module]]] = [("dense", [copy.get_submodule("dense")])]
     parts += [(f"stage {number}", [stage]) for number, stage in reversed(list(enumerate(stages, start=1)))]
     parts[1][1].append(copy.get_submodule("last_norm"))
-    with _seeded(seed):
+    with seeded(seed):
         for name, modules in parts:
             for module in modules:
                 for inner in module.modules():
@@ -168,16 +168,6 @@ def _measure_norms(net: nn.Module, windows: Tensor) -> None:
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     net.eval()
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    before = torch.get_rng_state()
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.set_rng_state(before)
 
 
 def shifted(windows: Tensor, by: int) -> Tensor:

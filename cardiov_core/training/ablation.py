@@ -20,10 +20,19 @@ from cardiov_core.evaluation.paper import PAPER_ABLATIONS, PAPER_SOURCE
 from cardiov_core.evaluation.study_figures import N_RESAMPLES, P_COLUMNS, graded_of, limits_of, with_intervals
 from cardiov_core.training.ablation_words import markdown_of, text_of
 from cardiov_core.training.curve import draw_curve
-from cardiov_core.training.loop import fit, logits_of
+from cardiov_core.training.loop import logits_of
 from cardiov_core.training.recipe import KIND_OF, OBJECTIVE_OF, OutputName, Recipe
 from cardiov_core.training.records import TrainingRecords, load_records
-from cardiov_core.training.run import CURVE_NAME, LOG_NAME, claim, exceedances_from, one_thread, reading_of, reporter
+from cardiov_core.training.run import (
+    CURVE_NAME,
+    LOG_NAME,
+    claim,
+    exceedances_from,
+    fit_split,
+    one_thread,
+    reading_of,
+    reporter,
+)
 from cardiov_core.training.split import Split, splits_of, training_data
 from cardiov_core.weights import N_LOGITS
 
@@ -151,18 +160,7 @@ def _fit(
     report: Callable[[Mapping[str, Any]], None],
     start: Mapping[str, Any] | None = None,
 ) -> Any:
-    run = f"{split.run}-{part}"
-    return fit(
-        recipe,
-        training_data(records, split.trained),
-        run=run,
-        seed=split.seed,
-        checkpoint=out / "checkpoints" / f"{run}.pt",
-        resume=True,
-        report=report,
-        validation=training_data(records, split.validated) if len(split.validated) else None,
-        start=start,
-    )
+    return fit_split(recipe, records, replace(split, run=f"{split.run}-{part}"), out, True, report, start=start)
 
 
 def _table(recipe: Recipe, output: OutputName, raw: FloatMatrix, records: TrainingRecords) -> pd.DataFrame:

@@ -1,8 +1,7 @@
 """One training of one network: stages, epochs, validation, checkpoints, exact resume."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.nets.seeding import seeded
 from cardiov_core.training import group
 from cardiov_core.training.augmentation import Batch, augment
 from cardiov_core.training.data import TrainingData
@@ -73,7 +73,7 @@ def fit(
         or the checkpoint belongs to another recipe.
     """
     _check(recipe, data, validation)
-    with _seeded(seed):
+    with seeded(seed):
         learner = Learner(recipe, data, seed, start)
         state = _load(checkpoint, recipe, run) if resume else None
         for index in range(len(recipe.stages)):
@@ -259,17 +259,6 @@ def _check(recipe: Recipe, data: TrainingData, validation: TrainingData | None) 
             f"The recipe {recipe.name} has a stage that learns measurements, but the records carry none.",
             "Give numbers for the side head with all records.",
         )
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed torch for this run and give its state back afterwards."""
-    before = torch.get_rng_state()
-    torch.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.set_rng_state(before)
 
 
 def _recipe_text(recipe: Recipe) -> str:
