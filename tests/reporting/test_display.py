@@ -109,7 +109,9 @@ def test_stack_shows_seven_stages_on_the_time_of_the_record() -> None:
     assert CAPTION in figure.layout.xaxis.title.text
     assert figure.data[1].name == "II"
     some = Explanation("cardiov", "level 1", stages, Window(0, 10), withheld={2: "failed"})
-    drawn = attention_stack_figure(_record(), some).data[0].z
+    heatmap = attention_stack_figure(_record(), some).data[0]
+    assert list(heatmap.y)[:3] == ["Stage 1", "Stage 2, withheld", "Stage 3"]
+    drawn = heatmap.z
     assert np.isnan(drawn[1]).all(), "a map that is withheld leaves its row empty"
     assert np.isfinite(np.delete(drawn, 1, axis=0)).all()
 
