@@ -167,7 +167,9 @@ def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: 
         for row in rows
     )
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    table = f'<table class="cv-table">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    # Two columns fit a phone; more may be moved sideways there.
+    kind = "cv-table cv-two" if len(heads) <= 2 else "cv-table"
+    table = f'<table class="{kind}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div class="cv-scroll">{table}</div>'
 
 

@@ -119,6 +119,7 @@ _CSS = """
   .st-key-levels > div {width: calc(50% - 0.25rem) !important; flex: none;}
   .stMainBlockContainer:has(.st-key-levels) {padding-bottom: 7rem;}
   .cv-table {min-width: 36rem;}
+  .cv-table.cv-two {min-width: 0;}
   .cv-leads {grid-template-columns: repeat(3, minmax(0, 1fr));}
   .stMainBlockContainer {padding-left: 0.8rem; padding-right: 0.8rem;}
   .cv-strip, .cv-facts {grid-template-columns: 1fr;}
