@@ -93,7 +93,7 @@ class MeasurementGrader(Predictor):
         if not whole:
             first, last = (round(edge_s * record.sampling_rate) for edge_s in (begin_s, end_s))
             part = replace(record, signal=record.signal[:, first:last])
-            notes.append(f"The record lasts {record.duration_s:.1f} s: {begin_s:g}-{end_s:.1f} s were graded.")
+            notes.append(f"The record lasts {record.duration_s:.1f} s: {begin_s:g}-{end_s:.1f} s were analysed.")
         found = measurements if whole and measurements is not None else measure(part)
         _check_measured(record, found)
         beat = found.median_beat

@@ -204,3 +204,9 @@ def test_a_blend_has_the_scope_of_its_members_and_tells_what_they_are_worth(fold
     assert told["scope"].startswith("small: ECGs are flagged that lie farther out than 98 % of 50")
     update_card(load_card("tiny"), {"training": {"torch": "2"}})
     assert honesty_words(grader.card)["attention"] == "tiny: The attention maps have not been tested."
+
+
+def test_what_both_members_note_is_said_once(folder: Path) -> None:
+    notes = load_predictor().predict(generate("normal", duration_s=30.0)).notes
+    assert sum("lasts 30.0 s" in note for note in notes) == 1
+    assert len(notes) == len(set(notes))

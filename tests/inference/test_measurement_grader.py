@@ -197,7 +197,7 @@ def test_a_window_is_graded_as_a_record_of_its_own(grader: MeasurementGrader) ->
     assert (later.window.start_s, later.window.end_s) == (12.0, 22.0)
     cut = replace(record, signal=record.signal[:, round(12 * record.sampling_rate) : round(22 * record.sampling_rate)])
     assert later.probabilities == grader.predict(cut).probabilities
-    assert any("12-22.0 s were graded" in note for note in later.notes)
+    assert any("12-22.0 s were analysed" in note for note in later.notes)
 
 
 @pytest.mark.parametrize("fault", ["short", "lead", "flat"])
