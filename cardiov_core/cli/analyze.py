@@ -104,7 +104,7 @@ def _analyze_one(
     if explained is not False and analysis.prediction is not None:
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
         wanted = int(analysis.prediction.severity) if explained is None else explained
-        explanation = predictor.explain(record, target=wanted, start_s=start_s)
+        explanation = predictor.explain(record, target=wanted, start_s=start_s, measurements=analysis.measurements)
     row: dict[str, Any] = analysis_to_dict(analysis, explanation, card=predictor.card)
     # A member of an archive was read from a temporary folder: show the name that the caller knows.
     row["record"]["path"] = source.shown_as

@@ -94,7 +94,12 @@ class Predictor(ABC):
 
     @abstractmethod
     def explain(
-        self, record: EcgRecord, *, target: Target = None, start_s: float | None = None
+        self,
+        record: EcgRecord,
+        *,
+        target: Target = None,
+        start_s: float | None = None,
+        measurements: Measurements | None = None,
     ) -> Explanation | Reasons:
         """Say why: where a network looked, or what the measurements speak for.
 
@@ -105,6 +110,8 @@ class Predictor(ABC):
         target : int, str or None
             A level 0 to 3, 'above_no', 'above_low' or 'above_medium'; None is the level that the grader predicts.
         start_s : float, optional
+            As in `predict`.
+        measurements : Measurements, optional
             As in `predict`.
 
         Returns

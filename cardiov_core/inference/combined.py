@@ -56,15 +56,26 @@ class CombinedGrader(Predictor):
         RecordUnsupportedError
             If one of the members cannot grade the record: half of a blend is another grader.
         """
-        return self._blended(
-            [[member.predict(record, start_s=start_s, measurements=measurements)] for member in self.members]
-        )[0]
+        return self.blended(
+            [member.predict(record, start_s=start_s, measurements=measurements) for member in self.members]
+        )
+
+    def blended(self, predictions: Sequence[Prediction]) -> Prediction:
+        """Return what the blend says where its members, in their order, said this of one record."""
+        return self._blended([[prediction] for prediction in predictions])[0]
 
     def predict_batch(self, records: Sequence[EcgRecord]) -> list[Prediction]:
         """Grade several records; as `predict`, but for float32 rounding (1e-6)."""
         return self._blended([member.predict_batch(records) for member in self.members])
 
-    def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Explanation:
+    def explain(
+        self,
+        record: EcgRecord,
+        *,
+        target: Target = None,
+        start_s: float | None = None,
+        measurements: Measurements | None = None,
+    ) -> Explanation:
         """Show where the network looked, and what the measurements spoke for; arguments as in `Predictor.explain`.
 
         Each half is its member's own explanation of the same target: the level of the blend where none is given.
@@ -78,8 +89,10 @@ class CombinedGrader(Predictor):
         """
         wanted = checked_target(target)
         if wanted is None:
-            wanted = int(self.predict(record, start_s=start_s).severity)
-        told = [member.explain(record, target=wanted, start_s=start_s) for member in self.members]
+            wanted = int(self.predict(record, start_s=start_s, measurements=measurements).severity)
+        told = [
+            member.explain(record, target=wanted, start_s=start_s, measurements=measurements) for member in self.members
+        ]
         looked = next((item for item in told if isinstance(item, Explanation)), None)
         if looked is None:
             raise ExplanationError(

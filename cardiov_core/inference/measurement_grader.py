@@ -69,10 +69,17 @@ class MeasurementGrader(Predictor):
         exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
         return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit, records=[record])[0]
 
-    def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Reasons:
+    def explain(
+        self,
+        record: EcgRecord,
+        *,
+        target: Target = None,
+        start_s: float | None = None,
+        measurements: Measurements | None = None,
+    ) -> Reasons:
         """Say which measurements speak for the target, and which against it; arguments as in `Predictor.explain`."""
         wanted = checked_target(target)
-        row, window, _, heights_mv = self._row(record, start_s, None)
+        row, window, _, heights_mv = self._row(record, start_s, measurements)
         if wanted is None:
             exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
             wanted = int(self._decoded(exceedance, [window], [()])[0].severity)

@@ -71,12 +71,20 @@ class NetworkPredictor(Predictor):
             predictions += self._predictions(part, [prepare(record, self.card.contract) for record in part])
         return predictions
 
-    def explain(self, record: EcgRecord, *, target: Target = None, start_s: float | None = None) -> Explanation:
+    def explain(
+        self,
+        record: EcgRecord,
+        *,
+        target: Target = None,
+        start_s: float | None = None,
+        measurements: Measurements | None = None,
+    ) -> Explanation:
         """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples.
 
         Maps that failed the network's passport come with the reason under `Explanation.withheld`: for research, not for
         a reader.
         """
+        del measurements
         wanted = checked_target(target)
         prepared = prepare(record, self.card.contract, start_s)
         if wanted is None:

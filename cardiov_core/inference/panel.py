@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 
-from cardiov_core.domain import EcgRecord, Measurements, Panel, Severity
+from cardiov_core.domain import EcgRecord, Measurements, Panel, Prediction, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
 from cardiov_core.inference.base import Predictor
+from cardiov_core.inference.combined import CombinedGrader
 from cardiov_core.inference.predictor import load_predictor
 from cardiov_core.weights import weights_folder
 
@@ -41,10 +43,22 @@ def grade_all(
         A grader that the record trained answers with its out-of-fold prediction.
     """
     found, silent = [], {}
+    # A blend and its members say the same thing twice; each card's grader is asked once.
+    said: dict[Path, Prediction] = {}
+
+    def _predicted(grader: Predictor) -> Prediction:
+        path = grader.card.path
+        if path not in said:
+            if isinstance(grader, CombinedGrader):
+                said[path] = grader.blended([_predicted(member) for member in grader.members])
+            else:
+                said[path] = grader.predict(record, start_s=start_s, measurements=measurements)
+        return said[path]
+
     for name, grader in _by_name(graders).items():
         try:
             shipped = None if start_s else grader.out_of_fold_prediction(record)
-            found.append(shipped or grader.predict(record, start_s=start_s, measurements=measurements))
+            found.append(shipped or _predicted(grader))
         except RecordUnsupportedError as error:
             silent[name] = f"{error.message.rstrip('.')}. {error.hint}"
     return Panel(tuple(found), silent)
@@ -61,14 +75,15 @@ def other_graders(asked: Predictor) -> tuple[Predictor, ...]:
     Returns
     -------
     tuple of Predictor
-        By name. One whose files are damaged is left out with a line in the log: the asked one still grades, and
-        ``cardiov doctor`` says what is wrong.
+        By name; the members of a blend are those that it has loaded. One whose files are damaged is left out with a
+        line in the log: the asked one still grades, and ``cardiov doctor`` says what is wrong.
     """
-    found = []
+    there = {member.card.path: member for member in asked.members} if isinstance(asked, CombinedGrader) else {}
+    found: list[Predictor] = []
     for path in sorted(weights_folder().glob("*.json")):
         if path.stem != asked.name:
             try:
-                found.append(load_predictor(path.stem))
+                found.append(there.get(path) or load_predictor(path.stem))
             except WeightsError as error:
                 _logger.warning("Grader %s is not asked: %s", path.stem, error.message)
     return tuple(found)

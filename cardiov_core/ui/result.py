@@ -76,7 +76,12 @@ def explanation_of(case: Case, target: int | str) -> Explanation | Reasons:
     key = (_key(current, case), target)
     if key not in current.explanations:
         with st.spinner("Asking for the reasons ..."):
-            current.explanations[key] = grader().explain(case.record, target=target, start_s=_start(current, case))
+            current.explanations[key] = grader().explain(
+                case.record,
+                target=target,
+                start_s=_start(current, case),
+                measurements=analysis_of(case).measurements,
+            )
     return current.explanations[key]
 
 

@@ -86,7 +86,7 @@ def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanati
     if key not in state.explanations:
         with st.spinner("Asking for the reasons ..."):
             grader = resources.predictor(case.model_name)
-            state.explanations[key] = grader.explain(prepared.record, target=target)
+            state.explanations[key] = grader.explain(prepared.record, target=target, measurements=prepared.measured)
     return state.explanations[key]
 
 

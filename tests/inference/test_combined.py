@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from sklearn.ensemble import ExtraTreesClassifier
 
 from cardiov_core.datasets.synthetic import generate
+from cardiov_core.domain import Explanation
 from cardiov_core.errors import (
     ExplanationError,
     ModelCardError,
@@ -20,11 +21,22 @@ from cardiov_core.errors import (
     WeightsIntegrityError,
     WeightsMismatchError,
 )
-from cardiov_core.inference import CombinedGrader, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference import (
+    CombinedGrader,
+    MeasurementGrader,
+    NetworkPredictor,
+    Predictor,
+    analysis_to_dict,
+    analyze,
+    grade_all,
+    load_predictor,
+    other_graders,
+)
 from cardiov_core.inference.card_words import honesty_words
 from cardiov_core.inference.combined import blend
 from cardiov_core.inference.scope import fit_range, signature_of
 from cardiov_core.nets import build_net
+from cardiov_core.signals import measure
 from cardiov_core.signals.features import FEATURES
 from cardiov_core.training.forest_growth import forest_of
 from cardiov_core.weights import Member, load_blend, load_card, save, save_blend, save_forest, save_range, update_card
@@ -120,6 +132,38 @@ def test_half_a_blend_grades_nothing(folder: Path) -> None:
     record.signal[:] = 0.0
     with pytest.raises(RecordUnsupportedError):
         load_predictor().predict(record)
+
+
+def test_a_panel_asks_each_grader_once_and_loads_a_member_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, predictor = generate("normal"), load_predictor()
+    assert isinstance(predictor, CombinedGrader)
+    others = other_graders(predictor)
+    assert set(others) == set(predictor.members)
+    alone = [grader.predict(record) for grader in (predictor, *others)]
+    asked: list[str] = []
+    for kind in (NetworkPredictor, MeasurementGrader):
+        real = kind.predict
+
+        def _counted(self: Predictor, *arguments: Any, _real: Any = real, **named: Any) -> Any:
+            asked.append(self.name)
+            return _real(self, *arguments, **named)
+
+        monkeypatch.setattr(kind, "predict", _counted)
+    assert list(grade_all(record, (predictor, *others)).predictions) == alone
+    assert sorted(asked) == ["small", "tiny"]
+    asked.clear()
+    assert grade_all(record, (load_predictor("small"), load_predictor("both"))).of("both") == alone[0]
+    assert sorted(asked) == ["small", "tiny"], "also where the blend is not the one on show"
+
+
+def test_an_explanation_takes_measurements_that_are_at_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, predictor = generate("normal"), load_predictor()
+    found, expected = measure(record), predictor.explain(record)
+    monkeypatch.setattr("cardiov_core.inference.measurement_grader.measure", None)
+    told = predictor.explain(record, measurements=found)
+    assert isinstance(told, Explanation)
+    assert isinstance(expected, Explanation)
+    assert (told.target, told.reasons) == (expected.target, expected.reasons)
 
 
 def test_a_member_that_was_trained_again_is_refused(folder: Path, tiny_card: dict[str, Any]) -> None:
