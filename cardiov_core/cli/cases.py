@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli import output
+from cardiov_core.cli.options import labels_option
 from cardiov_core.cli.study import Folds, ptbxl_of
 
 
@@ -13,13 +14,7 @@ from cardiov_core.cli.study import Folds, ptbxl_of
 @click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
 @click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
-@click.option(
-    "--labels",
-    "labels_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
-)
+@labels_option
 @click.option(
     "--all", "everything", is_flag=True, help="List the rightly graded records too: blind studies mix them in."
 )

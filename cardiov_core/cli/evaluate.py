@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from cardiov_core.cli.options import labels_option
 from cardiov_core.cli.study import Folds, ptbxl_of
 
 _POINTS = ("medium_or_higher", "high")
@@ -35,13 +36,7 @@ class Prevalence(click.ParamType[tuple[str, float]]):
 @click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
-@click.option(
-    "--labels",
-    "labels_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
-)
+@labels_option
 @click.option(
     "--prevalence",
     type=Prevalence(),

@@ -1,11 +1,21 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 Command = Callable[..., Any]
+
+labels_option = click.option(
+    "--labels",
+    "labels_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
+)
+"""``--labels`` of the commands that read PTB-XL's labels; the command takes ``labels_file``."""
 
 
 def reading_options(command: Command) -> Command:

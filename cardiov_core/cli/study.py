@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cardiov_core.cli import output
+from cardiov_core.cli.options import labels_option
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import PtbXl
@@ -43,13 +44,7 @@ class Folds(click.ParamType[tuple[int, ...]]):
 @click.option("--recipe", "recipe_name", metavar="NAME", help="A recipe that comes with CardioV.")
 @click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
-@click.option(
-    "--labels",
-    "labels_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Corrected labels, as `cardiov review export labels` writes them; they count instead of PTB-XL's own.",
-)
+@labels_option
 @click.option(
     "--max-epochs",
     type=click.IntRange(min=1),

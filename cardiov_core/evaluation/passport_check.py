@@ -125,9 +125,9 @@ def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_reco
     windows, patients = _windows(card, dataset, folds)
     rows, targets = chosen_records(explained.probabilities(windows), n_records)
     tested = run_tests(explained, windows[rows], targets, patients[rows], card.contract.sampling_rate_hz)
-    records = f"{len(np.unique(rows))} of the {len(windows)} records of PTB-XL's folds {', '.join(map(str, folds))}"
-    if set(card.raw["training"].get("folds", ())) & set(folds):
-        records += "; they trained the network, so its maps of new records may be worse"
+    records = told_records(
+        card, rows, len(windows), folds, "they trained the network, so its maps of new records may be worse"
+    )
     return {"sha256": card.sha256, "records": records, **passport_of_tests(tested)}
 
 
@@ -228,6 +228,12 @@ def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArra
     each = min(max(n_records // len(Severity), 1), len(probabilities))
     rows = [np.argsort(-probabilities[:, level], kind="stable")[:each] for level in Severity]
     return np.concatenate(rows).astype(np.int64), np.repeat(np.arange(len(Severity)), each)
+
+
+def told_records(card: ModelCard, rows: IntArray, n_records: int, folds: Sequence[int], trained: str) -> str:
+    """Say on how many of the records of some folds a test was made, and `trained` where these trained the grader."""
+    told = f"{len(np.unique(rows))} of the {n_records} records of PTB-XL's folds {', '.join(map(str, folds))}"
+    return f"{told}; {trained}" if set(card.raw["training"].get("folds", ())) & set(folds) else told
 
 
 def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import bootstrap_interval
-from cardiov_core.evaluation.passport_check import chosen_records
+from cardiov_core.evaluation.passport_check import chosen_records, told_records
 from cardiov_core.inference.calibration import calibration_of
 from cardiov_core.inference.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.measurement_grader import exceedances_of
@@ -76,9 +76,7 @@ def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_recor
             for index, (at, target) in enumerate(zip(chosen, targets, strict=True))
         ]
     )
-    records = f"{len(np.unique(chosen))} of the {len(rows)} records of PTB-XL's folds {', '.join(map(str, folds))}"
-    if set(card.raw["training"].get("folds", ())) & set(folds):
-        records += "; they trained the forest"
+    records = told_records(card, chosen, len(rows), folds, "they trained the forest")
     return {
         "sha256": card.sha256,
         "records": records,

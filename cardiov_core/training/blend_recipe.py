@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.training.recipe_faults import refuse
 
 _TOLERANCE = 1e-6
 
@@ -74,7 +75,5 @@ def blend_recipe_from(table: dict[str, Any], shown_as: str) -> BlendRecipe:
         "cv_groups must be at least 3": recipe.cv_groups < 3,
         "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
     }
-    for rule, broken in faults.items():
-        if broken:
-            raise ConfigurationError(f"{shown_as}: {rule}.", "Mend the recipe.")
+    refuse(faults, shown_as)
     return recipe

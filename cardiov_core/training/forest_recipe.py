@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.training.recipe_faults import refuse
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,5 @@ def forest_recipe_from(table: dict[str, Any], shown_as: str) -> ForestRecipe:
         "cv_groups must be between 3 and the number of folds": not 3 <= recipe.cv_groups <= len(recipe.folds),
         "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
     }
-    for rule, broken in faults.items():
-        if broken:
-            raise ConfigurationError(f"{shown_as}: {rule}.", "Mend the recipe.")
+    refuse(faults, shown_as)
     return recipe

@@ -22,6 +22,7 @@ from cardiov_core.training.recipe import (
     Stage,
     Validation,
 )
+from cardiov_core.training.recipe_faults import refuse
 
 _RECIPES = Path(__file__).parent / "recipes"
 
@@ -142,9 +143,7 @@ def _folds(given: Any) -> tuple[int, ...]:
 
 def _check(recipe: Recipe, shown_as: str) -> None:
     faults = _faults_of_fields(recipe) | _faults_of_folds(recipe)
-    for rule, broken in faults.items():
-        if broken:
-            raise ConfigurationError(f"{shown_as}: {rule}.", "Mend the recipe.")
+    refuse(faults, shown_as)
 
 
 def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:
