@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cardiov_core.ui.navigation import navigation
+from cardiov_core.ui.frame.navigation import navigation
 
 st.set_page_config(page_title="CardioV", layout="wide", initial_sidebar_state="collapsed")
 navigation().run()

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from cardiov_core.inference import analyze, load_predictor
-from cardiov_core.inference.predictor import Predictor
+from cardiov_core.inference.graders.load import Predictor
 from cardiov_core.io import collect, read_record
 from cardiov_core.io.staging import take_drop
 from cardiov_core.signals import assess_quality, measure
-from cardiov_core.ui.batch_job import BatchJob
+from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.weights import out_of_fold_table
 
 N_SHARES = 40

@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from cardiov_core.datasets import Ludb, find_ludb
-from cardiov_core.evaluation.delineation import (
+from cardiov_core.evaluation.wave_errors import (
     AnnotatedBeat,
     Row,
     Scope,
@@ -22,9 +22,9 @@ from cardiov_core.evaluation.delineation import (
     compare,
     group_beats,
 )
-from cardiov_core.evaluation.delineation_check import at_beats, lead_of, overall_of
-from cardiov_core.signals.delineation import DEFAULT, Parameters, Slopes, delineate
-from cardiov_core.signals.waves import Waves, find_waves
+from cardiov_core.signals.wave.delineation import DEFAULT, Parameters, Slopes, delineate
+from cardiov_core.signals.wave.waves import Waves, find_waves
+from cardiov_core.studies.signals.delineation import at_beats, lead_of, overall_of
 
 N_FOLDS = 5
 QT_S = (0.55, 0.60, 0.65)

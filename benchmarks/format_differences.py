@@ -1,8 +1,8 @@
 """What a file format's rounding does to the level: real records written in each format, read back and graded.
 
 Prints the table of docs/formats.md. Run from the repository's root: ``python -m benchmarks.format_differences``. The
-formats are written by the tests' own makers (tests/io/vendor_files.py); the default grader grades both sides, never the
-out-of-fold table, so that the difference is the format's alone. Exits with 1 where a format that stores 1 uV changes
+formats are written by the tests' own makers (tests/io/carts/cart_files.py); the default grader grades both sides,
+never the out-of-fold table, so that the difference is the format's alone. Exits with 1 where a format that stores 1 uV changes
 a level or moves a probability by more than 0.02.
 """
 
@@ -23,12 +23,12 @@ from cardiov_core.io import read_record, write_record
 
 N_RECORDS = 50
 LIMIT = 0.02
-_MAKERS = Path(__file__).resolve().parents[1] / "tests" / "io" / "vendor_files.py"
+_MAKERS = Path(__file__).resolve().parents[1] / "tests" / "io" / "carts" / "cart_files.py"
 
 
 def _load_makers() -> ModuleType:
     # By path: other packages install a top-level `tests`, too.
-    spec = importlib.util.spec_from_file_location("vendor_files", _MAKERS)
+    spec = importlib.util.spec_from_file_location("cart_files", _MAKERS)
     if spec is None or spec.loader is None:
         raise ImportError(str(_MAKERS))
     module = importlib.util.module_from_spec(spec)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.evaluation.labelled import labelled_records
+from cardiov_core.datasets.labelled import labelled_records
 from cardiov_core.signals import measure
 
 RHYTHMS = {

@@ -28,7 +28,7 @@ from cardiov_core.domain import (
     Severity,
     Window,
 )
-from cardiov_core.review.schema import cases, reads
+from cardiov_core.review.database.schema import cases, reads
 
 _N_CASES, _N_CALLS, _CHUNK, _N_READ = 100_000, 15, 5_000, 2_000
 _LIMIT_S = 0.3

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from cardiov_core.statements import STATEMENTS
-from cardiov_core.ui import components
-from cardiov_core.ui.card import show_card
+from cardiov_core.ui.evaluation.card import show_card
+from cardiov_core.ui.frame import html as components
 from cardiov_core.weights import list_cards
 
 PURPOSE = """

@@ -1,6 +1,7 @@
 """Agreement: who sided with whom, and how well readers, label and model agree."""
 
-from cardiov_core.ui import agreement, components
+from cardiov_core.ui.evaluation import agreement
+from cardiov_core.ui.frame import html as components
 
 with components.page():
     agreement.show()

@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from cardiov_core.ui import components, findings, grader, result, review_log, state, trace, upload
+from cardiov_core.ui.analyze import findings, grader, result, upload
+from cardiov_core.ui.analyze import log as review_log
+from cardiov_core.ui.analyze import record as trace
+from cardiov_core.ui.frame import html as components
+from cardiov_core.ui.frame import session as state
 
 
 def show_case(case: state.Case) -> None:

@@ -1,7 +1,8 @@
 """Batch: drop many records, get one list with the most urgent first."""
 
-from cardiov_core.ui import batch, components
-from cardiov_core.ui.batch_state import batch_state
+from cardiov_core.ui.batch import page as batch
+from cardiov_core.ui.batch.state import batch_state
+from cardiov_core.ui.frame import html as components
 
 with components.page():
     job = batch_state().job

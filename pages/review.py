@@ -1,6 +1,9 @@
 """Review: read one ECG without label and grade, then see them."""
 
-from cardiov_core.ui import components, reader, resources, review_case
+from cardiov_core.ui.frame import html as components
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.review import case as review_case
+from cardiov_core.ui.review import reader
 
 with components.page():
     store = resources.review_store()

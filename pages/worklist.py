@@ -1,6 +1,9 @@
 """Worklist: the next case to read, the owner's table, the adjudicator's queue."""
 
-from cardiov_core.ui import components, reader, resources, worklist
+from cardiov_core.ui.frame import html as components
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.review import reader
+from cardiov_core.ui.worklist import page as worklist
 
 with components.page():
     store = resources.review_store()

@@ -258,10 +258,10 @@ def test_folds_are_parsed(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.Mo
         seen.append(folds)
         return SimpleNamespace(document={})
 
-    monkeypatch.setattr("cardiov_core.evaluation.study.evaluate_folds", evaluate_folds)
-    monkeypatch.setattr("cardiov_core.evaluation.study.write_study", lambda study, folder: None)
-    monkeypatch.setattr("cardiov_core.evaluation.study_report.report_of", lambda document: "done")
-    monkeypatch.setattr("cardiov_core.reporting.performance_report.write_report", lambda document, folder: None)
+    monkeypatch.setattr("cardiov_core.evaluation.study.run.evaluate_folds", evaluate_folds)
+    monkeypatch.setattr("cardiov_core.evaluation.study.run.write_study", lambda study, folder: None)
+    monkeypatch.setattr("cardiov_core.reporting.evaluation.markdown.report_of", lambda document: "done")
+    monkeypatch.setattr("cardiov_core.reporting.evaluation.html.write_report", lambda document, folder: None)
     for text in ("10", "1-9", "1,3,5-7"):
         assert invoke("evaluate", "--data", tmp_path, "--out", tmp_path, "--folds", text).stdout == "done"
     assert seen == [(10,), tuple(range(1, 10)), (1, 3, 5, 6, 7)]

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from cardiov_core.cli.ablate import ablate
 from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app, doctor
 from cardiov_core.cli.calibrate import calibrate
@@ -17,15 +16,16 @@ from cardiov_core.cli.cases import cases
 from cardiov_core.cli.convert import convert
 from cardiov_core.cli.data import data
 from cardiov_core.cli.evaluate import evaluate
-from cardiov_core.cli.findings_check import findings_check
 from cardiov_core.cli.measure import measure
-from cardiov_core.cli.outside import outside_check
-from cardiov_core.cli.passport import passport
-from cardiov_core.cli.quality_check import quality_check
 from cardiov_core.cli.report import report
 from cardiov_core.cli.review import review
-from cardiov_core.cli.scope_check import scope_check
-from cardiov_core.cli.study import models, train
+from cardiov_core.cli.studies.ablate import ablate
+from cardiov_core.cli.studies.external import outside_check
+from cardiov_core.cli.studies.findings import findings_check
+from cardiov_core.cli.studies.passport import passport
+from cardiov_core.cli.studies.quality import quality_check
+from cardiov_core.cli.studies.scope import scope_check
+from cardiov_core.cli.train import models, train
 from cardiov_core.cli.train_delineator import train_delineator
 from cardiov_core.errors import CardioVError
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import click
 
-from cardiov_core.cli.study import ptbxl_of
+from cardiov_core.cli.train import ptbxl_of
 
 _KINDS = ("none", "temperature", "temperature_offsets")
 
@@ -22,8 +22,8 @@ def calibrate(model: str | None, data: Path, kind: str | None, ship: bool) -> No
     Prints how each kind of calibration does on patients that it was not fitted on, and the nested coverage of the sets.
     `cardiov train` does the same at its end.
     """
-    from cardiov_core.training.calibrate import recalibrate, ship_recalibrated
-    from cardiov_core.training.honest import Kind
+    from cardiov_core.training.cards.probabilities import Kind
+    from cardiov_core.training.cards.recalibrate import recalibrate, ship_recalibrated
     from cardiov_core.weights import default_name, load_card
 
     card = load_card(model or default_name())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.cli.study import ptbxl_of
+from cardiov_core.cli.train import ptbxl_of
 
 if TYPE_CHECKING:
     from cardiov_core.datasets.description import Description
@@ -118,7 +118,7 @@ def prepare(folder: Path, out: Path, recipe_name: str | None, config: Path | Non
     if config is not None and recipe_name is not None:
         raise click.UsageError("Give either --config FILE or --recipe NAME.")
     from cardiov_core import training
-    from cardiov_core.training.preparation import prepare_cache
+    from cardiov_core.training.data.cache import prepare_cache
 
     recipe = training.load_recipe(config or recipe_name or "cardiov-plain")
     if not isinstance(recipe, training.Recipe):

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.options import labels_option
-from cardiov_core.cli.study import Folds, ptbxl_of
+from cardiov_core.cli.train import Folds, ptbxl_of
 
 _POINTS = ("medium_or_higher", "high")
 
@@ -80,11 +80,11 @@ def evaluate(
         raise click.UsageError("Give --out DIR, or --ship, or both.")
     if ship and labels_file is not None:
         raise click.UsageError("What ships stands beside the paper's figures: it needs PTB-XL's own labels.")
-    from cardiov_core.evaluation.shipped import ship_study
-    from cardiov_core.evaluation.study import evaluate_folds, write_study
-    from cardiov_core.evaluation.study_report import report_of
+    from cardiov_core.evaluation.study.run import evaluate_folds, write_study
+    from cardiov_core.evaluation.study.shipped import ship_study
     from cardiov_core.inference import load_predictor
-    from cardiov_core.reporting.performance_report import write_report
+    from cardiov_core.reporting.evaluation.html import write_report
+    from cardiov_core.reporting.evaluation.markdown import report_of
 
     predictor = load_predictor(model)
     study = evaluate_folds(

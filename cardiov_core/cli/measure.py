@@ -11,8 +11,8 @@ from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import Ludb
-    from cardiov_core.evaluation.delineation import Row
-    from cardiov_core.evaluation.delineation_check import DelineationCheck, Method
+    from cardiov_core.evaluation.wave_errors import Row
+    from cardiov_core.studies.signals.delineation import DelineationCheck, Method
 
 _COLUMNS = (
     ("HR", "heart_rate_bpm"),
@@ -111,7 +111,7 @@ def _compared(folder: Path, *, as_json: bool) -> str:
     from dataclasses import asdict
 
     from cardiov_core.datasets import Ludb
-    from cardiov_core.evaluation.delineation_check import check_delineation
+    from cardiov_core.studies.signals.delineation import check_delineation
 
     ludb = Ludb(folder)
     if not ludb.ids():
@@ -125,7 +125,7 @@ def _compared(folder: Path, *, as_json: bool) -> str:
 
 def _blindness(ludb: "Ludb") -> list[str]:
     """Say by which networks records that trained the delineator were measured."""
-    from cardiov_core.signals.learned_delineation import trained_delineator
+    from cardiov_core.signals.wave.learned_delineation import trained_delineator
     from cardiov_core.weights import signal_fingerprint
 
     weights = trained_delineator()
@@ -143,9 +143,9 @@ def _blindness(ludb: "Ludb") -> list[str]:
 def _methods() -> "dict[str, Method]":
     from importlib.util import find_spec
 
-    from cardiov_core.evaluation.delineation_check import by_neurokit, cardiov
-    from cardiov_core.signals.learned_delineation import trained_delineator
-    from cardiov_core.signals.waves import by_networks, by_slopes
+    from cardiov_core.signals.wave.learned_delineation import trained_delineator
+    from cardiov_core.signals.wave.waves import by_networks, by_slopes
+    from cardiov_core.studies.signals.delineation import by_neurokit, cardiov
 
     methods: dict[str, Method] = {"CardioV": cardiov()}
     if trained_delineator() is None:
@@ -161,7 +161,7 @@ def _methods() -> "dict[str, Method]":
 
 
 def _tables(check: "DelineationCheck") -> str:
-    from cardiov_core.evaluation.delineation import CSE_TOLERANCE_MS, INTERVALS
+    from cardiov_core.evaluation.wave_errors import CSE_TOLERANCE_MS, INTERVALS
 
     lines = [f"{check.n_records} records. Errors are found minus marked, in ms, one value a record."]
     for scope, title in (

@@ -164,7 +164,7 @@ def model_rows() -> list[dict[str, Any]]:
 
 
 def _weights_row(card: "ModelCard") -> dict[str, Any]:
-    from cardiov_core.inference.card_words import honesty_words
+    from cardiov_core.reporting.words.model_card import honesty_words
 
     return {
         "version": card.version,

@@ -159,7 +159,7 @@ def _write(source: "Source", graders: "tuple[Predictor, ...]", target: Path, wis
 def _picture(record: Any, paper: "PaperOptions", suffix: str) -> bytes:
     import io
 
-    from cardiov_core.reporting.pdf import write_trace
+    from cardiov_core.reporting.print.report import write_trace
 
     buffer = io.BytesIO()
     write_trace(record, buffer, "png" if suffix == "png" else "svg", options=paper)
@@ -170,7 +170,7 @@ def _document(analysis: Any, predictor: "Predictor", paper: "PaperOptions", wish
     import io
 
     from cardiov_core.reporting.fhir import fhir_report
-    from cardiov_core.reporting.pdf import write_pdf
+    from cardiov_core.reporting.print.report import write_pdf
 
     if wish.suffix == "json":
         document = fhir_report(analysis, predictor.card, patient_name=wish.patient_name)

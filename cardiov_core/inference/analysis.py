@@ -14,9 +14,9 @@ from cardiov_core.domain import (
     QualityVerdict,
 )
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.inference.graders.load import Predictor
 from cardiov_core.inference.panel import grade_all, panel_words
-from cardiov_core.inference.predictor import Predictor
-from cardiov_core.inference.scope import scope_words
+from cardiov_core.inference.uncertainty.scope import scope_words
 from cardiov_core.signals import apply_rules, assess_quality, measure
 
 ADULT_YEARS = 18

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cardiov_core.domain import Analysis, QualityVerdict, Severity, Sex
 from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
+from cardiov_core.inference.graders.load import Predictor
 from cardiov_core.inference.panel import panel_words
-from cardiov_core.inference.predictor import Predictor
 from cardiov_core.io import Source, read_record
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cardiov_core.domain import EcgRecord, Measurements, Panel, Prediction, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
-from cardiov_core.inference.base import Predictor
-from cardiov_core.inference.combined import CombinedGrader
-from cardiov_core.inference.predictor import load_predictor
+from cardiov_core.inference.graders.base import Predictor
+from cardiov_core.inference.graders.blend import CombinedGrader
+from cardiov_core.inference.graders.load import load_predictor
 from cardiov_core.weights import weights_folder
 
 _logger = logging.getLogger(__name__)

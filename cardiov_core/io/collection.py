@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cardiov_core.errors import CardioVError, RecordError, RecordNotFoundError
-from cardiov_core.io.archives import is_npz, npz_names, unpack
-from cardiov_core.io.arrays import SIGNAL_KEYS
-from cardiov_core.io.sniff import Kind, kind_of, read_bytes
-from cardiov_core.io.tables import claims_to_be_ecg
-from cardiov_core.io.wfdb_reader import find_header, signal_file_names
+from cardiov_core.io.formats.archives import is_npz, npz_names, unpack
+from cardiov_core.io.formats.arrays import SIGNAL_KEYS
+from cardiov_core.io.formats.sniff import Kind, kind_of, read_bytes
+from cardiov_core.io.formats.tables import claims_to_be_ecg
+from cardiov_core.io.formats.wfdb_reader import find_header, signal_file_names
 
 # XML may begin with long comments before the element that says what it is.
 _HEAD_BYTES = 65536

@@ -12,15 +12,15 @@ from cardiov_core.errors import (
     RecordNotFoundError,
     RecordUnsupportedError,
 )
-from cardiov_core.io.archives import is_npz
-from cardiov_core.io.arrays import read_mat, read_npy, read_npz
 from cardiov_core.io.assembly import Channels, ReadOptions, assemble
+from cardiov_core.io.carts import knows, read_vendor, vendor_format
 from cardiov_core.io.collection import collect
+from cardiov_core.io.formats.archives import is_npz
+from cardiov_core.io.formats.arrays import read_mat, read_npy, read_npz
+from cardiov_core.io.formats.sniff import Kind, foreign_format, kind_of, read_bytes
+from cardiov_core.io.formats.tables import read_table
+from cardiov_core.io.formats.wfdb_reader import find_header, read_wfdb
 from cardiov_core.io.leads import UNITS_HINT, mv_per_unit
-from cardiov_core.io.sniff import Kind, foreign_format, kind_of, read_bytes
-from cardiov_core.io.tables import read_table
-from cardiov_core.io.vendor import knows, read_vendor, vendor_format
-from cardiov_core.io.wfdb_reader import find_header, read_wfdb
 
 _SIGNAL_SUFFIXES = (".dat", ".mat")
 _BINARY_SUFFIXES = (*_SIGNAL_SUFFIXES, ".npy", ".npz", ".zip")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cardiov_core.errors import ArchiveError, RecordFormatError, RecordNotFoundError
-from cardiov_core.io.archives import MAX_MEMBERS, ZIP_ERRORS
 from cardiov_core.io.collection import Collection, SourceError, collect
+from cardiov_core.io.formats.archives import MAX_MEMBERS, ZIP_ERRORS
 from cardiov_core.io.uploads import safe_name
 
 MAX_DROPPED_BYTES = 1024**3

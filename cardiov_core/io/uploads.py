@@ -7,12 +7,12 @@ from pathlib import Path
 
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import CardioVError, NotAnEcgError, RecordError, RecordFormatError, RecordNotFoundError
-from cardiov_core.io.archives import is_npz
 from cardiov_core.io.assembly import ReadOptions
 from cardiov_core.io.collection import collect
+from cardiov_core.io.formats.archives import is_npz
+from cardiov_core.io.formats.sniff import Kind, kind_of
+from cardiov_core.io.formats.wfdb_reader import signal_file_names
 from cardiov_core.io.reader import checked_options, read_record
-from cardiov_core.io.sniff import Kind, kind_of
-from cardiov_core.io.wfdb_reader import signal_file_names
 
 _MAX_NAME = 120
 

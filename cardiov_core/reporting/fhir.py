@@ -12,8 +12,7 @@ from typing import Any
 
 from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.reporting.measurement_table import NOT_MEASURABLE, QUANTITIES, Quantity, value_of
-from cardiov_core.reporting.report_content import (
+from cardiov_core.reporting.print.content import (
     ANALYSED_ANYWAY,
     OUT_OF_FOLD,
     analysed_anyway,
@@ -21,8 +20,9 @@ from cardiov_core.reporting.report_content import (
     prediction_set_words,
     software_version,
 )
-from cardiov_core.reporting.sign_off import SignOff
-from cardiov_core.reporting.wording import EXCEEDANCE_NAMES, RESEARCH_USE, wording
+from cardiov_core.reporting.print.sign_off import SignOff
+from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
+from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, Quantity, value_of
 from cardiov_core.weights import ModelCard
 
 FHIR_RELEASE = "5.0.0"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from cardiov_core.evaluation.paper import PAPER_N, PAPER_SOURCE
+from cardiov_core.evaluation.wei2022 import PAPER_N, PAPER_SOURCE
 
 FIGURE_SENTENCES: Mapping[str, str] = MappingProxyType(
     {

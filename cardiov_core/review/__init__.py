@@ -4,7 +4,7 @@
 transaction: both are there, or none.
 """
 
-from cardiov_core.evaluation.case_file import priority_of
+from cardiov_core.evaluation.study.case_file import priority_of
 from cardiov_core.review.adjudication import (
     adjudicate,
     adjudication_of,
@@ -16,6 +16,7 @@ from cardiov_core.review.adjudication import (
 )
 from cardiov_core.review.audit import events_of
 from cardiov_core.review.case_import import ImportReport, import_cases, import_folder
+from cardiov_core.review.database.store import Store, open_store, store_begun
 from cardiov_core.review.exchange import (
     LABEL_COLUMNS,
     corrected_label,
@@ -55,7 +56,6 @@ from cardiov_core.review.reading import (
     study_candidates,
     undo,
 )
-from cardiov_core.review.store import Store, open_store, store_begun
 from cardiov_core.review.study_reads import study_reads
 from cardiov_core.review.waveforms import delete_waveform, expire_waveforms, waveform_of
 from cardiov_core.review.worklist import (

@@ -5,10 +5,10 @@ import sqlalchemy as sa
 from cardiov_core.domain import Adjudication, Case, CaseStatus, EventKind, Read, Role, Severity, SignOff
 from cardiov_core.errors import NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.rows import case_of, clean, level_of, locked_case, read_of, require_role
-from cardiov_core.review.schema import adjudications, cases, reads, sign_offs
+from cardiov_core.review.database.rows import case_of, clean, level_of, locked_case, read_of, require_role
+from cardiov_core.review.database.schema import adjudications, cases, reads, sign_offs
+from cardiov_core.review.database.store import Store
 from cardiov_core.review.settling import DONE
-from cardiov_core.review.store import Store
 
 
 def adjudication_queue(store: Store, adjudicator: str, *, limit: int = 200) -> tuple[Case, ...]:

@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cardiov_core.domain import Event, EventKind, Prediction
-from cardiov_core.review.rows import clean
-from cardiov_core.review.schema import events
-from cardiov_core.review.store import Store
+from cardiov_core.review.database.rows import clean
+from cardiov_core.review.database.schema import events
+from cardiov_core.review.database.store import Store
 
 _MAX_WHO = 200
 

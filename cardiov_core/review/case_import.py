@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality
 from cardiov_core.errors import CardioVError, ExchangeError, RecordUnsupportedError, StoreUnavailableError
-from cardiov_core.evaluation.case_file import FoundCase, read_cases
+from cardiov_core.evaluation.study.case_file import FoundCase, read_cases
+from cardiov_core.review.database.store import Store
 from cardiov_core.review.intake import put_case
 from cardiov_core.review.people import DEFAULT_STUDY
-from cardiov_core.review.store import Store
 
 if TYPE_CHECKING:
     from cardiov_core.inference import Predictor

@@ -14,11 +14,11 @@ from cardiov_core.domain import EventKind, ReadKind, Severity, Verdict
 from cardiov_core.errors import CardioVError, ExchangeError, NotAllowedError, StoreUnavailableError
 from cardiov_core.review.audit import append_event, events_of, now
 from cardiov_core.review.case_import import ImportReport
+from cardiov_core.review.database.rows import clean, insert_missing, locked_case, read_row
+from cardiov_core.review.database.schema import adjudications, cases, readers, reads, sign_offs
+from cardiov_core.review.database.store import Store
 from cardiov_core.review.people import MAX_NAME
-from cardiov_core.review.rows import clean, insert_missing, locked_case, read_row
-from cardiov_core.review.schema import adjudications, cases, readers, reads, sign_offs
 from cardiov_core.review.settling import recount
-from cardiov_core.review.store import Store
 
 FileFormat = Literal["csv", "json"]
 

@@ -18,13 +18,13 @@ from cardiov_core.domain import (
     Severity,
 )
 from cardiov_core.errors import ReviewError
-from cardiov_core.evaluation.case_file import priority_of
+from cardiov_core.evaluation.study.case_file import priority_of
 from cardiov_core.inference.panel import says_graders_disagree
 from cardiov_core.review.audit import append_event, now, prediction_values
+from cardiov_core.review.database.rows import clean, locked_case, one_at_a_time
+from cardiov_core.review.database.schema import cases
+from cardiov_core.review.database.store import Store
 from cardiov_core.review.people import DEFAULT_STUDY, MAX_NAME, ensure_study
-from cardiov_core.review.rows import clean, locked_case, one_at_a_time
-from cardiov_core.review.schema import cases
-from cardiov_core.review.store import Store
 from cardiov_core.review.waveforms import StoredWaveform, coarse_age, keep, pack
 
 _MAX_TEXT, _MAX_PATH = 200, 1000

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from cardiov_core.domain import EventKind, Reader, ReviewStudy, Role
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.rows import clean, insert_missing, one_at_a_time, require_role
-from cardiov_core.review.schema import readers, roles, studies
-from cardiov_core.review.store import Store
+from cardiov_core.review.database.rows import clean, insert_missing, one_at_a_time, require_role
+from cardiov_core.review.database.schema import readers, roles, studies
+from cardiov_core.review.database.store import Store
 
 DEFAULT_STUDY = "review"
 """Where a case goes when no study is named."""

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from cardiov_core.domain import Draft, EventKind, Read, ReadKind, Reveal, Role, Severity, Verdict
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, has_seen_grade, now
-from cardiov_core.review.people import study_row
-from cardiov_core.review.rows import (
+from cardiov_core.review.database.rows import (
     case_of,
     case_row,
     clean,
@@ -22,9 +21,10 @@ from cardiov_core.review.rows import (
     read_row,
     require_role,
 )
-from cardiov_core.review.schema import drafts, reads, skips
+from cardiov_core.review.database.schema import drafts, reads, skips
+from cardiov_core.review.database.store import Store
+from cardiov_core.review.people import study_row
 from cardiov_core.review.settling import DONE, recount
-from cardiov_core.review.store import Store
 
 CONFIDENCES = (1, 2, 3)
 """Low, medium, high."""

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from cardiov_core.domain import CaseStatus, EventKind, ReadKind
 from cardiov_core.review.audit import append_event
+from cardiov_core.review.database.schema import cases, reads
 from cardiov_core.review.people import study_row
-from cardiov_core.review.schema import cases, reads
 
 DONE = (CaseStatus.SETTLED.value, CaseStatus.SIGNED_OFF.value)
 """States that no read changes any more."""

@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 
 from cardiov_core.domain import Case, Read
-from cardiov_core.review.rows import case_of, read_of
-from cardiov_core.review.schema import cases, reads
-from cardiov_core.review.store import Store
+from cardiov_core.review.database.rows import case_of, read_of
+from cardiov_core.review.database.schema import cases, reads
+from cardiov_core.review.database.store import Store
 
 
 def study_reads(store: Store, study: str | None = None) -> tuple[tuple[Read, ...], tuple[Case, ...]]:

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from cardiov_core.domain import EcgRecord, EventKind, FloatArray, Provenance
 from cardiov_core.errors import CaseNotFoundError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.rows import case_row, insert_missing, locked_case
-from cardiov_core.review.schema import cases, waveforms
-from cardiov_core.review.store import Store
+from cardiov_core.review.database.rows import case_row, insert_missing, locked_case
+from cardiov_core.review.database.schema import cases, waveforms
+from cardiov_core.review.database.store import Store
 
 _STEPS_PER_MV = 1000.0
 # What the float32 arithmetic of a file's reader may add to a multiple of 1 uV: a ten-thousandth of the step, or the

@@ -19,10 +19,10 @@ from cardiov_core.domain import (
 )
 from cardiov_core.errors import CaseNotFoundError
 from cardiov_core.review.audit import append_event
+from cardiov_core.review.database.rows import assigned, blind_case_of, case_of, case_row, insert_missing, require_role
+from cardiov_core.review.database.schema import assignments, cases, drafts, readers, reads, skips, studies
+from cardiov_core.review.database.store import Store
 from cardiov_core.review.people import DEFAULT_STUDY, study_row
-from cardiov_core.review.rows import assigned, blind_case_of, case_of, case_row, insert_missing, require_role
-from cardiov_core.review.schema import assignments, cases, drafts, readers, reads, skips, studies
-from cardiov_core.review.store import Store
 
 CaseOrder = Literal["priority", "error", "disagreement", "level", "record", "newest"]
 

@@ -7,14 +7,14 @@ import numpy as np
 
 from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.signals.beats import IntArray, find_beats
-from cardiov_core.signals.delineation import Delineation
-from cardiov_core.signals.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, amplitudes_mv, check_gain
-from cardiov_core.signals.limb_leads import check_limb_leads
-from cardiov_core.signals.median_beat import BeatSeries
-from cardiov_core.signals.pacing import can_show_pacing_spikes, find_pacing_spikes
-from cardiov_core.signals.rhythm import Rhythm, corrected_qt
-from cardiov_core.signals.voltages import (
+from cardiov_core.signals.beat.beats import IntArray, find_beats
+from cardiov_core.signals.beat.median_beat import BeatSeries
+from cardiov_core.signals.beat.pacing import can_show_pacing_spikes, find_pacing_spikes
+from cardiov_core.signals.beat.rhythm import Rhythm, corrected_qt
+from cardiov_core.signals.lead.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, amplitudes_mv, check_gain
+from cardiov_core.signals.lead.limb_leads import check_limb_leads
+from cardiov_core.signals.wave.delineation import Delineation
+from cardiov_core.signals.wave.voltages import (
     cornell_mv,
     frontal_axis,
     on_base_line,
@@ -22,7 +22,7 @@ from cardiov_core.signals.voltages import (
     sokolow_lyon_mv,
     st_levels,
 )
-from cardiov_core.signals.waves import Waves, find_waves
+from cardiov_core.signals.wave.waves import Waves, find_waves
 
 MAX_MEASURED_S = 300.0
 """Longer records are measured on their beginning, and a note says so."""

@@ -21,14 +21,14 @@ from cardiov_core.domain import (
     Quality,
     QualityVerdict,
 )
-from cardiov_core.signals.beats import Beats, Float64Array, find_beats
-from cardiov_core.signals.gain import amplitudes_mv, check_gain
-from cardiov_core.signals.gaps import bridged
-from cardiov_core.signals.lead_faults import LeadFault, find_lead_faults, sentences
-from cardiov_core.signals.lead_swap import find_chest_swap, find_limb_swap, median_beat
-from cardiov_core.signals.limb_leads import LimbLeadCheck, check_limb_leads
-from cardiov_core.signals.noise import NoiseLevels, measure_noise
-from cardiov_core.signals.pacing import find_pacing_spikes
+from cardiov_core.signals.beat.beats import Beats, Float64Array, find_beats
+from cardiov_core.signals.beat.gaps import bridged
+from cardiov_core.signals.beat.pacing import find_pacing_spikes
+from cardiov_core.signals.lead.gain import amplitudes_mv, check_gain
+from cardiov_core.signals.lead.lead_faults import LeadFault, find_lead_faults, sentences
+from cardiov_core.signals.lead.lead_swap import find_chest_swap, find_limb_swap, median_beat
+from cardiov_core.signals.lead.limb_leads import LimbLeadCheck, check_limb_leads
+from cardiov_core.signals.lead.noise import NoiseLevels, measure_noise
 
 MIN_DURATION_S = 5.0
 """Shorter records get no level."""

@@ -19,8 +19,8 @@ from cardiov_core.domain import (
     Quality,
     QualityVerdict,
 )
-from cardiov_core.signals.qrs_form import QrsForm, qrs_forms
-from cardiov_core.signals.rhythm import IRREGULAR_SHARE
+from cardiov_core.signals.beat.rhythm import IRREGULAR_SHARE
+from cardiov_core.signals.wave.qrs_form import QrsForm, qrs_forms
 
 BRADYCARDIA_BPM = 60.0
 """Bradycardia below this, the lower end of the usual 60 to 100 (ACC/AHA/HRS 2018 begin at 50, for treatment)."""

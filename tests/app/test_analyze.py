@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core.datasets.synthetic import CONDITIONS
-from cardiov_core.ui.components import BANNER
-from cardiov_core.ui.state import Key
+from cardiov_core.ui.frame.html import BANNER
+from cardiov_core.ui.frame.session import Key
 
 
 def shown(app: AppTest) -> str:
@@ -76,7 +76,7 @@ def test_the_trace_weighs_less_than_a_megabyte(app: AppTest) -> None:
 def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     app.button(key=f"{Key.SAMPLE}_normal").click().run()
     before = figures(app)[0]["layout"]
-    monkeypatch.setattr("cardiov_core.ui.result.analyze", lambda *_, **__: pytest.fail("the network ran again"))
+    monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("the network ran again"))
     monkeypatch.setattr(
         "cardiov_core.inference.NetworkPredictor.explain", lambda *_, **__: pytest.fail("the explanation ran again")
     )
@@ -212,7 +212,7 @@ def test_an_unforeseen_error_is_a_plain_sentence(app: AppTest, monkeypatch: pyte
     def _break(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("cardiov_core.ui.result.analyze", _break)
+    monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", _break)
     app.button(key=f"{Key.SAMPLE}_normal").click().run()
     assert not app.exception
     assert "did not foresee" in app.error[0].value

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cardiov_core.inference import Predictor
-from cardiov_core.ui.explanation import first_stage
-from cardiov_core.ui.tools import band_caption
+from cardiov_core.ui.trace.explanation import first_stage
+from cardiov_core.ui.trace.tools import band_caption
 
 _FAILED: Mapping[str, Any] = {"n": 40, "failed": ["shift"], "shift": 0.1}
 _PASSED: Mapping[str, Any] = {"n": 40, "failed": []}

@@ -20,10 +20,11 @@ from cardiov_core.inference import batch as batch_room
 from cardiov_core.inference import load_predictor
 from cardiov_core.inference.batch import BatchError, BatchRow
 from cardiov_core.io.staging import take_drop
-from cardiov_core.ui import batch_job, batch_table
-from cardiov_core.ui.batch_job import BatchJob, Reading
-from cardiov_core.ui.batch_state import BatchState, Key
-from cardiov_core.ui.components import BANNER
+from cardiov_core.ui.batch import job as batch_job
+from cardiov_core.ui.batch import table as batch_table
+from cardiov_core.ui.batch.job import BatchJob, Reading
+from cardiov_core.ui.batch.state import BatchState, Key
+from cardiov_core.ui.frame.html import BANNER
 
 WAIT_S = 60.0
 Files = dict[str, bytes]

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.ui.state import Key
+from cardiov_core.ui.frame.session import Key
 
 
 def files(name: str, condition: str = "normal", *, seed: int = 3, facts: tuple[str, ...] = (), start: str = ""):

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from cardiov_core.domain import Severity
-from cardiov_core.reporting.wording import wording
-from cardiov_core.ui.components import badge, plain
-from cardiov_core.ui.upload import age_and_sex
+from cardiov_core.reporting.words.disclaimer import wording
+from cardiov_core.ui.analyze.upload import age_and_sex
+from cardiov_core.ui.frame.html import badge, plain
 
 
 @pytest.mark.parametrize("level", list(Severity))

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from cardiov_core import review
 from cardiov_core.nets import build_net
 from cardiov_core.review import CaseFilter, Store
-from cardiov_core.ui.review_log import STORED
-from cardiov_core.ui.state import Key
+from cardiov_core.ui.analyze.log import STORED
+from cardiov_core.ui.frame.session import Key
 from cardiov_core.weights import save
 
 LOW, HIGH = "says-low", "says-high"
@@ -75,7 +75,7 @@ def test_another_grader_is_one_choice_away_and_stays_chosen(
         "Seven stages, untrained. Says: Low risk.",
         "Seven stages, untrained. Says: High risk.",
     ]
-    monkeypatch.setattr("cardiov_core.ui.result.analyze", lambda *_, **__: pytest.fail("graded again"))
+    monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("graded again"))
     choice.set_value(HIGH).run()
     assert not app.exception
     assert level_of(app) == 3

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cardiov_core.ui.state import Key
+from cardiov_core.ui.frame.session import Key
 
 pytestmark = pytest.mark.dataset
 

@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 from cardiov_core import weights
 from cardiov_core.datasets import PtbXl
-from cardiov_core.evaluation.against import compare_graders
-from cardiov_core.evaluation.shipped import load_evaluation, ship_study, shipped_folder
-from cardiov_core.evaluation.study import OTHER_RULE, Study
-from cardiov_core.evaluation.study_figures import curves_of, figures_of
-from cardiov_core.ui.performance import CELL_KEY, MODEL_KEY, confusion_of
-from cardiov_core.ui.performance_alarm import ALARM_KEY, PREVALENCE_KEY
-from cardiov_core.ui.performance_cases import PICK_KEY
+from cardiov_core.evaluation.study.against import compare_graders
+from cardiov_core.evaluation.study.figures import curves_of, figures_of
+from cardiov_core.evaluation.study.run import OTHER_RULE, Study
+from cardiov_core.evaluation.study.shipped import load_evaluation, ship_study, shipped_folder
+from cardiov_core.ui.evaluation.alarm import ALARM_KEY, PREVALENCE_KEY
+from cardiov_core.ui.evaluation.cases import PICK_KEY
+from cardiov_core.ui.evaluation.performance import CELL_KEY, MODEL_KEY, confusion_of
 
 PAGE = "pages/performance.py"
 CardMaker = Callable[..., dict[str, Any]]
@@ -99,7 +99,7 @@ def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, s
 def test_a_cell_lists_its_records_and_says_where_they_cannot_be_opened(
     app: AppTest, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cardiov_core.ui.resources.ptbxl", lambda: None)
+    monkeypatch.setattr("cardiov_core.ui.frame.resources.ptbxl", lambda: None)
     ship_study(study, weights.load_card("tiny"))
     opened(app)
     cells = confusion_of(study.predictions).cells
@@ -119,7 +119,7 @@ def test_a_record_of_a_cell_opens_on_the_analyze_page(
     app: AppTest, study: Study, data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = PtbXl(data_folder / "ptb-xl-subset")
-    monkeypatch.setattr("cardiov_core.ui.resources.ptbxl", lambda: dataset)
+    monkeypatch.setattr("cardiov_core.ui.frame.resources.ptbxl", lambda: dataset)
     ship_study(study, weights.load_card("tiny"))
     opened(app)
     app.selectbox(CELL_KEY).set_value(0).run()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cardiov_core.ui.state import Key
+from cardiov_core.ui.frame.session import Key
 
 
 def shown(app: AppTest) -> str:
@@ -71,7 +71,7 @@ def test_boundaries_are_drawn_on_demand_and_measure_nothing_again(
 ) -> None:
     sample(app, "normal")
     assert "QRS complex" not in traces(app)
-    monkeypatch.setattr("cardiov_core.ui.result.analyze", lambda *_, **__: pytest.fail("measured again"))
+    monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("measured again"))
     app.selectbox(key=Key.WAVES).select("on").run()
     assert not app.exception
     assert not app.error
@@ -155,7 +155,7 @@ def test_the_download_of_a_withheld_level_names_the_grader(
         asked.append(card)
         return {}
 
-    monkeypatch.setattr("cardiov_core.ui.trace.analysis_to_dict", _dict)
+    monkeypatch.setattr("cardiov_core.ui.analyze.record.analysis_to_dict", _dict)
     monkeypatch.setattr("streamlit.download_button", lambda *_, data, **__: data())
     zone = app.file_uploader[0]
     for name, content in wfdb_files("wronggain", gain_per_mv=4880.0).items():

@@ -12,8 +12,9 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import Analysis, Severity
 from cardiov_core.inference import analyze
 from cardiov_core.reporting import PaperOptions
-from cardiov_core.ui import report, resources
-from cardiov_core.ui.state import Key
+from cardiov_core.ui.analyze import report
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.session import Key
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from cardiov_core import review
 from cardiov_core.domain import CaseStatus, EventKind, ReadKind, Role, Severity, Verdict
 from cardiov_core.review import Store
-from cardiov_core.ui import resources
-from cardiov_core.ui.review_owner import confirmed_report
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.review.owner import confirmed_report
 
 AddCase = Callable[..., str]
 OpenPage = Callable[..., AppTest]

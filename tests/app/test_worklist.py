@@ -11,10 +11,10 @@ from cardiov_core import review
 from cardiov_core.domain import CaseSource, EventKind, ReadKind, Severity
 from cardiov_core.errors import StoreUnavailableError
 from cardiov_core.review import Store
-from cardiov_core.review.seen import has_seen_case
-from cardiov_core.ui import resources
-from cardiov_core.ui.review_log import NOBODY
-from cardiov_core.ui.state import Key
+from cardiov_core.review.blinding import has_seen_case
+from cardiov_core.ui.analyze.log import NOBODY
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.session import Key
 
 AddCase = Callable[..., str]
 OpenPage = Callable[..., AppTest]
@@ -135,7 +135,7 @@ def test_filters_are_kept_in_the_address(add_case: AddCase, open_page: OpenPage)
 def test_pages_come_from_the_database(
     store: Store, add_case: AddCase, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cardiov_core.ui.worklist.PAGE_ROWS", 2)
+    monkeypatch.setattr("cardiov_core.ui.worklist.page.PAGE_ROWS", 2)
     for number in range(5):
         add_case(f"r{number}", seed=number + 1)
     app = owners_table(open_page, sort="record", page="2")

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from cardiov_core.cli import main
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.case_file import read_cases
-from cardiov_core.evaluation.cases import FAR
+from cardiov_core.evaluation.study.case_file import read_cases
+from cardiov_core.evaluation.study.cases import FAR
 
 
 def test_only_json_and_csv_are_lists() -> None:

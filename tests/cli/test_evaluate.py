@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from cardiov_core import weights
 from cardiov_core.cli import main
 from cardiov_core.errors import WeightsError
-from cardiov_core.evaluation.shipped import load_evaluation, shipped_folder
+from cardiov_core.evaluation.study.shipped import load_evaluation, shipped_folder
 
 
 def _refused(*arguments: str) -> str:
@@ -35,10 +35,10 @@ def test_options_reach_the_evaluation(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("cardiov_core.datasets.PtbXl", lambda folder, labels: folder)
     monkeypatch.setattr("cardiov_core.inference.load_predictor", lambda name: name)
-    monkeypatch.setattr("cardiov_core.evaluation.study.evaluate_folds", evaluate_folds)
-    monkeypatch.setattr("cardiov_core.evaluation.study.write_study", lambda study, folder: None)
-    monkeypatch.setattr("cardiov_core.evaluation.study_report.report_of", lambda document: "done")
-    monkeypatch.setattr("cardiov_core.reporting.performance_report.write_report", lambda document, folder: None)
+    monkeypatch.setattr("cardiov_core.evaluation.study.run.evaluate_folds", evaluate_folds)
+    monkeypatch.setattr("cardiov_core.evaluation.study.run.write_study", lambda study, folder: None)
+    monkeypatch.setattr("cardiov_core.reporting.evaluation.markdown.report_of", lambda document: "done")
+    monkeypatch.setattr("cardiov_core.reporting.evaluation.html.write_report", lambda document, folder: None)
     options = [
         "--prevalence",
         "high=0.01",

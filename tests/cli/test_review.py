@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from cardiov_core import review
 from cardiov_core.cli import main
 from cardiov_core.domain import CaseSource, EventKind, Prediction, QualityVerdict, Role, Severity, Window
-from cardiov_core.evaluation.case_file import CaseList, FoundCase, write_cases
+from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, write_cases
 
 SHA = "a" * 64
 

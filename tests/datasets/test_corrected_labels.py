@@ -11,7 +11,7 @@ from cardiov_core.cli import main
 from cardiov_core.datasets import CorrectedLabels, PtbXl, read_labels
 from cardiov_core.domain import Severity
 from cardiov_core.errors import DatasetError, LabelError
-from cardiov_core.evaluation.study import corrected_of
+from cardiov_core.evaluation.study.run import corrected_of
 
 HEAD = "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr\n"
 

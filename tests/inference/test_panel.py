@@ -12,7 +12,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Severity, Window
 from cardiov_core.errors import ExplanationError, RecordUnsupportedError
 from cardiov_core.inference import analysis_to_dict, analyze, grade_all, other_graders, panel_words, with_grader
-from cardiov_core.inference.base import Predictor
+from cardiov_core.inference.graders.base import Predictor
 from cardiov_core.inference.panel import disagreement_words
 from cardiov_core.weights.cards import checked_card
 

@@ -16,7 +16,7 @@ from cardiov_core.domain import EcgRecord, MachineReading, Provenance
 from cardiov_core.errors import ConfigurationError, RecordUnsupportedError
 from cardiov_core.io import read_record, write_record
 from cardiov_core.io.export import FORMATS, deidentified, pseudonym
-from tests.io import vendor_files as make
+from tests.io.carts import cart_files as make
 
 SECRETS = ("Mueller", "P-0042", "2019-05-04", "20190504", "04/05/2019", "Ward 7", "Cart 77")
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from cardiov_core.domain import Analysis, Finding, Measurements, Panel, Quality, QualityVerdict, Scope, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.fhir import LOINC, fhir_report
-from cardiov_core.reporting.sign_off import SignOff
+from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.weights import ModelCard
 
 MADE_AT = datetime(2026, 11, 21, 16, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from cardiov_core import review
 from cardiov_core.domain import CaseSource, EcgRecord, Quality, QualityVerdict, Severity
 from cardiov_core.inference.panel import disagreement_words, says_graders_disagree
 from cardiov_core.review import CaseFilter, Store
-from cardiov_core.review.schema import metadata
+from cardiov_core.review.database.schema import metadata
 
 DIFFER = disagreement_words([("network", Severity.LOW_RISK), ("measurements", Severity.HIGH_RISK)])
 

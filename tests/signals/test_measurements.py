@@ -12,8 +12,8 @@ from cardiov_core.domain import EcgRecord, Measurements, MedianBeat, Provenance,
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_record
 from cardiov_core.signals import measure
-from cardiov_core.signals.rhythm import corrected_qt, measure_rhythm
-from cardiov_core.signals.voltages import (
+from cardiov_core.signals.beat.rhythm import corrected_qt, measure_rhythm
+from cardiov_core.signals.wave.voltages import (
     cornell_mv,
     frontal_axis,
     on_base_line,

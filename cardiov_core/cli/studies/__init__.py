@@ -1,0 +1,1 @@
+"""Commands that examine CardioV itself: one module a command."""

@@ -1,0 +1,39 @@
+"""``cardiov outside-check``: graders on records of other sources."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("outside-check")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER...")
+@click.option(
+    "--levels",
+    "levels_file",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Table of diagnoses and their critical values: source, pattern, critical_value.",
+)
+@click.option("--model", "names", multiple=True, metavar="NAME", help="A grader; may be given again. Default: all.")
+def outside_check(folders: tuple[Path, ...], levels_file: Path, names: tuple[str, ...]) -> None:
+    """Compare graders with the diagnoses of LUDB or of CinC records; nothing is tuned on it."""
+    from cardiov_core.inference import load_predictor
+    from cardiov_core.studies.graders.external import check_outside, read_levels
+    from cardiov_core.weights import list_cards
+
+    levels = read_levels(levels_file)
+    predictors = [load_predictor(name) for name in names or [card.name for card in list_cards()]]
+    click.echo(
+        "| records | grader | n (withheld) | no, low, medium, high | MAE | accuracy | AUC no | AUC medium or high |"
+    )
+    click.echo("|---|---|---|---|---|---|---|---|")
+    for folder in folders:
+        for predictor in predictors:
+            found = check_outside(folder, levels, predictor)
+            low, high = found.mae_interval
+            click.echo(
+                f"| {found.source} | {found.model_name} | {found.n} ({found.n_withheld}) "
+                f"| {', '.join(map(str, found.a_level))} | {found.mae:.2f} ({low:.2f} to {high:.2f}) "
+                f"| {found.accuracy:.2f} | {found.auc['no']:.2f} | {found.auc['above_low']:.2f} |"
+            )

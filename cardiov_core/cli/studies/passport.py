@@ -1,0 +1,82 @@
+"""``cardiov passport``: what a network's attention maps are worth, a level and a stage."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cardiov_core.cli.train import Folds, ptbxl_of
+
+
+@click.command()
+@click.option("--model", metavar="NAME", help="A network's name or its weights file; default: the default grader.")
+@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--folds", type=Folds(), default="1-9", show_default=True, metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
+@click.option("--n", "n_records", type=click.IntRange(min=1), default=160, show_default=True, help="Records.")
+@click.option("--ship", is_flag=True, help="Write it into the model card: what fails is withheld from then on.")
+def passport(model: str | None, data: Path, folds: tuple[int, ...], n_records: int, ship: bool) -> None:
+    """Test what a grader shows as its explanation.
+
+    A network's attention maps: against untrained weights, by deletion, and between shifted passes; for each level and
+    stage the figures and what fails. The measurement grader's reasons: whether the leading one counts more than other
+    numbers. A blend is explained by its members: test these.
+    """
+    from cardiov_core.weights import FOREST, default_name, load_card
+
+    card = load_card(model or default_name())
+    shown = ",".join(map(str, folds))
+    command = f"cardiov passport --model {card.name} --data DIR --folds {shown} --n {n_records} --ship"
+    if card.architecture["name"] == FOREST:
+        from cardiov_core.studies.graders.reasons import check_reasons, ship_reasons_check
+
+        found = check_reasons(card, ptbxl_of(data), folds, n_records)
+        click.echo("\n".join(_reason_lines(found)))
+        written = ship_reasons_check(card, found, command) if ship else None
+    else:
+        from cardiov_core.studies.graders.passport import check_passport, ship_passport
+
+        found = check_passport(card, ptbxl_of(data), folds, n_records)
+        click.echo("\n".join(_lines(found)))
+        written = ship_passport(card, found, command) if ship else None
+    if written is not None:
+        click.echo(f"In the card: {written.path}", err=True)
+
+
+def _lines(found: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"{'LEVEL':>5}  {'STAGE':>5}  {'N':>3}  {'EMPTY':>5}  {'UNTRAINED':>9}  {'DELETION':>24}  {'SHIFT':>6}  FAILED"
+    ]
+    for level, stages in found["levels"].items():
+        for row in stages:
+            deletion = row["deletion"]
+            told = (
+                "-"
+                if deletion is None
+                else f"{deletion['difference']:.2f} ({deletion['interval'][0]:.2f} to {deletion['interval'][1]:.2f})"
+            )
+            lines.append(
+                f"{level:>5}  {row['stage']:>5}  {row['n']:>3}  {row['n_empty']:>5}  {_number(row['randomisation']):>9}"
+                f"  {told:>24}  {_number(row['shift']):>6}  {', '.join(row['failed']) or '-'}"
+            )
+    lines.append("Untrained from the output down to ...: median rank correlation of stages 1 to 7")
+    for name, values in found["cascade"].items():
+        lines.append(f"  {name:<8} " + " ".join(f"{_number(value):>6}" for value in values))
+    lines += [f"{name}: {rule}" for name, rule in found["rules"].items()]
+    return [*lines, f"Measured on {found['records']}."]
+
+
+def _reason_lines(found: Mapping[str, Any]) -> list[str]:
+    lines = [f"{'LEVEL':>5}  {'N':>3}  {'TOLD DIRECTION':>14}  {'LEADING':>7}  {'OTHERS':>6}  DIFFERENCE"]
+    for level, row in found["levels"].items():
+        low, high = row["interval"]
+        lines.append(
+            f"{level:>5}  {row['n']:>3}  {100 * row['told_direction']:>12.0f} %  {row['leading']:>7.3f}"
+            f"  {row['random']:>6.3f}  {row['difference']:.3f} ({low:.3f} to {high:.3f})"
+            f"{'' if row['passed'] else '  failed'}"
+        )
+    return [*lines, found["rule"], f"Measured on {found['records']}."]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

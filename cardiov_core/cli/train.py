@@ -1,0 +1,129 @@
+"""``cardiov train`` and ``models``: graders, made and listed; and what commands on PTB-XL share."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from cardiov_core.cli import output
+from cardiov_core.cli.options import labels_option
+
+if TYPE_CHECKING:
+    from cardiov_core.datasets import PtbXl
+
+_FOLDS = range(1, 11)
+
+
+class Folds(click.ParamType[tuple[int, ...]]):
+    """Folds as ``10``, ``1-9`` or ``1,3,5-7``."""
+
+    name = "folds"
+
+    def convert(
+        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return the folds in their order; what is none is a wrong use of the option."""
+        if isinstance(value, tuple):
+            return value
+        folds: set[int] = set()
+        for part in value.split(","):
+            first, _, last = part.strip().partition("-")
+            if not (first.isdecimal() and (not last or last.isdecimal())):
+                self.fail(f"{value!r} is no list of folds: write 10, 1-9 or 1,3,5-7.", param, ctx)
+            folds.update(range(int(first), int(last or first) + 1))
+        if not folds or not folds <= set(_FOLDS):
+            self.fail(f"{value!r}: PTB-XL's folds are 1 to 10, the smaller one first.", param, ctx)
+        return tuple(sorted(folds))
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A recipe as a TOML file.")
+@click.option("--recipe", "recipe_name", metavar="NAME", help="A recipe that comes with CardioV.")
+@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
+@labels_option
+@click.option(
+    "--max-epochs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End every stage after N epochs, where the recipe has more; the model card says that it was cut short.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoints in --out.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes of this machine that train a network together, one a GPU; torchrun joins several machines.",
+)
+def train(
+    config: Path | None,
+    recipe_name: str | None,
+    data: Path,
+    out: Path,
+    labels_file: Path | None,
+    max_epochs: int | None,
+    resume: bool,
+    processes: int,
+) -> None:
+    """Train a grader: checkpoints, log, and at the end weights with their model card."""
+    if (config is None) == (recipe_name is None):
+        raise click.UsageError("Give either --config FILE or --recipe NAME.")
+    from cardiov_core import training
+    from cardiov_core.training.graders.network import check_processes
+    from cardiov_core.training.loop import processes as group
+
+    recipe = training.load_recipe(config or recipe_name or "")
+    if max_epochs is not None and not isinstance(recipe, training.Recipe):
+        raise click.UsageError(f"{recipe.name} trains no network: leave --max-epochs out.")
+    dataset = ptbxl_of(data, labels_file)
+    if processes > 1 and not group.started_by_torchrun():
+        if not isinstance(recipe, training.Recipe):
+            raise click.UsageError(f"{recipe.name} trains no network: leave --processes out.")
+        check_processes(recipe, processes)
+        arguments = ["train", "--config", str(config)] if config else ["train", "--recipe", str(recipe_name)]
+        arguments += ["--data", str(data), "--out", str(out), *(["--resume"] if resume else [])]
+        arguments += [] if labels_file is None else ["--labels", str(labels_file)]
+        arguments += [] if max_epochs is None else ["--max-epochs", str(max_epochs)]
+        _become(group.command(processes, arguments))
+    if isinstance(recipe, training.ForestRecipe):
+        # A forest grows in a minute or two: there is nothing to go on from.
+        result = training.train_forest(recipe, dataset, out, progress=sys.stderr.isatty())
+    elif isinstance(recipe, training.BlendRecipe):
+        result = training.train_blend(recipe, dataset, out)
+    else:
+        recipe = replace(recipe, max_epochs=max_epochs)
+        result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
+    if group.is_first_of_torchrun():
+        click.echo(result.card_path)
+
+
+def _become(command: list[str]) -> NoReturn:
+    """Go on as another command, so that whoever ends this process ends that one."""
+    # One thread each, as in a training alone; torchrun would say so in a warning.
+    os.execve(command[0], command, {"OMP_NUM_THREADS": "1", **os.environ})  # noqa: S606 - no shell
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def models(as_json: bool) -> None:
+    """List networks and graders: paper, parameters, weights, cross-validated figures."""
+    rows = output.model_rows()
+    click.echo(output.to_json(rows) if as_json else output.models_table(rows))
+
+
+def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":
+    """Return the PTB-XL of a folder, or of its ``ptb-xl-subset``, with corrected labels where a file is named.
+
+    A cache of ``cardiov data prepare`` is one, too.
+    """
+    from cardiov_core.datasets import PtbXl, PtbXlCache, is_cache, read_labels
+
+    inner = folder / "ptb-xl-subset"
+    corrected = None if labels_file is None else read_labels(labels_file)
+    if is_cache(folder):
+        return PtbXlCache(folder, corrected)
+    return PtbXl(inner if inner.is_dir() else folder, corrected)

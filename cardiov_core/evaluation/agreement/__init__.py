@@ -1,0 +1,1 @@
+"""Agreement of readers, labels and graders: formulas, estimates, tables."""

@@ -1,0 +1,1 @@
+"""An evaluation of whole folds: figures, cases, comparison with another grader."""

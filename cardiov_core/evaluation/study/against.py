@@ -1,0 +1,132 @@
+"""Two graders on the same records: which is better, by how much, and whether chance could do it."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import rankdata
+
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.evaluation.bootstrap import bootstrap_intervals
+from cardiov_core.evaluation.calibration_curve import brier_score
+from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level, confusion_matrix
+from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at, missed_high_risk
+from cardiov_core.evaluation.study.figures import Graded, defined, graded_of, level_figures, limits_of
+
+PAIRED_TEST = (
+    "paired permutation test, two-sided: the two graders' answers are swapped for whole patients at random; p is the "
+    "share of swaps, the real one among them, that differ by as much or more. Not corrected for the number of figures"
+)
+"""How `p_value` comes about."""
+
+Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int64]
+
+
+def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int, *, seed: int = 0) -> dict[str, Any]:
+    """Compare two graders on the records that both graded.
+
+    Parameters
+    ----------
+    first, second : pandas.DataFrame
+        As in ``predictions.csv``; labels are those of `first`.
+    n_resamples : int
+        Bootstrap resamples by patient, and swaps of the permutation test.
+    seed : int
+        Of both.
+
+    Returns
+    -------
+    dict
+        ``n``, ``n_differ`` (records whose levels differ), ``n_differ_far`` (by two levels or more), ``accuracy_alike``
+        (of both, where they agree), ``test``, and ``figures``: a list of figure, value, other, difference (first less
+        second), interval and p_value; None where the records do not define them.
+
+    Raises
+    ------
+    ConfigurationError
+        If they have no record in common.
+    """
+    common = sorted(set(first["ecg_id"]) & set(second["ecg_id"]))
+    if not common:
+        raise ConfigurationError("The two graders have no record in common.", "Grade the same folds with both.")
+    one = graded_of(first.set_index("ecg_id").loc[common])
+    two = graded_of(second.set_index("ecg_id").loc[common])
+    answers, theirs = _answers(one), _answers(two)
+    arrays = (one.labels, answers, theirs)
+    found, found_other = _figures(one.labels, answers), _figures(one.labels, theirs)
+    limits = bootstrap_intervals(_differences, *arrays, groups=one.patients, n_resamples=n_resamples, seed=seed)
+    p_values = _p_values(arrays, one.patients, n_resamples, seed)
+    apart = np.abs(one.levels - two.levels)
+    alike = apart == 0
+    return {
+        "n": len(common),
+        "n_differ": int((apart > 0).sum()),
+        "n_differ_far": int((apart > 1).sum()),
+        "accuracy_alike": defined(float((one.levels == one.labels)[alike].mean()) if alike.any() else float("nan")),
+        "test": PAIRED_TEST,
+        "figures": [
+            {
+                "figure": name,
+                "value": defined(value),
+                "other": defined(found_other[name]),
+                "difference": defined(value - found_other[name]),
+                "interval": limits_of(limits[index]),
+                "p_value": p_values[index],
+            }
+            for index, (name, value) in enumerate(found.items())
+        ],
+    }
+
+
+def _answers(graded: Graded) -> Floats:
+    """Return level, probabilities and their ranks, shape ``(n, 9)``.
+
+    The AUC is taken of ranks: it is the same, and answers of two graders whose probabilities are not calibrated alike
+    can be swapped (Venkatraman and Begg 1996, doi:10.1093/biomet/83.4.835).
+    """
+    ranks = rankdata(graded.probabilities, axis=0)
+    return np.column_stack([graded.levels, graded.probabilities, ranks]).astype(np.float64)
+
+
+def _figures(labels: Levels, answers: Floats) -> dict[str, float]:
+    """Return the figures that graders are chosen by; NaN where undefined."""
+    levels, probabilities, ranks = answers[:, 0].astype(np.int64), answers[:, 1:5], answers[:, 5:]
+    confusion = confusion_matrix(labels, levels)
+    missed, n_high = missed_high_risk(confusion)
+    found = level_figures(confusion)
+    found |= {f"auc.{key}": value for key, value in auc_per_level(labels, ranks).items()}
+    for name, level in OPERATING_POINTS.items():
+        alarm = alarm_at(confusion, level)
+        found[f"operating_points.{name}.sensitivity"] = alarm.sensitivity
+        found[f"operating_points.{name}.specificity"] = alarm.specificity
+    found["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
+    found["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
+    return found
+
+
+def _differences(labels: Levels, answers: Floats, theirs: Floats) -> Floats:
+    found, others = _figures(labels, answers), _figures(labels, theirs)
+    return np.array([value - others[name] for name, value in found.items()])
+
+
+def _p_values(
+    arrays: tuple[Levels, Floats, Floats], patients: npt.NDArray[np.str_], n_swaps: int, seed: int
+) -> list[float | None]:
+    """Swap the two graders' answers for whole patients and count differences as large as the real one."""
+    labels, answers, theirs = arrays
+    _, of_patient = np.unique(patients, return_inverse=True)
+    real = _differences(*arrays)
+    generator = np.random.default_rng(seed)
+    as_far, there = np.zeros(len(real)), np.zeros(len(real))
+    for _ in range(n_swaps):
+        swapped = generator.integers(0, 2, of_patient.max() + 1).astype(bool)[of_patient, np.newaxis]
+        drawn = _differences(labels, np.where(swapped, theirs, answers), np.where(swapped, answers, theirs))
+        there += ~np.isnan(drawn)
+        # Equal differences differ in their last digits by the order of their sums.
+        as_far += np.abs(np.nan_to_num(drawn)) >= np.abs(real) - 1e-12
+    return [
+        None if np.isnan(value) else float((1 + far) / (1 + n))
+        for value, far, n in zip(real, as_far, there, strict=True)
+    ]

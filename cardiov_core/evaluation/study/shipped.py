@@ -1,0 +1,145 @@
+"""The evaluation that lies beside a grader's weights, for pages: made by ``cardiov evaluate --ship``, never by hand."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cardiov_core.domain import Severity
+from cardiov_core.errors import WeightsError
+from cardiov_core.evaluation.study.figures import P_COLUMNS
+from cardiov_core.evaluation.study.run import METRICS_NAME, PREDICTIONS_NAME, Study, write_tables
+from cardiov_core.statements import STATEMENTS, Statement
+from cardiov_core.weights import ModelCard
+
+_FOLDER = "evaluations"
+_NEEDED = ("model", "n", "auc", "intervals", "confusion", "curves", "subgroups", "operating_points")
+_HINT = "Make it again: cardiov evaluate --data DIR --folds 1-9 --ship"
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """An evaluation as it lies in a folder.
+
+    Attributes
+    ----------
+    document : dict
+        As in ``metrics.json``.
+    predictions : pandas.DataFrame
+        As in ``predictions.csv``.
+    """
+
+    document: dict[str, Any]
+    predictions: pd.DataFrame
+
+    def belongs_to(self, card: ModelCard) -> bool:
+        """Tell whether these very weights were evaluated, and not others of the same name."""
+        return bool(self.document["model"]["sha256"] == card.sha256)
+
+
+@dataclass(frozen=True)
+class CellCase:
+    """A record of one cell of the confusion matrix.
+
+    Attributes
+    ----------
+    ecg_id : int
+        PTB-XL's number.
+    label, level : Severity
+        The cardiologists' level and the grader's.
+    probabilities : tuple of float
+        Of the four levels.
+    statement : Statement or None
+        The one that decided the label; None where the evaluation does not say.
+    out_of_fold : bool
+        Whether it trained the grader and counts with its out-of-fold prediction.
+    """
+
+    ecg_id: int
+    label: Severity
+    level: Severity
+    probabilities: tuple[float, ...]
+    statement: Statement | None
+    out_of_fold: bool
+
+    @property
+    def certainty(self) -> float:
+        """Probability of the level that was given."""
+        return self.probabilities[self.level]
+
+
+def cases_of_cell(predictions: pd.DataFrame, label: Severity, level: Severity) -> tuple[CellCase, ...]:
+    """Return the records of one cell of the confusion matrix, the surest grades first.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Of an evaluation.
+    label, level : Severity
+        The cell: its row and its column.
+    """
+    rows = predictions[(predictions["label"] == int(label)) & (predictions["level"] == int(level))]
+    found = [
+        CellCase(
+            ecg_id=int(row["ecg_id"]),
+            label=label,
+            level=level,
+            probabilities=tuple(float(row[name]) for name in P_COLUMNS),
+            statement=STATEMENTS.get(str(row.get("statement"))),
+            out_of_fold=bool(row["out_of_fold"]),
+        )
+        for row in rows.to_dict("records")
+    ]
+    return tuple(sorted(found, key=lambda case: (-case.certainty, case.ecg_id)))
+
+
+def shipped_folder(card: ModelCard) -> Path:
+    """Return where the evaluation of a grader lies: ``evaluations/<name>`` beside its card."""
+    return card.path.parent / _FOLDER / card.name
+
+
+def ship_study(study: Study, card: ModelCard) -> Path:
+    """Write an evaluation beside the weights and return its folder.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder cannot be written.
+    """
+    folder = shipped_folder(card)
+    write_tables(study, folder)
+    return folder
+
+
+def load_evaluation(folder: Path) -> Evaluation | None:
+    """Read what `write_tables` or `ship_study` wrote.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of one evaluation.
+
+    Returns
+    -------
+    Evaluation or None
+        None where there is none.
+
+    Raises
+    ------
+    WeightsError
+        If its files are damaged or of another layout.
+    """
+    path = folder / METRICS_NAME
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        predictions = pd.read_csv(folder / PREDICTIONS_NAME, dtype={"patient_id": str})
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"The evaluation in {folder} cannot be read: {error}.", _HINT) from error
+    missing = [name for name in _NEEDED if not isinstance(document, dict) or name not in document]
+    if missing:
+        raise WeightsError(f"{path} lacks {', '.join(missing)}.", _HINT)
+    return Evaluation(document, predictions)

@@ -1,0 +1,268 @@
+"""Grad-CAM in one dimension (Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74), all stages from one backward pass.
+
+The map of a stage is the ReLU of its activations, weighted by channel with the mean gradient over time. Every lead
+enters the first convolution, so a map is one band in time over all leads.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from cardiov_core.domain import EcgRecord, FloatArray, PreparedInput, Severity
+from cardiov_core.errors import ExplanationError
+from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.inference.uncertainty.calibration import Calibration
+
+THRESHOLD_TARGETS: tuple[str, ...] = ("above_no", "above_low", "above_medium")
+"""Targets that explain one exceedance ('why above low risk?'); a level explains its decoded probability."""
+
+Target = int | str | None
+
+# A level whose decoded probability is exactly zero has no logarithm.
+_SMALLEST_PROBABILITY = 1e-12
+# Below this a map is rounding noise, not attention.
+_SMALLEST_PEAK = 1e-30
+
+
+def checked_target(target: Target) -> Target:
+    """Return the target, a level as int, a threshold by name, or None for the predicted level.
+
+    Raises
+    ------
+    ExplanationError
+        If it is none of these.
+    """
+    if target is None or (isinstance(target, str) and target in THRESHOLD_TARGETS):
+        return target
+    if isinstance(target, int | np.integer) and not isinstance(target, bool) and int(target) in tuple(Severity):
+        return int(target)
+    raise ExplanationError(
+        f"{target!r} cannot be explained.", f"Choose a level 0 to 3 or one of: {', '.join(THRESHOLD_TARGETS)}."
+    )
+
+
+def target_in_words(target: int | str) -> str:
+    """Return 'level 2' or 'above low'."""
+    return f"level {target}" if isinstance(target, int) else target.replace("_", " ")
+
+
+def decoded_probabilities(logits: Tensor, calibration: Calibration | None = None) -> Tensor:
+    """Calibrate and decode logits like `cardiov_core.ordinal.decode`, but differentiably.
+
+    Parameters
+    ----------
+    logits : torch.Tensor
+        Of the exceedances, shape ``(n, 3)``: what `exceedance_logits` makes of any kind of output.
+    calibration : Calibration, optional
+        Of the grader; its limits on extreme exceedances are left out, because they have no gradient.
+
+    Returns
+    -------
+    torch.Tensor
+        float64, shape ``(n, 4)``; each >= 0, rows sum to 1.
+    """
+    # In float64: 1 - sigmoid is 0 in float32 from a logit of 17 on, and a zero has no gradient.
+    scaled = logits.double()
+    if calibration is not None:
+        scaled = scaled / calibration.temperature + scaled.new_tensor(calibration.offsets)
+    exceedance = torch.cummin(torch.sigmoid(scaled), dim=1).values
+    above = nn.functional.pad(exceedance, (1, 0), value=1.0)
+    below = nn.functional.pad(exceedance, (0, 1), value=0.0)
+    return above - below
+
+
+def stage_maps(
+    net: nn.Module,
+    values: Tensor,
+    target: Target,
+    calibration: Calibration | None = None,
+    output: Output | None = None,
+) -> tuple[list[npt.NDArray[np.float64]], int | str]:
+    """Compute Grad-CAM at every Grad-CAM point of a network.
+
+    Neither hooks nor gradients nor modes stay behind, whatever happens. Callers that share the network between threads
+    hold a lock.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        With `grad_cam_points`.
+    values : torch.Tensor
+        Input of one record, shape ``(1, n_leads, n_samples)``.
+    target : int, str or None
+        As in `checked_target`.
+    calibration : Calibration, optional
+        Of the grader: a level's probability is the calibrated one.
+    output : Output, optional
+        How to read the network; the paper's independent thresholds where None. The number of a regression speaks for
+        a middle level from both sides: its map shows what moved the number towards the level.
+
+    Returns
+    -------
+    maps : list of numpy.ndarray
+        One a stage, at the stage's own length, >= 0, not normalised.
+    target : int or str
+        What was explained: the predicted level where None was asked for.
+
+    Raises
+    ------
+    ExplanationError
+        If the network has no Grad-CAM points or its output is not finite.
+    """
+    maps, explained = batch_maps(net, values, None if target is None else [target], calibration, output)
+    return [stage[0] for stage in maps], explained[0]
+
+
+def batch_maps(
+    net: nn.Module,
+    values: Tensor,
+    targets: Sequence[int | str] | None,
+    calibration: Calibration | None = None,
+    output: Output | None = None,
+) -> tuple[list[npt.NDArray[np.float64]], list[int | str]]:
+    """Compute Grad-CAM at every Grad-CAM point for several records in one pass.
+
+    Parameters
+    ----------
+    net, calibration, output : torch.nn.Module, Calibration, Output
+        As in `stage_maps`.
+    values : torch.Tensor
+        Input, shape ``(n, n_leads, n_samples)``.
+    targets : sequence of int or str, optional
+        One a record; the predicted levels where None.
+
+    Returns
+    -------
+    maps : list of numpy.ndarray
+        One a stage, shape ``(n, n_stage)``; a record's are those that it gets alone.
+    targets : list of int or str
+        What was explained.
+
+    Raises
+    ------
+    ExplanationError
+        As in `stage_maps`.
+    """
+    points: Sequence[nn.Module] | None = getattr(net, "grad_cam_points", None)
+    if not points:
+        raise ExplanationError(
+            f"{type(net).__name__} has no convolutions to look at.", "Choose a grader that is a network."
+        )
+    with torch.inference_mode(False), torch.enable_grad(), evaluation_mode(net):
+        # A copy, because tensors of inference mode cannot record gradients.
+        asked = values.detach().clone().requires_grad_(True)
+        with _recorded(points) as outputs:
+            logits = exceedance_logits(net(asked), output or Output())
+        if not bool(torch.isfinite(logits).all()):
+            raise ExplanationError("The network's output is not finite.", "Look at the record's signal for damage.")
+        probabilities = decoded_probabilities(logits, calibration)
+        explained = probabilities.argmax(dim=1).tolist() if targets is None else list(targets)
+        # Records do not touch each other in evaluation mode, so the gradient of the sum is that of each.
+        score = torch.stack([_score(*one) for one in zip(probabilities, logits, explained, strict=True)]).sum()
+        activations = [outputs[index] for index in range(len(points))]
+        gradients = torch.autograd.grad(score, activations)
+    return [_cam(*pair) for pair in zip(activations, gradients, strict=True)], explained
+
+
+def _score(probabilities: Tensor, logits: Tensor, target: int | str) -> Tensor:
+    """Return what is explained of one record: the log probability of a level, or the logit of a threshold."""
+    if isinstance(target, int):
+        return torch.log(probabilities[target].clamp(min=_SMALLEST_PROBABILITY))
+    return logits[THRESHOLD_TARGETS.index(target)]
+
+
+def on_record_axis(
+    stage_map: npt.NDArray[np.float64], prepared: PreparedInput, record: EcgRecord, input_rate_hz: float
+) -> FloatArray:
+    """Map a stage's attention to the record's own samples and scale it to a maximum of 1.
+
+    Parameters
+    ----------
+    stage_map : numpy.ndarray
+        Shape ``(n_stage,)``, >= 0.
+    prepared : PreparedInput
+        What the network saw.
+    record : EcgRecord
+        Where it came from.
+    input_rate_hz : float
+        Sampling rate of the input.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape ``(record.n_samples,)``, 0..1, linear between the centres of stage samples; NaN outside the
+        window. A map of zeros stays zero.
+    """
+    n_input = prepared.values.shape[1]
+    centres = stage_centres(n_input, len(stage_map))
+    times_s = np.arange(record.n_samples) / record.sampling_rate
+    # Half a sample of tolerance, since the window's limits went through floating point.
+    slack_s = 0.5 / record.sampling_rate
+    inside = (times_s >= prepared.window.start_s - slack_s) & (times_s < prepared.window.end_s - slack_s)
+    positions = (times_s[inside] - prepared.window.start_s) * input_rate_hz + prepared.pad_left
+    # The last samples of a faster record lie behind the input's last one: zeros begin there.
+    last = n_input - prepared.pad_right - 1
+    seen = np.interp(np.minimum(positions, last), centres, stage_map)
+    peak = float(seen.max(initial=0.0))
+    attention: FloatArray = np.full(record.n_samples, np.nan, dtype=np.float32)
+    attention[inside] = seen / peak if peak > _SMALLEST_PEAK else 0.0
+    return attention
+
+
+def stage_centres(n_input: int, n_stage: int) -> npt.NDArray[np.float64]:
+    """Return where in the input, in samples, the centres of a stage's samples lie."""
+    return np.asarray((np.arange(n_stage) + 0.5) * _stride(n_input, n_stage) - 0.5, dtype=np.float64)
+
+
+@contextmanager
+def evaluation_mode(net: nn.Module) -> Iterator[None]:
+    """Switch all modules to evaluation and leave each in the mode it was found in."""
+    training = [module for module in net.modules() if module.training]
+    net.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+@contextmanager
+def _recorded(points: Sequence[nn.Module]) -> Iterator[dict[int, Tensor]]:
+    outputs: dict[int, Tensor] = {}
+
+    def keeper(index: int) -> Callable[[nn.Module, Any, Tensor], Tensor]:
+        def keep(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+            outputs[index] = output
+            # The network goes on with a copy: an in-place activation would otherwise overwrite what was recorded.
+            return output.clone()
+
+        return keep
+
+    with ExitStack() as stack:
+        for index, point in enumerate(points):
+            stack.callback(point.register_forward_hook(keeper(index)).remove)
+        yield outputs
+
+
+def _cam(activation: Tensor, gradient: Tensor) -> npt.NDArray[np.float64]:
+    weights = gradient.mean(dim=-1, keepdim=True)
+    cam: npt.NDArray[np.float64] = torch.relu((weights * activation).sum(dim=1)).detach().double().cpu().numpy()
+    return cam
+
+
+def _stride(n_input: int, n_stage: int) -> float:
+    """Return how many input samples one stage sample stands for.
+
+    Lengths are floor(n / 2) at each halving, so the last samples of the input may belong to no stage sample: 7 of 1000
+    are 128 apart, not 143.
+    """
+    halved, stride = n_input, 1
+    while halved > n_stage:
+        halved //= 2
+        stride *= 2
+    return float(stride) if halved == n_stage else n_input / n_stage

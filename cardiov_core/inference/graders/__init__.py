@@ -1,0 +1,1 @@
+"""The graders: what they share, the network, the forest on measurements, the blend, and loading one by name."""

@@ -1,0 +1,282 @@
+"""What every grader has in common: a name, a card, out-of-fold predictions, and decoding."""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core import ordinal
+from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reasons, Scope, Severity, Window
+from cardiov_core.inference.explanation.grad_cam import Target
+from cardiov_core.inference.uncertainty.conformal import contiguous_set
+from cardiov_core.inference.uncertainty.scope import scope_of
+from cardiov_core.weights import (
+    INDEPENDENT_LEADS,
+    KnownRange,
+    ModelCard,
+    load_range,
+    out_of_fold_table,
+    signal_fingerprint,
+)
+
+Exceedances = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """A record that trained a grader, and what weights that had not seen its patient say of it.
+
+    Attributes
+    ----------
+    ecg_id : int
+        Its number in PTB-XL.
+    patient_id : str
+        Its patient there.
+    exceedance : tuple of float
+        Three.
+    set_limit : float or None
+        Limit of the prediction set; None where the grader has no sets.
+    """
+
+    ecg_id: int
+    patient_id: str
+    exceedance: tuple[float, float, float]
+    set_limit: float | None
+
+
+class Predictor(ABC):
+    """A grader with its card. Safe to share between threads.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Says what the grader is fed and what its outputs mean.
+    """
+
+    def __init__(self, card: ModelCard) -> None:
+        self.card = card
+
+    @property
+    def name(self) -> str:
+        """The grader's name."""
+        return self.card.name
+
+    @abstractmethod
+    def predict(
+        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
+    ) -> Prediction:
+        """Grade one record with the shipped weights, even one that trained them (see `out_of_fold_prediction`).
+
+        Parameters
+        ----------
+        record : EcgRecord
+            At least 5 s with all leads of the contract.
+        start_s : float, optional
+            Where the window begins, in seconds of the record; the beginning by default.
+        measurements : Measurements, optional
+            From :func:`~cardiov_core.signals.measure` of the whole record where they are at hand: a grader that needs
+            them need not measure again.
+
+        Returns
+        -------
+        Prediction
+            Level, probabilities, window and what was done on the way in.
+
+        Raises
+        ------
+        RecordUnsupportedError
+            If the record cannot be graded.
+        """
+
+    @abstractmethod
+    def explain(
+        self,
+        record: EcgRecord,
+        *,
+        target: Target = None,
+        start_s: float | None = None,
+        measurements: Measurements | None = None,
+    ) -> Explanation | Reasons:
+        """Say why: where a network looked, or what the measurements speak for.
+
+        Parameters
+        ----------
+        record : EcgRecord
+            As in `predict`.
+        target : int, str or None
+            A level 0 to 3, 'above_no', 'above_low' or 'above_medium'; None is the level that the grader predicts.
+        start_s : float, optional
+            As in `predict`.
+        measurements : Measurements, optional
+            As in `predict`.
+
+        Returns
+        -------
+        Explanation or Reasons
+            The one for networks, the other for the measurement grader.
+
+        Raises
+        ------
+        RecordUnsupportedError
+            If the record cannot be graded.
+        ExplanationError
+            If there is no such target, or the grader cannot be explained.
+        """
+
+    def predict_batch(self, records: Sequence[EcgRecord]) -> list[Prediction]:
+        """Grade several records.
+
+        Parameters
+        ----------
+        records : sequence of EcgRecord
+            As in `predict`.
+
+        Returns
+        -------
+        list of Prediction
+            In the same order.
+
+        Raises
+        ------
+        RecordUnsupportedError
+            If one of the records cannot be graded.
+        """
+        return [self.predict(record) for record in records]
+
+    def out_of_fold_prediction(self, record: EcgRecord) -> Prediction | None:
+        """Return the shipped prediction of a record that trained the grader.
+
+        Parameters
+        ----------
+        record : EcgRecord
+            Any record; known again by its samples, whatever its name and format.
+
+        Returns
+        -------
+        Prediction or None
+            By weights that had not seen the patient; None where the record did not train the grader.
+        """
+        rows = self.training_rows(record)
+        if not rows:
+            return None
+        notes: tuple[str, ...] = ()
+        if len({row.patient_id for row in rows}) > 1:
+            numbers = " and ".join(str(row.ecg_id) for row in rows)
+            notes = (
+                f"These samples trained the grader twice, as PTB-XL {numbers} of different patients: each out-of-fold "
+                "prediction comes from weights that had seen them under the other name. The graver one is shown.",
+            )
+        row = max(rows, key=lambda one: sum(one.exceedance))
+        window = Window(0.0, min(record.duration_s, self.card.contract.duration_s))
+        exceedance = np.asarray([row.exceedance])
+        return self._decoded(exceedance, [window], [notes], set_limit=row.set_limit, out_of_fold=True)[0]
+
+    def training_rows(self, record: EcgRecord) -> tuple[TrainingRow, ...]:
+        """Return the training records that have a record's samples; empty where it did not train the grader.
+
+        PTB-XL publishes some recordings twice, 145 and 463 even under two patients, so there may be several.
+
+        Parameters
+        ----------
+        record : EcgRecord
+            Any record; known again by its samples, whatever its name and format.
+
+        Returns
+        -------
+        tuple of TrainingRow
+            In the order of the table.
+        """
+        if not self._training_rows:
+            return ()
+        rows = self._training_rows.get(signal_fingerprint(record), ())
+        if not rows and record.derived_leads:
+            # Computed limb leads differ from recorded ones by a microvolt or two.
+            rows = self._training_rows.get(signal_fingerprint(record, INDEPENDENT_LEADS), ())
+        return rows
+
+    def scope_of(self, record: EcgRecord, start_s: float | None = None) -> Scope | None:
+        """Tell how far a record lies from those that the grader learned from.
+
+        Parameters
+        ----------
+        record, start_s : EcgRecord, float
+            As in `predict`.
+
+        Returns
+        -------
+        Scope or None
+            None where the grader does not know what its training records look like.
+
+        Raises
+        ------
+        RecordUnsupportedError
+            If the record is too short or a lead is missing.
+        WeightsError
+            If the file of the known range is missing or damaged.
+        """
+        return None if self._known_range is None else scope_of(self._known_range, record, start_s)
+
+    @cached_property
+    def _known_range(self) -> KnownRange | None:
+        return load_range(self.card)
+
+    @cached_property
+    def _training_rows(self) -> Mapping[str, tuple[TrainingRow, ...]]:
+        """Fingerprint -> the rows of the out-of-fold table that have it."""
+        table = out_of_fold_table(self.card)
+        if table is None:
+            return {}
+        limits = table["set_limit"].tolist() if "set_limit" in table.columns else [None] * len(table)
+        names = zip(table["ecg_id"], table["patient_id"], strict=True)
+        rows = [
+            TrainingRow(int(ecg_id), str(patient), (float(above[0]), float(above[1]), float(above[2])), limit)
+            for (ecg_id, patient), above, limit in zip(names, table[["e0", "e1", "e2"]].to_numpy(), limits, strict=True)
+        ]
+        found: defaultdict[str, tuple[TrainingRow, ...]] = defaultdict(tuple)
+        for column in ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100"):
+            if column in table.columns:
+                for fingerprint, row in zip(table[column], rows, strict=True):
+                    found[str(fingerprint)] += (row,)
+        return dict(found)
+
+    def _decoded(
+        self,
+        exceedances: Exceedances,
+        windows: Sequence[Window],
+        notes: Sequence[tuple[str, ...]],
+        *,
+        set_limit: float | None = None,
+        out_of_fold: bool = False,
+        records: Sequence[EcgRecord] | None = None,
+    ) -> list[Prediction]:
+        """Turn exceedances, calibrated where the grader is, into predictions.
+
+        With sets where there is a limit, and with the scope where the records are given.
+        """
+        repaired, violations = ordinal.repair(exceedances)
+        probabilities = ordinal.decode(exceedances)
+        scopes: list[Scope | None] = [None] * len(exceedances)
+        if records is not None:
+            scopes = [self.scope_of(record, window.start_s) for record, window in zip(records, windows, strict=True)]
+        return [
+            Prediction(
+                severity=Severity(int(np.argmax(row))),
+                probabilities=(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
+                exceedance=(float(above[0]), float(above[1]), float(above[2])),
+                rank_violation=float(violation),
+                model_name=self.name,
+                model_sha256=self.card.sha256,
+                window=window,
+                notes=note,
+                out_of_fold=out_of_fold,
+                prediction_set=None if set_limit is None else tuple(map(Severity, contiguous_set(row, set_limit))),
+                scope=scope,
+            )
+            for row, above, violation, window, note, scope in zip(
+                probabilities, repaired, violations, windows, notes, scopes, strict=True
+            )
+        ]

@@ -1,0 +1,40 @@
+"""Graders by name."""
+
+from pathlib import Path
+
+from cardiov_core.inference.graders.base import Predictor
+from cardiov_core.inference.graders.blend import CombinedGrader
+from cardiov_core.inference.graders.measurements import MeasurementGrader
+from cardiov_core.inference.graders.network import NetworkPredictor
+from cardiov_core.weights import BLEND, FOREST, default_name, load_blend, load_card, load_forest, load_network
+
+__all__ = ["CombinedGrader", "MeasurementGrader", "NetworkPredictor", "Predictor", "load_predictor"]
+
+
+def load_predictor(name: str | Path | None = None) -> Predictor:
+    """Load a grader.
+
+    Parameters
+    ----------
+    name : str, pathlib.Path or None
+        A name that ``cardiov models`` lists, the path of a card or of a weights file; None is the default grader.
+
+    Returns
+    -------
+    Predictor
+        Ready to grade; load it once and share it.
+
+    Raises
+    ------
+    WeightsError
+        If there is no such grader, or its files are damaged or do not fit each other.
+    """
+    card = load_card(default_name() if name is None else name)
+    if card.architecture["name"] == FOREST:
+        return MeasurementGrader(*load_forest(card.path))
+    if card.architecture["name"] == BLEND:
+        members, card = load_blend(card.path)
+        return CombinedGrader(
+            {load_predictor(card.path.with_name(f"{member.name}.json")): member.weight for member in members}, card
+        )
+    return NetworkPredictor(*load_network(card.path))

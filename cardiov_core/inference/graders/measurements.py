@@ -1,0 +1,133 @@
+"""The grader that judges measurements: a forest on numbers of the median beat, explained by those numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cardiov_core.domain import EcgRecord, Measurements, Prediction, Reasons, Window
+from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsMismatchError
+from cardiov_core.inference.explanation.grad_cam import Target, checked_target, target_in_words
+from cardiov_core.inference.explanation.reasons import reasons_of
+from cardiov_core.inference.graders.base import Exceedances, Predictor
+from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
+from cardiov_core.inference.uncertainty.calibration import calibration_of
+from cardiov_core.inference.uncertainty.conformal import set_limit_of
+from cardiov_core.preprocessing import check_leads_and_length
+from cardiov_core.signals import measure
+from cardiov_core.signals.features import FEATURES, Float64Array, features_of, qrs_heights
+from cardiov_core.weights import Forest, ModelCard
+
+_LONGER_S = 0.1
+
+
+class MeasurementGrader(Predictor):
+    """A forest of decision trees with its card; needs no network and no GPU.
+
+    Parameters
+    ----------
+    forest : Forest
+        ``(n, len(FEATURES)) -> (n, 4)`` probabilities.
+    card : ModelCard
+        With calibration and the limit of the prediction sets.
+
+    Raises
+    ------
+    WeightsMismatchError
+        If the card's measurements are not those that this CardioV takes.
+    ModelCardError
+        If the card lacks calibration or the limit.
+    """
+
+    def __init__(self, forest: Forest, card: ModelCard) -> None:
+        super().__init__(card)
+        if card.raw["input"].get("measurements") != [feature.key for feature in FEATURES]:
+            raise WeightsMismatchError(
+                f"{card.path.name} was trained on other measurements than this CardioV takes.",
+                "Train it again with cardiov train --recipe measurements.",
+            )
+        self._forest = forest
+        calibration, limit = calibration_of(card.raw, card.path.name), set_limit_of(card.raw, card.path.name)
+        if calibration is None or limit is None:
+            raise ModelCardError(
+                f"Model card {card.path.name} lacks {'calibration' if calibration is None else 'conformal'}.",
+                "Restore the card: a forest's votes are no probabilities without it.",
+            )
+        self._calibration = calibration
+        self._set_limit = limit
+
+    def predict(
+        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
+    ) -> Prediction:
+        """Grade one record by its measurements; arguments as in `Predictor.predict`.
+
+        Raises
+        ------
+        RecordUnsupportedError
+            If leads or beats are missing, the record is too short, or no beat is found.
+        """
+        row, window, notes, _ = self._row(record, start_s, measurements)
+        exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
+        return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit, records=[record])[0]
+
+    def explain(
+        self,
+        record: EcgRecord,
+        *,
+        target: Target = None,
+        start_s: float | None = None,
+        measurements: Measurements | None = None,
+    ) -> Reasons:
+        """Say which measurements speak for the target, and which against it; arguments as in `Predictor.explain`."""
+        wanted = checked_target(target)
+        row, window, _, heights_mv = self._row(record, start_s, measurements)
+        if wanted is None:
+            exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
+            wanted = int(self._decoded(exceedance, [window], [()])[0].severity)
+        base, contributions = path_contributions(self._forest, row)
+        told, share = reasons_of(row, contributions, base, wanted, heights_mv)
+        return Reasons(self.name, target_in_words(wanted), told, share, window)
+
+    def _row(
+        self, record: EcgRecord, start_s: float | None, measurements: Measurements | None
+    ) -> tuple[Float64Array, Window, tuple[str, ...], dict[str, float]]:
+        """Measure the window and return its numbers, where it lies, what to know about them, and QRS heights in mV."""
+        contract = self.card.contract
+        check_leads_and_length(record, contract, start_s)
+        begin_s = start_s or 0.0
+        end_s = min(begin_s + contract.duration_s, record.duration_s)
+        whole = not begin_s and record.duration_s <= contract.duration_s + _LONGER_S
+        part, notes = record, []
+        if not whole:
+            first, last = (round(edge_s * record.sampling_rate) for edge_s in (begin_s, end_s))
+            part = replace(record, signal=record.signal[:, first:last])
+            notes.append(f"The record lasts {record.duration_s:.1f} s: {begin_s:g}-{end_s:.1f} s were analysed.")
+        found = measurements if whole and measurements is not None else measure(part)
+        _check_measured(record, found)
+        beat = found.median_beat
+        unusable = [lead for lead in contract.leads if beat is not None and lead not in beat.usable_leads]
+        if unusable:
+            notes.append(f"Graded without {', '.join(unusable)}: no signal to measure.")
+        missing = [name for name, value in (("age", record.age), ("sex", record.sex)) if value is None]
+        if missing:
+            notes.append(f"Graded without {' and '.join(missing)}, which the record does not state.")
+        heights_mv: dict[str, float] = {}
+        if "r_mv" in found.not_measurable:
+            notes.append(f"Graded without voltages and axes: {found.not_measurable['r_mv']}.")
+        elif beat is not None:
+            heights_mv = qrs_heights(beat)
+        return features_of(part, found), Window(begin_s, end_s), tuple(notes), heights_mv
+
+
+def exceedances_of(probabilities: Float64Array) -> Exceedances:
+    """Return P(level > 0), P(> 1) and P(> 2) of level probabilities ``(n, 4)``."""
+    above = probabilities[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+    return np.asarray(np.clip(above, 0.0, 1.0), dtype=np.float64)
+
+
+def _check_measured(record: EcgRecord, measurements: Measurements) -> None:
+    """Refuse records without a beat: a level from age and sex alone would look like one from an ECG."""
+    if measurements.median_beat is None:
+        why = measurements.not_measurable.get("heart_rate_bpm", "no heart beat was found")
+        raise RecordUnsupportedError(
+            f"{record.record_id} cannot be graded by its measurements: {why}.", "Repeat the recording."
+        )

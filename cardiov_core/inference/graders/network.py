@@ -1,0 +1,122 @@
+"""Graders that are networks."""
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, PreparedInput
+from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.inference.explanation.grad_cam import (
+    Target,
+    checked_target,
+    evaluation_mode,
+    on_record_axis,
+    stage_maps,
+    target_in_words,
+)
+from cardiov_core.inference.explanation.passport import passport_of
+from cardiov_core.inference.graders.base import Exceedances, Predictor
+from cardiov_core.inference.outputs import exceedance_logits, output_of
+from cardiov_core.inference.uncertainty.calibration import calibration_of
+from cardiov_core.inference.uncertainty.conformal import set_limit_of
+from cardiov_core.preprocessing import prepare
+from cardiov_core.weights import ModelCard
+
+_BATCH = 16
+
+
+class NetworkPredictor(Predictor):
+    """A network with its card. Safe to share between threads; the network is left as it was found.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        ``(batch, leads, samples) -> (batch, n)``, as many numbers as the card's kind of output has.
+    card : ModelCard
+        Says what the network is fed and what its outputs mean; calibrates them and gives prediction sets where it
+        states how.
+
+    Raises
+    ------
+    ModelCardError
+        If calibration, the limit of the sets or the passport makes no sense.
+    """
+
+    def __init__(self, net: nn.Module, card: ModelCard) -> None:
+        super().__init__(card)
+        self._net = net
+        self._output = output_of(card)
+        self._calibration = calibration_of(card.raw, card.path.name)
+        self._set_limit = set_limit_of(card.raw, card.path.name)
+        self._passport = passport_of(card)
+        # Hooks of an explanation would fire in every other forward pass meanwhile.
+        self._lock = threading.Lock()
+
+    def predict(
+        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
+    ) -> Prediction:
+        """Grade one record; arguments as in `Predictor.predict`, of which a network needs no measurements."""
+        del measurements
+        prepared = prepare(record, self.card.contract, start_s)
+        return self._predictions([record], [prepared])[0]
+
+    def predict_batch(self, records: Sequence[EcgRecord]) -> list[Prediction]:
+        """Grade several records; the probabilities are those of `predict` but for float32 rounding (1e-6)."""
+        predictions: list[Prediction] = []
+        for begin in range(0, len(records), _BATCH):
+            part = records[begin : begin + _BATCH]
+            predictions += self._predictions(part, [prepare(record, self.card.contract) for record in part])
+        return predictions
+
+    def explain(
+        self,
+        record: EcgRecord,
+        *,
+        target: Target = None,
+        start_s: float | None = None,
+        measurements: Measurements | None = None,
+    ) -> Explanation:
+        """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples.
+
+        Maps that failed the network's passport come with the reason under `Explanation.withheld`: for research, not for
+        a reader.
+        """
+        del measurements
+        wanted = checked_target(target)
+        prepared = prepare(record, self.card.contract, start_s)
+        if wanted is None:
+            wanted = int(self._predictions([record], [prepared])[0].severity)
+        with self._lock:
+            maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration, self._output)
+        rate = self.card.contract.sampling_rate_hz
+        withheld = {} if self._passport is None else self._passport.withheld_stages(explained, len(maps))
+        return Explanation(
+            model_name=self.name,
+            target=target_in_words(explained),
+            stages={stage: on_record_axis(cam, prepared, record, rate) for stage, cam in enumerate(maps, start=1)},
+            window=prepared.window,
+            withheld=withheld,
+        )
+
+    def _predictions(self, records: Sequence[EcgRecord], prepared: Sequence[PreparedInput]) -> list[Prediction]:
+        with self._lock, torch.no_grad(), evaluation_mode(self._net):
+            logits = self._net(self._tensor(prepared))
+        exceedances: Exceedances = torch.sigmoid(exceedance_logits(logits, self._output)).cpu().numpy()
+        for record, row in zip(records, exceedances, strict=True):
+            if not np.isfinite(row).all():
+                raise RecordUnsupportedError(
+                    f"{record.record_id} gives no finite result: its largest value is "
+                    f"{float(np.nanmax(np.abs(record.signal))):g} mV.",
+                    "Check gain and units of the file.",
+                )
+        if self._calibration is not None:
+            exceedances = self._calibration(exceedances)
+        windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
+        return self._decoded(exceedances, windows, notes, set_limit=self._set_limit, records=records)
+
+    def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
+        device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))
+        return torch.from_numpy(np.stack([item.values for item in prepared])).to(device)

@@ -1,0 +1,152 @@
+"""Zip archives, unpacked within limits that are measured while unpacking, not taken from what the archive declares."""
+
+import lzma
+import stat
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from cardiov_core.errors import ArchiveError
+from cardiov_core.io.formats.sniff import Kind, kind_of
+
+MAX_UNPACKED_BYTES = 512 * 1024**2
+MAX_MEMBERS = 20_000
+MAX_RATIO = 200
+RATIO_FREE_BYTES = 1024**2
+_CHUNK = 1024**2
+_ENCRYPTED = 0x1
+# Everything that zipfile and its decompressors were seen to raise on damaged archives.
+ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, NotImplementedError, RuntimeError,
+    ValueError, KeyError, IndexError, OverflowError,
+)  # fmt: skip
+
+
+def npz_names(path: Path) -> tuple[str, ...]:
+    """Return the names of the arrays in an NPZ file; none where it is damaged.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(name.removesuffix(".npy") for name in archive.namelist())
+    except ZIP_ERRORS:
+        return ()
+
+
+def is_npz(path: Path) -> bool:
+    """Tell whether a zip file is NumPy's NPZ: all of its members are arrays.
+
+    Parameters
+    ----------
+    path : Path
+        A file that begins like a zip.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except ZIP_ERRORS:
+        return False
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
+def unpack(path: Path, folder: Path) -> None:
+    """Unpack a zip archive.
+
+    Parameters
+    ----------
+    path : Path
+        The archive.
+    folder : Path
+        An empty folder that takes the members.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive is damaged, encrypted or nested, has too many members, grows beyond 512 MiB or 200 times its
+        own size, or a member leaves the folder or is a link.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _unpack_members(archive, path, folder)
+    except ArchiveError:
+        raise
+    except ZIP_ERRORS as error:
+        raise ArchiveError(
+            f"{path.name} is a damaged archive: {type(error).__name__}: {str(error)[:120]}.",
+            "Pack or download it again.",
+        ) from error
+
+
+def _unpack_members(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise ArchiveError(
+            f"{path.name} has {len(members)} members; at most {MAX_MEMBERS} are unpacked.",
+            "Unpack it yourself and open the folder, or pack fewer records.",
+        )
+    packed = path.stat().st_size
+    total = 0
+    for member in members:
+        target = folder.joinpath(*_safe_parts(member, path.name))
+        if member.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            raise ArchiveError(f"{path.name} has '{member.filename[:60]}' twice.", "Pack it again.")
+        total = _unpack_member(archive, member, target, total, packed, path.name)
+        _refuse_nested(target, member.filename, path.name)
+
+
+def _safe_parts(member: zipfile.ZipInfo, archive_name: str) -> tuple[str, ...]:
+    name = member.filename
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name[:60])
+    if member.flag_bits & _ENCRYPTED:
+        raise ArchiveError(f"{archive_name} is encrypted ('{shown}').", "Unpack it with its password first.")
+    mode = member.external_attr >> 16
+    if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_IFMT(mode) == 0):
+        raise ArchiveError(
+            f"{archive_name} has a member that is a link or device: '{shown}'.", "Pack plain files only."
+        )
+    parts = PurePosixPath(name).parts
+    outside = name.startswith("/") or ".." in parts or "\\" in name or (bool(parts) and parts[0].endswith(":"))
+    if outside or not parts or not name.isprintable():
+        raise ArchiveError(
+            f"{archive_name} has a member that leaves its folder or has no plain name: '{shown}'.",
+            "Do not trust this archive; pack the records again.",
+        )
+    return parts
+
+
+def _unpack_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, total: int, packed: int, name: str
+) -> int:
+    with archive.open(member) as source, target.open("wb") as sink:
+        while chunk := source.read(_CHUNK):
+            total += len(chunk)
+            if total > MAX_UNPACKED_BYTES:
+                raise ArchiveError(
+                    f"{name} grows beyond {MAX_UNPACKED_BYTES // 1024**2} MiB.",
+                    "Unpack it yourself and open the folder, or pack fewer records.",
+                )
+            if total > RATIO_FREE_BYTES and total > MAX_RATIO * packed:
+                raise ArchiveError(
+                    f"{name} grows to more than {MAX_RATIO} times its size, as no archive of ECGs does.",
+                    "Do not trust this archive; pack the records again.",
+                )
+            sink.write(chunk)
+    return total
+
+
+def _refuse_nested(target: Path, member_name: str, archive_name: str) -> None:
+    with target.open("rb") as file:
+        kind = kind_of(file.read(512))
+    if kind is Kind.TAR or (kind is Kind.ZIP and not is_npz(target)):
+        raise ArchiveError(
+            f"{archive_name} holds another archive: '{member_name[:60]}'.", "Unpack it and pack the records flat."
+        )

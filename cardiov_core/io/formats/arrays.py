@@ -1,0 +1,275 @@
+"""NumPy and MATLAB arrays: NPY, NPZ and .mat of versions 4 to 7."""
+
+import io
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.io import loadmat, whosmat
+from scipy.io.matlab import MatReadError
+
+from cardiov_core.domain import STANDARD_LEADS
+from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
+from cardiov_core.io.assembly import MAX_FILE_BYTES, Channels, ReadOptions, missing, scale_to_mv, sha256_of
+from cardiov_core.io.formats.archives import MAX_RATIO, RATIO_FREE_BYTES, ZIP_ERRORS
+
+SIGNAL_KEYS = ("signal", "signals", "ecg", "p_signal", "data", "val")
+_RATE_KEYS = ("sampling_rate", "sampling_rate_hz", "sampling_frequency", "fs", "rate", "frequency")
+_UNITS_KEYS = ("units", "unit")
+_LEADS_KEYS = ("leads", "lead_names", "lead", "channels", "channel_names", "sig_name")
+_ALL_KEYS = (*SIGNAL_KEYS, *_RATE_KEYS, *_UNITS_KEYS, *_LEADS_KEYS)
+_CHUNK = 1024**2
+_ARRAY_ERRORS = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, EOFError, OverflowError, MemoryError,
+    RecursionError, SyntaxError, NotImplementedError, RuntimeError, struct.error, zlib.error, tokenize.TokenError,
+    MatReadError,
+)  # fmt: skip
+
+Variables = Mapping[str, npt.NDArray[Any]]
+
+
+def read_npy(path: Path, content: bytes, options: ReadOptions) -> Channels:
+    """Read a bare array, which states neither rate nor units.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    content : bytes
+        Its bytes.
+    options : ReadOptions
+        Rate and units.
+
+    Raises
+    ------
+    RecordFormatError
+        If the array is damaged, of objects, or holds no numbers.
+    MissingMetadataError
+        If rate or units are not given, or the array is not 12 by n.
+    """
+    return _channels(path, content, "NPY", {"signal": _parse_npy(path.name, content)}, options)
+
+
+def read_npz(path: Path, content: bytes, options: ReadOptions) -> Channels:
+    """Read an NPZ file with the keys signal, leads, sampling_rate and units.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    content : bytes
+        Its bytes.
+    options : ReadOptions
+        Rate and units, where the file does not state them.
+
+    Raises
+    ------
+    RecordFormatError
+        If it is damaged, of objects, or grows beyond every measure when unpacked.
+    NotAnEcgError
+        If it has no array named signal.
+    MissingMetadataError
+        If rate, units or leads are nowhere stated.
+    """
+    variables: dict[str, npt.NDArray[Any]] = {}
+    seen: list[str] = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.infolist():
+                key = member.filename.removesuffix(".npy")
+                seen.append(key)
+                if key.casefold() in _ALL_KEYS and key.casefold() not in variables:
+                    data = _inflate(archive, member, len(content), path.name)
+                    variables[key.casefold()] = _parse_npy(f"{path.name} ({key})", data)
+    except (RecordFormatError, RecordUnsupportedError):
+        raise
+    except ZIP_ERRORS as error:
+        raise _damaged(path.name, error) from error
+    return _channels(path, content, "NPZ", variables, options, seen)
+
+
+def read_mat(path: Path, content: bytes, options: ReadOptions) -> Channels:
+    """Read a MATLAB file (versions 4 to 7) with the variables signal or val, leads, sampling_rate and units.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    content : bytes
+        Its bytes.
+    options : ReadOptions
+        Rate and units, where the file does not state them.
+
+    Raises
+    ------
+    RecordFormatError
+        If it is damaged.
+    NotAnEcgError
+        If it has no variable named signal or val.
+    MissingMetadataError
+        If rate, units or leads are nowhere stated.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            listed = whosmat(str(path), appendmat=False)
+            _refuse_large(path.name, [shape for _, shape, _ in listed], len(content))
+            wanted = [name for name, _, _ in listed if name.casefold() in _ALL_KEYS]
+            loaded = loadmat(str(path), appendmat=False, variable_names=wanted) if wanted else {}
+        variables = {key.casefold(): np.asarray(value) for key, value in loaded.items() if key in wanted}
+    except (RecordFormatError, RecordUnsupportedError):
+        raise
+    except _ARRAY_ERRORS as error:
+        raise _damaged(path.name, error) from error
+    return _channels(path, content, "MAT", variables, options, [name for name, _, _ in listed])
+
+
+def _damaged(name: str, error: BaseException) -> RecordFormatError:
+    return RecordFormatError(
+        f"{name} is damaged: {type(error).__name__}: {str(error)[:120]}.", "Copy, download or save the file again."
+    )
+
+
+def _refuse_large(name: str, shapes: Sequence[tuple[int, ...]], n_bytes: int) -> None:
+    # zlib, which MATLAB 5-7 use inside, cannot pack more than about 1030 to 1.
+    if any(np.prod([float(n) for n in shape]) > min(MAX_FILE_BYTES, 1100 * n_bytes) for shape in shapes):
+        raise RecordFormatError(f"{name} announces more samples than it can hold.", "Save the file again.")
+
+
+def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: int, name: str) -> bytes:
+    parts: list[bytes] = []
+    total = 0
+    with archive.open(member) as source:
+        while chunk := source.read(_CHUNK):
+            total += len(chunk)
+            if total > MAX_FILE_BYTES or (total > RATIO_FREE_BYTES and total > MAX_RATIO * packed):
+                raise RecordFormatError(
+                    f"{name} grows to more than {MAX_RATIO} times its size or beyond "
+                    f"{MAX_FILE_BYTES // 1024**2} MiB, as no ECG does.",
+                    "Do not trust this file; save the record again.",
+                )
+            parts.append(chunk)
+    return b"".join(parts)
+
+
+def _parse_npy(name: str, content: bytes) -> npt.NDArray[Any]:
+    """Parse one array, after holding its header against its size."""
+    stream = io.BytesIO(content)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            version = np.lib.format.read_magic(stream)
+            reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            shape, _, dtype = reader[version](stream)
+            if dtype.hasobject:
+                raise RecordFormatError(
+                    f"{name} holds Python objects, which are never opened because they can run code.",
+                    "Save it as an array of numbers.",
+                )
+            surplus = len(content) - stream.tell() - dtype.itemsize * float(np.prod([float(n) for n in shape]))
+            if surplus:
+                fault = "is cut short" if surplus < 0 else "is longer than it should be"
+                raise RecordFormatError(f"{name} {fault}: it announces {shape} values.", "Copy the file again.")
+            array: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+    except _ARRAY_ERRORS as error:
+        raise _damaged(name, error) from error
+    return array
+
+
+def _first(variables: Variables, keys: Sequence[str]) -> npt.NDArray[Any] | None:
+    return next((variables[key] for key in keys if key in variables), None)
+
+
+def _texts(value: npt.NDArray[Any] | None) -> tuple[str, ...] | None:
+    """Return the strings in an array of text, of bytes, or in a MATLAB cell array of text."""
+    if value is None:
+        return None
+    texts: list[str] = []
+    for item in np.ravel(value):
+        # A cell of a MATLAB cell array is an array of its own.
+        inner = np.ravel(item)[0] if isinstance(item, np.ndarray) and item.size else item
+        texts.append(inner.decode("latin-1") if isinstance(inner, bytes) else str(inner))
+    if len(texts) == 1 and "," in texts[0]:
+        texts = texts[0].split(",")
+    return tuple(text.strip() for text in texts)
+
+
+def _number(name: str, value: npt.NDArray[Any] | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        return float(np.ravel(value)[0])
+    except (ValueError, TypeError, IndexError) as error:
+        raise RecordFormatError(f"{name} states a sampling rate that is no number.", "Write it in Hz.") from error
+
+
+def _channels(
+    path: Path,
+    content: bytes,
+    file_format: str,
+    variables: Variables,
+    options: ReadOptions,
+    seen: Sequence[str] = (),
+) -> Channels:
+    signal = _first(variables, SIGNAL_KEYS)
+    if signal is None:
+        raise NotAnEcgError(
+            f"{path.name} has no variable 'signal' (it has: {', '.join(name[:30] for name in seen[:15]) or 'none'}).",
+            "Name the samples 'signal', and add 'leads', 'sampling_rate' and 'units'.",
+        )
+    if signal.dtype.kind not in "iuf":
+        raise RecordFormatError(f"{path.name} holds no numbers (type {signal.dtype}).", "Save the samples as numbers.")
+    names = _texts(_first(variables, _LEADS_KEYS))
+    stated_rate = _number(path.name, _first(variables, _RATE_KEYS))
+    rate = stated_rate if stated_rate is not None else options.sampling_rate
+    units = _texts(_first(variables, _UNITS_KEYS)) or ((options.units,) if options.units is not None else None)
+    rows, assumed = _leads_first(path.name, signal, names)
+    absent = [
+        field
+        for field, is_absent in (("sampling_rate", rate is None), ("units", units is None), ("leads", rows is None))
+        if is_absent
+    ]
+    if rate is None or units is None or rows is None:
+        raise missing(path.name, absent)
+    if len(units) not in {1, len(rows)}:
+        raise RecordFormatError(
+            f"{path.name} states {len(units)} units for {len(rows)} leads.", "State one unit, or one a lead."
+        )
+    factors = np.array([scale_to_mv(path.name, unit) for unit in units])
+    return Channels(
+        path=path,
+        format=file_format,
+        signal_mv=rows.astype(np.float64) * factors[:, None],
+        names=names if names is not None else STANDARD_LEADS,
+        sampling_rate=rate,
+        files=(path.name,),
+        sha256=sha256_of(content),
+        warnings=("The file names no lead; its 12 channels were taken in the standard order.",) if assumed else (),
+    )
+
+
+def _leads_first(
+    name: str, signal: npt.NDArray[Any], names: Sequence[str] | None
+) -> tuple[npt.NDArray[Any] | None, bool]:
+    """Turn the array so that leads are rows; None where neither side is unmistakably the leads."""
+    if signal.ndim != 2:
+        raise RecordFormatError(
+            f"{name} holds an array of {signal.ndim} dimensions {signal.shape}.", "Save one ECG as leads by samples."
+        )
+    n_leads = len(names) if names is not None else len(STANDARD_LEADS)
+    sides = [axis for axis, length in enumerate(signal.shape) if length == n_leads]
+    if len(sides) != 1:
+        if names is None:
+            return None, False
+        raise RecordFormatError(
+            f"{name} names {n_leads} leads, but its array has the shape {signal.shape}.",
+            "Save leads by samples, with one name a lead.",
+        )
+    return (signal if sides[0] == 0 else signal.T), names is None

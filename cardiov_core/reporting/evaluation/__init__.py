@@ -1,0 +1,1 @@
+"""Evaluations and agreement told: words, figures, Markdown and HTML."""

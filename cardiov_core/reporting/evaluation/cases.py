@@ -1,0 +1,232 @@
+"""A list of cases as one HTML file that needs nothing else: the far misses one by one, then the others in a table."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from cardiov_core.datasets import PtbXl
+from cardiov_core.domain import EcgRecord, Explanation, Reasons, Severity
+from cardiov_core.errors import ConfigurationError, ExplanationError, RecordUnsupportedError
+from cardiov_core.evaluation.study.case_file import CaseList, FoundCase
+from cardiov_core.evaluation.study.cases import FAR
+from cardiov_core.evaluation.wei2022 import PAPER_FAR_MISSES, PAPER_FAR_MISSES_DISTORTED, PAPER_SOURCE
+from cardiov_core.inference import Predictor
+from cardiov_core.inference.explanation.passport import passport_line
+from cardiov_core.inference.graders.blend import CombinedGrader
+from cardiov_core.reporting.evaluation.far_miss import trace_picture
+from cardiov_core.reporting.evaluation.html_page import html_page, html_table, paragraph
+from cardiov_core.reporting.evaluation.words import fold_words
+from cardiov_core.reporting.print.content import record_words
+from cardiov_core.reporting.trace.attention import CAPTION
+from cardiov_core.reporting.words.levels import percent
+from cardiov_core.statements import STATEMENTS
+
+_ROLES = {"decides": "decides the label", "overruled": "overruled, although graver", "beside": "beside it"}
+_DISTORTIONS = {
+    "drift_mv": "base-line drift",
+    "noise_mv": "muscle noise",
+    "burst_mv": "bursts of noise",
+    "hum_mv": "mains hum",
+}
+_STYLE = """
+article {border-top: 2px solid #1A1F24; margin-top: 2rem; padding-top: 0.3rem; break-inside: avoid;}
+article img {width: 100%; height: auto; border: 1px solid #D8DCE0;}
+nav a {display: inline-block; margin-right: 0.8rem;}
+td:last-child {white-space: normal;}
+"""
+
+
+def write_case_report(
+    found: CaseList,
+    dataset: PtbXl,
+    predictor: Predictor,
+    path: Path,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Write a list of cases as HTML.
+
+    Parameters
+    ----------
+    found : CaseList
+        From :func:`~cardiov_core.evaluation.study.cases.find_cases`.
+    dataset : PtbXl
+        Where its records lie.
+    predictor : Predictor
+        The grader, to explain the far misses.
+    path : pathlib.Path
+        Where to; its folder is made where it is missing.
+    progress : callable, optional
+        Called with the far misses drawn and all of them.
+
+    Returns
+    -------
+    int
+        Far misses in it.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file cannot be written.
+    DatasetError
+        If a record cannot be read.
+    """
+    far = [case for case in found.cases if case.error >= FAR]
+    articles = []
+    for done, case in enumerate(far, start=1):
+        articles.append(_article(case, dataset.record(int(case.ecg_id)), predictor))
+        if progress is not None:
+            progress(done, len(far))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_page(found, far, articles), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error}.", "Name another file.") from error
+    return len(far)
+
+
+def distortion_words(found: CaseList) -> str:
+    """Say how many far misses carry drift or noise, beside the paper's and beside the records graded rightly."""
+    carrying, n_far = found.distorted.get(FAR, (0, 0))
+    if not n_far:
+        return f"None of {found.n_graded} records is graded three levels off."
+    words = (
+        f"{carrying} of {n_far} far misses carry drift or high-frequency noise, as the quality gate measures them; the "
+        f"paper saw them in {PAPER_FAR_MISSES_DISTORTED} of {PAPER_FAR_MISSES} ({PAPER_SOURCE})."
+    )
+    right, n_right = found.distorted.get(0, (0, 0))
+    if n_right:
+        words += (
+            f" So do {right} of the {n_right} rightly graded records ({percent(right / n_right)} against "
+            f"{percent(carrying / n_far)}): a finding alone explains a miss only as far as these shares differ."
+        )
+    return words
+
+
+def _page(found: CaseList, far: Sequence[FoundCase], articles: Sequence[str]) -> str:
+    wrong = [case for case in found.cases if case.error]
+    rest = [case for case in wrong if case.error < FAR]
+    counts = ", ".join(str(sum(case.error == gap for case in wrong)) for gap in (3, 2, 1))
+    links = "".join(f'<a href="#case-{escape(case.ecg_id)}">{escape(case.ecg_id)}</a>' for case in far)
+    parts = [
+        f"<h1>{escape(found.model_name)}: what it gets wrong</h1>",
+        paragraph(
+            f"{found.n_graded} records of PTB-XL {fold_words(found.folds)}, {len(wrong)} graded wrongly (off by three "
+            f"levels, two and one: {counts}). Weights: SHA-256 {found.model_sha256}."
+        ),
+        paragraph(distortion_words(found)),
+        "<h2>Far misses: three levels off</h2>" if far else "",
+        f"<nav>Records: {links}</nav>" if far else "",
+        *articles,
+        "<h2>One or two levels off</h2>" if rest else "",
+        html_table(("Record", "Label", "Grade", "Probabilities", "Why it is here"), map(_row, rest)),
+    ]
+    return html_page(f"CardioV: cases of {found.model_name}", [part for part in parts if part], style=_STYLE)
+
+
+def _row(case: FoundCase) -> tuple[str, ...]:
+    return (
+        case.ecg_id,
+        case.label.title,
+        case.prediction.severity.title,
+        _probabilities(case),
+        " ".join((*case.reasons, *case.quality_reasons)),
+    )
+
+
+def _probabilities(case: FoundCase) -> str:
+    return ", ".join(
+        f"{level.title.split()[0].lower()} {percent(share)}"
+        for level, share in zip(Severity, case.prediction.probabilities, strict=True)
+    )
+
+
+def _article(case: FoundCase, record: EcgRecord, predictor: Predictor) -> str:
+    """Return one far miss: statements, signal, other graders, the ECG and what the grader went by."""
+    explanation, reasons, why = _explained(case, record, predictor)
+    picture = trace_picture(record, explanation)
+    said = f"ECG {case.record_id}, twelve leads, 25 mm/s, 10 mm/mV" + (", with attention" if explanation else "")
+    origin = (
+        "by a copy of the grader that had not seen the patient" if case.prediction.out_of_fold else "by the weights"
+    )
+    parts = [
+        f'<article id="case-{escape(case.ecg_id)}"><h3>Record {escape(case.ecg_id)}: labelled '
+        f"{escape(case.label.title.lower())}, graded {escape(case.prediction.severity.title.lower())}</h3>",
+        paragraph(f"{record_words(record)}. {case.path}", small=True),
+        paragraph(f"Graded {origin}: {_probabilities(case)}."),
+        html_table(("Statement", "Likelihood", "Critical value", "Role"), map(_statement, case.statements)),
+        paragraph(f"Signal: {_signal(case)}"),
+        _others(case),
+        f'<figure><img alt="{escape(said, quote=True)}" src="{picture}">'
+        f"<figcaption>25 mm/s, 10 mm/mV, 0.05-150 Hz. {escape(why)}</figcaption></figure>",
+        _spoke(reasons, case.prediction.severity),
+        "</article>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _statement(text: str) -> tuple[str, ...]:
+    code, likelihood, level, role = text.split()
+    shown = "present, not graded" if float(likelihood) == 0.0 else f"{likelihood} %"
+    return f"{code}: {STATEMENTS[code].description}", shown, Severity(int(level)).title, _ROLES[role]
+
+
+def _signal(case: FoundCase) -> str:
+    verdict = case.quality.value if case.quality is not None else "not judged"
+    words = " ".join((f"{verdict}.", *case.quality_reasons))
+    if case.distortions:
+        return f"{words} {' and '.join(_DISTORTIONS[name] for name in case.distortions).capitalize()} may explain it."
+    return f"{words} No drift and no high-frequency noise that would explain it."
+
+
+def _others(case: FoundCase) -> str:
+    if not case.graders:
+        return ""
+    told = []
+    for text in case.graders:
+        name, level, share = text.rsplit(maxsplit=2)
+        told.append(f"{name} says {Severity(int(level)).title.lower()} ({percent(float(share))})")
+    return paragraph(f"Other graders: {'; '.join(told)}.")
+
+
+def _explained(
+    case: FoundCase, record: EcgRecord, predictor: Predictor
+) -> tuple[Explanation | None, Reasons | None, str]:
+    """Return what can be drawn, what speaks for or against the grade, and what is to be said of both."""
+    level = case.prediction.severity
+    try:
+        found = predictor.explain(record, target=int(level))
+    except (ExplanationError, RecordUnsupportedError) as error:
+        return None, None, f"No explanation: {error.message}"
+    own = (
+        " The weights that ship explain it here, which did train on this record." if case.prediction.out_of_fold else ""
+    )
+    if isinstance(found, Reasons):
+        return None, found, own.strip()
+    shown = [stage for stage in sorted(found.stages) if stage not in found.withheld]
+    drawn = "No attention is shown."
+    if shown:
+        drawn = f"Blue: attention for {level.title.lower()}, stage {shown[-1]} behind the trace, all below."
+        if not np.nan_to_num(found.stages[shown[-1]]).any():
+            drawn += f" Stage {shown[-1]} has none: nothing there raised this level, it was given for want of another."
+        drawn += f" {CAPTION}"
+    # A blend is explained by its network.
+    members = predictor.members if isinstance(predictor, CombinedGrader) else (predictor,)
+    network = next((member for member in members if member.name == found.model_name), predictor)
+    return found, found.reasons, f"{drawn} {passport_line(network.card, int(level))}{own}"
+
+
+def _spoke(reasons: Reasons | None, level: Severity) -> str:
+    """Return what was measured and speaks for or against the grade, as a list."""
+    if reasons is None:
+        return ""
+    items = "".join(f"<li>{escape(reason.statement)}</li>" for reason in reasons.reasons)
+    head = paragraph(f"What was measured, for or against {level.title.lower()}:")
+    return f"{head}<ul>{items or '<li>Nothing stands out.</li>'}</ul>"
+
+
+def default_report_path(cases_file: Path) -> Path:
+    """Return where the report of a list lies: beside it, with the suffix .html."""
+    return cases_file.with_suffix(".html")

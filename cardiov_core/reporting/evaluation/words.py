@@ -1,0 +1,307 @@
+"""The figures of ``metrics.json`` in words and rows, said alike by every report and page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cardiov_core.domain import Severity
+from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS
+from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE, PAPER_MAE_ABSTRACT
+
+Row = tuple[str, ...]
+
+NOT_DEFINED = "not defined"
+"""Instead of a number that the records do not define."""
+
+LEVEL_WORDS: Mapping[str, str] = dict(zip(LEVEL_KEYS, (level.title.lower() for level in Severity), strict=True))
+THRESHOLD_WORDS: Mapping[str, str] = dict(
+    zip(THRESHOLD_KEYS, (f"above {level.title.lower()}" for level in Severity), strict=False)
+)
+ALARM_WORDS: Mapping[str, str] = {"medium_or_higher": "medium risk or higher", "high": "high risk"}
+RULE_WORDS: Mapping[str, str] = {
+    "highest_likelihood": "statement of the highest likelihood (the paper's rule)",
+    "most_severe": "most severe statement present",
+}
+FIGURE_WORDS: Mapping[str, str] = {
+    "mae": "mean absolute error",
+    "accuracy": "accuracy",
+    "within_one": "off by one level at most",
+    "quadratic_weighted_kappa": "quadratic-weighted kappa",
+    "auc.mean": "AUC, mean of the levels",
+}
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a figure: '0.491', or that the records do not define it."""
+    return NOT_DEFINED if value is None else f"{value:.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    """Write a share as per cent: '56.5 %', or that the records do not define it."""
+    return NOT_DEFINED if value is None else f"{100 * value:.1f}\u2009%"
+
+
+def limits(interval: Sequence[float] | None, *, as_percent: bool = False) -> str:
+    """Write an interval: '0.413 to 0.566'; 'no interval' where there is none."""
+    if interval is None:
+        return "no interval"
+    low, high = interval
+    return f"{100 * low:.1f} to {100 * high:.1f}\u2009%" if as_percent else f"{low:.3f} to {high:.3f}"
+
+
+def p_words(p_value: float | None) -> str:
+    """Write a p-value: '0.032', '< 0.001', or that there is none."""
+    if p_value is None:
+        return NOT_DEFINED
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def picked(document: Mapping[str, Any], name: str) -> Any:
+    """Return a figure, or its interval, by its dotted name; None where the document has none."""
+    found: Any = document
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def figure_row(document: Mapping[str, Any], title: str, name: str) -> Row:
+    """Return title, value and interval of a figure."""
+    return title, number(picked(document, name)), limits(picked(document["intervals"], name))
+
+
+def headlines(document: Mapping[str, Any]) -> list[Row]:
+    """Return title, value and remark of the three numbers that matter."""
+    intervals, n = document["intervals"], document["n"]
+    high = document["high_risk"]
+    return [
+        (
+            "Mean absolute error, levels",
+            number(document["mae"], 2),
+            f"95\u2009% interval {limits(intervals['mae'])}; n = {n}; paper {PAPER_MAE:.4f} "
+            f"(abstract: {PAPER_MAE_ABSTRACT:.4f})",
+        ),
+        (
+            "AUC, mean of the levels",
+            number(document["auc"]["mean"], 2),
+            f"95\u2009% interval {limits(intervals['auc']['mean'])}; n = {n}; paper {PAPER_AUC['mean']:.4f}",
+        ),
+        (
+            "High risk graded no or low",
+            percent(document["high_risk_graded_no_or_low"]),
+            f"95\u2009% interval {limits(intervals['high_risk_graded_no_or_low'], as_percent=True)}; "
+            f"n = {high['n']} high-risk records; paper: not stated",
+        ),
+    ]
+
+
+def main_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return measure, value, 95 % interval and the paper's value of every plain figure."""
+    paper = {"mae": f"{PAPER_MAE:.4f} (abstract: {PAPER_MAE_ABSTRACT:.4f})", "auc.mean": f"{PAPER_AUC['mean']:.4f}"}
+    paper |= {f"auc.{key}": f"{PAPER_AUC[key]:.4f}" for key in LEVEL_KEYS}
+    titles = dict(FIGURE_WORDS)
+    titles |= {f"auc.{key}": f"AUC {words}" for key, words in LEVEL_WORDS.items()}
+    titles |= {f"auc_threshold.{key}": f"AUC {words}" for key, words in THRESHOLD_WORDS.items()}
+    titles["auc_threshold.mean"] = "AUC, mean of the thresholds"
+    titles["rank_violation_rate"] = "share of records with contradicting thresholds"
+    return [(*figure_row(document, title, name), paper.get(name, "")) for name, title in titles.items()]
+
+
+def calibration_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return question, Brier score and expected calibration error with their intervals."""
+    rows = [_calibration_row(document, "which level (Brier: sum over levels; ECE: of the level given)", "levels")]
+    return rows + [_calibration_row(document, words, key) for key, words in THRESHOLD_WORDS.items()]
+
+
+def _calibration_row(document: Mapping[str, Any], title: str, key: str) -> Row:
+    ece = "ece.level" if key == "levels" else f"ece.{key}"
+    return title, *figure_row(document, title, f"brier.{key}")[1:], *figure_row(document, title, ece)[1:]
+
+
+def alarm_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return alarm, figure, value, interval and counts of sensitivity, specificity, PPV and NPV at both alarms."""
+    rows: list[Row] = []
+    for key, words in ALARM_WORDS.items():
+        point = document["operating_points"][key]
+        hit, miss, false, quiet = (
+            point[name] for name in ("true_positive", "false_negative", "false_positive", "true_negative")
+        )
+        counts = {
+            "sensitivity": f"{hit} of {hit + miss}",
+            "specificity": f"{quiet} of {quiet + false}",
+            "ppv": f"{hit} of {hit + false}",
+            "npv": f"{quiet} of {quiet + miss}",
+        }
+        titles = {name: name if len(name) > 3 else name.upper() for name in counts}
+        stated = point.get("stated_prevalence")
+        if stated is not None:
+            at = f"at a prevalence of {percent(stated)}"
+            titles |= {"ppv_at_stated": f"PPV {at}", "npv_at_stated": f"NPV {at}"}
+        for name, title in titles.items():
+            interval = picked(document["intervals"], f"operating_points.{key}.{name}")
+            rows.append((words, title, percent(point[name]), limits(interval, as_percent=True), counts.get(name, "")))
+    return rows
+
+
+def missed_words(document: Mapping[str, Any]) -> str:
+    """Say the figure that matters most to a patient, also where high risk is as frequent as stated."""
+    counts = document["high_risk"]
+    if not counts["n"]:
+        return "No record is of high risk by its label: how many of them are missed is not known."
+    interval = limits(document["intervals"]["high_risk_graded_no_or_low"], as_percent=True)
+    share = document["high_risk_graded_no_or_low"]
+    words = (
+        f"{counts['n_graded_no_or_low']} of {counts['n']} high-risk records are graded no or low risk: "
+        f"{percent(share)} ({interval})."
+    )
+    point = document["operating_points"]["high"]
+    words += f" At the prevalence of these records ({percent(point['prevalence'])}) {_missed_of_1000(document, point)}"
+    stated = point.get("stated_prevalence")
+    if stated is not None:
+        words += f"; at a prevalence of {percent(stated)} {_missed_of_1000(document, point, stated)}"
+    return f"{words}."
+
+
+def _missed_of_1000(document: Mapping[str, Any], point: Mapping[str, Any], prevalence: float | None = None) -> str:
+    """Say how many of 1000 records are of high risk and graded no or low: the share times the prevalence."""
+    share, interval = document["high_risk_graded_no_or_low"], document["intervals"]["high_risk_graded_no_or_low"]
+    of_1000 = 1000 * (point["prevalence"] if prevalence is None else prevalence)
+    words = f"these are {share * of_1000:.1f} of 1000 records"
+    if prevalence is not None and interval is not None:
+        words += f" ({interval[0] * of_1000:.1f} to {interval[1] * of_1000:.1f})"
+    return words
+
+
+def subgroup_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return group, n, high-risk records, and MAE, accuracy and mean AUC with their intervals."""
+    return [
+        (
+            name,
+            str(group["n"]),
+            str(group["records_a_level"]["high"]),
+            *(
+                f"{number(picked(group, figure))} ({limits(picked(group['intervals'], figure))})"
+                for figure in ("mae", "accuracy", "auc.mean")
+            ),
+        )
+        for name, group in document["subgroups"].items()
+    ]
+
+
+def test_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return what is compared, the figure, difference, interval and p-value of the tests of subgroups."""
+    return [
+        (
+            f"{entry['groups'][0]} less {entry['groups'][1]}",
+            FIGURE_WORDS[entry["figure"]],
+            number(entry["difference"]),
+            limits(entry["interval"]),
+            p_words(entry["p_value"]),
+        )
+        for entry in document["subgroup_tests"]
+    ]
+
+
+def against_words(document: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Say how often two graders differ, as an entry of ``against`` has it."""
+    n = other["n"]
+    alike = other["accuracy_alike"]
+    words = (
+        f"{other['n_differ']} of {n} records get another level from {other['model']['name']} than from "
+        f"{document['model']['name']}, {other['n_differ_far']} of them one that is two or three levels off."
+    )
+    return words if alike is None else f"{words} Where both say the same, {percent(alike)} are right."
+
+
+def against_rows(other: Mapping[str, Any]) -> list[Row]:
+    """Return figure, value, the other grader's value, difference, interval and p-value."""
+    titles = dict(FIGURE_WORDS) | {f"auc.{key}": f"AUC {words}" for key, words in LEVEL_WORDS.items()}
+    for key, words in ALARM_WORDS.items():
+        titles |= {f"operating_points.{key}.{name}": f"{name} at {words}" for name in ("sensitivity", "specificity")}
+    titles |= {
+        "high_risk_graded_no_or_low": "high-risk records graded no or low risk",
+        "brier.levels": "Brier score, sum over the levels",
+    }
+    return [
+        (
+            titles.get(entry["figure"], entry["figure"]),
+            number(entry["value"]),
+            number(entry["other"]),
+            number(entry["difference"]),
+            limits(entry["interval"]),
+            p_words(entry["p_value"]),
+        )
+        for entry in other["figures"]
+    ]
+
+
+def confusion_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return each label with the records of each grade, their share of the label and its interval."""
+    titles = [level.title for level in Severity]
+    rows: list[Row] = []
+    for label, title, counts in zip(LEVEL_KEYS, titles, document["confusion"], strict=True):
+        cells = []
+        for grade, count in zip(LEVEL_KEYS, counts, strict=True):
+            name = f"confusion_share.{label}.{grade}"
+            share, interval = picked(document, name), picked(document["intervals"], name)
+            # A share of none or all is repeated by every resample: its interval has no width and says nothing.
+            within = f" ({limits(interval, as_percent=True)})" if interval and 0 < count < sum(counts) else ""
+            cells.append(f"{count}" if not share else f"{count}: {percent(share)}{within}")
+        rows.append((title, *cells))
+    return rows
+
+
+def rule_rows(document: Mapping[str, Any]) -> list[Row]:
+    """Return figure, and value with interval by either label rule."""
+    other = document["other_label_rule"]
+    return [
+        (
+            title,
+            *(f"{number(picked(one, name))} ({limits(picked(one['intervals'], name))})" for one in (document, other)),
+        )
+        for name, title in FIGURE_WORDS.items()
+    ]
+
+
+def origin_words(document: Mapping[str, Any]) -> str:
+    """Say of how many records the figures are, and which of them trained the model."""
+    n, n_own = document["n"], document["n_out_of_fold"]
+    words = f"{n} records of {document['n_patients']} patients, PTB-XL {fold_words(document['folds'])}."
+    if n_own:
+        words += (
+            f" {'All' if n_own == n else n_own} of them trained the model and count with their out-of-fold "
+            "predictions, made by a copy of it that had not seen the patient."
+        )
+    else:
+        words += " 0 of them trained the model."
+    n_twice = document.get("n_seen_twice", 0)
+    if n_twice:
+        words += f" Of {n_twice} of them every copy had: PTB-XL has the same samples under another patient, too."
+    n_chosen = document.get("n_chosen_on", 0)
+    if n_chosen:
+        words += (
+            f" {'All' if n_chosen == n else n_chosen} of them chose the model among others (its epoch, or when to "
+            "stop): figures on them flatter it."
+        )
+    corrected = document.get("corrected_labels")
+    if corrected is not None:
+        words += (
+            f" Labels that a review corrected or confirmed: {corrected['n']}; unlike PTB-XL's: "
+            f"{corrected['n_changed']}."
+        )
+    return words
+
+
+def fold_words(folds: Sequence[int]) -> str:
+    """Write folds: 'fold 10', 'folds 1-9', 'folds 1, 3, 5'."""
+    if len(folds) == 1:
+        return f"fold {folds[0]}"
+    if list(folds) == list(range(folds[0], folds[-1] + 1)):
+        return f"folds {folds[0]}-{folds[-1]}"
+    return f"folds {', '.join(map(str, folds))}"
+
+
+def interval_words(document: Mapping[str, Any]) -> str:
+    """Say how the intervals came about."""
+    return (
+        f"95\u2009% intervals: percentile bootstrap, {document['n_resamples']} resamples by patient; a resample that "
+        "lacks a class is drawn again."
+    )

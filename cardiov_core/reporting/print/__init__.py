@@ -1,0 +1,1 @@
+"""The report on paper: content, page, trace and sign-off."""

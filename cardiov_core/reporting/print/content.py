@@ -1,0 +1,278 @@
+"""What a report says of a record, as plain sections; how it looks is decided elsewhere."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Severity
+from cardiov_core.inference.panel import panel_words
+from cardiov_core.inference.uncertainty.scope import scope_words
+from cardiov_core.reporting.print.sign_off import SignOff
+from cardiov_core.reporting.words.disclaimer import age_words
+from cardiov_core.reporting.words.levels import THIN_SPACE, percent
+from cardiov_core.reporting.words.machine import MACHINE_ONLY
+from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
+from cardiov_core.signals.reference_ranges import Flag
+from cardiov_core.weights import ModelCard
+
+UNCONFIRMED = "UNCONFIRMED"
+ANALYSED_ANYWAY = "ANALYSED ANYWAY: the quality gate withholds this level. Do not rely on it."
+OUT_OF_FOLD = "Out of fold: this record trained the model; the level is that of a model that had not seen it."
+NOT_MEASURED = "This record was not measured."
+NO_FINDINGS = "No rule was applied."
+_AXES_OF_WAVES = ("p_axis_deg", "qrs_axis_deg", "t_axis_deg")
+_AXES = "P axis / T axis"
+_OTHER_QTC = "QTc, other formulas"
+_TOGETHER = {"P axis": _AXES, "T axis": _AXES} | dict.fromkeys(
+    ("QTc, Bazett", "QTc, Framingham", "QTc, Hodges"), _OTHER_QTC
+)
+"""Numbers that share a line, so that a page holds them all; the flag beside QTc is that of Fridericia's."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a section: a sentence, or a name with its value.
+
+    Attributes
+    ----------
+    text : str
+        The sentence or the name.
+    value : str
+        Goes into a second column; empty for a sentence.
+    bold : bool
+        Set in bold.
+    plain : bool
+        A sentence without the bullet.
+    """
+
+    text: str
+    value: str = ""
+    bold: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands under it.
+
+    Attributes
+    ----------
+    title : str
+        The heading.
+    entries : tuple of Entry
+        All of it.
+    brief : tuple of Entry
+        What a first page without room for all of it shows; empty where the beginning will do.
+    """
+
+    title: str
+    entries: tuple[Entry, ...]
+    brief: tuple[Entry, ...] = ()
+
+
+def software_version() -> str:
+    """Return the installed version of CardioV."""
+    try:
+        return version("cardiov")
+    except PackageNotFoundError:
+        return "not installed as a package"
+
+
+def analysed_anyway(analysis: Analysis) -> bool:
+    """Tell whether there is a level that the quality gate forbids."""
+    return analysis.prediction is not None and analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE
+
+
+def present_findings(analysis: Analysis) -> tuple[Finding, ...]:
+    """Return what is present, critical findings first."""
+    present = [finding for finding in analysis.findings if finding.state == "present"]
+    return tuple(sorted(present, key=lambda finding: not finding.critical))
+
+
+def critical_words(analysis: Analysis) -> tuple[str, ...]:
+    """Return what cannot wait: level 3 and critical findings (CLINICAL conventions, 20)."""
+    words: list[str] = []
+    if analysis.prediction is not None and analysis.prediction.severity is Severity.HIGH_RISK:
+        words.append("high risk, may need prompt review")
+    words += [finding.title for finding in present_findings(analysis) if finding.critical]
+    return tuple(words)
+
+
+def record_words(record: EcgRecord) -> str:
+    """Return age, sex, recording time and what kind of file it is; never who the patient is."""
+    parts = (
+        age_words(record.age),
+        record.sex or "sex not stated",
+        f"recorded {time_words(record.recorded_at)}",
+        record.provenance.format,
+        f"{record.sampling_rate:g}{THIN_SPACE}Hz",
+        f"{record.duration_s:.2f}{THIN_SPACE}s",
+        f"{len(record.leads)} leads",
+    )
+    return " · ".join(parts)
+
+
+def time_words(moment: datetime | None) -> str:
+    """Write a time with its zone, or say that it has none."""
+    if moment is None:
+        return "at a time that is not stated"
+    if moment.tzinfo is None:
+        return f"{moment:%Y-%m-%d %H:%M:%S} (time zone not stated)"
+    return (
+        f"{moment:%Y-%m-%d %H:%M:%S %Z} (UTC{moment:%z})" if moment.utcoffset() else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+def probability_words(prediction: Prediction) -> str:
+    """Return the four probabilities in one sentence."""
+    levels = zip(Severity, prediction.probabilities, strict=True)
+    return "Each level: " + ", ".join(f"{level.title} {percent(share)}" for level, share in levels) + "."
+
+
+def prediction_set_words(prediction: Prediction) -> str:
+    """Return the 90 % prediction set, '' where the grader has none."""
+    if prediction.prediction_set is None:
+        return ""
+    words = [level.title.split(" ")[0] for level in prediction.prediction_set]
+    return f"90{THIN_SPACE}% prediction set: {' or '.join(words) or 'empty'}."
+
+
+def caveats(analysis: Analysis) -> tuple[str, ...]:
+    """Return what the level must not be read without: graders that differ, and a record unlike the training's."""
+    scope = None if analysis.prediction is None else analysis.prediction.scope
+    said = (panel_words(analysis.panel), None if scope is None else scope_words(scope))
+    return tuple(words for words in said if words)
+
+
+def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) -> tuple[str, str]:
+    """Return the two lines that say which weights, which file, which software and when."""
+    prediction, record = analysis.prediction, analysis.record
+    name = card.name if prediction is None else prediction.model_name
+    checksum = card.sha256 if prediction is None else prediction.model_sha256
+    model = f"{name} {card.version}" if name == card.name else name
+    window = (
+        "not graded"
+        if prediction is None
+        else f"graded {prediction.window.start_s:.2f} to {prediction.window.end_s:.2f}{THIN_SPACE}s"
+    )
+    file_line = f"File SHA-256 {record.provenance.sha256 or 'none: no file'} · {window}"
+    if record.provenance.gain_factor != 1.0:
+        file_line += f" · gain factor {record.provenance.gain_factor:g}, confirmed by a reader"
+    made = f"CardioV {software_version()} · report made {time_words(created_at)}"
+    return f"Model {model} · weights SHA-256 {checksum} · {made}", file_line
+
+
+def status_words(sign_off: SignOff | None) -> str:
+    """Return 'UNCONFIRMED', or who confirmed the report and when."""
+    if sign_off is None:
+        return UNCONFIRMED
+    own = "" if sign_off.level is None else f", own level {int(sign_off.level)} {sign_off.level.title}"
+    return f"Confirmed by {sign_off.reader}, {time_words(sign_off.at)}{own}"
+
+
+def withheld_section(analysis: Analysis) -> Section:
+    """Say why there is no level."""
+    entries = (Entry("No level is given for this ECG.", bold=True), *(Entry(reason) for reason in analysis.withheld))
+    return Section("Result withheld", entries)
+
+
+def measurements_section(analysis: Analysis) -> Section:
+    """List every measurement with its unit, or why there is none; notes at the end."""
+    measured = analysis.measurements
+    if measured is None:
+        return Section("Measurements", (Entry(NOT_MEASURED),))
+    rows = measurement_rows(measured, analysis.record.sex, analysis.record.age)
+    values: dict[str, list[str]] = {}
+    reasons: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        value, _, reason = row.value.partition(f"{NOT_MEASURABLE}: ")
+        name = row.name.partition(" (")[0]
+        flag = "" if row.flag in (None, Flag.WITHIN) or name in _TOGETHER else f" {row.flag_text}"
+        group = _TOGETHER.get(name, name)
+        formula = f"{name.removeprefix('QTc, ')} " if group == _OTHER_QTC and value else ""
+        values.setdefault(group, []).append(formula + (value or NOT_MEASURABLE) + flag)
+        if reason:
+            reasons.setdefault(reason, []).append(name)
+        if row.note:
+            notes.setdefault(row.note, []).append(name)
+    entries = [_measured(name, found) for name, found in values.items()]
+    # One sentence a reason: eight numbers are often missing for the same one.
+    entries += [Entry(f"{', '.join(names)} {NOT_MEASURABLE}: {reason}") for reason, names in reasons.items()]
+    entries += [Entry(f"{', '.join(names)}: {note}") for note, names in notes.items()]
+    return Section("Measurements", tuple(entries), tuple(entries[: len(values)]))
+
+
+def _measured(name: str, values: list[str]) -> Entry:
+    """Write one line; three corrected QT intervals name their formulas and so need no heading."""
+    if set(values) == {NOT_MEASURABLE}:
+        return Entry(name, NOT_MEASURABLE)
+    if name == _OTHER_QTC and NOT_MEASURABLE not in values:
+        unit = f"{THIN_SPACE}ms"
+        return Entry(", ".join(value.removesuffix(unit) for value in values) + unit, plain=True)
+    return Entry(name, " / ".join(values))
+
+
+def findings_section(analysis: Analysis) -> Section:
+    """List findings that are present, and how many rules could not be applied."""
+    if not analysis.findings:
+        return Section("Findings", (Entry(NO_FINDINGS),))
+    entries: list[Entry] = []
+    for finding in present_findings(analysis):
+        title = f"Critical: {finding.title}" if finding.critical else finding.title
+        entries += [Entry(title, bold=True), Entry(finding.reason)]
+    if not entries:
+        entries.append(Entry("None of the rules found anything. This does not rule out disease."))
+    open_ones = [finding.title for finding in analysis.findings if finding.state == NOT_MEASURABLE]
+    if open_ones:
+        entries.append(Entry(f"Could not be judged: {', '.join(open_ones)}."))
+    return Section("Findings", tuple(entries), tuple(entry for entry in entries if entry.bold))
+
+
+def quality_section(analysis: Analysis) -> Section:
+    """Give the verdict of the gate with its reasons, and what else to know about the record."""
+    quality = analysis.quality
+    entries = [Entry(f"Signal quality: {quality.verdict.value}", bold=True)]
+    entries += [Entry(reason) for reason in quality.reasons if reason not in analysis.withheld]
+    # What differs between graders stands in a box of its own.
+    said = (*quality.reasons, *analysis.withheld, *caveats(analysis))
+    # Leads that a sentence on the whole record names already are not named again.
+    named = set(re.findall(r"\w+", " ".join(said)))
+    reasons = [reason for item in quality.leads if item.lead not in named for reason in item.reasons]
+    entries += [Entry(reason) for reason in dict.fromkeys(reasons) if reason not in said]
+    others = [warning for warning in analysis.warnings if warning not in said]
+    told = any("out-of-fold" in warning for warning in others)
+    if analysis.prediction is not None and analysis.prediction.out_of_fold and not told:
+        others.insert(0, OUT_OF_FOLD)
+    if others:
+        entries.append(Entry("Scope and warnings", bold=True))
+        entries += [Entry(warning) for warning in others]
+    return Section("Signal and scope", tuple(entries))
+
+
+def machine_section(record: EcgRecord) -> Section | None:
+    """List what the cart itself measured and stated; None where the file holds nothing of it."""
+    machine = record.machine
+    if machine is None:
+        return None
+    entries = [Entry(f"By {machine.source}, not by CardioV.", bold=True)]
+    numbers = dict(machine.measurements)
+    if all(name in numbers for name in _AXES_OF_WAVES):
+        # One line for three: the machine's reading shall stand beside ours, on the first page.
+        axes = [number(numbers.pop(name), "\u00b0") for name in _AXES_OF_WAVES]
+        entries.append(Entry("Axis of P / QRS / T", " / ".join(axes)))
+    entries += [_machine_entry(name, value) for name, value in numbers.items()]
+    entries += [Entry(statement) for statement in (*machine.statements, *machine.confirmed_statements)]
+    if machine.severity:
+        entries.append(Entry("Verdict", machine.severity))
+    return Section("The machine's own reading", tuple(entries))
+
+
+def _machine_entry(field: str, value: float) -> Entry:
+    """Name a machine's number as ours where it is the same thing."""
+    for quantity in QUANTITIES:
+        if quantity.field == field:
+            return Entry(quantity.name.partition(" (")[0], number(value, quantity.unit, quantity.decimals))
+    name, unit = MACHINE_ONLY.get(field, (field.replace("_", " "), ""))
+    return Entry(name, number(value, unit))

@@ -1,0 +1,1 @@
+"""The ECG on screen: paper, lead layout, boundaries, calipers, attention, display filter."""

@@ -1,0 +1,227 @@
+"""Onset and offset of P, QRS and T on the paper: light bands, told apart by letter and edge as well as by colour."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from cardiov_core.domain import Measurements, WaveBoundaries
+from cardiov_core.reporting.trace.sheet import Sheet
+
+Wave = Literal["P", "QRS", "T"]
+
+# Two lines of letters, because the letters of P and QRS would touch in one.
+_LETTERS_MM: Mapping[str, float] = MappingProxyType({"P": 2.0, "QRS": 4.2, "T": 2.0})
+_SPIKE_MM = 2.4
+_FILL_OPACITY = 0.11
+_OTHER_SHAPE = "\u2032"
+
+
+@dataclass(frozen=True)
+class WaveStyle:
+    """How the band of one wave is drawn: edge, and one colour a theme, dark enough or light enough for thin lines."""
+
+    dash: Literal["2px,2px", "solid", "6px,3px"]
+    edge: str
+    light: str
+    dark: str
+
+
+WAVE_STYLES: Mapping[Wave, WaveStyle] = MappingProxyType(
+    {
+        "P": WaveStyle("2px,2px", "dotted", "#00735A", "#35C79B"),
+        "QRS": WaveStyle("solid", "solid", "#8A3F6E", "#E09CC4"),
+        "T": WaveStyle("6px,3px", "dashed", "#8A5A00", "#F0B73E"),
+    }
+)
+"""Green, purple and ochre: three hues that colour-blind readers keep apart, none of them a level's colour."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """One wave on the paper.
+
+    Attributes
+    ----------
+    wave : {"P", "QRS", "T"}
+        Which wave.
+    x0_mm, x1_mm : float
+        Onset and offset in mm from the left edge.
+    dominant : bool
+        False for a beat of another shape than the median beat.
+    """
+
+    wave: Wave
+    x0_mm: float
+    x1_mm: float
+    dominant: bool = True
+
+
+def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> list[Span]:
+    """Place the waves of all beats on a sheet, cut at the edges of its window.
+
+    A beat without QRS boundaries, such as a premature one, gets a span of no width at its R peak: no beat goes unseen.
+
+    Parameters
+    ----------
+    measurements : Measurements
+        With beats on the record's time axis.
+    start_s : float
+        Where the window begins, in s of the record.
+    sheet : Sheet
+        The paper.
+    """
+    spans = []
+    for beat in measurements.beats:
+        waves: tuple[tuple[Wave, WaveBoundaries | None], ...] = (("P", beat.p), ("QRS", beat.qrs), ("T", beat.t))
+        for wave, found in waves:
+            if found is None:
+                continue
+            onset_s = max(0.0, found.onset_s - start_s)
+            offset_s = min(sheet.shown_s, found.offset_s - start_s)
+            if onset_s < offset_s:
+                spans.append(Span(wave, sheet.x_mm(onset_s), sheet.x_mm(offset_s), beat.dominant))
+        if beat.qrs is None and 0 <= beat.r_s - start_s <= sheet.shown_s:
+            peak_mm = sheet.x_mm(beat.r_s - start_s)
+            spans.append(Span("QRS", peak_mm, peak_mm, beat.dominant))
+    return spans
+
+
+def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool, filled: bool = True) -> list[go.Scatter]:
+    """Draw spans over the whole height, one trace a wave, with a letter above each.
+
+    Parameters
+    ----------
+    spans : sequence of Span
+        In mm of the sheet.
+    height_mm : float
+        Of the sheet.
+    dark : bool
+        Dark ground.
+    filled : bool
+        False draws the edges alone: over attention a tint would change the colour that says how much there is.
+
+    Returns
+    -------
+    list of plotly.graph_objects.Scatter
+        At most three bands and the letters; none without spans.
+    """
+    traces = [
+        _band(wave, [span for span in spans if span.wave == wave], height_mm, dark=dark, filled=filled)
+        for wave in WAVE_STYLES
+        if any(span.wave == wave for span in spans)
+    ]
+    if spans:
+        traces.append(_letters(spans, height_mm, dark=dark))
+    return traces
+
+
+def spike_traces(measurements: Measurements, start_s: float, sheet: Sheet, *, dark: bool) -> list[go.Scatter]:
+    """Mark pacemaker spikes by triangles at the lower edge, none where there are none.
+
+    Parameters
+    ----------
+    measurements : Measurements
+        With the times of the spikes.
+    start_s : float
+        Where the window begins, in s of the record.
+    sheet : Sheet
+        The paper.
+    dark : bool
+        Dark ground.
+    """
+    times_s = [time_s - start_s for time_s in measurements.pacing_spikes_s]
+    x_mm = [sheet.x_mm(time_s) for time_s in times_s if 0 <= time_s <= sheet.shown_s]
+    if not x_mm:
+        return []
+    return [
+        go.Scatter(
+            {
+                "x": x_mm,
+                "y": [_SPIKE_MM] * len(x_mm),
+                "name": "pacing spikes",
+                "mode": "markers",
+                "marker": {"symbol": "triangle-up", "size": 8, "color": "#F2F2F2" if dark else "#111111"},
+                "hovertemplate": "pacing spike<extra></extra>",
+            }
+        )
+    ]
+
+
+def boundaries_caption(measurements: Measurements) -> str:
+    """Say what the bands are, what was not found, and that they belong to all leads alike.
+
+    Parameters
+    ----------
+    measurements : Measurements
+        As drawn.
+    """
+    beats = measurements.beats
+    if not beats:
+        return "No beat was measured: there are no boundaries to draw."
+    edges = ", ".join(f"{wave} {style.edge}" for wave, style in WAVE_STYLES.items())
+    sentences = [
+        f"Onset to offset of each wave, measured over all leads together and drawn the same in each (edges: {edges})."
+    ]
+    if not all(beat.dominant for beat in beats):
+        sentences.append(f"{_OTHER_SHAPE} marks beats of another shape than the median beat.")
+    alike = [beat for beat in beats if beat.dominant]
+    missing = [
+        f"{wave} in {count} of {len(alike)} beats"
+        for wave, count in (
+            ("P", sum(beat.p is None for beat in alike)),
+            ("QRS", sum(beat.qrs is None for beat in alike)),
+            ("T", sum(beat.t is None for beat in alike)),
+        )
+        if count
+    ]
+    if any(beat.qrs is None for beat in beats):
+        sentences.append("A single line stands at the R peak of a beat whose QRS has no boundaries.")
+    if missing:
+        sentences.append(f"Not found: {', '.join(missing)}.")
+    if measurements.pacing_spikes_s:
+        sentences.append("Triangles at the lower edge: pacing spikes.")
+    return " ".join(sentences)
+
+
+def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool, filled: bool) -> go.Scatter:
+    style = WAVE_STYLES[wave]
+    colour = style.dark if dark else style.light
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for span in spans:
+        x += [span.x0_mm, span.x0_mm, span.x1_mm, span.x1_mm, None]
+        y += [0.0, height_mm, height_mm, 0.0, None]
+    return go.Scatter(
+        {
+            "x": x,
+            "y": y,
+            "name": f"{wave} wave" if wave != "QRS" else "QRS complex",
+            "mode": "lines",
+            "line": {"color": colour, "width": 0.9, "dash": style.dash},
+            "fill": "toself" if filled else "none",
+            "fillcolor": f"rgba({red}, {green}, {blue}, {_FILL_OPACITY})",
+            "connectgaps": False,
+            "hoverinfo": "skip",
+        }
+    )
+
+
+def _letters(spans: Sequence[Span], height_mm: float, *, dark: bool) -> go.Scatter:
+    return go.Scatter(
+        {
+            "x": [(span.x0_mm + span.x1_mm) / 2 for span in spans],
+            "y": [height_mm - _LETTERS_MM[span.wave] for span in spans],
+            "text": [span.wave + ("" if span.dominant else _OTHER_SHAPE) for span in spans],
+            "name": "names of the waves",
+            "mode": "text",
+            "textfont": {
+                "size": 10,
+                "color": [WAVE_STYLES[span.wave].dark if dark else WAVE_STYLES[span.wave].light for span in spans],
+            },
+            "hoverinfo": "skip",
+        }
+    )

@@ -1,0 +1,1 @@
+"""Words and tables for values: levels, records, measurements, model cards, numbers."""

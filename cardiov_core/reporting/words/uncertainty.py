@@ -1,0 +1,110 @@
+"""What a level is worth, in words: prediction set, counts of how often the same grade was right, other graders.
+
+None of these sentences reassures: a low level never reads as healthy (CLINICAL conventions, 18).
+"""
+
+from collections.abc import Sequence
+
+from cardiov_core.domain import Reasons, Severity
+from cardiov_core.inference.uncertainty.conformal import COVERAGE
+from cardiov_core.inference.uncertainty.reliability import ENOUGH, Reliability
+from cardiov_core.reporting.words.levels import THIN_SPACE
+from cardiov_core.weights import ModelCard
+
+_COVERAGE = f"{100 * COVERAGE:.0f}{THIN_SPACE}%"
+
+
+def set_words(levels: Sequence[Severity]) -> str:
+    """Return a prediction set in words: 'With 90 % coverage: Low or Medium risk'.
+
+    Parameters
+    ----------
+    levels : sequence of Severity
+        Neighbouring levels, at least one.
+    """
+    if len(levels) == len(Severity):
+        return f"With {_COVERAGE} coverage: all four levels; the grader cannot tell"
+    first = [level.title.removesuffix(" risk") for level in levels]
+    said = f"{', '.join(first[:-1])} or {first[-1]}" if first[1:] else f"only {first[0]}"
+    return f"With {_COVERAGE} coverage: {said} risk"
+
+
+def set_meaning(card: ModelCard) -> str:
+    """Say what the set promises and what not, with what was measured of it.
+
+    Parameters
+    ----------
+    card : ModelCard
+        The grader.
+    """
+    said = (
+        f"Neighbouring levels, as many as it takes for the cardiologists' level to be among them in "
+        f"{100 * COVERAGE:.0f} of 100 ECGs like those of the training. The promise is for all ECGs together and not "
+        "for each level."
+    )
+    measured = (card.raw.get("conformal") or {}).get("measured") or {}
+    if {"n", "held"} <= set(measured):
+        said += f" In cross-validation {measured['held']} of {measured['n']} sets held the level"
+        high = (measured.get("a_level") or {}).get(Severity.HIGH_RISK.title)
+        said += f", of high-risk ECGs {high['held']} of {high['n']}." if high else "."
+    return said
+
+
+def reliability_words(found: Reliability, grader: str) -> str:
+    """Return the counts as one sentence.
+
+    Parameters
+    ----------
+    found : Reliability
+        Of a prediction.
+    grader : str
+        Who gave it.
+    """
+    low, high = found.band
+    band = f"{low} to {high}{THIN_SPACE}%"
+    said = [f"{found.right} were of this level"]
+    if found.level < Severity.HIGH_RISK:
+        graver = found.labels[Severity.HIGH_RISK]
+        of_these = f" ({graver} of them high risk)" if found.level < Severity.MEDIUM_RISK and found.higher else ""
+        said.append(f"{found.higher} were {'higher' if of_these or found.level < 2 else 'high risk'}{of_these}")
+    if found.level > Severity.NO_RISK:
+        said.append(f"{found.lower} were lower")
+    counted = f"{', '.join(said[:-1])} and {said[-1]}"
+    few = " So few say little." if found.n < ENOUGH else ""
+    return (
+        f"Of {found.n} ECGs that {grader} gave this output in cross-validation ({found.level.title} with {band}), "
+        f"{counted}.{few}"
+    )
+
+
+RELIABILITY_MEANING = (
+    "Counted among the training records, each graded by weights that had not seen its patient; the level is that of "
+    "the cardiologists' statements. The open ECG's own patient is not counted. In other places the counts may differ."
+)
+"""What the counts of `reliability_words` are."""
+
+
+def reason_rows(reasons: Reasons) -> list[tuple[str, str]]:
+    """Return what was measured and by how many percentage points it moved the probability, the weightiest first.
+
+    Parameters
+    ----------
+    reasons : Reasons
+        Of the measurement grader, or of the measurements' side of a combined one.
+    """
+    return [(reason.statement, f"{100 * reason.contribution:+.0f}") for reason in reasons.reasons]
+
+
+def reasons_line(reasons: Reasons, n: int = 3) -> str:
+    """Return the weightiest reasons as one line for under the trace.
+
+    Parameters
+    ----------
+    reasons : Reasons
+        As above.
+    n : int
+        How many.
+    """
+    if not reasons.reasons:
+        return f"Nothing that was measured weighs one per cent for {reasons.target}."
+    return "; ".join(f"{words} ({points})" for words, points in reason_rows(reasons)[:n]) + "."

@@ -1,0 +1,1 @@
+"""The review's database: schema, rows, connection and migrations."""

@@ -1,0 +1,1 @@
+"""Heart beats: where they are, what they look like on average, their rhythm and pacing spikes."""

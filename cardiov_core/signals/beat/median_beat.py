@@ -1,0 +1,260 @@
+"""The median beat: all beats of the dominant shape, aligned over all leads, and their median a lead.
+
+Beats are compared by the cosine of their QRS complexes over all leads at once. The largest class of like shapes is the
+dominant one; where two are about equally frequent (bigeminy), the one whose beats come later after the beat before, so
+that premature beats stay out. Everything happens at one rate, so that boundaries mean the same for every record.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import butter, sosfiltfilt
+
+from cardiov_core.domain import EcgRecord, FloatArray, MedianBeat
+from cardiov_core.preprocessing import bridge_gaps, resample
+from cardiov_core.signals.beat.beats import detect_r_peaks
+
+Float64Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+RATE_HZ = 500.0
+"""Rate of every median beat: 2 ms is finer than any tolerance of the CSE study."""
+
+BEFORE_R_S = 0.5
+"""A median beat begins so long before its R peak, room for a PR interval of 0.4 s."""
+
+AFTER_R_S = 0.75
+"""A median beat ends at most so long after its R peak, room for a QT interval of 0.7 s."""
+
+MAX_AVERAGED_BEATS = 60
+"""More beats than these, evenly spaced, would only cost time."""
+
+_BASE_LINE_HZ = 0.5
+_KNOT_BEFORE_R_S, _KNOT_HALF_WIDTH_S = 0.1, 0.02
+_MIN_LEAD_SHARE = 0.05
+_SHAPE_HALF_WIDTH_S = 0.1
+_MAX_SHIFT_S = 0.024
+_SHIFT_STEP_S = 0.004
+_MAX_COMPARED_BEATS = 300
+_LIKE = 0.85
+_COMPARABLE_SHARE = 0.7
+_NEXT_BEAT_S = 0.1
+_MIN_AFTER_S = 0.2
+_SHORT_PERCENTILE = 20.0
+_TINY = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True, eq=False)
+class BeatSeries:
+    """The beats of a record with the windows that were averaged.
+
+    Attributes
+    ----------
+    median_beat : MedianBeat
+        Without boundaries.
+    r_s : numpy.ndarray
+        Times of all beats in seconds of the record, shape ``(n_beats,)``, those of the dominant class aligned.
+    dominant : numpy.ndarray
+        bool, shape ``(n_beats,)``: beats of the dominant class.
+    windows : numpy.ndarray
+        Shape ``(n_averaged, n_leads, n_samples)``: what the median was taken over, NaN where there is no signal.
+    before_s : numpy.ndarray
+        Shape ``(n_averaged,)``: time since the beat before each averaged one, infinite for the first of the record.
+    unfiltered : numpy.ndarray
+        float32, of the shape of the median beat's signal: the same median without the high-pass filter, which lowers a
+        QRS by up to a tenth and moves ST levels. Only the straight lines between the levels before each QRS are
+        removed. Voltages are measured on this one.
+    """
+
+    median_beat: MedianBeat
+    r_s: Float64Array
+    dominant: BoolArray
+    windows: Float64Array
+    before_s: Float64Array
+    unfiltered: FloatArray
+
+
+def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSeries | None:
+    """Align the beats of a record and take the median over those of the dominant shape.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any rate; gaps up to 20 ms are bridged, longer ones are left out of the median.
+    peaks : numpy.ndarray, optional
+        R peaks in samples of the record, from :func:`~cardiov_core.signals.detect_r_peaks` if not given.
+
+    Returns
+    -------
+    BeatSeries or None
+        None where there is no beat.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the sampling rate is too low to find QRS complexes.
+    """
+    found = detect_r_peaks(record) if peaks is None else peaks
+    if not found.size:
+        return None
+    recorded, missing = _at_common_rate(record)
+    signal = _without_base_line(recorded)
+    usable = _usable_leads(signal, missing)
+    if not usable.any():
+        return None
+    r = np.clip(np.round(found * (RATE_HZ / record.sampling_rate)).astype(np.int64), 0, signal.shape[1] - 1)
+    r, dominant = _dominant_class(signal[usable], r)
+    rr_s, after_s = _room(r, dominant)
+    chosen = np.flatnonzero(dominant)
+    chosen = chosen[:: -(-chosen.size // MAX_AVERAGED_BEATS)]
+    before, after = round(BEFORE_R_S * RATE_HZ), round(after_s * RATE_HZ)
+
+    def cut(values: Float64Array) -> Float64Array:
+        windows = _windows(np.where(missing, np.nan, values), r[chosen], before, after)
+        _blank_neighbours(windows, r, chosen, before)
+        return windows
+
+    windows = cut(signal)
+    beat = MedianBeat(
+        signal=_median(windows).astype(np.float32),
+        leads=record.leads,
+        sampling_rate=RATE_HZ,
+        r_index=before,
+        n_beats=int(chosen.size),
+        rr_s=rr_s,
+        usable_leads=tuple(lead for lead, good in zip(record.leads, usable, strict=True) if good),
+    )
+    level = _median(cut(recorded - _line_through_beats(recorded, r[dominant])))
+    before_s = np.diff(r / RATE_HZ, prepend=-np.inf)[chosen]
+    return BeatSeries(beat, r / RATE_HZ, dominant, windows, before_s, level.astype(np.float32))
+
+
+def _at_common_rate(record: EcgRecord) -> tuple[Float64Array, BoolArray]:
+    """Return the signal at the common rate, and where samples are missing."""
+    filled, gaps = bridge_gaps(record.signal, record.sampling_rate)
+    signal = resample(filled, record.sampling_rate, RATE_HZ)
+    missing = np.zeros(signal.shape, dtype=bool)
+    if gaps.any():
+        source = (np.arange(signal.shape[1]) * (record.sampling_rate / RATE_HZ)).astype(np.int64)
+        missing = gaps[:, np.minimum(source, gaps.shape[1] - 1)]
+    return signal, missing
+
+
+def _without_base_line(signal: Float64Array) -> Float64Array:
+    sos = butter(1, _BASE_LINE_HZ, "highpass", fs=RATE_HZ, output="sos")
+    pad = min(signal.shape[1] - 1, round(2 * RATE_HZ))
+    return np.asarray(sosfiltfilt(sos, signal, axis=1, padlen=pad), dtype=np.float64)
+
+
+def _line_through_beats(signal: Float64Array, r: IntArray) -> Float64Array:
+    """Join the levels shortly before the QRS of each beat by straight lines, a lead.
+
+    Wherever in the beat that is: what all beats have there in common is a constant.
+    """
+    before, half = round(_KNOT_BEFORE_R_S * RATE_HZ), round(_KNOT_HALF_WIDTH_S * RATE_HZ)
+    knots = np.maximum(r - before, 0)
+    columns = np.clip(knots[:, np.newaxis] + np.arange(-half, half + 1), 0, signal.shape[1] - 1)
+    levels = signal[:, columns].mean(axis=2)
+    at = np.arange(signal.shape[1])
+    return np.stack([np.interp(at, knots, row) for row in levels])
+
+
+def _usable_leads(signal: Float64Array, missing: BoolArray) -> BoolArray:
+    """Leave out leads that are flat beside the others, or missing for more than half of the time."""
+    size = np.percentile(np.abs(signal), 98, axis=1)
+    alive = size > _TINY
+    if not alive.any():
+        return alive
+    return np.asarray(alive & (size > _MIN_LEAD_SHARE * np.median(size[alive])) & (missing.mean(axis=1) < 0.5))
+
+
+def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolArray]:
+    """Tell which beats share the dominant shape, and move those to where they match best."""
+    every = np.arange(r.size)[:: -(-r.size // _MAX_COMPARED_BEATS)]
+    shifts = _shifts()
+    likeness, _ = _likeness(signal, r[every], r[every], shifts)
+    alike = likeness >= _LIKE
+    counts = alike.sum(axis=1)
+    # The gap before a beat tells a premature beat from the one that it follows.
+    gaps = np.diff(r, prepend=r[0])[every].astype(np.float64)
+    gaps[0] = np.median(gaps[1:]) if every.size > 1 else 0.0
+    best = -1
+    for index in np.argsort(-counts, kind="stable"):
+        if counts[index] < _COMPARABLE_SHARE * counts.max():
+            break
+        if best < 0 or (not alike[best, index] and np.median(gaps[alike[index]]) > 1.1 * np.median(gaps[alike[best]])):
+            best = int(index)
+    model = r[every[best] : every[best] + 1]
+    likeness, moves = _likeness(signal, r, model, shifts)
+    dominant: BoolArray = likeness[:, 0] >= _LIKE
+    dominant[every[best]] = True
+    moved = np.where(dominant, r + moves[:, 0], r)
+    return np.maximum.accumulate(np.clip(moved, 0, signal.shape[1] - 1)), dominant
+
+
+def _shifts() -> IntArray:
+    step, reach = round(_SHIFT_STEP_S * RATE_HZ), round(_MAX_SHIFT_S * RATE_HZ)
+    return np.arange(-reach, reach + 1, step, dtype=np.int64)
+
+
+def _likeness(signal: Float64Array, r: IntArray, others: IntArray, shifts: IntArray) -> tuple[Float64Array, IntArray]:
+    """Return the best cosine of each beat with each other one, and by how many samples the beat has to move for it."""
+    fixed = _unit_shapes(signal, others)
+    best = np.full((r.size, others.size), -1.0)
+    move = np.zeros((r.size, others.size), dtype=np.int64)
+    for shift in shifts[np.argsort(np.abs(shifts), kind="stable")]:
+        cosines = _unit_shapes(signal, r + shift) @ fixed.T
+        better = cosines > best + 1e-6
+        best[better], move[better] = cosines[better], shift
+    return best, move
+
+
+def _unit_shapes(signal: Float64Array, r: IntArray) -> Float64Array:
+    half = round(_SHAPE_HALF_WIDTH_S * RATE_HZ)
+    windows = np.nan_to_num(_windows(signal, r, half, half))
+    windows -= windows.mean(axis=2, keepdims=True)
+    flat = windows.reshape(r.size, -1)
+    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), _TINY))
+
+
+def _windows(signal: Float64Array, r: IntArray, before: int, after: int) -> Float64Array:
+    """Cut ``(n_beats, n_leads, before + after + 1)`` around the beats, NaN outside the record."""
+    padded = np.pad(signal, ((0, 0), (before, after)), constant_values=np.nan)
+    columns = np.clip(r, 0, signal.shape[1] - 1)[:, np.newaxis] + np.arange(before + after + 1)
+    return np.ascontiguousarray(padded[:, columns].transpose(1, 0, 2))
+
+
+def _room(r: IntArray, dominant: BoolArray) -> tuple[float | None, float]:
+    """Return the median interval before the dominant beats, and how long after its R peak a median beat lasts."""
+    rr = np.diff(r) / RATE_HZ
+    if not rr.size:
+        return None, AFTER_R_S
+    before = rr[dominant[1:]] if dominant[1:].any() else rr
+    following = rr[dominant[:-1]] if dominant[:-1].any() else rr
+    # Where beats come irregularly, most of them must reach as far as the median beat does.
+    room_s = float(np.percentile(following, _SHORT_PERCENTILE)) - _NEXT_BEAT_S
+    return float(np.median(before)), min(AFTER_R_S, max(room_s, _MIN_AFTER_S))
+
+
+def _blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, before: int) -> None:
+    """Remove the QRS of the beats before and after, and all that lies beyond them, from each window."""
+    reach = round(_NEXT_BEAT_S * RATE_HZ)
+    for window, beat in zip(windows, chosen, strict=True):
+        if beat > 0:
+            window[:, : max(0, before + int(r[beat - 1] - r[beat]) + reach)] = np.nan
+        if beat + 1 < r.size:
+            window[:, max(before, before + int(r[beat + 1] - r[beat]) - reach) + 1 :] = np.nan
+
+
+def _median(windows: Float64Array) -> Float64Array:
+    """Return the median over the beats, ignoring NaN; 0 where no beat has a sample."""
+    ordered = np.sort(windows, axis=0)  # NaN last
+    counts = np.isfinite(windows).sum(axis=0)
+    low, high = np.maximum(counts - 1, 0) // 2, np.minimum(counts // 2, windows.shape[0] - 1)
+    middle = (
+        np.take_along_axis(ordered, low[np.newaxis], axis=0)[0]
+        + np.take_along_axis(ordered, high[np.newaxis], axis=0)[0]
+    ) / 2.0
+    return np.where(counts > 0, middle, 0.0)

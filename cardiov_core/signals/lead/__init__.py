@@ -1,0 +1,1 @@
+"""A lead's faults: flat, noisy, swapped, contradictory, wrong gain."""

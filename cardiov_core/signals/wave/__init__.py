@@ -1,0 +1,1 @@
+"""Waves of a beat: their boundaries, form and voltages."""

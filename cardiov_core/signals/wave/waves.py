@@ -1,0 +1,183 @@
+"""From a record to its delineated median beat: beats, median, boundaries, and which waves can be believed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
+from cardiov_core.preprocessing import MAX_BRIDGED_GAP_S
+from cardiov_core.signals.beat.beats import Beats, find_beats
+from cardiov_core.signals.beat.median_beat import BeatSeries, average_beats
+from cardiov_core.signals.beat.rhythm import Rhythm, measure_rhythm
+from cardiov_core.signals.beat.similarity import LIKE_EACH_OTHER, wave_likeness
+from cardiov_core.signals.wave.delineation import Delineation, delineate
+from cardiov_core.signals.wave.learned_delineation import delineate_by_network
+
+_WHERE = {"p": "before the QRS", "t": "after the QRS"}
+
+_EARLY_P_S = 0.22
+_LONGEST_P_MS = 200.0
+# On LUDB's records they are at most 0.07 s apart; on three of CinC's long ones the networks begin QRS 0.4 s early.
+_FAR_APART_S = 0.1
+
+Delineator = Callable[[MedianBeat, EcgRecord], Delineation]
+"""Finds the waves of a median beat of a record."""
+
+
+@dataclass(frozen=True, eq=False)
+class Waves:
+    """The beats of a record with the boundaries of their median.
+
+    Attributes
+    ----------
+    series : BeatSeries
+        All beats, and the median over those of the dominant shape.
+    found : Delineation
+        Boundaries relative to the R peak, without the waves that were not believed.
+    rhythm : Rhythm or None
+        None where there is only one beat.
+    missing : mapping of str to str
+        'p', 't' -> why the wave is not there, a clause.
+    unconfirmed : tuple of str
+        'p', 't': waves of which too few beats remain to compare them with one another.
+    """
+
+    series: BeatSeries
+    found: Delineation
+    rhythm: Rhythm | None
+    missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unconfirmed: tuple[str, ...] = ()
+
+
+def by_slopes(beat: MedianBeat, record: EcgRecord) -> Delineation:
+    """Find the waves by their slopes, whatever the record."""
+    del record
+    return delineate(beat)
+
+
+def by_networks(beat: MedianBeat, record: EcgRecord) -> Delineation:
+    """Find the waves by the trained networks, without those by their slopes."""
+    found = delineate_by_network(beat, record)
+    return delineate(beat) if found is None else found
+
+
+def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
+    """Find the waves by the trained networks, over all leads as the mean of networks and slopes.
+
+    The two err on different records: on LUDB their mean is about as good as the better one in each interval, and the
+    networks' largest error of QRS, a paced complex of 210 ms, is halved (docs/delineator.md). Which waves there are,
+    and where they lie in a single lead, is for the networks to say; without networks, for the slopes.
+    """
+    found = delineate_by_network(beat, record)
+    slopes = delineate(beat)
+    if found is None:
+        return slopes
+    qrs = _between(found.qrs, slopes.qrs)
+    return replace(
+        found,
+        p=_p_wave(found.p, slopes.p, qrs),
+        qrs=qrs,
+        t=_between(found.t, slopes.t),
+    )
+
+
+def _p_wave(
+    networks: WaveBoundaries | None, slopes: WaveBoundaries | None, qrs: WaveBoundaries | None
+) -> WaveBoundaries | None:
+    """Return the P wave of both, or one that lies so early that the networks, trained on few such, may have missed it.
+
+    They see none in four of PTB-XL's eight records with first-degree block, where the slopes do (onset 0.28 to 0.36 s
+    before R); what the slopes alone find in flutter and fibrillation lies nearer (0.17 s and less), and in two paced
+    rhythms it lasts longer than any P wave does.
+    """
+    if networks is None:
+        early = slopes is not None and slopes.onset_s < -_EARLY_P_S and slopes.duration_ms < _LONGEST_P_MS
+        return slopes if early else None
+    slopes = _ahead(slopes, qrs)
+    return _between(_ahead(networks, qrs), slopes) or slopes
+
+
+def _ahead(p: WaveBoundaries | None, qrs: WaveBoundaries | None) -> WaveBoundaries | None:
+    """Return a P wave whose middle lies before the QRS, and no other."""
+    if p is None or qrs is None:
+        return p
+    return p if p.onset_s + p.offset_s < 2.0 * qrs.onset_s else None
+
+
+def _between(one: WaveBoundaries | None, other: WaveBoundaries | None) -> WaveBoundaries | None:
+    """Return the mean of both; of two far apart the shorter one, because the other ran over into the next wave."""
+    if one is None or other is None:
+        return one
+    if max(abs(one.onset_s - other.onset_s), abs(one.offset_s - other.offset_s)) > _FAR_APART_S:
+        return min((one, other), key=lambda wave: wave.duration_ms)
+    return WaveBoundaries((one.onset_s + other.onset_s) / 2.0, (one.offset_s + other.offset_s) / 2.0)
+
+
+def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats | None = None) -> Waves | None:
+    """Find the beats of a record, their median, and its P, QRS and T boundaries.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any rate; not bounded in length.
+    delineator : callable
+        Finds boundaries on the median beat: by networks and slopes by default, by slopes alone without weights.
+    beats : Beats, optional
+        From :func:`~cardiov_core.signals.beat.beats.find_beats` if not given.
+
+    Returns
+    -------
+    Waves or None
+        None where no heart beat is found.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the sampling rate is too low to find QRS complexes.
+    """
+    heart = find_beats(record) if beats is None else beats
+    series = average_beats(record, heart.peaks) if heart.convincing else None
+    if series is None:
+        return None
+    rhythm = measure_rhythm(series.r_s, _gaps_s(record))
+    found = delineator(series.median_beat, record)
+    missing: dict[str, str] = {}
+    unconfirmed: list[str] = []
+    for name in ("p", "t"):
+        wave: WaveBoundaries | None = getattr(found, name)
+        if wave is None:
+            missing[name] = f"no {name.upper()} wave found {_WHERE[name]}{_irregular(rhythm)}"
+            continue
+        t_offset_s = found.t.offset_s if name == "p" and found.t is not None else None
+        likeness = wave_likeness(series, wave, t_offset_s)
+        if likeness is None:
+            unconfirmed.append(name)
+        elif likeness < LIKE_EACH_OTHER:
+            missing[name] = _not_repeated(name, rhythm)
+            found = _without(found, name)
+    return Waves(series, found, rhythm, missing, tuple(unconfirmed))
+
+
+def _without(found: Delineation, name: str) -> Delineation:
+    """Return a delineation without its P or its T wave, in all leads."""
+    if name == "p":
+        return replace(found, p=None, leads={lead: replace(waves, p=None) for lead, waves in found.leads.items()})
+    return replace(found, t=None, leads={lead: replace(waves, t=None) for lead, waves in found.leads.items()})
+
+
+def _not_repeated(name: str, rhythm: Rhythm | None) -> str:
+    return f"no {name.upper()} wave found: nothing {_WHERE[name]} repeats from beat to beat{_irregular(rhythm)}"
+
+
+def _irregular(rhythm: Rhythm | None) -> str:
+    return ", and the rhythm is irregular" if rhythm is not None and rhythm.regular is False else ""
+
+
+def _gaps_s(record: EcgRecord) -> list[tuple[float, float]]:
+    """Return the stretches in which more than half of the leads miss samples for longer than gaps are bridged."""
+    missing = np.mean(~np.isfinite(record.signal), axis=0) > 0.5
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.astype(np.int8), [0])))) / record.sampling_rate
+    runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(start, end) for start, end in runs if end - start > MAX_BRIDGED_GAP_S]

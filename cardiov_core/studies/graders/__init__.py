@@ -1,0 +1,1 @@
+"""Checks of graders: scope, external validation, explanation, reasons, ablation."""

@@ -1,0 +1,316 @@
+"""The explanation passport: whether attention maps depend on what a network learned, and what they show counts.
+
+Three tests, a level and a stage, whose rules were laid down before anything was measured:
+
+- **randomisation** (Adebayo et al. 2018, arXiv:1810.03292): a map that stays the same when the network's layers become
+  untrained shows the ECG, not what was learned of it. Passes where the median rank correlation with the maps of the
+  untrained network is below 0.5.
+- **deletion** (after Petsiuk et al. 2018, arXiv:1806.07421): straight lines in place of the most attended tenth of the
+  time must cost the level more log odds than in place of random stretches, as many and as long. Passes where the 95 %
+  interval of the mean difference, by patient, lies above 0.
+- **shift**: the same ECG a little later must be explained by the same parts of it. Passes where the median rank
+  correlation of the maps, moved back, is above 0.5.
+
+A level's maps are tested on the records to which the network gives it the highest probability, since those are the maps
+that readers see. 0.5 is no law of nature: a quarter of the variance of ranks, midway between unrelated and the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from cardiov_core.datasets import PtbXl
+from cardiov_core.domain import Severity
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.evaluation.bootstrap import bootstrap_interval
+from cardiov_core.inference.outputs import output_of
+from cardiov_core.inference.uncertainty.calibration import calibration_of
+from cardiov_core.preprocessing import prepare
+from cardiov_core.studies.graders.maps import (
+    Explained,
+    Float64Array,
+    Maps,
+    bridged,
+    common_part,
+    empty,
+    most_attended,
+    randomised_from_the_top,
+    rank_correlations,
+    shifted,
+    shuffled_runs,
+)
+from cardiov_core.weights import ModelCard, load_network, update_card
+
+HIGHEST_RANDOM = 0.5
+"""Largest median rank correlation with an untrained network's maps."""
+
+LOWEST_SHIFTED = 0.5
+"""Smallest median rank correlation between two shifted passes."""
+
+DELETED_SHARE = 0.1
+"""Share of the time that is taken away."""
+
+FEWEST_MAPS = 10
+"""With fewer maps that show anything, a level's stage was not tested, and what was not tested does not pass."""
+
+_SHIFTS_S = (0.1, 0.3)
+_N_RANDOM = 10
+_SEED = 0
+_SEEDS = (0, 1, 2)
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class MapTests:
+    """What the three tests gave for each record and stage.
+
+    Attributes
+    ----------
+    targets : numpy.ndarray of int, shape (n,)
+        Level whose map was tested.
+    patients : numpy.ndarray of str, shape (n,)
+        Who each record is from.
+    shown : numpy.ndarray of bool, shape (n, n_stages)
+        Whether the map shows anything.
+    randomised : mapping of str to numpy.ndarray, shape (n, n_stages)
+        Lowest randomised part -> rank correlation with the trained network's map.
+    deletion : numpy.ndarray, shape (n, n_stages)
+        Loss of log odds without the most attended stretches, less the mean loss without random ones.
+    shift : numpy.ndarray, shape (n, n_stages)
+        Mean rank correlation over the shifts.
+    """
+
+    targets: IntArray
+    patients: npt.NDArray[np.str_]
+    shown: npt.NDArray[np.bool_]
+    randomised: Mapping[str, Float64Array]
+    deletion: Float64Array
+    shift: Float64Array
+
+
+def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_records: int) -> dict[str, Any]:
+    """Test a network's maps on real records.
+
+    Parameters
+    ----------
+    card : ModelCard
+        Of a network.
+    dataset : PtbXl
+        The records.
+    folds : sequence of int
+        Of PTB-XL.
+    n_records : int
+        Maps in all, a quarter of them for each level.
+
+    Returns
+    -------
+    dict
+        ``passport`` of the model card but for the command; the same for the same weights and records.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no record in these folds.
+    WeightsError
+        If the grader is no network, or its files are damaged.
+    """
+    net, card = load_network(card.path)
+    explained = Explained(net, output_of(card), calibration_of(card.raw, card.path.name))
+    windows, patients = _windows(card, dataset, folds)
+    rows, targets = chosen_records(explained.probabilities(windows), n_records)
+    tested = run_tests(explained, windows[rows], targets, patients[rows], card.contract.sampling_rate_hz)
+    records = told_records(
+        card, rows, len(windows), folds, "they trained the network, so its maps of new records may be worse"
+    )
+    return {"sha256": card.sha256, "records": records, **passport_of_tests(tested)}
+
+
+def ship_passport(card: ModelCard, passport: Mapping[str, Any], command: str) -> ModelCard:
+    """Write the passport into the model card."""
+    return update_card(card, {"passport": {**passport, "command": command}})
+
+
+def run_tests(
+    explained: Explained, windows: Tensor, targets: IntArray, patients: npt.NDArray[np.str_], rate_hz: float
+) -> MapTests:
+    """Run the three tests on some windows.
+
+    Parameters
+    ----------
+    explained : Explained
+        The network.
+    windows : torch.Tensor
+        ``(n, n_leads, n_samples)``.
+    targets : numpy.ndarray of int, shape (n,)
+        Level whose maps are tested.
+    patients : numpy.ndarray of str, shape (n,)
+        Who each is from.
+    rate_hz : float
+        Sampling rate of the windows.
+
+    Returns
+    -------
+    MapTests
+        For each record and stage.
+    """
+    maps = explained.maps(windows, targets)
+    randomised: dict[str, list[Float64Array]] = {}
+    for seed in _SEEDS:
+        for name, net in randomised_from_the_top(explained.net, windows, seed):
+            other = Explained(net, explained.output, explained.calibration).maps(windows, targets)
+            randomised.setdefault(name, []).append(
+                np.stack([rank_correlations(*pair) for pair in zip(maps, other, strict=True)], axis=1)
+            )
+    shifts = []
+    for by in (round(seconds * rate_hz) for seconds in _SHIFTS_S):
+        moved = explained.maps(shifted(windows, by), targets)
+        shifts.append(np.stack([rank_correlations(*pair) for pair in common_part(maps, moved, by)], axis=1))
+    return MapTests(
+        targets=targets,
+        patients=patients,
+        shown=np.stack([~empty(stage) for stage in maps], axis=1),
+        randomised={name: _mean(values) for name, values in randomised.items()},
+        deletion=_deletion(explained, windows, targets, maps),
+        shift=_mean(shifts),
+    )
+
+
+def passport_of_tests(tested: MapTests) -> dict[str, Any]:
+    """Return the figures a level and a stage, and what passed; JSON values, without the grader."""
+    last = list(tested.randomised)[-1]
+    return {
+        "n": len(tested.targets),
+        "target": "a level on the records to which the network gives it the highest probability",
+        "rules": {
+            "randomisation": f"median rank correlation with the maps of untrained networks ({len(_SEEDS)} draws) "
+            f"below {HIGHEST_RANDOM}",
+            "deletion": "95 % interval of the mean loss of log odds without the most attended "
+            f"{100 * DELETED_SHARE:.0f} % of the time, less that without random stretches ({_N_RANDOM} draws), above 0",
+            "shift": f"median rank correlation of maps of ECGs shifted by {_told_ms()} ms, moved back, above "
+            f"{LOWEST_SHIFTED}",
+            "origin": "laid down before anything was measured; 0.5 is a convention",
+            "fewest_maps": FEWEST_MAPS,
+        },
+        "cascade": {
+            name: [_median(values[:, stage]) for stage in range(values.shape[1])]
+            for name, values in tested.randomised.items()
+        },
+        "levels": {
+            str(int(level)): [_stage(tested, level, stage, last) for stage in range(tested.shown.shape[1])]
+            for level in Severity
+        },
+    }
+
+
+def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArray, IntArray]:
+    """Return the records to which each level is given with the highest probability.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray, shape (n, 4)
+        Of the network.
+    n_records : int
+        In all; a quarter of them for each level, or all records where there are fewer.
+
+    Returns
+    -------
+    rows : numpy.ndarray of int
+        Records; one may stand for several levels.
+    targets : numpy.ndarray of int
+        The level that each stands for.
+    """
+    each = min(max(n_records // len(Severity), 1), len(probabilities))
+    rows = [np.argsort(-probabilities[:, level], kind="stable")[:each] for level in Severity]
+    return np.concatenate(rows).astype(np.int64), np.repeat(np.arange(len(Severity)), each)
+
+
+def told_records(card: ModelCard, rows: IntArray, n_records: int, folds: Sequence[int], trained: str) -> str:
+    """Say on how many of the records of some folds a test was made, and `trained` where these trained the grader."""
+    told = f"{len(np.unique(rows))} of the {n_records} records of PTB-XL's folds {', '.join(map(str, folds))}"
+    return f"{told}; {trained}" if set(card.raw["training"].get("folds", ())) & set(folds) else told
+
+
+def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str, Any]:
+    rows = (tested.targets == level) & tested.shown[:, stage]
+    n_empty = int(((tested.targets == level) & ~tested.shown[:, stage]).sum())
+    found: dict[str, Any] = {"stage": stage + 1, "n": int(rows.sum()), "n_empty": n_empty}
+    if rows.sum() < FEWEST_MAPS:
+        return found | {"randomisation": None, "deletion": None, "shift": None, "failed": ["too few maps"]}
+    differences = tested.deletion[rows, stage]
+    low, high = bootstrap_interval(
+        lambda values: float(values.mean()), differences, groups=tested.patients[rows], seed=_SEED
+    )
+    random, moved = _median(tested.randomised[last][rows, stage]), _median(tested.shift[rows, stage])
+    passed = {
+        "randomisation": random is not None and random < HIGHEST_RANDOM,
+        "deletion": low > 0,
+        "shift": moved is not None and moved > LOWEST_SHIFTED,
+    }
+    return found | {
+        "randomisation": random,
+        "deletion": {"difference": round(float(differences.mean()), 4), "interval": [round(low, 4), round(high, 4)]},
+        "shift": moved,
+        "failed": [name for name, well in passed.items() if not well],
+    }
+
+
+def _deletion(explained: Explained, windows: Tensor, targets: IntArray, maps: Maps) -> Float64Array:
+    """Return the loss of log odds without what was attended most, less the mean loss without random stretches."""
+    before = explained.log_odds(windows, targets)
+    signals, found = windows.numpy().astype(np.float64), []
+    for number, stage in enumerate(maps):
+        attended = [most_attended(row, DELETED_SHARE) for row in stage]
+        generators = [np.random.default_rng([_SEED, number, index]) for index in range(len(signals))]
+        loss = before - explained.log_odds(_without(signals, attended), targets)
+        random = [
+            before
+            - explained.log_odds(
+                _without(signals, [shuffled_runs(mask, rng) for mask, rng in zip(attended, generators, strict=True)]),
+                targets,
+            )
+            for _ in range(_N_RANDOM)
+        ]
+        found.append(loss - np.mean(random, axis=0))
+    return np.stack(found, axis=1)
+
+
+def _without(signals: Float64Array, masks: Sequence[npt.NDArray[np.bool_]]) -> Tensor:
+    windows = np.stack([bridged(window, mask) for window, mask in zip(signals, masks, strict=True)])
+    return torch.from_numpy(windows.astype(np.float32))
+
+
+def _mean(values: Sequence[Float64Array]) -> Float64Array:
+    """Return the mean of what is there; NaN where nothing is."""
+    stacked = np.stack(values)
+    there = ~np.isnan(stacked)
+    total, count = np.where(there, stacked, 0.0).sum(axis=0), there.sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), dtype=np.float64)
+
+
+def _median(values: Float64Array) -> float | None:
+    there = values[~np.isnan(values)]
+    return round(float(np.median(there)), 4) if len(there) else None
+
+
+def _windows(card: ModelCard, dataset: PtbXl, folds: Sequence[int]) -> tuple[Tensor, npt.NDArray[np.str_]]:
+    ecg_ids = dataset.ecg_ids(folds)
+    if not ecg_ids:
+        raise ConfigurationError(
+            f"{dataset.root.name} has no record in folds {', '.join(map(str, folds))}.", "Name other folds."
+        )
+    windows, patients = [], []
+    for ecg_id in ecg_ids:
+        record = dataset.record(ecg_id)
+        windows.append(prepare(record, card.contract).values)
+        patients.append(record.patient_id or f"record {ecg_id}")
+    return torch.from_numpy(np.stack(windows)), np.array(patients, dtype=str)
+
+
+def _told_ms() -> str:
+    return " and ".join(f"{1000 * seconds:g}" for seconds in _SHIFTS_S)

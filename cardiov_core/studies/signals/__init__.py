@@ -1,0 +1,1 @@
+"""Checks of signal analysis: quality, findings, delineation."""

@@ -1,0 +1,1 @@
+"""Model cards: what a grader's card says and how its figures are made."""

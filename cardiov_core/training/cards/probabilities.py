@@ -1,0 +1,313 @@
+"""Honest probabilities: calibration and prediction sets out of out-of-fold predictions, and how well they hold.
+
+The same for networks, forests and blends of them: all that is needed are exceedances of records whose patients the
+grader had not seen, their labels and their groups. What is reported of a record never comes from a calibration or a
+limit that was fitted with its group.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import isotonic_regression
+from scipy.stats import binomtest
+
+from cardiov_core import ordinal
+from cardiov_core.domain import Severity
+from cardiov_core.evaluation.bootstrap import bootstrap_interval
+from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error
+from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, auc_per_level
+from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
+from cardiov_core.inference.uncertainty.conformal import COVERAGE, contiguous_set, fit_limit
+
+FloatMatrix = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Kind = Literal["none", "temperature", "temperature_offsets"]
+
+KINDS: tuple[Kind, ...] = ("none", "temperature", "temperature_offsets")
+"""Calibrations to choose from. Isotonic regression is only compared with them: its steps give ties and certainties."""
+
+SEEN = "predictions of networks that had trained on that group: only the forest is nested all the way"
+"""What a network's nested coverage is fitted on."""
+
+_WORDS: dict[Kind, str] = {
+    "none": "none helped: exceedances as the grader gives them, kept within 0.001 and 0.999",
+    "temperature": "one temperature, on the logits of the exceedances",
+    "temperature_offsets": "temperature with an offset a threshold, on the logits of the exceedances",
+}
+# A level that was given 0 % and came true would cost infinitely much; a millionth costs 13.8.
+_SMALLEST = 1e-6
+_FEWEST_GROUPS = 2
+_DIGITS = 4
+_STORED_DIGITS = 6
+
+Calibrated = Callable[[FloatMatrix], FloatMatrix]
+Fit = Callable[[FloatMatrix, IntArray], Calibrated]
+
+
+@dataclass(frozen=True, eq=False)
+class HonestPart:
+    """What makes a grader's probabilities honest, and what proves it.
+
+    Attributes
+    ----------
+    calibration : Calibration
+        Of the shipped grader, fitted on all out-of-fold predictions.
+    limit : float
+        Of its prediction sets.
+    calibrated : numpy.ndarray, shape (n, 3)
+        Exceedances after a calibration that was chosen and fitted without the record's group.
+    limits : numpy.ndarray, shape (n,)
+        Limits that were fitted without it.
+    card : dict
+        ``calibration`` and ``conformal`` of the model card.
+    """
+
+    calibration: Calibration
+    limit: float
+    calibrated: FloatMatrix
+    limits: FloatMatrix
+    card: dict[str, Any]
+
+
+def honest_part(
+    raw: FloatMatrix,
+    levels: IntArray,
+    groups: IntArray,
+    patients: npt.ArrayLike,
+    *,
+    kinds: Sequence[Kind] = KINDS,
+    seen: str = SEEN,
+) -> HonestPart:
+    """Choose and fit a calibration, fit the limit of the prediction sets, and measure both nested.
+
+    Parameters
+    ----------
+    raw : numpy.ndarray, shape (n, 3)
+        Out-of-fold exceedances as the grader gave them.
+    levels, groups : numpy.ndarray of int, shape (n,)
+        Labels, and the cross-validation group of each record.
+    patients : array_like, shape (n,)
+        Who each record is from.
+    kinds : sequence of str
+        Of `KINDS`; the one with the least log loss of the levels is chosen, cross-fitted by group, anew for each group
+        that is measured.
+    seen : str
+        What the nested calibration was fitted on, in words for the card.
+
+    Returns
+    -------
+    HonestPart
+        For the card, the out-of-fold table and the predictor.
+    """
+    calibrated, limits = np.full(raw.shape, np.nan), np.full(len(raw), np.nan)
+    for group in np.unique(groups):
+        rest = groups != group
+        own = fit_kind(chosen_kind(raw[rest], levels[rest], groups[rest], kinds), raw[rest], levels[rest])
+        calibrated[~rest] = own(raw[~rest])
+        limits[~rest] = fit_limit(ordinal.decode(own(raw[rest])), levels[rest])
+    kind = chosen_kind(raw, levels, groups, kinds)
+    calibration = fit_kind(kind, raw, levels)
+    limit = fit_limit(ordinal.decode(calibration(raw)), levels)
+    card = honest_card(calibration, limit, raw, calibrated, limits, levels, patients, kind=kind, seen=seen)
+    card["calibration"]["compared"] = compared(raw, levels, groups)
+    return HonestPart(calibration, limit, calibrated, limits, card)
+
+
+def fit_kind(kind: Kind, raw: FloatMatrix, levels: IntArray) -> Calibration:
+    """Fit one kind of calibration; 'none' is the identity."""
+    if kind == "none":
+        return Calibration(1.0, (0.0,) * raw.shape[1])
+    return fit_calibration(raw, levels, offsets=kind == "temperature_offsets")
+
+
+def chosen_kind(raw: FloatMatrix, levels: IntArray, groups: IntArray, kinds: Sequence[Kind] = KINDS) -> Kind:
+    """Return the kind with the least cross-fitted log loss of the levels; the simpler one of equals.
+
+    Where there are too few groups to cross-fit, 'temperature' is taken if it may be: one number hardly follows noise.
+    """
+    if len(kinds) == 1:
+        return kinds[0]
+    if len(np.unique(groups)) < _FEWEST_GROUPS:
+        return "temperature" if "temperature" in kinds else kinds[0]
+    losses = {
+        kind: log_loss(ordinal.decode(cross_fitted(partial(fit_kind, kind), raw, levels, groups)), levels)
+        for kind in kinds
+    }
+    return min(losses, key=lambda kind: losses[kind])
+
+
+def cross_fitted(fit: Fit, raw: FloatMatrix, levels: IntArray, groups: IntArray) -> FloatMatrix:
+    """Return exceedances of each group after a calibration that was fitted on the other groups."""
+    found = np.full(raw.shape, np.nan)
+    for group in np.unique(groups):
+        rest = groups != group
+        found[~rest] = fit(raw[rest], levels[rest])(raw[~rest])
+    return found
+
+
+def compared(raw: FloatMatrix, levels: IntArray, groups: IntArray) -> list[dict[str, Any]]:
+    """Return how each kind of calibration, and isotonic regression, does on groups that it was not fitted on.
+
+    Returns
+    -------
+    list of dict
+        ``kind``, ``log_loss`` and ``brier`` of the levels, ``ece`` a threshold, ``mae``, ``auc`` (mean of the levels)
+        and ``high_risk_graded_no_or_low`` (a count). Empty where there is only one group.
+    """
+    if len(np.unique(groups)) < _FEWEST_GROUPS:
+        return []
+    fits: dict[str, Fit] = {kind: partial(fit_kind, kind) for kind in KINDS}
+    rows = []
+    for kind, fit in (fits | {"isotonic": _isotonic}).items():
+        exceedances = cross_fitted(fit, raw, levels, groups)
+        probabilities, (repaired, _) = ordinal.decode(exceedances), ordinal.repair(exceedances)
+        graded = probabilities.argmax(axis=1)
+        rows.append(
+            {
+                "kind": kind,
+                "log_loss": round(log_loss(probabilities, levels), _DIGITS),
+                "brier": round(brier_score(np.eye(len(Severity))[levels], probabilities), _DIGITS),
+                "ece": {
+                    key: round(expected_calibration_error(levels > at, repaired[:, at]), _DIGITS)
+                    for at, key in enumerate(THRESHOLD_KEYS)
+                },
+                "mae": round(float(np.abs(graded - levels).mean()), _DIGITS),
+                "auc": _rounded(auc_per_level(levels, probabilities)["mean"]),
+                "high_risk_graded_no_or_low": int(
+                    ((levels == Severity.HIGH_RISK) & (graded <= Severity.LOW_RISK)).sum()
+                ),
+            }
+        )
+    return rows
+
+
+def honest_card(
+    calibration: Calibration,
+    limit: float,
+    raw: FloatMatrix,
+    calibrated: FloatMatrix,
+    limits: FloatMatrix,
+    levels: IntArray,
+    patients: npt.ArrayLike,
+    *,
+    kind: Kind,
+    seen: str | None = None,
+) -> dict[str, Any]:
+    """Return ``calibration`` and ``conformal`` of a model card.
+
+    Parameters
+    ----------
+    calibration, limit : Calibration, float
+        Of the shipped grader.
+    raw, calibrated : numpy.ndarray, shape (n, 3)
+        Out-of-fold exceedances before, and after calibrations that were fitted without the record's group.
+    limits : numpy.ndarray, shape (n,)
+        Fitted without the record's group.
+    levels, patients : array_like, shape (n,)
+        Labels, and who each record is from.
+    kind : str
+        Of `KINDS`.
+    seen : str, optional
+        What the nested fit came from where that was not nested all the way.
+    """
+    # As the table stores them, so that its readers count the same sets.
+    probabilities = ordinal.decode(calibrated.round(_STORED_DIGITS)).round(_STORED_DIGITS)
+    return {
+        "calibration": {
+            "kind": _WORDS[kind],
+            "temperature": calibration.temperature,
+            "offsets": list(calibration.offsets),
+            "fitted_on": f"{len(levels)} out-of-fold predictions",
+            "log_loss": {"before": log_loss(ordinal.decode(raw), levels), "nested": log_loss(probabilities, levels)},
+        },
+        "conformal": {
+            "kind": "split conformal, contiguous levels, marginal",
+            "wanted": COVERAGE,
+            "limit": limit,
+            "fitted_on": f"{len(levels)} out-of-fold predictions",
+            "measured": {
+                "kind": "nested: limit and calibration fitted without the record's group of patients"
+                + (f", on {seen}" if seen else ""),
+                **_coverage(probabilities, limits.round(_STORED_DIGITS), levels, patients),
+            },
+        },
+    }
+
+
+def log_loss(probabilities: FloatMatrix, levels: IntArray) -> float:
+    """Return the mean negative log of the label's probability, which counts as a millionth at least."""
+    of_label = probabilities[np.arange(len(levels)), levels]
+    return float(-np.log(np.maximum(of_label, _SMALLEST)).mean())
+
+
+def graded_table(table: pd.DataFrame, raw: FloatMatrix, calibrated: FloatMatrix, limits: FloatMatrix) -> pd.DataFrame:
+    """Join the records' table with their out-of-fold predictions.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As in `TrainingRecords`.
+    raw, calibrated, limits : numpy.ndarray
+        As in `honest_card`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With e0-e2 (calibrated exceedances), p0-p3 (decoded probabilities), set_limit and raw0-raw2 (exceedances before
+        calibration), rounded to six places, and level (argmax).
+    """
+    rounded = np.round(calibrated, _STORED_DIGITS)
+    probabilities = ordinal.decode(rounded)
+    columns = {f"e{i}": rounded[:, i] for i in range(3)}
+    columns |= {f"p{i}": probabilities[:, i].round(_STORED_DIGITS) for i in range(4)}
+    columns |= {f"raw{i}": raw[:, i].round(_STORED_DIGITS) for i in range(3)}
+    return table.assign(level=probabilities.argmax(axis=1), set_limit=limits.round(_STORED_DIGITS), **columns)
+
+
+def _coverage(
+    probabilities: FloatMatrix, limits: FloatMatrix, levels: IntArray, patients: npt.ArrayLike
+) -> dict[str, Any]:
+    """Return how often sets whose limit was fitted without the record held its level."""
+    sets = [contiguous_set(row, own) for row, own in zip(probabilities, limits, strict=True)]
+    held = np.array([label in chosen for label, chosen in zip(levels.tolist(), sets, strict=True)])
+    sizes = np.array([len(chosen) for chosen in sets])
+    interval = bootstrap_interval(
+        lambda values: float(values.mean()), held.astype(np.float64), groups=np.asarray(patients, dtype=str)
+    )
+    return {
+        "n": len(levels),
+        "held": int(held.sum()),
+        "coverage": float(held.mean()),
+        "interval": [interval.low, interval.high],
+        "mean_size": float(sizes.mean()),
+        "sets_of_size": {str(size): int((sizes == size).sum()) for size in range(1, len(Severity) + 1)},
+        "a_level": {severity.title: _held(held[levels == severity]) for severity in Severity},
+        "note": "Counts a level are stated, no coverage a level is claimed.",
+    }
+
+
+def _held(held: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": len(held), "held": int(held.sum()), "interval": None}
+    if len(held):
+        limits = binomtest(int(held.sum()), len(held)).proportion_ci(method="wilson")
+        found["interval"] = [limits.low, limits.high]
+    return found
+
+
+def _isotonic(raw: FloatMatrix, levels: IntArray) -> Calibrated:
+    """Fit a rising step function a threshold (Zadrozny and Elkan 2002), linear between the records it was fitted on."""
+    steps = []
+    for at in range(raw.shape[1]):
+        order = np.argsort(raw[:, at], kind="stable")
+        fitted = isotonic_regression((levels[order] > at).astype(np.float64)).x
+        steps.append((raw[order, at], np.asarray(fitted, dtype=np.float64)))
+    return lambda values: np.stack([np.interp(values[:, at], *steps[at]) for at in range(values.shape[1])], axis=1)
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), _DIGITS)

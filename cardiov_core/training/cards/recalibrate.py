@@ -1,0 +1,95 @@
+"""A grader that is already trained gets its calibration and prediction sets, out of its own out-of-fold table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cardiov_core.datasets import PtbXl
+from cardiov_core.errors import TrainingError
+from cardiov_core.inference import outputs
+from cardiov_core.training.cards import network as network_card
+from cardiov_core.training.cards.grader import NOT_TESTED_ON, limitations_of, metrics_of
+from cardiov_core.training.cards.probabilities import KINDS, HonestPart, Kind, graded_table, honest_part
+from cardiov_core.training.data.records import groups_of, with_people
+from cardiov_core.weights import BLEND, FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
+
+
+@dataclass(frozen=True, eq=False)
+class Recalibrated:
+    """What a calibration after the training comes to.
+
+    Attributes
+    ----------
+    part : HonestPart
+        Calibration, limit and their proof.
+    table : pandas.DataFrame
+        The new out-of-fold table.
+    changes : dict
+        Fields of the card that become others.
+    """
+
+    part: HonestPart
+    table: pd.DataFrame
+    changes: dict[str, Any]
+
+
+def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Recalibrated:
+    """Fit calibration and prediction sets of a network that was trained without, or fit them again.
+
+    Parameters
+    ----------
+    card : ModelCard
+        With an out-of-fold table and the recipe's number of groups.
+    dataset : PtbXl
+        What it was trained on: knows age and sex, by which the card's figures are divided.
+    kind : str, optional
+        Of `KINDS`; the one with the least cross-fitted log loss by default.
+
+    Returns
+    -------
+    Recalibrated
+        Nothing is written: see `ship_recalibrated`.
+
+    Raises
+    ------
+    TrainingError
+        If the grader is no network, has no out-of-fold table, or its records are not in the data set.
+    """
+    stored, cv_groups = out_of_fold_table(card), card.raw["training"].get("recipe", {}).get("cv_groups")
+    if card.architecture["name"] in (FOREST, BLEND):
+        raise TrainingError(
+            f"{card.name} is no network: its calibration comes with its training.",
+            f"Train it again with cardiov train --recipe {card.name}.",
+        )
+    if stored is None or not isinstance(cv_groups, int):
+        raise TrainingError(f"{card.name} has no out-of-fold predictions to calibrate on.", "Train it again.")
+    absent = sorted(set(stored["ecg_id"]) - set(dataset.table.index))
+    if absent:
+        raise TrainingError(
+            f"{dataset.root.name} lacks {len(absent)} of {len(stored)} records that trained {card.name}: {absent[0]}.",
+            "Give the data set that the grader was trained on.",
+        )
+    # A table that was calibrated before keeps what it was calibrated from.
+    columns = list(RAW_COLUMNS) if RAW_COLUMNS[0] in stored.columns else ["e0", "e1", "e2"]
+    raw = stored[columns].to_numpy(dtype=np.float64)
+    levels = stored["label"].to_numpy(dtype=np.int64)
+    part = honest_part(
+        raw, levels, groups_of(stored, cv_groups), stored["patient_id"], kinds=KINDS if kind is None else (kind,)
+    )
+    table = graded_table(with_people(stored, dataset), raw, part.calibrated, part.limits)
+    metrics = metrics_of(table, cv_groups)
+    changes = {
+        **part.card,
+        "output": network_card.output_part(outputs.output_of(card), calibrated=True),
+        "metrics": metrics,
+        "limitations": limitations_of(metrics),
+        "not_tested_on": list(NOT_TESTED_ON),
+    }
+    return Recalibrated(part, table, changes)
+
+
+def ship_recalibrated(card: ModelCard, found: Recalibrated) -> ModelCard:
+    """Write calibration, sets, figures and out-of-fold table beside the weights, which stay as they are."""
+    return update_card(card, found.changes, out_of_fold=found.table)

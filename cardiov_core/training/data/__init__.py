@@ -1,0 +1,1 @@
+"""Records for training: labelled sources, split, cache, teaching signals."""

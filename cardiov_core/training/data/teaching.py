@@ -1,0 +1,221 @@
+"""What teaches a network beside the labels: measurements, a forest on them, and random hearts.
+
+434 patients are few. A network that has learned to measure (on hearts that were drawn at random, then on the patients
+beside their level) and that hears what a forest on those measurements says of each patient, and of any heart, comes
+close to the forest; docs/training.md has what each part brought.
+
+Nothing of this may leak: a network that is to grade a group of patients hears a forest that was grown without them,
+and of each patient whom it learns from, what a forest says that was grown without that patient's group, too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from cardiov_core.datasets import PtbXl
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.inference.graders.forest import forest_probabilities
+from cardiov_core.inference.graders.measurements import exceedances_of
+from cardiov_core.signals import measure
+from cardiov_core.signals.features import FEATURES, features_of
+from cardiov_core.training.data.random_hearts import Hearts, random_hearts, save_arrays
+from cardiov_core.training.data.records import TrainingRecords, groups_of
+from cardiov_core.training.data.split import Split, training_data
+from cardiov_core.training.loop.fit import fit, weights_in
+from cardiov_core.training.loop.forest_growth import grow
+from cardiov_core.training.loop.windows import TrainingData
+from cardiov_core.training.recipes.files import load_recipe
+from cardiov_core.training.recipes.forest import ForestRecipe
+from cardiov_core.training.recipes.network import Distillation, Recipe, Stage, Validation
+
+FloatMatrix = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Report = Callable[[Mapping[str, Any]], None]
+
+_FARTHEST = 4.0
+"""Standardised numbers are kept within this: a few that were measured wrongly must not lead."""
+
+_QUARTILES_OF_A_NORMAL = 1.349
+_PRETRAINING = "pretraining"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers are standardised: median, and the standard deviation that their quartiles stand for.
+
+    Attributes
+    ----------
+    centre, width : numpy.ndarray, shape (k,)
+        Of the numbers that are ever measured and differ.
+    columns : numpy.ndarray of int, shape (k,)
+        Which of all numbers these are.
+    """
+
+    centre: FloatMatrix
+    width: FloatMatrix
+    columns: IntArray
+
+    @classmethod
+    def of(cls, numbers: FloatMatrix) -> "Scale":
+        """Return the scale of some records' numbers ``(n, n_numbers)``."""
+        low, centre, high = (_quantile(numbers, share) for share in (0.25, 0.5, 0.75))
+        width = np.where(high > low, (high - low) / _QUARTILES_OF_A_NORMAL, _spread(numbers))
+        columns = np.flatnonzero(np.isfinite(centre) & (width > 0))
+        return cls(centre[columns], width[columns], columns)
+
+    def __call__(self, numbers: FloatMatrix) -> Tensor:
+        """Return numbers ``(n, n_numbers)`` as targets of the side head: float32 ``(n, k)``, NaN where missing."""
+        standard = (numbers[:, self.columns] - self.centre) / self.width
+        return torch.from_numpy(np.clip(standard, -_FARTHEST, _FARTHEST)).float()
+
+
+class Teaching:
+    """All that teaches the networks of one training beside the labels.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Who teaches, and how much.
+    dataset : PtbXl
+        A whole tree: measuring needs whole records.
+    records : TrainingRecords
+        The patients.
+    out : pathlib.Path
+        Folder of the training: what was measured is kept in its ``teaching``.
+    progress : bool
+        Show progress bars on stderr.
+
+    Raises
+    ------
+    ConfigurationError
+        If the teacher is no forest.
+    DatasetError
+        If records cannot be read; from a cache none can.
+    """
+
+    def __init__(
+        self, recipe: Recipe, dataset: PtbXl, records: TrainingRecords, out: Path, *, progress: bool = False
+    ) -> None:
+        self._recipe, self._records, self._out = recipe, records, out
+        self._teacher = _teacher_of(recipe)
+        self._numbers = _measured(
+            dataset, records.table["ecg_id"].tolist(), out / "teaching" / "patients.npz", progress
+        )
+        self._levels = records.levels.numpy()
+        self._groups = (
+            groups_of(records.table, recipe.cv_groups) if self._teacher else np.zeros(len(records), dtype=np.int64)
+        )
+        n_hearts = recipe.pretraining.hearts
+        kept = out / "teaching" / "hearts.npz"
+        self._hearts = random_hearts(n_hearts, recipe.contract, kept, progress=progress) if n_hearts else None
+        # Hearts have no patients, so that one scale serves all networks, and the side head that has learned on it.
+        self._scale = None if self._hearts is None else Scale.of(self._hearts.numbers)
+
+    def data_for(self, split: Split) -> TrainingData:
+        """Return what one network learns from.
+
+        Parameters
+        ----------
+        split : Split
+            Its patients; whom it is to grade, nobody who teaches it has seen.
+        """
+        rows = split.trained
+        scale = self._scale or Scale.of(self._numbers[rows])
+        data = replace(training_data(self._records, rows), side=scale(self._numbers[rows]))
+        if self._teacher is None:
+            return data
+        data = replace(data, teacher=torch.from_numpy(self._told_of_patients(rows)).float())
+        if self._hearts is None or not self._recipe.distillation.hearts_a_batch:
+            return data
+        forest = grow(self._teacher, self._numbers[rows], self._levels[rows], self._teacher.seed)
+        told = exceedances_of(forest_probabilities(forest, self._hearts.numbers))
+        return replace(data, hearts=_unlabelled(self._hearts, scale, torch.from_numpy(told).float()))
+
+    def pretrained(self, resume: bool, report: Report) -> Mapping[str, Tensor] | None:
+        """Return weights and a side head that can measure hearts; None where the recipe begins with random ones."""
+        before = self._recipe.pretraining
+        if self._hearts is None or self._scale is None or not before.epochs:
+            return None
+        recipe = replace(
+            self._recipe,
+            stages=(Stage("measurements", before.epochs, before.learning_rate),),
+            distillation=Distillation(),
+            validation=Validation(),
+            schedule="one_cycle",
+        )
+        checkpoint = self._out / "checkpoints" / f"{_PRETRAINING}.pt"
+        fit(
+            recipe,
+            _unlabelled(self._hearts, self._scale, None),
+            run=_PRETRAINING,
+            seed=recipe.seed,
+            checkpoint=checkpoint,
+            resume=resume,
+            report=report,
+        )
+        return weights_in(checkpoint, recipe, _PRETRAINING)
+
+    def _told_of_patients(self, rows: IntArray) -> FloatMatrix:
+        """Return what forests say that were grown on the other groups among these patients."""
+        if self._teacher is None:
+            raise ConfigurationError("The recipe names no teacher.", "Give distillation.teacher.")
+        told = np.full((len(rows), 3), np.nan)
+        groups = self._groups[rows]
+        for group in np.unique(groups):
+            kept, asked = rows[groups != group], rows[groups == group]
+            forest = grow(self._teacher, self._numbers[kept], self._levels[kept], self._teacher.seed)
+            told[groups == group] = exceedances_of(forest_probabilities(forest, self._numbers[asked]))
+        return told
+
+
+def _teacher_of(recipe: Recipe) -> ForestRecipe | None:
+    name = recipe.distillation.teacher
+    if not name:
+        return None
+    found = load_recipe(name)
+    if not isinstance(found, ForestRecipe):
+        raise ConfigurationError(f"The teacher {name!r} is no forest.", "Name the recipe 'measurements'.")
+    return found
+
+
+def _measured(dataset: PtbXl, ecg_ids: list[int], kept_in: Path, progress: bool) -> FloatMatrix:
+    """Measure the patients' records, or take what was measured before: forests must not change on the way."""
+    if kept_in.exists():
+        with np.load(kept_in) as kept:
+            if kept["ecg_ids"].tolist() == ecg_ids and kept["numbers"].shape[1] == len(FEATURES):
+                numbers: FloatMatrix = kept["numbers"]
+                return numbers
+    rows = []
+    for ecg_id in tqdm(ecg_ids, disable=not progress, unit="record"):
+        record = dataset.record(ecg_id, 500)
+        rows.append(features_of(record, measure(record)))
+    numbers = np.stack(rows)
+    save_arrays(kept_in, ecg_ids=np.asarray(ecg_ids), numbers=numbers)
+    return numbers
+
+
+def _unlabelled(hearts: Hearts, scale: Scale, teacher: Tensor | None) -> TrainingData:
+    nothing = torch.zeros(len(hearts.windows), dtype=torch.int64)
+    return TrainingData(hearts.windows, nothing, teacher=teacher, side=scale(hearts.numbers))
+
+
+def _quantile(numbers: FloatMatrix, share: float) -> FloatMatrix:
+    """Return a quantile a column; NaN where nothing was measured, without a warning."""
+    found = np.full(numbers.shape[1], np.nan)
+    measured = np.isfinite(numbers).any(axis=0)
+    found[measured] = np.nanquantile(numbers[:, measured], share, axis=0)
+    return found
+
+
+def _spread(numbers: FloatMatrix) -> FloatMatrix:
+    found = np.zeros(numbers.shape[1])
+    measured = np.isfinite(numbers).any(axis=0)
+    found[measured] = np.nanstd(numbers[:, measured], axis=0)
+    return found

@@ -1,0 +1,1 @@
+"""The three trainings: network, forest, blend."""

@@ -1,0 +1,292 @@
+"""One training of one network: stages, epochs, validation, checkpoints, exact resume."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cardiov_core.errors import TrainingError
+from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.nets.seeding import seeded
+from cardiov_core.training.loop import processes as group
+from cardiov_core.training.loop.augmentation import Batch, augment
+from cardiov_core.training.loop.learner import Learner, TwoHeads, device
+from cardiov_core.training.loop.losses import loss_of, side_loss, targets_for
+from cardiov_core.training.loop.windows import TrainingData
+from cardiov_core.training.recipes.network import Recipe, Stage
+
+Report = Callable[[Mapping[str, Any]], None]
+
+_MAX_GRADIENT_NORM = 1.0
+_VALIDATION_BATCH = 64
+
+
+def fit(
+    recipe: Recipe,
+    data: TrainingData,
+    *,
+    run: str,
+    seed: int,
+    checkpoint: Path,
+    resume: bool,
+    report: Report,
+    validation: TrainingData | None = None,
+    start: Mapping[str, Tensor] | None = None,
+) -> nn.Module:
+    """Train one network by the recipe's stages.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    data : TrainingData
+        Windows, levels, and what else may teach.
+    run : str
+        Name in the log: 'group-1' ... or 'final'.
+    seed : int
+        Of this run.
+    checkpoint : pathlib.Path
+        Written after every epoch.
+    resume : bool
+        Go on from `checkpoint` where it exists: the result is the same as without the interruption.
+    report : callable
+        Gets one mapping an epoch: run, stage, stage_index, epoch, epochs, loss, learning_rate, and validation_loss
+        where there is validation.
+    validation : TrainingData, optional
+        Chooses the epoch whose weights each stage ends with, lowers the rate on a plateau and stops a stage early.
+    start : mapping of str to torch.Tensor, optional
+        Weights of a pretrained network of the same recipe, from `weights_in` or a network's own; a dense layer or a
+        side head of another size is left out.
+
+    Returns
+    -------
+    torch.nn.Module
+        In evaluation mode, with the last stage's head and plain weights; the side head is gone.
+
+    Raises
+    ------
+    TrainingError
+        If there are fewer records than a batch, the recipe asks for what the data lack, the loss is no longer finite,
+        or the checkpoint belongs to another recipe.
+    """
+    _check(recipe, data, validation)
+    with seeded(seed):
+        learner = Learner(recipe, data, seed, start)
+        state = _load(checkpoint, recipe, run) if resume else None
+        for index in range(len(recipe.stages)):
+            if state is not None and state["stage"] > index:
+                continue
+            learner.begin(index)
+            if state is not None and state["stage"] == index:
+                learner.restore(state)
+            while not learner.stage_is_over:
+                entry = run_epoch(learner, data, validation)
+                state = {"recipe": _recipe_text(recipe), "run": run, "processes": group.size(), **learner.state()}
+                if group.is_first():
+                    report({"run": run, **entry})
+                    _save(checkpoint, state)
+            learner.end_stage()
+        return learner.finished()
+
+
+def weights_in(checkpoint: Path, recipe: Recipe, run: str) -> dict[str, Tensor]:
+    """Return what `fit` may start from: the network of a finished run without its dense layer, and its side head.
+
+    Parameters
+    ----------
+    checkpoint, recipe, run : pathlib.Path, Recipe, str
+        As `fit` had them, without weight normalisation and validation.
+
+    Returns
+    -------
+    dict
+        The network's own names, and ``side.weight`` and ``side.bias`` where there was a side head.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such checkpoint, or it belongs to another recipe or run.
+    """
+    state = _load(checkpoint, recipe, run)
+    if state is None:
+        raise TrainingError(f"There is no checkpoint {checkpoint.name}.", "Train without --resume.")
+    named = {key.removeprefix("net."): value for key, value in state["model"].items()}
+    return {key: value for key, value in named.items() if not key.startswith("dense.")}
+
+
+@torch.inference_mode()
+def logits_of(net: nn.Module, data: TrainingData, batch_size: int = _VALIDATION_BATCH) -> Tensor:
+    """Return a network's raw output for all records, float32 ``(n, n_logits)`` on the CPU."""
+    where = next(net.parameters()).device
+    parts = torch.arange(len(data)).split(batch_size)
+    return torch.cat([net(data.windows_of(part).to(where)).float().cpu() for part in parts])
+
+
+def exceedances_of(net: nn.Module, data: TrainingData, output: Output | None = None) -> Tensor:
+    """Return a network's exceedances as it gives them, float64 ``(n, 3)`` on the CPU.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        From `fit`.
+    data : TrainingData
+        What to grade.
+    output : Output, optional
+        How to read the network; the paper's independent thresholds where None.
+    """
+    return torch.sigmoid(exceedance_logits(logits_of(net, data), output or Output()))
+
+
+def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | None) -> dict[str, Any]:
+    """Go once through the records.
+
+    Parameters
+    ----------
+    learner : Learner
+        Within a stage that has begun; it is changed.
+    data, validation : TrainingData
+        As in `fit`.
+
+    Returns
+    -------
+    dict
+        What the log keeps: stage, stage_index, epoch, epochs, loss, learning_rate, and validation_loss where there is
+        validation.
+
+    Raises
+    ------
+    TrainingError
+        If a loss is no longer finite.
+    """
+    recipe, stage = learner.recipe, learner.stage
+    learner.model.train()
+    rate = learner.learning_rate
+    order = torch.randperm(len(data), generator=learner.generator)
+    steps = len(data) // recipe.batch_size
+    losses = [_step(learner, data, part) for part in order[: steps * recipe.batch_size].split(recipe.batch_size)]
+    group.align(learner.model)
+    found = {"loss": group.mean(sum(losses) / steps), "learning_rate": rate}
+    if validation is not None:
+        found["validation_loss"] = group.mean(_validation_loss(learner.model, validation, stage))
+    learner.end_epoch(found.get("validation_loss"))
+    if not torch.isfinite(torch.tensor(list(found.values()))).all():
+        raise TrainingError(
+            f"The loss is no longer finite in epoch {learner.epoch + 1} of the stage {stage.objective}.",
+            "Lower the learning rate in the recipe.",
+        )
+    epochs = {"epoch": learner.epoch + 1, "epochs": recipe.epochs_of(stage)}
+    if group.size() > 1:
+        epochs["processes"] = group.size()
+    return {"stage": stage.objective, "stage_index": learner.stage_index, **epochs, **found}
+
+
+def _step(learner: Learner, data: TrainingData, part: Tensor) -> float:
+    """Learn from one batch and return its loss."""
+    recipe = learner.recipe
+    batch = _batch(data, group.own_part(part), learner)
+    batch = augment(batch, recipe.augmentation, recipe.contract.sampling_rate_hz, learner.changing)
+    loss = _loss(learner.trained, batch, recipe, learner.stage)
+    learner.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(learner.model.parameters(), _MAX_GRADIENT_NORM)
+    learner.optimiser.step()
+    if learner.one_cycle is not None:
+        learner.one_cycle.step()
+    return float(loss.detach())
+
+
+def _batch(data: TrainingData, part: Tensor, learner: Learner) -> Batch:
+    objective, taught = learner.stage.objective, learner.recipe.distillation
+    teacher = None if data.teacher is None else data.teacher[part]
+    own = Batch(
+        windows=data.windows_of(part),
+        targets=targets_for(data.levels[part], objective, teacher, taught.share),
+        side=None if data.side is None else data.side[part],
+    )
+    if data.hearts is None or not taught.hearts_a_batch or learner.stage_share >= taught.hearts_until:
+        return own
+    hearts = data.hearts
+    drawn = torch.randint(len(hearts), (taught.hearts_a_batch,), generator=learner.generator)
+    told = None if hearts.teacher is None else hearts.teacher[drawn]
+    targets = targets_for(hearts.levels[drawn], objective, told, 1.0)
+    side = None if own.side is None or hearts.side is None else torch.cat([own.side, hearts.side[drawn]])
+    return Batch(torch.cat([own.windows, hearts.windows_of(drawn)]), torch.cat([own.targets, targets]), side)
+
+
+def _loss(model: nn.Module, batch: Batch, recipe: Recipe, stage: Stage) -> Tensor:
+    where = device()
+    with torch.autocast(where.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        logits, numbers = model(batch.windows.to(where))
+    beside = torch.zeros((), device=where)
+    if numbers is not None and batch.side is not None:
+        beside = side_loss(numbers.float(), batch.side.to(where))
+    if stage.objective == "measurements":
+        return beside
+    own = loss_of(logits.float(), batch.targets.to(where), stage.objective)
+    return own if numbers is None or recipe.auxiliary.weight == 0 else own + recipe.auxiliary.weight * beside
+
+
+@torch.no_grad()
+def _validation_loss(model: TwoHeads, data: TrainingData, stage: Stage) -> float:
+    """Return the stage's own loss on whole, unchanged windows and the cardiologists' labels alone."""
+    model.eval()
+    outputs = [model(data.windows_of(part).to(device())) for part in torch.arange(len(data)).split(_VALIDATION_BATCH)]
+    if stage.objective == "measurements" and data.side is not None:
+        numbers = torch.cat([side.cpu() for _, side in outputs if side is not None])
+        return float(side_loss(numbers, data.side))
+    logits = torch.cat([own.cpu() for own, _ in outputs])
+    return float(loss_of(logits, targets_for(data.levels, stage.objective), stage.objective))
+
+
+def _check(recipe: Recipe, data: TrainingData, validation: TrainingData | None) -> None:
+    group.check_batch(recipe.batch_size)
+    if len(data) < recipe.batch_size:
+        raise TrainingError(
+            f"{len(data)} records are fewer than one batch of {recipe.batch_size}.",
+            "Give more folds or lower batch_size in the recipe.",
+        )
+    if validation is None and (recipe.schedule == "plateau" or recipe.validation.patience > 0):
+        raise TrainingError(
+            f"The recipe {recipe.name} waits for a validation loss, but there are no records to validate on.",
+            "Give validation.folds that are in the data set.",
+        )
+    lacks_side = data.side is None or (validation is not None and validation.side is None)
+    if lacks_side and any(stage.objective == "measurements" for stage in recipe.stages):
+        raise TrainingError(
+            f"The recipe {recipe.name} has a stage that learns measurements, but the records carry none.",
+            "Give numbers for the side head with all records.",
+        )
+
+
+def _recipe_text(recipe: Recipe) -> str:
+    return json.dumps(recipe.as_dict(), sort_keys=True)
+
+
+def _save(path: Path, state: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    # A kill in the middle of writing must not cost the last good checkpoint.
+    partial.replace(path)
+
+
+def _load(path: Path, recipe: Recipe, run: str) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    # weights_only: tensors and plain containers, no code. A checkpoint is optimiser state, not a weights file.
+    state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")  # noqa: TID251
+    if state["recipe"] != _recipe_text(recipe) or state["run"] != run:
+        raise TrainingError(
+            f"The checkpoint {path.name} belongs to another recipe or run.",
+            "Start in an empty folder, or without --resume.",
+        )
+    began_with = state.get("processes", 1)
+    if began_with != group.size():
+        raise TrainingError(
+            f"The checkpoint {path.name} is of {began_with} processes, and now there are {group.size()}.",
+            f"Resume with --processes {began_with}.",
+        )
+    return state

@@ -1,0 +1,74 @@
+"""Recipes of forests: what decides a training of the measurement grader."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.training.recipes.faults import refuse
+
+
+@dataclass(frozen=True)
+class ForestRecipe:
+    """A training of a forest, whole.
+
+    Attributes
+    ----------
+    name : str
+        Name of the grader that comes out.
+    title : str
+        One line for people.
+    n_trees : int
+        Extremely randomised trees (Geurts et al. 2006, doi:10.1007/s10994-006-6226-1).
+    max_features : float
+        Share of the measurements that are drawn at each fork.
+    min_samples_leaf : int
+        Records that a leaf holds at least.
+    seed : int
+        Of everything random.
+    cv_groups : int
+        Parts of the cross-validation; whole PTB-XL folds, so that no patient is in two of them.
+    folds : tuple of int
+        PTB-XL folds that are trained on; fold 10 stays untouched.
+    """
+
+    name: str
+    title: str
+    n_trees: int
+    max_features: float
+    min_samples_leaf: int
+    seed: int
+    cv_groups: int
+    folds: tuple[int, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the recipe as plain values, for the model card."""
+        return asdict(self)
+
+
+def forest_recipe_from(table: dict[str, Any], shown_as: str) -> ForestRecipe:
+    """Return the recipe of a TOML table with a section ``forest``.
+
+    Raises
+    ------
+    ConfigurationError
+        If a field is unknown, missing or of the wrong kind.
+    """
+    given = {key: value for key, value in table.items() if key != "forest"}
+    try:
+        folds = tuple(int(fold) for fold in given.pop("folds"))
+        recipe = ForestRecipe(**given, **table["forest"], folds=folds)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{shown_as} lacks a field or has one that is unknown or of the wrong kind: {error}.",
+            "Compare it with a recipe that comes with CardioV.",
+        ) from error
+    faults = {
+        "n_trees must be at least 1": recipe.n_trees < 1,
+        "max_features must be above 0 and at most 1": not 0 < recipe.max_features <= 1,
+        "min_samples_leaf must be at least 1": recipe.min_samples_leaf < 1,
+        # Calibration and prediction sets are fitted on the groups that are left when one is held out.
+        "cv_groups must be between 3 and the number of folds": not 3 <= recipe.cv_groups <= len(recipe.folds),
+        "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
+    }
+    refuse(faults, shown_as)
+    return recipe

@@ -1,0 +1,126 @@
+"""Findings by rule, the box for those that cannot wait, and the quality of each lead."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, Severity
+from cardiov_core.reporting.words.measurements import finding_numbers
+from cardiov_core.ui.frame.html import bullet_list, html_table
+
+VERDICT_SYMBOLS = {
+    QualityVerdict.ACCEPTABLE: "\u25cb",
+    QualityVerdict.LIMITED: "\u25d0",
+    QualityVerdict.NOT_ANALYSABLE: "\u2715",
+}
+"""Shape of each verdict, so that it is read without colour."""
+
+_HEADS = ("Finding", "What was measured, and the limit")
+
+
+def critical_findings(analysis: Analysis) -> list[str]:
+    """Return what cannot wait, one phrase each: level 3, and the findings that are marked critical (CLINICAL 20).
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What CardioV says of the record.
+    """
+    prediction = analysis.prediction
+    phrases = []
+    if prediction is not None and prediction.severity is Severity.HIGH_RISK:
+        phrases.append("High risk (level 3): this ECG may need prompt review")
+    for finding in analysis.findings:
+        if finding.critical and finding.state == "present":
+            numbers = finding_numbers(finding)
+            phrases.append(f"{finding.title} ({numbers})" if numbers else finding.title)
+    return phrases
+
+
+def show_critical(analysis: Analysis) -> None:
+    """Show the critical findings in one box at the top; nothing where there are none.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What CardioV says of the record.
+    """
+    phrases = critical_findings(analysis)
+    if phrases:
+        listed = "; ".join(escape(phrase) for phrase in phrases)
+        st.html(f'<div class="cv-box" role="alert"><b>Critical</b> {listed}.</div>')
+
+
+def findings_tab(analysis: Analysis) -> None:
+    """List the findings with what was measured: present ones first, the others folded.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With its findings.
+    """
+    if not analysis.findings:
+        st.write("No rule could be applied to this record.")
+        return
+    present, absent, unknown = (
+        _in_state(analysis.findings, state) for state in ("present", "absent", "not measurable")
+    )
+    if present:
+        st.html(html_table(_HEADS, _rows(present)))
+    else:
+        st.write("None of the rules found anything. That does not rule out disease.")
+    for title, findings in ((f"Absent ({len(absent)})", absent), (f"Not measurable ({len(unknown)})", unknown)):
+        if findings:
+            with st.expander(title):
+                st.html(html_table(_HEADS, _rows(findings)))
+    st.caption("Findings follow from the measurements by fixed rules, not from the network. They are no diagnosis.")
+
+
+def quality_row(quality: Quality) -> str:
+    """Return the verdict of each lead as a row of shapes and words, with the reasons as its hover text.
+
+    Parameters
+    ----------
+    quality : Quality
+        Of the record.
+    """
+    return f'<div class="cv-leads" role="list">{"".join(_cell(lead) for lead in quality.leads)}</div>'
+
+
+def quality_tab(quality: Quality) -> None:
+    """Show the verdict of the quality gate, of each lead, and all reasons.
+
+    Parameters
+    ----------
+    quality : Quality
+        Of the record.
+    """
+    st.html(f"<b>Signal quality: {quality.verdict.value}</b>{bullet_list(quality.reasons)}")
+    if quality.leads:
+        st.html(quality_row(quality))
+    reasons = [
+        (lead.lead, f"{VERDICT_SYMBOLS[lead.verdict]} {lead.verdict.value}", "; ".join(lead.reasons))
+        for lead in quality.leads
+        if lead.reasons
+    ]
+    if reasons:
+        st.html(html_table(("Lead", "Verdict", "Reasons"), reasons))
+
+
+def _cell(lead: LeadQuality) -> str:
+    reasons = escape("; ".join(lead.reasons) or lead.verdict.value, quote=True)
+    bad = "" if lead.verdict is QualityVerdict.ACCEPTABLE else " cv-bad"
+    return (
+        f'<div role="listitem" class="cv-lead{bad}" title="{escape(lead.lead)}: {reasons}"><b>{escape(lead.lead)}</b> '
+        f'<span aria-hidden="true">{VERDICT_SYMBOLS[lead.verdict]}</span><br>{lead.verdict.value}</div>'
+    )
+
+
+def _in_state(findings: Iterable[Finding], state: str) -> list[Finding]:
+    return [finding for finding in findings if finding.state == state]
+
+
+def _rows(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+    ordered = sorted(findings, key=lambda finding: not finding.critical)
+    return [(f"{each.title} (critical)" if each.critical else each.title, each.reason) for each in ordered]

@@ -1,0 +1,67 @@
+"""Whose level is on show: the choice of a grader, and the line that says where graders differ."""
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis
+from cardiov_core.inference import Predictor, panel_words
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.session import Key, session
+
+
+def grader() -> Predictor:
+    """Return the grader that this session asks: the one that the reader chose, else the default one."""
+    return resources.predictor(session().grader)
+
+
+def choose_grader(analysis: Analysis) -> None:
+    """Offer every shipped grader, each with a line of its card and what it says; nothing where there is only one.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Of the open record.
+    """
+    known = resources.graders()
+    if len(known) < 2:
+        return
+    current, names = session(), list(known)
+    # What the reader chose outlives a visit to another page, where Streamlit forgets widgets.
+    st.session_state[Key.GRADER] = grader().name
+
+    def _choose() -> None:
+        current.grader = st.session_state[Key.GRADER]
+
+    with (
+        st.container(key="grader_choice"),
+        st.popover(f"Grader: {grader().name}", width="stretch"),
+    ):
+        st.radio(
+            "Whose level is shown",
+            names,
+            format_func=lambda name: f"{name} (default)" if name == names[0] else name,
+            captions=[f"{known[name].card.raw['title']}.{_said(analysis, name)}" for name in names],
+            key=Key.GRADER,
+            on_change=_choose,
+        )
+        st.caption("Kept for the ECGs that you open next. All graders are asked, whichever is shown.")
+
+
+def disagreement(analysis: Analysis) -> str:
+    """Return the sentence that says that graders differ; empty where they do not.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Of the open record.
+    """
+    return panel_words(analysis.panel)
+
+
+def _said(analysis: Analysis, name: str) -> str:
+    """Return what a grader says of the open record, for the list of graders."""
+    if analysis.panel is None:
+        return ""
+    prediction = analysis.panel.of(name)
+    if prediction is not None:
+        return f" Says: {prediction.severity.title}."
+    return f" Gives no level: {analysis.panel.silent[name]}" if name in analysis.panel.silent else ""

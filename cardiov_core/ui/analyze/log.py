@@ -1,0 +1,220 @@
+"""The Log tab of the Analyze page, and the audit's note of every grade that the page shows."""
+
+import logging
+from datetime import UTC, datetime
+from functools import partial
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, CaseReference, CaseSource, Reader, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.review import Store, log_grade_shown, log_opinion, put_case
+from cardiov_core.ui.analyze.grader import disagreement
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.html import guarded, notice, plain, show_error
+from cardiov_core.ui.frame.review_session import ShownKey, review_state
+from cardiov_core.ui.frame.session import Case, Key, Origin
+from cardiov_core.ui.review.reader import ask_reader, current_reader
+
+AGREE_KEY, DISAGREE_KEY, SEND_KEY = "log_agree", "log_disagree", "log_send"
+REASON_KEY, LEVEL_KEY = "log_reason", "log_level"
+NOBODY = "(no name given)"
+"""Who saw a grade before anybody gave a name."""
+
+STORED = (
+    "A copy of the waveform goes into the review's database, with age, sex, the file's name without its ending, the "
+    "level, what the other graders say, and your name as the sender's. Nothing else of the patient goes there. "
+    "Until you send it, the database holds no more of this ECG than the audit's note that a level was shown."
+)
+"""What sending an ECG to the review stores; said before the click."""
+
+_WORKLIST_PAGE = "pages/worklist.py"
+_MAX_REASON = 1000
+_logger = logging.getLogger(__name__)
+
+
+def note_grade_shown(case: Case, analysis: Analysis) -> None:
+    """Enter in the audit that this grade was shown, once a session and grade; say so where that fails.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What the page says of it.
+    """
+    state = review_state()
+    if analysis.prediction is None or _key(case, analysis) in state.shown:
+        return
+    try:
+        store = resources.review_store()
+        me = current_reader(store)
+        # Signing in may just have begun another state.
+        state = review_state()
+        log_grade_shown(store, analysis, NOBODY if me is None else me.name)
+    except CardioVError as error:
+        _logger.warning("A grade was shown without a note in the audit: %s", type(error).__name__)
+        st.warning(f"The audit could not note that this level was shown. {plain(error.message)}")
+        return
+    if me is None:
+        state.unnamed.append(analysis)
+    state.shown.add(_key(case, analysis))
+
+
+def show_disagreement(case: Case, analysis: Analysis) -> None:
+    """Say that graders differ where they do, and offer the way to the review queue.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What the page says of it.
+    """
+    words = disagreement(analysis)
+    if not words:
+        return
+    with st.container(key="disagreement", horizontal=True, vertical_alignment="center"):
+        notice(words)
+        _queue(case, analysis)
+
+
+def _queue(case: Case, analysis: Analysis) -> None:
+    sent = review_state().opinions.get(_queue_key(case))
+    if sent:
+        st.markdown(plain(sent), width="content")
+        return
+    popover = st.popover("Send to the review queue", key=Key.QUEUE, on_change="rerun")
+    if not popover.open:
+        return
+    with popover, guarded():
+        store = resources.review_store()
+        me = current_reader(store)
+        st.write(STORED)
+        if me is None:
+            ask_reader(store, "Who sends it?", place="_queue")
+            return
+        failure = review_state().failure
+        if failure is not None:
+            show_error(failure)
+        st.button("Send it now", key=Key.QUEUE_SEND, type="primary", on_click=partial(_send, store, me, case, analysis))
+
+
+def log_tab(case: Case, analysis: Analysis) -> None:
+    """Show agree, disagree and send to review.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What the page says of it.
+    """
+    store = resources.review_store()
+    me = current_reader(store)
+    if me is None:
+        ask_reader(store, "Agree or disagree with this level, or send the ECG to review. Whose word is it?")
+        return
+    state = review_state()
+    if state.failure is not None:
+        show_error(state.failure)
+    noted = state.opinions.get(_key(case, analysis))
+    if noted:
+        st.success(plain(noted))
+    if analysis.prediction is None:
+        st.write("The level is withheld, so there is nothing to agree with. The ECG can be sent to review.")
+    else:
+        _opinion(store, me, case, analysis, analysis.prediction.severity)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Send to review",
+            key=SEND_KEY,
+            on_click=partial(_send, store, me, case, analysis),
+            help=STORED,
+        )
+        st.page_link(_WORKLIST_PAGE, label="Open the worklist")
+    st.caption("You have seen the level of this ECG: your own read of it will be marked as unblinded.")
+
+
+def _opinion(store: Store, me: Reader, case: Case, analysis: Analysis, level: Severity) -> None:
+    st.button(
+        f"Agree with {int(level)}, {level.title.lower()}",
+        key=AGREE_KEY,
+        type="primary",
+        on_click=partial(_give, store, me, case, analysis, agree=True),
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Or: what speaks against it", key=REASON_KEY, max_chars=_MAX_REASON, width=420, placeholder="Your reason"
+        )
+        st.selectbox(
+            "Your level (optional)",
+            [other for other in Severity if other is not level],
+            index=None,
+            format_func=lambda other: f"{int(other)} {other.title}",
+            key=LEVEL_KEY,
+            width=190,
+        )
+        st.button("Disagree", key=DISAGREE_KEY, on_click=partial(_give, store, me, case, analysis, agree=False))
+
+
+def _give(store: Store, me: Reader, case: Case, analysis: Analysis, *, agree: bool) -> None:
+    state = review_state()
+    state.failure = None
+    own: Severity | None = None if agree else st.session_state.get(LEVEL_KEY)
+    reason = "" if agree else str(st.session_state.get(REASON_KEY) or "")
+    try:
+        log_opinion(store, analysis, agree=agree, by=me.name, level=own, reason=reason)
+    except CardioVError as error:
+        # What was typed stays in its fields.
+        state.failure = error
+        return
+    done = "agreed" if agree else f"disagreed: {reason.strip()}"
+    state.opinions[_key(case, analysis)] = f"Logged at {datetime.now(UTC):%H:%M} UTC: {me.name} {done}"
+    if not agree:
+        st.session_state[REASON_KEY], st.session_state[LEVEL_KEY] = "", None
+
+
+def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
+    state = review_state()
+    state.failure = None
+    words = disagreement(analysis)
+    try:
+        case_id, new = put_case(
+            store,
+            case.record,
+            prediction=analysis.prediction,
+            quality=analysis.quality,
+            by=me.name,
+            source=CaseSource.ANALYZE,
+            label=case.cardiologist,
+            reference=_reference(case),
+            reasons=(f"Sent from the Analyze page by {me.name}.", *((words,) if words else ())),
+        )
+    except CardioVError as error:
+        state.failure = error
+        return
+    said = (
+        f"Sent to review at {datetime.now(UTC):%H:%M} UTC as case {case_id}."
+        if new
+        else f"Was in the review queue already, as case {case_id}."
+    )
+    state.opinions[_key(case, analysis)] = state.opinions[_queue_key(case)] = said
+
+
+def _reference(case: Case) -> CaseReference:
+    """Return where a sample was found; an upload's place is on the reader's own computer."""
+    if case.origin is not Origin.PTB_XL:
+        return CaseReference()
+    number = case.record.record_id.split("_")[0].lstrip("0")
+    return CaseReference("ptb-xl", number if number.isdecimal() else "", "")
+
+
+def _queue_key(case: Case) -> ShownKey:
+    """Return the key of what was said of sending a record, whoever's level is on show."""
+    return case.fingerprint, "", -1.0
+
+
+def _key(case: Case, analysis: Analysis) -> ShownKey:
+    prediction = analysis.prediction
+    return case.fingerprint, prediction.model_name if prediction else "", prediction.window.start_s if prediction else 0

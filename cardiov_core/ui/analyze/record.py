@@ -1,0 +1,146 @@
+"""The ECG on paper with its tools, and what stands under it: explanation and record facts."""
+
+import json
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.inference import analysis_to_dict
+from cardiov_core.reporting import PaperOptions
+from cardiov_core.ui.analyze.compare import compare_tab
+from cardiov_core.ui.analyze.findings import findings_tab, quality_tab
+from cardiov_core.ui.analyze.grader import grader
+from cardiov_core.ui.analyze.log import log_tab
+from cardiov_core.ui.analyze.report import report_tab
+from cardiov_core.ui.analyze.result import explanation_of
+from cardiov_core.ui.analyze.upload import age_and_sex, recording_time
+from cardiov_core.ui.frame.html import facts, guarded
+from cardiov_core.ui.frame.session import Case, Key
+from cardiov_core.ui.trace.explanation import explanation_tab, first_stage, has_band, remarks
+from cardiov_core.ui.trace.measurements import measurements_tab
+from cardiov_core.ui.trace.tools import FILTERS, Tools, notch_name, show_paper, tool_row
+
+_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record", "Report", "Log")
+
+
+@st.fragment
+def show_trace(case: Case, analysis: Analysis) -> None:
+    """Draw the ECG with its tools and tabs; its controls rerun this part alone and never the network.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What CardioV says of it.
+    """
+    prediction = analysis.prediction
+    start_s = prediction.window.start_s if prediction is not None else 0.0
+    measured = analysis.measurements
+    tools = tool_row(
+        start_s,
+        measured=measured is not None,
+        explained=prediction is not None,
+        banded=has_band(grader()),
+        stage=first_stage(grader()),
+    )
+    explanation: Explanation | Reasons | None = None
+    failure: CardioVError | None = None
+    level: Severity | None = None
+    if prediction is not None and tools.attention is not None:
+        try:
+            # The level on show, which for an out-of-fold prediction need not be the shipped grader's own.
+            threshold = tools.attention.target
+            level = prediction.severity if threshold is None else None
+            explanation = explanation_of(case, int(prediction.severity) if threshold is None else threshold)
+        except CardioVError as error:
+            failure = error
+    band = explanation if isinstance(explanation, Explanation) else None
+    show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=remarks(explanation, level))
+    _show_tabs(case, analysis, explanation, failure, tools)
+
+
+@st.fragment
+def _show_tabs(
+    case: Case,
+    analysis: Analysis,
+    explanation: Explanation | Reasons | None,
+    failure: CardioVError | None,
+    tools: Tools,
+) -> None:
+    """Show what stands under the trace, the open tab alone: a figure that is drawn unseen gets a wrong width."""
+    tabs = dict(zip(_TABS, st.tabs(_TABS, key=Key.TABS, on_change="rerun"), strict=True))
+    contents: Mapping[str, Callable[[], None]] = {
+        "Explanation": lambda: explanation_tab(case, analysis, explanation, failure),
+        "Measurements": lambda: measurements_tab(case, analysis, tools.paper.gain_mm_mv),
+        "Findings": lambda: findings_tab(analysis),
+        "Quality": lambda: quality_tab(analysis.quality),
+        "Compare": lambda: compare_tab(case, tools.paper, waves=tools.waves),
+        "Record": lambda: _record_tab(case, analysis, explanation, tools.paper),
+        "Report": lambda: report_tab(case, analysis, tools.paper),
+        "Log": lambda: log_tab(case, analysis),
+    }
+    for name, tab in tabs.items():
+        if tab.open:
+            with tab, guarded():
+                contents[name]()
+
+
+def _alternative(case: Case, analysis: Analysis) -> str:
+    record = case.record
+    level = analysis.prediction.severity.title if analysis.prediction is not None else "level withheld"
+    return f"ECG {case.title}: {len(record.leads)} leads, {record.duration_s:.1f} s, {level}"
+
+
+def _record_tab(case: Case, analysis: Analysis, explanation: Explanation | Reasons | None, paper: PaperOptions) -> None:
+    facts(_facts(case, analysis, paper))
+    # Names the grader that was asked also where the level is withheld.
+    card = grader().card
+    st.download_button(
+        "Download the analysis (JSON)",
+        key=Key.DOWNLOAD,
+        data=lambda: json.dumps(
+            analysis_to_dict(analysis, explanation, card=card), ensure_ascii=False, allow_nan=False
+        ),
+        file_name=f"{case.record.record_id}-cardiov.json",
+        mime="application/json",
+        on_click="ignore",
+    )
+
+
+def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[str, str]]:
+    record, source = case.record, case.record.provenance
+    rows = [
+        ("Record", record.record_id),
+        ("Origin", case.origin.value),
+        ("Age and sex", age_and_sex(record.age, record.sex)),
+        ("Recorded", recording_time(record)),
+        ("Device", record.device or "not stated"),
+        ("Patient id", record.patient_id or "not stated"),
+        ("Files", ", ".join(source.files) or source.path),
+        ("Format", source.format),
+        ("Sampling rate", f"{record.sampling_rate:g} Hz"),
+        ("Duration", f"{record.duration_s:.2f} s, {record.n_samples} samples a lead"),
+        ("Leads", ", ".join(record.leads)),
+        ("Derived leads", ", ".join(record.derived_leads) or "none"),
+        ("Display filter", f"{FILTERS[paper.filter]}, notch {notch_name(paper.notch_hz)}"),
+        ("SHA-256 of the files", source.sha256 or "no file"),
+    ]
+    if source.gains_per_mv:
+        gains = dict.fromkeys(f"{gain:g}" for gain in source.gains_per_mv)
+        rows.append(("Stated gain", f"{', '.join(gains)} per mV"))
+    if source.gain_factor != 1.0:
+        rows.append(("Confirmed gain factor", f"{source.gain_factor:g}"))
+    if analysis.prediction is not None:
+        prediction = analysis.prediction
+        rows += [
+            ("Analysed", f"{prediction.window.start_s:.2f} to {prediction.window.end_s:.2f} s"),
+            ("On the way in", "; ".join(prediction.notes) or "nothing changed"),
+            ("Model", f"{prediction.model_name}, SHA-256 {prediction.model_sha256}"),
+        ]
+    rows.append(("Warnings", " ".join(analysis.warnings) or "none"))
+    if record.comments:
+        rows.append(("Comments in the file", " | ".join(record.comments)))
+    return rows

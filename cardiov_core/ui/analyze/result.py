@@ -1,0 +1,234 @@
+"""The strip with the result: level, bars, probabilities, quality and warnings; or why there is none."""
+
+import logging
+from functools import partial
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Reasons
+from cardiov_core.inference import analyze, with_grader
+from cardiov_core.inference.uncertainty.scope import scope_words
+from cardiov_core.ui.analyze.findings import quality_row
+from cardiov_core.ui.analyze.grader import disagreement, grader
+from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part
+from cardiov_core.ui.analyze.upload import reread_with_gain
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.html import (
+    badge,
+    box,
+    bullet_list,
+    exceedance_bars,
+    level_probabilities,
+    notice,
+    quality_chip,
+)
+from cardiov_core.ui.frame.session import AnalysisKey, Case, Key, Origin, Session, session
+
+_logger = logging.getLogger(__name__)
+
+_WINDOW_STEP_S = 0.5
+# Rounding of a duration (5001 samples at 500 Hz) is no reason to offer a window.
+_WINDOW_TOLERANCE_S = 0.1
+
+
+def analysis_of(case: Case) -> Analysis:
+    """Return the open record's analysis, computed once for each window and each answer to the quality gate.
+
+    All graders are asked at once, so that another one's level is shown without computing anything.
+
+    Raises
+    ------
+    CardioVError
+        If the record cannot be graded at all.
+    """
+    current = session()
+    return _analysed(current, case, _key(current, case), _start(current, case))
+
+
+def analysis_of_other(other: Case) -> Analysis:
+    """Return the analysis of the record that the open one is compared with: its first window, computed once.
+
+    Raises
+    ------
+    CardioVError
+        If the record cannot be graded at all.
+    """
+    current = session()
+    return _analysed(current, other, (grader().name, other.fingerprint, 0.0, False), None)
+
+
+def explanation_of(case: Case, target: int | str) -> Explanation | Reasons:
+    """Return where the network looked or what the measurements speak for, computed once for each target.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    target : int or str
+        A level, or ``'above_no'``, ``'above_low'`` or ``'above_medium'``.
+
+    Raises
+    ------
+    CardioVError
+        If this grader cannot explain this record.
+    """
+    current = session()
+    key = (_key(current, case), target)
+    if key not in current.explanations:
+        with st.spinner("Asking for the reasons ..."):
+            current.explanations[key] = grader().explain(
+                case.record,
+                target=target,
+                start_s=_start(current, case),
+                measurements=analysis_of(case).measurements,
+            )
+    return current.explanations[key]
+
+
+def choose_window(case: Case) -> None:
+    """Offer the window where the record is longer than the network's input."""
+    current = session()
+    length_s = grader().card.contract.duration_s
+    last_start_s = case.record.duration_s - length_s
+    if last_start_s <= _WINDOW_TOLERANCE_S:
+        return
+    current.window_start_s = st.slider(
+        f"Start of the {length_s:g} s window in s (the record lasts {case.record.duration_s:.1f} s)",
+        min_value=0.0,
+        max_value=float(int(last_start_s / _WINDOW_STEP_S) * _WINDOW_STEP_S) or last_start_s,
+        value=min(current.window_start_s, last_start_s),
+        step=min(_WINDOW_STEP_S, last_start_s),
+        format="%.1f",
+        key=f"{Key.WINDOW}_{case.fingerprint}",
+    )
+
+
+def show_result(case: Case, analysis: Analysis) -> None:
+    """Show the level, or that it is withheld and why.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What CardioV says of it.
+    """
+    prediction = analysis.prediction
+    if prediction is None:
+        _show_withheld(case, analysis)
+    else:
+        if analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE:
+            box(
+                "Analysed anyway: the quality gate withholds this level. Do not rely on it.",
+                analysis.withheld or analysis.quality.reasons,
+                calm=True,
+            )
+        unlike = _unlike(prediction)
+        if unlike:
+            notice(unlike)
+        _show_strip(case, analysis, prediction)
+        if _suspected_factor(case, analysis) is not None:
+            with st.container(key="answers", horizontal=True, vertical_alignment="center"):
+                _ask_gain(case, analysis)
+
+
+def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | None) -> Analysis:
+    if key in current.analyses:
+        return current.analyses[key]
+    name, *same, anyway = key
+    known = next((found for there, found in current.analyses.items() if list(there[1:]) == [*same, anyway]), None)
+    if known is not None and known.panel is not None:
+        current.analyses[key] = with_grader(known, name)
+    else:
+        if anyway:
+            _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
+        with st.spinner("Analysing the ECG ..."):
+            current.analyses[key] = analyze(
+                case.record,
+                grader(),
+                others=resources.graders().values(),
+                analyse_anyway=anyway,
+                start_s=start_s,
+            )
+    return current.analyses[key]
+
+
+def _key(current: Session, case: Case) -> AnalysisKey:
+    return grader().name, case.fingerprint, current.window_start_s, current.analyse_anyway
+
+
+def _start(current: Session, case: Case) -> float | None:
+    """Return the window's start in s; None lets records that fit whole be prepared as such."""
+    length_s = grader().card.contract.duration_s
+    return current.window_start_s if case.record.duration_s > length_s + _WINDOW_TOLERANCE_S else None
+
+
+def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
+    """Show badge, bars, probabilities, quality and warnings beside one another."""
+    asked = grader()
+    # These have lines of their own.
+    told = {disagreement(analysis), _unlike(prediction)}
+    warnings = [warning for warning in analysis.warnings if warning not in told]
+    st.html(
+        '<section class="cv-strip" aria-label="Result">'
+        f"<div>{badge(prediction.severity)}{set_part(prediction, asked)}{label_part(case)}</div>"
+        f"{exceedance_bars(prediction)}{level_probabilities(prediction)}"
+        f"<div>{quality_chip(analysis.quality)}{bullet_list(warnings)}</div>"
+        f"{reliability_part(case, prediction, asked)}</section>"
+    )
+
+
+def _unlike(prediction: Prediction) -> str | None:
+    """Return the sentence that a record is unlike those that the grader learned from; None where it is not."""
+    return None if prediction.scope is None else scope_words(prediction.scope)
+
+
+def _show_withheld(case: Case, analysis: Analysis) -> None:
+    current = session()
+    box("Result withheld", analysis.withheld, calm=True)
+    advice = (
+        "Answer the question below, or repeat the recording."
+        if analysis.quality.suggested_gain_factor is not None
+        else "Repeat the recording, or check the electrodes and the file's header."
+    )
+    st.html(f'<div class="cv-side">{quality_chip(analysis.quality)} {advice}{bullet_list(_other(analysis))}</div>')
+    if any(lead.reasons for lead in analysis.quality.leads):
+        st.html(quality_row(analysis.quality))
+
+    def _insist() -> None:
+        current.analyse_anyway = True
+
+    with st.container(key="answers", horizontal=True, vertical_alignment="center"):
+        _ask_gain(case, analysis)
+        st.button(
+            "Analyse anyway",
+            key=Key.ANYWAY,
+            on_click=_insist,
+            help="Gives a level that should not be relied on; it is marked so.",
+        )
+
+
+def _other(analysis: Analysis) -> list[str]:
+    """Return warnings that are not already reasons for withholding."""
+    return [warning for warning in analysis.warnings if warning not in analysis.withheld]
+
+
+def _suspected_factor(case: Case, analysis: Analysis) -> float | None:
+    """Return the factor to ask about; None where nothing is to be asked."""
+    if case.origin is not Origin.UPLOAD or case.record.provenance.gain_factor != 1.0:
+        return None
+    return analysis.quality.suggested_gain_factor
+
+
+def _ask_gain(case: Case, analysis: Analysis) -> None:
+    """Ask whether the suspected gain is right; nothing is rescaled without an answer."""
+    factor = _suspected_factor(case, analysis)
+    if factor is None:
+        return
+    st.markdown("Is the stated gain wrong?", width="content")
+    st.button(
+        f"Yes, multiply the signal by {factor:.4g}",
+        key=Key.CONFIRM_GAIN,
+        type="primary",
+        on_click=partial(reread_with_gain, session(), case, factor),
+    )

@@ -1,0 +1,111 @@
+"""What the level on show is worth: prediction set, counts, and where a known record's label comes from."""
+
+import logging
+from html import escape
+
+import streamlit as st
+
+from cardiov_core.datasets.label_provenance import LabelProvenance, label_provenance
+from cardiov_core.datasets.ptbxl import ptbxl_ecg_id_of
+from cardiov_core.domain import EcgRecord, Prediction, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.inference import Predictor
+from cardiov_core.inference.uncertainty.reliability import reliability_of
+from cardiov_core.reporting.words.uncertainty import RELIABILITY_MEANING, reliability_words, set_meaning, set_words
+from cardiov_core.review import corrected_label
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.html import more
+from cardiov_core.ui.frame.session import Case, Origin
+
+_logger = logging.getLogger(__name__)
+
+
+def set_part(prediction: Prediction, grader: Predictor) -> str:
+    """Return the prediction set as HTML, with what it means behind it; empty where the grader has none.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        On show.
+    grader : Predictor
+        Who gave it.
+    """
+    if not prediction.prediction_set:
+        return ""
+    return more(set_words(prediction.prediction_set), [set_meaning(grader.card)])
+
+
+def reliability_part(case: Case, prediction: Prediction, grader: Predictor) -> str:
+    """Return as HTML how often the grader was right when it said the same; empty where nothing can be counted.
+
+    Parameters
+    ----------
+    case : Case
+        The open record; its own patient is not counted.
+    prediction : Prediction
+        On show.
+    grader : Predictor
+        Who gave it.
+    """
+    own = {row.patient_id for row in grader.training_rows(case.record)}
+    found = reliability_of(grader.card, prediction, without_patients=own)
+    if found is None:
+        return ""
+    words = reliability_words(found, grader.name)
+    return f'<div class="cv-wide" title="{escape(RELIABILITY_MEANING)}">{more(words, [RELIABILITY_MEANING])}</div>'
+
+
+def label_part(case: Case) -> str:
+    """Return as HTML the cardiologists' level of a known record, with why it is that one; empty for others.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    """
+    known = _provenances(case)
+    if not known:
+        if case.cardiologist is None:
+            return ""
+        return more(f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}.", [])
+    if len(known) == 1:
+        ecg_id, found = known[0]
+        place = "" if case.origin is Origin.PTB_XL else f" (PTB-XL {ecg_id:05d})"
+        summary = f"Cardiologist's level{place}: {int(found.level)}, {found.level.title.lower()}. Why?"
+        return more(summary, found.sentences)
+    numbers = " and ".join(f"{ecg_id:05d}" for ecg_id, _ in known)
+    sentences = [f"{ecg_id:05d}: {sentence}" for ecg_id, found in known for sentence in found.sentences]
+    return more(f"PTB-XL holds these samples as {numbers}. Their labels", sentences)
+
+
+def _provenances(case: Case) -> list[tuple[int, LabelProvenance]]:
+    dataset = resources.ptbxl()
+    if dataset is None or case.origin is Origin.SYNTHETIC:
+        return []
+    found = _ecg_ids(case.fingerprint, case.record, chosen=case.origin is Origin.PTB_XL)
+    return [
+        (ecg_id, label_provenance(dataset.scp_codes(ecg_id), corrected=_corrected(ecg_id)))
+        for ecg_id in found
+        if ecg_id in dataset.table.index
+    ]
+
+
+def _corrected(ecg_id: int) -> Severity | None:
+    """Return what the review settled; a level is shown without it where its database is away."""
+    try:
+        return corrected_label(resources.review_store(), ecg_id)
+    except CardioVError as error:
+        _logger.warning("The review was not asked for a corrected label: %s", type(error).__name__)
+        return None
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _ecg_ids(fingerprint: str, _record: EcgRecord, *, chosen: bool) -> tuple[int, ...]:
+    """Return the PTB-XL records that have these samples; the fingerprint tells one record from another."""
+    if chosen:
+        return (int(_record.record_id.split("_")[0]),)
+    rows = {row.ecg_id for grader in resources.graders().values() for row in grader.training_rows(_record)}
+    if rows:
+        return tuple(sorted(rows))
+    by_name = ptbxl_ecg_id_of(_record)
+    return () if by_name is None else (by_name,)

@@ -1,0 +1,249 @@
+"""Ways to open a record: drop zone, synthetic samples, real records, and the questions an upload may raise."""
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from cardiov_core.datasets.ptbxl import PtbXl
+from cardiov_core.datasets.synthetic import CONDITIONS, Condition, generate
+from cardiov_core.domain import EcgRecord
+from cardiov_core.errors import CardioVError, MissingMetadataError
+from cardiov_core.io import Upload, read_uploads
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.html import guarded, show_error
+from cardiov_core.ui.frame.reading_questions import ask_reading
+from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
+
+_DROP_LABEL = (
+    "Drop ECG files here: DICOM, HL7 aECG, MUSE, Sierra, SCP-ECG, EDF, WFDB (.hea with .dat or .mat), CSV, NPY, NPZ, "
+    "MATLAB .mat, or a .zip of records"
+)
+_TILES_A_ROW = 4
+# PTB-XL writes 300 for every age over 89.
+_OLDEST_STATED_AGE = 89
+
+
+def age_and_sex(age: float | None, sex: str | None) -> str:
+    """Write age and sex as one phrase, such as '54 y, male'.
+
+    Parameters
+    ----------
+    age : float or None
+        In years; PTB-XL's 300 reads '90 or over' (CLINICAL 15).
+    sex : str or None
+        As stated.
+    """
+    if age is None or pd.isna(age):
+        years = "age unknown"
+    else:
+        years = "90 or over" if age > _OLDEST_STATED_AGE else f"{age:.0f} y"
+    return f"{years}, {sex or 'sex unknown'}"
+
+
+def recording_time(record: EcgRecord) -> str:
+    """Write when a record was made, with its zone or that none is stated."""
+    recorded = record.recorded_at
+    if recorded is None:
+        return "at a time not stated"
+    zone = recorded.tzname() if recorded.tzinfo is not None else "time zone not stated"
+    return f"{recorded:%d %b %Y %H:%M:%S} ({zone})"
+
+
+def read_pending() -> None:
+    """Read files that were just dropped; one record is opened, several raise a question."""
+    current = session()
+    if not current.unread:
+        return
+    current.unread = False
+    with st.spinner("Reading the files ..."):
+        current.uploads = read_uploads(current.files, sampling_rate=current.sampling_rate_hz, units=current.units)
+    records = _records(current)
+    if len(records) == 1 or _one_stated_patient(records):
+        _open_upload(current, records[0])
+
+
+def show_rejected() -> None:
+    """Show one line for each file that could not be read, and ask for what a file does not say."""
+    current = session()
+    missing: set[str] = set()
+    for upload in current.uploads:
+        if upload.error is None:
+            continue
+        show_error(upload.error, prefix=upload.name)
+        if isinstance(upload.error, MissingMetadataError):
+            missing.update(upload.error.fields)
+    if current.failure is not None:
+        show_error(current.failure)
+    if missing & {"sampling_rate", "units"}:
+        _ask_metadata(current, missing)
+
+
+def ask_which_record() -> None:
+    """Ask which record of an upload to open where it holds several; never a guess."""
+    current = session()
+    records = _records(current)
+    if current.case is not None or len(records) < 2:
+        return
+    patients = {record.patient_id for _, record in records}
+    whose = "that do not all say whose they are" if None in patients else f"of {len(patients)} patients"
+    st.warning(f"This upload holds {len(records)} records {whose}. Which one do you want to open?")
+    chosen = st.radio(
+        "Record",
+        range(len(records)),
+        format_func=lambda i: _describe(*records[i]),
+        index=None,
+        key=Key.QUESTION,
+    )
+    st.button(
+        "Open record",
+        key=Key.OPEN_CHOSEN,
+        type="primary",
+        disabled=chosen is None,
+        on_click=partial(_open_upload, current, records[chosen or 0]),
+    )
+
+
+def switch_record() -> None:
+    """Offer the other records of the same upload while one of them is open."""
+    current = session()
+    records = _records(current)
+    if current.case is None or len(records) < 2:
+        return
+    names = [upload.name for upload, _ in records]
+
+    def _switch() -> None:
+        _open_upload(current, records[st.session_state[Key.SWITCH]])
+
+    st.selectbox(
+        "Record of this upload",
+        range(len(records)),
+        index=names.index(current.case.title) if current.case.title in names else 0,
+        format_func=lambda i: _describe(*records[i]),
+        key=Key.SWITCH,
+        on_change=_switch,
+        label_visibility="collapsed",
+    )
+
+
+def empty_state() -> None:
+    """Show the page without a record: one sentence, the drop zone, samples and real records."""
+    current = session()
+    st.html("<p>Open a 12-lead ECG to see its critical value and the stretch of signal that decided it.</p>")
+    key = f"{Key.DROP_ZONE}_{current.n_uploads}"
+    st.file_uploader(_DROP_LABEL, accept_multiple_files=True, key=key, on_change=partial(_receive, current, key))
+    show_rejected()
+    ask_which_record()
+    with st.container(key="samples"):
+        _sample_tiles(current)
+    with guarded():
+        dataset = resources.ptbxl()
+        if dataset is not None:
+            _real_records(current, dataset)
+
+
+def reread_with_gain(current: Session, case: Case, factor: float) -> None:
+    """Open an uploaded record again with a gain factor that the reader confirmed.
+
+    Parameters
+    ----------
+    current : Session
+        This session.
+    case : Case
+        The open record.
+    factor : float
+        What its signal is multiplied by.
+    """
+    again = read_uploads(current.files, sampling_rate=current.sampling_rate_hz, units=current.units, gain_factor=factor)
+    for upload in again:
+        if upload.name == case.title and upload.record is not None:
+            current.open(Case(upload.record, case.origin, case.title, case.cardiologist))
+
+
+def _receive(current: Session, key: str) -> None:
+    files = st.session_state[key]
+    if files:
+        current.receive([(file.name, file.getvalue()) for file in files])
+
+
+def _records(current: Session) -> list[tuple[Upload, EcgRecord]]:
+    return [(upload, upload.record) for upload in current.uploads if upload.record is not None]
+
+
+def _one_stated_patient(records: list[tuple[Upload, EcgRecord]]) -> bool:
+    patients = {record.patient_id for _, record in records}
+    return len(patients) == 1 and None not in patients
+
+
+def _open_upload(current: Session, found: tuple[Upload, EcgRecord]) -> None:
+    upload, record = found
+    current.open(Case(record, Origin.UPLOAD, upload.name))
+
+
+def _describe(upload: Upload, record: EcgRecord) -> str:
+    recorded = f", {record.recorded_at:%d %b %Y}" if record.recorded_at else ""
+    patient = f", patient {record.patient_id}" if record.patient_id else ""
+    return f"{upload.name} ({age_and_sex(record.age, record.sex)}{patient}{recorded}, {record.duration_s:.0f} s)"
+
+
+def _ask_metadata(current: Session, missing: set[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rate, units, complete = ask_reading(missing, rate_key=Key.SAMPLING_RATE, units_key=Key.UNITS)
+
+        def _retry() -> None:
+            current.sampling_rate_hz = rate or current.sampling_rate_hz
+            current.units = units or current.units
+            current.unread = True
+
+        st.button("Read again", key=Key.RETRY, type="primary", disabled=not complete, on_click=_retry)
+
+
+def _sample_tiles(current: Session) -> None:
+    st.html('<p class="cv-quiet" style="margin:0">Or open a synthetic sample</p>')
+    conditions = list(CONDITIONS.values())
+    for start in range(0, len(conditions), _TILES_A_ROW):
+        columns = st.columns(_TILES_A_ROW)
+        for column, condition in zip(columns, conditions[start : start + _TILES_A_ROW], strict=False):
+            column.button(
+                f"**{condition.title}**  \nsynthetic, {age_and_sex(condition.age, condition.sex)}",
+                key=f"{Key.SAMPLE}_{condition.key}",
+                help=condition.description,
+                width="stretch",
+                on_click=partial(_open_sample, current, condition),
+            )
+
+
+def _open_sample(current: Session, condition: Condition) -> None:
+    current.close()
+    current.open(Case(generate(condition.key), Origin.SYNTHETIC, f"{condition.title} (synthetic)"))
+
+
+def _real_records(current: Session, dataset: PtbXl) -> None:
+    def _label(ecg_id: int) -> str:
+        row = dataset.table.loc[ecg_id].to_dict()
+        sex = "female" if row["sex"] else "male"
+        level = dataset.label(ecg_id).title
+        return f"PTB-XL {ecg_id:05d} ({age_and_sex(row['age'], sex)}), cardiologist: {level.lower()}"
+
+    def _open() -> None:
+        ecg_id = st.session_state[Key.REAL_RECORD]
+        current.close()
+        if ecg_id is None:
+            return
+        try:
+            record = dataset.record(ecg_id, sampling_rate_hz=500)
+        except CardioVError as error:
+            current.failure = error
+            return
+        current.open(Case(record, Origin.PTB_XL, f"PTB-XL {ecg_id:05d}", dataset.label(ecg_id)))
+
+    st.selectbox(
+        "Or open a real record of PTB-XL, with its cardiologist's level",
+        [int(ecg_id) for ecg_id in dataset.table.index],
+        index=None,
+        format_func=_label,
+        key=Key.REAL_RECORD,
+        on_change=_open,
+        placeholder="Type a number or a level",
+        help="Where a record trained the model, its level here is the out-of-fold prediction, and the page says so.",
+    )

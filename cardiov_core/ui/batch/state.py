@@ -1,0 +1,120 @@
+"""The state of a browser session's batch, typed, under a single key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import streamlit as st
+
+from cardiov_core.domain import QualityVerdict, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.inference.batch import BatchRow, triage_order
+from cardiov_core.io.staging import take_drop
+from cardiov_core.ui.analyze.grader import grader
+from cardiov_core.ui.batch.job import BatchJob
+from cardiov_core.ui.frame import resources
+
+_STATE_KEY = "cardiov_batch"
+# The list is drawn anew each time it has grown by so much: it must not move under the reader's hand every second.
+_GROWTH = 1.25
+_FIRST_ROWS = 10
+
+
+class Key(StrEnum):
+    """Keys of the widgets that code or tests address."""
+
+    FILES = "batch_files"
+    FOLDER = "batch_folder"
+    STOP = "batch_stop"
+    GO_ON = "batch_go_on"
+    ANOTHER = "batch_another"
+    REFRESH = "batch_refresh"
+    LEVELS = "batch_levels"
+    QUALITIES = "batch_qualities"
+    DIFFER = "batch_graders_differ"
+    TABLE = "batch_table"
+    OPEN = "batch_open"
+    NEXT = "batch_next"
+    PICK = "batch_pick"
+    CSV = "batch_csv"
+    PARQUET = "batch_parquet"
+    ERRORS = "batch_errors"
+    SAMPLING_RATE = "batch_sampling_rate"
+    UNITS = "batch_units"
+    READ_AGAIN = "batch_read_again"
+
+
+@dataclass
+class BatchState:
+    """What a browser session holds of its batch.
+
+    Attributes
+    ----------
+    job : BatchJob or None
+        The batch at work or done.
+    shown : list of BatchRow
+        The rows of the list on the screen, in triage order: a snapshot that grows in steps.
+    opened : set of str
+        Names of the rows that the reader opened.
+    levels, qualities : list
+        Filters; empty shows all. A level of None stands for withheld ones.
+    differ : bool
+        Filter: only records about which graders disagree.
+    refusal : CardioVError or None
+        Why the last drop was not taken.
+    n_drops : int
+        Makes fresh drop zones after each drop.
+    """
+
+    job: BatchJob | None = None
+    shown: list[BatchRow] = field(default_factory=list)
+    opened: set[str] = field(default_factory=set)
+    levels: list[Severity | None] = field(default_factory=list)
+    qualities: list[QualityVerdict] = field(default_factory=list)
+    differ: bool = False
+    refusal: CardioVError | None = None
+    n_drops: int = 0
+
+    def begin(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Take a drop and start on it.
+
+        Parameters
+        ----------
+        files : sequence of tuple of str and bytes
+            Names, with their folders, and contents.
+        """
+        self.forget()
+        try:
+            self.job = BatchJob(take_drop(files), grader(), tuple(resources.graders().values()))
+        except CardioVError as error:
+            self.refusal = error
+        else:
+            self.job.start()
+
+    def forget(self) -> None:
+        """Stop the batch and let its files go."""
+        if self.job is not None:
+            self.job.stop()
+        self.job, self.refusal = None, None
+        self.shown, self.opened, self.levels, self.qualities, self.differ = [], set(), [], [], False
+        self.n_drops += 1
+
+    def due(self) -> bool:
+        """Tell whether enough rows came since the last snapshot, or the last ones did."""
+        if self.job is None:
+            return False
+        running, n_rows = self.job.running, len(self.job.rows)
+        return n_rows >= max(_FIRST_ROWS, _GROWTH * len(self.shown)) if running else n_rows != len(self.shown)
+
+    def refresh(self) -> None:
+        """Take all rows that there are into the list."""
+        if self.job is not None:
+            self.shown = triage_order(self.job.rows)
+
+
+def batch_state() -> BatchState:
+    """Return this browser session's batch, made on first use."""
+    if _STATE_KEY not in st.session_state:
+        st.session_state[_STATE_KEY] = BatchState()
+    found: BatchState = st.session_state[_STATE_KEY]
+    return found

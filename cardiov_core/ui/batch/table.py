@@ -1,0 +1,257 @@
+"""The triage table of a batch, its summary and its list of bad files, as a reader sees them."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from cardiov_core.domain import QualityVerdict, Severity
+from cardiov_core.inference.batch import BatchError, BatchRow
+from cardiov_core.reporting import LEVEL_STYLES, percent
+from cardiov_core.ui.frame.styles import level_shape
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+    from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
+
+MAX_SHOWN = 2000
+"""Rows on the screen; a table of all columns with a style a cell grows heavy beyond. Downloads hold all."""
+MAX_ERRORS_SHOWN = 200
+WITHHELD = "? Withheld"
+# PTB-XL writes 300 for every age over 89.
+_OLDEST_STATED_AGE = 89
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def level_words(level: Severity | None) -> str:
+    """Return number, shape and word of a level, or 'withheld'.
+
+    Parameters
+    ----------
+    level : Severity or None
+        The level.
+    """
+    if level is None:
+        return WITHHELD
+    return f"{int(level)} {LEVEL_STYLES[level].symbol} {level.title}"
+
+
+def short_names(rows: Sequence[BatchRow]) -> dict[str, str]:
+    """Return for each row's name the file's bare name, or the whole path where two files share it.
+
+    Parameters
+    ----------
+    rows : sequence of BatchRow
+        All rows of the list.
+    """
+    bare = {row.name: PurePosixPath(row.name).name for row in rows}
+    taken = Counter(bare.values())
+    return {name: name if taken[last] > 1 else last for name, last in bare.items()}
+
+
+def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: Iterable[str]) -> "Styler":
+    """Return the table for the screen, all in words: what is copied or spoken of it reads as it looks.
+
+    Streamlit sorts words by their characters, so numbers are padded with spaces to sort as numbers, and what is not
+    known sorts to an end.
+
+    Parameters
+    ----------
+    rows : sequence of BatchRow
+        In their order on the screen.
+    names : mapping of str to str
+        As `short_names` gives them for all rows of the list.
+    opened : iterable of str
+        Names of the rows that were opened already.
+
+    Returns
+    -------
+    pandas.io.formats.style.Styler
+        One row a record; the column 'Prediction set' only where the grader has one, 'Graders' only where several were
+        asked.
+    """
+    seen = set(opened)
+    frame = pd.DataFrame(
+        {
+            "Record": [names[row.name] for row in rows],
+            "Level": [level_words(row.level) for row in rows],
+            "Prediction set": [" or ".join(level.title for level in row.prediction_set or ()) for row in rows],
+            "Above low": ["" if row.exceedance is None else _probability(row.exceedance[1]) for row in rows],
+            "Graders": [_graders(row) for row in rows],
+            "Critical findings": [", ".join(row.critical) for row in rows],
+            "Quality": [quality_words(row.quality) for row in rows],
+            "HR": [_measured(row.heart_rate_bpm) for row in rows],
+            "QTc": [_measured(row.qtc_fridericia_ms) for row in rows],
+            "Age": [_age(row.age) for row in rows],
+            "Sex": [row.sex or "unknown" for row in rows],
+            "Warnings": [len(row.warnings) for row in rows],
+            "Opened": ["yes" if row.name in seen else "" for row in rows],
+        }
+    )
+    if not any(row.prediction_set for row in rows):
+        frame = frame.drop(columns="Prediction set")
+    if not any(row.other_levels for row in rows):
+        frame = frame.drop(columns="Graders")
+    return frame.style.map(_level_colours, subset=["Level"])
+
+
+def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResult]":
+    """Return how Streamlit shows the columns of `display_table`.
+
+    Parameters
+    ----------
+    open_key : str
+        Key under which a click on a record's name arrives.
+    """
+    column = st.column_config
+    return {
+        "Record": column.ButtonColumn(
+            type="tertiary", key=open_key, alignment="left", pinned=True, help="Click to open it on the Analyze page."
+        ),
+        "Level": column.TextColumn(width=120, help="Critical value: number, shape and word."),
+        "Prediction set": column.TextColumn(width=150, help="Holds the level in 9 of 10 such ECGs."),
+        "Above low": column.TextColumn(
+            width=80, alignment="right", help="Probability that the level is above low risk."
+        ),
+        "Graders": column.TextColumn(
+            width=160, help="Where graders differ by a level or more: what the others say. Open the ECG to send it."
+        ),
+        "Critical findings": column.TextColumn(
+            width=220, help="QTc from 500 ms, heart rate under 40 or over 150 bpm, pause over 3 s."
+        ),
+        "Quality": column.TextColumn(width=105, help="Verdict on the signal; not analysable withholds the level."),
+        "HR": column.TextColumn("HR (bpm)", width=110, alignment="right", help="Heart rate in bpm."),
+        "QTc": column.TextColumn("QTc (ms)", width=110, alignment="right", help="QT corrected by Fridericia, in ms."),
+        "Age": column.TextColumn(width=80, alignment="right", help="In years, as stated."),
+        "Sex": column.TextColumn(width=80),
+        "Warnings": column.NumberColumn(width=75, help="How many; the Analyze page shows them."),
+        "Opened": column.TextColumn(width=65, help="You opened it from this list."),
+    }
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV; no cell of it is taken for a formula by a spreadsheet.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `cardiov_core.inference.batch.batch_table` makes it.
+    """
+    safe = table.copy()
+    for name in list(safe.columns[safe.dtypes == "string"]):
+        risky = safe[name].str.startswith(_FORMULA_STARTS).fillna(value=False).astype(bool)
+        safe.loc[risky, name] = "'" + safe.loc[risky, name]
+    return safe.to_csv(index=False).encode()
+
+
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as Parquet.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `cardiov_core.inference.batch.batch_table` makes it.
+    """
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def error_table(errors: Sequence[BatchError]) -> pd.DataFrame:
+    """Return the bad files as a table: file, kind of error, what is wrong, what to do.
+
+    Parameters
+    ----------
+    errors : sequence of BatchError
+        As they came.
+    """
+    columns = ["file", "type", "message", "hint"]
+    rows = [(one.name, type(one.error).__name__, one.error.message, one.error.hint) for one in errors]
+    return pd.DataFrame(rows, columns=columns, dtype="string")
+
+
+def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) -> None:
+    """Show how many records have which level, and what else there is.
+
+    Parameters
+    ----------
+    rows : sequence of BatchRow
+        All rows, filtered or not.
+    n_errors, n_passed_over : int
+        Bad files, and files that are no ECG.
+    """
+    counts = Counter(row.level for row in rows)
+    levels = [
+        f'<span class="cv-count">{level_shape(level)}{level.title}&nbsp;<b>{counts[level]}</b></span>'
+        for level in reversed(Severity)
+    ]
+    n_critical = sum(bool(row.critical) for row in rows)
+    n_differ = sum(bool(row.disagreement) for row in rows)
+    others = [
+        ("withheld, to be looked at", counts[None]),
+        ("with a critical finding", n_critical),
+        ("graders disagree", n_differ),
+        ("could not be read", n_errors),
+        ("passed over, no ECG", n_passed_over),
+    ]
+    levels += [f'<span class="cv-count"><b>{n}</b>&nbsp;{escape(words)}</span>' for words, n in others if n]
+    st.html(f'<div class="cv-counts">{"".join(levels)}</div>')
+
+
+def show_errors(errors: Sequence[BatchError]) -> None:
+    """Show each bad file with its reason and what to do about it.
+
+    Parameters
+    ----------
+    errors : sequence of BatchError
+        As they came.
+    """
+    rows = "".join(
+        f"<dt>{escape(one.name)}</dt><dd>{escape(one.error.message)} {escape(one.error.hint)}</dd>"
+        for one in errors[:MAX_ERRORS_SHOWN]
+    )
+    st.html(f'<dl class="cv-facts cv-files">{rows}</dl>')
+    if len(errors) > MAX_ERRORS_SHOWN:
+        st.caption(f"The first {MAX_ERRORS_SHOWN} of {len(errors)}; the download has all.")
+
+
+def quality_words(verdict: QualityVerdict) -> str:
+    """Return a verdict of the quality gate, sentence case."""
+    return verdict.value.capitalize()
+
+
+def _graders(row: BatchRow) -> str:
+    """Return what the other graders say where they differ, the highest level first."""
+    if not row.disagreement:
+        return ""
+    others = sorted(row.other_levels.items(), key=lambda item: -item[1])
+    return "differ: " + ", ".join(f"{name} {level.title}" for name, level in others)
+
+
+def _measured(number: float | None) -> str:
+    return "not measurable" if number is None else f"{number:3.0f}"
+
+
+def _probability(number: float) -> str:
+    words = percent(number)
+    # '<1 %' must sort below ' 1 %', and '>99 %' above all.
+    return f" {words:>6}" if words.startswith("<") else f"{words:>5}"
+
+
+def _age(years: float | None) -> str:
+    if years is None:
+        return "unknown"
+    return "90 or over" if years > _OLDEST_STATED_AGE else f"{years:2.0f}"
+
+
+def _level_colours(words: Any) -> str:
+    style = _STYLES.get(str(words))
+    return "font-weight: bold" if style is None else f"background-color: {style.colour}; color: {style.text_colour}"
+
+
+_STYLES = {level_words(level): style for level, style in LEVEL_STYLES.items()}

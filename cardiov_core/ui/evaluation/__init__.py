@@ -1,0 +1,1 @@
+"""The Performance and Agreement pages."""

@@ -1,0 +1,93 @@
+"""What an alarm would mean in another place: predictive values at a prevalence that the reader states."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
+from cardiov_core.evaluation.metrics import confusion_matrix
+from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at
+from cardiov_core.evaluation.study.figures import Floats, Levels, graded_of
+from cardiov_core.evaluation.study.shipped import Evaluation
+from cardiov_core.reporting.evaluation import words
+from cardiov_core.ui.frame.html import html_table
+
+ALARM_KEY, PREVALENCE_KEY = "performance_alarm", "performance_prevalence"
+
+_HEADS = ("Of this alarm", "At the prevalence of these records", "At the stated prevalence")
+
+
+@st.fragment
+def show_alarm(evaluation: Evaluation) -> None:
+    """Show sensitivity, specificity and predictive values of one alarm; its controls rerun this part alone.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        As it lies beside the weights.
+    """
+    left, right = st.columns(2)
+    with left:
+        point = st.segmented_control(
+            "An alarm is given at",
+            list(OPERATING_POINTS),
+            key=ALARM_KEY,
+            default="high",
+            required=True,
+            format_func=words.ALARM_WORDS.__getitem__,
+        )
+    of_data = evaluation.document["operating_points"][point]
+    if of_data["prevalence"] in {0.0, 1.0}:
+        st.write("All of these records lie on one side of it: it has no predictive values.")
+        return
+    with right:
+        stated = st.number_input(
+            "Prevalence where it would be used, %",
+            min_value=0.1,
+            max_value=99.9,
+            value=round(100 * of_data["prevalence"], 1),
+            step=0.5,
+            format="%.1f",
+            key=f"{PREVALENCE_KEY}_{point}",
+            width=260,
+        )
+    limits = evaluation.document["intervals"]["operating_points"][point]
+    values, intervals = _predictive_values(
+        evaluation.predictions,
+        point,
+        stated / 100,
+        evaluation.document["n_resamples"],
+        evaluation.document["model"]["sha256"],
+    )
+    rows = []
+    for name, title in (("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ppv", "PPV"), ("npv", "NPV")):
+        own = f"{words.percent(of_data[name])} ({words.limits(limits[name], as_percent=True)})"
+        if name in values:
+            interval = intervals[name]
+            there = None if np.isnan(interval.low) else interval
+            value = None if np.isnan(values[name]) else values[name]
+            rows.append((title, own, f"{words.percent(value)} ({words.limits(there, as_percent=True)})"))
+        else:
+            rows.append((title, own, "taken to be the same"))
+    st.html(html_table(_HEADS, rows))
+    st.caption(
+        f"Prevalence of these records: {words.percent(of_data['prevalence'])}. In brackets: 95\u2009% intervals by "
+        "patient. Predictive values at another prevalence follow from sensitivity and specificity by Bayes' theorem, "
+        "which are the same there only where the patients are as ill as these."
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _predictive_values(
+    _predictions: pd.DataFrame, point: str, prevalence: float, n_resamples: int, sha256: str
+) -> tuple[dict[str, float], dict[str, Interval]]:
+    """Return PPV and NPV at a prevalence, and their intervals; `sha256` tells one evaluation from another."""
+    graded = graded_of(_predictions)
+
+    def values(labels: Levels, levels: Levels) -> Floats:
+        alarm = alarm_at(confusion_matrix(labels, levels), OPERATING_POINTS[point])
+        return np.array(alarm.predictive_values_at(prevalence))
+
+    limits = bootstrap_intervals(values, graded.labels, graded.levels, groups=graded.patients, n_resamples=n_resamples)
+    found = values(graded.labels, graded.levels)
+    return dict(zip(("ppv", "npv"), map(float, found), strict=True)), dict(zip(("ppv", "npv"), limits, strict=True))

@@ -1,0 +1,85 @@
+"""The records of one cell of the confusion matrix, each with a way to open it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from cardiov_core.datasets import PtbXl
+from cardiov_core.errors import CardioVError
+from cardiov_core.evaluation.study.shipped import CellCase
+from cardiov_core.reporting.words.levels import percent
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.html import show_error
+from cardiov_core.ui.frame.session import Case, Origin, session
+
+OPEN_KEY, PICK_KEY, TABLE_KEY = "performance_open", "performance_pick", "performance_cases"
+
+_ANALYZE_PAGE = "pages/analyze.py"
+_ROW_HEIGHT_PX = 32
+_MOST_ROWS = 8
+_ABSENT = (
+    "PTB-XL is not on this computer, so its records cannot be opened here. CARDIOV_DATA names the folder where it lies."
+)
+
+
+def show_cell(cases: Sequence[CellCase], grader: str) -> None:
+    """List the records of a cell; one of them opens on the Analyze page.
+
+    Parameters
+    ----------
+    cases : sequence of CellCase
+        Of one cell, at least one.
+    grader : str
+        Whose grades they are; the Analyze page shows its level.
+    """
+    dataset = resources.ptbxl()
+    there = frozenset(map(int, dataset.table.index)) if dataset is not None else frozenset()
+    frame = pd.DataFrame(
+        {
+            "Record": [f"PTB-XL {case.ecg_id:05d}" for case in cases],
+            "Label decided by": [_statement(case) for case in cases],
+            "Certainty of the grade": [percent(case.certainty) for case in cases],
+            "Graded": ["out of fold" if case.out_of_fold else "by the weights" for case in cases],
+        }
+    )
+    button = st.column_config.ButtonColumn(type="tertiary", key=OPEN_KEY, alignment="left", help="Opens the record.")
+    st.dataframe(
+        frame,
+        column_config={"Record": button} if there else {},
+        hide_index=True,
+        row_height=_ROW_HEIGHT_PX,
+        height=_ROW_HEIGHT_PX * (1 + min(len(cases), _MOST_ROWS)) + 3,
+        key=TABLE_KEY,
+    )
+    if dataset is None:
+        st.caption(_ABSENT)
+        return
+    known = {f"PTB-XL {case.ecg_id:05d}": case.ecg_id for case in cases if case.ecg_id in there}
+    if len(known) < len(cases):
+        st.caption(f"{len(cases) - len(known)} of these records are not in {dataset.root.name}, which lies here.")
+    # A canvas table cannot be clicked from the keyboard.
+    picked = st.selectbox(
+        "Open a record on the Analyze page", list(known), index=None, key=PICK_KEY, placeholder="Type a record"
+    )
+    clicked = st.session_state.get(OPEN_KEY)
+    chosen = known.get(picked or "") or (cases[int(clicked["row"])].ecg_id if clicked is not None else None)
+    if chosen is not None and chosen in there:
+        _open(dataset, chosen, grader)
+
+
+def _statement(case: CellCase) -> str:
+    return f"{case.statement.code}: {case.statement.description}" if case.statement is not None else "not stated"
+
+
+def _open(dataset: PtbXl, ecg_id: int, grader: str) -> None:
+    try:
+        record = dataset.record(ecg_id)
+    except CardioVError as error:
+        show_error(error)
+        return
+    current = session()
+    current.close()
+    current.open(Case(record, Origin.PTB_XL, f"PTB-XL {ecg_id:05d}", dataset.label(ecg_id)))
+    current.grader = grader
+    st.switch_page(_ANALYZE_PAGE)

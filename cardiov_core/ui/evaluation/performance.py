@@ -1,0 +1,216 @@
+"""The Performance page: what was measured of the model in use, read from the files beside its weights."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cardiov_core.domain import Severity
+from cardiov_core.evaluation.agreement.report import Cell, Comparison
+from cardiov_core.evaluation.study.run import METRICS_NAME
+from cardiov_core.evaluation.study.shipped import Evaluation, cases_of_cell, load_evaluation, shipped_folder
+from cardiov_core.evaluation.wei2022 import PAPER_SOURCE, PAPER_SUBGROUPS
+from cardiov_core.reporting.evaluation import words
+from cardiov_core.reporting.evaluation.figures import Panel
+from cardiov_core.reporting.evaluation.html import (
+    ALARM_HEADS,
+    CALIBRATION_HEADS,
+    MAIN_HEADS,
+    REPORT_NAME,
+    SUBGROUP_HEADS,
+    TEST_HEADS,
+    html_report,
+    panels_of,
+)
+from cardiov_core.reporting.performance_words import FIGURE_SENTENCES
+from cardiov_core.ui.evaluation.alarm import show_alarm
+from cardiov_core.ui.evaluation.cases import show_cell
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
+from cardiov_core.ui.frame.html import bullet_list, dark_theme, html_table
+from cardiov_core.weights import ModelCard, list_cards
+
+MODEL_KEY = "performance_model"
+CELL_KEY, CHART_KEY = "performance_cell", "performance_confusion"
+REPORT_KEY, JSON_KEY, CSV_KEY = "performance_report", "performance_json", "performance_csv"
+
+_N_LEVELS = 4
+_MAKE = "cardiov evaluate --data DIR --folds 1-9 --ship"
+
+
+def show() -> None:
+    """Show the page."""
+    card = _chosen(resources.predictor().card)
+    folder = shipped_folder(card)
+    stamp = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*")))
+    evaluation = _evaluation(card, card.name, stamp)
+    if evaluation is None:
+        st.write(f"Nothing was measured of {card.name} yet. This makes the figures of this page:")
+        st.code(_MAKE, language=None)
+        return
+    if not evaluation.belongs_to(card):
+        st.warning(
+            "These figures belong to other weights of the same name than the ones in use "
+            f"({evaluation.document['model']['sha256'][:12]} instead of {card.sha256[:12]}). "
+            f"`{_MAKE}` measures the ones in use."
+        )
+    _report(evaluation)
+
+
+def _chosen(in_use: ModelCard) -> ModelCard:
+    """Return the grader to show: the one in use, or another one that was evaluated."""
+    cards = {in_use.name: in_use} | {
+        card.name: card
+        for card in list_cards()
+        if card.name != in_use.name and (shipped_folder(card) / METRICS_NAME).is_file()
+    }
+    if len(cards) == 1:
+        return in_use
+    return cards[st.selectbox("Model", list(cards), key=MODEL_KEY, width=320)]
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _evaluation(_card: ModelCard, name: str, stamp: tuple[int, ...]) -> Evaluation | None:
+    """Return the shipped evaluation; name and times of the files tell one from another."""
+    return load_evaluation(shipped_folder(_card))
+
+
+def _report(evaluation: Evaluation) -> None:
+    document = evaluation.document
+    _numbers(document)
+    st.caption(f"{document['model']['name']}. {words.origin_words(document)} {words.interval_words(document)}")
+    panels = _panels(json.dumps(document), dark_theme())
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("Beside the paper")
+        _figure("auc", panels)
+    with right:
+        _confusion(evaluation)
+    st.subheader("ROC curves")
+    _figure("roc", panels)
+    st.subheader("As an alarm")
+    st.write(words.missed_words(document))
+    show_alarm(evaluation)
+    st.subheader("Subgroups")
+    _figure("subgroups", panels)
+    st.html(html_table(SUBGROUP_HEADS, words.subgroup_rows(document), columns="tnn"))
+    st.html(html_table(TEST_HEADS, words.test_rows(document)))
+    if document["subgroup_tests"]:
+        st.caption(f"p: {document['subgroup_tests'][0]['test']}. The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).")
+    st.subheader("Calibration")
+    _figure("reliability", panels)
+    _against(document)
+    st.subheader("All numbers")
+    _tables(document)
+    _downloads(evaluation)
+
+
+def _numbers(document: Mapping[str, Any]) -> None:
+    headlines = words.headlines(document)
+    for column, (title, value, remark) in zip(st.columns(len(headlines)), headlines, strict=True):
+        column.metric(title, value)
+        column.caption(remark)
+
+
+@st.cache_data(show_spinner="Drawing ...", max_entries=8)
+def _panels(text: str, dark: bool) -> dict[str, tuple[Panel, ...]]:
+    """Return the panels of a document; its text is what tells one from another."""
+    return panels_of(json.loads(text), dark=dark)
+
+
+def _figure(key: str, panels: Mapping[str, Sequence[Panel]]) -> None:
+    images = "".join(panel.image for panel in panels[key])
+    st.html(f'<div class="cv-panels">{images}</div>')
+    st.caption(FIGURE_SENTENCES[key])
+
+
+@st.fragment
+def _confusion(evaluation: Evaluation) -> None:
+    """Show label against grade; a cell, by click or from the list, names its records."""
+    st.subheader("Label and grade")
+    said = (
+        "How many records of each label (rows) got each grade (columns); on the framed diagonal both say the same. A "
+        "click on a cell, or the list below, leads to its records."
+    )
+    comparison = confusion_of(evaluation.predictions)
+    confusion_chart(comparison, said, chart_key=CHART_KEY, cell_key=CELL_KEY)
+    st.caption(said)
+    cell = choose_cell(comparison, cell_key=CELL_KEY, names=("Label", "grade"))
+    if cell is not None:
+        row, column = map(Severity, cell)
+        show_cell(cases_of_cell(evaluation.predictions, row, column), evaluation.document["model"]["name"])
+
+
+def confusion_of(predictions: pd.DataFrame) -> Comparison:
+    """Return label against grade with the records of each cell.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Columns ecg_id, label and level.
+    """
+    ids: list[list[list[str]]] = [[[] for _ in range(_N_LEVELS)] for _ in range(_N_LEVELS)]
+    for ecg_id, label, level in predictions[["ecg_id", "label", "level"]].itertuples(index=False):
+        ids[int(label)][int(level)].append(str(ecg_id))
+    cells = tuple(tuple(Cell(len(cell), tuple(cell)) for cell in row) for row in ids)
+    return Comparison("Label", "Grade", len(predictions), {}, cells)
+
+
+def _against(document: Mapping[str, Any]) -> None:
+    """Show the graders that it was compared with, where the evaluation did."""
+    for other in document.get("against", ()):
+        name = other["model"]["name"]
+        st.subheader(f"Beside {name}")
+        st.write(words.against_words(document, other))
+        heads = ("Figure", document["model"]["name"], name, "Difference", "95\u2009% interval", "p")
+        st.html(html_table(heads, words.against_rows(other)))
+        st.caption(f"p: {other['test']}.")
+
+
+def _tables(document: Mapping[str, Any]) -> None:
+    st.html(html_table(MAIN_HEADS, words.main_rows(document), caption=f"Paper: {PAPER_SOURCE}"))
+    st.html(
+        html_table(ALARM_HEADS, words.alarm_rows(document), caption="As an alarm, at the prevalence of these records")
+    )
+    st.html(html_table(CALIBRATION_HEADS, words.calibration_rows(document), caption="Calibration; 0 is perfect"))
+    titles = ("Label \\ grade", *(level.title for level in Severity))
+    st.html(html_table(titles, words.confusion_rows(document), caption="Label and grade, with shares of the label"))
+    different = document["other_label_rule"]["n_labelled_differently"]
+    heads = ("Figure", *(rule.capitalize() for rule in words.RULE_WORDS.values()))
+    caption = f"By label rule; the rules label {different} of {document['n']} records differently"
+    st.html(html_table(heads, words.rule_rows(document), caption=caption))
+    if document["skipped"]:
+        st.write("Records without a grade:")
+        st.html(bullet_list(document["skipped"]))
+
+
+def _downloads(evaluation: Evaluation) -> None:
+    document = evaluation.document
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download the report",
+            partial(html_report, document),
+            REPORT_NAME,
+            "text/html",
+            key=REPORT_KEY,
+            on_click="ignore",
+        )
+        st.download_button(
+            "Download all numbers as JSON",
+            partial(json.dumps, document, indent=1),
+            "metrics.json",
+            "application/json",
+            key=JSON_KEY,
+            on_click="ignore",
+        )
+        st.download_button(
+            "Download the predictions as CSV",
+            lambda: str(evaluation.predictions.to_csv(index=False)),
+            "predictions.csv",
+            "text/csv",
+            key=CSV_KEY,
+            on_click="ignore",
+        )

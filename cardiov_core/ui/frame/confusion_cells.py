@@ -1,0 +1,85 @@
+"""A confusion matrix whose cells can be chosen, by click or from a list."""
+
+from functools import partial
+
+import streamlit as st
+
+from cardiov_core.domain import Severity
+from cardiov_core.evaluation.agreement.report import Comparison
+from cardiov_core.reporting.evaluation.agreement_figures import confusion_figure
+from cardiov_core.ui.frame.html import dark_theme
+
+_CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
+
+
+def confusion_chart(comparison: Comparison, said: str, *, chart_key: str, cell_key: str) -> None:
+    """Draw a confusion matrix; a click on a cell chooses it in the list of `choose_cell`.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Counts a cell.
+    said : str
+        What the figure shows, for those who do not see it.
+    chart_key, cell_key : str
+        Of the figure and of the list.
+    """
+    st.plotly_chart(
+        confusion_figure(comparison, dark=dark_theme()),
+        key=chart_key,
+        theme=None,
+        config=_CHART_CONFIG,
+        alt=said,
+        on_select=partial(_take_cell, chart_key, cell_key),
+        selection_mode="points",
+    )
+
+
+def choose_cell(comparison: Comparison, *, cell_key: str, names: tuple[str, str]) -> tuple[int, int] | None:
+    """Offer the filled cells as a list, since a figure cannot be clicked from the keyboard.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Counts a cell.
+    cell_key : str
+        Of the list.
+    names : tuple of str
+        What rows and columns are called in the list.
+
+    Returns
+    -------
+    tuple of int or None
+        Row and column; None where no cell is chosen.
+    """
+    n_levels = len(Severity)
+    filled = [
+        row * n_levels + column
+        for row in range(n_levels)
+        for column in range(n_levels)
+        if comparison.cells[row][column].count
+    ]
+    if st.session_state.get(cell_key) not in filled:
+        st.session_state[cell_key] = None
+    cell: int | None = st.selectbox(
+        "Cell",
+        filled,
+        index=None,
+        key=cell_key,
+        format_func=partial(_cell_words, comparison, names),
+        placeholder="A cell",
+        label_visibility="collapsed",
+    )
+    return None if cell is None else divmod(cell, n_levels)
+
+
+def _take_cell(chart_key: str, cell_key: str) -> None:
+    points = st.session_state[chart_key]["selection"]["points"]
+    if points:
+        st.session_state[cell_key] = int(points[0]["customdata"])
+
+
+def _cell_words(comparison: Comparison, names: tuple[str, str], cell: int) -> str:
+    row, column = divmod(cell, len(Severity))
+    first, second = names
+    return f"{first} {row}, {second} {column}: {comparison.cells[row][column].count}"

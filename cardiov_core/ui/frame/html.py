@@ -1,0 +1,195 @@
+"""Building blocks of every page: frame, banner, errors, level badge, bars and boxes."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from html import escape
+
+import streamlit as st
+
+from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.reporting import percent
+from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
+from cardiov_core.reporting.words.levels import THIN_SPACE
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.navigation import ensure_navigation
+from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.session import session
+from cardiov_core.ui.frame.styles import apply_styles, level_shape
+
+_logger = logging.getLogger(__name__)
+
+BANNER = RESEARCH_USE
+"""Always visible (CLINICAL 18)."""
+
+_UNEXPECTED = "Something went wrong that CardioV did not foresee. The details are in the server's log."
+_CHIP_CLASSES = {
+    QualityVerdict.ACCEPTABLE: "",
+    QualityVerdict.LIMITED: "limited",
+    QualityVerdict.NOT_ANALYSABLE: "bad",
+}
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what goes wrong inside into a sentence: a `CardioVError` with its hint, all else logged."""
+    try:
+        yield
+    except CardioVError as error:
+        show_error(error)
+    except Exception:
+        _logger.exception("Unforeseen error on a page.")
+        st.error(_UNEXPECTED)
+
+
+@contextmanager
+def page() -> Iterator[None]:
+    """Frame of a page: style, the banner with reader and model in use, and `guarded` around the content."""
+    ensure_navigation()
+    apply_styles()
+    reader = review_state().name
+    try:
+        model = f"Model: {resources.predictor(session().grader).name}"
+    except CardioVError:
+        _logger.exception("The default model cannot be loaded.")
+        model = "Model: none available"
+    st.html(
+        f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
+        f'<span class="cv-quiet">{escape(f"Reader: {reader}. {model}" if reader else model)}</span></div>'
+    )
+    with guarded():
+        yield
+
+
+def show_error(error: CardioVError, prefix: str = "") -> None:
+    """Say what is wrong and what to do.
+
+    Parameters
+    ----------
+    error : CardioVError
+        What went wrong.
+    prefix : str
+        The file it is about, where the message may not name it.
+    """
+    about = f"{prefix}: " if prefix and prefix not in error.message else ""
+    st.error(f"{plain(about + error.message)} {plain(error.hint)}")
+
+
+def badge(level: Severity) -> str:
+    """Return the level as HTML: shape, colour, number and word, with the sentence that goes with it."""
+    spoken = f"Level {int(level)} on a scale of 0 to 3: {level.title}"
+    return (
+        f'<div class="cv-level" role="img" aria-label="{spoken}. {wording(level)}">{level_shape(level)}'
+        f'<div><div class="cv-word">{level.title}</div><div>Level {int(level)} of 0{THIN_SPACE}-{THIN_SPACE}3. '
+        f"{wording(level)}</div></div></div>"
+    )
+
+
+def exceedance_bars(prediction: Prediction) -> str:
+    """Return the three bars as HTML; they never rise, because the prediction's exceedances are repaired."""
+    rows = "".join(
+        f'<div>{name.capitalize()}</div><div class="cv-track" role="img" aria-label="{name}: {escape(percent(value))}">'
+        f'<div class="cv-fill" style="width:{100 * value:.1f}%"></div></div>'
+        f'<div class="cv-num">{escape(percent(value))}</div>'
+        for name, value in zip(EXCEEDANCE_NAMES, prediction.exceedance, strict=True)
+    )
+    return f'<div class="cv-bars"><div class="cv-head">Probability that the level is</div>{rows}</div>'
+
+
+def level_probabilities(prediction: Prediction) -> str:
+    """Return the four probabilities of the levels as HTML."""
+    rows = "".join(
+        f'<div>{level_shape(level)}</div><div>{level.title}</div><div class="cv-num">{escape(percent(value))}</div>'
+        for level, value in zip(Severity, prediction.probabilities, strict=True)
+    )
+    return f'<div class="cv-probs"><div class="cv-head">Probability of each level</div>{rows}</div>'
+
+
+def quality_chip(quality: Quality) -> str:
+    """Return the verdict of the quality gate as HTML."""
+    return f'<span class="cv-chip {_CHIP_CLASSES[quality.verdict]}">Signal quality: {quality.verdict.value}</span>'
+
+
+def bullet_list(sentences: Iterable[str]) -> str:
+    """Return sentences as an HTML list, or nothing where there are none."""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f'<ul class="cv-notes">{items}</ul>' if items else ""
+
+
+def more(summary: str, sentences: Sequence[str]) -> str:
+    """Return a line that opens to what is behind it, as HTML; the line alone where nothing is.
+
+    Parameters
+    ----------
+    summary : str
+        The line.
+    sentences : sequence of str
+        What a click or the Enter key opens.
+    """
+    if not sentences:
+        return f'<div class="cv-more">{escape(summary)}</div>'
+    return f'<details class="cv-more"><summary>{escape(summary)}</summary>{bullet_list(sentences)}</details>'
+
+
+def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:
+    """Show a box with a title and its reasons; screen readers read it at once."""
+    style = "cv-box calm" if calm else "cv-box"
+    st.html(f'<div class="{style}" role="alert"><b>{escape(title)}</b>{bullet_list(sentences)}</div>')
+
+
+def notice(words: str) -> None:
+    """Show one sentence that is not to be overlooked, calmly; what stands before its colon is bold."""
+    title, colon, rest = words.partition(":")
+    st.html(f'<div class="cv-box calm" role="alert"><b>{escape(title + colon)}</b>{escape(rest)}</div>')
+
+
+def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", columns: str = "") -> str:
+    """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Heads of the columns.
+    rows : iterable of sequence of str
+        Plain text; the first cell of a row is its head.
+    caption : str
+        What the table shows.
+    columns : str
+        One letter a column: 'n' aligns it as numbers.
+    """
+    kinds = [' class="cv-n"' if kind == "n" else "" for kind in columns.ljust(len(heads))]
+    head = "".join(f'<th scope="col"{kind}>{escape(text)}</th>' for text, kind in zip(heads, kinds, strict=True))
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td{kind}>{escape(text)}</td>" for text, kind in zip(row[1:], kinds[1:], strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    # Two columns fit a phone; more may be moved sideways there.
+    kind = "cv-table cv-two" if len(heads) <= 2 else "cv-table"
+    table = f'<table class="{kind}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="cv-scroll">{table}</div>'
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Show names and values as a description list."""
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    st.html(f'<dl class="cv-facts">{items}</dl>')
+
+
+def dark_theme() -> bool:
+    """Tell whether the reader's browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def plain(text: str) -> str:
+    """Escape what Markdown would format: file names are full of it.
+
+    Parameters
+    ----------
+    text : str
+        Words to show as they are.
+    """
+    return "".join(f"\\{character}" if character in r"\`*_[]<>$~#|:" else character for character in text)

@@ -1,0 +1,186 @@
+"""The blind read: level, confidence, reasons and text beside the trace; every entry is a draft at once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from cardiov_core.domain import Draft, Reader, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.reporting import LEVEL_STYLES
+from cardiov_core.review import Store, commit_read, load_draft, save_draft
+from cardiov_core.ui.frame.html import plain, show_error
+from cardiov_core.ui.frame.review_session import review_state
+
+REASONS = ("Rhythm", "Conduction", "ST segment", "T wave", "Q waves", "QT", "Voltage", "Pacing", "Artefact")
+"""What may have decided a level; the text says the rest."""
+
+SAVE_KEY = "read_save"
+# Initials of low, medium, high: the digits are the levels'.
+_CONFIDENCES = ((1, "Low", "L"), (2, "Medium", "M"), (3, "High", "H"))
+_MAX_TEXT = 4000
+
+
+def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[], None], *, prefix: str = "") -> None:
+    """Show a level as a button with its digit as key.
+
+    Parameters
+    ----------
+    level : Severity
+        The level.
+    key : str
+        Of the widget, before the digit.
+    chosen : bool
+        Whether it stands out.
+    on_click : callable
+        What it does.
+    prefix : str
+        Words before the level's name.
+    """
+    st.button(
+        f"{prefix}{LEVEL_STYLES[level].symbol} {level.title}",
+        key=f"{key}_{int(level)}",
+        type="primary" if chosen else "secondary",
+        shortcut=str(int(level)),
+        width="stretch",
+        on_click=on_click,
+    )
+
+
+@st.fragment
+def read_form(store: Store, me: Reader, case_id: str) -> None:
+    """Show the decision of a first read; its entries rerun this part alone.
+
+    Parameters
+    ----------
+    store : Store
+        Of the review.
+    me : Reader
+        Who reads.
+    case_id : str
+        Which case.
+    """
+    draft = draft_of(store, me, case_id)
+    with st.container(key="levels", gap="xsmall"):
+        for level in Severity:
+            level_button(level, "level", draft.level is level, partial(_enter, store, me, case_id, level=level))
+    st.caption("How sure?")
+    with st.container(key="confidences", horizontal=True, gap="xsmall"):
+        for number, word, letter in _CONFIDENCES:
+            st.button(
+                word,
+                key=f"confidence_{number}",
+                type="primary" if draft.confidence == number else "secondary",
+                shortcut=letter,
+                on_click=partial(_enter, store, me, case_id, confidence=number),
+            )
+    reasons_key, text_key = f"reasons_{case_id}", f"text_{case_id}"
+    st.session_state.setdefault(reasons_key, [reason for reason in draft.reasons if reason in REASONS])
+    st.session_state.setdefault(text_key, draft.text)
+    st.pills(
+        "What decided",
+        REASONS,
+        selection_mode="multi",
+        key=reasons_key,
+        on_change=partial(_take, store, me, case_id, "reasons"),
+    )
+    st.text_area(
+        "Comment",
+        key=text_key,
+        height=68,
+        max_chars=_MAX_TEXT,
+        placeholder="Free text",
+        label_visibility="collapsed",
+        on_change=partial(_take, store, me, case_id, "text"),
+    )
+    missing = _missing(draft)
+    wanted = st.button(
+        "Save",
+        key=SAVE_KEY,
+        type="primary",
+        shortcut="Enter",
+        width="stretch",
+        disabled=bool(missing),
+        help=missing or "What is saved here can be undone until label and model are shown.",
+    )
+    if wanted and commit(store, me, case_id):
+        st.rerun()
+    _show_state(case_id)
+
+
+def draft_of(store: Store, me: Reader, case_id: str) -> Draft:
+    """Return what was entered so far, by this session or before a reload."""
+    state = review_state()
+    if case_id not in state.drafts:
+        state.drafts[case_id] = load_draft(store, case_id, me.name) or Draft()
+    return state.drafts[case_id]
+
+
+def commit(store: Store, me: Reader, case_id: str) -> bool:
+    """Commit the draft as the reader's read; where that fails the draft stays.
+
+    Returns
+    -------
+    bool
+        Whether the read is in the database.
+    """
+    state = review_state()
+    draft = state.drafts[case_id]
+    if draft.level is None or draft.confidence is None:
+        return False
+    state.failure = None
+    try:
+        commit_read(store, case_id, me.name, draft.level, draft.confidence, draft.reasons, draft.text)
+    except CardioVError as error:
+        state.failure = error
+        state.unsaved.add(case_id)
+        return False
+    forget_draft(case_id)
+    return True
+
+
+def forget_draft(case_id: str) -> None:
+    """Let go of what this session holds of a case's form, so that it is filled from the database again."""
+    state = review_state()
+    state.drafts.pop(case_id, None)
+    state.unsaved.discard(case_id)
+    for name in ("reasons", "text"):
+        st.session_state.pop(f"{name}_{case_id}", None)
+
+
+def _enter(store: Store, me: Reader, case_id: str, **entries: object) -> None:
+    """Take an entry over into the draft, and the draft into the database."""
+    state = review_state()
+    draft = replace(state.drafts.get(case_id, Draft()), **entries)  # type: ignore[arg-type]
+    state.drafts[case_id] = draft
+    state.failure = None
+    try:
+        save_draft(store, case_id, me.name, draft)
+    except CardioVError as error:
+        state.failure = error
+        state.unsaved.add(case_id)
+    else:
+        state.unsaved.discard(case_id)
+
+
+def _take(store: Store, me: Reader, case_id: str, name: str) -> None:
+    """Take over what a widget holds, unless its case was just saved and the widget is gone."""
+    entry = st.session_state.get(f"{name}_{case_id}")
+    if entry is not None:
+        _enter(store, me, case_id, **{name: tuple(entry) if name == "reasons" else entry})
+
+
+def _missing(draft: Draft) -> str:
+    if draft.level is None:
+        return "Choose a level first: 0, 1, 2 or 3."
+    return "" if draft.confidence is not None else "Say first how sure you are: L, M or H."
+
+
+def _show_state(case_id: str) -> None:
+    state = review_state()
+    if state.failure is None:
+        return
+    show_error(state.failure)
+    if case_id in state.unsaved:
+        st.caption(plain("Your entries are kept on this page. Save again, or leave the page open until it works."))

@@ -1,0 +1,132 @@
+"""Who reads: a name that is asked once a session, or whoever has signed in; what they may do is in the database."""
+
+import streamlit as st
+
+from cardiov_core.domain import Reader, Role
+from cardiov_core.errors import CardioVError
+from cardiov_core.review import Store, ensure_reader, log_grade_shown, roles_of
+from cardiov_core.ui.frame.html import show_error
+from cardiov_core.ui.frame.review_session import forget_reader, review_state
+
+NAME_KEY, START_KEY, CHANGE_KEY, SIGN_IN_KEY = "reader_name", "reader_start", "reader_change", "sign_in"
+_MAX_NAME = 100
+
+
+def current_reader(store: Store) -> Reader | None:
+    """Return who reads in this session, with the roles that the database gives them now.
+
+    Parameters
+    ----------
+    store : Store
+        Of the review.
+
+    Returns
+    -------
+    Reader or None
+        None where nobody has given a name or signed in.
+
+    Raises
+    ------
+    StoreUnavailableError
+        If the database cannot be read.
+    """
+    if signs_in():
+        _take_identity(store)
+    state = review_state()
+    if state.name is None:
+        return None
+    state.roles = roles_of(store, state.name)
+    return Reader(state.name, state.roles)
+
+
+def ask_reader(store: Store, why: str, *, place: str = "") -> None:
+    """Ask for the reader's name, or to sign in where that is set up.
+
+    Parameters
+    ----------
+    store : Store
+        Of the review.
+    why : str
+        One sentence: what the name is for here.
+    place : str
+        Tells this form from another one on the same page.
+    """
+    st.write(why)
+    if signs_in():
+        st.button("Sign in", key=f"{SIGN_IN_KEY}{place}", type="primary", on_click=st.login)
+        return
+    with st.form(f"reader_form{place}", border=False, enter_to_submit=True, width=460):
+        columns = st.columns([3, 1], vertical_alignment="bottom")
+        columns[0].text_input(
+            "Your name", key=f"{NAME_KEY}{place}", max_chars=_MAX_NAME, placeholder="As it shall be signed"
+        )
+        columns[1].form_submit_button(
+            "Start", key=f"{START_KEY}{place}", type="primary", on_click=_take_name, args=(store, f"{NAME_KEY}{place}")
+        )
+    failure = review_state().failure
+    if failure is not None:
+        show_error(failure)
+    st.caption("Asked once a session. The name stands with your reads in the review's database, and nowhere else.")
+
+
+def change_reader() -> None:
+    """Let somebody else take over; the name itself stands in the banner."""
+    if signs_in():
+        st.button("Sign out", key=CHANGE_KEY, type="tertiary", on_click=_sign_out)
+    else:
+        st.button("Another reader", key=CHANGE_KEY, type="tertiary", on_click=forget_reader)
+
+
+def signs_in() -> bool:
+    """Tell whether sign-in (`st.login`) is set up: `st.user` knows its state only then."""
+    return getattr(st.user, "is_logged_in", None) is not None
+
+
+def may(me: Reader, role: Role) -> bool:
+    """Tell whether a reader has a role."""
+    return role in me.roles
+
+
+def _take_name(store: Store, key: str) -> None:
+    state = review_state()
+    state.failure = None
+    try:
+        _begin(store, ensure_reader(store, st.session_state[key]), None)
+    except CardioVError as error:
+        state.failure = error
+
+
+def _take_identity(store: Store) -> None:
+    """Take over who is signed in; somebody else's session state goes with them."""
+    identity = _identity()
+    if review_state().identity != identity:
+        forget_reader()
+        if identity is not None:
+            _begin(store, ensure_reader(store, _stated_name(), identity), identity)
+            # The banner above was written before the name was known.
+            st.rerun()
+
+
+def _begin(store: Store, me: Reader, identity: str | None) -> None:
+    state = review_state()
+    state.name, state.identity, state.roles = me.name, identity, me.roles
+    # What was seen before the name was given was seen all the same.
+    while state.unnamed:
+        log_grade_shown(store, state.unnamed[0], me.name)
+        state.unnamed.popleft()
+
+
+def _identity() -> str | None:
+    """Return issuer and subject, the two that OpenID Connect says are unique together; None: not signed in."""
+    if not st.user.is_logged_in:
+        return None
+    return f"{st.user.get('iss', '')}|{st.user.get('sub') or st.user.get('email')}"
+
+
+def _stated_name() -> str:
+    return str(st.user.get("name") or st.user.get("preferred_username") or st.user.get("email") or "Reader")[:_MAX_NAME]
+
+
+def _sign_out() -> None:
+    forget_reader()
+    st.logout()

@@ -1,0 +1,139 @@
+"""The grader's own explanation: where its network looked, what its measurements speak for, or both."""
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
+from cardiov_core.errors import CardioVError
+from cardiov_core.inference import CombinedGrader, MeasurementGrader, Predictor
+from cardiov_core.inference.explanation.passport import passport_line, passport_of
+from cardiov_core.reporting import CAPTION, attention_stack_figure
+from cardiov_core.reporting.words.uncertainty import reason_rows, reasons_line
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.html import bullet_list, dark_theme, html_table, show_error
+from cardiov_core.ui.frame.session import Case, Key
+from cardiov_core.ui.trace.tools import CHART_CONFIG, STAGES
+
+_HEADS = ("What was measured", "Percentage points")
+
+
+def has_band(grader: Predictor) -> bool:
+    """Tell whether a grader has a network, whose attention can be drawn."""
+    return not isinstance(grader, MeasurementGrader)
+
+
+def first_stage(grader: Predictor) -> int:
+    """Choose the stage whose band an ECG is opened with.
+
+    Parameters
+    ----------
+    grader : Predictor
+        In use.
+
+    Returns
+    -------
+    int
+        The deepest stage whose maps passed their tests for every level, so that each level and each threshold has a
+        band; the last one where there is none or nothing was tested.
+    """
+    members = grader.members if isinstance(grader, CombinedGrader) else (grader,)
+    passports = [known for member in members if (known := passport_of(member.card)) is not None]
+    passed = [
+        stage
+        for stage in STAGES
+        if all(known.withheld(int(level), stage) is None for known in passports for level in Severity)
+    ]
+    return passed[-1] if passed else STAGES[-1]
+
+
+def measured_reasons(explanation: Explanation | Reasons | None) -> Reasons | None:
+    """Return the measurements' side of an explanation; None where it has none."""
+    if isinstance(explanation, Reasons) or explanation is None:
+        return explanation
+    return explanation.reasons
+
+
+def remarks(explanation: Explanation | Reasons | None, level: Severity | None) -> list[str]:
+    """Return what stands under the trace beside the band's own caption.
+
+    Parameters
+    ----------
+    explanation : Explanation or Reasons or None
+        Of the level on show, or of a threshold.
+    level : Severity or None
+        What is explained; None for a threshold, whose maps no test knows as such.
+
+    Returns
+    -------
+    list of str
+        How the maps of that level fared in their tests, and the weightiest reasons in one line.
+    """
+    found = []
+    if isinstance(explanation, Explanation) and level is not None:
+        network = resources.predictor(explanation.model_name)
+        found.append(passport_line(network.card, int(level)))
+    reasons = measured_reasons(explanation)
+    if reasons is not None:
+        found.append(f"Measured, with percentage points: {reasons_line(reasons)}")
+    return found
+
+
+def explanation_tab(
+    case: Case, analysis: Analysis, explanation: Explanation | Reasons | None, failure: CardioVError | None
+) -> None:
+    """Show the whole explanation.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What CardioV says of it.
+    explanation : Explanation or Reasons or None
+        None where there is no level, or it cannot be explained.
+    failure : CardioVError or None
+        Why it cannot.
+    """
+    if failure is not None:
+        show_error(failure)
+        return
+    if explanation is None:
+        st.write("There is no level, so there is nothing to explain.")
+        return
+    reasons = measured_reasons(explanation)
+    if reasons is not None:
+        _show_reasons(reasons)
+    if isinstance(explanation, Explanation):
+        _show_attention(case, explanation)
+    if analysis.prediction is not None and analysis.prediction.out_of_fold:
+        what = "reasons are those" if isinstance(explanation, Reasons) else "attention is that"
+        st.caption(
+            "The level on show is out-of-fold: it comes from weights that never saw this record's patient. "
+            f"The {what} of the shipped grader, which did."
+        )
+
+
+def _show_reasons(reasons: Reasons) -> None:
+    rows = reason_rows(reasons)
+    if rows:
+        st.html(html_table(_HEADS, rows, columns="tn"))
+    st.caption(
+        "By how many percentage points each group of measurements raised or lowered the probability of "
+        f"{reasons.target} that {reasons.model_name} gives before calibration. It begins at "
+        f"{100 * reasons.base:.0f}, the share among the training records. Groups under one point are left out."
+    )
+
+
+def _show_attention(case: Case, explanation: Explanation) -> None:
+    st.plotly_chart(
+        attention_stack_figure(case.record, explanation, start_s=explanation.window.start_s, dark=dark_theme()),
+        key=Key.STACK,
+        theme=None,
+        config=CHART_CONFIG,
+        alt=f"Attention of the seven stages of {explanation.model_name} over time",
+    )
+    st.caption(
+        f"Grad-CAM of all seven stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
+        "The network mixes all leads in its first convolution, so a band belongs to all leads alike."
+    )
+    if explanation.withheld:
+        st.html(bullet_list(explanation.withheld.values()))

@@ -1,0 +1,233 @@
+"""The tool row of every trace, the paper that it draws, and the calipers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
+from cardiov_core.reporting import CAPTION, PaperOptions, caliper_reading, ecg_figure
+from cardiov_core.reporting.trace.boundaries import boundaries_caption
+from cardiov_core.reporting.trace.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
+from cardiov_core.ui.frame.html import dark_theme, plain
+from cardiov_core.ui.frame.session import Key
+
+FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
+"""Display filter -> its band in words."""
+CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
+"""How Plotly shows any figure."""
+STAGES = (1, 2, 3, 4, 5, 6, 7)
+"""Stages of the network whose attention can be drawn, from short waves to whole beats."""
+
+_NOTCHES_HZ = (0, 50, 60)
+_LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
+_OPACITIES = (0.2, 0.4, 0.6, 0.8)
+_TARGETS: Mapping[str, str | None] = {
+    "this level?": None,
+    "above no risk?": "above_no",
+    "above low risk?": "above_low",
+    "above medium risk?": "above_medium",
+}
+
+
+@dataclass(frozen=True)
+class AttentionTools:
+    """What the tool row says of the attention band.
+
+    Attributes
+    ----------
+    overlay : bool
+        Whether the band is drawn.
+    opacity : float
+        Of the band, 0..1.
+    stage : int
+        Whose attention, 1..7.
+    target : str or None
+        Threshold asked about; None for the predicted level.
+    """
+
+    overlay: bool
+    opacity: float
+    stage: int
+    target: str | None
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the tool row says.
+
+    Attributes
+    ----------
+    paper : PaperOptions
+        How the ECG is drawn.
+    calipers : bool
+        Whether dragging measures instead of zooming.
+    waves : bool
+        Whether the boundaries of P, QRS and T are drawn.
+    attention : AttentionTools or None
+        None where the row has no such controls: a blind reader's.
+    """
+
+    paper: PaperOptions
+    calipers: bool
+    waves: bool
+    attention: AttentionTools | None = None
+
+
+def tool_row(
+    start_s: float, *, measured: bool, explained: bool | None, banded: bool = True, stage: int = STAGES[-1]
+) -> Tools:
+    """Show the display controls in one slim row.
+
+    Parameters
+    ----------
+    start_s : float
+        Start of the window that is drawn, in seconds.
+    measured : bool
+        Whether there are boundaries to draw.
+    explained : bool or None
+        Whether there is something to explain; None leaves these controls out altogether.
+    banded : bool
+        Whether the explanation has a band to draw.
+    stage : int
+        Whose band is drawn until another one is chosen.
+    """
+    with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
+        layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=88)
+        speed = st.selectbox("Speed", SPEEDS_MM_S, 1, format_func=lambda mm: f"{mm:g} mm/s", key=Key.SPEED, width=104)
+        gain = st.selectbox("Gain", GAINS_MM_MV, 2, format_func=lambda mm: f"{mm:g} mm/mV", key=Key.GAIN, width=114)
+        band = st.selectbox("Filter", tuple(FILTERS), format_func=FILTERS.__getitem__, key=Key.FILTER, width=120)
+        notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=notch_name, key=Key.NOTCH, width=80)
+        order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=100)
+        drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=96)
+        waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured, width=70)
+        attention = None if explained is None else _attention_tools(not explained, banded, stage)
+    paper = PaperOptions(
+        layout=layout,
+        speed_mm_s=speed,
+        gain_mm_mv=gain,
+        filter=band,
+        notch_hz=notch,
+        lead_order=order,
+        start_s=start_s,
+    )
+    return Tools(paper, drag == "calipers", measured and waves == "on", attention)
+
+
+def _attention_tools(disabled: bool, banded: bool, first: int) -> AttentionTools:
+    no_band = disabled or not banded
+    overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=no_band, width=74)
+    opacity = st.selectbox(
+        "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band, width=78
+    )
+    stage = st.selectbox("Stage", STAGES, STAGES.index(first), key=Key.STAGE, disabled=no_band, width=62)
+    why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled, width=152)
+    return AttentionTools(overlay == "on", opacity, stage, _TARGETS[why])
+
+
+def show_paper(
+    record: EcgRecord,
+    tools: Tools,
+    measured: Measurements | None,
+    explanation: Explanation | None,
+    alternative: str,
+    *,
+    remarks: Sequence[str] = (),
+    key: str = Key.TRACE,
+    width_px: float = 1180.0,
+) -> None:
+    """Draw the ECG as the tool row says; below it the calipers' reading and what the overlays mean.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        To draw.
+    tools : Tools
+        The tool row's choice.
+    measured : Measurements or None
+        Whose boundaries are drawn where the row asks for them.
+    explanation : Explanation or None
+        Whose band is drawn where the row asks for it.
+    alternative : str
+        The figure in words.
+    remarks : sequence of str
+        What stands below it beside the overlays' own words.
+    key : str
+        Of the chart: another record is another chart, so that zoom and calipers begin anew.
+    width_px : float
+        Width that the paper is meant for; its height follows.
+    """
+    overlay = tools.attention
+    wanted = overlay.stage if explanation and overlay and overlay.overlay else None
+    withheld = explanation.withheld.get(wanted) if explanation and wanted else None
+    attention = explanation.stages[wanted] if explanation and wanted and withheld is None else None
+    figure = ecg_figure(
+        record,
+        tools.paper,
+        attention=attention,
+        opacity=overlay.opacity if overlay else 0.0,
+        dark=dark_theme(),
+        calipers=tools.calipers,
+        boundaries=measured if tools.waves else None,
+        width_px=width_px,
+    )
+    with st.container(key="paper_trace"):
+        event = st.plotly_chart(
+            figure,
+            key=key,
+            theme=None,
+            on_select="rerun",
+            selection_mode="box",
+            config=CHART_CONFIG,
+            alt=alternative,
+        )
+    if tools.calipers:
+        _show_calipers(event.selection.box, tools.paper)
+    said = [] if withheld is None else [f"{withheld} There is no band. Try another stage."]
+    if attention is not None and wanted is not None:
+        said.append(band_caption(attention, wanted))
+    if said or remarks:
+        st.caption("  \n".join(plain(words) for words in (*said, *remarks)))
+    if measured is not None and tools.waves:
+        st.caption(boundaries_caption(measured))
+
+
+def band_caption(attention: FloatArray, stage: int) -> str:
+    """Say what the band is, also where Grad-CAM leaves nothing to paint.
+
+    Parameters
+    ----------
+    attention : array of float, shape (n_samples,)
+        0..1, NaN outside the window.
+    stage : int
+        Of the network, 1..7.
+    """
+    if not np.nanmax(attention) > 0:
+        return f"Stage {stage} has no stretch that speaks for this target: there is no band. Try another stage."
+    return f"Blue band: relative attention within this ECG, 0-1, stage {stage}. {CAPTION}"
+
+
+def notch_name(hertz: int) -> str:
+    """Return the notch filter in words: its frequency in Hz, or 'off' for 0."""
+    return f"{hertz} Hz" if hertz else "off"
+
+
+def _show_calipers(boxes: Sequence[Mapping[str, Any]], paper: PaperOptions) -> None:
+    """Measure the box that was dragged on the paper; two times do the same without a mouse."""
+    with st.container(key="calipers", horizontal=True, vertical_alignment="bottom"):
+        first_s = st.number_input("Calipers: from, s", 0.0, value=None, step=0.01, key=Key.CALIPER_FROM, width=150)
+        second_s = st.number_input("Calipers: to, s", 0.0, value=None, step=0.01, key=Key.CALIPER_TO, width=150)
+        if first_s is not None and second_s is not None:
+            speed = paper.speed_mm_s
+            reading = caliper_reading(first_s * speed, 0.0, second_s * speed, 0.0, paper)
+        elif boxes:
+            (x0, x1), (y0, y1) = boxes[-1]["x"], boxes[-1]["y"]
+            reading = caliper_reading(x0, y0, x1, y1, paper)
+        else:
+            st.markdown("Drag a box from one point to the other on the ECG, or type two times.", width="content")
+            return
+        rate = f"{reading.bpm:.0f} bpm, " if reading.bpm is not None else ""
+        voltage = f"{abs(reading.mv):.2f} mV" if reading.mv else ""
+        st.markdown(f"**{reading.ms:.0f} ms**, {rate}{voltage}".rstrip(", "), width="content")

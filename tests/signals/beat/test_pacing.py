@@ -1,0 +1,96 @@
+"""Pacemaker spikes: made ones at known times, disturbances that are none, and records labelled as paced."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance
+from cardiov_core.io import read_record
+from cardiov_core.signals import find_pacing_spikes
+from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
+
+AMPLITUDES_MV = np.array([0.8, 1.2, 0.4, -1.0, 0.2, 0.8, -0.9, -1.1, 0.5, 1.3, 1.4, 1.1])
+BEATS_S = np.arange(0.6, 9.8, 0.9)
+
+
+def wide_beats(rate: float = 500.0) -> EcgRecord:
+    """Make an ECG with complexes of a paced ventricle, 67 a minute, and no spikes yet."""
+    t = np.arange(round(10 * rate)) / rate
+    wave = sum(
+        np.exp(-0.5 * ((t - s) / 0.035) ** 2) - 0.3 * np.exp(-0.5 * ((t - s - 0.3) / 0.06) ** 2) for s in BEATS_S
+    )
+    noise = np.random.default_rng(0).normal(0, 0.005, (12, t.size))
+    signal = (AMPLITUDES_MV[:, np.newaxis] * wave + noise).astype(np.float32)
+    return EcgRecord(signal, STANDARD_LEADS, rate, "made", Provenance("made", "WFDB"))
+
+
+def with_spikes(record: EcgRecord, times_s: np.ndarray, height_mv: float = 0.5) -> EcgRecord:
+    """Add spikes two samples wide, of another height and sign in each lead."""
+    signal = record.signal.copy()
+    heights = height_mv * np.linspace(-1.0, 1.4, len(record.leads))[:, np.newaxis]
+    for time_s in times_s:
+        first = round(time_s * record.sampling_rate)
+        signal[:, first : first + 2] += heights.astype(np.float32)
+    return dataclasses.replace(record, signal=signal)
+
+
+@pytest.mark.parametrize("rate", [250.0, 500.0, 1000.0])
+def test_spikes_before_every_beat_are_found_where_they_are(rate: float) -> None:
+    times_s = BEATS_S - 0.11
+    found = find_pacing_spikes(with_spikes(wide_beats(rate), times_s))
+    assert found == pytest.approx(tuple(times_s), abs=0.008)
+
+
+def test_atrial_and_ventricular_spikes_are_both_found() -> None:
+    times_s = np.sort(np.concatenate([BEATS_S - 0.11, BEATS_S[1:] - 0.27]))
+    assert find_pacing_spikes(with_spikes(wide_beats(), times_s)) == pytest.approx(tuple(times_s), abs=0.006)
+
+
+def test_a_pacemaker_on_demand_needs_three_spikes() -> None:
+    assert len(find_pacing_spikes(with_spikes(wide_beats(), BEATS_S[:3] - 0.11))) == 3
+    assert find_pacing_spikes(with_spikes(wide_beats(), BEATS_S[:2] - 0.11)) == ()
+
+
+def test_beats_without_spikes_and_scattered_disturbances_are_no_pacing() -> None:
+    record = wide_beats()
+    assert find_pacing_spikes(record) == ()
+    scattered = BEATS_S[[0, 3, 5, 8]] + np.array([0.42, 0.55, 0.47, 0.62])
+    assert find_pacing_spikes(with_spikes(record, scattered)) == ()
+
+
+def test_gaps_are_no_spikes() -> None:
+    record = wide_beats()
+    signal = record.signal + np.float32(0.7)
+    for second in BEATS_S - 0.11:
+        first = round(second * 500)
+        signal[:, first : first + 2] = np.nan
+    assert find_pacing_spikes(dataclasses.replace(record, signal=signal)) == ()
+
+
+def test_at_100_hz_spikes_are_not_measurable() -> None:
+    record = wide_beats(100.0)
+    assert not can_show_pacing_spikes(record)
+    assert can_show_pacing_spikes(wide_beats(250.0))
+    assert find_pacing_spikes(with_spikes(record, BEATS_S - 0.11)) == ()
+
+
+def test_nothing_to_see_is_no_error() -> None:
+    record = wide_beats()
+    for signal in (np.zeros_like(record.signal), np.full_like(record.signal, np.nan), record.signal[:, :40]):
+        assert find_pacing_spikes(dataclasses.replace(record, signal=signal)) == ()
+
+
+@pytest.mark.dataset
+@pytest.mark.parametrize("ecg_id", [143, 190, 385, 498])
+def test_ptbxl_records_that_are_labelled_as_paced_show_spikes(data_folder: Path, ecg_id: int) -> None:
+    path = data_folder / "ptb-xl-subset" / "records500" / "00000" / f"{ecg_id:05d}_hr.hea"
+    assert len(find_pacing_spikes(read_record(path))) >= 7
+
+
+@pytest.mark.dataset
+def test_ordinary_records_show_none(data_folder: Path) -> None:
+    paths = sorted((data_folder / "ptb-xl-subset" / "records500").rglob("*.hea"))
+    ordinary = [path for path in paths if int(path.stem[:5]) not in {143, 144, 190, 385, 498}][::15]
+    assert [path.stem for path in ordinary if find_pacing_spikes(read_record(path))] == []
