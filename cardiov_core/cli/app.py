@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.cli import output
 from cardiov_core.errors import ConfigurationError
 
 
@@ -35,13 +34,3 @@ def app(streamlit_options: tuple[str, ...]) -> None:
     except KeyboardInterrupt:
         code = 0
     sys.exit(code)
-
-
-@click.command()
-@click.pass_context
-def doctor(ctx: click.Context) -> None:
-    """Check the installation: versions, weights' checksums, backend, data."""
-    lines, healthy = output.examine()
-    click.echo("\n".join(lines))
-    if not healthy:
-        ctx.exit(1)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from cardiov_core.cli import output
 from cardiov_core.cli.options import labels_option
 
 if TYPE_CHECKING:
@@ -105,14 +104,6 @@ def _become(command: list[str]) -> NoReturn:
     """Go on as another command, so that whoever ends this process ends that one."""
     # One thread each, as in a training alone; torchrun would say so in a warning.
     os.execve(command[0], command, {"OMP_NUM_THREADS": "1", **os.environ})  # noqa: S606 - no shell
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-def models(as_json: bool) -> None:
-    """List networks and graders: paper, parameters, weights, cross-validated figures."""
-    rows = output.model_rows()
-    click.echo(output.to_json(rows) if as_json else output.models_table(rows))
 
 
 def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":

@@ -41,6 +41,7 @@ from cardiov_core.review.people import (
     list_studies,
     roles_of,
     set_study,
+    study_reads,
 )
 from cardiov_core.review.reading import (
     CONFIDENCES,
@@ -56,7 +57,6 @@ from cardiov_core.review.reading import (
     study_candidates,
     undo,
 )
-from cardiov_core.review.study_reads import study_reads
 from cardiov_core.review.waveforms import delete_waveform, expire_waveforms, waveform_of
 from cardiov_core.review.worklist import (
     CaseFilter,

@@ -1,6 +1,5 @@
 """Training: recipes, augmentation, the two stages, cross-validation, weights with their card; and the delineator's."""
 
-from cardiov_core.studies.graders.ablation import Ablation, ablate
 from cardiov_core.training.delineator.train import DelineatorRecipe, train_delineator
 from cardiov_core.training.graders.blend import train_blend
 from cardiov_core.training.graders.forest import train_forest
@@ -11,13 +10,11 @@ from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.training.recipes.network import Recipe
 
 __all__ = [
-    "Ablation",
     "BlendRecipe",
     "DelineatorRecipe",
     "ForestRecipe",
     "Recipe",
     "TrainingResult",
-    "ablate",
     "list_recipes",
     "load_recipe",
     "train",

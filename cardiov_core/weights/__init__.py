@@ -17,7 +17,7 @@ from cardiov_core.weights.cards import (
     weights_folder,
 )
 from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
-from cardiov_core.weights.files import INDEPENDENT_LEADS, signal_fingerprint
+from cardiov_core.weights.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
 from cardiov_core.weights.forest import FOREST, Forest, load_forest, save_forest
 from cardiov_core.weights.graders import (
     OUT_OF_FOLD_COLUMNS,

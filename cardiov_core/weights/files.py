@@ -1,22 +1,17 @@
 """Opening and writing weights files: tensors only, compared with their checksum before anything reads them."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors import torch as safetensors_torch
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord
 from cardiov_core.errors import WeightsError, WeightsIntegrityError
 
 HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the file from the repository."
 """What helps where a file of weights is missing or damaged."""
-
-INDEPENDENT_LEADS: tuple[str, ...] = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-"""What carts measure and MUSE stores: the other four limb leads are computed, within a microvolt or two."""
 
 
 def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
@@ -89,31 +84,6 @@ def read_verified(path: Path, expected: str) -> bytes:
             f"The file is damaged or was exchanged. {HINT_MAKE}",
         )
     return content
-
-
-def signal_fingerprint(record: EcgRecord, leads: Sequence[str] = STANDARD_LEADS) -> str:
-    """Return a short checksum of a record's samples, by which training records are known again.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        At its own sampling rate; file format, lead order and sub-microvolt rounding make no difference.
-    leads : sequence of str
-        The leads that count: all twelve, or `INDEPENDENT_LEADS` for files that store eight.
-
-    Returns
-    -------
-    str
-        First 16 hexadecimal digits of the SHA-256 over the leads in microvolts (int16, little-endian; missing leads
-        and samples are zero).
-    """
-    microvolts = np.zeros((len(leads), record.n_samples), dtype="<i2")
-    limits = np.iinfo(np.int16)
-    for row, lead in zip(microvolts, leads, strict=True):
-        if lead in record.leads:
-            values = np.nan_to_num(record.lead(lead).astype(np.float64) * 1000)
-            row[:] = np.clip(np.rint(values), limits.min, limits.max)
-    return hashlib.sha256(microvolts.tobytes()).hexdigest()[:16]
 
 
 def _stored(key: str, value: torch.Tensor, storage: str) -> torch.Tensor:

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core.datasets.synthetic import CONDITIONS
-from cardiov_core.ui.frame.html import BANNER
+from cardiov_core.ui.frame.page import BANNER
 from cardiov_core.ui.frame.session import Key
 
 

@@ -24,7 +24,7 @@ from cardiov_core.ui.batch import job as batch_job
 from cardiov_core.ui.batch import table as batch_table
 from cardiov_core.ui.batch.job import BatchJob, Reading
 from cardiov_core.ui.batch.state import BatchState, Key
-from cardiov_core.ui.frame.html import BANNER
+from cardiov_core.ui.frame.page import BANNER
 
 WAIT_S = 60.0
 Files = dict[str, bytes]

@@ -7,7 +7,7 @@ import pytest
 
 from cardiov_core.domain import Severity
 from cardiov_core.reporting.words.disclaimer import wording
-from cardiov_core.ui.analyze.upload import age_and_sex
+from cardiov_core.reporting.words.record import age_and_sex
 from cardiov_core.ui.frame.html import badge, plain
 
 

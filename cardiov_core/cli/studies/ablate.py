@@ -37,10 +37,11 @@ def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None, resample
     ablation.txt, ablation.md and ablation.json.
     """
     from cardiov_core import training
+    from cardiov_core.studies.graders.ablation import ablate as compare
 
     recipe = training.load_recipe(recipe_name)
     if not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"--recipe {recipe_name}: only a network has an output to change.")
     recipe = replace(recipe, max_epochs=epochs)
-    found = training.ablate(recipe, ptbxl_of(data), out, progress=sys.stderr.isatty(), n_resamples=resamples)
+    found = compare(recipe, ptbxl_of(data), out, progress=sys.stderr.isatty(), n_resamples=resamples)
     click.echo(found.text, nl=False)

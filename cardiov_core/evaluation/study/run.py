@@ -22,7 +22,6 @@ from cardiov_core.evaluation.study.figures import (
 )
 from cardiov_core.evaluation.study.leakage import Seen, seen_by
 from cardiov_core.inference import Predictor, analyze
-from cardiov_core.reporting.evaluation.markdown import report_of
 from cardiov_core.statements import LabelRule, deciding_statement
 
 RULE: LabelRule = "highest_likelihood"
@@ -265,21 +264,6 @@ def corrected_of(ecg_ids: Iterable[int], dataset: PtbXl) -> dict[str, Any]:
 
 
 def write_study(study: Study, folder: Path) -> None:
-    """Write ``predictions.csv``, ``metrics.json`` and ``report.md`` to a folder, made where it is missing.
-
-    Raises
-    ------
-    ConfigurationError
-        If the folder cannot be written.
-    """
-    write_tables(study, folder)
-    try:
-        (folder / "report.md").write_text(report_of(study.document), encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{folder} cannot be written: {error}.", "Name another folder for --out.") from error
-
-
-def write_tables(study: Study, folder: Path) -> None:
     """Write ``predictions.csv`` and ``metrics.json`` to a folder, made where it is missing.
 
     Raises

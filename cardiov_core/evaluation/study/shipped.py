@@ -10,7 +10,7 @@ import pandas as pd
 from cardiov_core.domain import Severity
 from cardiov_core.errors import WeightsError
 from cardiov_core.evaluation.study.figures import P_COLUMNS
-from cardiov_core.evaluation.study.run import METRICS_NAME, PREDICTIONS_NAME, Study, write_tables
+from cardiov_core.evaluation.study.run import METRICS_NAME, PREDICTIONS_NAME, Study, write_study
 from cardiov_core.statements import STATEMENTS, Statement
 from cardiov_core.weights import ModelCard
 
@@ -109,12 +109,12 @@ def ship_study(study: Study, card: ModelCard) -> Path:
         If the folder cannot be written.
     """
     folder = shipped_folder(card)
-    write_tables(study, folder)
+    write_study(study, folder)
     return folder
 
 
 def load_evaluation(folder: Path) -> Evaluation | None:
-    """Read what `write_tables` or `ship_study` wrote.
+    """Read what `write_study` or `ship_study` wrote.
 
     Parameters
     ----------

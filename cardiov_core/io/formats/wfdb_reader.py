@@ -1,8 +1,8 @@
 """WFDB records: a checked header, then wfdb for the samples.
 
 wfdb never sees the file's own header. It is parsed by :mod:`cardiov_core.io.formats.wfdb_header`, held against the
-sizes of the signal files, and handed on in a canonical form beside copies of those files, so that nothing is allocated that
-the files do not hold and no name can lead elsewhere.
+sizes of the signal files, and handed on in a canonical form beside copies of those files, so that nothing is
+allocated that the files do not hold and no name can lead elsewhere.
 """
 
 import math

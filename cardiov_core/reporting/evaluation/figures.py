@@ -14,8 +14,9 @@ from cardiov_core.domain import Severity
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
 from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE
 from cardiov_core.reporting.colours import colours
-from cardiov_core.reporting.drawing import DRAWING
-from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, THRESHOLD_WORDS, limits, number, percent, picked
+from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, THRESHOLD_WORDS, picked
+from cardiov_core.reporting.print.text import DRAWING
+from cardiov_core.reporting.words.numbers import limits, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,8 @@ from cardiov_core.reporting.evaluation.figures import (
     subgroup_panels,
 )
 from cardiov_core.reporting.evaluation.html_page import html_page, html_table, paragraph
-from cardiov_core.reporting.performance_words import FIGURE_SENTENCES, HOW_TO_READ
+from cardiov_core.reporting.evaluation.markdown import report_of
+from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES, HOW_TO_READ
 
 REPORT_NAME = "report.html"
 
@@ -30,7 +31,7 @@ TEST_HEADS = ("Difference", "Figure", "Value", "95\u2009% interval", "p")
 
 
 def write_report(document: Mapping[str, Any], folder: Path) -> None:
-    """Write ``report.html``, and each of its figures as a file to ``figures``.
+    """Write ``report.md`` and ``report.html``, and each figure as a file to ``figures``.
 
     Parameters
     ----------
@@ -50,6 +51,7 @@ def write_report(document: Mapping[str, Any], folder: Path) -> None:
         for panel in (panel for panels in panels_of(document).values() for panel in panels):
             (figures / f"{panel.name}.svg").write_text(panel.svg, encoding="utf-8")
         (folder / REPORT_NAME).write_text(html_report(document), encoding="utf-8")
+        (folder / "report.md").write_text(report_of(document), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error}.", "Name another folder for --out.") from error
 

@@ -1,16 +1,16 @@
 """The figures of ``metrics.json`` in words and rows, said alike by every report and page."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS
-from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE, PAPER_MAE_ABSTRACT
+from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE, PAPER_MAE_ABSTRACT, PAPER_N, PAPER_SOURCE
+from cardiov_core.reporting.words.numbers import limits, number, p_words, percent
 
 Row = tuple[str, ...]
 
-NOT_DEFINED = "not defined"
-"""Instead of a number that the records do not define."""
 
 LEVEL_WORDS: Mapping[str, str] = dict(zip(LEVEL_KEYS, (level.title.lower() for level in Severity), strict=True))
 THRESHOLD_WORDS: Mapping[str, str] = dict(
@@ -28,31 +28,6 @@ FIGURE_WORDS: Mapping[str, str] = {
     "quadratic_weighted_kappa": "quadratic-weighted kappa",
     "auc.mean": "AUC, mean of the levels",
 }
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Write a figure: '0.491', or that the records do not define it."""
-    return NOT_DEFINED if value is None else f"{value:.{digits}f}"
-
-
-def percent(value: float | None) -> str:
-    """Write a share as per cent: '56.5 %', or that the records do not define it."""
-    return NOT_DEFINED if value is None else f"{100 * value:.1f}\u2009%"
-
-
-def limits(interval: Sequence[float] | None, *, as_percent: bool = False) -> str:
-    """Write an interval: '0.413 to 0.566'; 'no interval' where there is none."""
-    if interval is None:
-        return "no interval"
-    low, high = interval
-    return f"{100 * low:.1f} to {100 * high:.1f}\u2009%" if as_percent else f"{low:.3f} to {high:.3f}"
-
-
-def p_words(p_value: float | None) -> str:
-    """Write a p-value: '0.032', '< 0.001', or that there is none."""
-    if p_value is None:
-        return NOT_DEFINED
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
 def picked(document: Mapping[str, Any], name: str) -> Any:
@@ -305,3 +280,45 @@ def interval_words(document: Mapping[str, Any]) -> str:
         f"95\u2009% intervals: percentile bootstrap, {document['n_resamples']} resamples by patient; a resample that "
         "lacks a class is drawn again."
     )
+
+
+FIGURE_SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "auc": "How often a record of the level scores above one of another level; 0.5 is chance. Diamonds: the "
+        f"paper's, on {PAPER_N} records of PTB-XL's test fold after training on all of PTB-XL ({PAPER_SOURCE}): other "
+        "records than ours.",
+        "roc": "Sensitivity against 1 - specificity of each level against the rest as the threshold moves; the shaded "
+        "band is the 95\u2009% interval of the sensitivity at each point, the dashed line is chance. The cross is the "
+        "alarm that the grades themselves raise: the most probable level is given, whatever a miss costs, so where the "
+        "level is rare the cross lies far down.",
+        "confusion": "How many records of each label (rows) got each grade (columns); the deeper the colour, the "
+        "larger the share of the label. On the diagonal both say the same. The table has each share with its "
+        "interval.",
+        "subgroups": "Figures by sex and age with 95\u2009% intervals; groups differ in how many records of each level "
+        "they hold, so that another figure need not mean that the model treats them otherwise.",
+        "reliability": "Stated probability against the share that came true in ten bins of equal width, with its "
+        "95\u2009% interval (by patient; Wilson's where all records of a bin had the same outcome); on the dashed line "
+        "the probabilities can be taken at their word. Hollow: fewer than five records. Grey bars: how many records "
+        "the bin holds.",
+    }
+)
+
+
+HOW_TO_READ: Mapping[str, str] = MappingProxyType(
+    {
+        "Label and grade": "The label is the critical value of the statement to which PTB-XL's cardiologists gave the "
+        "highest likelihood; the grade is the level that the model finds most probable.",
+        "Mean absolute error": "By how many levels (of four) the grade is off on average; 0 is perfect.",
+        "Quadratic-weighted kappa": "Agreement beyond chance, with far misses counting more than near ones; 1 is "
+        "perfect, 0 is chance.",
+        "AUC": "How often an ECG with the level (or above the threshold) gets a higher probability of it than one "
+        "without; 1 is perfect, 0.5 is chance. It does not depend on how frequent the level is.",
+        "PPV and NPV": "The share of alarms that are right, and of silences that are right. Both depend on how "
+        "frequent the level is where the model is used, and so change with every ward.",
+        "Brier score, ECE": "How far the stated probabilities are from what came true; 0 is perfect.",
+        "Contradicting thresholds": "The model asks 'above no risk?', 'above low?' and 'above medium?'; where a later "
+        "question was answered more surely than an earlier one, the answers were repaired before the level was read.",
+        "Out-of-fold": "An ECG that trained the model is graded by a copy that was trained without its patient.",
+    }
+)
+"""Terms of a report, for who does not compute them every day."""

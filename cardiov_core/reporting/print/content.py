@@ -9,10 +9,10 @@ from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, Qualit
 from cardiov_core.inference.panel import panel_words
 from cardiov_core.inference.uncertainty.scope import scope_words
 from cardiov_core.reporting.print.sign_off import SignOff
-from cardiov_core.reporting.words.disclaimer import age_words
 from cardiov_core.reporting.words.levels import THIN_SPACE, percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
+from cardiov_core.reporting.words.record import age_words
 from cardiov_core.signals.reference_ranges import Flag
 from cardiov_core.weights import ModelCard
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
 from cardiov_core.domain import Analysis, EcgRecord
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.reporting.drawing import DRAWING
 from cardiov_core.reporting.print import content, page
 from cardiov_core.reporting.print.sign_off import SignOff
-from cardiov_core.reporting.print.text import FONT, check_printable, elided, width_mm
+from cardiov_core.reporting.print.text import DRAWING, FONT, check_printable, elided, width_mm
 from cardiov_core.reporting.print.trace import GridArea, TraceSheet, TraceWindow, draw_trace, trace_window
 from cardiov_core.reporting.trace.ecg_paper import footer_text
 from cardiov_core.reporting.trace.options import PaperOptions

@@ -6,6 +6,7 @@ every machine.
 
 import bisect
 import re
+import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -211,3 +212,7 @@ def _fits(text: str, style: TextStyle, room_mm: float) -> bool:
 def _longest(fits: Callable[[int], bool], length: int) -> int:
     """Return the largest number below `length` that fits, by halving: a word may have thousands of characters."""
     return bisect.bisect_left(range(1, length), True, key=lambda number: not fits(number))
+
+
+DRAWING = threading.Lock()
+"""Held by whoever changes matplotlib's settings."""

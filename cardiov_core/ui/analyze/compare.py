@@ -13,10 +13,11 @@ from cardiov_core.io import read_uploads
 from cardiov_core.reporting import PaperOptions, ecg_figure
 from cardiov_core.reporting.trace.sheet import WINDOW_S
 from cardiov_core.reporting.words.comparison import Identity, changes, check_identity, interval_words, recorded_first
+from cardiov_core.reporting.words.record import age_and_sex, recording_time
 from cardiov_core.ui.analyze.result import analysis_of, analysis_of_other
-from cardiov_core.ui.analyze.upload import age_and_sex, recording_time
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import box, dark_theme, html_table, quality_chip, show_error
+from cardiov_core.ui.frame.html import html_table, quality_chip
+from cardiov_core.ui.frame.page import box, dark_theme, show_error
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
 from cardiov_core.ui.frame.styles import level_shape
 

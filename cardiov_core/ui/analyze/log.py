@@ -11,7 +11,9 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, log_grade_shown, log_opinion, put_case
 from cardiov_core.ui.analyze.grader import disagreement
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import guarded, notice, plain, show_error
+from cardiov_core.ui.frame.html import plain
+from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
+from cardiov_core.ui.frame.page import guarded, notice, show_error
 from cardiov_core.ui.frame.review_session import ShownKey, review_state
 from cardiov_core.ui.frame.session import Case, Key, Origin
 from cardiov_core.ui.review.reader import ask_reader, current_reader
@@ -28,7 +30,6 @@ STORED = (
 )
 """What sending an ECG to the review stores; said before the click."""
 
-_WORKLIST_PAGE = "pages/worklist.py"
 _MAX_REASON = 1000
 _logger = logging.getLogger(__name__)
 
@@ -132,7 +133,7 @@ def log_tab(case: Case, analysis: Analysis) -> None:
             on_click=partial(_send, store, me, case, analysis),
             help=STORED,
         )
-        st.page_link(_WORKLIST_PAGE, label="Open the worklist")
+        st.page_link(WORKLIST_PAGE, label="Open the worklist")
     st.caption("You have seen the level of this ECG: your own read of it will be marked as unblinded.")
 
 

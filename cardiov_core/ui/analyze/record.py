@@ -9,14 +9,14 @@ from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import PaperOptions
+from cardiov_core.reporting.words.record import age_and_sex, recording_time
 from cardiov_core.ui.analyze.compare import compare_tab
 from cardiov_core.ui.analyze.findings import findings_tab, quality_tab
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.log import log_tab
 from cardiov_core.ui.analyze.report import report_tab
 from cardiov_core.ui.analyze.result import explanation_of
-from cardiov_core.ui.analyze.upload import age_and_sex, recording_time
-from cardiov_core.ui.frame.html import facts, guarded
+from cardiov_core.ui.frame.page import facts, guarded
 from cardiov_core.ui.frame.session import Case, Key
 from cardiov_core.ui.trace.explanation import explanation_tab, first_stage, has_band, remarks
 from cardiov_core.ui.trace.measurements import measurements_tab

@@ -9,7 +9,7 @@ from cardiov_core.domain import Analysis
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import PaperOptions
 from cardiov_core.ui.analyze.grader import grader
-from cardiov_core.ui.frame.html import show_error
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.session import Case
 
 REPORT_FORMATS = {

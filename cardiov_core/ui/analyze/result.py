@@ -13,15 +13,8 @@ from cardiov_core.ui.analyze.grader import disagreement, grader
 from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part
 from cardiov_core.ui.analyze.upload import reread_with_gain
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import (
-    badge,
-    box,
-    bullet_list,
-    exceedance_bars,
-    level_probabilities,
-    notice,
-    quality_chip,
-)
+from cardiov_core.ui.frame.html import badge, bullet_list, exceedance_bars, level_probabilities, quality_chip
+from cardiov_core.ui.frame.page import box, notice
 from cardiov_core.ui.frame.session import AnalysisKey, Case, Key, Origin, Session, session
 
 _logger = logging.getLogger(__name__)

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from cardiov_core.datasets.ptbxl import PtbXl
@@ -10,8 +9,9 @@ from cardiov_core.datasets.synthetic import CONDITIONS, Condition, generate
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import CardioVError, MissingMetadataError
 from cardiov_core.io import Upload, read_uploads
+from cardiov_core.reporting.words.record import age_and_sex
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import guarded, show_error
+from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
 
@@ -20,34 +20,6 @@ _DROP_LABEL = (
     "MATLAB .mat, or a .zip of records"
 )
 _TILES_A_ROW = 4
-# PTB-XL writes 300 for every age over 89.
-_OLDEST_STATED_AGE = 89
-
-
-def age_and_sex(age: float | None, sex: str | None) -> str:
-    """Write age and sex as one phrase, such as '54 y, male'.
-
-    Parameters
-    ----------
-    age : float or None
-        In years; PTB-XL's 300 reads '90 or over' (CLINICAL 15).
-    sex : str or None
-        As stated.
-    """
-    if age is None or pd.isna(age):
-        years = "age unknown"
-    else:
-        years = "90 or over" if age > _OLDEST_STATED_AGE else f"{age:.0f} y"
-    return f"{years}, {sex or 'sex unknown'}"
-
-
-def recording_time(record: EcgRecord) -> str:
-    """Write when a record was made, with its zone or that none is stated."""
-    recorded = record.recorded_at
-    if recorded is None:
-        return "at a time not stated"
-    zone = recorded.tzname() if recorded.tzinfo is not None else "time zone not stated"
-    return f"{recorded:%d %b %Y %H:%M:%S} ({zone})"
 
 
 def read_pending() -> None:

@@ -13,11 +13,12 @@ from cardiov_core.ui.batch import table
 from cardiov_core.ui.batch.job import BatchJob, Reading
 from cardiov_core.ui.batch.state import BatchState, Key, batch_state
 from cardiov_core.ui.frame import session as state
-from cardiov_core.ui.frame.html import bullet_list, show_error
+from cardiov_core.ui.frame.html import bullet_list
+from cardiov_core.ui.frame.navigation import ANALYZE_PAGE
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 
 _POLL_S = 1.0
-_ANALYZE_PAGE = "pages/analyze.py"
 _ROW_HEIGHT_PX = 32
 # Some fourteen rows and the downloads fit below the summary on a screen of 800 px.
 _TABLE_HEIGHT_PX = 455
@@ -257,7 +258,7 @@ def _open(current: BatchState, job: BatchJob, row: BatchRow) -> None:
     analysed = state.session()
     analysed.receive(files)
     analysed.sampling_rate_hz, analysed.units = job.reading.sampling_rate, job.reading.units
-    st.switch_page(_ANALYZE_PAGE)
+    st.switch_page(ANALYZE_PAGE)
 
 
 def _notes(rows: list[BatchRow]) -> None:

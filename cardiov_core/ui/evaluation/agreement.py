@@ -32,13 +32,14 @@ from cardiov_core.review import Store, list_studies, study_reads
 from cardiov_core.review.blinding import log_cases_seen
 from cardiov_core.ui.evaluation.agreement_cells import show_confusion
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import dark_theme, guarded, html_table
+from cardiov_core.ui.frame.html import html_table
+from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
+from cardiov_core.ui.frame.page import dark_theme, guarded
 from cardiov_core.ui.review.reader import current_reader, may
 
 STUDY_KEY, CONDITION_KEY, STATISTIC_KEY = "agreement_study", "agreement_condition", "agreement_statistic"
 CSV_KEY, JSON_KEY = "agreement_csv", "agreement_json"
 
-_WORKLIST_PAGE = "pages/worklist.py"
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
 _CONDITION_WORDS: Mapping[Condition, str] = {
     Condition.BLIND: "Blind reads",
@@ -94,7 +95,7 @@ def _empty_state() -> None:
     st.write(
         "No reads yet: agreement appears here once a reader has committed the first read. Open the Worklist to begin."
     )
-    st.page_link(_WORKLIST_PAGE, label="Open the Worklist")
+    st.page_link(WORKLIST_PAGE, label="Open the Worklist")
 
 
 @st.fragment

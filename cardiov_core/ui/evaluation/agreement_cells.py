@@ -11,7 +11,7 @@ from cardiov_core.reporting.evaluation.agreement_figures import comparison_name
 from cardiov_core.review import Store
 from cardiov_core.review.blinding import log_cases_seen
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
-from cardiov_core.ui.review.case import CASE_PARAMETER, REVIEW_PAGE
+from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
 
 COMPARISON_KEY, CELL_KEY, CHART_KEY = "agreement_comparison", "agreement_cell", "agreement_confusion"
 SHOW_KEY, PICK_KEY, OPEN_KEY = "agreement_show", "agreement_pick", "agreement_open"

@@ -10,6 +10,7 @@ from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at
 from cardiov_core.evaluation.study.figures import Floats, Levels, graded_of
 from cardiov_core.evaluation.study.shipped import Evaluation
 from cardiov_core.reporting.evaluation import words
+from cardiov_core.reporting.words.numbers import percent
 from cardiov_core.ui.frame.html import html_table
 
 ALARM_KEY, PREVALENCE_KEY = "performance_alarm", "performance_prevalence"
@@ -61,17 +62,17 @@ def show_alarm(evaluation: Evaluation) -> None:
     )
     rows = []
     for name, title in (("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ppv", "PPV"), ("npv", "NPV")):
-        own = f"{words.percent(of_data[name])} ({words.limits(limits[name], as_percent=True)})"
+        own = f"{percent(of_data[name])} ({limits(limits[name], as_percent=True)})"
         if name in values:
             interval = intervals[name]
             there = None if np.isnan(interval.low) else interval
             value = None if np.isnan(values[name]) else values[name]
-            rows.append((title, own, f"{words.percent(value)} ({words.limits(there, as_percent=True)})"))
+            rows.append((title, own, f"{percent(value)} ({limits(there, as_percent=True)})"))
         else:
             rows.append((title, own, "taken to be the same"))
     st.html(html_table(_HEADS, rows))
     st.caption(
-        f"Prevalence of these records: {words.percent(of_data['prevalence'])}. In brackets: 95\u2009% intervals by "
+        f"Prevalence of these records: {percent(of_data['prevalence'])}. In brackets: 95\u2009% intervals by "
         "patient. Predictive values at another prevalence follow from sensitivity and specificity by Bayes' theorem, "
         "which are the same there only where the patients are as ill as these."
     )

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from cardiov_core.reporting.words.model_card import honesty_words
-from cardiov_core.ui.frame.html import bullet_list, facts
+from cardiov_core.ui.frame.html import bullet_list
+from cardiov_core.ui.frame.page import facts
 from cardiov_core.weights import ModelCard
 
 _TOPICS = {

@@ -10,12 +10,12 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.evaluation.study.shipped import CellCase
 from cardiov_core.reporting.words.levels import percent
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import show_error
+from cardiov_core.ui.frame.navigation import ANALYZE_PAGE
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.session import Case, Origin, session
 
 OPEN_KEY, PICK_KEY, TABLE_KEY = "performance_open", "performance_pick", "performance_cases"
 
-_ANALYZE_PAGE = "pages/analyze.py"
 _ROW_HEIGHT_PX = 32
 _MOST_ROWS = 8
 _ABSENT = (
@@ -82,4 +82,4 @@ def _open(dataset: PtbXl, ecg_id: int, grader: str) -> None:
     current.close()
     current.open(Case(record, Origin.PTB_XL, f"PTB-XL {ecg_id:05d}", dataset.label(ecg_id)))
     current.grader = grader
-    st.switch_page(_ANALYZE_PAGE)
+    st.switch_page(ANALYZE_PAGE)

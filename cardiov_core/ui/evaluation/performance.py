@@ -25,12 +25,13 @@ from cardiov_core.reporting.evaluation.html import (
     html_report,
     panels_of,
 )
-from cardiov_core.reporting.performance_words import FIGURE_SENTENCES
+from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES
 from cardiov_core.ui.evaluation.alarm import show_alarm
 from cardiov_core.ui.evaluation.cases import show_cell
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
-from cardiov_core.ui.frame.html import bullet_list, dark_theme, html_table
+from cardiov_core.ui.frame.html import bullet_list, html_table
+from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.weights import ModelCard, list_cards
 
 MODEL_KEY = "performance_model"

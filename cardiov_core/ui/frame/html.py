@@ -1,79 +1,26 @@
 """Building blocks of every page: frame, banner, errors, level badge, bars and boxes."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from html import escape
 
-import streamlit as st
-
 from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
-from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import percent
-from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
+from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, wording
 from cardiov_core.reporting.words.levels import THIN_SPACE
-from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.navigation import ensure_navigation
-from cardiov_core.ui.frame.review_session import review_state
-from cardiov_core.ui.frame.session import session
-from cardiov_core.ui.frame.styles import apply_styles, level_shape
+from cardiov_core.review import (
+    Progress,
+)
+from cardiov_core.ui.frame.styles import level_shape
 
 _logger = logging.getLogger(__name__)
 
-BANNER = RESEARCH_USE
-"""Always visible (CLINICAL 18)."""
 
-_UNEXPECTED = "Something went wrong that CardioV did not foresee. The details are in the server's log."
 _CHIP_CLASSES = {
     QualityVerdict.ACCEPTABLE: "",
     QualityVerdict.LIMITED: "limited",
     QualityVerdict.NOT_ANALYSABLE: "bad",
 }
-
-
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Turn what goes wrong inside into a sentence: a `CardioVError` with its hint, all else logged."""
-    try:
-        yield
-    except CardioVError as error:
-        show_error(error)
-    except Exception:
-        _logger.exception("Unforeseen error on a page.")
-        st.error(_UNEXPECTED)
-
-
-@contextmanager
-def page() -> Iterator[None]:
-    """Frame of a page: style, the banner with reader and model in use, and `guarded` around the content."""
-    ensure_navigation()
-    apply_styles()
-    reader = review_state().name
-    try:
-        model = f"Model: {resources.predictor(session().grader).name}"
-    except CardioVError:
-        _logger.exception("The default model cannot be loaded.")
-        model = "Model: none available"
-    st.html(
-        f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
-        f'<span class="cv-quiet">{escape(f"Reader: {reader}. {model}" if reader else model)}</span></div>'
-    )
-    with guarded():
-        yield
-
-
-def show_error(error: CardioVError, prefix: str = "") -> None:
-    """Say what is wrong and what to do.
-
-    Parameters
-    ----------
-    error : CardioVError
-        What went wrong.
-    prefix : str
-        The file it is about, where the message may not name it.
-    """
-    about = f"{prefix}: " if prefix and prefix not in error.message else ""
-    st.error(f"{plain(about + error.message)} {plain(error.hint)}")
 
 
 def badge(level: Severity) -> str:
@@ -132,18 +79,6 @@ def more(summary: str, sentences: Sequence[str]) -> str:
     return f'<details class="cv-more"><summary>{escape(summary)}</summary>{bullet_list(sentences)}</details>'
 
 
-def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:
-    """Show a box with a title and its reasons; screen readers read it at once."""
-    style = "cv-box calm" if calm else "cv-box"
-    st.html(f'<div class="{style}" role="alert"><b>{escape(title)}</b>{bullet_list(sentences)}</div>')
-
-
-def notice(words: str) -> None:
-    """Show one sentence that is not to be overlooked, calmly; what stands before its colon is bold."""
-    title, colon, rest = words.partition(":")
-    st.html(f'<div class="cv-box calm" role="alert"><b>{escape(title + colon)}</b>{escape(rest)}</div>')
-
-
 def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", columns: str = "") -> str:
     """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row.
 
@@ -173,17 +108,6 @@ def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: 
     return f'<div class="cv-scroll">{table}</div>'
 
 
-def facts(rows: Iterable[tuple[str, str]]) -> None:
-    """Show names and values as a description list."""
-    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
-    st.html(f'<dl class="cv-facts">{items}</dl>')
-
-
-def dark_theme() -> bool:
-    """Tell whether the reader's browser shows the dark theme."""
-    return st.context.theme.type == "dark"
-
-
 def plain(text: str) -> str:
     """Escape what Markdown would format: file names are full of it.
 
@@ -193,3 +117,16 @@ def plain(text: str) -> str:
         Words to show as they are.
     """
     return "".join(f"\\{character}" if character in r"\`*_[]<>$~#|:" else character for character in text)
+
+
+def place_words(so_far: Progress) -> str:
+    """Say where in the queue the case stands that is to be read.
+
+    Parameters
+    ----------
+    so_far : Progress
+        Of the reader, with that case among the waiting ones.
+    """
+    number = so_far.read + so_far.skipped + 1
+    left = max(so_far.waiting - 1, 0)
+    return f"Case {number} of {number + left}, {left} left"

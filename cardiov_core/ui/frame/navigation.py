@@ -3,6 +3,16 @@
 import streamlit as st
 from streamlit.navigation.page import Page
 
+ANALYZE_PAGE, BATCH_PAGE, WORKLIST_PAGE, REVIEW_PAGE = (
+    "pages/analyze.py",
+    "pages/batch.py",
+    "pages/worklist.py",
+    "pages/review.py",
+)
+
+CASE_PARAMETER = "case"
+"""Names the case in the address of the Review page."""
+
 _NAVIGATED_KEY = "cardiov_navigated"
 
 
@@ -32,10 +42,10 @@ def ensure_navigation() -> None:
 
 def _pages() -> list[Page]:
     return [
-        st.Page("pages/analyze.py", title="Analyze", default=True),
-        st.Page("pages/batch.py", title="Batch"),
-        st.Page("pages/worklist.py", title="Worklist"),
-        st.Page("pages/review.py", title="Review", visibility="hidden"),
+        st.Page(ANALYZE_PAGE, title="Analyze", default=True),
+        st.Page(BATCH_PAGE, title="Batch"),
+        st.Page(WORKLIST_PAGE, title="Worklist"),
+        st.Page(REVIEW_PAGE, title="Review", visibility="hidden"),
         st.Page("pages/agreement.py", title="Agreement"),
         st.Page("pages/performance.py", title="Performance"),
         st.Page("pages/about.py", title="About"),

@@ -19,7 +19,8 @@ from cardiov_core.review import (
     sign_off,
     sign_offs_of,
 )
-from cardiov_core.ui.frame.html import plain, show_error
+from cardiov_core.ui.frame.html import plain
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.review.form import level_button
 from cardiov_core.ui.review.reveal import CONFIDENCE_WORDS, level_row

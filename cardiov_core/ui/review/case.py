@@ -4,9 +4,9 @@ import streamlit as st
 
 from cardiov_core.domain import Case, CaseStatus, Read, Reader, Role
 from cardiov_core.errors import CaseNotFoundError, ReviewError
+from cardiov_core.reporting.words.record import age_and_sex
 from cardiov_core.review import (
     DEFAULT_STUDY,
-    Progress,
     Store,
     blind_queue,
     get_case,
@@ -17,8 +17,9 @@ from cardiov_core.review import (
     skip,
 )
 from cardiov_core.review.blinding import has_seen_case
-from cardiov_core.ui.analyze.upload import age_and_sex
-from cardiov_core.ui.frame.html import show_error
+from cardiov_core.ui.frame.html import place_words
+from cardiov_core.ui.frame.navigation import CASE_PARAMETER, WORKLIST_PAGE
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.review import adjudication
 from cardiov_core.ui.review.form import read_form
@@ -28,9 +29,7 @@ from cardiov_core.ui.review.reader import may
 from cardiov_core.ui.review.reveal import revealed_case, show_after_commit
 from cardiov_core.ui.review.trace import show_case_trace
 
-CASE_PARAMETER = "case"
 PREVIOUS_KEY, SKIP_KEY, NEXT_KEY = "case_previous", "case_skip", "case_next"
-WORKLIST_PAGE, REVIEW_PAGE = "pages/worklist.py", "pages/review.py"
 _DONE = (CaseStatus.SETTLED, CaseStatus.SIGNED_OFF)
 
 
@@ -116,19 +115,6 @@ def _place(store: Store, me: Reader, case: Case, read: Read | None) -> str:
     """Say where the reader is in the queue, such as 'Case 12 of 86, 74 left'."""
     so_far = progress(store, me.name, case.study)
     return f"{so_far.read} read, {so_far.waiting} left" if read is not None else place_words(so_far)
-
-
-def place_words(so_far: Progress) -> str:
-    """Say where in the queue the case stands that is to be read.
-
-    Parameters
-    ----------
-    so_far : Progress
-        Of the reader, with that case among the waiting ones.
-    """
-    number = so_far.read + so_far.skipped + 1
-    left = max(so_far.waiting - 1, 0)
-    return f"Case {number} of {number + left}, {left} left"
 
 
 def _go(store: Store, me: Reader, case: Case, read: Read | None) -> None:

@@ -10,7 +10,8 @@ from cardiov_core.domain import Draft, Reader, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import LEVEL_STYLES
 from cardiov_core.review import Store, commit_read, load_draft, save_draft
-from cardiov_core.ui.frame.html import plain, show_error
+from cardiov_core.ui.frame.html import plain
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 
 REASONS = ("Rhythm", "Conduction", "ST segment", "T wave", "Q waves", "QT", "Voltage", "Pacing", "Artefact")

@@ -20,7 +20,8 @@ from cardiov_core.review import (
 )
 from cardiov_core.signals import apply_rules, assess_quality
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import facts, guarded, html_table, plain, show_error
+from cardiov_core.ui.frame.html import html_table, plain
+from cardiov_core.ui.frame.page import facts, guarded, show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.review.load import prepared
 

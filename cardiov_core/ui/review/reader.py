@@ -5,7 +5,7 @@ import streamlit as st
 from cardiov_core.domain import Reader, Role
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, ensure_reader, log_grade_shown, roles_of
-from cardiov_core.ui.frame.html import show_error
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import forget_reader, review_state
 
 NAME_KEY, START_KEY, CHANGE_KEY, SIGN_IN_KEY = "reader_name", "reader_start", "reader_change", "sign_in"

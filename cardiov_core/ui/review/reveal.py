@@ -9,7 +9,7 @@ from cardiov_core.domain import Case, Read, Reader, Severity, Verdict
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import percent
 from cardiov_core.review import Store, get_case, give_verdict, keep_or_change, reveal, study_candidates, undo
-from cardiov_core.ui.frame.html import show_error
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.styles import level_shape
 from cardiov_core.ui.review.form import forget_draft, level_button

@@ -8,7 +8,8 @@ from cardiov_core.domain import Case, Explanation, Measurements, Reasons
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting.words.measurements import RANGES_NOTE, MeasurementRow, measurement_rows
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import html_table, show_error
+from cardiov_core.ui.frame.html import html_table
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.session import Key
 from cardiov_core.ui.review.load import Prepared

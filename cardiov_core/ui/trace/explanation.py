@@ -9,7 +9,8 @@ from cardiov_core.inference.explanation.passport import passport_line, passport_
 from cardiov_core.reporting import CAPTION, attention_stack_figure
 from cardiov_core.reporting.words.uncertainty import reason_rows, reasons_line
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import bullet_list, dark_theme, html_table, show_error
+from cardiov_core.ui.frame.html import bullet_list, html_table
+from cardiov_core.ui.frame.page import dark_theme, show_error
 from cardiov_core.ui.frame.session import Case, Key
 from cardiov_core.ui.trace.tools import CHART_CONFIG, STAGES
 

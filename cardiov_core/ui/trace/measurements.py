@@ -7,7 +7,8 @@ from cardiov_core.reporting.trace.median_beat import median_beat_figure
 from cardiov_core.reporting.words.machine import machine_rows
 from cardiov_core.reporting.words.measurements import RANGES_NOTE, lead_remark, lead_rows, measurement_rows
 from cardiov_core.signals.reference_ranges import ADULT_YEARS
-from cardiov_core.ui.frame.html import dark_theme, html_table
+from cardiov_core.ui.frame.html import html_table
+from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Case, Key
 
 _HEADS = ("Measurement", "Value", "Normal range", "Flag", "Remark")

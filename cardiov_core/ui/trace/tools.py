@@ -11,7 +11,8 @@ from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
 from cardiov_core.reporting import CAPTION, PaperOptions, caliper_reading, ecg_figure
 from cardiov_core.reporting.trace.boundaries import boundaries_caption
 from cardiov_core.reporting.trace.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
-from cardiov_core.ui.frame.html import dark_theme, plain
+from cardiov_core.ui.frame.html import plain
+from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key
 
 FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}

@@ -7,7 +7,8 @@ import streamlit as st
 from cardiov_core.domain import Reader, ReviewStudy, Role
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, grant, list_readers, list_studies, set_study
-from cardiov_core.ui.frame.html import plain, show_error
+from cardiov_core.ui.frame.html import plain
+from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 
 SHARE_KEY, READS_KEY, VERDICT_KEY, SET_KEY = "study_share", "study_reads", "study_verdict", "study_set"

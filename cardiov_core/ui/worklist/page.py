@@ -22,9 +22,10 @@ from cardiov_core.review import (
     study_progress,
 )
 from cardiov_core.review.blinding import log_cases_seen
-from cardiov_core.ui.frame.html import guarded, plain, show_error
+from cardiov_core.ui.frame.html import place_words, plain
+from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
+from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.review_session import review_state
-from cardiov_core.ui.review.case import CASE_PARAMETER, REVIEW_PAGE, place_words
 from cardiov_core.ui.review.load import prepare_ahead
 from cardiov_core.ui.review.reader import change_reader, may
 from cardiov_core.ui.worklist import table

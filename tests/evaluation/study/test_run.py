@@ -18,6 +18,7 @@ from cardiov_core.evaluation.study.figures import curves_of, figures_of
 from cardiov_core.evaluation.study.run import evaluate_folds, write_study
 from cardiov_core.inference import load_predictor
 from cardiov_core.nets import build_net
+from cardiov_core.reporting.evaluation.markdown import report_of
 
 N_RECORDS = 8
 
@@ -85,7 +86,7 @@ def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, 
     assert list(written["auc"]) == ["no", "low", "medium", "high", "mean"]
     low, high = written["intervals"]["mae"]
     assert low <= written["mae"] <= high
-    report = (tmp_path / "out" / "report.md").read_text()
+    report = report_of(study.document)
     assert f"| mean absolute error | {written['mae']:.3f} (" in report
     assert "0 of them trained the model" in report
     assert "- 8: " in report
@@ -132,7 +133,7 @@ def test_training_records_count_with_their_out_of_fold_predictions(
     assert own["ecg_id"].tolist() == [2, 3]
     assert own["level"].tolist() == [3, 3]
     write_study(study, tmp_path / "out")
-    assert "2 of them trained the model" in (tmp_path / "out" / "report.md").read_text()
+    assert "2 of them trained the model" in report_of(study.document)
 
 
 def test_no_record_that_the_weights_have_seen_is_graded_by_them(
@@ -160,7 +161,7 @@ def test_folds_that_trained_a_grader_without_out_of_fold_predictions_are_refused
     study = evaluate_folds(dataset, load_predictor(), [2], n_resamples=5)
     assert study.metrics["n_chosen_on"] == 1
     write_study(study, tmp_path / "out")
-    report = (tmp_path / "out" / "report.md").read_text()
+    report = report_of(study.document)
     assert "0 of them trained the model. All of them chose the model among others" in report
     # Another data set's folds are not PTB-XL's.
     _trained(tiny_card, tiny_folder, None, **stated | {"dataset": "LUDB"})
@@ -175,7 +176,7 @@ def test_samples_that_trained_the_grader_under_two_patients_are_counted(
     study = evaluate_folds(dataset, load_predictor(), [2, 1], n_resamples=5)
     assert study.metrics["n_seen_twice"] == 1
     write_study(study, tmp_path / "out")
-    assert "Of 1 of them every copy had: PTB-XL has the same samples" in (tmp_path / "out" / "report.md").read_text()
+    assert "Of 1 of them every copy had: PTB-XL has the same samples" in report_of(study.document)
 
 
 @pytest.mark.parametrize("kind", list(weights.N_LOGITS))
@@ -204,7 +205,7 @@ def test_a_grader_against_itself_differs_by_nothing(dataset: PtbXl, tiny_folder:
     assert {entry["difference"] for entry in other["figures"]} <= {0.0, None}
     assert {entry["p_value"] for entry in other["figures"]} <= {1.0, None}
     write_study(study, tmp_path / "out")
-    assert "0 of 7 records get another level from tiny than from tiny" in (tmp_path / "out" / "report.md").read_text()
+    assert "0 of 7 records get another level from tiny than from tiny" in report_of(study.document)
 
 
 def test_folds_that_are_not_there_are_named(dataset: PtbXl, tiny_folder: Path) -> None:

@@ -17,7 +17,7 @@ from cardiov_core.evaluation.study.figures import curves_of, figures_of
 from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE
 from cardiov_core.reporting.evaluation.html import html_report, panels_of, write_report
 from cardiov_core.reporting.evaluation.markdown import report_of
-from cardiov_core.reporting.performance_words import FIGURE_SENTENCES, HOW_TO_READ
+from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES, HOW_TO_READ
 
 
 def graded_table(n: int = 80, n_levels: int = 4) -> pd.DataFrame:

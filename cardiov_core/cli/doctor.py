@@ -1,0 +1,125 @@
+"""``cardiov doctor``: versions, checksums of the weights, backend, data, review database."""
+
+import platform
+from collections.abc import Sequence
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+import click
+
+from cardiov_core.cli.output import count
+from cardiov_core.errors import CardioVError
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Check the installation: versions, weights' checksums, backend, data."""
+    lines, healthy = examine()
+    click.echo("\n".join(lines))
+    if not healthy:
+        ctx.exit(1)
+
+
+_VERSIONS = ("cardiov", "torch", "numpy", "scipy", "pandas", "wfdb", "safetensors", "sleepecg", "streamlit", "plotly")
+
+
+def examine() -> tuple[list[str], bool]:
+    """Look at the installation.
+
+    Returns
+    -------
+    lines : list of str
+        Findings, one a line.
+    healthy : bool
+        False where a grader's files are damaged, there is no default grader, or the review's database is unusable.
+    """
+    lines = [f"Python       {platform.python_version()} on {platform.system()} {platform.machine()}"]
+    lines += [f"{name:<12} {_version(name)}" for name in _VERSIONS]
+    lines.append(f"backend      {_backend()}")
+    weights_lines, healthy = _examine_weights()
+    review_lines, reachable = _examine_review()
+    return [*lines, *weights_lines, *_examine_data(), *review_lines], healthy and reachable
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _backend() -> str:
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    return f"torch, {count(torch.get_num_threads(), 'thread')}, {device}"
+
+
+def _examine_weights() -> tuple[list[str], bool]:
+    from cardiov_core.inference import load_predictor
+    from cardiov_core.weights import default_name, list_cards, load_delineator, load_range
+
+    lines, healthy = [], True
+    try:
+        names = [card.name for card in list_cards()]
+        default = default_name()
+    except CardioVError as error:
+        return [f"weights      {error.message} {error.hint}"], False
+    for name in names:
+        try:
+            card = load_predictor(name).card
+            load_range(card)
+        except CardioVError as error:
+            lines.append(f"weights      {name}: {error.message} {error.hint}")
+            healthy = False
+        else:
+            mark = ", default" if name == default else ""
+            lines.append(f"weights      {name} {card.version}: checksum {card.sha256[:16]} is right{mark}")
+    try:
+        delineator = load_delineator()
+    except CardioVError as error:
+        lines.append(f"weights      delineator: {error.message} {error.hint}")
+        healthy = False
+    else:
+        if delineator is None:
+            lines.append("weights      no delineator: waves are found by their slopes alone")
+        else:
+            lines.append(f"weights      delineator: checksum {delineator.card['sha256'][:16]} is right")
+    if default not in names:
+        lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
+        healthy = False
+    return lines, healthy
+
+
+def _examine_data() -> list[str]:
+    from cardiov_core.datasets import data_root, find_ptbxl
+
+    root = data_root()
+    if root is None:
+        return ["data         none: set CARDIOV_DATA to a folder of real records (CardioV works without)"]
+    ptbxl = find_ptbxl()
+    if ptbxl is None:
+        return [f"data         {root}, no PTB-XL in it"]
+    return [f"data         {root}, PTB-XL with {count(len(ptbxl.table), 'record')}"]
+
+
+def _examine_review() -> tuple[list[str], bool]:
+    """Look at the review's database, without making one that nobody has asked for."""
+    from cardiov_core.review import list_cases, open_store, store_begun
+
+    try:
+        if not store_begun():
+            return ["review       not begun: its database is made on first use"], True
+        with closing(open_store()) as store:
+            return [f"review       {store.place}, {count(list_cases(store, limit=1).total, 'case')}"], True
+    except CardioVError as error:
+        return [f"review       {error.message} {error.hint}"], False
+
+
+def _among(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

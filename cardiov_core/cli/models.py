@@ -1,0 +1,140 @@
+"""``cardiov models``: networks and graders with their cross-validated figures."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cardiov_core.cli import output
+
+if TYPE_CHECKING:
+    from cardiov_core.weights import ModelCard
+if TYPE_CHECKING:
+    pass
+
+
+_WIDTH = 105
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def models(as_json: bool) -> None:
+    """List networks and graders: paper, parameters, weights, cross-validated figures."""
+    rows = model_rows()
+    click.echo(output.to_json(rows) if as_json else models_table(rows))
+
+
+def model_rows() -> list[dict[str, Any]]:
+    """Return the registry: one row for each grader with weights, and one for each network without.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``network``, ``paper``, ``parameters``, ``default`` and ``weights``: None, or {version, sha256,
+        metrics as in the model card, honesty as in `honesty_words`}. A grader that is no network has None for
+        ``network`` and ``paper``, says under ``kind`` what it is, and under ``counted`` what ``parameters`` counts:
+        nodes of trees, or members of a blend.
+
+    Raises
+    ------
+    WeightsError
+        If a model card is damaged.
+    """
+    from cardiov_core.nets import list_nets
+    from cardiov_core.weights import BLEND, default_name, list_cards
+
+    cards, known = list_cards(), {net.name for net in list_nets()}
+    default = default_name() if cards else None
+    rows: list[dict[str, Any]] = []
+    for net in list_nets():
+        common = {"network": net.name, "paper": net.paper, "parameters": net.n_parameters}
+        graders = [card for card in cards if card.architecture["name"] == net.name]
+        rows += [
+            {
+                "name": card.name,
+                **common,
+                "default": card.name == default,
+                "weights": _weights_row(card),
+            }
+            for card in graders
+        ]
+        if not graders:
+            rows.append({"name": net.name, **common, "default": False, "weights": None})
+    return rows + [
+        {
+            "name": card.name,
+            "network": None,
+            "paper": None,
+            "kind": card.raw["title"],
+            "parameters": card.raw["n_parameters"],
+            "counted": "members" if card.architecture["name"] == BLEND else "nodes",
+            "default": card.name == default,
+            "weights": _weights_row(card),
+        }
+        for card in cards
+        if card.architecture["name"] not in known
+    ]
+
+
+def _weights_row(card: "ModelCard") -> dict[str, Any]:
+    from cardiov_core.reporting.words.model_card import honesty_words
+
+    return {
+        "version": card.version,
+        "sha256": card.sha256,
+        "metrics": card.raw.get("metrics"),
+        "honesty": honesty_words(card),
+    }
+
+
+def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the registry for people; the figures are those of the model cards."""
+    blocks = []
+    for row in rows:
+        mark = "  (default)" if row["default"] else ""
+        lines = [
+            f"{row['name']}{mark}",
+            *_kind_lines(row),
+        ]
+        weights = row["weights"]
+        if weights is None:
+            lines.append("  weights     none: train it with cardiov train")
+        else:
+            lines.append(f"  weights     {weights['version']}, sha256 {weights['sha256'][:16]}")
+            lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"] or {})]
+            lines += _wrapped(weights["honesty"])
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def _wrapped(told: Mapping[str, str]) -> list[str]:
+    """Return topics with their sentences, broken at the width of a terminal."""
+    lines = []
+    for name, text in told.items():
+        first, *rest = textwrap.wrap(text, _WIDTH)
+        lines += [f"  {name:<11} {first}", *(f"  {'':<11} {line}" for line in rest)]
+    return lines
+
+
+def _kind_lines(row: Mapping[str, Any]) -> list[str]:
+    if row["network"] is None:
+        return [f"  kind        {row['kind']}; {row['parameters']:,} {row['counted']}"]
+    return [f"  network     {row['network']}, {row['parameters']:,} parameters", f"  paper       {row['paper']}"]
+
+
+def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a model card's figures as (name, value with its 95 % interval)."""
+    intervals = metrics.get("intervals", {})
+    named = [("MAE", metrics.get("mae"), intervals.get("mae"))]
+    auc_intervals = intervals.get("auc", {})
+    named += [(f"AUC {name}", value, auc_intervals.get(name)) for name, value in metrics.get("auc", {}).items()]
+    lines = []
+    for name, value, interval in named:
+        if value is not None:
+            lines.append((name, f"{value:.3f}" + (f"  ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")))
+    if metrics.get("kind"):
+        lines.append(
+            ("figures", f"{metrics['kind']}, n = {metrics.get('n', 'not stated')}; 95 % intervals in brackets")
+        )
+    return lines

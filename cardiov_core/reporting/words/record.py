@@ -1,0 +1,53 @@
+"""A record in words: age, sex, time of recording."""
+
+import pandas as pd
+
+from cardiov_core.domain import EcgRecord
+from cardiov_core.reporting.words.levels import THIN_SPACE
+
+OLDEST_STATED_AGE = 89
+"""PTB-XL codes every age above it as 300, so that such patients cannot be told apart."""
+
+
+def age_and_sex(age: float | None, sex: str | None) -> str:
+    """Write age and sex as one phrase, such as '54 y, male'.
+
+    Parameters
+    ----------
+    age : float or None
+        In years; PTB-XL's 300 reads '90 or over' (CLINICAL 15).
+    sex : str or None
+        As stated.
+    """
+    if age is None or pd.isna(age):
+        years = "age unknown"
+    else:
+        years = "90 or over" if age > OLDEST_STATED_AGE else f"{age:.0f} y"
+    return f"{years}, {sex or 'sex unknown'}"
+
+
+def recording_time(record: EcgRecord) -> str:
+    """Write when a record was made, with its zone or that none is stated."""
+    recorded = record.recorded_at
+    if recorded is None:
+        return "at a time not stated"
+    zone = recorded.tzname() if recorded.tzinfo is not None else "time zone not stated"
+    return f"{recorded:%d %b %Y %H:%M:%S} ({zone})"
+
+
+def age_words(age: float | None) -> str:
+    """Write an age: '61 y', '90 or over', 'age not stated' (CLINICAL conventions, 15).
+
+    Parameters
+    ----------
+    age : float or None
+        In years.
+
+    Returns
+    -------
+    str
+        Words for a report.
+    """
+    if age is None:
+        return "age not stated"
+    return "90 or over" if age > OLDEST_STATED_AGE else f"{age:.0f}{THIN_SPACE}y"

@@ -1,0 +1,94 @@
+"""The frame of a page: banner, errors as sentences, boxes, facts."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html import escape
+
+import streamlit as st
+
+from cardiov_core.errors import CardioVError
+from cardiov_core.reporting.words.disclaimer import RESEARCH_USE
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.html import bullet_list, plain
+from cardiov_core.ui.frame.navigation import ensure_navigation
+from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.session import session
+from cardiov_core.ui.frame.styles import apply_styles
+
+BANNER = RESEARCH_USE
+"""Always visible (CLINICAL 18)."""
+
+
+_UNEXPECTED = "Something went wrong that CardioV did not foresee. The details are in the server's log."
+
+
+_logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what goes wrong inside into a sentence: a `CardioVError` with its hint, all else logged."""
+    try:
+        yield
+    except CardioVError as error:
+        show_error(error)
+    except Exception:
+        _logger.exception("Unforeseen error on a page.")
+        st.error(_UNEXPECTED)
+
+
+@contextmanager
+def page() -> Iterator[None]:
+    """Frame of a page: style, the banner with reader and model in use, and `guarded` around the content."""
+    ensure_navigation()
+    apply_styles()
+    reader = review_state().name
+    try:
+        model = f"Model: {resources.predictor(session().grader).name}"
+    except CardioVError:
+        _logger.exception("The default model cannot be loaded.")
+        model = "Model: none available"
+    st.html(
+        f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
+        f'<span class="cv-quiet">{escape(f"Reader: {reader}. {model}" if reader else model)}</span></div>'
+    )
+    with guarded():
+        yield
+
+
+def show_error(error: CardioVError, prefix: str = "") -> None:
+    """Say what is wrong and what to do.
+
+    Parameters
+    ----------
+    error : CardioVError
+        What went wrong.
+    prefix : str
+        The file it is about, where the message may not name it.
+    """
+    about = f"{prefix}: " if prefix and prefix not in error.message else ""
+    st.error(f"{plain(about + error.message)} {plain(error.hint)}")
+
+
+def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:
+    """Show a box with a title and its reasons; screen readers read it at once."""
+    style = "cv-box calm" if calm else "cv-box"
+    st.html(f'<div class="{style}" role="alert"><b>{escape(title)}</b>{bullet_list(sentences)}</div>')
+
+
+def notice(words: str) -> None:
+    """Show one sentence that is not to be overlooked, calmly; what stands before its colon is bold."""
+    title, colon, rest = words.partition(":")
+    st.html(f'<div class="cv-box calm" role="alert"><b>{escape(title + colon)}</b>{escape(rest)}</div>')
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Show names and values as a description list."""
+    items = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    st.html(f'<dl class="cv-facts">{items}</dl>')
+
+
+def dark_theme() -> bool:
+    """Tell whether the reader's browser shows the dark theme."""
+    return st.context.theme.type == "dark"
