@@ -7,7 +7,8 @@ import streamlit as st
 
 from cardiov_core.statements import STATEMENTS
 from cardiov_core.ui.evaluation.card import show_card
-from cardiov_core.ui.frame import html as components
+from cardiov_core.ui.frame.html import bullet_list
+from cardiov_core.ui.frame.page import page
 from cardiov_core.weights import list_cards
 
 PURPOSE = """
@@ -63,7 +64,7 @@ def show() -> None:
     st.title("About CardioV")
     st.markdown(PURPOSE)
     st.header("What the level cannot see")
-    st.html(components.bullet_list(BLIND_SPOTS))
+    st.html(bullet_list(BLIND_SPOTS))
     st.header("Models")
     for card in list_cards():
         show_card(card)
@@ -74,9 +75,9 @@ def show() -> None:
     )
     st.dataframe(statements_table(), hide_index=True, width="stretch", height=420)
     st.header("Sources and licences")
-    st.html(components.bullet_list(SOURCES))
+    st.html(bullet_list(SOURCES))
     st.write(f"Version: {software_version()}")
 
 
-with components.page():
+with page():
     show()

@@ -1,7 +1,7 @@
 """Agreement: who sided with whom, and how well readers, label and model agree."""
 
 from cardiov_core.ui.evaluation import agreement
-from cardiov_core.ui.frame import html as components
+from cardiov_core.ui.frame.page import page
 
-with components.page():
+with page():
     agreement.show()

@@ -2,17 +2,19 @@
 
 import streamlit as st
 
+from cardiov_core.reporting.words.record import age_and_sex
 from cardiov_core.ui.analyze import findings, grader, result, upload
 from cardiov_core.ui.analyze import log as review_log
 from cardiov_core.ui.analyze import record as trace
-from cardiov_core.ui.frame import html as components
 from cardiov_core.ui.frame import session as state
+from cardiov_core.ui.frame.html import plain
+from cardiov_core.ui.frame.page import page
 
 
 def show_case(case: state.Case) -> None:
     """Show the open record: its name, the result, the trace."""
     name, middle, choice, close = st.columns([5, 4, 3, 2], vertical_alignment="center")
-    name.markdown(f"**{components.plain(case.title)}**, {upload.age_and_sex(case.record.age, case.record.sex)}")
+    name.markdown(f"**{plain(case.title)}**, {age_and_sex(case.record.age, case.record.sex)}")
     close.button("Open another ECG", key=state.Key.CLOSE, on_click=state.session().close, width="stretch")
     with middle:
         upload.switch_record()
@@ -29,7 +31,7 @@ def show_case(case: state.Case) -> None:
     review_log.note_grade_shown(case, analysis)
 
 
-with components.page():
+with page():
     upload.read_pending()
     case = state.session().case
     if case is None:

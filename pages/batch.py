@@ -2,9 +2,9 @@
 
 from cardiov_core.ui.batch import page as batch
 from cardiov_core.ui.batch.state import batch_state
-from cardiov_core.ui.frame import html as components
+from cardiov_core.ui.frame.page import page
 
-with components.page():
+with page():
     job = batch_state().job
     if job is None:
         batch.drop_zones()

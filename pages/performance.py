@@ -1,7 +1,7 @@
 """Performance: how well the shipped model grades, against the cardiologists' labels and beside the paper."""
 
 from cardiov_core.ui.evaluation import performance
-from cardiov_core.ui.frame import html as components
+from cardiov_core.ui.frame.page import page
 
-with components.page():
+with page():
     performance.show()

@@ -1,11 +1,11 @@
 """Worklist: the next case to read, the owner's table, the adjudicator's queue."""
 
-from cardiov_core.ui.frame import html as components
 from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.page import page
 from cardiov_core.ui.review import reader
 from cardiov_core.ui.worklist import page as worklist
 
-with components.page():
+with page():
     store = resources.review_store()
     me = reader.current_reader(store)
     if me is None:

@@ -10,7 +10,7 @@ from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at
 from cardiov_core.evaluation.study.figures import Floats, Levels, graded_of
 from cardiov_core.evaluation.study.shipped import Evaluation
 from cardiov_core.reporting.evaluation import words
-from cardiov_core.reporting.words.numbers import percent
+from cardiov_core.reporting.words.numbers import limits, percent
 from cardiov_core.ui.frame.html import html_table
 
 ALARM_KEY, PREVALENCE_KEY = "performance_alarm", "performance_prevalence"
@@ -52,7 +52,7 @@ def show_alarm(evaluation: Evaluation) -> None:
             key=f"{PREVALENCE_KEY}_{point}",
             width=260,
         )
-    limits = evaluation.document["intervals"]["operating_points"][point]
+    own_intervals = evaluation.document["intervals"]["operating_points"][point]
     values, intervals = _predictive_values(
         evaluation.predictions,
         point,
@@ -62,7 +62,7 @@ def show_alarm(evaluation: Evaluation) -> None:
     )
     rows = []
     for name, title in (("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ppv", "PPV"), ("npv", "NPV")):
-        own = f"{percent(of_data[name])} ({limits(limits[name], as_percent=True)})"
+        own = f"{percent(of_data[name])} ({limits(own_intervals[name], as_percent=True)})"
         if name in values:
             interval = intervals[name]
             there = None if np.isnan(interval.low) else interval

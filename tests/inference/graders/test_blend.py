@@ -51,7 +51,7 @@ def folder(tiny_card: dict[str, Any], tmp_path: Path, monkeypatch: pytest.Monkey
     folder = tmp_path / "graders"
     torch.manual_seed(7)
     save(build_net("cardiov-compact", **tiny_card["architecture"]["kwargs"]), tiny_card, folder)
-    shipped = json.loads((Path(__file__).parents[2] / "weights" / "measurements.json").read_text(encoding="utf-8"))
+    shipped = json.loads((Path(__file__).parents[3] / "weights" / "measurements.json").read_text(encoding="utf-8"))
     kwargs = {"n_trees": 20, "n_features": len(FEATURES), "min_samples_leaf": 2}
     rows = np.random.default_rng(0).normal(size=(80, len(FEATURES)))
     levels = np.digitize(rows[:, 3], [-0.5, 0.3, 1.0])

@@ -51,7 +51,7 @@ def forest(model: ExtraTreesClassifier) -> Forest:
 
 
 def _card(**changes: object) -> dict[str, object]:
-    shipped = json.loads((Path(__file__).parents[2] / "weights" / "measurements.json").read_text(encoding="utf-8"))
+    shipped = json.loads((Path(__file__).parents[3] / "weights" / "measurements.json").read_text(encoding="utf-8"))
     shipped.pop("scope", None)  # a file beside the weights, which this forest has not
     kwargs = {"n_trees": 40, "n_features": N_FEATURES, "min_samples_leaf": 2}
     return shipped | {"name": "small", "architecture": {"name": "extra-trees", "kwargs": kwargs}, **changes}
@@ -250,7 +250,7 @@ def test_the_json_object_holds_set_and_reasons(grader: MeasurementGrader, record
 @pytest.mark.dataset
 def test_a_record_that_trained_the_shipped_grader_gets_its_out_of_fold_level_and_set(data_folder: Path) -> None:
     dataset = PtbXl(data_folder / "ptb-xl-subset")
-    shipped = load_predictor(Path(__file__).parents[2] / "weights" / "measurements.json")
+    shipped = load_predictor(Path(__file__).parents[3] / "weights" / "measurements.json")
     table = weights.out_of_fold_table(shipped.card)
     assert table is not None
     ecg_id = int(table["ecg_id"].iloc[0])

@@ -149,7 +149,7 @@ def test_files_are_written_and_are_the_same_each_time(document: dict[str, Any], 
     for folder in ("one", "two"):
         write_report(document, tmp_path / folder)
     one = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(one) == 13
+    assert len(one) == 14
     for path in one:
         assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes()
     for path in (tmp_path / "one" / "figures").iterdir():

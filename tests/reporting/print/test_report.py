@@ -434,7 +434,7 @@ for kind in ("pdf", "svg"):
     write_trace(generate("normal", seed=3, sampling_rate_hz=100), buffer, kind)
     print(hashlib.sha256(buffer.getvalue()).hexdigest())
 """
-    environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "", "HOME": "/nowhere"}
+    environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[3]), "PATH": "", "HOME": "/nowhere"}
     found = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     ).stdout.split()

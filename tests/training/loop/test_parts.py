@@ -12,7 +12,7 @@ from cardiov_core.training.loop.augmentation import Batch, augment, random_crop
 from cardiov_core.training.loop.losses import loss_of, side_loss, targets_for
 from cardiov_core.training.recipes.network import Augmentation
 
-SHIPPED = Path(__file__).parents[2] / "cardiov_core" / "training" / "recipes"
+SHIPPED = Path(__file__).parents[3] / "cardiov_core" / "training" / "recipes"
 
 
 @pytest.mark.parametrize("name", list_recipes())

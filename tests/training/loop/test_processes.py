@@ -67,7 +67,7 @@ def _run(out: Path, kind: str, *, processes: int, dies_after: int = 0) -> subpro
     if processes > 1:
         command = [*group.command(processes, [])[:-2], *arguments]
     environment = os.environ | {
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(Path(__file__).parents[3]),
         "OMP_NUM_THREADS": "1",
         "PYTHONFAULTHANDLER": "1",
     }
