@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from cardiov_core.inference import analyze, load_predictor
-from cardiov_core.inference.graders.load import Predictor
+from cardiov_core.inference.graders.load import Grader
 from cardiov_core.io import collect, read_record
 from cardiov_core.io.staging import take_drop
 from cardiov_core.signals import assess_quality, measure
@@ -32,7 +32,7 @@ def resident_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def time_job(content: bytes, predictor: Predictor) -> None:
+def time_job(content: bytes, predictor: Grader) -> None:
     """Print the job's rate and what it holds."""
     before = resident_mib()
     job = BatchJob(take_drop([("batch.zip", content)]), predictor)
@@ -47,7 +47,7 @@ def time_job(content: bytes, predictor: Predictor) -> None:
     print(f"memory               grew by {resident_mib() - before:.0f} MiB beside {len(content) / MIB:.0f} MiB of zip")
 
 
-def time_steps(path: Path, predictor: Predictor) -> None:
+def time_steps(path: Path, predictor: Grader) -> None:
     """Print the median share of each step of a record's way."""
     steps: dict[str, Callable[..., object]] = {
         "quality": assess_quality,
@@ -68,7 +68,7 @@ def time_steps(path: Path, predictor: Predictor) -> None:
         print(f"{name:<20} {1000 * float(np.median(times)):.0f} ms, median of {len(times)}")
 
 
-def judge_orders(predictor: Predictor) -> None:
+def judge_orders(predictor: Grader) -> None:
     """Print where each way of ordering the graded puts the records of high risk."""
     table = out_of_fold_table(predictor.card)
     if table is None:

@@ -19,7 +19,7 @@ from cardiov_core.domain import (
 from cardiov_core.errors import CardioVError, RecordError, WeightsError
 
 if TYPE_CHECKING:
-    from cardiov_core.inference import Predictor, analysis_to_dict, analyze, load_predictor
+    from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
     from cardiov_core.io import read_record
     from cardiov_core.signals import assess_quality
 
@@ -28,9 +28,9 @@ __all__ = [
     "CardioVError",
     "EcgRecord",
     "Explanation",
+    "Grader",
     "InputContract",
     "Prediction",
-    "Predictor",
     "Quality",
     "QualityVerdict",
     "RecordError",
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Predictor": "inference",
+    "Grader": "inference",
     "analysis_to_dict": "inference",
     "analyze": "inference",
     "assess_quality": "signals",

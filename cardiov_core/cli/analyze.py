@@ -10,8 +10,8 @@ from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
-    from cardiov_core.domain import Explanation, Reasons
-    from cardiov_core.inference import Predictor
+    from cardiov_core.domain import Contributions, Explanation
+    from cardiov_core.inference import Grader
     from cardiov_core.io import Source
 
 _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
@@ -85,8 +85,8 @@ def analyze(
 
 def _analyze_one(
     source: "Source",
-    predictor: "Predictor",
-    others: "tuple[Predictor, ...]",
+    predictor: "Grader",
+    others: "tuple[Grader, ...]",
     *,
     explained: int | str | bool | None,
     start_s: float | None,
@@ -100,7 +100,7 @@ def _analyze_one(
 
     record = read_record(source.path, **reading)
     analysis = grade(record, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s)
-    explanation: Explanation | Reasons | None = None
+    explanation: Explanation | Contributions | None = None
     if explained is not False and analysis.prediction is not None:
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
         wanted = int(analysis.prediction.severity) if explained is None else explained

@@ -11,7 +11,7 @@ from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
-    from cardiov_core.inference import Predictor
+    from cardiov_core.inference import Grader
     from cardiov_core.io import Source
     from cardiov_core.reporting import PaperOptions
 
@@ -130,7 +130,7 @@ def _free(path: Path, taken: set[Path]) -> Path:
     return free
 
 
-def _write(source: "Source", graders: "tuple[Predictor, ...]", target: Path, wish: _Wish) -> None:
+def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: _Wish) -> None:
     """Analyse one record and write its file; nothing is left of a file that could not be finished.
 
     The first grader's level is reported, and said to be disputed where the others differ.
@@ -166,7 +166,7 @@ def _picture(record: Any, paper: "PaperOptions", suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def _document(analysis: Any, predictor: "Predictor", paper: "PaperOptions", wish: _Wish) -> bytes:
+def _document(analysis: Any, predictor: "Grader", paper: "PaperOptions", wish: _Wish) -> bytes:
     import io
 
     from cardiov_core.reporting.fhir import fhir_report

@@ -5,7 +5,15 @@ file -> EcgRecord -> Quality, Measurements, findings -> prepared input -> networ
 
 from cardiov_core.domain.findings import Finding, FindingState
 from cardiov_core.domain.measurements import BeatBoundaries, Measurements, MedianBeat, WaveBoundaries
-from cardiov_core.domain.prediction import Analysis, Explanation, Panel, Prediction, Reason, Reasons, Severity
+from cardiov_core.domain.prediction import (
+    Analysis,
+    Contribution,
+    Contributions,
+    Explanation,
+    Panel,
+    Prediction,
+    Severity,
+)
 from cardiov_core.domain.prepared import InputContract, PreparedInput, Window
 from cardiov_core.domain.quality import LeadQuality, Quality, QualityVerdict
 from cardiov_core.domain.record import (
@@ -46,6 +54,8 @@ __all__ = [
     "CaseReference",
     "CaseSource",
     "CaseStatus",
+    "Contribution",
+    "Contributions",
     "Draft",
     "EcgRecord",
     "Event",
@@ -68,8 +78,6 @@ __all__ = [
     "Read",
     "ReadKind",
     "Reader",
-    "Reason",
-    "Reasons",
     "Reveal",
     "ReviewStudy",
     "Role",

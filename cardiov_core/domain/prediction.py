@@ -69,7 +69,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Reason:
+class Contribution:
     """One thing that was measured, and what it speaks for.
 
     Attributes
@@ -103,7 +103,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Reasons:
+class Contributions:
     """Why a grader that is no network said what it said: what it measured.
 
     Attributes
@@ -112,7 +112,7 @@ class Reasons:
         The grader.
     target : str
         'level 2' or 'above low', as in `Explanation`.
-    reasons : tuple of Reason
+    reasons : tuple of Contribution
         The weightiest first.
     base : float
         Probability of the target before anything was measured; with all contributions, also those too small to be
@@ -123,7 +123,7 @@ class Reasons:
 
     model_name: str
     target: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Contribution, ...]
     base: float
     window: Window
 
@@ -145,7 +145,7 @@ class Explanation:
     withheld : mapping of int to str
         Stage -> why its map must not be shown to a reader, for those that failed the network's passport. Page, report,
         case list and JSON leave it out.
-    reasons : Reasons or None
+    reasons : Contributions or None
         What the measurements spoke for, where the grader blends a network with one that judges measurements.
     """
 
@@ -154,7 +154,7 @@ class Explanation:
     stages: Mapping[int, FloatArray]
     window: Window
     withheld: Mapping[int, str] = field(default_factory=dict)
-    reasons: Reasons | None = None
+    reasons: Contributions | None = None
 
 
 @dataclass(frozen=True)

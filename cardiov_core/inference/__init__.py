@@ -1,18 +1,18 @@
 """From a record to its critical value and the reasons for it."""
 
 from cardiov_core.inference.analysis import analyze, with_grader
-from cardiov_core.inference.graders.blend import CombinedGrader
-from cardiov_core.inference.graders.load import Predictor, load_predictor
+from cardiov_core.inference.graders.blend import BlendGrader
+from cardiov_core.inference.graders.load import Grader, load_predictor
 from cardiov_core.inference.graders.measurements import MeasurementGrader
-from cardiov_core.inference.graders.network import NetworkPredictor
+from cardiov_core.inference.graders.network import NetworkGrader
 from cardiov_core.inference.panel import grade_all, other_graders, panel_words
 from cardiov_core.inference.serialise import analysis_to_dict
 
 __all__ = [
-    "CombinedGrader",
+    "BlendGrader",
+    "Grader",
     "MeasurementGrader",
-    "NetworkPredictor",
-    "Predictor",
+    "NetworkGrader",
     "analysis_to_dict",
     "analyze",
     "grade_all",

@@ -14,7 +14,7 @@ from cardiov_core.domain import (
     QualityVerdict,
 )
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.inference.graders.load import Predictor
+from cardiov_core.inference.graders.load import Grader
 from cardiov_core.inference.panel import grade_all, panel_words
 from cardiov_core.inference.uncertainty.scope import scope_words
 from cardiov_core.signals import apply_rules, assess_quality, measure
@@ -27,9 +27,9 @@ _OUT_OF_FOLD = "This record trained the model: the out-of-fold prediction is sho
 
 def analyze(
     record: EcgRecord,
-    predictor: Predictor,
+    predictor: Grader,
     *,
-    others: Iterable[Predictor] = (),
+    others: Iterable[Grader] = (),
     analyse_anyway: bool = False,
     start_s: float | None = None,
 ) -> Analysis:
@@ -39,9 +39,9 @@ def analyze(
     ----------
     record : EcgRecord
         As read.
-    predictor : Predictor
+    predictor : Grader
         The grader.
-    others : iterable of Predictor
+    others : iterable of Grader
         Graders to compare it with.
     analyse_anyway : bool
         Give a level although the quality gate withholds it, where one can be computed at all.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cardiov_core.domain import Analysis, QualityVerdict, Severity, Sex
 from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
-from cardiov_core.inference.graders.load import Predictor
+from cardiov_core.inference.graders.load import Grader
 from cardiov_core.inference.panel import panel_words
 from cardiov_core.io import Source, read_record
 
@@ -131,9 +131,9 @@ class BatchError:
 
 def run_batch(
     sources: Iterable[Source],
-    predictor: Predictor,
+    predictor: Grader,
     *,
-    others: Sequence[Predictor] = (),
+    others: Sequence[Grader] = (),
     sampling_rate: float | None = None,
     units: str | None = None,
 ) -> Iterator[BatchRow | BatchError]:
@@ -143,9 +143,9 @@ def run_batch(
     ----------
     sources : iterable of Source
         As `collect` finds them; they must stay readable until the last one was asked for.
-    predictor : Predictor
+    predictor : Grader
         The grader.
-    others : sequence of Predictor
+    others : sequence of Grader
         Graders to compare it with.
     sampling_rate, units
         As in `read_record`: for files that do not state them.
@@ -247,14 +247,14 @@ def _urgency(row: BatchRow) -> tuple[int, bool, int, float, str]:
     return row.group, row.level is None, level, -row.exceedance[1] if row.exceedance is not None else 0.0, row.name
 
 
-def batch_table(rows: Sequence[BatchRow], predictor: Predictor) -> "pd.DataFrame":
+def batch_table(rows: Sequence[BatchRow], predictor: Grader) -> "pd.DataFrame":
     """Return rows as the table that is downloaded; its columns keep their names and types.
 
     Parameters
     ----------
     rows : sequence of BatchRow
         In the order of the table; their position becomes ``triage_rank``.
-    predictor : Predictor
+    predictor : Grader
         The grader, for its name and checksum.
 
     Returns

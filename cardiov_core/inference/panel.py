@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cardiov_core.domain import EcgRecord, Measurements, Panel, Prediction, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
-from cardiov_core.inference.graders.base import Predictor
-from cardiov_core.inference.graders.blend import CombinedGrader
+from cardiov_core.inference.graders.base import Grader
+from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.load import load_predictor
 from cardiov_core.weights import weights_folder
 
@@ -19,7 +19,7 @@ GRADERS_DISAGREE = "The graders disagree: "
 
 def grade_all(
     record: EcgRecord,
-    graders: Iterable[Predictor],
+    graders: Iterable[Grader],
     *,
     measurements: Measurements | None = None,
     start_s: float | None = None,
@@ -30,7 +30,7 @@ def grade_all(
     ----------
     record : EcgRecord
         As read.
-    graders : iterable of Predictor
+    graders : iterable of Grader
         The one whose level is asked for first; a second one of the same name is not asked.
     measurements : Measurements, optional
         Of the whole record.
@@ -46,10 +46,10 @@ def grade_all(
     # A blend and its members say the same thing twice; each card's grader is asked once.
     said: dict[Path, Prediction] = {}
 
-    def _predicted(grader: Predictor) -> Prediction:
+    def _predicted(grader: Grader) -> Prediction:
         path = grader.card.path
         if path not in said:
-            if isinstance(grader, CombinedGrader):
+            if isinstance(grader, BlendGrader):
                 said[path] = grader.blended([_predicted(member) for member in grader.members])
             else:
                 said[path] = grader.predict(record, start_s=start_s, measurements=measurements)
@@ -64,22 +64,22 @@ def grade_all(
     return Panel(tuple(found), silent)
 
 
-def other_graders(asked: Predictor) -> tuple[Predictor, ...]:
+def other_graders(asked: Grader) -> tuple[Grader, ...]:
     """Load every shipped grader but one.
 
     Parameters
     ----------
-    asked : Predictor
+    asked : Grader
         The one that is there already.
 
     Returns
     -------
-    tuple of Predictor
+    tuple of Grader
         By name; the members of a blend are those that it has loaded. One whose files are damaged is left out with a
         line in the log: the asked one still grades, and ``cardiov doctor`` says what is wrong.
     """
-    there = {member.card.path: member for member in asked.members} if isinstance(asked, CombinedGrader) else {}
-    found: list[Predictor] = []
+    there = {member.card.path: member for member in asked.members} if isinstance(asked, BlendGrader) else {}
+    found: list[Grader] = []
     for path in sorted(weights_folder().glob("*.json")):
         if path.stem != asked.name:
             try:
@@ -120,8 +120,8 @@ def panel_words(panel: Panel | None) -> str:
     return disagreement_words((prediction.model_name, prediction.severity) for prediction in panel.predictions)
 
 
-def _by_name(graders: Iterable[Predictor]) -> dict[str, Predictor]:
-    found: dict[str, Predictor] = {}
+def _by_name(graders: Iterable[Grader]) -> dict[str, Grader]:
+    found: dict[str, Grader] = {}
     for grader in graders:
         found.setdefault(grader.name, grader)
     return found

@@ -10,6 +10,7 @@ import numpy as np
 from cardiov_core.domain import (
     Analysis,
     BeatBoundaries,
+    Contributions,
     EcgRecord,
     Explanation,
     Finding,
@@ -20,7 +21,6 @@ from cardiov_core.domain import (
     Panel,
     Prediction,
     Quality,
-    Reasons,
     WaveBoundaries,
 )
 from cardiov_core.weights import ModelCard
@@ -33,7 +33,7 @@ _DECIMALS = {"bpm": 1, "ms": 1, "deg": 1, "mv": 4, "s": 4}
 
 
 def analysis_to_dict(
-    analysis: Analysis, explanation: Explanation | Reasons | None = None, *, card: ModelCard | None = None
+    analysis: Analysis, explanation: Explanation | Contributions | None = None, *, card: ModelCard | None = None
 ) -> dict[str, Any]:
     """Turn an analysis into JSON values.
 
@@ -41,7 +41,7 @@ def analysis_to_dict(
     ----------
     analysis : Analysis
         What was found.
-    explanation : Explanation or Reasons, optional
+    explanation : Explanation or Contributions, optional
         Where the network looked, or what the measurements speak for.
     card : ModelCard, optional
         The grader that was asked; names it where the level is withheld.
@@ -75,7 +75,9 @@ def analysis_to_dict(
     if explanation is not None:
         document["explanation"] = _explanation(explanation)
         if prediction is not None and prediction.out_of_fold:
-            what = "reasons are those of the shipped forest" if isinstance(explanation, Reasons) else _ATTENTION_OF
+            what = (
+                "reasons are those of the shipped forest" if isinstance(explanation, Contributions) else _ATTENTION_OF
+            )
             warnings.append(f"The {what}, which this record trained; the level is not its own.")
     return document
 
@@ -241,8 +243,8 @@ def _model(prediction: Prediction | None, card: ModelCard | None) -> dict[str, s
     return None if card is None else {"name": card.name, "sha256": card.sha256}
 
 
-def _explanation(explanation: Explanation | Reasons) -> dict[str, Any]:
-    if isinstance(explanation, Reasons):
+def _explanation(explanation: Explanation | Contributions) -> dict[str, Any]:
+    if isinstance(explanation, Contributions):
         return {
             "model": explanation.model_name,
             "target": explanation.target,

@@ -13,7 +13,7 @@ from cardiov_core.review.intake import put_case
 from cardiov_core.review.people import DEFAULT_STUDY
 
 if TYPE_CHECKING:
-    from cardiov_core.inference import Predictor
+    from cardiov_core.inference import Grader
 
 _PTBXL = "ptb-xl"
 
@@ -153,7 +153,7 @@ def _quality(record: EcgRecord) -> Quality:
 
 
 def import_folder(
-    store: Store, folder: Path, predictor: "Predictor", by: str, *, study: str = DEFAULT_STUDY
+    store: Store, folder: Path, predictor: "Grader", by: str, *, study: str = DEFAULT_STUDY
 ) -> ImportReport:
     """Grade the records of a folder or an archive and take them into the review, without labels.
 
@@ -163,7 +163,7 @@ def import_folder(
         An open store.
     folder : pathlib.Path
         A folder, an archive or a record.
-    predictor : Predictor
+    predictor : Grader
         The grader.
     by : str
         Who brings them.

@@ -78,7 +78,7 @@ def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pyt
     before = figures(app)[0]["layout"]
     monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("the network ran again"))
     monkeypatch.setattr(
-        "cardiov_core.inference.NetworkPredictor.explain", lambda *_, **__: pytest.fail("the explanation ran again")
+        "cardiov_core.inference.NetworkGrader.explain", lambda *_, **__: pytest.fail("the explanation ran again")
     )
     app.selectbox(key=Key.LAYOUT).select("12x1")
     app.selectbox(key=Key.STAGE).select(3)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from cardiov_core.inference import Predictor
+from cardiov_core.inference import Grader
 from cardiov_core.ui.trace.explanation import first_stage
 from cardiov_core.ui.trace.tools import band_caption
 
@@ -15,7 +15,7 @@ _FAILED: Mapping[str, Any] = {"n": 40, "failed": ["shift"], "shift": 0.1}
 _PASSED: Mapping[str, Any] = {"n": 40, "failed": []}
 
 
-def _grader(passed: Mapping[int, tuple[int, ...]] | None) -> Predictor:
+def _grader(passed: Mapping[int, tuple[int, ...]] | None) -> Grader:
     """A grader whose card says which stages passed, a level; None: no test was made."""
     raw: dict[str, Any] = {}
     if passed is not None:
@@ -24,7 +24,7 @@ def _grader(passed: Mapping[int, tuple[int, ...]] | None) -> Predictor:
             for level, stages in passed.items()
         }
         raw["passport"] = {"sha256": "a", "levels": levels}
-    return cast(Predictor, SimpleNamespace(card=SimpleNamespace(raw=raw, sha256="a", path=None)))
+    return cast(Grader, SimpleNamespace(card=SimpleNamespace(raw=raw, sha256="a", path=None)))
 
 
 @pytest.mark.parametrize(

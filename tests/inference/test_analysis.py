@@ -10,7 +10,7 @@ import pytest
 from cardiov_core import weights
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Finding, QualityVerdict
-from cardiov_core.inference import Predictor, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.inference import analysis as analysis_module
 
 _KEYS = (
@@ -20,7 +20,7 @@ _KEYS = (
 
 
 @pytest.fixture
-def predictor(tiny_folder: Path) -> Predictor:
+def predictor(tiny_folder: Path) -> Grader:
     assert tiny_folder.is_dir()
     return load_predictor()
 
@@ -35,7 +35,7 @@ def _without(record: EcgRecord, lead: str) -> EcgRecord:
     return replace(record, signal=record.signal[kept], leads=tuple(record.leads[index] for index in kept))
 
 
-def test_a_good_record_of_an_adult_has_a_level_and_no_warning(record: EcgRecord, predictor: Predictor) -> None:
+def test_a_good_record_of_an_adult_has_a_level_and_no_warning(record: EcgRecord, predictor: Grader) -> None:
     analysis = analyze(record, predictor)
     assert analysis.quality.verdict is QualityVerdict.ACCEPTABLE
     assert analysis.prediction == predictor.predict(record)
@@ -54,26 +54,26 @@ def test_a_good_record_of_an_adult_has_a_level_and_no_warning(record: EcgRecord,
     ],
 )
 def test_what_lies_out_of_scope_is_said_once(
-    record: EcgRecord, predictor: Predictor, changes: dict[str, object], warning: str
+    record: EcgRecord, predictor: Grader, changes: dict[str, object], warning: str
 ) -> None:
     warnings = analyze(replace(record, **changes), predictor).warnings  # type: ignore[arg-type]
     assert sum(warning in item for item in warnings) == 1
     assert len(set(warnings)) == len(warnings)
 
 
-def test_adults_are_in_scope_from_18_on_and_over_89(record: EcgRecord, predictor: Predictor) -> None:
+def test_adults_are_in_scope_from_18_on_and_over_89(record: EcgRecord, predictor: Grader) -> None:
     for age in (18.0, 300.0):
         assert not any("years old" in item for item in analyze(replace(record, age=age), predictor).warnings)
 
 
 @pytest.mark.parametrize(("duration_s", "said"), [(6.0, "6.0 s of signal"), (25.0, "0-10.0 s were analysed")])
-def test_other_lengths_than_ten_seconds_are_said(predictor: Predictor, duration_s: float, said: str) -> None:
+def test_other_lengths_than_ten_seconds_are_said(predictor: Grader, duration_s: float, said: str) -> None:
     analysis = analyze(generate("normal", seed=2, duration_s=duration_s), predictor)
     assert analysis.prediction is not None
     assert any(said in warning for warning in analysis.warnings)
 
 
-def test_two_dead_leads_withhold_the_level_unless_somebody_insists(record: EcgRecord, predictor: Predictor) -> None:
+def test_two_dead_leads_withhold_the_level_unless_somebody_insists(record: EcgRecord, predictor: Grader) -> None:
     signal = record.signal.copy()
     signal[[8, 9]] = 0.0
     dead = replace(record, signal=signal)
@@ -89,9 +89,7 @@ def test_two_dead_leads_withhold_the_level_unless_somebody_insists(record: EcgRe
 
 
 @pytest.mark.parametrize("insist", [False, True])
-def test_what_cannot_be_computed_is_withheld_and_no_error(
-    record: EcgRecord, predictor: Predictor, insist: bool
-) -> None:
+def test_what_cannot_be_computed_is_withheld_and_no_error(record: EcgRecord, predictor: Grader, insist: bool) -> None:
     for unfit, reason in (
         (_without(record, "V2"), "V2"),
         (generate("normal", seed=3, duration_s=4.0), "lasts 4"),
@@ -103,7 +101,7 @@ def test_what_cannot_be_computed_is_withheld_and_no_error(
         assert analysis_to_dict(analysis)["risk"] is None
 
 
-def test_a_window_outside_the_record_is_withheld(record: EcgRecord, predictor: Predictor) -> None:
+def test_a_window_outside_the_record_is_withheld(record: EcgRecord, predictor: Grader) -> None:
     analysis = analyze(record, predictor, start_s=8.0)
     assert analysis.prediction is None
     assert "window from 8 s" in analysis.withheld[0]
@@ -111,7 +109,7 @@ def test_a_window_outside_the_record_is_withheld(record: EcgRecord, predictor: P
 
 
 def test_a_paced_heart_and_missing_leads_are_out_of_scope(
-    record: EcgRecord, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    record: EcgRecord, predictor: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paced = Finding("pacing", "Pacemaker spikes", "present", "9 spikes.", {})
     monkeypatch.setattr(analysis_module, "apply_rules", lambda *_: (paced,))
@@ -145,7 +143,7 @@ def test_training_records_show_their_out_of_fold_prediction(
     assert not other.prediction.out_of_fold
 
 
-def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predictor: Predictor) -> None:
+def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predictor: Grader) -> None:
     record = replace(record, recorded_at=datetime(1984, 11, 9, 9, 17, 34), derived_leads=("III",))
     analysis = analyze(record, predictor)
     document = json.loads(json.dumps(analysis_to_dict(analysis, predictor.explain(record)), allow_nan=False))
@@ -180,7 +178,7 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
     assert all(len(stage) == 5000 for stage in document["explanation"]["stages"].values())
 
 
-def test_json_has_null_where_there_is_no_number(predictor: Predictor) -> None:
+def test_json_has_null_where_there_is_no_number(predictor: Grader) -> None:
     record = replace(generate("normal", seed=2, duration_s=25.0), age=float("nan"), sex=None)
     explanation = predictor.explain(record, start_s=5.0)
     document = analysis_to_dict(analyze(record, predictor, start_s=5.0), explanation)
@@ -193,7 +191,7 @@ def test_json_has_null_where_there_is_no_number(predictor: Predictor) -> None:
     np.testing.assert_allclose(stage[2500:7500], explanation.stages[3][2500:7500], atol=5.1e-5)
 
 
-def test_a_withheld_level_is_null_with_reasons(predictor: Predictor) -> None:
+def test_a_withheld_level_is_null_with_reasons(predictor: Grader) -> None:
     analysis = analyze(generate("normal", seed=3, duration_s=4.0), predictor)
     document = analysis_to_dict(analysis, card=predictor.card)
     assert document["risk"] is None

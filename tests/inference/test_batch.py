@@ -11,7 +11,7 @@ import pytest
 
 from cardiov_core.domain import EcgRecord, Finding, QualityVerdict, Severity
 from cardiov_core.errors import RecordFormatError
-from cardiov_core.inference import Predictor, analyze, load_predictor
+from cardiov_core.inference import Grader, analyze, load_predictor
 from cardiov_core.inference import batch as batch_module
 from cardiov_core.inference.batch import (
     BatchError,
@@ -59,7 +59,7 @@ def row(name: str, level: int | None, above_low: float = 0.0, *, critical: tuple
 
 
 @pytest.fixture
-def predictor(tiny_folder: Path) -> Predictor:
+def predictor(tiny_folder: Path) -> Grader:
     return load_predictor()
 
 
@@ -74,7 +74,7 @@ def sources(tmp_path: Path, wfdb_files: Callable[..., dict[str, bytes]]) -> list
     return [Source(folder / name, f"drop/{name}") for name in ("first.hea", "damaged.npy", "second.hea")]
 
 
-def test_a_bad_record_is_an_error_of_its_own_and_the_rest_goes_on(predictor: Predictor, sources: list[Source]) -> None:
+def test_a_bad_record_is_an_error_of_its_own_and_the_rest_goes_on(predictor: Grader, sources: list[Source]) -> None:
     first, damaged, second = run_batch(sources, predictor)
     assert isinstance(damaged, BatchError)
     assert damaged.name == "drop/damaged.npy"
@@ -86,7 +86,7 @@ def test_a_bad_record_is_an_error_of_its_own_and_the_rest_goes_on(predictor: Pre
     assert (first.age, first.sex) == (61.0, "female")
 
 
-def test_a_row_says_what_the_analysis_says(predictor: Predictor, sources: list[Source]) -> None:
+def test_a_row_says_what_the_analysis_says(predictor: Grader, sources: list[Source]) -> None:
     analysis = analyze(read_record(sources[0].path), predictor)
     assert analysis.prediction is not None
     found = row_of("name", analysis)
@@ -100,7 +100,7 @@ def test_a_row_says_what_the_analysis_says(predictor: Predictor, sources: list[S
     assert found.qtc_fridericia_ms == analysis.measurements.qtc_fridericia_ms
 
 
-def test_only_present_critical_findings_are_kept(predictor: Predictor, sources: list[Source]) -> None:
+def test_only_present_critical_findings_are_kept(predictor: Grader, sources: list[Source]) -> None:
     findings = (
         Finding("a", "Bradycardia under 40 bpm", "present", "", {}, critical=True),
         Finding("b", "Long pause", "absent", "", {}, critical=False),
@@ -112,7 +112,7 @@ def test_only_present_critical_findings_are_kept(predictor: Predictor, sources: 
 
 
 def test_only_one_signal_is_held_at_a_time(
-    predictor: Predictor, sources: list[Source], monkeypatch: pytest.MonkeyPatch
+    predictor: Grader, sources: list[Source], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alive: weakref.WeakSet[EcgRecord] = weakref.WeakSet()
     most = 0
@@ -134,9 +134,9 @@ def test_only_one_signal_is_held_at_a_time(
 
 
 def test_a_bug_that_one_record_uncovers_costs_only_that_record(
-    predictor: Predictor, sources: list[Source], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    predictor: Grader, sources: list[Source], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def _break(record: EcgRecord, grader: Predictor, **_: object) -> object:
+    def _break(record: EcgRecord, grader: Grader, **_: object) -> object:
         if record.record_id == "first":
             raise ZeroDivisionError("secret detail")
         return analyze(record, grader)
@@ -199,7 +199,7 @@ def test_group_of_a_row(level: int | None, critical: tuple[str, ...], group: Tri
     assert row("x", level, critical=critical).group is group
 
 
-def test_the_table_keeps_its_columns_and_invents_no_number(predictor: Predictor) -> None:
+def test_the_table_keeps_its_columns_and_invents_no_number(predictor: Grader) -> None:
     rows = [replace(row("set", 2, 0.5), prediction_set=(Severity.MEDIUM_RISK, Severity.HIGH_RISK)), row("none", None)]
     table = batch_table(rows, predictor)
     assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
@@ -217,7 +217,7 @@ def test_the_table_keeps_its_columns_and_invents_no_number(predictor: Predictor)
     assert withheld[unknown].isna().all()
 
 
-def test_graders_that_differ_are_flagged_and_unasked_ones_are_missing(predictor: Predictor) -> None:
+def test_graders_that_differ_are_flagged_and_unasked_ones_are_missing(predictor: Grader) -> None:
     said = "The graders disagree: tiny No risk, b High risk."
     rows = [
         replace(row("differ", 0), other_levels={"b": Severity.HIGH_RISK}, disagreement=said),
@@ -229,20 +229,20 @@ def test_graders_that_differ_are_flagged_and_unasked_ones_are_missing(predictor:
     assert table["other_graders"].tolist() == ["b High risk", "b Low risk", pd.NA]
 
 
-def test_a_batch_asks_all_graders(predictor: Predictor, sources: list[Source]) -> None:
+def test_a_batch_asks_all_graders(predictor: Grader, sources: list[Source]) -> None:
     [alone] = run_batch([sources[0]], predictor)
     [compared] = run_batch([sources[0]], predictor, others=[load_predictor(predictor.card.path)])
     assert isinstance(alone, BatchRow)
     assert compared == alone, "a second grader of the same name is the same grader"
 
 
-def test_an_empty_table_has_the_same_columns(predictor: Predictor) -> None:
+def test_an_empty_table_has_the_same_columns(predictor: Grader) -> None:
     table = batch_table([], predictor)
     assert len(table) == 0
     assert {name: str(kind) for name, kind in table.dtypes.items()} == COLUMNS
 
 
-def test_parquet_gives_back_what_was_written(predictor: Predictor, tmp_path: Path) -> None:
+def test_parquet_gives_back_what_was_written(predictor: Grader, tmp_path: Path) -> None:
     table = batch_table([row("a", 1, 0.2), row("b", None)], predictor)
     table.to_parquet(tmp_path / "table.parquet", index=False)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), table)

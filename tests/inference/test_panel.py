@@ -12,14 +12,14 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Severity, Window
 from cardiov_core.errors import ExplanationError, RecordUnsupportedError
 from cardiov_core.inference import analysis_to_dict, analyze, grade_all, other_graders, panel_words, with_grader
-from cardiov_core.inference.graders.base import Predictor
+from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.panel import disagreement_words
 from cardiov_core.weights.cards import checked_card
 
-MakeGrader = Callable[..., Predictor]
+MakeGrader = Callable[..., Grader]
 
 
-class Says(Predictor):
+class Says(Grader):
     """A grader that always gives the same level, or none."""
 
     def __init__(self, card: Any, level: int | None, *, out_of_fold: int | None = None) -> None:
@@ -53,7 +53,7 @@ class Says(Predictor):
 
 @pytest.fixture
 def says(make_card: Callable[..., dict[str, Any]]) -> MakeGrader:
-    def _make(name: str, level: int | None, **more: Any) -> Predictor:
+    def _make(name: str, level: int | None, **more: Any) -> Grader:
         raw = {**make_card(name), "schema_version": 1, "sha256": "a" * 64, "n_parameters": 0, "out_of_fold": None}
         return Says(checked_card(raw, Path(f"{name}.json")), level, **more)
 

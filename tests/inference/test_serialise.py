@@ -18,7 +18,7 @@ from cardiov_core.domain import (
     QualityVerdict,
     WaveBoundaries,
 )
-from cardiov_core.inference import Predictor, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.inference.serialise import finding_to_dict, measurements_to_dict
 
 _QRS = WaveBoundaries(-0.0421, 0.0502)
@@ -77,12 +77,12 @@ def test_a_finding_keeps_its_words_and_numbers() -> None:
 
 
 @pytest.fixture
-def predictor(tiny_folder: Path) -> Predictor:
+def predictor(tiny_folder: Path) -> Grader:
     assert tiny_folder.is_dir()
     return load_predictor()
 
 
-def test_an_analysis_has_all_three_keys_also_where_the_level_is_withheld(predictor: Predictor) -> None:
+def test_an_analysis_has_all_three_keys_also_where_the_level_is_withheld(predictor: Grader) -> None:
     record = generate("normal", seed=2)
     signal = record.signal.copy()
     signal[6:8] = 0.0
@@ -96,7 +96,7 @@ def test_an_analysis_has_all_three_keys_also_where_the_level_is_withheld(predict
         assert set(document["quality"]["leads"]["V1"]) == {"verdict", "reasons", "measured"}
 
 
-def test_what_the_gate_measured_of_a_lead_is_in_the_json(predictor: Predictor) -> None:
+def test_what_the_gate_measured_of_a_lead_is_in_the_json(predictor: Grader) -> None:
     analysis = analyze(generate("normal", seed=2), predictor)
     lead = LeadQuality("V1", QualityVerdict.LIMITED, ("V1 drifts.",), {"drift_mv": 0.71236})
     quality = Quality(QualityVerdict.LIMITED, (lead,), ("V1 drifts.",))

@@ -9,7 +9,7 @@ import torch
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Severity
-from cardiov_core.inference import Predictor, analyze, load_predictor
+from cardiov_core.inference import Grader, analyze, load_predictor
 from cardiov_core.nets import build_net
 from cardiov_core.weights import save, signal_fingerprint
 
@@ -19,7 +19,7 @@ def record() -> EcgRecord:
     return generate("normal", seed=1)
 
 
-def _grader(card: dict[str, Any], folder: Path, rows: list[dict[str, Any]]) -> Predictor:
+def _grader(card: dict[str, Any], folder: Path, rows: list[dict[str, Any]]) -> Grader:
     torch.manual_seed(0)
     net = build_net("cardiov-compact", **card["architecture"]["kwargs"])
     return load_predictor(save(net, card, folder, out_of_fold=pd.DataFrame(rows)))

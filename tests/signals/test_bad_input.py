@@ -23,7 +23,7 @@ from cardiov_core.domain import (
     Provenance,
     QualityVerdict,
 )
-from cardiov_core.inference import Predictor, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.signals import apply_rules, assess_quality, measure
 
 Array = npt.NDArray[np.float64]
@@ -212,7 +212,7 @@ _NUMBERS = tuple(item.name for item in fields(Measurements) if item.name.endswit
 
 
 @pytest.fixture
-def predictor(tiny_folder: Path) -> Predictor:
+def predictor(tiny_folder: Path) -> Grader:
     assert tiny_folder.is_dir()
     return load_predictor()
 
@@ -222,14 +222,14 @@ def _numbers(measurements: Measurements) -> dict[str, float | None]:
     return {name: value for name, value in values.items() if not isinstance(value, dict)}
 
 
-def _analysed(record: EcgRecord, predictor: Predictor) -> Analysis:
+def _analysed(record: EcgRecord, predictor: Grader) -> Analysis:
     analysis = analyze(record, predictor)
     json.dumps(analysis_to_dict(analysis), allow_nan=False)
     return analysis
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_record_gets_numbers_or_reasons(case: str, predictor: Predictor) -> None:
+def test_every_record_gets_numbers_or_reasons(case: str, predictor: Grader) -> None:
     record = CASES[case]()
     before = record.signal.copy()
     analysis = _analysed(record, predictor)
@@ -324,7 +324,7 @@ def test_bigeminy_is_irregular_and_every_beat_counts() -> None:
     assert measurements.heart_rate_bpm == pytest.approx(60000.0 / ((6 * 500 + 5 * 1100) / 11), abs=2.0)
 
 
-def test_paced_beats_are_found_and_told(predictor: Predictor) -> None:
+def test_paced_beats_are_found_and_told(predictor: Grader) -> None:
     record = CASES["paced"]()
     analysis = _analysed(record, predictor)
     states = {finding.code: finding.state for finding in analysis.findings}
@@ -363,7 +363,7 @@ def test_gaps_do_not_move_the_rate() -> None:
         assert measure(CASES[case]()).heart_rate_bpm == pytest.approx(expected, abs=2.0), case
 
 
-def test_too_slow_a_rate_is_withheld_with_the_reason(predictor: Predictor) -> None:
+def test_too_slow_a_rate_is_withheld_with_the_reason(predictor: Grader) -> None:
     record = generate("normal", seed=4)
     slow = replace(record, signal=record.signal[:, ::10], sampling_rate=50.0)
     analysis = _analysed(slow, predictor)

@@ -9,7 +9,7 @@ from cardiov_core.domain import Analysis, EcgRecord, Measurements, Prediction
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, priority_of
 from cardiov_core.evaluation.study.leakage import Seen, seen_by
-from cardiov_core.inference import Predictor, analyze
+from cardiov_core.inference import Grader, analyze
 from cardiov_core.inference.panel import disagreement_words
 from cardiov_core.signals import distortions
 from cardiov_core.statements import STATEMENTS
@@ -23,10 +23,10 @@ FAR = 3
 
 def find_cases(
     dataset: PtbXl,
-    predictor: Predictor,
+    predictor: Grader,
     folds: Sequence[int],
     *,
-    others: Sequence[Predictor] = (),
+    others: Sequence[Grader] = (),
     everything: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> CaseList:
@@ -39,11 +39,11 @@ def find_cases(
     ----------
     dataset : PtbXl
         The records; where it has corrected labels, these count.
-    predictor : Predictor
+    predictor : Grader
         The grader.
     folds : sequence of int
         1..10.
-    others : sequence of Predictor
+    others : sequence of Grader
         Graders whose levels are set beside; where they differ, the case says so. One that trained on one of the folds
         and has no out-of-fold predictions is not asked.
     everything : bool
@@ -111,7 +111,7 @@ def _urgency(case: FoundCase) -> int:
 
 
 def _found(
-    dataset: PtbXl, ecg_id: int, predictor: Predictor, seen: Seen, beside: Sequence[tuple[Predictor, Seen]]
+    dataset: PtbXl, ecg_id: int, predictor: Grader, seen: Seen, beside: Sequence[tuple[Grader, Seen]]
 ) -> FoundCase | str:
     """Return a graded record, or why it has no grade."""
     record = dataset.record(ecg_id)
@@ -130,7 +130,7 @@ def _found(
 
 
 def _theirs(
-    ecg_id: int, record: EcgRecord, measurements: Measurements | None, other: Predictor, seen: Seen
+    ecg_id: int, record: EcgRecord, measurements: Measurements | None, other: Grader, seen: Seen
 ) -> Prediction | None:
     """Return what another grader says that has not seen the patient; None where it cannot say."""
     shipped = other.out_of_fold_prediction(record)

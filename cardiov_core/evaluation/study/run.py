@@ -21,7 +21,7 @@ from cardiov_core.evaluation.study.figures import (
     with_intervals,
 )
 from cardiov_core.evaluation.study.leakage import Seen, seen_by
-from cardiov_core.inference import Predictor, analyze
+from cardiov_core.inference import Grader, analyze
 from cardiov_core.statements import LabelRule, deciding_statement
 
 RULE: LabelRule = "highest_likelihood"
@@ -76,12 +76,12 @@ class Study:
 
 def evaluate_folds(
     dataset: PtbXl,
-    predictor: Predictor,
+    predictor: Grader,
     folds: Sequence[int],
     *,
     n_resamples: int = N_RESAMPLES,
     prevalence: Mapping[str, float] | None = None,
-    against: Sequence[Predictor] = (),
+    against: Sequence[Grader] = (),
 ) -> Study:
     """Grade the records of some folds and compare with their labels by both rules.
 
@@ -92,7 +92,7 @@ def evaluate_folds(
     ----------
     dataset : PtbXl
         The records; corrected labels where it has some.
-    predictor : Predictor
+    predictor : Grader
         The grader.
     folds : sequence of int
         1..10.
@@ -100,7 +100,7 @@ def evaluate_folds(
         Bootstrap resamples a figure, drawn by patient, and permutations a test.
     prevalence : mapping of str to float, optional
         ``medium_or_higher`` or ``high`` -> a share of positive records, for PPV and NPV there.
-    against : sequence of Predictor
+    against : sequence of Grader
         Graders that it is compared with on the same records.
 
     Returns
@@ -132,7 +132,7 @@ def evaluate_folds(
 
 
 def grade_folds(
-    dataset: PtbXl, predictor: Predictor, folds: Sequence[int], seen: Seen
+    dataset: PtbXl, predictor: Grader, folds: Sequence[int], seen: Seen
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Grade the records of some folds; arguments as in `evaluate_folds`.
 
@@ -171,7 +171,7 @@ def grade_folds(
     return pd.DataFrame(rows), tuple(skipped)
 
 
-def _graded(dataset: PtbXl, predictor: Predictor, ecg_id: int, seen: Seen) -> dict[str, Any] | str:
+def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: Seen) -> dict[str, Any] | str:
     """Return the row of a record, or why it has none."""
     record = dataset.record(ecg_id)
     prediction = predictor.out_of_fold_prediction(record)
@@ -202,7 +202,7 @@ def _graded(dataset: PtbXl, predictor: Predictor, ecg_id: int, seen: Seen) -> di
 
 
 def _against(
-    dataset: PtbXl, predictions: pd.DataFrame, other: Predictor, folds: Sequence[int], n_resamples: int
+    dataset: PtbXl, predictions: pd.DataFrame, other: Grader, folds: Sequence[int], n_resamples: int
 ) -> dict[str, Any]:
     theirs, _ = grade_folds(dataset, other, folds, seen_by(other.card))
     model = {"name": other.name, "sha256": other.card.sha256}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cardiov_core.domain import Reason, Severity
+from cardiov_core.domain import Contribution, Severity
 from cardiov_core.signals.features import FEATURES, Feature, Float64Array, Unit
 
 MOST_TOLD = 6
@@ -44,7 +44,7 @@ def reasons_of(
     base: Float64Array,
     target: int | str,
     heights_mv: Mapping[str, float],
-) -> tuple[tuple[Reason, ...], float]:
+) -> tuple[tuple[Contribution, ...], float]:
     """Gather contributions by what a clinician would call them and the part of the heart.
 
     Parameters
@@ -62,7 +62,7 @@ def reasons_of(
 
     Returns
     -------
-    reasons : tuple of Reason
+    reasons : tuple of Contribution
         At most `MOST_TOLD`, none smaller than `SMALLEST_TOLD`, the weightiest first.
     share : float
         Base probability of the target.
@@ -105,13 +105,13 @@ def _shown(feature: Feature, value: float, heights_mv: Mapping[str, float]) -> t
     return replace(feature, unit=_IN_MV[feature.unit]), value * heights_mv[feature.lead]
 
 
-def _reason(group: str, leads: str, feature: Feature, value: float, total: float, target: int | str) -> Reason:
+def _reason(group: str, leads: str, feature: Feature, value: float, total: float, target: int | str) -> Contribution:
     missing = bool(np.isnan(value))
     aim = Severity(target).title if isinstance(target, int) else _THRESHOLD_WORDS[target]
     where = f" in {feature.lead}" if feature.lead else ""
     said = f"{feature.words}{where} not known" if missing else f"{_in_words(feature, value)}{where}"
     direction = "for" if total > 0 else "against"
-    return Reason(
+    return Contribution(
         group=group,
         leads=leads,
         lead=feature.lead,

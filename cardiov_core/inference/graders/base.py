@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core import ordinal
-from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reasons, Scope, Severity, Window
+from cardiov_core.domain import Contributions, EcgRecord, Explanation, Measurements, Prediction, Scope, Severity, Window
 from cardiov_core.inference.explanation.grad_cam import Target
 from cardiov_core.inference.uncertainty.conformal import contiguous_set
 from cardiov_core.inference.uncertainty.scope import scope_of
@@ -48,7 +48,7 @@ class TrainingRow:
     set_limit: float | None
 
 
-class Predictor(ABC):
+class Grader(ABC):
     """A grader with its card. Safe to share between threads.
 
     Parameters
@@ -100,7 +100,7 @@ class Predictor(ABC):
         target: Target = None,
         start_s: float | None = None,
         measurements: Measurements | None = None,
-    ) -> Explanation | Reasons:
+    ) -> Explanation | Contributions:
         """Say why: where a network looked, or what the measurements speak for.
 
         Parameters
@@ -116,7 +116,7 @@ class Predictor(ABC):
 
         Returns
         -------
-        Explanation or Reasons
+        Explanation or Contributions
             The one for networks, the other for the measurement grader.
 
         Raises

@@ -11,21 +11,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reasons
+from cardiov_core.domain import Contributions, EcgRecord, Explanation, Measurements, Prediction
 from cardiov_core.errors import ExplanationError, ModelCardError
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target
-from cardiov_core.inference.graders.base import Exceedances, Predictor
+from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.uncertainty.calibration import CLIP, calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
 from cardiov_core.weights import ModelCard
 
 
-class CombinedGrader(Predictor):
+class BlendGrader(Grader):
     """A blend of graders with its card. Safe to share between threads.
 
     Parameters
     ----------
-    members : mapping of Predictor to float
+    members : mapping of Grader to float
         Graders with the weights of their logits, which add up to 1.
     card : ModelCard
         With calibration and the limit of the prediction sets.
@@ -36,7 +36,7 @@ class CombinedGrader(Predictor):
         If the card has no calibration.
     """
 
-    def __init__(self, members: Mapping[Predictor, float], card: ModelCard) -> None:
+    def __init__(self, members: Mapping[Grader, float], card: ModelCard) -> None:
         super().__init__(card)
         self.members = tuple(members)
         self._weights = tuple(members.values())
@@ -49,7 +49,7 @@ class CombinedGrader(Predictor):
     def predict(
         self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
     ) -> Prediction:
-        """Grade one record; arguments as in `Predictor.predict`.
+        """Grade one record; arguments as in `Grader.predict`.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class CombinedGrader(Predictor):
         start_s: float | None = None,
         measurements: Measurements | None = None,
     ) -> Explanation:
-        """Show where the network looked, and what the measurements spoke for; arguments as in `Predictor.explain`.
+        """Show where the network looked, and what the measurements spoke for; arguments as in `Grader.explain`.
 
         Each half is its member's own explanation of the same target: the level of the blend where none is given.
 
@@ -99,7 +99,7 @@ class CombinedGrader(Predictor):
                 f"No member of {self.name} is a network: there is no stretch of signal that it looked at.",
                 "Ask its members for their reasons.",
             )
-        return replace(looked, reasons=next((item for item in told if isinstance(item, Reasons)), None))
+        return replace(looked, reasons=next((item for item in told if isinstance(item, Contributions)), None))
 
     def _blended(self, parts: Sequence[Sequence[Prediction]]) -> list[Prediction]:
         """Blend the members' predictions, one list a member."""

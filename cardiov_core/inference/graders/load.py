@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from cardiov_core.inference.graders.base import Predictor
-from cardiov_core.inference.graders.blend import CombinedGrader
+from cardiov_core.inference.graders.base import Grader
+from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.measurements import MeasurementGrader
-from cardiov_core.inference.graders.network import NetworkPredictor
+from cardiov_core.inference.graders.network import NetworkGrader
 from cardiov_core.weights import BLEND, FOREST, default_name, load_blend, load_card, load_forest, load_network
 
-__all__ = ["CombinedGrader", "MeasurementGrader", "NetworkPredictor", "Predictor", "load_predictor"]
+__all__ = ["BlendGrader", "Grader", "MeasurementGrader", "NetworkGrader", "load_predictor"]
 
 
-def load_predictor(name: str | Path | None = None) -> Predictor:
+def load_predictor(name: str | Path | None = None) -> Grader:
     """Load a grader.
 
     Parameters
@@ -21,7 +21,7 @@ def load_predictor(name: str | Path | None = None) -> Predictor:
 
     Returns
     -------
-    Predictor
+    Grader
         Ready to grade; load it once and share it.
 
     Raises
@@ -34,7 +34,7 @@ def load_predictor(name: str | Path | None = None) -> Predictor:
         return MeasurementGrader(*load_forest(card.path))
     if card.architecture["name"] == BLEND:
         members, card = load_blend(card.path)
-        return CombinedGrader(
+        return BlendGrader(
             {load_predictor(card.path.with_name(f"{member.name}.json")): member.weight for member in members}, card
         )
-    return NetworkPredictor(*load_network(card.path))
+    return NetworkGrader(*load_network(card.path))

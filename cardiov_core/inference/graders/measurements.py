@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from cardiov_core.domain import EcgRecord, Measurements, Prediction, Reasons, Window
+from cardiov_core.domain import Contributions, EcgRecord, Measurements, Prediction, Window
 from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsMismatchError
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target, target_in_words
 from cardiov_core.inference.explanation.reasons import reasons_of
-from cardiov_core.inference.graders.base import Exceedances, Predictor
+from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
@@ -20,7 +20,7 @@ from cardiov_core.weights import Forest, ModelCard
 _LONGER_S = 0.1
 
 
-class MeasurementGrader(Predictor):
+class MeasurementGrader(Grader):
     """A forest of decision trees with its card; needs no network and no GPU.
 
     Parameters
@@ -58,7 +58,7 @@ class MeasurementGrader(Predictor):
     def predict(
         self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
     ) -> Prediction:
-        """Grade one record by its measurements; arguments as in `Predictor.predict`.
+        """Grade one record by its measurements; arguments as in `Grader.predict`.
 
         Raises
         ------
@@ -76,8 +76,8 @@ class MeasurementGrader(Predictor):
         target: Target = None,
         start_s: float | None = None,
         measurements: Measurements | None = None,
-    ) -> Reasons:
-        """Say which measurements speak for the target, and which against it; arguments as in `Predictor.explain`."""
+    ) -> Contributions:
+        """Say which measurements speak for the target, and which against it; arguments as in `Grader.explain`."""
         wanted = checked_target(target)
         row, window, _, heights_mv = self._row(record, start_s, measurements)
         if wanted is None:
@@ -85,7 +85,7 @@ class MeasurementGrader(Predictor):
             wanted = int(self._decoded(exceedance, [window], [()])[0].severity)
         base, contributions = path_contributions(self._forest, row)
         told, share = reasons_of(row, contributions, base, wanted, heights_mv)
-        return Reasons(self.name, target_in_words(wanted), told, share, window)
+        return Contributions(self.name, target_in_words(wanted), told, share, window)
 
     def _row(
         self, record: EcgRecord, start_s: float | None, measurements: Measurements | None

@@ -18,7 +18,7 @@ from cardiov_core.inference.explanation.grad_cam import (
     target_in_words,
 )
 from cardiov_core.inference.explanation.passport import passport_of
-from cardiov_core.inference.graders.base import Exceedances, Predictor
+from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.outputs import exceedance_logits, output_of
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
@@ -28,7 +28,7 @@ from cardiov_core.weights import ModelCard
 _BATCH = 16
 
 
-class NetworkPredictor(Predictor):
+class NetworkGrader(Grader):
     """A network with its card. Safe to share between threads; the network is left as it was found.
 
     Parameters
@@ -58,7 +58,7 @@ class NetworkPredictor(Predictor):
     def predict(
         self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
     ) -> Prediction:
-        """Grade one record; arguments as in `Predictor.predict`, of which a network needs no measurements."""
+        """Grade one record; arguments as in `Grader.predict`, of which a network needs no measurements."""
         del measurements
         prepared = prepare(record, self.card.contract, start_s)
         return self._predictions([record], [prepared])[0]

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import EcgRecord, Explanation, Reasons, Severity
+from cardiov_core.domain import Contributions, EcgRecord, Explanation, Severity
 from cardiov_core.errors import ConfigurationError, ExplanationError, RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase
 from cardiov_core.evaluation.study.cases import FAR
 from cardiov_core.evaluation.wei2022 import PAPER_FAR_MISSES, PAPER_FAR_MISSES_DISTORTED, PAPER_SOURCE
-from cardiov_core.inference import Predictor
+from cardiov_core.inference import Grader
 from cardiov_core.inference.explanation.passport import passport_line
-from cardiov_core.inference.graders.blend import CombinedGrader
+from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.reporting.evaluation.far_miss import trace_picture
 from cardiov_core.reporting.evaluation.html_page import html_page, html_table, paragraph
 from cardiov_core.reporting.evaluation.words import fold_words
@@ -41,7 +41,7 @@ td:last-child {white-space: normal;}
 def write_case_report(
     found: CaseList,
     dataset: PtbXl,
-    predictor: Predictor,
+    predictor: Grader,
     path: Path,
     *,
     progress: Callable[[int, int], None] | None = None,
@@ -54,7 +54,7 @@ def write_case_report(
         From :func:`~cardiov_core.evaluation.study.cases.find_cases`.
     dataset : PtbXl
         Where its records lie.
-    predictor : Predictor
+    predictor : Grader
         The grader, to explain the far misses.
     path : pathlib.Path
         Where to; its folder is made where it is missing.
@@ -143,7 +143,7 @@ def _probabilities(case: FoundCase) -> str:
     )
 
 
-def _article(case: FoundCase, record: EcgRecord, predictor: Predictor) -> str:
+def _article(case: FoundCase, record: EcgRecord, predictor: Grader) -> str:
     """Return one far miss: statements, signal, other graders, the ECG and what the grader went by."""
     explanation, reasons, why = _explained(case, record, predictor)
     picture = trace_picture(record, explanation)
@@ -192,8 +192,8 @@ def _others(case: FoundCase) -> str:
 
 
 def _explained(
-    case: FoundCase, record: EcgRecord, predictor: Predictor
-) -> tuple[Explanation | None, Reasons | None, str]:
+    case: FoundCase, record: EcgRecord, predictor: Grader
+) -> tuple[Explanation | None, Contributions | None, str]:
     """Return what can be drawn, what speaks for or against the grade, and what is to be said of both."""
     level = case.prediction.severity
     try:
@@ -203,7 +203,7 @@ def _explained(
     own = (
         " The weights that ship explain it here, which did train on this record." if case.prediction.out_of_fold else ""
     )
-    if isinstance(found, Reasons):
+    if isinstance(found, Contributions):
         return None, found, own.strip()
     shown = [stage for stage in sorted(found.stages) if stage not in found.withheld]
     drawn = "No attention is shown."
@@ -213,12 +213,12 @@ def _explained(
             drawn += f" Stage {shown[-1]} has none: nothing there raised this level, it was given for want of another."
         drawn += f" {CAPTION}"
     # A blend is explained by its network.
-    members = predictor.members if isinstance(predictor, CombinedGrader) else (predictor,)
+    members = predictor.members if isinstance(predictor, BlendGrader) else (predictor,)
     network = next((member for member in members if member.name == found.model_name), predictor)
     return found, found.reasons, f"{drawn} {passport_line(network.card, int(level))}{own}"
 
 
-def _spoke(reasons: Reasons | None, level: Severity) -> str:
+def _spoke(reasons: Contributions | None, level: Severity) -> str:
     """Return what was measured and speaks for or against the grade, as a list."""
     if reasons is None:
         return ""

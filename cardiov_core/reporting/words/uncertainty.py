@@ -5,7 +5,7 @@ None of these sentences reassures: a low level never reads as healthy (CLINICAL 
 
 from collections.abc import Sequence
 
-from cardiov_core.domain import Reasons, Severity
+from cardiov_core.domain import Contributions, Severity
 from cardiov_core.inference.uncertainty.conformal import COVERAGE
 from cardiov_core.inference.uncertainty.reliability import ENOUGH, Reliability
 from cardiov_core.reporting.words.levels import THIN_SPACE
@@ -84,23 +84,23 @@ RELIABILITY_MEANING = (
 """What the counts of `reliability_words` are."""
 
 
-def reason_rows(reasons: Reasons) -> list[tuple[str, str]]:
+def reason_rows(reasons: Contributions) -> list[tuple[str, str]]:
     """Return what was measured and by how many percentage points it moved the probability, the weightiest first.
 
     Parameters
     ----------
-    reasons : Reasons
+    reasons : Contributions
         Of the measurement grader, or of the measurements' side of a combined one.
     """
     return [(reason.statement, f"{100 * reason.contribution:+.0f}") for reason in reasons.reasons]
 
 
-def reasons_line(reasons: Reasons, n: int = 3) -> str:
+def reasons_line(reasons: Contributions, n: int = 3) -> str:
     """Return the weightiest reasons as one line for under the trace.
 
     Parameters
     ----------
-    reasons : Reasons
+    reasons : Contributions
         As above.
     n : int
         How many.

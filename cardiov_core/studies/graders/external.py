@@ -20,7 +20,7 @@ from cardiov_core.domain import EcgRecord, Severity
 from cardiov_core.errors import DatasetError
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_interval
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, accuracy, area_under_curve, mean_absolute_error
-from cardiov_core.inference import Predictor, analyze
+from cardiov_core.inference import Grader, analyze
 
 _COLUMNS = ("source", "pattern", "critical_value")
 
@@ -119,7 +119,7 @@ def outside_records(folder: Path, levels: dict[Table, list[tuple[str, int]]]) ->
             yield item.record, max(known)
 
 
-def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], predictor: Predictor) -> OutsideFigures:
+def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], predictor: Grader) -> OutsideFigures:
     """Grade the records of a folder, as the app would, and compare with the table.
 
     Raises

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from cardiov_core.domain import Analysis
-from cardiov_core.inference import Predictor, panel_words
+from cardiov_core.inference import Grader, panel_words
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.session import Key, session
 
 
-def grader() -> Predictor:
+def grader() -> Grader:
     """Return the grader that this session asks: the one that the reader chose, else the default one."""
     return resources.predictor(session().grader)
 

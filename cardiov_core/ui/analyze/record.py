@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
+from cardiov_core.domain import Analysis, Contributions, Explanation, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import PaperOptions
@@ -46,7 +46,7 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         banded=has_band(grader()),
         stage=first_stage(grader()),
     )
-    explanation: Explanation | Reasons | None = None
+    explanation: Explanation | Contributions | None = None
     failure: CardioVError | None = None
     level: Severity | None = None
     if prediction is not None and tools.attention is not None:
@@ -66,7 +66,7 @@ def show_trace(case: Case, analysis: Analysis) -> None:
 def _show_tabs(
     case: Case,
     analysis: Analysis,
-    explanation: Explanation | Reasons | None,
+    explanation: Explanation | Contributions | None,
     failure: CardioVError | None,
     tools: Tools,
 ) -> None:
@@ -94,7 +94,9 @@ def _alternative(case: Case, analysis: Analysis) -> str:
     return f"ECG {case.title}: {len(record.leads)} leads, {record.duration_s:.1f} s, {level}"
 
 
-def _record_tab(case: Case, analysis: Analysis, explanation: Explanation | Reasons | None, paper: PaperOptions) -> None:
+def _record_tab(
+    case: Case, analysis: Analysis, explanation: Explanation | Contributions | None, paper: PaperOptions
+) -> None:
     facts(_facts(case, analysis, paper))
     # Names the grader that was asked also where the level is withheld.
     card = grader().card

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, Prediction, QualityVerdict, Reasons
+from cardiov_core.domain import Analysis, Contributions, Explanation, Prediction, QualityVerdict
 from cardiov_core.inference import analyze, with_grader
 from cardiov_core.inference.uncertainty.scope import scope_words
 from cardiov_core.ui.analyze.findings import quality_row
@@ -50,7 +50,7 @@ def analysis_of_other(other: Case) -> Analysis:
     return _analysed(current, other, (grader().name, other.fingerprint, 0.0, False), None)
 
 
-def explanation_of(case: Case, target: int | str) -> Explanation | Reasons:
+def explanation_of(case: Case, target: int | str) -> Explanation | Contributions:
     """Return where the network looked or what the measurements speak for, computed once for each target.
 
     Parameters

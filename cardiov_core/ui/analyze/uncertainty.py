@@ -9,7 +9,7 @@ from cardiov_core.datasets.label_provenance import LabelProvenance, label_proven
 from cardiov_core.datasets.ptbxl import ptbxl_ecg_id_of
 from cardiov_core.domain import EcgRecord, Prediction, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import Predictor
+from cardiov_core.inference import Grader
 from cardiov_core.inference.uncertainty.reliability import reliability_of
 from cardiov_core.reporting.words.uncertainty import RELIABILITY_MEANING, reliability_words, set_meaning, set_words
 from cardiov_core.review import corrected_label
@@ -20,14 +20,14 @@ from cardiov_core.ui.frame.session import Case, Origin
 _logger = logging.getLogger(__name__)
 
 
-def set_part(prediction: Prediction, grader: Predictor) -> str:
+def set_part(prediction: Prediction, grader: Grader) -> str:
     """Return the prediction set as HTML, with what it means behind it; empty where the grader has none.
 
     Parameters
     ----------
     prediction : Prediction
         On show.
-    grader : Predictor
+    grader : Grader
         Who gave it.
     """
     if not prediction.prediction_set:
@@ -35,7 +35,7 @@ def set_part(prediction: Prediction, grader: Predictor) -> str:
     return more(set_words(prediction.prediction_set), [set_meaning(grader.card)])
 
 
-def reliability_part(case: Case, prediction: Prediction, grader: Predictor) -> str:
+def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:
     """Return as HTML how often the grader was right when it said the same; empty where nothing can be counted.
 
     Parameters
@@ -44,7 +44,7 @@ def reliability_part(case: Case, prediction: Prediction, grader: Predictor) -> s
         The open record; its own patient is not counted.
     prediction : Prediction
         On show.
-    grader : Predictor
+    grader : Grader
         Who gave it.
     """
     own = {row.patient_id for row in grader.training_rows(case.record)}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cardiov_core.errors import CardioVError, MissingMetadataError
-from cardiov_core.inference import Predictor
+from cardiov_core.inference import Grader
 from cardiov_core.inference.batch import BatchError, BatchRow, run_batch
 from cardiov_core.io.staging import Drop, staged
 
@@ -69,13 +69,13 @@ class BatchJob:
     ----------
     drop : Drop
         What the reader dropped; its bytes stay in memory, so that a record can be opened again.
-    predictor : Predictor
+    predictor : Grader
         The grader.
-    others : sequence of Predictor
+    others : sequence of Grader
         Graders to compare it with.
     """
 
-    def __init__(self, drop: Drop, predictor: Predictor, others: Sequence[Predictor] = ()) -> None:
+    def __init__(self, drop: Drop, predictor: Grader, others: Sequence[Grader] = ()) -> None:
         self.drop = drop
         self.predictor = predictor
         self.others = tuple(others)
@@ -166,7 +166,7 @@ class BatchJob:
             self._thread.join(timeout_s)
 
 
-def _work(found: _Findings, drop: Drop, predictor: Predictor, others: Sequence[Predictor], reading: Reading) -> None:
+def _work(found: _Findings, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading) -> None:
     try:
         with staged(drop) as collection:
             found.passed_over = collection.passed_over

@@ -5,17 +5,17 @@ from collections.abc import Mapping
 import streamlit as st
 
 from cardiov_core.datasets import PtbXl, find_ptbxl
-from cardiov_core.inference import Predictor, load_predictor, other_graders
+from cardiov_core.inference import Grader, load_predictor, other_graders
 from cardiov_core.review import Store, open_store
 
 
 @st.cache_resource(show_spinner="Loading the model ...")
-def graders() -> Mapping[str, Predictor]:
+def graders() -> Mapping[str, Grader]:
     """Return every grader that can be used by its name, the default one first.
 
     Returns
     -------
-    mapping of str to Predictor
+    mapping of str to Grader
         Shared by all sessions; they guard their own state against two of them at once.
 
     Raises
@@ -27,7 +27,7 @@ def graders() -> Mapping[str, Predictor]:
     return {default.name: default} | {other.name: other for other in other_graders(default)}
 
 
-def predictor(name: str | None = None) -> Predictor:
+def predictor(name: str | None = None) -> Grader:
     """Return a grader.
 
     Parameters
@@ -37,7 +37,7 @@ def predictor(name: str | None = None) -> Predictor:
 
     Returns
     -------
-    Predictor
+    Grader
         As `graders` holds it.
 
     Raises

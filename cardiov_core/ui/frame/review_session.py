@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Draft, Explanation, Reasons, Role, Severity
+from cardiov_core.domain import Analysis, Contributions, Draft, Explanation, Role, Severity
 from cardiov_core.errors import CardioVError
 
 _STATE_KEY = "cardiov_review"
@@ -63,7 +63,7 @@ class ReviewState:
     opened_by_owner: set[str] = field(default_factory=set)
     history: list[str] = field(default_factory=list)
     went_on: set[str] = field(default_factory=set)
-    explanations: dict[tuple[str, int | str], Explanation | Reasons] = field(default_factory=dict)
+    explanations: dict[tuple[str, int | str], Explanation | Contributions] = field(default_factory=dict)
     owner_view: bool = False
     shown: set[ShownKey] = field(default_factory=set)
     unnamed: deque[Analysis] = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))

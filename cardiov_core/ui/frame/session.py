@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, EcgRecord, Explanation, Reasons, Severity
+from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import Upload
 
@@ -158,7 +158,7 @@ class Session:
     same_patient: bool = False
     grader: str | None = None
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
-    explanations: dict[tuple[AnalysisKey, int | str], Explanation | Reasons] = field(default_factory=dict)
+    explanations: dict[tuple[AnalysisKey, int | str], Explanation | Contributions] = field(default_factory=dict)
 
     def receive(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take new files; they are read on the page, where a spinner can say so."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from cardiov_core.domain import Case, Explanation, Measurements, Reasons
+from cardiov_core.domain import Case, Contributions, Explanation, Measurements
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting.words.measurements import RANGES_NOTE, MeasurementRow, measurement_rows
 from cardiov_core.ui.frame import resources
@@ -51,7 +51,7 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
     banded = grader is None or has_band(grader)
     stage = STAGES[-1] if grader is None else first_stage(grader)
     tools = tool_row(0.0, measured=True, explained=explained, banded=banded, stage=stage)
-    explanation: Explanation | Reasons | None = None
+    explanation: Explanation | Contributions | None = None
     failure: CardioVError | None = None
     if revealed is not None and tools.attention is not None and explained:
         try:
@@ -80,7 +80,7 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
     _show_measurements(prepared, tools.paper.gain_mm_mv)
 
 
-def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanation | Reasons:
+def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanation | Contributions:
     state = review_state()
     target: int | str = int(case.level or 0) if tools.target is None else tools.target
     key = (case.id, target)

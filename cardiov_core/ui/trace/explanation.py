@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Explanation, Reasons, Severity
+from cardiov_core.domain import Analysis, Contributions, Explanation, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import CombinedGrader, MeasurementGrader, Predictor
+from cardiov_core.inference import BlendGrader, Grader, MeasurementGrader
 from cardiov_core.inference.explanation.passport import passport_line, passport_of
 from cardiov_core.reporting import CAPTION, attention_stack_figure
 from cardiov_core.reporting.words.uncertainty import reason_rows, reasons_line
@@ -17,17 +17,17 @@ from cardiov_core.ui.trace.tools import CHART_CONFIG, STAGES
 _HEADS = ("What was measured", "Percentage points")
 
 
-def has_band(grader: Predictor) -> bool:
+def has_band(grader: Grader) -> bool:
     """Tell whether a grader has a network, whose attention can be drawn."""
     return not isinstance(grader, MeasurementGrader)
 
 
-def first_stage(grader: Predictor) -> int:
+def first_stage(grader: Grader) -> int:
     """Choose the stage whose band an ECG is opened with.
 
     Parameters
     ----------
-    grader : Predictor
+    grader : Grader
         In use.
 
     Returns
@@ -36,7 +36,7 @@ def first_stage(grader: Predictor) -> int:
         The deepest stage whose maps passed their tests for every level, so that each level and each threshold has a
         band; the last one where there is none or nothing was tested.
     """
-    members = grader.members if isinstance(grader, CombinedGrader) else (grader,)
+    members = grader.members if isinstance(grader, BlendGrader) else (grader,)
     passports = [known for member in members if (known := passport_of(member.card)) is not None]
     passed = [
         stage
@@ -46,19 +46,19 @@ def first_stage(grader: Predictor) -> int:
     return passed[-1] if passed else STAGES[-1]
 
 
-def measured_reasons(explanation: Explanation | Reasons | None) -> Reasons | None:
+def measured_reasons(explanation: Explanation | Contributions | None) -> Contributions | None:
     """Return the measurements' side of an explanation; None where it has none."""
-    if isinstance(explanation, Reasons) or explanation is None:
+    if isinstance(explanation, Contributions) or explanation is None:
         return explanation
     return explanation.reasons
 
 
-def remarks(explanation: Explanation | Reasons | None, level: Severity | None) -> list[str]:
+def remarks(explanation: Explanation | Contributions | None, level: Severity | None) -> list[str]:
     """Return what stands under the trace beside the band's own caption.
 
     Parameters
     ----------
-    explanation : Explanation or Reasons or None
+    explanation : Explanation or Contributions or None
         Of the level on show, or of a threshold.
     level : Severity or None
         What is explained; None for a threshold, whose maps no test knows as such.
@@ -79,7 +79,7 @@ def remarks(explanation: Explanation | Reasons | None, level: Severity | None) -
 
 
 def explanation_tab(
-    case: Case, analysis: Analysis, explanation: Explanation | Reasons | None, failure: CardioVError | None
+    case: Case, analysis: Analysis, explanation: Explanation | Contributions | None, failure: CardioVError | None
 ) -> None:
     """Show the whole explanation.
 
@@ -89,7 +89,7 @@ def explanation_tab(
         The open record.
     analysis : Analysis
         What CardioV says of it.
-    explanation : Explanation or Reasons or None
+    explanation : Explanation or Contributions or None
         None where there is no level, or it cannot be explained.
     failure : CardioVError or None
         Why it cannot.
@@ -106,14 +106,14 @@ def explanation_tab(
     if isinstance(explanation, Explanation):
         _show_attention(case, explanation)
     if analysis.prediction is not None and analysis.prediction.out_of_fold:
-        what = "reasons are those" if isinstance(explanation, Reasons) else "attention is that"
+        what = "reasons are those" if isinstance(explanation, Contributions) else "attention is that"
         st.caption(
             "The level on show is out-of-fold: it comes from weights that never saw this record's patient. "
             f"The {what} of the shipped grader, which did."
         )
 
 
-def _show_reasons(reasons: Reasons) -> None:
+def _show_reasons(reasons: Contributions) -> None:
     rows = reason_rows(reasons)
     if rows:
         st.html(html_table(_HEADS, rows, columns="tn"))

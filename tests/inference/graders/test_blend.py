@@ -22,10 +22,10 @@ from cardiov_core.errors import (
     WeightsMismatchError,
 )
 from cardiov_core.inference import (
-    CombinedGrader,
+    BlendGrader,
+    Grader,
     MeasurementGrader,
-    NetworkPredictor,
-    Predictor,
+    NetworkGrader,
     analysis_to_dict,
     analyze,
     grade_all,
@@ -81,7 +81,7 @@ def _card(tiny_card: dict[str, Any], members: tuple[Member, ...]) -> dict[str, A
 def test_a_blend_is_the_calibrated_weighted_mean_of_the_logits(folder: Path) -> None:
     record = generate("left_bundle_branch_block")
     predictor = load_predictor()
-    assert isinstance(predictor, CombinedGrader)
+    assert isinstance(predictor, BlendGrader)
     own = [np.clip(load_predictor(name).predict(record).exceedance, 1e-3, 1 - 1e-3) for name in ("tiny", "small")]
     mean = sum(share * logit(item) for share, item in zip(SHARES, own, strict=True))
     expected = np.minimum.accumulate(expit(mean / TEMPERATURE + [0.1, 0.0, -0.1]))
@@ -136,15 +136,15 @@ def test_half_a_blend_grades_nothing(folder: Path) -> None:
 
 def test_a_panel_asks_each_grader_once_and_loads_a_member_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record, predictor = generate("normal"), load_predictor()
-    assert isinstance(predictor, CombinedGrader)
+    assert isinstance(predictor, BlendGrader)
     others = other_graders(predictor)
     assert set(others) == set(predictor.members)
     alone = [grader.predict(record) for grader in (predictor, *others)]
     asked: list[str] = []
-    for kind in (NetworkPredictor, MeasurementGrader):
+    for kind in (NetworkGrader, MeasurementGrader):
         real = kind.predict
 
-        def _counted(self: Predictor, *arguments: Any, _real: Any = real, **named: Any) -> Any:
+        def _counted(self: Grader, *arguments: Any, _real: Any = real, **named: Any) -> Any:
             asked.append(self.name)
             return _real(self, *arguments, **named)
 
@@ -215,9 +215,9 @@ def test_a_network_is_no_blend(folder: Path) -> None:
 
 def test_a_blend_without_a_network_has_no_map(folder: Path) -> None:
     predictor = load_predictor()
-    assert isinstance(predictor, CombinedGrader)
+    assert isinstance(predictor, BlendGrader)
     forest = predictor.members[1]
-    alone = CombinedGrader({forest: 1.0}, predictor.card)
+    alone = BlendGrader({forest: 1.0}, predictor.card)
     with pytest.raises(ExplanationError, match="No member"):
         alone.explain(generate("normal"))
 

@@ -12,12 +12,12 @@ from cardiov_core import ordinal, weights
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Explanation, Prediction, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
-from cardiov_core.inference import NetworkPredictor, Predictor, load_predictor
+from cardiov_core.inference import Grader, NetworkGrader, load_predictor
 from cardiov_core.preprocessing import prepare
 
 
 @pytest.fixture
-def predictor(tiny_folder: Path) -> Predictor:
+def predictor(tiny_folder: Path) -> Grader:
     assert tiny_folder.is_dir()
     return load_predictor()
 
@@ -32,7 +32,7 @@ def records() -> list[EcgRecord]:
     ]
 
 
-def test_a_prediction_is_the_decoded_sigmoid_of_the_logits(predictor: Predictor, records: list[EcgRecord]) -> None:
+def test_a_prediction_is_the_decoded_sigmoid_of_the_logits(predictor: Grader, records: list[EcgRecord]) -> None:
     net, card = weights.load_network("tiny")
     for record in records:
         prediction = predictor.predict(record)
@@ -50,7 +50,7 @@ def test_a_prediction_is_the_decoded_sigmoid_of_the_logits(predictor: Predictor,
         assert not prediction.out_of_fold
 
 
-def test_a_batch_gives_what_single_records_give(predictor: Predictor, records: list[EcgRecord]) -> None:
+def test_a_batch_gives_what_single_records_give(predictor: Grader, records: list[EcgRecord]) -> None:
     many = [*records, *(generate("normal", seed=seed) for seed in range(100, 120))]
     batch = predictor.predict_batch(many)
     singles = [predictor.predict(record) for record in many]
@@ -62,14 +62,14 @@ def test_a_batch_gives_what_single_records_give(predictor: Predictor, records: l
     assert predictor.predict_batch([]) == []
 
 
-def test_the_order_of_leads_in_a_file_does_not_matter(predictor: Predictor) -> None:
+def test_the_order_of_leads_in_a_file_does_not_matter(predictor: Grader) -> None:
     record = generate("normal", seed=5)
     order = [7, 3, 0, 11, 5, 1, 2, 10, 9, 4, 8, 6]
     shuffled = replace(record, signal=record.signal[order], leads=tuple(record.leads[i] for i in order))
     assert predictor.predict(shuffled).probabilities == predictor.predict(record).probabilities
 
 
-def test_the_window_follows_the_start(predictor: Predictor) -> None:
+def test_the_window_follows_the_start(predictor: Grader) -> None:
     record = generate("normal", seed=4, duration_s=25.0)
     late = predictor.predict(record, start_s=12.0)
     assert (late.window.start_s, late.window.end_s) == (12.0, 22.0)
@@ -79,7 +79,7 @@ def test_the_window_follows_the_start(predictor: Predictor) -> None:
     assert np.flatnonzero(inside)[[0, -1]].tolist() == [6000, 10999]
 
 
-def test_an_explanation_has_seven_stages_on_the_records_samples(predictor: Predictor, records: list[EcgRecord]) -> None:
+def test_an_explanation_has_seven_stages_on_the_records_samples(predictor: Grader, records: list[EcgRecord]) -> None:
     for record in records:
         explanation = predictor.explain(record)
         assert explanation.target == f"level {int(predictor.predict(record).severity)}"
@@ -93,7 +93,7 @@ def test_an_explanation_has_seven_stages_on_the_records_samples(predictor: Predi
     assert predictor.explain(records[0], target="above_low").target == "above low"
 
 
-def test_records_that_cannot_be_prepared_are_refused(predictor: Predictor) -> None:
+def test_records_that_cannot_be_prepared_are_refused(predictor: Grader) -> None:
     with pytest.raises(RecordUnsupportedError, match=r"lasts 3\.00 s"):
         predictor.predict(generate("normal", duration_s=3.0))
     record = generate("normal")
@@ -106,16 +106,16 @@ class _Absurd(nn.Module):
         return torch.full((len(x), 3), float("nan"))
 
 
-def test_a_result_that_is_no_number_is_an_error(predictor: Predictor) -> None:
+def test_a_result_that_is_no_number_is_an_error(predictor: Grader) -> None:
     with pytest.raises(RecordUnsupportedError, match="no finite result"):
-        NetworkPredictor(_Absurd(), predictor.card).predict(generate("normal"))
+        NetworkGrader(_Absurd(), predictor.card).predict(generate("normal"))
 
 
-def test_mode_and_gradients_are_left_as_found(predictor: Predictor) -> None:
+def test_mode_and_gradients_are_left_as_found(predictor: Grader) -> None:
     net, card = weights.load_network("tiny")
     net.train().requires_grad_(True)
     found = net.state_dict()["last_norm.running_mean"].clone()
-    other = NetworkPredictor(net, card)
+    other = NetworkGrader(net, card)
     record = generate("normal", seed=6)
     np.testing.assert_allclose(
         other.predict(record).probabilities, predictor.predict(record).probabilities, rtol=0, atol=1e-9
@@ -134,7 +134,7 @@ def test_a_grader_loaded_in_inference_mode_can_be_explained(tiny_folder: Path) -
     np.testing.assert_array_equal(inside.stages[7], expected.stages[7])
 
 
-def test_threads_get_the_answers_that_they_get_alone(predictor: Predictor, records: list[EcgRecord]) -> None:
+def test_threads_get_the_answers_that_they_get_alone(predictor: Grader, records: list[EcgRecord]) -> None:
     alone = [(predictor.predict(record), predictor.explain(record, target="above_no")) for record in records]
     start = threading.Barrier(len(records))
     answers: dict[int, list[tuple[Prediction, Explanation]]] = {}
@@ -186,7 +186,7 @@ def test_training_records_are_known_by_their_samples(tiny_folder: Path, tiny_car
     assert predictor.out_of_fold_prediction(generate("normal", seed=10)) is None
 
 
-def test_graders_without_a_table_know_no_record(predictor: Predictor) -> None:
+def test_graders_without_a_table_know_no_record(predictor: Grader) -> None:
     assert predictor.out_of_fold_prediction(generate("normal")) is None
 
 

@@ -11,7 +11,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from cardiov_core import ordinal, weights
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import EcgRecord, Reasons
+from cardiov_core.domain import Contributions, EcgRecord
 from cardiov_core.errors import (
     ExplanationError,
     ModelCardError,
@@ -215,7 +215,7 @@ def test_records_without_leads_length_or_beats_are_refused(
 
 def test_reasons_name_value_lead_and_direction(grader: MeasurementGrader, record: EcgRecord) -> None:
     reasons = grader.explain(record)
-    assert isinstance(reasons, Reasons)
+    assert isinstance(reasons, Contributions)
     assert reasons.target == f"level {int(grader.predict(record).severity)}"
     sizes = [abs(reason.contribution) for reason in reasons.reasons]
     assert sizes == sorted(sizes, reverse=True)

@@ -13,18 +13,18 @@ import pytest
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import (
+    Contribution,
+    Contributions,
     EcgRecord,
     Explanation,
     Prediction,
     QualityVerdict,
-    Reason,
-    Reasons,
     Severity,
     Window,
 )
 from cardiov_core.errors import ConfigurationError, ExplanationError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase
-from cardiov_core.inference import Predictor
+from cardiov_core.inference import Grader
 from cardiov_core.reporting.evaluation.cases import default_report_path, distortion_words, write_case_report
 from cardiov_core.reporting.evaluation.far_miss import trace_picture
 from cardiov_core.weights import ModelCard, load_card
@@ -48,17 +48,19 @@ class _Dataset(PtbXl):
         return replace(_record(), record_id=f"{ecg_id:05d}_hr")
 
 
-class _Grader(Predictor):
+class _Grader(Grader):
     """Explains as it is told to; grades nothing."""
 
-    def __init__(self, explanation: Explanation | Reasons | None, card: ModelCard) -> None:
+    def __init__(self, explanation: Explanation | Contributions | None, card: ModelCard) -> None:
         super().__init__(card)
         self._explanation = explanation
 
     def predict(self, *args: object, **options: object) -> Prediction:
         raise NotImplementedError
 
-    def explain(self, record: EcgRecord, *, target: object = None, start_s: object = None) -> Explanation | Reasons:
+    def explain(
+        self, record: EcgRecord, *, target: object = None, start_s: object = None
+    ) -> Explanation | Contributions:
         assert (target, start_s) == (0, None)
         if self._explanation is None:
             raise ExplanationError("The map failed its test.", "Ask another grader.")
@@ -70,8 +72,8 @@ def _attention(value: float) -> Explanation:
     return Explanation("net", "level 0", dict.fromkeys(range(1, 8), cam), WINDOW)
 
 
-SAID = Reasons(
-    "forest", "level 0", (Reason("ST", "", "V5", "ST", -0.1, "mV", 0.2, "ST -0.10 mV in V5 <"),), 0.5, WINDOW
+SAID = Contributions(
+    "forest", "level 0", (Contribution("ST", "", "V5", "ST", -0.1, "mV", 0.2, "ST -0.10 mV in V5 <"),), 0.5, WINDOW
 )
 
 
@@ -106,7 +108,7 @@ FOUND = CaseList(
 )
 
 
-Writer = Callable[[Explanation | Reasons | None], str]
+Writer = Callable[[Explanation | Contributions | None], str]
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def written(tiny_folder: Path, tmp_path: Path) -> Writer:
     assert tiny_folder.is_dir()
     card = load_card("tiny")
 
-    def _write(explanation: Explanation | Reasons | None) -> str:
+    def _write(explanation: Explanation | Contributions | None) -> str:
         n_far = write_case_report(
             FOUND, _Dataset(tmp_path), _Grader(explanation, card), tmp_path / "new" / "cases.html"
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cardiov_core.domain import Reason, Reasons, Severity, Window
+from cardiov_core.domain import Contribution, Contributions, Severity, Window
 from cardiov_core.inference.uncertainty.reliability import Reliability
 from cardiov_core.reporting.words import uncertainty as honesty
 from cardiov_core.reporting.words.levels import THIN_SPACE
@@ -69,9 +69,11 @@ def test_no_sentence_reassures() -> None:
 
 
 def test_reasons_are_told_with_their_points() -> None:
-    reason = Reason("ST", "lateral leads", "V5", "ST level", -0.12, "mV", 0.124, "ST -0.12 mV in V5 speaks for Medium")
-    against = Reason("T", "", None, "x", None, "", -0.056, "T 0.3 mV speaks against Medium")
-    reasons = Reasons("measurements", "level 2", (reason, against), 0.2, Window(0, 10))
+    reason = Contribution(
+        "ST", "lateral leads", "V5", "ST level", -0.12, "mV", 0.124, "ST -0.12 mV in V5 speaks for Medium"
+    )
+    against = Contribution("T", "", None, "x", None, "", -0.056, "T 0.3 mV speaks against Medium")
+    reasons = Contributions("measurements", "level 2", (reason, against), 0.2, Window(0, 10))
     assert honesty.reason_rows(reasons) == [(reason.statement, "+12"), (against.statement, "-6")]
     assert honesty.reasons_line(reasons, 1) == f"{reason.statement} (+12)."
-    assert "Nothing" in honesty.reasons_line(Reasons("m", "level 2", (), 0.2, Window(0, 10)))
+    assert "Nothing" in honesty.reasons_line(Contributions("m", "level 2", (), 0.2, Window(0, 10)))
