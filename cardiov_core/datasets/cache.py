@@ -5,9 +5,9 @@ and checksum of each record), the tree's own tables as they were, and ``cache.js
 without it is not finished. Since statements, patients, ages and folds come out of the tree's own table, both label
 rules and corrected labels work as they do on the tree.
 
-Windows are float32 and not float16, although half of the size costs little (docs/data.md): so the network is fed to the
-last bit what `cardiov_core.preprocessing.prepare` gives it ever after, and a training on the cache gives the weights
-that a training on the tree gives.
+Windows are float32 and not float16, although half of the size costs little (docs/method/data.md): so the network is fed
+to the last bit what `cardiov_core.preprocessing.prepare` gives it ever after, and a training on the cache gives the
+weights that a training on the tree gives.
 """
 
 import csv

@@ -16,7 +16,7 @@ Where the paper is silent or contradicts itself:
   code does. Both are lowered to the next divisor of the channels.
 
 Signals are ``(batch, channels, samples)`` everywhere, but lie in memory with the channels of one sample side by side:
-convolutions and normalisations of that layout cost a processor less (docs/data.md), and give the same to within
+convolutions and normalisations of that layout cost a processor less (docs/method/data.md), and give the same to within
 rounding.
 """
 

@@ -1,7 +1,7 @@
 """The list of cases that ``cardiov cases`` writes and the review takes in: JSON or CSV, with the way to each waveform.
 
-docs/evaluation.md describes it, field by field. Version 2 added ``statements``, ``distortions`` and ``graders`` to a
-case and ``distorted`` to the JSON; lists of version 1 are read as before.
+docs/method/evaluation.md describes it, field by field. Version 2 added ``statements``, ``distortions`` and ``graders``
+to a case and ``distorted`` to the JSON; lists of version 1 are read as before.
 """
 
 import csv

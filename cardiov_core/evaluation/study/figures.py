@@ -108,8 +108,8 @@ def figures_of(
     Returns
     -------
     dict
-        JSON values as docs/evaluation.md describes them, without the curves; None where the records do not define a
-        figure.
+        JSON values as docs/method/evaluation.md describes them, without the curves; None where the records do not
+        define a figure.
     """
     graded = graded_of(table)
     figures, limits = with_intervals(graded, n_resamples, prevalence)

@@ -1,7 +1,7 @@
 """Whether a record looks like those that a grader learned from: a distance, and how many of those lie as far out.
 
 Numbers of the signal itself are compared, not of the network: size, spectrum and shape of the leads, and how alike
-they are. What a network has made of a record knows hardly anything of it any more (docs/honesty.md has the
+they are. What a network has made of a record knows hardly anything of it any more (docs/method/uncertainty.md has the
 comparison), and its view of its own training records is no view of records at all. Labels play no part.
 
 The distance is Mahalanobis' on principal components with 95 % of the variance; what they leave over counts once, by

@@ -4,7 +4,8 @@ The QRS complex is where the slope over all leads together exceeds a small share
 waves are found a lead: from the largest deviation in their window to the steepest slope on either side, and outwards
 to where the slope has fallen to a share of that. The global boundary is the median over the leads, whose share is
 chosen such that it meets the second earliest onset and second latest offset of the cardiologists: a median holds where
-single leads are wrong. Widths and shares were tuned on LUDB (docs/measurements.md has the cross-validated table).
+single leads are wrong. Widths and shares were tuned on LUDB (docs/method/measurements.md has the cross-validated
+table).
 """
 
 from collections.abc import Mapping

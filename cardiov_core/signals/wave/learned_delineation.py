@@ -1,7 +1,8 @@
 """Delineation of a median beat by the trained networks, and why a record that trained them gets only one of them.
 
-The networks were trained on the marks of LUDB (docs/delineator.md). Each was trained without a fifth of the records;
-new records are delineated by the mean of their distributions, a training record by the one network that never saw it.
+The networks were trained on the marks of LUDB (docs/method/delineator.md). Each was trained without a fifth of the
+records; new records are delineated by the mean of their distributions, a training record by the one network that never
+saw it.
 """
 
 from functools import lru_cache

@@ -67,8 +67,8 @@ def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
     """Find the waves by the trained networks, over all leads as the mean of networks and slopes.
 
     The two err on different records: on LUDB their mean is about as good as the better one in each interval, and the
-    networks' largest error of QRS, a paced complex of 210 ms, is halved (docs/delineator.md). Which waves there are,
-    and where they lie in a single lead, is for the networks to say; without networks, for the slopes.
+    networks' largest error of QRS, a paced complex of 210 ms, is halved (docs/method/delineator.md). Which waves there
+    are, and where they lie in a single lead, is for the networks to say; without networks, for the slopes.
     """
     found = delineate_by_network(beat, record)
     slopes = delineate(beat)

@@ -52,7 +52,7 @@ class Ablation:
     Attributes
     ----------
     document : dict
-        What ``ablation.json`` holds, as docs/training.md describes it.
+        What ``ablation.json`` holds, as docs/method/training.md describes it.
     predictions : pandas.DataFrame
         A row a record and output: output, ecg_id, patient_id, fold, label, level, p0..p3, rank_violation.
     """

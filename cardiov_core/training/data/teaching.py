@@ -2,7 +2,7 @@
 
 434 patients are few. A network that has learned to measure (on hearts that were drawn at random, then on the patients
 beside their level) and that hears what a forest on those measurements says of each patient, and of any heart, comes
-close to the forest; docs/training.md has what each part brought.
+close to the forest; docs/method/training.md has what each part brought.
 
 Nothing of this may leak: a network that is to grade a group of patients hears a forest that was grown without them,
 and of each patient whom it learns from, what a forest says that was grown without that patient's group, too.
