@@ -1,6 +1,6 @@
 """What a file format's rounding does to the level: real records written in each format, read back and graded.
 
-Prints the table of docs/use/formats.md. Run from the repository's root: ``python -m benchmarks.format_differences``.
+Prints the table of docs/method/formats.md. Run from the repository's root: ``python -m benchmarks.format_differences``.
 The formats are written by the tests' own makers (tests/io/carts/cart_files.py); the default grader grades both sides,
 never the out-of-fold table, so that the difference is the format's alone. Exits with 1 where a format that stores
 1 uV changes a level or moves a probability by more than 0.02.

@@ -14,10 +14,10 @@ from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedIn
 from cardiov_core.errors import RecordUnsupportedError
 
 MIN_DURATION_S = 5.0
-"""Shorter records are refused (CLINICAL conventions, 13)."""
+"""Shorter records are refused (docs/clinical.md, 13)."""
 
 MAX_BRIDGED_GAP_S = 0.020
-"""Longer runs of missing samples are not interpolated (CLINICAL conventions, 12)."""
+"""Longer runs of missing samples are not interpolated (docs/clinical.md, 12)."""
 
 _FILTER_PAD_S = 3.0
 

@@ -24,7 +24,7 @@ class Finding:
     measured : mapping of str to float
         The numbers that the rule looked at, with their units in the names.
     critical : bool
-        True for a present finding that belongs into the critical box (CLINICAL conventions, 20).
+        True for a present finding that belongs into the critical box (docs/clinical.md, 20).
     """
 
     code: str

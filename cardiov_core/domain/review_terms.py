@@ -29,7 +29,7 @@ class ReadKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """With whom a reader sided in the study (CLINICAL conventions, 24)."""
+    """With whom a reader sided in the study (docs/clinical.md, 24)."""
 
     LABEL = "label"
     MODEL = "model"

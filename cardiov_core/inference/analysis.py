@@ -20,7 +20,7 @@ from cardiov_core.inference.uncertainty.scope import scope_words
 from cardiov_core.signals import apply_rules, assess_quality, measure
 
 ADULT_YEARS = 18
-"""Younger patients are out of scope (CLINICAL conventions, 15)."""
+"""Younger patients are out of scope (docs/clinical.md, 15)."""
 
 _OUT_OF_FOLD = "This record trained the model: the out-of-fold prediction is shown."
 
@@ -125,7 +125,7 @@ def _remarks(prediction: Prediction | None, quality: Quality) -> Iterable[str]:
 
 
 def _scope_warnings(record: EcgRecord, findings: Iterable[Finding] = ()) -> Iterable[str]:
-    """Name what lies outside the scope of level and limits (CLINICAL conventions, 15)."""
+    """Name what lies outside the scope of level and limits (docs/clinical.md, 15)."""
     if record.age is None:
         yield "Age is not stated: the level is meant for adults only."
     elif record.age < ADULT_YEARS:

@@ -1,6 +1,6 @@
 """The quality gate, which decides whether a level may be given for a record at all.
 
-Rules and limits are those of the CLINICAL conventions, 12 to 14. What withholds the level are faults that leave
+Rules and limits are those of docs/clinical.md, 12 to 14. What withholds the level are faults that leave
 nothing to read; noise, drift, hum, clipping, swapped electrodes and limb leads that contradict one another limit it.
 """
 
@@ -37,7 +37,7 @@ USUAL_DURATION_S = 10.0
 """Shorter records are graded and flagged."""
 
 MAX_DRIFT_MV = 0.5
-"""Drift over this limits a lead (CLINICAL conventions, 14)."""
+"""Drift over this limits a lead (docs/clinical.md, 14)."""
 
 MAX_NOISE_MV = 0.009
 """Typical noise above 35 Hz (standard deviation) over this limits a lead: half a millimetre from peak to peak."""

@@ -29,13 +29,13 @@ TACHYCARDIA_BPM = 100.0
 """Tachycardia above this, the upper end of the usual 60 to 100."""
 
 CRITICAL_RATES_BPM = (40.0, 150.0)
-"""A heart rate below or above is critical (CLINICAL conventions, 20)."""
+"""A heart rate below or above is critical (docs/clinical.md, 20)."""
 
 CRITICAL_PAUSE_MS = 3000.0
-"""A longer time without a beat is critical (CLINICAL conventions, 20)."""
+"""A longer time without a beat is critical (docs/clinical.md, 20)."""
 
 PROLONGED_PR_MS = 200.0
-"""A longer PR interval is prolonged (CLINICAL conventions, 19)."""
+"""A longer PR interval is prolonged (docs/clinical.md, 19)."""
 
 WIDE_QRS_MS = 120.0
 """QRS is wide from here on (Surawicz et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191095)."""
@@ -44,7 +44,7 @@ LONG_QTC_MS: Mapping[str, float] = {"male": 450.0, "female": 460.0}
 """QTc is prolonged from here on (Rautaharju et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191096)."""
 
 CRITICAL_QTC_MS = 500.0
-"""QTc is critical from here on (CLINICAL conventions, 20)."""
+"""QTc is critical from here on (docs/clinical.md, 20)."""
 
 SOKOLOW_LYON_MV = 3.5
 """S in V1 + R in V5 or V6 from here on (Sokolow and Lyon 1949, Am Heart J 37:161)."""

@@ -29,7 +29,7 @@ from cardiov_core.evaluation.agreement.formulas import (
 )
 
 MIN_CASES = 20
-"""Fewer cases give no number (CLINICAL conventions, 25)."""
+"""Fewer cases give no number (docs/clinical.md, 25)."""
 
 TOO_FEW = f"too few (n < {MIN_CASES})"
 """What stands instead of a number."""

@@ -1,7 +1,7 @@
 """What a review has found: who sided with whom, how readers, label and model agree, and what the reveal changed.
 
 Blind reads, the same reads after the reveal, and reads by those who had seen the grade are three things that are never
-put together (CLINICAL conventions, 25).
+put together (docs/clinical.md, 25).
 """
 
 from collections import defaultdict

@@ -1,6 +1,6 @@
 """The list of cases that ``cardiov cases`` writes and the review takes in: JSON or CSV, with the way to each waveform.
 
-docs/method/evaluation.md describes it, field by field. Version 2 added ``statements``, ``distortions`` and ``graders``
+docs/use/evaluate.md describes it, field by field. Version 2 added ``statements``, ``distortions`` and ``graders``
 to a case and ``distorted`` to the JSON; lists of version 1 are read as before.
 """
 

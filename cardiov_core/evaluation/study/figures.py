@@ -108,7 +108,7 @@ def figures_of(
     Returns
     -------
     dict
-        JSON values as docs/method/evaluation.md describes them, without the curves; None where the records do not
+        JSON values as docs/use/evaluate.md describes them, without the curves; None where the records do not
         define a figure.
     """
     graded = graded_of(table)

@@ -55,7 +55,7 @@ class Study:
         One row a record: ecg_id, label, level, p0..p3, out_of_fold, label_most_severe, rank_violation, patient_id,
         statement (the one that decided the label, whoever corrected it).
     metrics : dict
-        As docs/method/evaluation.md describes ``metrics.json``; None where the records do not define a figure.
+        As docs/use/evaluate.md describes ``metrics.json``; None where the records do not define a figure.
     skipped : tuple of str
         Records without a level, each with the reason.
     """

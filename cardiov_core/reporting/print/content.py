@@ -91,7 +91,7 @@ def present_findings(analysis: Analysis) -> tuple[Finding, ...]:
 
 
 def critical_words(analysis: Analysis) -> tuple[str, ...]:
-    """Return what cannot wait: level 3 and critical findings (CLINICAL conventions, 20)."""
+    """Return what cannot wait: level 3 and critical findings (docs/clinical.md, 20)."""
     words: list[str] = []
     if analysis.prediction is not None and analysis.prediction.severity is Severity.HIGH_RISK:
         words.append("high risk, may need prompt review")

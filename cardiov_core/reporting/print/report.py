@@ -72,7 +72,7 @@ def write_pdf(
     sign_off: SignOff | None = None,
     created_at: datetime | None = None,
 ) -> None:
-    """Write the report of one record (CLINICAL conventions, 22).
+    """Write the report of one record (docs/clinical.md, 22).
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ PULSE_MV = 1.0
 """Height of the calibration pulse."""
 
 INK = "#000000"
-"""Print is black on white (CLINICAL conventions, 2)."""
+"""Print is black on white (docs/clinical.md, 2)."""
 
 _FILTER_MARGIN_S = 10.0
 _LEAST_PITCH_MM: dict[float, float] = {2.5: 13.5, 5.0: 13.5, 10.0: 27.0, 20.0: 40.0}

@@ -5,14 +5,14 @@ from cardiov_core.domain import Severity
 RESEARCH_USE = (
     "Research software. Not a medical device. Not for diagnostic use. A qualified clinician must read the ECG."
 )
-"""Stands on every page, on screen and on paper (CLINICAL conventions, 18)."""
+"""Stands on every page, on screen and on paper (docs/clinical.md, 18)."""
 
 EXCEEDANCE_NAMES: tuple[str, str, str] = ("above no risk", "above low risk", "above medium risk")
 """What the three outputs mean, in their order."""
 
 
 def wording(level: Severity) -> str:
-    """Return the sentence that goes with a level; a low level never reads healthy (CLINICAL conventions, 18).
+    """Return the sentence that goes with a level; a low level never reads healthy (docs/clinical.md, 18).
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ def age_and_sex(age: float | None, sex: str | None) -> str:
     Parameters
     ----------
     age : float or None
-        In years; PTB-XL's 300 reads '90 or over' (CLINICAL 15).
+        In years; PTB-XL's 300 reads '90 or over' (docs/clinical.md, 15).
     sex : str or None
         As stated.
     """
@@ -36,7 +36,7 @@ def recording_time(record: EcgRecord) -> str:
 
 
 def age_words(age: float | None) -> str:
-    """Write an age: '61 y', '90 or over', 'age not stated' (CLINICAL conventions, 15).
+    """Write an age: '61 y', '90 or over', 'age not stated' (docs/clinical.md, 15).
 
     Parameters
     ----------

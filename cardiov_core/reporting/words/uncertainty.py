@@ -1,6 +1,6 @@
 """What a level is worth, in words: prediction set, counts of how often the same grade was right, other graders.
 
-None of these sentences reassures: a low level never reads as healthy (CLINICAL conventions, 18).
+None of these sentences reassures: a low level never reads as healthy (docs/clinical.md, 18).
 """
 
 from collections.abc import Sequence

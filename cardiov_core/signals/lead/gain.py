@@ -7,7 +7,7 @@ import numpy as np
 from cardiov_core.domain import EcgRecord, FloatArray
 
 LOW_LIMIT_MV = 0.6
-"""A whole ECG under this, peak to peak in every lead, is suspect (CLINICAL conventions, 12)."""
+"""A whole ECG under this, peak to peak in every lead, is suspect (docs/clinical.md, 12)."""
 
 HIGH_LIMIT_MV = 10.0
 """A lead over this, peak to peak, deserves a warning; ordinary ECGs reach 16 mV."""

@@ -1,4 +1,4 @@
-"""Faults that one lead shows by itself: missing, flat, clipped, with gaps (CLINICAL conventions, 14)."""
+"""Faults that one lead shows by itself: missing, flat, clipped, with gaps (docs/clinical.md, 14)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ BASE_LINE_S = 0.02
 """The level before a wave is the mean over so long before its onset."""
 
 ST_AFTER_J_S = 0.06
-"""ST is measured so long after the end of the QRS (J + 60 ms; CLINICAL conventions, 19)."""
+"""ST is measured so long after the end of the QRS (J + 60 ms; docs/clinical.md, 19)."""
 
 _ST_HALF_WIDTH_S = 0.004
 _MIN_DIRECTION = 0.1

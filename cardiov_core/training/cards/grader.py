@@ -34,7 +34,7 @@ LIMITATIONS = (
 NOT_TESTED_ON = (
     "the test fold (10) of PTB-XL",
     "people under 18 as a group, pacemaker rhythms as a group",
-    "patients and machines of other hospitals, but for the outside look in docs/method/graders.md",
+    "patients and machines of other hospitals, but for the external validation in docs/method/graders.md",
 )
 """What no grader trained on these records was tested on."""
 

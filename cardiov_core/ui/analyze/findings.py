@@ -20,7 +20,7 @@ _HEADS = ("Finding", "What was measured, and the limit")
 
 
 def critical_findings(analysis: Analysis) -> list[str]:
-    """Return what cannot wait, one phrase each: level 3, and the findings that are marked critical (CLINICAL 20).
+    """Return what cannot wait (docs/clinical.md, 20), one phrase each: level 3, and findings marked critical.
 
     Parameters
     ----------

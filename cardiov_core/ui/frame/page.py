@@ -17,7 +17,7 @@ from cardiov_core.ui.frame.session import session
 from cardiov_core.ui.frame.styles import apply_styles
 
 BANNER = RESEARCH_USE
-"""Always visible (CLINICAL 18)."""
+"""Always visible (docs/clinical.md, 18)."""
 
 
 _UNEXPECTED = "Something went wrong that CardioV did not foresee. The details are in the server's log."

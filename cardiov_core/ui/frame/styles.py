@@ -154,7 +154,7 @@ def apply_styles() -> None:
 def level_shape(level: Severity) -> str:
     """Return a level's shape with its number as an image: circle, triangle, square, diamond.
 
-    Number, shape and colour say the same, so that none of them is needed alone (CLINICAL 16).
+    Number, shape and colour say the same, so that none of them is needed alone (docs/clinical.md, 16).
 
     Parameters
     ----------
