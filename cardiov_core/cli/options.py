@@ -19,13 +19,7 @@ labels_option = click.option(
 
 
 def reading_options(command: Command) -> Command:
-    """Add what a file itself may not say, or says wrongly: ``--rate``, ``--units`` and ``--gain-factor``.
-
-    Parameters
-    ----------
-    command : callable
-        Takes ``rate``, ``units`` and ``gain_factor``.
-    """
+    """Add what a file itself may not say, or says wrongly: ``--rate``, ``--units`` and ``--gain-factor``."""
     positive = click.FloatRange(min=0, min_open=True)
     gain_help = "Multiply the signal by F: confirms that a file's gain is wrong."
     for option in (

@@ -20,13 +20,7 @@ TABLE_HEAD = _ROW.format(
 
 
 def to_json(value: Any) -> str:
-    """Return `value` as one line of JSON; NaN has no JSON and is refused.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN or infinite.
-    """
+    """Return `value` as one line of JSON; NaN has no JSON and is refused."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
@@ -36,20 +30,7 @@ def json_row(row: Mapping[str, Any]) -> str:
 
 
 def error_row(shown_as: str, error: CardioVError) -> dict[str, Any]:
-    """Return the row of a record that could not be analysed.
-
-    Parameters
-    ----------
-    shown_as : str
-        The path that the caller knows.
-    error : CardioVError
-        What happened.
-
-    Returns
-    -------
-    dict
-        ``record`` {id, path} and ``error`` {type, message, hint}.
-    """
+    """Return the row of a record that could not be analysed: ``record`` {id, path}, ``error`` {type, message, hint}."""
     return {
         "record": {"id": PurePath(shown_as).stem, "path": shown_as},
         "error": {"type": type(error).__name__, "message": error.message, "hint": error.hint},

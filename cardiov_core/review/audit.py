@@ -53,25 +53,7 @@ def append_event(
     record_sha256: str | None = None,
     waveform_sha256: str | None = None,
 ) -> None:
-    """Write one event within the caller's transaction, so that it stands or falls with the change it tells of.
-
-    Parameters
-    ----------
-    connection : sqlalchemy.Connection
-        Of the transaction.
-    who : str
-        A reader's name, or who ran the command.
-    kind : EventKind
-        What happened.
-    case_id : str, optional
-        The case that it belongs to.
-    before, after : mapping of str to Any, optional
-        JSON values.
-    model, model_sha256 : str
-        The grader.
-    record_sha256, waveform_sha256 : str, optional
-        Files and waveform that a grade was shown for.
-    """
+    """Write one event within the caller's transaction, so that it stands or falls with the change it tells of."""
     connection.execute(
         sa.insert(events).values(
             at=now(),

@@ -292,13 +292,7 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _values(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a row and return it as columns of the table of reads.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If a value is missing or makes no sense.
-    """
+    """Check a row and return it as columns of the table of reads."""
     at = datetime.fromisoformat(str(row["time"]))
     if at.tzinfo is None:
         raise ValueError(f"the time {row['time']} has no zone")

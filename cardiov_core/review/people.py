@@ -149,13 +149,7 @@ def grant(store: Store, name: str, given: Collection[Role], by: str, *, at_the_m
 
 
 def study_row(connection: sa.Connection, name: str) -> sa.Row[tuple[str, float, int, bool, str]]:
-    """Return a study's row.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is none.
-    """
+    """Return a study's row, or raise `CaseNotFoundError`."""
     row = connection.execute(sa.select(studies).where(studies.c.name == name)).first()
     if row is None:
         raise CaseNotFoundError(f"There is no study {name!r}.", "Add cases to it first.")

@@ -20,15 +20,6 @@ def recount(connection: sa.Connection, case: sa.Row[Any], who: str) -> None:
     independent of the grade, and what was changed after the reveal is not either. As many equal blind reads as the
     study wants settle the case; unequal ones put it into the adjudicator's queue. A settled case stays settled: a
     read that arrives later is kept and changes nothing but the counts.
-
-    Parameters
-    ----------
-    connection : sqlalchemy.Connection
-        Of the transaction.
-    case : sqlalchemy.Row
-        The case, locked.
-    who : str
-        Whose read it was.
     """
     found = connection.execute(
         sa.select(reads.c.level, reads.c.kind).where(reads.c.case_id == case.id, reads.c.undone_at.is_(None))

@@ -33,20 +33,10 @@ _SMALL = TextStyle(6.0)
 
 
 def trace_picture(record: EcgRecord, explanation: Explanation | None = None) -> str:
-    """Draw up to 10 s of a record, 3x4 with a rhythm strip at 25 mm/s and 10 mm/mV.
+    """Draw up to 10 s of a record, 3x4 with a rhythm strip at 25 mm/s and 10 mm/mV, as a ``data:`` address (WebP).
 
-    Parameters
-    ----------
-    record : EcgRecord
-        As read.
-    explanation : Explanation, optional
-        Where given, the last stage's attention lies behind the traces, and all stages in strips below, the first one
-        uppermost, on the same time axis; stages that failed the network's passport are left out.
-
-    Returns
-    -------
-    str
-        The picture (WebP) as a ``data:`` address.
+    The last stage's attention lies behind the traces, and all stages in strips below, the first one uppermost, on the
+    same time axis; stages that failed the network's passport are left out.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure

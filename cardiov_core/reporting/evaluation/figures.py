@@ -74,18 +74,7 @@ class _Ink:
 def roc_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
     """Draw the ROC curve of each level against the rest (the paper's Fig. 2) and of 'medium risk or higher'.
 
-    Parameters
-    ----------
-    document : mapping
-        As in ``metrics.json``.
-    dark : bool
-        Dark ground.
-
-    Returns
-    -------
-    tuple of Panel
-        One a level, with its band, and with a cross where the grades themselves lie as an alarm; a level that the
-        records do not define is left out.
+    A cross marks where the grades themselves lie as an alarm; a level that the records do not define is left out.
     """
     found = []
     for key, alarm in _ROC_ALARMS.items():

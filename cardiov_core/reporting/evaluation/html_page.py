@@ -28,17 +28,7 @@ dl {max-width: 52rem; font-size: 0.88rem;} dt {font-weight: 600; margin-top: 0.4
 
 
 def html_page(title: str, parts: Iterable[str], *, style: str = "") -> str:
-    """Return a whole page.
-
-    Parameters
-    ----------
-    title : str
-        Of the window, not yet escaped.
-    parts : iterable of str
-        HTML, from top to bottom.
-    style : str
-        CSS beside that of all reports.
-    """
+    """Return a whole page; `title` is not yet escaped, `parts` are HTML."""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -81,42 +81,13 @@ def _printable_codes() -> frozenset[int]:
 
 
 def printable(text: str) -> str:
-    """Replace what the font cannot print by the replacement character, and white space by single blanks.
-
-    Parameters
-    ----------
-    text : str
-        Any text, for example out of a file's header.
-
-    Returns
-    -------
-    str
-        One line that can be set.
-    """
+    """Replace what the font cannot print by the replacement character, and white space by single blanks."""
     characters = (character if _has_glyph(character) else _REPLACEMENT for character in _one_line(text))
     return "".join(characters)
 
 
 def check_printable(text: str, what: str) -> str:
-    """Return typed text as it will be printed, or refuse it: a name with holes would be another name.
-
-    Parameters
-    ----------
-    text : str
-        What somebody typed.
-    what : str
-        What it is, for the message: "the patient's name".
-
-    Returns
-    -------
-    str
-        The text with single blanks.
-
-    Raises
-    ------
-    ConfigurationError
-        If the font has no sign for a character.
-    """
+    """Return typed text as it will be printed, or refuse it: a name with holes would be another name."""
     line = _one_line(text)
     missing = sorted({character for character in line if not _has_glyph(character)})
     if missing:
@@ -138,22 +109,7 @@ def _has_glyph(character: str) -> bool:
 
 
 def wrapped(text: str, style: TextStyle, room_mm: float) -> tuple[str, ...]:
-    """Break text into lines that fit.
-
-    Parameters
-    ----------
-    text : str
-        One paragraph.
-    style : TextStyle
-        How it is set.
-    room_mm : float
-        Width of a line in mm; a word wider than that is broken.
-
-    Returns
-    -------
-    tuple of str
-        At least one line.
-    """
+    """Break text into lines of at most `room_mm`; a wider word is broken."""
     lines: list[str] = []
     current = ""
     for word in _BEFORE_UNIT.sub("\u00a0", printable(text)).split(" "):
@@ -172,22 +128,7 @@ def wrapped(text: str, style: TextStyle, room_mm: float) -> tuple[str, ...]:
 
 
 def elided(text: str, style: TextStyle, room_mm: float) -> str:
-    """Shorten text in its middle until it fits.
-
-    Parameters
-    ----------
-    text : str
-        One line.
-    style : TextStyle
-        How it is set.
-    room_mm : float
-        Room in mm.
-
-    Returns
-    -------
-    str
-        The text, or its two ends with an ellipsis between them.
-    """
+    """Shorten text in its middle until it fits into `room_mm`."""
     line = printable(text)
     if _fits(line, style, room_mm):
         return line

@@ -164,24 +164,7 @@ def trace_window(record: EcgRecord, options: PaperOptions) -> TraceWindow:
 
 
 def draw_trace(axes: "Axes", window: TraceWindow, sheet: TraceSheet, area: GridArea) -> tuple[str, ...]:
-    """Draw grid, calibration pulses, leads and their names.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Over the whole page, in mm.
-    window : TraceWindow
-        What is drawn.
-    sheet : TraceSheet
-        The part of it that belongs to this page.
-    area : GridArea
-        Where on the page.
-
-    Returns
-    -------
-    tuple of str
-        Leads whose trace leaves the grid and is cut off there.
-    """
+    """Draw grid, calibration pulses, leads and their names; return the leads that leave the grid and are cut there."""
     _draw_grid(axes, area)
     options = window.options
     pieces = _pieces(window, sheet)

@@ -63,15 +63,6 @@ def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> li
     """Place the waves of all beats on a sheet, cut at the edges of its window.
 
     A beat without QRS boundaries, such as a premature one, gets a span of no width at its R peak: no beat goes unseen.
-
-    Parameters
-    ----------
-    measurements : Measurements
-        With beats on the record's time axis.
-    start_s : float
-        Where the window begins, in s of the record.
-    sheet : Sheet
-        The paper.
     """
     spans = []
     for beat in measurements.beats:
@@ -90,23 +81,9 @@ def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> li
 
 
 def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool, filled: bool = True) -> list[go.Scatter]:
-    """Draw spans over the whole height, one trace a wave, with a letter above each.
+    """Draw spans over the whole height, one trace per wave, with a letter above each.
 
-    Parameters
-    ----------
-    spans : sequence of Span
-        In mm of the sheet.
-    height_mm : float
-        Of the sheet.
-    dark : bool
-        Dark ground.
-    filled : bool
-        False draws the edges alone: over attention a tint would change the colour that says how much there is.
-
-    Returns
-    -------
-    list of plotly.graph_objects.Scatter
-        At most three bands and the letters; none without spans.
+    Not `filled` draws the edges alone: over attention a tint would change the colour that says how much there is.
     """
     traces = [
         _band(wave, [span for span in spans if span.wave == wave], height_mm, dark=dark, filled=filled)
@@ -119,19 +96,7 @@ def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool, filled: 
 
 
 def spike_traces(measurements: Measurements, start_s: float, sheet: Sheet, *, dark: bool) -> list[go.Scatter]:
-    """Mark pacemaker spikes by triangles at the lower edge, none where there are none.
-
-    Parameters
-    ----------
-    measurements : Measurements
-        With the times of the spikes.
-    start_s : float
-        Where the window begins, in s of the record.
-    sheet : Sheet
-        The paper.
-    dark : bool
-        Dark ground.
-    """
+    """Mark pacemaker spikes by triangles at the lower edge, none where there are none."""
     times_s = [time_s - start_s for time_s in measurements.pacing_spikes_s]
     x_mm = [sheet.x_mm(time_s) for time_s in times_s if 0 <= time_s <= sheet.shown_s]
     if not x_mm:

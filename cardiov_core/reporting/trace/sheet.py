@@ -63,13 +63,7 @@ class Sheet:
     speed_mm_s: float
 
     def x_mm(self, window_s: float) -> float:
-        """Return where a time of the window lies, in mm from the left edge.
-
-        Parameters
-        ----------
-        window_s : float
-            In seconds after the start of the window.
-        """
+        """Return where a time of the window lies, in mm from the left edge."""
         return self.left_mm + window_s * self.speed_mm_s
 
 
@@ -91,19 +85,7 @@ def sheet_for(
     above_mm: float = 0.0,
     below_mm: float = 0.0,
 ) -> Sheet:
-    """Lay out a sheet.
-
-    Parameters
-    ----------
-    options : PaperOptions
-        Layout, speed and gain.
-    shown_s : float
-        Length of the window that is drawn, up to `WINDOW_S`.
-    paper_s : float, optional
-        Length of the paper where it is longer than the window: two records on one scale need sheets of one width.
-    above_mm, below_mm : float
-        Paper added above the first and below the last row, for deflections that the rows do not hold.
-    """
+    """Lay out a sheet; `paper_s` is the length of the paper where it is longer than the window."""
     rows, _, pitch = _GRID[options.layout]
     n_rows = rows + len(_RHYTHM[options.layout])
     if options.gain_mm_mv > 10:
@@ -116,15 +98,7 @@ def sheet_for(
 
 
 def strips_for(options: PaperOptions, shown_s: float) -> list[Strip]:
-    """Place the leads column by column, then the rhythm strips over the whole width.
-
-    Parameters
-    ----------
-    options : PaperOptions
-        Layout and lead order.
-    shown_s : float
-        Length of the window, shared among the columns.
-    """
+    """Place the leads column by column, then the rhythm strips over the whole width."""
     rows, columns, _ = _GRID[options.layout]
     order = CABRERA if options.lead_order == "cabrera" else STANDARD_LEADS
     column_s = shown_s / columns

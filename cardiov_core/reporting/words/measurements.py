@@ -128,15 +128,7 @@ def number(value: float, unit: str, decimals: int = 0, *, signed: bool = False) 
 
 
 def value_text(quantity: Quantity, measurements: Measurements) -> str:
-    """Write one measurement, or why there is none.
-
-    Parameters
-    ----------
-    quantity : Quantity
-        Which one.
-    measurements : Measurements
-        Of the record.
-    """
+    """Write one measurement, or why there is none."""
     value = value_of(quantity, measurements)
     if value is not None:
         return number(value, quantity.unit, quantity.decimals)

@@ -36,18 +36,7 @@ def recording_time(record: EcgRecord) -> str:
 
 
 def age_words(age: float | None) -> str:
-    """Write an age: '61 y', '90 or over', 'age not stated' (docs/clinical.md, 15).
-
-    Parameters
-    ----------
-    age : float or None
-        In years.
-
-    Returns
-    -------
-    str
-        Words for a report.
-    """
+    """Write an age: '61 y', '90 or over', 'age not stated' (docs/clinical.md, 15)."""
     if age is None:
         return "age not stated"
     return "90 or over" if age > OLDEST_STATED_AGE else f"{age:.0f}{THIN_SPACE}y"

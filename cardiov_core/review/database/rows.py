@@ -56,13 +56,7 @@ def one_at_a_time(connection: sa.Connection, what: str) -> None:
 
 
 def require_role(connection: sa.Connection, who: str, role: Role) -> None:
-    """Make sure that somebody may do something.
-
-    Raises
-    ------
-    NotAllowedError
-        If no reader of that name has the role.
-    """
+    """Make sure that somebody may do something, or raise `NotAllowedError`."""
     found = connection.execute(sa.select(roles.c.role).where(roles.c.reader == who, roles.c.role == role.value))
     if found.first() is None:
         raise NotAllowedError(
@@ -72,25 +66,13 @@ def require_role(connection: sa.Connection, who: str, role: Role) -> None:
 
 
 def locked_case(connection: sa.Connection, case_id: str) -> sa.Row[Any]:
-    """Return a case's row, and let nobody else write to the case until the transaction ends.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is none.
-    """
+    """Return a case's row, and let nobody else write to the case until the transaction ends."""
     # SQLite has the lock since the transaction began, and knows no FOR UPDATE: SQLAlchemy leaves it out there.
     return _found(connection.execute(sa.select(cases).where(cases.c.id == case_id).with_for_update()), case_id)
 
 
 def case_row(connection: sa.Connection, case_id: str) -> sa.Row[Any]:
-    """Return a case's row.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is none.
-    """
+    """Return a case's row, or raise `CaseNotFoundError`."""
     return _found(connection.execute(sa.select(cases).where(cases.c.id == case_id)), case_id)
 
 

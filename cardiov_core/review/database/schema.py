@@ -35,13 +35,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Bring a time to UTC.
-
-        Raises
-        ------
-        ValueError
-            If the time is naive.
-        """
+        """Bring a time to UTC; a naive one is refused."""
         if value is None:
             return None
         if value.tzinfo is None:

@@ -47,17 +47,7 @@ class _Side:
 
 
 def compare_tab(case: Case, paper: PaperOptions, *, waves: bool) -> None:
-    """Ask for another ECG of the patient and compare the two.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    paper : PaperOptions
-        How both are drawn.
-    waves : bool
-        Whether the boundaries of the waves are drawn.
-    """
+    """Ask for another ECG of the patient and compare the two."""
     current = session()
     _choose(current, case)
     if current.other_failure is not None:

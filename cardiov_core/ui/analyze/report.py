@@ -24,17 +24,7 @@ FORMAT_KEY, NAME_KEY, DOWNLOAD_KEY = "report_format", "report_name", "report_dow
 
 
 def report_tab(case: Case, analysis: Analysis, paper: PaperOptions) -> None:
-    """Show what a report can be, and a button that makes it.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What CardioV says of it.
-    paper : PaperOptions
-        The tool row's choice, which the report follows.
-    """
+    """Show what a report can be, and a button that makes it."""
     st.write(
         f"A4, true to scale: print it at 100 %. Drawn as on the screen: {paper.layout}, {paper.speed_mm_s:g} mm/s, "
         f"{paper.gain_mm_mv:g} mm/mV. Unconfirmed until a reader signs it."
@@ -67,24 +57,7 @@ def report_tab(case: Case, analysis: Analysis, paper: PaperOptions) -> None:
 
 
 def report_bytes(analysis: Analysis, paper: PaperOptions, name: str, suffix: str) -> bytes:
-    """Write one document.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What CardioV says of the record.
-    paper : PaperOptions
-        How the trace is drawn.
-    name : str
-        The patient's name as typed; empty for none.
-    suffix : {"pdf", "png", "svg", "json"}
-        What to write.
-
-    Raises
-    ------
-    CardioVError
-        If the name cannot be printed, or a picture would take more than one page.
-    """
+    """Write one document; an empty `name` prints none."""
     # The drawing room is loaded only here: the first picture on the page does not need it.
     from cardiov_core.reporting.fhir import fhir_report
     from cardiov_core.reporting.print.report import write_pdf, write_trace

@@ -115,17 +115,7 @@ def empty_state() -> None:
 
 
 def reread_with_gain(current: Session, case: Case, factor: float) -> None:
-    """Open an uploaded record again with a gain factor that the reader confirmed.
-
-    Parameters
-    ----------
-    current : Session
-        This session.
-    case : Case
-        The open record.
-    factor : float
-        What its signal is multiplied by.
-    """
+    """Open an uploaded record again with a gain factor that the reader confirmed."""
     again = read_uploads(current.files, sampling_rate=current.sampling_rate_hz, units=current.units, gain_factor=factor)
     for upload in again:
         if upload.name == case.title and upload.record is not None:

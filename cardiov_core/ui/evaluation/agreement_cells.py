@@ -22,19 +22,7 @@ _MOST_ROWS = 8
 
 
 def show_confusion(store: Store, owner: Reader | None, cases: Mapping[str, Case], found: ConditionReport) -> None:
-    """Show one confusion matrix, and the cases behind a cell to who may see labels and levels.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    owner : Reader or None
-        An administrator, or nobody: labels and levels would unblind anybody else.
-    cases : mapping of str to Case
-        Those that were read.
-    found : ConditionReport
-        One kind of reads.
-    """
+    """Show one confusion matrix, and the cases behind a cell to who may see labels and levels."""
     st.subheader("Level against level")
     comparisons = {comparison_name(entry): entry for entry in (*found.model, *found.label, *found.pairs)}
     comparison = comparisons[st.selectbox("Readings", list(comparisons), key=COMPARISON_KEY, width=320)]

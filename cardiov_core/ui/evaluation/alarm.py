@@ -20,13 +20,7 @@ _HEADS = ("Of this alarm", "At the prevalence of these records", "At the stated 
 
 @st.fragment
 def show_alarm(evaluation: Evaluation) -> None:
-    """Show sensitivity, specificity and predictive values of one alarm; its controls rerun this part alone.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        As it lies beside the weights.
-    """
+    """Show sensitivity, specificity and predictive values of one alarm; its controls rerun this part alone."""
     left, right = st.columns(2)
     with left:
         point = st.segmented_control(

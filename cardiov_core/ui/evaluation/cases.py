@@ -24,15 +24,7 @@ _ABSENT = (
 
 
 def show_cell(cases: Sequence[CellCase], grader: str) -> None:
-    """List the records of a cell; one of them opens on the Analyze page.
-
-    Parameters
-    ----------
-    cases : sequence of CellCase
-        Of one cell, at least one.
-    grader : str
-        Whose grades they are; the Analyze page shows its level.
-    """
+    """List the records of a cell; one of them opens on the Analyze page."""
     dataset = resources.ptbxl()
     there = frozenset(map(int, dataset.table.index)) if dataset is not None else frozenset()
     frame = pd.DataFrame(

@@ -146,13 +146,7 @@ def _confusion(evaluation: Evaluation) -> None:
 
 
 def confusion_of(predictions: pd.DataFrame) -> Comparison:
-    """Return label against grade with the records of each cell.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        Columns ecg_id, label and level.
-    """
+    """Return label against grade with the records of each cell."""
     ids: list[list[list[str]]] = [[[] for _ in range(_N_LEVELS)] for _ in range(_N_LEVELS)]
     for ecg_id, label, level in predictions[["ecg_id", "label", "level"]].itertuples(index=False):
         ids[int(label)][int(level)].append(str(ecg_id))

@@ -13,17 +13,7 @@ _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
 
 
 def confusion_chart(comparison: Comparison, said: str, *, chart_key: str, cell_key: str) -> None:
-    """Draw a confusion matrix; a click on a cell chooses it in the list of `choose_cell`.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Counts a cell.
-    said : str
-        What the figure shows, for those who do not see it.
-    chart_key, cell_key : str
-        Of the figure and of the list.
-    """
+    """Draw a confusion matrix; a click on a cell chooses it in the list of `choose_cell`."""
     st.plotly_chart(
         confusion_figure(comparison, dark=dark_theme()),
         key=chart_key,
@@ -36,22 +26,7 @@ def confusion_chart(comparison: Comparison, said: str, *, chart_key: str, cell_k
 
 
 def choose_cell(comparison: Comparison, *, cell_key: str, names: tuple[str, str]) -> tuple[int, int] | None:
-    """Offer the filled cells as a list, since a figure cannot be clicked from the keyboard.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Counts a cell.
-    cell_key : str
-        Of the list.
-    names : tuple of str
-        What rows and columns are called in the list.
-
-    Returns
-    -------
-    tuple of int or None
-        Row and column; None where no cell is chosen.
-    """
+    """Offer the filled cells as a list, since a figure cannot be clicked from the keyboard; return row and column."""
     n_levels = len(Severity)
     filled = [
         row * n_levels + column

@@ -65,15 +65,7 @@ def bullet_list(sentences: Iterable[str]) -> str:
 
 
 def more(summary: str, sentences: Sequence[str]) -> str:
-    """Return a line that opens to what is behind it, as HTML; the line alone where nothing is.
-
-    Parameters
-    ----------
-    summary : str
-        The line.
-    sentences : sequence of str
-        What a click or the Enter key opens.
-    """
+    """Return a line that opens to what is behind it, as HTML; the line alone where nothing is."""
     if not sentences:
         return f'<div class="cv-more">{escape(summary)}</div>'
     return f'<details class="cv-more"><summary>{escape(summary)}</summary>{bullet_list(sentences)}</details>'
@@ -109,24 +101,12 @@ def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: 
 
 
 def plain(text: str) -> str:
-    """Escape what Markdown would format: file names are full of it.
-
-    Parameters
-    ----------
-    text : str
-        Words to show as they are.
-    """
+    """Escape what Markdown would format: file names are full of it."""
     return "".join(f"\\{character}" if character in r"\`*_[]<>$~#|:" else character for character in text)
 
 
 def place_words(so_far: Progress) -> str:
-    """Say where in the queue the case stands that is to be read.
-
-    Parameters
-    ----------
-    so_far : Progress
-        Of the reader, with that case among the waiting ones.
-    """
+    """Say where in the queue the case stands that is to be read."""
     number = so_far.read + so_far.skipped + 1
     left = max(so_far.waiting - 1, 0)
     return f"Case {number} of {number + left}, {left} left"

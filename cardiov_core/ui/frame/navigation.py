@@ -17,13 +17,7 @@ _NAVIGATED_KEY = "cardiov_navigated"
 
 
 def navigation() -> Page:
-    """Return the page that was asked for, with the navigation on top.
-
-    Returns
-    -------
-    streamlit.navigation.page.Page
-        To run.
-    """
+    """Return the page that was asked for, with the navigation on top."""
     st.session_state[_NAVIGATED_KEY] = True
     return st.navigation(_pages(), position="top")
 

@@ -58,15 +58,7 @@ def page() -> Iterator[None]:
 
 
 def show_error(error: CardioVError, prefix: str = "") -> None:
-    """Say what is wrong and what to do.
-
-    Parameters
-    ----------
-    error : CardioVError
-        What went wrong.
-    prefix : str
-        The file it is about, where the message may not name it.
-    """
+    """Say what is wrong and what to do."""
     about = f"{prefix}: " if prefix and prefix not in error.message else ""
     st.error(f"{plain(about + error.message)} {plain(error.hint)}")
 

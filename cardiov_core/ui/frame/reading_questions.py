@@ -9,24 +9,7 @@ _RATE_LIMITS_HZ = (80.0, 2000.0)
 
 
 def ask_reading(missing: Container[str], *, rate_key: str, units_key: str) -> tuple[float | None, str | None, bool]:
-    """Ask for what files do not state.
-
-    Parameters
-    ----------
-    missing : container of str
-        Of 'sampling_rate' and 'units', those to ask for.
-    rate_key, units_key : str
-        Of the two fields.
-
-    Returns
-    -------
-    rate_hz : float or None
-        None where it was not asked for or not answered.
-    units : str or None
-        Likewise.
-    complete : bool
-        Whether all that was asked is answered.
-    """
+    """Ask for what files do not state; return rate in Hz, unit and whether all that was asked is answered."""
     rate: float | None = None
     units: str | None = None
     if "sampling_rate" in missing:

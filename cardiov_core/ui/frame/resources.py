@@ -11,70 +11,24 @@ from cardiov_core.review import Store, open_store
 
 @st.cache_resource(show_spinner="Loading the model ...")
 def graders() -> Mapping[str, Grader]:
-    """Return every grader that can be used by its name, the default one first.
-
-    Returns
-    -------
-    mapping of str to Grader
-        Shared by all sessions; they guard their own state against two of them at once.
-
-    Raises
-    ------
-    WeightsError
-        If the files of the default grader cannot be used; another one is left out.
-    """
+    """Return every grader that can be used by its name, the default one first, shared by all sessions."""
     default = load_predictor()
     return {default.name: default} | {other.name: other for other in other_graders(default)}
 
 
 def predictor(name: str | None = None) -> Grader:
-    """Return a grader.
-
-    Parameters
-    ----------
-    name : str, optional
-        Its name; the default grader where there is none, or none of that name any more.
-
-    Returns
-    -------
-    Grader
-        As `graders` holds it.
-
-    Raises
-    ------
-    WeightsError
-        As `graders`.
-    """
+    """Return a grader; the default one where there is none of that name any more."""
     known = graders()
     return known[name] if name is not None and name in known else next(iter(known.values()))
 
 
 @st.cache_resource(show_spinner="Looking for PTB-XL ...")
 def ptbxl() -> PtbXl | None:
-    """Return PTB-XL where it lies on this server, else None.
-
-    Raises
-    ------
-    DatasetError
-        If its table cannot be read.
-    """
+    """Return PTB-XL where it lies on this server, else None."""
     return find_ptbxl()
 
 
 @st.cache_resource(show_spinner=False)
 def review_store() -> Store:
-    """Return the review's database, made and brought up to date on first use.
-
-    Returns
-    -------
-    Store
-        Shared by all sessions.
-
-    Raises
-    ------
-    ReviewError
-        If it cannot be opened; the next call tries again.
-    ConfigurationError
-        If its address is not one.
-    """
+    """Return the review's database, made and brought up to date on first use."""
     return open_store()

@@ -155,16 +155,6 @@ def level_shape(level: Severity) -> str:
     """Return a level's shape with its number as an image: circle, triangle, square, diamond.
 
     Number, shape and colour say the same, so that none of them is needed alone (docs/clinical.md, 16).
-
-    Parameters
-    ----------
-    level : Severity
-        The level.
-
-    Returns
-    -------
-    str
-        An ``<img>`` element without a text of its own: the word stands beside it.
     """
     style = LEVEL_STYLES[level]
     # The outline keeps yellow apart from a white ground.

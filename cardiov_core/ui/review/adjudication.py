@@ -32,17 +32,7 @@ _MAX_TEXT = 2000
 
 
 def next_in_queue(store: Store, me: Reader, after: str | None = None) -> str | None:
-    """Return the case that this adjudicator decides next, wider gaps first; None where none is left.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who adjudicates.
-    after : str, optional
-        The case that is open: the one behind it in the queue is wanted.
-    """
+    """Return the case that this adjudicator decides next, wider gaps first; None where none is left."""
     waiting = [case.id for case in adjudication_queue(store, me.name)]
     if after in waiting:
         waiting = waiting[waiting.index(after) + 1 :]
@@ -51,17 +41,7 @@ def next_in_queue(store: Store, me: Reader, after: str | None = None) -> str | N
 
 @st.fragment
 def decide(store: Store, me: Reader, case: Case) -> None:
-    """Show the reads of a case and take the adjudicator's decision.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who adjudicates; no reader of the case.
-    case : Case
-        In the queue.
-    """
+    """Show the reads of a case and take the adjudicator's decision."""
     state = review_state()
     _show_reads(reads_of(store, case.id))
     form = f"settle_{case.id}"
@@ -91,17 +71,7 @@ def decide(store: Store, me: Reader, case: Case) -> None:
 
 @st.fragment
 def sign(store: Store, me: Reader, case: Case) -> None:
-    """Show what a settled case came to, and take a signature or an amendment.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who signs.
-    case : Case
-        Settled or signed off.
-    """
+    """Show what a settled case came to, and take a signature or an amendment."""
     state = review_state()
     st.html(f'<div class="cv-reveal">{level_row("Settled level", case.decision, "indeterminate")}</div>')
     decision = adjudication_of(store, case.id)

@@ -34,15 +34,7 @@ _DONE = (CaseStatus.SETTLED, CaseStatus.SIGNED_OFF)
 
 
 def show_review(store: Store, me: Reader) -> None:
-    """Show the case that the URL names, or the reader's next one.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who reads in this session.
-    """
+    """Show the case that the URL names, or the reader's next one."""
     case_id = st.query_params.get(CASE_PARAMETER) or _next_blind(store, me, DEFAULT_STUDY)
     if case_id is None:
         st.info("No case is waiting for you.")

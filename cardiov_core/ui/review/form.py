@@ -24,21 +24,7 @@ _MAX_TEXT = 4000
 
 
 def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[], None], *, prefix: str = "") -> None:
-    """Show a level as a button with its digit as key.
-
-    Parameters
-    ----------
-    level : Severity
-        The level.
-    key : str
-        Of the widget, before the digit.
-    chosen : bool
-        Whether it stands out.
-    on_click : callable
-        What it does.
-    prefix : str
-        Words before the level's name.
-    """
+    """Show a level as a button with its digit as key."""
     st.button(
         f"{prefix}{LEVEL_STYLES[level].symbol} {level.title}",
         key=f"{key}_{int(level)}",
@@ -51,17 +37,7 @@ def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[],
 
 @st.fragment
 def read_form(store: Store, me: Reader, case_id: str) -> None:
-    """Show the decision of a first read; its entries rerun this part alone.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who reads.
-    case_id : str
-        Which case.
-    """
+    """Show the decision of a first read; its entries rerun this part alone."""
     draft = draft_of(store, me, case_id)
     with st.container(key="levels", gap="xsmall"):
         for level in Severity:
@@ -119,13 +95,7 @@ def draft_of(store: Store, me: Reader, case_id: str) -> Draft:
 
 
 def commit(store: Store, me: Reader, case_id: str) -> bool:
-    """Commit the draft as the reader's read; where that fails the draft stays.
-
-    Returns
-    -------
-    bool
-        Whether the read is in the database.
-    """
+    """Commit the draft as the reader's read; where that fails the draft stays."""
     state = review_state()
     draft = state.drafts[case_id]
     if draft.level is None or draft.confidence is None:

@@ -55,15 +55,7 @@ class _Loader:
 
 
 def prepared(store: Store, case_id: str) -> Prepared:
-    """Return a case's trace with its measurements.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is no such case, or its waveform was deleted: then nothing of it is kept here either.
-    ReviewError
-        If the stored waveform is damaged.
-    """
+    """Return a case's trace with its measurements; of a deleted waveform nothing is kept here either."""
     if get_case(store, case_id).waveform_deleted:
         _loader().forget(case_id)
     return _loader().ask(store, case_id).result()

@@ -13,23 +13,7 @@ _MAX_NAME = 100
 
 
 def current_reader(store: Store) -> Reader | None:
-    """Return who reads in this session, with the roles that the database gives them now.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-
-    Returns
-    -------
-    Reader or None
-        None where nobody has given a name or signed in.
-
-    Raises
-    ------
-    StoreUnavailableError
-        If the database cannot be read.
-    """
+    """Return who reads in this session, with the roles that the database gives them now."""
     if signs_in():
         _take_identity(store)
     state = review_state()
@@ -40,17 +24,7 @@ def current_reader(store: Store) -> Reader | None:
 
 
 def ask_reader(store: Store, why: str, *, place: str = "") -> None:
-    """Ask for the reader's name, or to sign in where that is set up.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    why : str
-        One sentence: what the name is for here.
-    place : str
-        Tells this form from another one on the same page.
-    """
+    """Ask for the reader's name, or to sign in where that is set up."""
     st.write(why)
     if signs_in():
         st.button("Sign in", key=f"{SIGN_IN_KEY}{place}", type="primary", on_click=st.login)

@@ -22,17 +22,7 @@ _VERDICTS = {Verdict.LABEL: "the label", Verdict.MODEL: "the model", Verdict.NEI
 
 
 def revealed_case(store: Store, me: Reader, read: Read) -> Case | None:
-    """Return the case with label and grade where they are shown to this reader, else None.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who reads.
-    read : Read
-        Their committed read.
-    """
+    """Return the case with label and grade where they are shown to this reader, else None."""
     if read.revealed_at is not None:
         return get_case(store, read.case_id)
     if read.case_id not in review_state().went_on:
@@ -43,19 +33,7 @@ def revealed_case(store: Store, me: Reader, read: Read) -> Case | None:
 
 
 def show_after_commit(store: Store, me: Reader, read: Read, case: Case | None) -> None:
-    """Show what follows a read.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who reads.
-    read : Read
-        Their committed read.
-    case : Case or None
-        As `revealed_case` gives it.
-    """
+    """Show what follows a read."""
     if case is not None:
         _show_reveal(store, me, read, case)
     else:
@@ -71,17 +49,7 @@ def show_after_commit(store: Store, me: Reader, read: Read, case: Case | None) -
 
 
 def level_row(words: str, level: Severity | None, nothing: str = "none") -> str:
-    """Return a level with its shape and what it is, as HTML.
-
-    Parameters
-    ----------
-    words : str
-        Whose level.
-    level : Severity or None
-        The level.
-    nothing : str
-        What to say without one.
-    """
+    """Return a level with its shape and whose it is, as HTML."""
     shown = f"{level_shape(level)}<b>{int(level)} {level.title}</b>" if level is not None else f"<b>{nothing}</b>"
     return f'<div class="cv-who">{escape(words)}</div><div class="cv-inline">{shown}</div>'
 

@@ -33,19 +33,7 @@ _SHORT = {
 
 @st.fragment
 def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, confirmed: bool = False) -> None:
-    """Draw a case's ECG; before the reveal without attention, and with nothing that depends on label or model.
-
-    Parameters
-    ----------
-    case_id : str
-        Of the case.
-    prepared : Prepared
-        Its trace.
-    revealed : Case or None
-        With label and grade where they are shown.
-    confirmed : bool
-        The case is signed, which the trace says.
-    """
+    """Draw a case's ECG; before the reveal without attention, and with nothing that depends on label or model."""
     explained = None if revealed is None else revealed.level is not None
     grader = None if revealed is None else resources.predictor(revealed.model_name)
     banded = grader is None or has_band(grader)

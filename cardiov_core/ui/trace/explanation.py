@@ -23,19 +23,7 @@ def has_band(grader: Grader) -> bool:
 
 
 def first_stage(grader: Grader) -> int:
-    """Choose the stage whose band an ECG is opened with.
-
-    Parameters
-    ----------
-    grader : Grader
-        In use.
-
-    Returns
-    -------
-    int
-        The deepest stage whose maps passed their tests for every level, so that each level and each threshold has a
-        band; the last one where there is none or nothing was tested.
-    """
+    """Return the deepest stage whose maps passed for every level, with which an ECG is opened; the last one without."""
     members = grader.members if isinstance(grader, BlendGrader) else (grader,)
     passports = [known for member in members if (known := passport_of(member.card)) is not None]
     passed = [
@@ -54,20 +42,7 @@ def measured_reasons(explanation: Explanation | Contributions | None) -> Contrib
 
 
 def remarks(explanation: Explanation | Contributions | None, level: Severity | None) -> list[str]:
-    """Return what stands under the trace beside the band's own caption.
-
-    Parameters
-    ----------
-    explanation : Explanation or Contributions or None
-        Of the level on show, or of a threshold.
-    level : Severity or None
-        What is explained; None for a threshold, whose maps no test knows as such.
-
-    Returns
-    -------
-    list of str
-        How the maps of that level fared in their tests, and the weightiest reasons in one line.
-    """
+    """Return what stands under the trace beside the band's own caption."""
     found = []
     if isinstance(explanation, Explanation) and level is not None:
         network = resources.predictor(explanation.model_name)
@@ -81,19 +56,7 @@ def remarks(explanation: Explanation | Contributions | None, level: Severity | N
 def explanation_tab(
     case: Case, analysis: Analysis, explanation: Explanation | Contributions | None, failure: CardioVError | None
 ) -> None:
-    """Show the whole explanation.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What CardioV says of it.
-    explanation : Explanation or Contributions or None
-        None where there is no level, or it cannot be explained.
-    failure : CardioVError or None
-        Why it cannot.
-    """
+    """Show the whole explanation."""
     if failure is not None:
         show_error(failure)
         return

@@ -18,17 +18,7 @@ _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 
 
 def measurements_tab(case: Case, analysis: Analysis, gain_mm_mv: float) -> None:
-    """Show what was measured, with ranges and flags, and what could not be measured and why.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        With its measurements.
-    gain_mm_mv : float
-        Gain of the median beat, that of the trace.
-    """
+    """Show what was measured, with ranges and flags, and what could not be measured and why."""
     measured = analysis.measurements
     record = case.record
     if measured is None:
@@ -67,15 +57,7 @@ def _machine(machine: MachineReading | None, measured: Measurements | None) -> N
 
 
 def show_median_beat(measured: Measurements, gain_mm_mv: float) -> None:
-    """Draw the median beat with the boundaries of its waves, or say why there is none.
-
-    Parameters
-    ----------
-    measured : Measurements
-        With the median beat.
-    gain_mm_mv : float
-        Of the drawing.
-    """
+    """Draw the median beat with the boundaries of its waves, or say why there is none."""
     st.markdown("**Median beat, with the boundaries that the intervals were measured between**")
     median = measured.median_beat
     if median is None:

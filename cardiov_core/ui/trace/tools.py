@@ -80,21 +80,7 @@ class Tools:
 def tool_row(
     start_s: float, *, measured: bool, explained: bool | None, banded: bool = True, stage: int = STAGES[-1]
 ) -> Tools:
-    """Show the display controls in one slim row.
-
-    Parameters
-    ----------
-    start_s : float
-        Start of the window that is drawn, in seconds.
-    measured : bool
-        Whether there are boundaries to draw.
-    explained : bool or None
-        Whether there is something to explain; None leaves these controls out altogether.
-    banded : bool
-        Whether the explanation has a band to draw.
-    stage : int
-        Whose band is drawn until another one is chosen.
-    """
+    """Show the display controls in one slim row; `explained` None leaves those of the explanation out."""
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=88)
         speed = st.selectbox("Speed", SPEEDS_MM_S, 1, format_func=lambda mm: f"{mm:g} mm/s", key=Key.SPEED, width=104)
@@ -139,27 +125,7 @@ def show_paper(
     key: str = Key.TRACE,
     width_px: float = 1180.0,
 ) -> None:
-    """Draw the ECG as the tool row says; below it the calipers' reading and what the overlays mean.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        To draw.
-    tools : Tools
-        The tool row's choice.
-    measured : Measurements or None
-        Whose boundaries are drawn where the row asks for them.
-    explanation : Explanation or None
-        Whose band is drawn where the row asks for it.
-    alternative : str
-        The figure in words.
-    remarks : sequence of str
-        What stands below it beside the overlays' own words.
-    key : str
-        Of the chart: another record is another chart, so that zoom and calipers begin anew.
-    width_px : float
-        Width that the paper is meant for; its height follows.
-    """
+    """Draw the ECG as the tool row says; below it the calipers' reading and what the overlays mean."""
     overlay = tools.attention
     wanted = overlay.stage if explanation and overlay and overlay.overlay else None
     withheld = explanation.withheld.get(wanted) if explanation and wanted else None

@@ -17,17 +17,7 @@ _MOST_READS = 9
 
 
 def people_and_studies(store: Store, me: Reader, study: str) -> None:
-    """Show the settings of a study and the roles of all people.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        An administrator.
-    study : str
-        Which study.
-    """
+    """Show the settings of a study and the roles of all people."""
     failure = review_state().failure
     if failure is not None:
         show_error(failure)

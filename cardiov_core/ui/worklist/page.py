@@ -47,15 +47,7 @@ OPEN_KEY, QUEUE_OPEN_KEY, PICK_KEY = "worklist_open", "queue_open", "worklist_pi
 
 
 def show_worklist(store: Store, me: Reader) -> None:
-    """Show what the reader may do, one view at a time; the view is kept in the URL.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who works in this session.
-    """
+    """Show what the reader may do, one view at a time; the view is kept in the URL."""
     views: dict[str, Callable[[Store, Reader, str], None]] = {}
     if may(me, Role.READER):
         views["Read"] = _start

@@ -18,15 +18,7 @@ _NO_LEVEL = "none"
 
 
 def show_counts(page: CasePage, by_reader: Mapping[str, int]) -> None:
-    """Show how many cases are how far and how wrong, and how many each reader has read.
-
-    Parameters
-    ----------
-    page : CasePage
-        With the counts of all that the filters let through.
-    by_reader : mapping of str to int
-        Reader -> cases read.
-    """
+    """Show how many cases are how far and how wrong, and how many each reader has read."""
     counts = [("cases", page.total)]
     counts += [(status.value, page.by_status.get(status, 0)) for status in CaseStatus]
     counts += [(f"off by {error}", n) for error, n in sorted(page.by_error.items(), reverse=True) if error]
@@ -36,15 +28,7 @@ def show_counts(page: CasePage, by_reader: Mapping[str, int]) -> None:
 
 
 def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
-    """Show a page of cases with label and level; return the rows that are ticked.
-
-    Parameters
-    ----------
-    cases : sequence of Case
-        In their order.
-    open_key : str
-        Key under which a click on a record's name arrives.
-    """
+    """Show a page of cases with label and level; return the rows that are ticked."""
     frame = pd.DataFrame(
         {
             "Record": [case.record_id for case in cases],
@@ -97,31 +81,13 @@ def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
 
 
 def clicked(cases: Sequence[Case], row: int, record: str) -> str:
-    """Return the id of the case whose name was clicked, also where the list moved under the reader's hand.
-
-    Parameters
-    ----------
-    cases : sequence of Case
-        The page on show.
-    row : int
-        Where the click was.
-    record : str
-        What stood there.
-    """
+    """Return the id of the case whose name was clicked, also where the list moved under the reader's hand."""
     at_place = cases[row] if row < len(cases) else cases[0]
     return next((case.id for case in (at_place, *cases) if case.record_id == record), at_place.id)
 
 
 def queue_table(cases: Sequence[Case], open_key: str) -> None:
-    """Show the adjudicator's queue: nothing of label or model, only how far the readers lie apart.
-
-    Parameters
-    ----------
-    cases : sequence of Case
-        In their order.
-    open_key : str
-        Key under which a click on a case arrives.
-    """
+    """Show the adjudicator's queue: nothing of label or model, only how far the readers lie apart."""
     column = st.column_config
     st.dataframe(
         pd.DataFrame(
