@@ -1,9 +1,10 @@
 """From a record to the input of a network, by the contract in its model card. Pure functions on arrays.
 
-The order is fixed: bridge gaps, resample, filter the whole signal, cut the window, pad. Filtering before the cut keeps
-the filter's transients out of the window; padding after it keeps the zeros at zero.
+The order is fixed: cut the window, bridge gaps, resample, filter, pad. The cut comes first, so that a level depends on
+its window alone, whatever lies outside it; padding comes last, which keeps the zeros at zero.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,14 +13,13 @@ from scipy import signal as sps
 
 from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Window
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.lost_signal import MAX_BRIDGED_GAP_S, live_span
 
 MIN_DURATION_S = 5.0
 """Shorter records are refused (docs/clinical.md, 13)."""
 
-MAX_BRIDGED_GAP_S = 0.020
-"""Longer runs of missing samples are not interpolated (docs/clinical.md, 12)."""
-
 _FILTER_PAD_S = 3.0
+_SLACK_S = 0.1  # a record so little longer than its window is told as whole
 
 
 def bridge_gaps(
@@ -154,40 +154,72 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
         If a lead is missing, the record or the rest after `start_s` is shorter than 5 s, or `start_s` lies outside.
     """
     check_leads_and_length(record, contract, start_s)
-    notes: list[str] = []
-    rows = np.stack([record.lead(lead) for lead in contract.leads])
-    filled, missing = bridge_gaps(rows, record.sampling_rate)
+    window = analysed_window(record, contract.duration_s, start_s)
+    part = part_of(record, window)
+    notes = window_notes(record, window)
+    rows = np.stack([part.lead(lead) for lead in contract.leads])
+    filled, missing = bridge_gaps(rows, part.sampling_rate)
     for lead, gaps in zip(contract.leads, missing, strict=True):
         if gaps.any():
-            seconds = gaps.sum() / record.sampling_rate
+            seconds = gaps.sum() / part.sampling_rate
             notes.append(f"{lead} lacks {seconds:.2f} s of samples: they count as zero.")
     rate = contract.sampling_rate_hz
-    values = resample(filled, record.sampling_rate, rate)
-    if record.sampling_rate != rate:
-        notes.append(f"Resampled {record.sampling_rate:g} → {rate:g} Hz for the network.")
+    values = resample(filled, part.sampling_rate, rate)
+    if part.sampling_rate != rate:
+        notes.append(f"Resampled {part.sampling_rate:g} → {rate:g} Hz for the network.")
     values = band_pass(values, rate, contract.band_hz, contract.filter_order)
     if missing.any():
-        at = np.minimum((np.arange(values.shape[1]) * record.sampling_rate / rate).astype(int), missing.shape[1] - 1)
+        at = np.minimum((np.arange(values.shape[1]) * part.sampling_rate / rate).astype(int), missing.shape[1] - 1)
         values[missing[:, at]] = 0.0
 
-    begin_s = 0.0 if start_s is None else start_s
-    first = round(begin_s * rate)
-    cut = values[:, first : first + contract.n_samples]
-    end_s = min(begin_s + contract.duration_s, record.duration_s)
-    if record.duration_s > contract.duration_s + 0.1:
-        notes.append(f"The record lasts {record.duration_s:.1f} s: {begin_s:g}-{end_s:.1f} s were analysed.")
+    cut = values[:, : contract.n_samples]
     lacking = contract.n_samples - cut.shape[1]
     left = lacking // 2
     if lacking > 0.1 * rate:
         notes.append(f"Only {cut.shape[1] / rate:.1f} s of signal: centred and padded with zeros to 10 s.")
     padded = np.pad(_normalise(cut, contract), ((0, 0), (left, lacking - left)))
     return PreparedInput(
-        values=_as_float32(padded),
-        window=Window(begin_s, end_s),
-        pad_left=left,
-        pad_right=lacking - left,
-        notes=tuple(notes),
+        values=_as_float32(padded), window=window, pad_left=left, pad_right=lacking - left, notes=tuple(notes)
     )
+
+
+def analysed_window(record: EcgRecord, duration_s: float, start_s: float | None = None) -> Window:
+    """Tell which stretch of a record is analysed.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record.
+    duration_s : float
+        Length asked for, in seconds.
+    start_s : float, optional
+        Where it begins; None and 0 are where the signal begins, after whatever is no signal.
+
+    Returns
+    -------
+    Window
+        Of the length asked for, or as long as there is a signal.
+    """
+    fs = record.sampling_rate
+    first, last = live_span(record)
+    begin_s = start_s or first / fs
+    end_s = min(begin_s + duration_s, record.duration_s)
+    return Window(begin_s, min(end_s, last / fs) if begin_s < last / fs else end_s)
+
+
+def part_of(record: EcgRecord, window: Window) -> EcgRecord:
+    """Return the record in a window: the record itself where that is all of it."""
+    first, last = (round(edge_s * record.sampling_rate) for edge_s in (window.start_s, window.end_s))
+    if first == 0 and last >= record.n_samples:
+        return record
+    return replace(record, signal=record.signal[:, first:last])
+
+
+def window_notes(record: EcgRecord, window: Window) -> list[str]:
+    """Say which part of a record was analysed, where that is not all of it."""
+    if window.start_s <= 0.0 and window.end_s >= record.duration_s - _SLACK_S:
+        return []
+    return [f"The record lasts {record.duration_s:.1f} s: {window.start_s:g}-{window.end_s:.1f} s were analysed."]
 
 
 def check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: float | None) -> None:
@@ -208,6 +240,13 @@ def check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: 
             f"A window from {start_s:g} s leaves less than {MIN_DURATION_S:g} s of the record's "
             f"{record.duration_s:.1f} s.",
             f"Choose a start between 0 and {record.duration_s - MIN_DURATION_S:.1f} s.",
+        )
+    window = analysed_window(record, contract.duration_s, start_s)
+    if window.end_s - window.start_s < MIN_DURATION_S - 1.0 / record.sampling_rate:
+        raise RecordUnsupportedError(
+            f"{record.record_id} has a signal for {window.end_s - window.start_s:.1f} s only; at least "
+            f"{MIN_DURATION_S:g} s are needed.",
+            "Choose another window, or repeat the recording.",
         )
 
 

@@ -1,5 +1,7 @@
 """Golden values and properties of the way from record to input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,7 +66,7 @@ def test_an_offset_leaves_no_step_at_the_ends() -> None:
     np.testing.assert_allclose(prepare(lifted, CONTRACT).values, prepare(record, CONTRACT).values, atol=0.05)
 
 
-def test_long_record_is_cut_after_filtering_and_says_so() -> None:
+def test_long_record_is_cut_and_says_so() -> None:
     long = _record(seconds=38.4, rate=1000.0)
     first = prepare(long, CONTRACT)
     assert (first.window.start_s, first.window.end_s) == (0.0, 10.0)
@@ -72,6 +74,28 @@ def test_long_record_is_cut_after_filtering_and_says_so() -> None:
     later = prepare(long, CONTRACT, start_s=20.0)
     assert (later.window.start_s, later.window.end_s) == (20.0, 30.0)
     assert (first.pad_left, later.pad_right) == (0, 0)
+
+
+@pytest.mark.parametrize("outside", [0.0, 50.0, np.nan])
+@pytest.mark.parametrize("start_s", [None, 10.0])
+def test_the_input_depends_on_its_window_alone(outside: float, start_s: float | None) -> None:
+    long = _record(seconds=30.0)
+    begin = round((start_s or 0.0) * 500)
+    changed = np.full_like(long.signal, outside)
+    changed[:, begin : begin + 5000] = long.signal[:, begin : begin + 5000]
+    np.testing.assert_array_equal(
+        prepare(long, CONTRACT, start_s).values, prepare(replace(long, signal=changed), CONTRACT, start_s).values
+    )
+
+
+def test_the_window_begins_and_ends_with_the_signal() -> None:
+    record = _record(seconds=14.0)
+    record.signal[:, :1000] = 0.0
+    record.signal[:, 5500:] = np.nan
+    window = prepare(record, CONTRACT).window
+    assert (window.start_s, window.end_s) == (pytest.approx(2.0, abs=0.01), 11.0)
+    with pytest.raises(RecordUnsupportedError, match="signal for 3\\.0 s only"):
+        prepare(record, CONTRACT, start_s=8.0)
 
 
 def test_short_record_is_centred_and_padded_with_zeros() -> None:

@@ -110,6 +110,10 @@ class Measurements:
         Lead -> largest positive, and depth (>= 0) of the largest negative deflection of the QRS, in mV.
     pacing_spikes_s : tuple of float
         Times of pacemaker spikes in seconds of the record; empty where there are none.
+    measured_s : tuple of float
+        Beginning and end, in seconds of the record, of what was measured: a long record's beginning.
+    gaps_s : tuple of (float, float)
+        Stretches within it in which no lead has a signal: invalid samples, zeros, held values. They are no pauses.
     notes : mapping of str to str
         Field name -> what to know about the number ('irregular rhythm: mean over 14 beats').
     not_measurable : mapping of str to str
@@ -144,6 +148,8 @@ class Measurements:
     r_mv: Mapping[str, float] = field(default_factory=dict)
     s_mv: Mapping[str, float] = field(default_factory=dict)
     pacing_spikes_s: tuple[float, ...] = ()
+    measured_s: tuple[float, float] = (0.0, 0.0)
+    gaps_s: tuple[tuple[float, float], ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
     not_measurable: Mapping[str, str] = field(default_factory=dict)
     beats: tuple[BeatBoundaries, ...] = ()

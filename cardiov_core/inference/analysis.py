@@ -17,6 +17,8 @@ from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference.graders.load import Grader
 from cardiov_core.inference.panel import grade_all, panel_words
 from cardiov_core.inference.uncertainty.scope import scope_words
+from cardiov_core.lost_signal import gaps_s
+from cardiov_core.preprocessing import MIN_DURATION_S, analysed_window, part_of
 from cardiov_core.signals import apply_rules, assess_quality, measure
 
 ADULT_YEARS = 18
@@ -52,12 +54,12 @@ def analyze(
     -------
     Analysis
         With a prediction, or with the reasons why there is none; a record that trained the grader gets its
-        out-of-fold prediction. Measurements and findings are there in both cases, of the whole record and not only
-        of the analysed window, each a value or 'not measurable' with the reason.
+        out-of-fold prediction. The quality is that of the analysed window. Measurements and findings are there in both
+        cases, of the whole record and not only of the window, each a value or 'not measurable' with the reason.
     """
     measurements = measure(record)
     try:
-        quality = assess_quality(record)
+        quality = assess_quality(_analysed(record, predictor, start_s))
     except RecordUnsupportedError as error:
         # Too slow a sampling rate for a QRS complex: nothing to insist on.
         reason = _sentences(error.message, error.hint)
@@ -69,6 +71,12 @@ def analyze(
         panel = grade_all(record, (predictor, *others), measurements=measurements, start_s=start_s)
     ungraded = Analysis(record, quality, None, quality.reasons, (), measurements, findings, panel)
     return with_grader(ungraded, predictor.name)
+
+
+def _analysed(record: EcgRecord, predictor: Grader, start_s: float | None) -> EcgRecord:
+    """Return the part that is graded; all of the record where no such part can be cut, which the grader then says."""
+    window = analysed_window(record, predictor.card.contract.duration_s, start_s)
+    return part_of(record, window) if window.end_s - window.start_s >= MIN_DURATION_S else record
 
 
 def with_grader(analysis: Analysis, name: str) -> Analysis:
@@ -134,6 +142,8 @@ def _scope_warnings(record: EcgRecord, findings: Iterable[Finding] = ()) -> Iter
         yield "Sex is not stated."
     if any(finding.code == "pacing" and finding.state == "present" for finding in findings):
         yield "Pacemaker spikes were found: read level, intervals and axes as those of a paced heart."
+    for start_s, end_s in gaps_s(record):
+        yield f"There is no signal from {start_s:.1f} to {end_s:.1f} s: zeros, a held value or invalid samples."
     if record.missing_leads:
         there = len(STANDARD_LEADS) - len(record.missing_leads)
         yield f"{there} of {len(STANDARD_LEADS)} leads are there: {', '.join(record.missing_leads)} missing."

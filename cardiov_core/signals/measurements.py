@@ -7,6 +7,7 @@ import numpy as np
 
 from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import IntArray, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries
 from cardiov_core.signals.beat.pacing import can_show_pacing_spikes, find_pacing_spikes
@@ -85,6 +86,11 @@ def measure(record: EcgRecord) -> Measurements:
         sheet.note(
             f"first {MAX_MEASURED_S:g} s of {record.duration_s:.0f} s", "heart_rate_bpm", "qrs_ms", "longest_pause_ms"
         )
+    measured = without_lost_samples(measured)
+    gaps = gaps_s(measured)
+    sheet.values |= {"measured_s": (0.0, measured.duration_s), "gaps_s": gaps}
+    if gaps:
+        sheet.note(_gap_words(gaps), "heart_rate_bpm", "longest_pause_ms")
     height = _height_factor(measured)
     seen = measured if height == 1.0 else replace(measured, signal=measured.signal * np.float32(height))
     try:
@@ -127,9 +133,16 @@ def _height_factor(record: EcgRecord) -> float:
     return _USUAL_HEIGHT_MV / largest_mv if impossible else 1.0
 
 
+def _gap_words(gaps: tuple[tuple[float, float], ...]) -> str:
+    """Say where there is no signal; of many gaps the longest."""
+    start_s, end_s = max(gaps, key=lambda gap: gap[1] - gap[0])
+    more = f" (the longest of {len(gaps)} gaps)" if len(gaps) > 1 else ""
+    return f"no lead has a signal from {start_s:.1f} to {end_s:.1f} s{more}: that is no pause"
+
+
 def _nothing(reason: str, sheet: _Sheet) -> Measurements:
     sheet.refuse(reason, *_SCALARS, *_VOLTAGES, "pacing_spikes_s")
-    return Measurements(not_measurable=sheet.missing)
+    return Measurements(**sheet.values, notes=sheet.notes, not_measurable=sheet.missing)
 
 
 def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> None:
@@ -143,8 +156,6 @@ def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> No
         sheet.refuse(f"there are only {series.r_s.size} beats", "regular")
     if rhythm.regular is False:
         sheet.note(f"irregular rhythm: mean over {series.r_s.size} beats", "heart_rate_bpm")
-    if rhythm.n_left_out:
-        sheet.note("without the intervals across gaps in the signal", "heart_rate_bpm", "longest_pause_ms")
     others = int((~series.dominant).sum())
     if others:
         sheet.note(f"{others} of {series.r_s.size} beats have another shape and were left out", "qrs_ms")

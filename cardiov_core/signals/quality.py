@@ -21,7 +21,8 @@ from cardiov_core.domain import (
     Quality,
     QualityVerdict,
 )
-from cardiov_core.signals.beat.beats import Beats, Float64Array, find_beats
+from cardiov_core.signals.beat.activity import Float64Array
+from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.pacing import find_pacing_spikes
 from cardiov_core.signals.lead.gain import amplitudes_mv, check_gain

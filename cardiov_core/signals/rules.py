@@ -19,7 +19,7 @@ from cardiov_core.domain import (
     Quality,
     QualityVerdict,
 )
-from cardiov_core.signals.beat.rhythm import IRREGULAR_SHARE
+from cardiov_core.signals.beat.rhythm import BETWEEN_BEATS, IRREGULAR_SHARE, longest_silence
 from cardiov_core.signals.wave.qrs_form import QrsForm, qrs_forms
 
 BRADYCARDIA_BPM = 60.0
@@ -173,7 +173,7 @@ def apply_rules(record: EcgRecord, measurements: Measurements, quality: Quality 
     forms = qrs_forms(record, measurements, without=_rejected_leads(quality))
     return (
         *(_against_limit(rule, record, measurements, quality) for rule in _THRESHOLDS),
-        _pause(record, measurements),
+        _pause(measurements),
         _irregular(measurements),
         *_axis_deviations(forms, measurements, quality),
         *_low_voltages(forms, _gain_in_doubt(quality) or _amplitudes_in_doubt(measurements)),
@@ -223,19 +223,15 @@ def _beyond(value: float, limit: float, rule: _Threshold) -> bool:
     return shown > limit if rule.over else shown < limit
 
 
-def _pause(record: EcgRecord, measurements: Measurements) -> Finding:
+def _pause(measurements: Measurements) -> Finding:
     code, title = "pause", "Pause over 3 s"
     if not measurements.beats and measurements.longest_pause_ms is None:
         return _unknown(code, title, _why_missing(measurements, "longest_pause_ms"))
-    longest = measurements.longest_pause_ms or 0.0
-    where = "between two beats"
-    if measurements.beats:
-        # A beat before the record begins or after it ends is not seen: the pause is at least this long.
-        before = 1000.0 * measurements.beats[0].r_s
-        after = 1000.0 * (record.duration_s - measurements.beats[-1].r_s)
-        for edge_ms, place in ((before, "before the first beat, at least"), (after, "after the last beat, at least")):
-            if edge_ms > max(longest, CRITICAL_PAUSE_MS):
-                longest, where = edge_ms, place
+    silence = longest_silence([beat.r_s for beat in measurements.beats], measurements.measured_s, measurements.gaps_s)
+    longest, where = measurements.longest_pause_ms or 0.0, BETWEEN_BEATS
+    # At an edge a time without a beat is told only where it is a pause: every record begins and ends between beats.
+    if silence is not None and silence.ms > longest and (not silence.at_least or silence.ms > CRITICAL_PAUSE_MS):
+        longest, where = silence.ms, f"{silence.where}, at least" if silence.at_least else silence.where
     present = longest > CRITICAL_PAUSE_MS
     reason = (
         f"Longest time without a beat {longest / 1000:.2f} s ({where}); present over {CRITICAL_PAUSE_MS / 1000:g} s."

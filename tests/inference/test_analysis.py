@@ -108,6 +108,29 @@ def test_a_window_outside_the_record_is_withheld(record: EcgRecord, predictor: G
     assert "Choose a start" in analysis.withheld[0]
 
 
+def test_the_level_and_quality_of_a_window_do_not_know_what_lies_outside(record: EcgRecord, predictor: Grader) -> None:
+    noise = np.random.default_rng(0).normal(0, 2, record.signal.shape).astype(np.float32)
+    alone = analyze(record, predictor)
+    for signal, start_s in (
+        ([record.signal, noise, noise], None),
+        ([noise, record.signal, noise], 10.0),
+        ([record.signal, np.zeros_like(noise)], None),
+    ):
+        among = analyze(replace(record, signal=np.concatenate(signal, axis=1)), predictor, start_s=start_s)
+        assert among.prediction is not None
+        assert alone.prediction is not None
+        assert among.prediction.probabilities == alone.prediction.probabilities
+        assert among.quality == alone.quality
+
+
+def test_padding_is_no_pause_and_is_said(record: EcgRecord, predictor: Grader) -> None:
+    padded = replace(record, signal=np.concatenate([record.signal, np.zeros((12, 2000), np.float32)], axis=1))
+    analysis = analyze(padded, predictor)
+    pause = next(finding for finding in analysis.findings if finding.code == "pause")
+    assert (pause.state, pause.critical) == ("absent", False)
+    assert any("There is no signal from 10.0 to 14.0 s" in warning for warning in analysis.warnings)
+
+
 def test_a_paced_heart_and_missing_leads_are_out_of_scope(
     record: EcgRecord, predictor: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cardiov_core.domain import EcgRecord, Measurements, MedianBeat, Provenance, WaveBoundaries
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_record
-from cardiov_core.signals import measure
+from cardiov_core.signals import apply_rules, measure
 from cardiov_core.signals.beat.rhythm import corrected_qt, measure_rhythm
 from cardiov_core.signals.wave.voltages import (
     cornell_mv,
@@ -161,7 +161,16 @@ def test_a_gap_is_no_pause() -> None:
     assert found.heart_rate_bpm == pytest.approx(75.0, abs=0.5)
     assert found.longest_pause_ms == pytest.approx(800.0, abs=10.0)
     assert found.regular is True
-    assert "gaps" in found.notes["heart_rate_bpm"]
+    assert "no lead has a signal from 4.0 to 7.0 s" in found.notes["heart_rate_bpm"]
+
+
+def test_a_long_record_has_no_pause_where_it_was_not_measured() -> None:
+    ten = ecg(REGULAR)
+    record = replace(ten, signal=np.tile(ten.signal[:, :4800], (1, 33)))
+    found = measure(record)
+    assert found.measured_s == (0.0, 300.0)
+    pause = next(finding for finding in apply_rules(record, found) if finding.code == "pause")
+    assert pause.state == "absent"
 
 
 def test_no_heart_beat() -> None:

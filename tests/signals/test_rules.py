@@ -53,6 +53,7 @@ def record() -> EcgRecord:
 
 
 def _finding(record: EcgRecord, code: str, quality: Quality | None = None, **fields: Any) -> Finding:
+    fields = {"measured_s": (0.0, record.duration_s), **fields}
     return {item.code: item for item in apply_rules(record, Measurements(**fields), quality)}[code]
 
 

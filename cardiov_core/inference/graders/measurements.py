@@ -1,7 +1,5 @@
 """The grader that judges measurements: a forest on numbers of the median beat, explained by those numbers."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from cardiov_core.domain import Contributions, EcgRecord, Measurements, Prediction, Window
@@ -12,12 +10,10 @@ from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
-from cardiov_core.preprocessing import check_leads_and_length
+from cardiov_core.preprocessing import analysed_window, check_leads_and_length, part_of, window_notes
 from cardiov_core.signals import measure
 from cardiov_core.signals.features import FEATURES, Float64Array, features_of, qrs_heights
 from cardiov_core.weights import Forest, ModelCard
-
-_LONGER_S = 0.1
 
 
 class MeasurementGrader(Grader):
@@ -93,15 +89,10 @@ class MeasurementGrader(Grader):
         """Measure the window and return its numbers, where it lies, what to know about them, and QRS heights in mV."""
         contract = self.card.contract
         check_leads_and_length(record, contract, start_s)
-        begin_s = start_s or 0.0
-        end_s = min(begin_s + contract.duration_s, record.duration_s)
-        whole = not begin_s and record.duration_s <= contract.duration_s + _LONGER_S
-        part, notes = record, []
-        if not whole:
-            first, last = (round(edge_s * record.sampling_rate) for edge_s in (begin_s, end_s))
-            part = replace(record, signal=record.signal[:, first:last])
-            notes.append(f"The record lasts {record.duration_s:.1f} s: {begin_s:g}-{end_s:.1f} s were analysed.")
-        found = measurements if whole and measurements is not None else measure(part)
+        window = analysed_window(record, contract.duration_s, start_s)
+        part = part_of(record, window)
+        notes = window_notes(record, window)
+        found = measurements if part is record and measurements is not None else measure(part)
         _check_measured(record, found)
         beat = found.median_beat
         unusable = [lead for lead in contract.leads if beat is not None and lead not in beat.usable_leads]
@@ -115,7 +106,7 @@ class MeasurementGrader(Grader):
             notes.append(f"Graded without voltages and axes: {found.not_measurable['r_mv']}.")
         elif beat is not None:
             heights_mv = qrs_heights(beat)
-        return features_of(part, found), Window(begin_s, end_s), tuple(notes), heights_mv
+        return features_of(part, found), window, tuple(notes), heights_mv
 
 
 def exceedances_of(probabilities: Float64Array) -> Exceedances:

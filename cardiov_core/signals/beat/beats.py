@@ -9,22 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.lost_signal import without_lost_samples
+from cardiov_core.signals.beat.activity import QRS_BAND_HZ, Float64Array, qrs_leads
+from cardiov_core.signals.beat.recount import with_small_beats
 
-Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_QRS_BAND_HZ = (5.0, 30.0)
 _QRS_HALF_WIDTH_S = 0.12
 _REFRACTORY_S = 0.2
 _MIN_DURATION_S = 2.0
-# Share of time that QRS complexes take up at least, even at 20 beats a minute.
-_QRS_PERCENTILE = 98.0
-_CLIP = 8.0
-_WEAK_LEAD = 0.05
 # On LUDB 0.3 to 0.45 find all 904 marked beats and none besides; 0.2 finds two flutter waves, and P waves of blocks.
 _SMALLEST_BEAT = 0.3
 _TINY = float(np.finfo(np.float32).tiny)
@@ -134,35 +130,18 @@ def find_beats(record: EcgRecord) -> Beats:
     fs = record.sampling_rate
     if record.duration_s < _MIN_DURATION_S or not record.leads:
         return nothing
-    if fs <= 2 * _QRS_BAND_HZ[1]:
+    if fs <= 2 * QRS_BAND_HZ[1]:
         raise RecordUnsupportedError(
             f"{record.record_id} is sampled at {fs:g} Hz, too slowly to find QRS complexes.",
             "Export the ECG with 80 samples a second or more.",
         )
-    leads = _qrs_leads(record.signal, fs)
-    if not len(leads):
+    live = without_lost_samples(record)
+    leads = qrs_leads(live.signal, fs)
+    if not len(leads.rows):
         return nothing
-    activity: Float64Array = np.abs(leads).mean(axis=0)
-    peaks = _detect(activity, fs)
-    return Beats(peaks, *_evidence(leads, activity, peaks, fs))
-
-
-def _qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> Float64Array:
-    """Band-pass to the QRS complex and bring all usable leads to one scale; rows without signal are left out."""
-    values = signal.astype(np.float64)
-    gaps = ~np.isfinite(values)
-    if gaps.any():
-        time = np.arange(values.shape[1])
-        for row, gap in zip(values, gaps, strict=True):
-            row[gap] = 0.0 if gap.all() else np.interp(time[gap], time[~gap], row[~gap])
-    values -= np.median(values, axis=1, keepdims=True)
-    sos = butter(2, _QRS_BAND_HZ, "bandpass", fs=sampling_rate_hz, output="sos")
-    values = sosfiltfilt(sos, values, axis=1)
-    scale = np.percentile(np.abs(values), _QRS_PERCENTILE, axis=1)
-    # A lead without signal would contribute rounding noise at full size.
-    usable = scale > max(_WEAK_LEAD * float(np.median(scale)), _TINY)
-    leads: Float64Array = np.clip(values[usable] / scale[usable, np.newaxis], -_CLIP, _CLIP)
-    return leads
+    activity = leads.activity
+    peaks = with_small_beats(leads, activity, _detect(activity, fs), fs)
+    return Beats(peaks, *_evidence(leads.rows, activity, peaks, fs))
 
 
 def _detect(activity: Float64Array, sampling_rate_hz: float) -> IntArray:

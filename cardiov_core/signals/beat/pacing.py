@@ -5,7 +5,8 @@ from scipy.ndimage import grey_closing, grey_opening
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import EcgRecord
-from cardiov_core.signals.beat.beats import Float64Array, IntArray, detect_r_peaks
+from cardiov_core.signals.beat.activity import Float64Array
+from cardiov_core.signals.beat.beats import IntArray, detect_r_peaks
 from cardiov_core.signals.beat.gaps import bridged
 
 MIN_RATE_HZ = 250.0

@@ -44,6 +44,71 @@ class Rhythm:
     n_left_out: int = 0
 
 
+@dataclass(frozen=True)
+class Silence:
+    """The longest time without a beat while there was a signal.
+
+    Attributes
+    ----------
+    ms : float
+        Its length.
+    where : str
+        'between two beats', 'before the first beat', 'after the last beat', or 'beside a gap in the signal'; all but
+        the first last at least so long, since a beat beyond the edge is not seen.
+    """
+
+    ms: float
+    where: str
+
+    @property
+    def at_least(self) -> bool:
+        """Whether it may have been longer."""
+        return self.where != BETWEEN_BEATS
+
+
+BETWEEN_BEATS = "between two beats"
+"""Where a silence has a beat at both ends."""
+
+
+def longest_silence(
+    r_s: Sequence[float], measured_s: tuple[float, float], gaps_s: Sequence[tuple[float, float]] = ()
+) -> Silence | None:
+    """Find the longest time without a beat in what was measured, apart from gaps.
+
+    Parameters
+    ----------
+    r_s : sequence of float
+        Times of all beats in seconds, rising.
+    measured_s : tuple of float
+        Beginning and end of what was measured, in seconds; what lies beyond says nothing.
+    gaps_s : sequence of (start, end)
+        Stretches without signal, rising.
+
+    Returns
+    -------
+    Silence or None
+        None where nothing was measured.
+    """
+    found: list[Silence] = []
+    for start, end in _between(measured_s, gaps_s):
+        inside = [time for time in r_s if start <= time <= end]
+        before = "before the first beat" if start == measured_s[0] else "beside a gap in the signal"
+        after = "after the last beat" if end == measured_s[1] else "beside a gap in the signal"
+        if not inside:
+            found.append(Silence(1000.0 * (end - start), before if start == measured_s[0] else after))
+            continue
+        found.append(Silence(1000.0 * (inside[0] - start), before))
+        found.append(Silence(1000.0 * (end - inside[-1]), after))
+        found.extend(Silence(1000.0 * (later - time), BETWEEN_BEATS) for time, later in pairwise(inside))
+    return max(found, key=lambda silence: silence.ms, default=None)
+
+
+def _between(measured_s: tuple[float, float], gaps_s: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
+    """Return the stretches with signal."""
+    edges = [measured_s[0], *(edge for gap in gaps_s for edge in gap), measured_s[1]]
+    return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if end > start]
+
+
 def measure_rhythm(r_s: npt.NDArray[np.float64], gaps_s: Sequence[tuple[float, float]] = ()) -> Rhythm | None:
     """Measure the rhythm.
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.signals.beat.beats import Float64Array, IntArray
+from cardiov_core.signals.beat.activity import Float64Array
+from cardiov_core.signals.beat.beats import IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-import numpy as np
-
 from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
-from cardiov_core.preprocessing import MAX_BRIDGED_GAP_S
+from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries, average_beats
 from cardiov_core.signals.beat.rhythm import Rhythm, measure_rhythm
@@ -137,11 +135,12 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
     RecordUnsupportedError
         If the sampling rate is too low to find QRS complexes.
     """
-    heart = find_beats(record) if beats is None else beats
-    series = average_beats(record, heart.peaks) if heart.convincing else None
+    live = without_lost_samples(record)
+    heart = find_beats(live) if beats is None else beats
+    series = average_beats(live, heart.peaks) if heart.convincing else None
     if series is None:
         return None
-    rhythm = measure_rhythm(series.r_s, _gaps_s(record))
+    rhythm = measure_rhythm(series.r_s, gaps_s(live))
     found = delineator(series.median_beat, record)
     missing: dict[str, str] = {}
     unconfirmed: list[str] = []
@@ -173,11 +172,3 @@ def _not_repeated(name: str, rhythm: Rhythm | None) -> str:
 
 def _irregular(rhythm: Rhythm | None) -> str:
     return ", and the rhythm is irregular" if rhythm is not None and rhythm.regular is False else ""
-
-
-def _gaps_s(record: EcgRecord) -> list[tuple[float, float]]:
-    """Return the stretches in which more than half of the leads miss samples for longer than gaps are bridged."""
-    missing = np.mean(~np.isfinite(record.signal), axis=0) > 0.5
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], missing.astype(np.int8), [0])))) / record.sampling_rate
-    runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [(start, end) for start, end in runs if end - start > MAX_BRIDGED_GAP_S]

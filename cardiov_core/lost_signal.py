@@ -1,0 +1,162 @@
+"""Where a record holds no signal: invalid samples, zeros that a writer filled in, a value that is held.
+
+A converter that works never repeats a value in all leads for long; a quiet isoelectric line of one lead may. Signals
+without any noise, as they are computed, rest after every beat, but come to rest without a step: there only a longer
+stretch counts.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.domain import EcgRecord, FloatArray
+
+MAX_BRIDGED_GAP_S = 0.020
+"""Longer runs of missing samples are not interpolated (docs/clinical.md, 12)."""
+
+HELD_BY_ALL_S = 0.15
+"""All leads that hold their value for so long have lost the signal: a QRS complex fits in."""
+
+HELD_BY_ONE_S = 1.0
+"""A single lead may rest between two beats; for so long it has lost the signal."""
+
+QUIET_LINE_S = 2.0
+"""The same where the line comes to rest and leaves it without a step: computed or coarsely stored signals."""
+
+_SAME = 1e-5  # of a lead's span: far below a step of any digital scale
+_SMOOTH = 2e-4  # of a lead's span
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+def runs(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return starts and ends (excluded) of all runs of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return edges[::2], edges[1::2]
+
+
+def lost_samples(signal: FloatArray, sampling_rate_hz: float) -> BoolArray:
+    """Tell which samples are no signal.
+
+    Parameters
+    ----------
+    signal : numpy.ndarray, shape (n_leads, n_samples)
+        In mV; NaN and infinite values are invalid.
+    sampling_rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_leads, n_samples)
+        True for invalid samples, whatever the length of their run, and for held values: from 0.15 s on where all leads
+        that move at all hold theirs, from 1 s on in a single one, from 2 s on where the line gets there and away
+        without a step. A lead that never moves is not lost but dead: it stays False.
+    """
+    invalid = ~np.isfinite(signal)
+    if not signal.size:
+        return invalid
+    held = _held(signal, invalid)
+    moving = ~(held | invalid).all(axis=1)
+    lost = invalid.copy()
+    if not moving.any():
+        return lost
+    steps = _steps(signal)
+    for index in np.flatnonzero(moving):
+        lost[index] |= _long_runs(held[index] | invalid[index], HELD_BY_ONE_S, steps[index], sampling_rate_hz)
+    together: BoolArray = np.logical_and.reduce((held | lost)[moving], axis=0)
+    anywhere: BoolArray = np.logical_or.reduce(steps[moving], axis=0)
+    lost[moving] |= _long_runs(together, HELD_BY_ALL_S, anywhere, sampling_rate_hz)
+    return lost
+
+
+def without_lost_samples(record: EcgRecord) -> EcgRecord:
+    """Return a record in which what is no signal is NaN; the record itself where nothing is lost."""
+    lost = lost_samples(record.signal, record.sampling_rate)
+    if not (lost & np.isfinite(record.signal)).any():
+        return record
+    return replace(record, signal=np.where(lost, np.float32(np.nan), record.signal))
+
+
+def gaps_s(record: EcgRecord, lost: BoolArray | None = None) -> tuple[tuple[float, float], ...]:
+    """Return the stretches, in seconds of the record, in which no lead that has a signal has one.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record.
+    lost : numpy.ndarray of bool, optional
+        From `lost_samples` where the caller has it.
+
+    Returns
+    -------
+    tuple of (start, end)
+        Rising, each longer than 20 ms; the whole record where no lead has a signal.
+    """
+    where = lost_samples(record.signal, record.sampling_rate) if lost is None else lost
+    alive = ~where.all(axis=1)
+    # Over no lead at all that is True everywhere.
+    nowhere: BoolArray = np.logical_and.reduce(where[alive], axis=0)
+    fs = record.sampling_rate
+    starts, ends = runs(nowhere)
+    return tuple(
+        (start / fs, end / fs)
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        if (end - start) / fs > MAX_BRIDGED_GAP_S
+    )
+
+
+def live_span(record: EcgRecord) -> tuple[int, int]:
+    """Return the first sample and the end of what lies between gaps at the two ends of a record.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record.
+
+    Returns
+    -------
+    tuple of int
+        ``(0, n_samples)`` where the ends are signal, or where nothing is.
+    """
+    gaps = gaps_s(record)
+    first, last = 0, record.n_samples
+    if gaps and gaps[0][0] == 0.0:
+        first = round(gaps[0][1] * record.sampling_rate)
+    if gaps and round(gaps[-1][1] * record.sampling_rate) == record.n_samples:
+        last = round(gaps[-1][0] * record.sampling_rate)
+    return (first, last) if first < last else (0, record.n_samples)
+
+
+def _held(signal: FloatArray, invalid: BoolArray) -> BoolArray:
+    """Tell which samples equal a neighbour."""
+    known = np.where(invalid, np.float32(0.0), signal)
+    span = np.ptp(known, axis=1, keepdims=True)
+    same = np.abs(np.diff(known, axis=1)) <= _SAME * span
+    same &= ~(invalid[:, 1:] | invalid[:, :-1])
+    held = np.zeros(signal.shape, dtype=np.bool_)
+    held[:, 1:] |= same
+    held[:, :-1] |= same
+    return held
+
+
+def _steps(signal: FloatArray) -> BoolArray:
+    """Tell where a lead moves by more than a step of its digital scale, or to or from an invalid sample."""
+    moves = np.abs(np.diff(signal, axis=1, prepend=signal[:, :1]))
+    with np.errstate(invalid="ignore"):
+        span = np.ptp(np.nan_to_num(signal, posinf=0.0, neginf=0.0), axis=1, keepdims=True)
+        smallest = np.min(moves, axis=1, keepdims=True, initial=np.inf, where=moves > _SAME * span)
+        return np.asarray(~(moves <= np.maximum(_SMOOTH * span, 1.5 * np.where(np.isfinite(smallest), smallest, 0.0))))
+
+
+def _long_runs(mask: BoolArray, least_s: float, steps: BoolArray, sampling_rate_hz: float) -> BoolArray:
+    """Keep the runs of True that are long enough; longer ones are asked for where neither end has a step."""
+    starts, ends = runs(mask)
+    lengths = (ends - starts) / sampling_rate_hz
+    abrupt = steps[starts] | np.append(steps, False)[ends]
+    found = np.zeros(mask.size, dtype=np.bool_)
+    for start, end in zip(
+        *(edge[lengths >= np.where(abrupt, least_s, QUIET_LINE_S)] for edge in (starts, ends)), strict=True
+    ):
+        found[start:end] = True
+    return found
