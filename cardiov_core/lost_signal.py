@@ -142,11 +142,12 @@ def _held(signal: FloatArray, invalid: BoolArray) -> BoolArray:
 
 def _steps(signal: FloatArray) -> BoolArray:
     """Tell where a lead moves by more than a step of its digital scale, or to or from an invalid sample."""
-    moves = np.abs(np.diff(signal, axis=1, prepend=signal[:, :1]))
-    with np.errstate(invalid="ignore"):
-        span = np.ptp(np.nan_to_num(signal, posinf=0.0, neginf=0.0), axis=1, keepdims=True)
-        smallest = np.min(moves, axis=1, keepdims=True, initial=np.inf, where=moves > _SAME * span)
-        return np.asarray(~(moves <= np.maximum(_SMOOTH * span, 1.5 * np.where(np.isfinite(smallest), smallest, 0.0))))
+    known = np.where(np.isfinite(signal), signal, np.float32(np.nan))
+    moves = np.abs(np.diff(known, axis=1, prepend=known[:, :1]))
+    span = np.ptp(np.nan_to_num(known), axis=1, keepdims=True)
+    smallest = np.min(moves, axis=1, keepdims=True, initial=np.inf, where=moves > _SAME * span)
+    small = np.maximum(_SMOOTH * span, 1.5 * np.where(np.isfinite(smallest), smallest, 0.0))
+    return np.asarray(~(moves <= small))
 
 
 def _long_runs(mask: BoolArray, least_s: float, steps: BoolArray, sampling_rate_hz: float) -> BoolArray:
