@@ -114,15 +114,15 @@ def bootstrap_intervals(
     members = group_members(lengths.pop(), groups)
     values = _resampled(statistics, data, members, n_resamples, np.random.default_rng(seed), wanted)
     tail = (1 - confidence) / 2
-    found = []
+    intervals = []
     for column, defined in zip(values.T, wanted, strict=True):
         kept = column[~np.isnan(column)][:n_resamples]
         if not defined or len(kept) < n_resamples:
-            found.append(Interval(float("nan"), float("nan")))
+            intervals.append(Interval(float("nan"), float("nan")))
         else:
             low, high = np.quantile(kept, [tail, 1 - tail])
-            found.append(Interval(float(low), float(high)))
-    return found
+            intervals.append(Interval(float(low), float(high)))
+    return intervals
 
 
 def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[np.int64]]:

@@ -99,7 +99,7 @@ def reliability_curve(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> 
     """
     truth, stated = _pair(happened, probabilities)
     bins = _bins(stated)
-    found = []
+    curve = []
     for index in range(N_BINS):
         inside = bins == index
         n = int(inside.sum())
@@ -107,8 +107,8 @@ def reliability_curve(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> 
             n_positive = int(truth[inside].sum())
             mean = float(stated[inside].mean())
             limits = (index / N_BINS, (index + 1) / N_BINS)
-            found.append(ReliabilityBin(*limits, n, n_positive, mean, n_positive / n))
-    return tuple(found)
+            curve.append(ReliabilityBin(*limits, n, n_positive, mean, n_positive / n))
+    return tuple(curve)
 
 
 def observed_intervals(

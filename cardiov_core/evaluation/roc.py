@@ -85,10 +85,10 @@ def _sensitivities(truth: npt.NDArray[np.bool_], scores: Floats) -> Floats:
     last = np.append(np.diff(scores[order]) != 0, True)
     above = np.cumsum(truth[order])[last]
     below = np.arange(1, len(truth) + 1)[last] - above
-    found: Floats = np.interp(
+    sensitivities: Floats = np.interp(
         _GRID, np.append(0.0, below / (len(truth) - n_positive)), np.append(0.0, above / n_positive)
     )
-    return found
+    return sensitivities
 
 
 def _rounded(values: npt.ArrayLike) -> list[float]:

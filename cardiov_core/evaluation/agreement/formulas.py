@@ -228,9 +228,9 @@ def gaps(n_levels: int) -> Table:
     return np.abs(levels[:, None] - levels[None, :])
 
 
-def mean_of(table: Table, worth: Table) -> npt.NDArray[np.float64]:
+def mean_of(table: Table, weights: Table) -> npt.NDArray[np.float64]:
     """Return the mean of what each cell is worth over the pairs of each table; NaN where a table is empty."""
-    return _divided((table * worth).sum(axis=(-2, -1)), table.sum(axis=(-2, -1)))
+    return _divided((table * weights).sum(axis=(-2, -1)), table.sum(axis=(-2, -1)))
 
 
 def coincidences_of(counts: npt.NDArray[np.float64]) -> Table:

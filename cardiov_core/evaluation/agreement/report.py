@@ -192,11 +192,11 @@ def agreement_report(
 
 
 def _by_reader(levels: Iterable[tuple[Read, Severity | None]]) -> _Given:
-    found: _Given = defaultdict(dict)
+    by_reader: _Given = defaultdict(dict)
     for read, level in levels:
         if level is not None:
-            found[read.reader][read.case_id] = level
-    return {reader: found[reader] for reader in sorted(found)}
+            by_reader[read.reader][read.case_id] = level
+    return {reader: by_reader[reader] for reader in sorted(by_reader)}
 
 
 def _condition(
@@ -250,5 +250,5 @@ def _comparison(
         return Comparison(first, second, 0, nothing, matrix)
     case_ids, one_levels, other_levels = zip(*rows, strict=True)
     tables = case_tables(np.array(one_levels), np.array(other_levels), np.array(case_ids))
-    found = pair_agreement(tables, n_resamples=n_resamples, seed=seed)
-    return Comparison(first, second, len(tables), found, matrix)
+    agreement = pair_agreement(tables, n_resamples=n_resamples, seed=seed)
+    return Comparison(first, second, len(tables), agreement, matrix)

@@ -144,12 +144,12 @@ def consensus_of(cases: Iterable[Case]) -> Consensus:
     cases : iterable of Case
         With and without a decision.
     """
-    found: dict[tuple[bool, bool], list[str]] = defaultdict(list)
+    case_ids: dict[tuple[bool, bool], list[str]] = defaultdict(list)
     for case in cases:
         if case.decision is not None and case.label is not None and case.level is not None:
-            found[case.label == case.decision, case.level == case.decision].append(case.id)
+            case_ids[case.label == case.decision, case.level == case.decision].append(case.id)
     both, label_only, model_only, neither = (
-        tuple(sorted(found[key])) for key in ((True, True), (True, False), (False, True), (False, False))
+        tuple(sorted(case_ids[key])) for key in ((True, True), (True, False), (False, True), (False, False))
     )
     n = len(both) + len(label_only) + len(model_only) + len(neither)
     enough = n >= MIN_CASES

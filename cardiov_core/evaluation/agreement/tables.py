@@ -51,9 +51,9 @@ class StatisticRow:
     @property
     def cells(self) -> tuple[str | int | float | None, ...]:
         """The values of `COLUMNS`."""
-        found = self.estimate
-        numbers = (found.n, found.count, found.value, found.low, found.high)
-        return (self.part, self.reads, self.first, self.second, self.statistic, *numbers, found.reason)
+        estimate = self.estimate
+        numbers = (estimate.n, estimate.count, estimate.value, estimate.low, estimate.high)
+        return (self.part, self.reads, self.first, self.second, self.statistic, *numbers, estimate.reason)
 
 
 def statistic_rows(report: AgreementReport) -> tuple[StatisticRow, ...]:
@@ -84,8 +84,8 @@ def statistics_json(report: AgreementReport) -> str:
         "statistics": [dict(zip(COLUMNS, row.cells, strict=True)) for row in statistic_rows(report)],
         "confusion": [
             _confusion(str(condition), comparison)
-            for condition, found in report.conditions.items()
-            for comparison in (*found.model, *found.label, *found.pairs)
+            for condition, report_of_kind in report.conditions.items()
+            for comparison in (*report_of_kind.model, *report_of_kind.label, *report_of_kind.pairs)
         ],
         "decision": _decision(report.consensus),
     }
@@ -100,10 +100,10 @@ def _rows(report: AgreementReport) -> Iterator[StatisticRow]:
     for verdict, count in PAPER_VERDICTS.items():
         of_paper = Estimate(PAPER_CASES, count / PAPER_CASES, count=count)
         yield StatisticRow("verdicts", "paper", "Wei et al. 2022", "", _sided(verdict), of_paper)
-    for condition, found in report.conditions.items():
-        for statistic, estimate in found.together.items():
+    for condition, one_kind in report.conditions.items():
+        for statistic, estimate in one_kind.together.items():
             yield StatisticRow("readers", condition.value, ALL_READERS, "", statistic.value, estimate)
-        for part, comparisons in (("readers", found.pairs), ("model", found.model), ("label", found.label)):
+        for part, comparisons in (("readers", one_kind.pairs), ("model", one_kind.model), ("label", one_kind.label)):
             for comparison in comparisons:
                 for statistic, estimate in comparison.agreement.items():
                     names = comparison.first, comparison.second

@@ -55,7 +55,7 @@ def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int,
     two = graded_of(second.set_index("ecg_id").loc[common])
     answers, theirs = _answers(one), _answers(two)
     arrays = (one.labels, answers, theirs)
-    found, found_other = _figures(one.labels, answers), _figures(one.labels, theirs)
+    ours, others = _figures(one.labels, answers), _figures(one.labels, theirs)
     limits = bootstrap_intervals(_differences, *arrays, groups=one.patients, n_resamples=n_resamples, seed=seed)
     p_values = _p_values(arrays, one.patients, n_resamples, seed)
     apart = np.abs(one.levels - two.levels)
@@ -70,12 +70,12 @@ def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int,
             {
                 "figure": name,
                 "value": defined(value),
-                "other": defined(found_other[name]),
-                "difference": defined(value - found_other[name]),
+                "other": defined(others[name]),
+                "difference": defined(value - others[name]),
                 "interval": limits_of(limits[index]),
                 "p_value": p_values[index],
             }
-            for index, (name, value) in enumerate(found.items())
+            for index, (name, value) in enumerate(ours.items())
         ],
     }
 
@@ -95,20 +95,20 @@ def _figures(labels: Levels, answers: Floats) -> dict[str, float]:
     levels, probabilities, ranks = answers[:, 0].astype(np.int64), answers[:, 1:5], answers[:, 5:]
     confusion = confusion_matrix(labels, levels)
     missed, n_high = missed_high_risk(confusion)
-    found = level_figures(confusion)
-    found |= {f"auc.{key}": value for key, value in auc_per_level(labels, ranks).items()}
+    figures = level_figures(confusion)
+    figures |= {f"auc.{key}": value for key, value in auc_per_level(labels, ranks).items()}
     for name, level in OPERATING_POINTS.items():
         alarm = alarm_at(confusion, level)
-        found[f"operating_points.{name}.sensitivity"] = alarm.sensitivity
-        found[f"operating_points.{name}.specificity"] = alarm.specificity
-    found["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
-    found["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
-    return found
+        figures[f"operating_points.{name}.sensitivity"] = alarm.sensitivity
+        figures[f"operating_points.{name}.specificity"] = alarm.specificity
+    figures["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
+    figures["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
+    return figures
 
 
 def _differences(labels: Levels, answers: Floats, theirs: Floats) -> Floats:
-    found, others = _figures(labels, answers), _figures(labels, theirs)
-    return np.array([value - others[name] for name, value in found.items()])
+    ours, others = _figures(labels, answers), _figures(labels, theirs)
+    return np.array([value - others[name] for name, value in ours.items()])
 
 
 def _p_values(

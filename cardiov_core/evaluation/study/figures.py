@@ -115,7 +115,7 @@ def figures_of(
     figures, limits = with_intervals(graded, n_resamples, prevalence)
     confusion = confusion_matrix(graded.labels, graded.levels)
     missed, n_high = missed_high_risk(confusion)
-    found: dict[str, Any] = {
+    document: dict[str, Any] = {
         "n": len(table),
         "n_patients": len(np.unique(graded.patients)),
         "n_resamples": n_resamples,
@@ -126,9 +126,9 @@ def figures_of(
     for name, level in OPERATING_POINTS.items():
         alarm = alarm_at(confusion, level)
         stated = {} if not prevalence or name not in prevalence else {"stated_prevalence": prevalence[name]}
-        found["operating_points"][name] |= {"prevalence": alarm.prevalence, **asdict(alarm), **stated}
-    found["high_risk"] = {"n": n_high, "n_graded_no_or_low": missed}
-    return found | subgroup_figures(table, graded.patients, n_resamples)
+        document["operating_points"][name] |= {"prevalence": alarm.prevalence, **asdict(alarm), **stated}
+    document["high_risk"] = {"n": n_high, "n_graded_no_or_low": missed}
+    return document | subgroup_figures(table, graded.patients, n_resamples)
 
 
 def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> dict[str, Any]:
@@ -196,26 +196,26 @@ def plain_figures(
     above = exceedances_of_levels(probabilities)
     happened = labels[:, np.newaxis] > np.arange(len(THRESHOLD_KEYS))
     missed, n_high = missed_high_risk(confusion)
-    found = level_figures(confusion)
-    found |= {f"auc.{key}": value for key, value in auc_per_level(labels, probabilities).items()}
-    found |= {f"auc_threshold.{key}": value for key, value in auc_per_threshold(labels, probabilities).items()}
-    found["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
+    figures = level_figures(confusion)
+    figures |= {f"auc.{key}": value for key, value in auc_per_level(labels, probabilities).items()}
+    figures |= {f"auc_threshold.{key}": value for key, value in auc_per_threshold(labels, probabilities).items()}
+    figures["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
     # Of the level that is given, which need not be the most probable one: a regression rounds.
     given = np.minimum(probabilities[np.arange(len(levels)), levels], 1.0)
-    found["ece.level"] = expected_calibration_error(labels == levels, given)
+    figures["ece.level"] = expected_calibration_error(labels == levels, given)
     for index, key in enumerate(THRESHOLD_KEYS):
-        found[f"brier.{key}"] = brier_score(happened[:, index], above[:, index])
-        found[f"ece.{key}"] = expected_calibration_error(happened[:, index], above[:, index])
+        figures[f"brier.{key}"] = brier_score(happened[:, index], above[:, index])
+        figures[f"ece.{key}"] = expected_calibration_error(happened[:, index], above[:, index])
     for name, level in OPERATING_POINTS.items():
         alarm, start = alarm_at(confusion, level), f"operating_points.{name}"
-        found[f"{start}.sensitivity"], found[f"{start}.specificity"] = alarm.sensitivity, alarm.specificity
-        found[f"{start}.ppv"], found[f"{start}.npv"] = alarm.ppv, alarm.npv
+        figures[f"{start}.sensitivity"], figures[f"{start}.specificity"] = alarm.sensitivity, alarm.specificity
+        figures[f"{start}.ppv"], figures[f"{start}.npv"] = alarm.ppv, alarm.npv
         if prevalence and name in prevalence:
             at = alarm.predictive_values_at(prevalence[name])
-            found[f"{start}.ppv_at_stated"], found[f"{start}.npv_at_stated"] = at
-    found["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
-    found["rank_violation_rate"] = float(violated.mean())
-    return found | confusion_shares(confusion)
+            figures[f"{start}.ppv_at_stated"], figures[f"{start}.npv_at_stated"] = at
+    figures["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
+    figures["rank_violation_rate"] = float(violated.mean())
+    return figures | confusion_shares(confusion)
 
 
 def level_figures(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
@@ -241,14 +241,14 @@ def confusion_shares(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Turn dotted names into objects: ``{"auc.no": 1}`` becomes ``{"auc": {"no": 1}}``."""
-    found: dict[str, Any] = {}
+    tree: dict[str, Any] = {}
     for name, value in flat.items():
         *path, last = name.split(".")
-        place = found
+        place = tree
         for part in path:
             place = place.setdefault(part, {})
         place[last] = value
-    return found
+    return tree
 
 
 def defined(value: float) -> float | None:

@@ -81,7 +81,7 @@ def cases_of_cell(predictions: pd.DataFrame, label: Severity, level: Severity) -
         The cell: its row and its column.
     """
     rows = predictions[(predictions["label"] == int(label)) & (predictions["level"] == int(level))]
-    found = [
+    cases = [
         CellCase(
             ecg_id=int(row["ecg_id"]),
             label=label,
@@ -92,7 +92,7 @@ def cases_of_cell(predictions: pd.DataFrame, label: Severity, level: Severity) -
         )
         for row in rows.to_dict("records")
     ]
-    return tuple(sorted(found, key=lambda case: (-case.certainty, case.ecg_id)))
+    return tuple(sorted(cases, key=lambda case: (-case.certainty, case.ecg_id)))
 
 
 def shipped_folder(card: ModelCard) -> Path:

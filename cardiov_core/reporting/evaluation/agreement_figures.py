@@ -85,17 +85,17 @@ def agreement_figure(comparisons: Sequence[Comparison], statistic: Statistic, *,
     names = [comparison_name(comparison) for comparison in comparisons]
     estimates = [comparison.agreement[statistic] for comparison in comparisons]
     figure = go.Figure(_dots(names, estimates, statistic.value, _ACCENT[dark], as_share=as_share))
-    limits = [value for found in estimates for value in (found.low, found.value) if value is not None]
+    limits = [value for estimate in estimates for value in (estimate.low, estimate.value) if value is not None]
     most: float = {True: 100.0, False: 3.0 if statistic is Statistic.MAE else 1.0}[as_share]
     least = 0.0 if as_share or not limits else min(0.0, *limits)
     figure.update_layout(
         _layout(palette, len(names)),
         showlegend=False,
         annotations=[
-            {"x": least, "y": row, "text": found.reason, "showarrow": False, "xanchor": "left"}
+            {"x": least, "y": row, "text": estimate.reason, "showarrow": False, "xanchor": "left"}
             | {"font": {"color": palette.muted}}
-            for row, found in enumerate(estimates)
-            if found.value is None
+            for row, estimate in enumerate(estimates)
+            if estimate.value is None
         ],
     )
     title = f"{statistic.value}, %" if as_share else statistic.value
@@ -202,9 +202,9 @@ def _dots(
 ) -> go.Scatter:
     """Draw dots with their intervals, which reach unequally far to both sides."""
     scale = 100.0 if as_share else 1.0
-    shown = [(row, found, found.value) for row, found in enumerate(estimates) if found.value is not None]
-    above = [scale * ((value if found.high is None else found.high) - value) for _, found, value in shown]
-    below = [scale * (value - (value if found.low is None else found.low)) for _, found, value in shown]
+    shown = [(row, estimate, estimate.value) for row, estimate in enumerate(estimates) if estimate.value is not None]
+    above = [scale * ((value if estimate.high is None else estimate.high) - value) for _, estimate, value in shown]
+    below = [scale * (value - (value if estimate.low is None else estimate.low)) for _, estimate, value in shown]
     return go.Scatter(
         x=[scale * value for _, _, value in shown],
         y=[row for row, _, _ in shown],
@@ -215,7 +215,8 @@ def _dots(
         error_x={"type": "data", "symmetric": False, "array": above, "arrayminus": below}
         | {"color": colour, "thickness": 2, "width": 5},
         hovertext=[
-            f"{names[row]}: {with_interval(found, as_share=as_share)}, n = {found.n}" for row, found, _ in shown
+            f"{names[row]}: {with_interval(estimate, as_share=as_share)}, n = {estimate.n}"
+            for row, estimate, _ in shown
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )

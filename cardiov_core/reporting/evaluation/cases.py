@@ -39,7 +39,7 @@ td:last-child {white-space: normal;}
 
 
 def write_case_report(
-    found: CaseList,
+    cases: CaseList,
     dataset: PtbXl,
     predictor: Grader,
     path: Path,
@@ -50,7 +50,7 @@ def write_case_report(
 
     Parameters
     ----------
-    found : CaseList
+    cases : CaseList
         From :func:`~cardiov_core.evaluation.study.cases.find_cases`.
     dataset : PtbXl
         Where its records lie.
@@ -73,7 +73,7 @@ def write_case_report(
     DatasetError
         If a record cannot be read.
     """
-    far = [case for case in found.cases if case.error >= FAR]
+    far = [case for case in cases.cases if case.error >= FAR]
     articles = []
     for done, case in enumerate(far, start=1):
         articles.append(_article(case, dataset.record(int(case.ecg_id)), predictor))
@@ -81,22 +81,22 @@ def write_case_report(
             progress(done, len(far))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_page(found, far, articles), encoding="utf-8")
+        path.write_text(_page(cases, far, articles), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error}.", "Name another file.") from error
     return len(far)
 
 
-def distortion_words(found: CaseList) -> str:
+def distortion_words(cases: CaseList) -> str:
     """Say how many far misses carry drift or noise, beside the paper's and beside the records graded rightly."""
-    carrying, n_far = found.distorted.get(FAR, (0, 0))
+    carrying, n_far = cases.distorted.get(FAR, (0, 0))
     if not n_far:
-        return f"None of {found.n_graded} records is graded three levels off."
+        return f"None of {cases.n_graded} records is graded three levels off."
     words = (
         f"{carrying} of {n_far} far misses carry drift or high-frequency noise, as the quality gate measures them; the "
         f"paper saw them in {PAPER_FAR_MISSES_DISTORTED} of {PAPER_FAR_MISSES} ({PAPER_SOURCE})."
     )
-    right, n_right = found.distorted.get(0, (0, 0))
+    right, n_right = cases.distorted.get(0, (0, 0))
     if n_right:
         words += (
             f" So do {right} of the {n_right} rightly graded records ({percent(right / n_right)} against "
@@ -105,25 +105,25 @@ def distortion_words(found: CaseList) -> str:
     return words
 
 
-def _page(found: CaseList, far: Sequence[FoundCase], articles: Sequence[str]) -> str:
-    wrong = [case for case in found.cases if case.error]
+def _page(cases: CaseList, far: Sequence[FoundCase], articles: Sequence[str]) -> str:
+    wrong = [case for case in cases.cases if case.error]
     rest = [case for case in wrong if case.error < FAR]
     counts = ", ".join(str(sum(case.error == gap for case in wrong)) for gap in (3, 2, 1))
     links = "".join(f'<a href="#case-{escape(case.ecg_id)}">{escape(case.ecg_id)}</a>' for case in far)
     parts = [
-        f"<h1>{escape(found.model_name)}: what it gets wrong</h1>",
+        f"<h1>{escape(cases.model_name)}: what it gets wrong</h1>",
         paragraph(
-            f"{found.n_graded} records of PTB-XL {fold_words(found.folds)}, {len(wrong)} graded wrongly (off by three "
-            f"levels, two and one: {counts}). Weights: SHA-256 {found.model_sha256}."
+            f"{cases.n_graded} records of PTB-XL {fold_words(cases.folds)}, {len(wrong)} graded wrongly (off by three "
+            f"levels, two and one: {counts}). Weights: SHA-256 {cases.model_sha256}."
         ),
-        paragraph(distortion_words(found)),
+        paragraph(distortion_words(cases)),
         "<h2>Far misses: three levels off</h2>" if far else "",
         f"<nav>Records: {links}</nav>" if far else "",
         *articles,
         "<h2>One or two levels off</h2>" if rest else "",
         html_table(("Record", "Label", "Grade", "Probabilities", "Why it is here"), map(_row, rest)),
     ]
-    return html_page(f"CardioV: cases of {found.model_name}", [part for part in parts if part], style=_STYLE)
+    return html_page(f"CardioV: cases of {cases.model_name}", [part for part in parts if part], style=_STYLE)
 
 
 def _row(case: FoundCase) -> tuple[str, ...]:
@@ -147,7 +147,7 @@ def _article(case: FoundCase, record: EcgRecord, predictor: Grader) -> str:
     """Return one far miss: statements, signal, other graders, the ECG and what the grader went by."""
     explanation, reasons, why = _explained(case, record, predictor)
     picture = trace_picture(record, explanation)
-    said = f"ECG {case.record_id}, twelve leads, 25 mm/s, 10 mm/mV" + (", with attention" if explanation else "")
+    alternative = f"ECG {case.record_id}, twelve leads, 25 mm/s, 10 mm/mV" + (", with attention" if explanation else "")
     origin = (
         "by a copy of the grader that had not seen the patient" if case.prediction.out_of_fold else "by the weights"
     )
@@ -159,7 +159,7 @@ def _article(case: FoundCase, record: EcgRecord, predictor: Grader) -> str:
         html_table(("Statement", "Likelihood", "Critical value", "Role"), map(_statement, case.statements)),
         paragraph(f"Signal: {_signal(case)}"),
         _others(case),
-        f'<figure><img alt="{escape(said, quote=True)}" src="{picture}">'
+        f'<figure><img alt="{escape(alternative, quote=True)}" src="{picture}">'
         f"<figcaption>25 mm/s, 10 mm/mV, 0.05-150 Hz. {escape(why)}</figcaption></figure>",
         _spoke(reasons, case.prediction.severity),
         "</article>",
@@ -184,11 +184,11 @@ def _signal(case: FoundCase) -> str:
 def _others(case: FoundCase) -> str:
     if not case.graders:
         return ""
-    told = []
+    sentences = []
     for text in case.graders:
         name, level, share = text.rsplit(maxsplit=2)
-        told.append(f"{name} says {Severity(int(level)).title.lower()} ({percent(float(share))})")
-    return paragraph(f"Other graders: {'; '.join(told)}.")
+        sentences.append(f"{name} says {Severity(int(level)).title.lower()} ({percent(float(share))})")
+    return paragraph(f"Other graders: {'; '.join(sentences)}.")
 
 
 def _explained(
@@ -197,25 +197,25 @@ def _explained(
     """Return what can be drawn, what speaks for or against the grade, and what is to be said of both."""
     level = case.prediction.severity
     try:
-        found = predictor.explain(record, target=int(level))
+        explanation = predictor.explain(record, target=int(level))
     except (ExplanationError, RecordUnsupportedError) as error:
         return None, None, f"No explanation: {error.message}"
     own = (
         " The weights that ship explain it here, which did train on this record." if case.prediction.out_of_fold else ""
     )
-    if isinstance(found, Contributions):
-        return None, found, own.strip()
-    shown = [stage for stage in sorted(found.stages) if stage not in found.withheld]
+    if isinstance(explanation, Contributions):
+        return None, explanation, own.strip()
+    shown = [stage for stage in sorted(explanation.stages) if stage not in explanation.withheld]
     drawn = "No attention is shown."
     if shown:
         drawn = f"Blue: attention for {level.title.lower()}, stage {shown[-1]} behind the trace, all below."
-        if not np.nan_to_num(found.stages[shown[-1]]).any():
+        if not np.nan_to_num(explanation.stages[shown[-1]]).any():
             drawn += f" Stage {shown[-1]} has none: nothing there raised this level, it was given for want of another."
         drawn += f" {CAPTION}"
     # A blend is explained by its network.
     members = predictor.members if isinstance(predictor, BlendGrader) else (predictor,)
-    network = next((member for member in members if member.name == found.model_name), predictor)
-    return found, found.reasons, f"{drawn} {passport_line(network.card, int(level))}{own}"
+    network = next((member for member in members if member.name == explanation.model_name), predictor)
+    return explanation, explanation.reasons, f"{drawn} {passport_line(network.card, int(level))}{own}"
 
 
 def _spoke(reasons: Contributions | None, level: Severity) -> str:

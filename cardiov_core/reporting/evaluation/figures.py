@@ -76,7 +76,7 @@ def roc_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Pane
 
     A cross marks where the grades themselves lie as an alarm; a level that the records do not define is left out.
     """
-    found = []
+    panels = []
     for key, alarm in _ROC_ALARMS.items():
         curve = document["curves"]["roc"].get(key)
         if curve is None:
@@ -84,15 +84,15 @@ def roc_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Pane
         name, title = ("auc_threshold", "medium risk or higher") if key == "above_low" else ("auc", LEVEL_WORDS[key])
         area, interval = document[name][key], document["intervals"][name][key]
         point = None if alarm is None else document["operating_points"][alarm]
-        said = f"ROC curve of {title}: AUC {number(area)} ({limits(interval)})"
-        said += f", paper {PAPER_AUC[key]:.4f}." if key in PAPER_AUC else "."
+        alternative = f"ROC curve of {title}: AUC {number(area)} ({limits(interval)})"
+        alternative += f", paper {PAPER_AUC[key]:.4f}." if key in PAPER_AUC else "."
         if point is not None:
-            said += f" As graded: sensitivity {percent(point['sensitivity'])}, specificity "
-            said += f"{percent(point['specificity'])}."
+            alternative += f" As graded: sensitivity {percent(point['sensitivity'])}, specificity "
+            alternative += f"{percent(point['specificity'])}."
         drawn = partial(_draw_roc, curve=curve, point=point)
         title = f"{title.capitalize()}: AUC {number(area, 2)}"
-        found.append(Panel(f"roc-{key.replace('_', '-')}", said, _svg(drawn, title, dark=dark)))
-    return tuple(found)
+        panels.append(Panel(f"roc-{key.replace('_', '-')}", alternative, _svg(drawn, title, dark=dark)))
+    return tuple(panels)
 
 
 def _draw_roc(axes: "Axes", ink: _Ink, *, curve: Mapping[str, Any], point: Mapping[str, Any] | None) -> None:
@@ -111,18 +111,18 @@ def _draw_roc(axes: "Axes", ink: _Ink, *, curve: Mapping[str, Any], point: Mappi
 
 def reliability_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
     """Draw stated against observed probability of each threshold; arguments as in `roc_panels`."""
-    found = []
+    panels = []
     for key, words in THRESHOLD_WORDS.items():
         bins: Sequence[Mapping[str, Any]] = document["curves"]["reliability"][key]
-        said = (
+        alternative = (
             f"Reliability of P({words}): "
             + "; ".join(f"stated {one['mean_probability']:.2f}, observed {one['observed']:.2f}" for one in bins)
             + "."
         )
         title = f"P({words}): ECE {number(document['ece'][key], 2)}"
         drawn = partial(_draw_reliability, bins=bins)
-        found.append(Panel(f"reliability-{key.replace('_', '-')}", said, _svg(drawn, title, dark=dark)))
-    return tuple(found)
+        panels.append(Panel(f"reliability-{key.replace('_', '-')}", alternative, _svg(drawn, title, dark=dark)))
+    return tuple(panels)
 
 
 def _draw_reliability(axes: "Axes", ink: _Ink, *, bins: Sequence[Mapping[str, Any]]) -> None:
@@ -154,16 +154,16 @@ def auc_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel:
         (LEVEL_WORDS.get(key, "mean"), document["auc"][key], document["intervals"]["auc"][key], PAPER_AUC[key])
         for key in names
     ]
-    said = "AUC a level: " + "; ".join(
+    alternative = "AUC a level: " + "; ".join(
         f"{words} {number(value)} ({limits(interval)}), paper {paper:.4f}" for words, value, interval, paper in rows
     )
-    return Panel("auc", f"{said}.", _svg(_forest(rows, (0.5, 1.0)), "AUC beside the paper's", dark=dark))
+    return Panel("auc", f"{alternative}.", _svg(_forest(rows, (0.5, 1.0)), "AUC beside the paper's", dark=dark))
 
 
 def subgroup_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
     """Draw MAE and mean AUC of all records and of each group with intervals; arguments as in `roc_panels`."""
     parts: list[tuple[str, Mapping[str, Any]]] = [("all", document), *document["subgroups"].items()]
-    found = []
+    panels = []
     for name, title, paper in (
         ("mae", "Mean absolute error", PAPER_MAE),
         ("auc.mean", "AUC, mean of the levels", PAPER_AUC["mean"]),
@@ -179,13 +179,13 @@ def subgroup_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple
         ]
         highest = max([interval[1] for _, _, interval, _ in rows if interval] + [1.0])
         span = (0.0, 1.05 * highest) if name == "mae" else (0.5, 1.0)
-        said = f"{title}: " + "; ".join(
+        alternative = f"{title}: " + "; ".join(
             f"{words} {number(value)} ({limits(interval)})" for words, value, interval, _ in rows
         )
-        found.append(
-            Panel(f"subgroups-{name.replace('.', '-')}", f"{said}.", _svg(_forest(rows, span), title, dark=dark))
+        panels.append(
+            Panel(f"subgroups-{name.replace('.', '-')}", f"{alternative}.", _svg(_forest(rows, span), title, dark=dark))
         )
-    return tuple(found)
+    return tuple(panels)
 
 
 def confusion_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel:
@@ -215,11 +215,11 @@ def confusion_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel
         axes.set_xlabel("grade")
         axes.set_ylabel("label")
 
-    said = "Label by grade: " + "; ".join(
+    alternative = "Label by grade: " + "; ".join(
         f"label {word}: " + ", ".join(f"{count} {given}" for count, given in zip(row, words, strict=True))
         for word, row in zip(words, counts.tolist(), strict=True)
     )
-    return Panel("confusion", f"{said}.", _svg(draw, "Label and grade", dark=dark))
+    return Panel("confusion", f"{alternative}.", _svg(draw, "Label and grade", dark=dark))
 
 
 ForestRow = tuple[str, float | None, Sequence[float] | None, float | None]

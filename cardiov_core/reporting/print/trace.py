@@ -202,7 +202,7 @@ class _Piece:
 def _pieces(window: TraceWindow, sheet: TraceSheet) -> tuple[_Piece, ...]:
     """Cut the strips to what the page shows of them."""
     rate, leads = window.record.sampling_rate, window.record.leads
-    found: list[_Piece] = []
+    pieces: list[_Piece] = []
     for strip in strips_for(window.options, window.shown_s):
         start, end = max(strip.start_s, sheet.start_s), min(strip.end_s, sheet.end_s)
         if not sheet.first_row <= strip.row < sheet.first_row + sheet.n_rows or end <= start:
@@ -213,8 +213,8 @@ def _pieces(window: TraceWindow, sheet: TraceSheet) -> tuple[_Piece, ...]:
         if lead in leads:
             values = window.displayed.signal[leads.index(lead), first:last].astype(np.float64)
             values = -values if strip.lead.startswith("-") else values
-        found.append(_Piece(strip.lead, strip.row - sheet.first_row, first / rate - sheet.start_s, values))
-    return tuple(found)
+        pieces.append(_Piece(strip.lead, strip.row - sheet.first_row, first / rate - sheet.start_s, values))
+    return tuple(pieces)
 
 
 def _draw_line(axes: "Axes", x: npt.ArrayLike, y: npt.ArrayLike, area: GridArea) -> None:

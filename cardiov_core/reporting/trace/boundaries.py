@@ -67,11 +67,11 @@ def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> li
     spans = []
     for beat in measurements.beats:
         waves: tuple[tuple[Wave, WaveBoundaries | None], ...] = (("P", beat.p), ("QRS", beat.qrs), ("T", beat.t))
-        for wave, found in waves:
-            if found is None:
+        for wave, boundaries in waves:
+            if boundaries is None:
                 continue
-            onset_s = max(0.0, found.onset_s - start_s)
-            offset_s = min(sheet.shown_s, found.offset_s - start_s)
+            onset_s = max(0.0, boundaries.onset_s - start_s)
+            offset_s = min(sheet.shown_s, boundaries.offset_s - start_s)
             if onset_s < offset_s:
                 spans.append(Span(wave, sheet.x_mm(onset_s), sheet.x_mm(offset_s), beat.dominant))
         if beat.qrs is None and 0 <= beat.r_s - start_s <= sheet.shown_s:

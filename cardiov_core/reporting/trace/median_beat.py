@@ -92,9 +92,9 @@ def _spans(median: MedianBeat, grid: _Grid) -> list[Span]:
     for column in range(_COLUMNS):
         zero_mm = grid.left_mm(column) + median.r_index / median.sampling_rate * SPEED_MM_S
         spans += [
-            Span(wave, zero_mm + found.onset_s * SPEED_MM_S, zero_mm + found.offset_s * SPEED_MM_S)
-            for wave, found in waves
-            if found is not None
+            Span(wave, zero_mm + boundaries.onset_s * SPEED_MM_S, zero_mm + boundaries.offset_s * SPEED_MM_S)
+            for wave, boundaries in waves
+            if boundaries is not None
         ]
     return spans
 

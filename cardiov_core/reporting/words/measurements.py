@@ -137,8 +137,8 @@ def value_text(quantity: Quantity, measurements: Measurements) -> str:
 
 def value_of(quantity: Quantity, measurements: Measurements) -> float | None:
     """Return one measurement as a number; None where it could not be made."""
-    found: float | None = getattr(measurements, quantity.field)
-    return found
+    value: float | None = getattr(measurements, quantity.field)
+    return value
 
 
 def rhythm_text(measurements: Measurements) -> str:
@@ -191,8 +191,8 @@ def finding_numbers(finding: Finding) -> str:
     str
         For example 'QTc, Fridericia 512 ms'; empty where the rule looked at no measurement of the table.
     """
-    found = (q for q in QUANTITIES if math.isfinite(finding.measured.get(q.field, math.nan)))
-    return ", ".join(f"{q.name} {number(finding.measured[q.field], q.unit, q.decimals)}" for q in found)
+    quantities = (q for q in QUANTITIES if math.isfinite(finding.measured.get(q.field, math.nan)))
+    return ", ".join(f"{q.name} {number(finding.measured[q.field], q.unit, q.decimals)}" for q in quantities)
 
 
 def _row(quantity: Quantity, measurements: Measurements, sex: Sex | None, age: float | None) -> MeasurementRow:

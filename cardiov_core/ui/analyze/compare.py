@@ -111,14 +111,14 @@ def _choose(current: Session, case: Case) -> None:
 def _candidates(current: Session, case: Case) -> list[_Candidate]:
     """Return what was dropped here, the other records of the open upload, and PTB-XL's of the same patient."""
     uploads = [*current.other_uploads, *current.uploads]
-    found = [
+    candidates = [
         _Candidate(_describe(upload.name, upload.record), partial(Case, upload.record, Origin.UPLOAD, upload.name))
         for upload in uploads
         if upload.record is not None and upload.record is not case.record
     ]
     dataset = resources.ptbxl() if case.origin is Origin.PTB_XL else None
     if dataset is None or case.record.patient_id is None:
-        return found
+        return candidates
     table = dataset.table
     same = table.index[(table["patient_id"] == float(case.record.patient_id))]
     for ecg_id in (int(each) for each in same):
@@ -130,8 +130,8 @@ def _candidates(current: Session, case: Case) -> list[_Candidate]:
                 return Case(record, Origin.PTB_XL, title, dataset.label(ecg_id))
 
             recorded = str(table.loc[ecg_id]["recording_date"])
-            found.append(_Candidate(f"{title}, same patient, recorded {recorded}", _load))
-    return found
+            candidates.append(_Candidate(f"{title}, same patient, recorded {recorded}", _load))
+    return candidates
 
 
 def _describe(name: str, record: EcgRecord) -> str:

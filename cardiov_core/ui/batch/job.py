@@ -117,13 +117,13 @@ class BatchJob:
     @property
     def progress(self) -> Progress:
         """Count, rate and time left, now."""
-        found = self._found
-        done = len(found.rows) + len(found.errors)
-        seconds = time.monotonic() - found.run_started_s
-        if found.total is None or not found.n_this_run or seconds <= 0:
-            return Progress(done, found.total)
-        rate = found.n_this_run / seconds
-        return Progress(done, found.total, rate, max(found.total - done, 0) / rate)
+        findings = self._found
+        done = len(findings.rows) + len(findings.errors)
+        seconds = time.monotonic() - findings.run_started_s
+        if findings.total is None or not findings.n_this_run or seconds <= 0:
+            return Progress(done, findings.total)
+        rate = findings.n_this_run / seconds
+        return Progress(done, findings.total, rate, max(findings.total - done, 0) / rate)
 
     @property
     def lacking(self) -> frozenset[str]:
@@ -166,31 +166,31 @@ class BatchJob:
             self._thread.join(timeout_s)
 
 
-def _work(found: _Findings, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading) -> None:
+def _work(findings: _Findings, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading) -> None:
     try:
         with staged(drop) as collection:
-            found.passed_over = collection.passed_over
-            known: Sized[str] = {row.name for row in found.rows} | {error.name for error in found.errors}
-            found.errors += [
+            findings.passed_over = collection.passed_over
+            known: Sized[str] = {row.name for row in findings.rows} | {error.name for error in findings.errors}
+            findings.errors += [
                 BatchError(one.shown_as, one.error) for one in collection.errors if one.shown_as not in known
             ]
             todo = [source for source in collection.sources if source.shown_as not in known]
-            found.total = len(found.rows) + len(found.errors) + len(todo)
-            found.n_this_run, found.run_started_s = 0, time.monotonic()
+            findings.total = len(findings.rows) + len(findings.errors) + len(todo)
+            findings.n_this_run, findings.run_started_s = 0, time.monotonic()
             rate, units = reading.sampling_rate, reading.units
             for result in run_batch(todo, predictor, others=others, sampling_rate=rate, units=units):
                 if isinstance(result, BatchRow):
-                    found.rows.append(result)
+                    findings.rows.append(result)
                 else:
-                    found.errors.append(result)
-                found.n_this_run += 1
-                if found.stop.is_set():
+                    findings.errors.append(result)
+                findings.n_this_run += 1
+                if findings.stop.is_set():
                     return
     except CardioVError as error:
-        found.failure = error
+        findings.failure = error
     except Exception:
         _logger.exception("Unforeseen error in a batch.")
-        found.failure = CardioVError(
+        findings.failure = CardioVError(
             "The batch ended early: something went wrong that CardioV did not foresee.",
             "What is done is kept; the details are in the server's log.",
         )

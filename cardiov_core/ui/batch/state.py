@@ -116,5 +116,5 @@ def batch_state() -> BatchState:
     """Return this browser session's batch, made on first use."""
     if _STATE_KEY not in st.session_state:
         st.session_state[_STATE_KEY] = BatchState()
-    found: BatchState = st.session_state[_STATE_KEY]
-    return found
+    state: BatchState = st.session_state[_STATE_KEY]
+    return state

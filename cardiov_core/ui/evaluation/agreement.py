@@ -115,42 +115,42 @@ def _report(page: _Page) -> None:
         _condition(page, page.report.conditions[chosen])
 
 
-def _condition(page: _Page, found: ConditionReport) -> None:
-    _numbers(_headlines(page.report, found))
+def _condition(page: _Page, condition: ConditionReport) -> None:
+    _numbers(_headlines(page.report, condition))
     st.caption(
-        f"{found.n_reads} reads of {found.n_cases} cases by {_counted(len(found.readers), 'reader')}. The numbers are "
-        "of these cases, which were chosen for review, and not of all ECGs."
+        f"{condition.n_reads} reads of {condition.n_cases} cases by {_counted(len(condition.readers), 'reader')}. The "
+        "numbers are of these cases, which were chosen for review, and not of all ECGs."
     )
     left, right = st.columns(2, gap="large")
     with left:
-        _verdicts(page.report, found)
-        _statistic(found)
+        _verdicts(page.report, condition)
+        _statistic(condition)
     with right:
-        show_confusion(page.store, page.owner, page.cases, found)
+        show_confusion(page.store, page.owner, page.cases, condition)
         _decision(page.report.consensus)
-    _tables(page.report, found)
+    _tables(page.report, condition)
     _downloads(page)
 
 
-def _headlines(report: AgreementReport, found: ConditionReport) -> tuple[_Headline, ...]:
+def _headlines(report: AgreementReport, condition: ConditionReport) -> tuple[_Headline, ...]:
     """Return the three numbers that matter for these reads."""
     model = _Headline(
         "Model with the readers",
-        found.model[0].agreement[Statistic.KAPPA],
+        condition.model[0].agreement[Statistic.KAPPA],
         "cases, quadratic-weighted kappa of all readers",
     )
-    if found.condition is Condition.AFTER_REVEAL:
+    if condition.condition is Condition.AFTER_REVEAL:
         everyone = report.switches[0]
         return (
             _Headline("Changed their level", everyone.switched, "blind reads with keep or change", as_share=True),
             _Headline("Changed to the decided level", everyone.right, "changed reads of decided cases", as_share=True),
             model,
         )
-    shares = report.verdicts[_KINDS[found.condition]]
+    shares = report.verdicts[_KINDS[condition.condition]]
     sided = shares[0].shares[Verdict.MODEL] if shares else _NO_ESTIMATE
     return (
         _Headline("Sided with the model", sided, f"wrongly graded cases; paper {_paper(Verdict.MODEL)}", as_share=True),
-        _Headline("Readers with each other", found.together[Statistic.ALPHA], "cases, ordinal Krippendorff alpha"),
+        _Headline("Readers with each other", condition.together[Statistic.ALPHA], "cases, ordinal Krippendorff alpha"),
         model,
     )
 
@@ -165,35 +165,35 @@ def _numbers(headlines: Sequence[_Headline]) -> None:
         column.caption(f"{confidence}{n} {headline.remark}")
 
 
-def _verdicts(report: AgreementReport, found: ConditionReport) -> None:
-    if found.condition not in _KINDS:
+def _verdicts(report: AgreementReport, condition: ConditionReport) -> None:
+    if condition.condition not in _KINDS:
         return
     st.subheader("Label, model or neither")
-    shares = report.verdicts[_KINDS[found.condition]]
+    shares = report.verdicts[_KINDS[condition.condition]]
     if not shares:
         st.write("No verdicts yet: they are given after a read where the study asks for them.")
         return
     figure = verdict_figure(shares[0], dark=dark_theme())
-    said = (
+    alternative = (
         f"With whom the readers sided in {_counted(shares[0].n, 'wrongly graded case')}: dots with Wilson's interval; "
         f"diamonds: the cardiologist of the paper ({PAPER_CASES} cases). A case counts once, by the verdict of more "
         f"than half of its readers; {_counted(shares[0].divided, 'case')} without a majority left out."
     )
-    st.plotly_chart(figure, key="agreement_verdicts", theme=None, config=_CHART_CONFIG, alt=said)
-    st.caption(said)
+    st.plotly_chart(figure, key="agreement_verdicts", theme=None, config=_CHART_CONFIG, alt=alternative)
+    st.caption(alternative)
 
 
-def _statistic(found: ConditionReport) -> None:
+def _statistic(condition: ConditionReport) -> None:
     st.subheader("Who agrees with whom")
-    comparisons = (*found.pairs, *found.model, *found.label)
+    comparisons = (*condition.pairs, *condition.model, *condition.label)
     statistic = Statistic(st.selectbox("Statistic", [one.value for one in Statistic], key=STATISTIC_KEY, width=320))
     figure = agreement_figure(comparisons, statistic, dark=dark_theme())
-    said = (
+    alternative = (
         f"{statistic.value}: each row is one pair of readings of the same cases; the line is the 95{THIN_SPACE}% "
         f"bootstrap interval, drawn by case. {_meaning(statistic)}"
     )
-    st.plotly_chart(figure, key="agreement_statistics", theme=None, config=_CHART_CONFIG, alt=said)
-    st.caption(said)
+    st.plotly_chart(figure, key="agreement_statistics", theme=None, config=_CHART_CONFIG, alt=alternative)
+    st.caption(alternative)
 
 
 def _meaning(statistic: Statistic) -> str:
@@ -204,15 +204,15 @@ def _meaning(statistic: Statistic) -> str:
     return "1 is perfect, 0 is chance."
 
 
-def _tables(report: AgreementReport, found: ConditionReport) -> None:
+def _tables(report: AgreementReport, condition: ConditionReport) -> None:
     st.subheader("All numbers")
     heads = ["Readings", "n", *COLUMN_HEADS.values()]
     rows = [
         [comparison_name(entry), str(entry.n), *(_cell(entry, statistic) for statistic in COLUMN_HEADS)]
-        for entry in (*found.pairs, *found.model, *found.label)
+        for entry in (*condition.pairs, *condition.model, *condition.label)
     ]
-    together = "; ".join(f"{name.value} {with_interval(found.together[name])}" for name in found.together)
-    n_shared = found.together[Statistic.ALPHA].n
+    together = "; ".join(f"{name.value} {with_interval(condition.together[name])}" for name in condition.together)
+    n_shared = condition.together[Statistic.ALPHA].n
     st.html(
         html_table(
             heads,
@@ -222,10 +222,10 @@ def _tables(report: AgreementReport, found: ConditionReport) -> None:
         )
     )
     st.write(f"All readers together, {_counted(n_shared, 'case')} with two reads or more: {together}.")
-    shares = report.verdicts.get(_KINDS.get(found.condition, ReadKind.UNBLINDED), ())
-    if shares and found.condition in _KINDS:
+    shares = report.verdicts.get(_KINDS.get(condition.condition, ReadKind.UNBLINDED), ())
+    if shares and condition.condition in _KINDS:
         st.html(_verdict_table(shares))
-    if report.switches and found.condition is Condition.AFTER_REVEAL:
+    if report.switches and condition.condition is Condition.AFTER_REVEAL:
         st.html(_switch_table(report.switches))
 
 

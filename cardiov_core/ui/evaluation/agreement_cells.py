@@ -21,20 +21,20 @@ _ROW_HEIGHT_PX = 32
 _MOST_ROWS = 8
 
 
-def show_confusion(store: Store, owner: Reader | None, cases: Mapping[str, Case], found: ConditionReport) -> None:
+def show_confusion(store: Store, owner: Reader | None, cases: Mapping[str, Case], condition: ConditionReport) -> None:
     """Show one confusion matrix, and the cases behind a cell to who may see labels and levels."""
     st.subheader("Level against level")
-    comparisons = {comparison_name(entry): entry for entry in (*found.model, *found.label, *found.pairs)}
+    comparisons = {comparison_name(entry): entry for entry in (*condition.model, *condition.label, *condition.pairs)}
     comparison = comparisons[st.selectbox("Readings", list(comparisons), key=COMPARISON_KEY, width=320)]
-    said = (
+    alternative = (
         f"How often each level of '{comparison.first}' (rows) met each level of '{comparison.second}' (columns); on "
         "the framed diagonal both say the same."
     )
-    confusion_chart(comparison, said, chart_key=CHART_KEY, cell_key=CELL_KEY)
+    confusion_chart(comparison, alternative, chart_key=CHART_KEY, cell_key=CELL_KEY)
     if owner is None:
-        st.caption(f"{said} The cases behind a cell are open to administrators; give your name on the Worklist.")
+        st.caption(f"{alternative} The cases behind a cell are open to administrators; give your name on the Worklist.")
         return
-    st.caption(f"{said} A click on a cell, or the list below, leads to its cases.")
+    st.caption(f"{alternative} A click on a cell, or the list below, leads to its cases.")
     cell = choose_cell(comparison, cell_key=CELL_KEY, names=(comparison.first, comparison.second))
     if cell is not None:
         row, column = cell

@@ -84,5 +84,7 @@ def _predictive_values(
         return np.array(alarm.predictive_values_at(prevalence))
 
     limits = bootstrap_intervals(values, graded.labels, graded.levels, groups=graded.patients, n_resamples=n_resamples)
-    found = values(graded.labels, graded.levels)
-    return dict(zip(("ppv", "npv"), map(float, found), strict=True)), dict(zip(("ppv", "npv"), limits, strict=True))
+    predictive = values(graded.labels, graded.levels)
+    return dict(zip(("ppv", "npv"), map(float, predictive), strict=True)), dict(
+        zip(("ppv", "npv"), limits, strict=True)
+    )

@@ -132,13 +132,13 @@ def _figure(key: str, panels: Mapping[str, Sequence[Panel]]) -> None:
 def _confusion(evaluation: Evaluation) -> None:
     """Show label against grade; a cell, by click or from the list, names its records."""
     st.subheader("Label and grade")
-    said = (
+    alternative = (
         "How many records of each label (rows) got each grade (columns); on the framed diagonal both say the same. A "
         "click on a cell, or the list below, leads to its records."
     )
     comparison = confusion_of(evaluation.predictions)
-    confusion_chart(comparison, said, chart_key=CHART_KEY, cell_key=CELL_KEY)
-    st.caption(said)
+    confusion_chart(comparison, alternative, chart_key=CHART_KEY, cell_key=CELL_KEY)
+    st.caption(alternative)
     cell = choose_cell(comparison, cell_key=CELL_KEY, names=("Label", "grade"))
     if cell is not None:
         row, column = map(Severity, cell)

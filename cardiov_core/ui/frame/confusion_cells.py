@@ -12,14 +12,14 @@ from cardiov_core.ui.frame.page import dark_theme
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
 
 
-def confusion_chart(comparison: Comparison, said: str, *, chart_key: str, cell_key: str) -> None:
+def confusion_chart(comparison: Comparison, alternative: str, *, chart_key: str, cell_key: str) -> None:
     """Draw a confusion matrix; a click on a cell chooses it in the list of `choose_cell`."""
     st.plotly_chart(
         confusion_figure(comparison, dark=dark_theme()),
         key=chart_key,
         theme=None,
         config=_CHART_CONFIG,
-        alt=said,
+        alt=alternative,
         on_select=partial(_take_cell, chart_key, cell_key),
         selection_mode="points",
     )

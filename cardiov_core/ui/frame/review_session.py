@@ -75,8 +75,8 @@ def review_state() -> ReviewState:
     """Return this browser session's review, made on first use."""
     if _STATE_KEY not in st.session_state:
         st.session_state[_STATE_KEY] = ReviewState()
-    found: ReviewState = st.session_state[_STATE_KEY]
-    return found
+    state: ReviewState = st.session_state[_STATE_KEY]
+    return state
 
 
 def forget_reader() -> None:

@@ -204,5 +204,5 @@ def session() -> Session:
     """Return this browser session's state, made on first use."""
     if _SESSION_KEY not in st.session_state:
         st.session_state[_SESSION_KEY] = Session()
-    found: Session = st.session_state[_SESSION_KEY]
-    return found
+    current: Session = st.session_state[_SESSION_KEY]
+    return current

@@ -147,17 +147,17 @@ def _after(store: Store, me: Reader, case: Case, read: Read | None) -> str | Non
         return history[place]
     if read is None and may(me, Role.ADJUDICATOR) and case.status in (*_DONE, CaseStatus.TO_ADJUDICATE):
         return adjudication.next_in_queue(store, me, case.id)
-    found = _next_blind(store, me, case.study)
-    if found == case.id:
+    next_case = _next_blind(store, me, case.study)
+    if next_case == case.id:
         raise ReviewError("This case is not read yet.", "Save your read, or skip the case (S).")
-    return found
+    return next_case
 
 
 def _next_blind(store: Store, me: Reader, study: str) -> str | None:
     if not any(each.name == study for each in list_studies(store)):
         return None
-    found = blind_queue(store, me.name, study)
-    return None if found is None else found.id
+    case_id = blind_queue(store, me.name, study)
+    return None if case_id is None else case_id.id
 
 
 def _open(case_id: str | None) -> None:

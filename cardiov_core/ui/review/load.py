@@ -41,13 +41,13 @@ class _Loader:
 
     def ask(self, store: Store, case_id: str) -> "Future[Prepared]":
         with self._lock:
-            found = self._kept.get(case_id)
-            if found is None or (found.done() and found.exception() is not None):
-                found = self._kept[case_id] = self._pool.submit(_prepare, store, case_id)
+            future = self._kept.get(case_id)
+            if future is None or (future.done() and future.exception() is not None):
+                future = self._kept[case_id] = self._pool.submit(_prepare, store, case_id)
             self._kept.move_to_end(case_id)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        return found
+        return future
 
     def forget(self, case_id: str) -> None:
         with self._lock:

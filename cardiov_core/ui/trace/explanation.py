@@ -43,14 +43,14 @@ def measured_reasons(explanation: Explanation | Contributions | None) -> Contrib
 
 def remarks(explanation: Explanation | Contributions | None, level: Severity | None) -> list[str]:
     """Return what stands under the trace beside the band's own caption."""
-    found = []
+    lines = []
     if isinstance(explanation, Explanation) and level is not None:
         network = resources.predictor(explanation.model_name)
-        found.append(passport_line(network.card, int(level)))
+        lines.append(passport_line(network.card, int(level)))
     reasons = measured_reasons(explanation)
     if reasons is not None:
-        found.append(f"Measured, with percentage points: {reasons_line(reasons)}")
-    return found
+        lines.append(f"Measured, with percentage points: {reasons_line(reasons)}")
+    return lines
 
 
 def explanation_tab(

@@ -152,11 +152,11 @@ def show_paper(
         )
     if tools.calipers:
         _show_calipers(event.selection.box, tools.paper)
-    said = [] if withheld is None else [f"{withheld} There is no band. Try another stage."]
+    captions = [] if withheld is None else [f"{withheld} There is no band. Try another stage."]
     if attention is not None and wanted is not None:
-        said.append(band_caption(attention, wanted))
-    if said or remarks:
-        st.caption("  \n".join(plain(words) for words in (*said, *remarks)))
+        captions.append(band_caption(attention, wanted))
+    if captions or remarks:
+        st.caption("  \n".join(plain(words) for words in (*captions, *remarks)))
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
 
