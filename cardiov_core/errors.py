@@ -27,6 +27,11 @@ class CardioVError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def sentences(self) -> str:
+        """Message and hint as running text."""
+        return f"{self.message.rstrip('.')}. {self.hint}"
+
     def __reduce__(self) -> tuple[type["CardioVError"], tuple[str, str]]:
         """Pickle with both arguments, so that errors cross process boundaries whole."""
         return type(self), (self.message, self.hint)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal as sps
 
-from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Window
+from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Reason, ReasonCode, Window
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import MAX_BRIDGED_GAP_S, live_span
 
@@ -162,11 +162,13 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     for lead, gaps in zip(contract.leads, missing, strict=True):
         if gaps.any():
             seconds = gaps.sum() / part.sampling_rate
-            notes.append(f"{lead} lacks {seconds:.2f} s of samples: they count as zero.")
+            text = f"{lead} lacks {seconds:.2f} s of samples: they count as zero."
+            notes.append(Reason(ReasonCode.GAPS_AS_ZERO, text, (lead,)))
     rate = contract.sampling_rate_hz
     values = resample(filled, part.sampling_rate, rate)
     if part.sampling_rate != rate:
-        notes.append(f"Resampled {part.sampling_rate:g} → {rate:g} Hz for the network.")
+        text = f"Resampled {part.sampling_rate:g} → {rate:g} Hz for the network."
+        notes.append(Reason(ReasonCode.RESAMPLED, text))
     values = band_pass(values, rate, contract.band_hz, contract.filter_order)
     if missing.any():
         at = np.minimum((np.arange(values.shape[1]) * part.sampling_rate / rate).astype(int), missing.shape[1] - 1)
@@ -176,7 +178,8 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     lacking = contract.n_samples - cut.shape[1]
     left = lacking // 2
     if lacking > 0.1 * rate:
-        notes.append(f"Only {cut.shape[1] / rate:.1f} s of signal: centred and padded with zeros to 10 s.")
+        text = f"Only {cut.shape[1] / rate:.1f} s of signal: centred and padded with zeros to 10 s."
+        notes.append(Reason(ReasonCode.PADDED, text))
     padded = np.pad(_normalise(cut, contract), ((0, 0), (left, lacking - left)))
     return PreparedInput(
         values=_as_float32(padded), window=window, pad_left=left, pad_right=lacking - left, notes=tuple(notes)
@@ -215,11 +218,12 @@ def part_of(record: EcgRecord, window: Window) -> EcgRecord:
     return replace(record, signal=record.signal[:, first:last])
 
 
-def window_notes(record: EcgRecord, window: Window) -> list[str]:
+def window_notes(record: EcgRecord, window: Window) -> list[Reason]:
     """Say which part of a record was analysed, where that is not all of it."""
     if window.start_s <= 0.0 and window.end_s >= record.duration_s - _SLACK_S:
         return []
-    return [f"The record lasts {record.duration_s:.1f} s: {window.start_s:g}-{window.end_s:.1f} s were analysed."]
+    analysed = f"{window.start_s:g}-{window.end_s:.1f} s were analysed"
+    return [Reason(ReasonCode.WINDOW, f"The record lasts {record.duration_s:.1f} s: {analysed}.")]
 
 
 def check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: float | None) -> None:

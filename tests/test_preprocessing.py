@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Provenance
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.preprocessing import band_pass, bridge_gaps, prepare, resample
 
@@ -57,7 +58,7 @@ def test_every_rate_gives_the_same_picture(rate: float) -> None:
     assert prepared.values.shape == (12, 5000)
     middle = slice(1000, 4000)
     np.testing.assert_allclose(prepared.values[0, middle], prepare(_record(), CONTRACT).values[0, middle], atol=0.03)
-    assert any(f"{rate:g} → 500 Hz" in note for note in prepared.notes)
+    assert any(f"{rate:g} → 500 Hz" in note for note in texts(prepared.notes))
 
 
 def test_an_offset_leaves_no_step_at_the_ends() -> None:
@@ -70,7 +71,7 @@ def test_long_record_is_cut_and_says_so() -> None:
     long = _record(seconds=38.4, rate=1000.0)
     first = prepare(long, CONTRACT)
     assert (first.window.start_s, first.window.end_s) == (0.0, 10.0)
-    assert any("lasts 38.4 s: 0-10.0 s" in note for note in first.notes)
+    assert any("lasts 38.4 s: 0-10.0 s" in note for note in texts(first.notes))
     later = prepare(long, CONTRACT, start_s=20.0)
     assert (later.window.start_s, later.window.end_s) == (20.0, 30.0)
     assert (first.pad_left, later.pad_right) == (0, 0)
@@ -104,7 +105,7 @@ def test_short_record_is_centred_and_padded_with_zeros() -> None:
     assert not prepared.values[:, :1000].any()
     assert not prepared.values[:, -1000:].any()
     assert prepared.window.end_s == 6.0
-    assert any("Only 6.0 s" in note for note in prepared.notes)
+    assert any("Only 6.0 s" in note for note in texts(prepared.notes))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_short_gaps_are_bridged_and_long_ones_become_zero() -> None:
     reference = prepare(record, CONTRACT).values
     np.testing.assert_allclose(prepared.values[0], reference[0], atol=0.02)
     assert not prepared.values[1, 2000:2500].any()
-    assert prepared.notes == ("II lacks 1.00 s of samples: they count as zero.",)
+    assert texts(prepared.notes) == ("II lacks 1.00 s of samples: they count as zero.",)
 
 
 def test_bridge_gaps_names_long_gaps_only() -> None:

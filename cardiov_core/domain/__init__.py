@@ -16,6 +16,7 @@ from cardiov_core.domain.prediction import (
 )
 from cardiov_core.domain.prepared import InputContract, PreparedInput, Window
 from cardiov_core.domain.quality import LeadQuality, Quality, QualityVerdict
+from cardiov_core.domain.reasons import Reason, ReasonCode
 from cardiov_core.domain.record import (
     CHEST_LEADS,
     LIMB_LEADS,
@@ -78,6 +79,8 @@ __all__ = [
     "Read",
     "ReadKind",
     "Reader",
+    "Reason",
+    "ReasonCode",
     "Reveal",
     "ReviewStudy",
     "Role",

@@ -8,6 +8,7 @@ from cardiov_core.domain.findings import Finding
 from cardiov_core.domain.measurements import Measurements
 from cardiov_core.domain.prepared import Window
 from cardiov_core.domain.quality import Quality
+from cardiov_core.domain.reasons import Reason
 from cardiov_core.domain.record import EcgRecord, FloatArray
 from cardiov_core.domain.scope import Scope
 
@@ -44,7 +45,7 @@ class Prediction:
         The grader and its weights' checksum.
     window : Window
         The part of the record that was analysed.
-    notes : tuple of str
+    notes : tuple of Reason
         What was done to the record on the way in.
     out_of_fold : bool
         True where the record trained the grader and this is its shipped out-of-fold prediction.
@@ -62,7 +63,7 @@ class Prediction:
     model_name: str
     model_sha256: str
     window: Window
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     out_of_fold: bool = False
     prediction_set: tuple[Severity, ...] | None = None
     scope: Scope | None = None
@@ -165,12 +166,12 @@ class Panel:
     ----------
     predictions : tuple of Prediction
         One a grader that gives a level, the asked one first.
-    silent : mapping of str to str
+    silent : mapping of str to Reason
         Grader -> why it gives none.
     """
 
     predictions: tuple[Prediction, ...]
-    silent: Mapping[str, str] = field(default_factory=dict)
+    silent: Mapping[str, Reason] = field(default_factory=dict)
 
     @property
     def gap(self) -> int:
@@ -195,9 +196,9 @@ class Analysis:
         The verdict of the gate.
     prediction : Prediction or None
         None where the level is withheld.
-    withheld : tuple of str
-        Why, in whole sentences; empty where there is a prediction.
-    warnings : tuple of str
+    withheld : tuple of Reason
+        Why; empty where there is a prediction.
+    warnings : tuple of Reason
         Warnings of the record, the quality gate, the scope and the way in, without repetition.
     measurements : Measurements or None
         What was measured; None where the record cannot be measured at all.
@@ -210,8 +211,8 @@ class Analysis:
     record: EcgRecord
     quality: Quality
     prediction: Prediction | None
-    withheld: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
+    withheld: tuple[Reason, ...] = ()
+    warnings: tuple[Reason, ...] = ()
     measurements: Measurements | None = None
     findings: tuple[Finding, ...] = ()
     panel: Panel | None = None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from cardiov_core.domain.reasons import Reason
 from cardiov_core.domain.record import FloatArray
 
 
@@ -65,12 +66,12 @@ class PreparedInput:
         The part of the record that `values` shows.
     pad_left, pad_right : int
         Zeros added on each side, in input samples.
-    notes : tuple of str
-        What was done to the record, in sentences fit for a reader ('resampled 257 -> 500 Hz').
+    notes : tuple of Reason
+        What was done to the record, fit for a reader ('Resampled 257 -> 500 Hz ...').
     """
 
     values: FloatArray
     window: Window
     pad_left: int = 0
     pad_right: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()

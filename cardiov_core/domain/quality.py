@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cardiov_core.domain.reasons import LIMB_SWAPS, Reason, first_of
+
 
 class QualityVerdict(StrEnum):
     """Verdict of the quality gate (three states)."""
@@ -23,8 +25,8 @@ class LeadQuality:
         A standard lead.
     verdict : QualityVerdict
         'not analysable' for a lead that is dead or missing, 'limited' for one to be read with care.
-    reasons : tuple of str
-        Why it is not acceptable, in whole sentences.
+    reasons : tuple of Reason
+        Why it is not acceptable.
     measured : mapping of str to float
         What was measured: ``amplitude_mv`` (peak to peak), ``drift_mv``, ``noise_mv``, ``burst_mv``, ``hum_mv``; a
         number that the lead or its sampling rate does not allow is absent.
@@ -32,7 +34,7 @@ class LeadQuality:
 
     lead: str
     verdict: QualityVerdict
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     measured: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -46,13 +48,18 @@ class Quality:
         'not analysable' withholds the level.
     leads : tuple of LeadQuality
         One for each standard lead, missing ones included.
-    reasons : tuple of str
-        Why the record as a whole is not acceptable, and what else must be known of it, in whole sentences.
+    reasons : tuple of Reason
+        Why the record as a whole is not acceptable, and what else must be known of it.
     suggested_gain_factor : float or None
         Factor that would bring a wrong gain right (``signal * factor``); applied only when a reader confirms it.
     """
 
     verdict: QualityVerdict
     leads: tuple[LeadQuality, ...]
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     suggested_gain_factor: float | None = None
+
+    @property
+    def limb_swap(self) -> Reason | None:
+        """What says that limb electrodes look swapped; None where nothing does."""
+        return first_of(self.reasons, LIMB_SWAPS)

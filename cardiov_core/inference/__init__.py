@@ -5,7 +5,7 @@ from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.load import Grader, load_predictor
 from cardiov_core.inference.graders.measurements import MeasurementGrader
 from cardiov_core.inference.graders.network import NetworkGrader
-from cardiov_core.inference.panel import grade_all, other_graders, panel_words
+from cardiov_core.inference.panel import disagreement_of, grade_all, other_graders
 from cardiov_core.inference.serialise import analysis_to_dict
 
 __all__ = [
@@ -15,9 +15,9 @@ __all__ = [
     "NetworkGrader",
     "analysis_to_dict",
     "analyze",
+    "disagreement_of",
     "grade_all",
     "load_predictor",
     "other_graders",
-    "panel_words",
     "with_grader",
 ]

@@ -12,11 +12,14 @@ from cardiov_core.domain import (
     Prediction,
     Quality,
     QualityVerdict,
+    Reason,
+    ReasonCode,
 )
+from cardiov_core.domain.reasons import unique
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference.graders.load import Grader
-from cardiov_core.inference.panel import grade_all, panel_words
-from cardiov_core.inference.uncertainty.scope import scope_words
+from cardiov_core.inference.panel import disagreement_of, grade_all
+from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.lost_signal import gaps_s
 from cardiov_core.preprocessing import MIN_DURATION_S, analysed_window, part_of
 from cardiov_core.signals import apply_rules, assess_quality, measure
@@ -24,7 +27,8 @@ from cardiov_core.signals import apply_rules, assess_quality, measure
 ADULT_YEARS = 18
 """Younger patients are out of scope (docs/clinical.md, 15)."""
 
-_OUT_OF_FOLD = "This record trained the model: the out-of-fold prediction is shown."
+_OUT_OF_FOLD = Reason(ReasonCode.OUT_OF_FOLD, "This record trained the model: the out-of-fold prediction is shown.")
+_ANYWAY = Reason(ReasonCode.ANALYSED_ANYWAY, "The level was computed although the quality of the record forbids it.")
 
 
 def analyze(
@@ -62,7 +66,7 @@ def analyze(
         quality = assess_quality(_analysed(record, predictor, start_s))
     except RecordUnsupportedError as error:
         # Too slow a sampling rate for a QRS complex: nothing to insist on.
-        reason = _sentences(error.message, error.hint)
+        reason = Reason(ReasonCode.SAMPLING_RATE_UNSUPPORTED, error.sentences)
         quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), (reason,))
         analyse_anyway = False
     findings = apply_rules(record, measurements, quality)
@@ -96,64 +100,60 @@ def with_grader(analysis: Analysis, name: str) -> Analysis:
     """
     record, quality, panel = analysis.record, analysis.quality, analysis.panel
     prediction = None if panel is None else panel.of(name)
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[Reason, ...] = ()
     if prediction is None:
         refused = quality.verdict is QualityVerdict.NOT_ANALYSABLE
         withheld = (*(quality.reasons if refused else ()), *_silence(panel, name))
-    disagreement = panel_words(panel)
+    disagreement = disagreement_of(panel)
     warnings = (
-        *record.warnings,
+        *(Reason(ReasonCode.FILE, warning) for warning in record.warnings),
         *_scope_warnings(record, analysis.findings),
         *_remarks(prediction, quality),
         *((disagreement,) if disagreement else ()),
     )
-    return replace(analysis, prediction=prediction, withheld=_unique(withheld), warnings=_unique(warnings))
+    return replace(analysis, prediction=prediction, withheld=unique(withheld), warnings=unique(warnings))
 
 
-def _silence(panel: Panel | None, name: str) -> Iterable[str]:
+def _silence(panel: Panel | None, name: str) -> Iterable[Reason]:
     """Say why a grader gives no level, where that is not the quality gate's doing."""
     if panel is not None and name in panel.silent:
         yield panel.silent[name]
 
 
-def _remarks(prediction: Prediction | None, quality: Quality) -> Iterable[str]:
+def _remarks(prediction: Prediction | None, quality: Quality) -> Iterable[Reason]:
     """Say under which circumstances a level came about."""
     if prediction is None:
         return
     if quality.verdict is QualityVerdict.NOT_ANALYSABLE:
-        yield "The level was computed although the quality of the record forbids it."
+        yield _ANYWAY
     yield from quality.reasons
     yield from prediction.notes
-    if prediction.scope is not None:
-        unlike = scope_words(prediction.scope)
-        if unlike:
-            yield unlike
+    unlike = unlike_training(prediction.scope)
+    if unlike is not None:
+        yield unlike
     if prediction.out_of_fold:
         yield _OUT_OF_FOLD
 
 
-def _scope_warnings(record: EcgRecord, findings: Iterable[Finding] = ()) -> Iterable[str]:
+def _scope_warnings(record: EcgRecord, findings: Iterable[Finding] = ()) -> Iterable[Reason]:
     """Name what lies outside the scope of level and limits (docs/clinical.md, 15)."""
     if record.age is None:
-        yield "Age is not stated: the level is meant for adults only."
+        yield Reason(ReasonCode.AGE_NOT_STATED, "Age is not stated: the level is meant for adults only.")
     elif record.age < ADULT_YEARS:
-        yield f"The patient is {record.age:g} years old: the level is meant for adults only."
+        text = f"The patient is {record.age:g} years old: the level is meant for adults only."
+        yield Reason(ReasonCode.NOT_ADULT, text)
     if record.sex is None:
-        yield "Sex is not stated."
+        yield Reason(ReasonCode.SEX_NOT_STATED, "Sex is not stated.")
     if any(finding.code == "pacing" and finding.state == "present" for finding in findings):
-        yield "Pacemaker spikes were found: read level, intervals and axes as those of a paced heart."
+        text = "Pacemaker spikes were found: read level, intervals and axes as those of a paced heart."
+        yield Reason(ReasonCode.PACED, text)
     for start_s, end_s in gaps_s(record):
-        yield f"There is no signal from {start_s:.1f} to {end_s:.1f} s: zeros, a held value or invalid samples."
+        text = f"There is no signal from {start_s:.1f} to {end_s:.1f} s: zeros, a held value or invalid samples."
+        yield Reason(ReasonCode.NO_SIGNAL, text)
     if record.missing_leads:
         there = len(STANDARD_LEADS) - len(record.missing_leads)
-        yield f"{there} of {len(STANDARD_LEADS)} leads are there: {', '.join(record.missing_leads)} missing."
+        text = f"{there} of {len(STANDARD_LEADS)} leads are there: {', '.join(record.missing_leads)} missing."
+        yield Reason(ReasonCode.LEADS_ABSENT, text, record.missing_leads)
     if record.derived_leads:
-        yield f"Computed from the other limb leads, not recorded: {', '.join(record.derived_leads)}."
-
-
-def _sentences(message: str, hint: str) -> str:
-    return f"{message.rstrip('.')}. {hint}"
-
-
-def _unique(sentences: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sentences))
+        text = f"Computed from the other limb leads, not recorded: {', '.join(record.derived_leads)}."
+        yield Reason(ReasonCode.LEADS_DERIVED, text, record.derived_leads)

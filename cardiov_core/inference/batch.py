@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from cardiov_core.domain import Analysis, QualityVerdict, Severity, Sex
+from cardiov_core.domain import Analysis, QualityVerdict, Reason, Severity, Sex
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
 from cardiov_core.inference.graders.load import Grader
-from cardiov_core.inference.panel import panel_words
+from cardiov_core.inference.panel import disagreement_of
 from cardiov_core.io import Source, read_record
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class BatchRow:
         True where the record trained the grader and this is its out-of-fold prediction.
     quality : QualityVerdict
         Verdict of the quality gate.
-    withheld : tuple of str
+    withheld : tuple of Reason
         Why there is no level.
     heart_rate_bpm, qtc_fridericia_ms : float or None
         None where not measurable.
@@ -78,12 +79,12 @@ class BatchRow:
         In years, as read.
     sex : {"male", "female"} or None
         As stated.
-    warnings : tuple of str
+    warnings : tuple of Reason
         All warnings of the analysis.
     other_levels : mapping of str to Severity
         What the graders say that were asked beside the one whose level this is.
-    disagreement : str
-        Who says what, where graders differ by a level or more; empty where they do not.
+    disagreement : Reason or None
+        Who says what, where graders differ by a level or more; None where they do not.
     """
 
     name: str
@@ -95,15 +96,15 @@ class BatchRow:
     prediction_set: tuple[Severity, ...] | None
     out_of_fold: bool
     quality: QualityVerdict
-    withheld: tuple[str, ...]
+    withheld: tuple[Reason, ...]
     heart_rate_bpm: float | None
     qtc_fridericia_ms: float | None
     critical: tuple[str, ...]
     age: float | None
     sex: Sex | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Reason, ...]
     other_levels: Mapping[str, Severity] = field(default_factory=dict)
-    disagreement: str = ""
+    disagreement: Reason | None = None
 
     @property
     def group(self) -> TriageGroup:
@@ -204,7 +205,7 @@ def row_of(name: str, analysis: Analysis) -> BatchRow:
         sex=record.sex,
         warnings=analysis.warnings,
         other_levels=_other_levels(analysis),
-        disagreement=panel_words(analysis.panel),
+        disagreement=disagreement_of(analysis.panel),
     )
 
 
@@ -297,7 +298,7 @@ def _values(rank: int, row: BatchRow) -> dict[str, Any]:
         "p_above_low": above_low,
         "p_above_medium": above_medium,
         "prediction_set": _joined(level.title for level in row.prediction_set or ()),
-        "withheld": _joined(row.withheld),
+        "withheld": _joined(texts(row.withheld)),
         "quality": str(row.quality),
         "heart_rate_bpm": row.heart_rate_bpm,
         "qtc_fridericia_ms": row.qtc_fridericia_ms,
@@ -305,10 +306,10 @@ def _values(rank: int, row: BatchRow) -> dict[str, Any]:
         "age_years": row.age,
         "sex": row.sex,
         "n_warnings": len(row.warnings),
-        "warnings": _joined(row.warnings),
+        "warnings": _joined(texts(row.warnings)),
         "out_of_fold": row.out_of_fold,
         # Missing where nobody was asked beside the grader.
-        "graders_disagree": bool(row.disagreement) if row.other_levels else None,
+        "graders_disagree": row.disagreement is not None if row.other_levels else None,
         "other_graders": _joined(f"{name} {level.title}" for name, level in row.other_levels.items()),
     }
 

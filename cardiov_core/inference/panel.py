@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from cardiov_core.domain import EcgRecord, Measurements, Panel, Prediction, Severity
+from cardiov_core.domain import EcgRecord, Measurements, Panel, Prediction, Reason, ReasonCode, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.graders.blend import BlendGrader
@@ -12,9 +12,6 @@ from cardiov_core.inference.graders.load import load_predictor
 from cardiov_core.weights import weights_folder
 
 _logger = logging.getLogger(__name__)
-
-GRADERS_DISAGREE = "The graders disagree: "
-"""How the sentence begins that says so, wherever it stands: in warnings, lists of cases and the review's reasons."""
 
 
 def grade_all(
@@ -60,7 +57,7 @@ def grade_all(
             shipped = None if start_s else grader.out_of_fold_prediction(record)
             found.append(shipped or _predicted(grader))
         except RecordUnsupportedError as error:
-            silent[name] = f"{error.message.rstrip('.')}. {error.hint}"
+            silent[name] = Reason(ReasonCode.GRADER_SILENT, error.sentences)
     return Panel(tuple(found), silent)
 
 
@@ -89,7 +86,7 @@ def other_graders(asked: Grader) -> tuple[Grader, ...]:
     return tuple(found)
 
 
-def disagreement_words(levels: Iterable[tuple[str, Severity]]) -> str:
+def disagreement(levels: Iterable[tuple[str, Severity]]) -> Reason | None:
     """Say who says what, where graders differ by a level or more.
 
     Parameters
@@ -99,25 +96,21 @@ def disagreement_words(levels: Iterable[tuple[str, Severity]]) -> str:
 
     Returns
     -------
-    str
-        'The graders disagree: combined Low risk, measurements High risk.'; empty where all say the same.
+    Reason or None
+        'The graders disagree: combined Low risk, measurements High risk.'; None where all say the same.
     """
     said = list(levels)
     if len({level for _, level in said}) < 2:
-        return ""
-    return f"{GRADERS_DISAGREE}{', '.join(f'{name} {level.title}' for name, level in said)}."
+        return None
+    who = ", ".join(f"{name} {level.title}" for name, level in said)
+    return Reason(ReasonCode.GRADERS_DISAGREE, f"The graders disagree: {who}.")
 
 
-def says_graders_disagree(reasons: Iterable[str]) -> bool:
-    """Tell whether one of a case's reasons is the sentence of `disagreement_words`."""
-    return any(reason.startswith(GRADERS_DISAGREE) for reason in reasons)
-
-
-def panel_words(panel: Panel | None) -> str:
-    """Return the same sentence of a panel."""
+def disagreement_of(panel: Panel | None) -> Reason | None:
+    """Return the same of a panel; None where no grader was asked."""
     if panel is None:
-        return ""
-    return disagreement_words((prediction.model_name, prediction.severity) for prediction in panel.predictions)
+        return None
+    return disagreement((prediction.model_name, prediction.severity) for prediction in panel.predictions)
 
 
 def _by_name(graders: Iterable[Grader]) -> dict[str, Grader]:

@@ -1,7 +1,7 @@
 """The JSON object of a record: what ``cardiov analyze --json`` prints and the pages offer for download."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -21,8 +21,11 @@ from cardiov_core.domain import (
     Panel,
     Prediction,
     Quality,
+    Reason,
+    ReasonCode,
     WaveBoundaries,
 )
+from cardiov_core.domain.reasons import texts
 from cardiov_core.weights import ModelCard
 
 # Attention is relative, 0..1: a ten-thousandth is far below what can be seen.
@@ -59,26 +62,24 @@ def analysis_to_dict(
     prediction = analysis.prediction
     document: dict[str, Any] = {"record": _record(analysis.record), "risk": None}
     if prediction is None:
-        document["withheld"] = {"reasons": list(analysis.withheld)}
+        document["withheld"] = _reasons(analysis.withheld)
     else:
         document["risk"] = _risk(prediction)
-    warnings = list(analysis.warnings)
+    warnings = [*analysis.warnings]
+    if explanation is not None and prediction is not None and prediction.out_of_fold:
+        warnings.append(_explained_by_shipped(explanation))
     document |= {
         "quality": _quality(analysis.quality),
         "measurements": None if analysis.measurements is None else measurements_to_dict(analysis.measurements),
         "machine": None if analysis.record.machine is None else machine_to_dict(analysis.record.machine),
         "findings": [finding_to_dict(finding) for finding in analysis.findings],
-        "warnings": warnings,
+        "warnings": list(texts(warnings)),
+        "warning_codes": [warning.code.value for warning in warnings],
         "model": _model(prediction, card),
         **_panel(analysis.panel, prediction),
     }
     if explanation is not None:
         document["explanation"] = _explanation(explanation)
-        if prediction is not None and prediction.out_of_fold:
-            what = (
-                "reasons are those of the shipped forest" if isinstance(explanation, Contributions) else _ATTENTION_OF
-            )
-            warnings.append(f"The {what}, which this record trained; the level is not its own.")
     return document
 
 
@@ -210,14 +211,26 @@ def _quality(quality: Quality) -> dict[str, Any]:
         "leads": {
             item.lead: {
                 "verdict": str(item.verdict),
-                "reasons": list(item.reasons),
+                **_reasons(item.reasons),
                 "measured": {name: _plain(name, value) for name, value in item.measured.items()},
             }
             for item in quality.leads
         },
-        "reasons": list(quality.reasons),
+        **_reasons(quality.reasons),
         "suggested_gain_factor": _number(quality.suggested_gain_factor),
     }
+
+
+def _reasons(reasons: Iterable[Reason]) -> dict[str, list[str]]:
+    """Return sentences for people and, in the same order, codes for programs."""
+    said = [*reasons]
+    return {"reasons": list(texts(said)), "reason_codes": [reason.code.value for reason in said]}
+
+
+def _explained_by_shipped(explanation: Explanation | Contributions) -> Reason:
+    what = "reasons are those of the shipped forest" if isinstance(explanation, Contributions) else _ATTENTION_OF
+    text = f"The {what}, which this record trained; the level is not its own."
+    return Reason(ReasonCode.EXPLAINED_BY_SHIPPED, text)
 
 
 def _panel(panel: Panel | None, shown: Prediction | None) -> dict[str, Any]:

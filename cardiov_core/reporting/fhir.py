@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print.content import (
     ANALYSED_ANYWAY,
@@ -176,15 +177,15 @@ def _report(
 def _conclusion(analysis: Analysis, sign_off: SignOff | None) -> str:
     parts: list[str] = []
     if analysis.prediction is None:
-        parts += ["Result withheld.", *analysis.withheld]
+        parts += ["Result withheld.", *texts(analysis.withheld)]
     else:
         level = analysis.prediction.severity
         parts += [f"Level {int(level)} of 0-3: {level.title}. {wording(level)}"]
         if analysed_anyway(analysis):
             parts.append(ANALYSED_ANYWAY)
         if analysis.prediction.out_of_fold:
-            parts.append(OUT_OF_FOLD)
-        parts += caveats(analysis)
+            parts.append(OUT_OF_FOLD.text)
+        parts += texts(caveats(analysis))
     if sign_off is None:
         parts.append("Unconfirmed.")
     else:
@@ -208,13 +209,15 @@ def _level(analysis: Analysis) -> dict[str, Any]:
     body: dict[str, Any] = {"code": {"text": "Critical value of the ECG, level 0 to 3"}}
     prediction = analysis.prediction
     if prediction is None:
-        return body | {"dataAbsentReason": _absent("not-performed", "Not Performed", " ".join(analysis.withheld))}
+        return body | {
+            "dataAbsentReason": _absent("not-performed", "Not Performed", " ".join(texts(analysis.withheld)))
+        }
     notes = [wording(prediction.severity)]
     if analysed_anyway(analysis):
         notes.append(ANALYSED_ANYWAY)
     if prediction.out_of_fold:
-        notes.append(OUT_OF_FOLD)
-    notes += [text for text in (prediction_set_words(prediction), *caveats(analysis)) if text]
+        notes.append(OUT_OF_FOLD.text)
+    notes += [text for text in (prediction_set_words(prediction), *texts(caveats(analysis))) if text]
     return body | {
         "valueInteger": int(prediction.severity),
         "interpretation": [{"text": prediction.severity.title}],
@@ -247,7 +250,7 @@ def _quality(analysis: Analysis) -> dict[str, Any]:
         "valueCodeableConcept": {"text": analysis.quality.verdict.value},
     }
     return body | (
-        {"note": [{"text": reason} for reason in analysis.quality.reasons]} if analysis.quality.reasons else {}
+        {"note": [{"text": reason.text} for reason in analysis.quality.reasons]} if analysis.quality.reasons else {}
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality
+from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality, QualityVerdict, Reason, ReasonCode
+from cardiov_core.domain.reasons import stored, texts
 from cardiov_core.errors import CardioVError, ExchangeError, RecordUnsupportedError, StoreUnavailableError
 from cardiov_core.evaluation.study.case_file import FoundCase, read_cases
 from cardiov_core.review.database.store import Store
@@ -126,7 +127,7 @@ def _reader_of(data: Path, found: tuple[FoundCase, ...]) -> Callable[[FoundCase]
 
 
 def _take(store: Store, case: FoundCase, record: EcgRecord, by: str, study: str) -> bool:
-    quality = _quality(record) if case.quality is None else Quality(case.quality, (), case.quality_reasons)
+    quality = _quality(record) if case.quality is None else Quality(case.quality, (), stored(case.quality_reasons))
     _, new = put_case(
         store,
         record,
@@ -137,19 +138,21 @@ def _take(store: Store, case: FoundCase, record: EcgRecord, by: str, study: str)
         label=case.label,
         reference=CaseReference(case.dataset, case.ecg_id, case.path),
         reasons=case.reasons,
+        disagreement=case.disagreement,
         study=study,
     )
     return new
 
 
 def _quality(record: EcgRecord) -> Quality:
-    from cardiov_core.domain import QualityVerdict
     from cardiov_core.signals import assess_quality
 
     try:
         return assess_quality(record)
     except RecordUnsupportedError as error:
-        return Quality(QualityVerdict.NOT_ANALYSABLE, (), (error.message,))
+        return Quality(
+            QualityVerdict.NOT_ANALYSABLE, (), (Reason(ReasonCode.SAMPLING_RATE_UNSUPPORTED, error.message),)
+        )
 
 
 def import_folder(
@@ -182,7 +185,7 @@ def import_folder(
     StoreUnavailableError
         If the database cannot be written; what was taken before stays.
     """
-    from cardiov_core.inference import analyze, other_graders, panel_words
+    from cardiov_core.inference import analyze, disagreement_of, other_graders
     from cardiov_core.io import collect, read_record
 
     added = known = 0
@@ -195,7 +198,6 @@ def import_folder(
         for source in collection.sources:
             try:
                 analysis = analyze(read_record(source.path), predictor, others=others)
-                differ = panel_words(analysis.panel)
                 _, new = put_case(
                     store,
                     analysis.record,
@@ -204,7 +206,8 @@ def import_folder(
                     by=by,
                     source=CaseSource.FOLDER,
                     reference=CaseReference(folder.name, "", source.shown_as.removeprefix(f"{folder}/")),
-                    reasons=(*analysis.withheld, *((differ,) if differ else ())),
+                    reasons=texts(analysis.withheld),
+                    disagreement=disagreement_of(analysis.panel),
                     study=study,
                 )
             except StoreUnavailableError:

@@ -15,11 +15,12 @@ from cardiov_core.domain import (
     EventKind,
     Prediction,
     Quality,
+    Reason,
     Severity,
 )
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ReviewError
 from cardiov_core.evaluation.study.case_file import priority_of
-from cardiov_core.inference.panel import says_graders_disagree
 from cardiov_core.review.audit import append_event, now, prediction_values
 from cardiov_core.review.database.rows import clean, locked_case, one_at_a_time
 from cardiov_core.review.database.schema import cases
@@ -42,6 +43,7 @@ def add_case(
     label: Severity | None = None,
     reference: CaseReference | None = None,
     reasons: tuple[str, ...] = (),
+    disagreement: Reason | None = None,
     study: str = DEFAULT_STUDY,
 ) -> str:
     """Take a record into the review with the grade that it has.
@@ -66,6 +68,8 @@ def add_case(
         Where the record was found.
     reasons : tuple of str
         Why it comes, or what decided.
+    disagreement : Reason, optional
+        Who says what, where graders differ; stands among the case's reasons, too.
     study : str
         Made with the default settings where it is new.
 
@@ -92,6 +96,7 @@ def add_case(
         label=label,
         reference=reference,
         reasons=reasons,
+        disagreement=disagreement,
         study=study,
     )[0]
 
@@ -107,6 +112,7 @@ def put_case(
     label: Severity | None = None,
     reference: CaseReference | None = None,
     reasons: tuple[str, ...] = (),
+    disagreement: Reason | None = None,
     study: str = DEFAULT_STUDY,
 ) -> tuple[str, bool]:
     """Take a record into the review as `add_case` does; return the case's id and whether it is new."""
@@ -117,6 +123,8 @@ def put_case(
     stored = pack(record)
     values = _values(record, stored, prediction, label, quality)
     place = reference or CaseReference()
+    if disagreement is not None and disagreement.text not in reasons:
+        reasons = (*reasons, disagreement.text)
     values |= {
         "study": study,
         "source": source.value,
@@ -124,7 +132,7 @@ def put_case(
         "ecg_id": clean(place.ecg_id, _MAX_TEXT),
         "path": clean(place.path, _MAX_PATH),
         "reasons": list(reasons),
-        "graders_disagree": says_graders_disagree(reasons),
+        "graders_disagree": disagreement is not None,
     }
     kind = EventKind.CASE_SENT if source is CaseSource.ANALYZE else EventKind.CASE_ADDED
     with store.writing() as connection:
@@ -145,8 +153,8 @@ def put_case(
         else:
             if prediction is not None and prediction.model_sha256 != known.model_sha256:
                 _regrade(connection, case_id, prediction, by)
-            if not known.graders_disagree and says_graders_disagree(reasons):
-                _flag(connection, case_id, known.reasons, reasons)
+            if disagreement is not None and not known.graders_disagree:
+                _flag(connection, case_id, known.reasons, disagreement)
         if known is None or kind is EventKind.CASE_SENT:
             append_event(
                 connection,
@@ -162,11 +170,10 @@ def put_case(
     return case_id, known is None
 
 
-def _flag(connection: sa.Connection, case_id: str, known: Sequence[str], reasons: Sequence[str]) -> None:
+def _flag(connection: sa.Connection, case_id: str, known: Sequence[str], disagreement: Reason) -> None:
     """Let a case that is there already say that graders differ."""
-    news = [reason for reason in reasons if says_graders_disagree([reason])]
     flagged = sa.update(cases).where(cases.c.id == case_id)
-    connection.execute(flagged.values(graders_disagree=True, reasons=[*known, *news]))
+    connection.execute(flagged.values(graders_disagree=True, reasons=[*known, disagreement.text]))
 
 
 def _values(
@@ -182,7 +189,7 @@ def _values(
         "record_id": clean(record.record_id, _MAX_TEXT),
         "label": None if label is None else int(label),
         "quality_verdict": quality.verdict.value,
-        "quality_reasons": list(quality.reasons),
+        "quality_reasons": list(texts(quality.reasons)),
         "age": coarse_age(record.age),
         "sex": record.sex,
         "status": CaseStatus.OPEN.value,

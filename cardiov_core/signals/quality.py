@@ -20,13 +20,15 @@ from cardiov_core.domain import (
     LeadQuality,
     Quality,
     QualityVerdict,
+    Reason,
+    ReasonCode,
 )
 from cardiov_core.signals.beat.activity import Float64Array
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.pacing import find_pacing_spikes
 from cardiov_core.signals.lead.gain import amplitudes_mv, check_gain
-from cardiov_core.signals.lead.lead_faults import LeadFault, find_lead_faults, sentences
+from cardiov_core.signals.lead.lead_faults import LeadFault, fault_reasons, find_lead_faults
 from cardiov_core.signals.lead.lead_swap import find_chest_swap, find_limb_swap, median_beat
 from cardiov_core.signals.lead.limb_leads import LimbLeadCheck, check_limb_leads
 from cardiov_core.signals.lead.noise import NoiseLevels, measure_noise
@@ -69,10 +71,14 @@ _WHOLE_UP_TO_S = 60.0
 _STRETCH_S = 10.0
 _N_STRETCHES = 6
 
-_NO_BEAT = (
+_NO_BEAT = Reason(
+    ReasonCode.NO_QRS,
     "No QRS complex was found: noise, or a rhythm without QRS complexes such as ventricular fibrillation. "
-    "Look at the trace."
+    "Look at the trace.",
 )
+
+
+_Structural = tuple[Reason, tuple[str, ...]]
 
 
 class _Noise(NamedTuple):
@@ -130,7 +136,7 @@ def assess_quality(record: EcgRecord) -> Quality:
     faults += _noise_faults(record, examined, dead)
     structural = _structural(examined)
     withheld = _record_faults(record, faults, beating=bool(beating))
-    warnings = [text for text, _ in structural]
+    warnings = [reason for reason, _ in structural]
     if gain is not None:
         (withheld if gain.withholds else warnings).insert(0, gain.reason)
     return Quality(
@@ -139,7 +145,7 @@ def assess_quality(record: EcgRecord) -> Quality:
         reasons=(
             *withheld,
             *warnings,
-            *sentences([f for f in faults if _counts(f, faults)]),
+            *fault_reasons([fault for fault in faults if _counts(fault, faults)]),
             *_flags(record, examined),
         ),
         suggested_gain_factor=None if gain is None else gain.factor,
@@ -216,12 +222,12 @@ def _noise_values(levels: NoiseLevels) -> _Noise:
 def _noise_faults(record: EcgRecord, examined: _Examined, dead: set[str]) -> list[LeadFault]:
     found: list[LeadFault] = []
     kinds = (
-        ("drift_mv", "drifts by {}", "drift by up to {}"),
-        ("noise_mv", "trembles by {} (muscle noise)", "tremble by up to {} (muscle noise)"),
-        ("burst_mv", "has a burst of noise of {}", "have bursts of noise of up to {}"),
-        ("hum_mv", "carries mains hum of {}", "carry mains hum of up to {}"),
+        (ReasonCode.DRIFT, "drift_mv", "drifts by {}", "drift by up to {}"),
+        (ReasonCode.MUSCLE_NOISE, "noise_mv", "trembles by {} (muscle noise)", "tremble by up to {} (muscle noise)"),
+        (ReasonCode.NOISE_BURST, "burst_mv", "has a burst of noise of {}", "have bursts of noise of up to {}"),
+        (ReasonCode.MAINS_HUM, "hum_mv", "carries mains hum of {}", "carry mains hum of up to {}"),
     )
-    for name, one, many in kinds:
+    for code, name, one, many in kinds:
         values = examined.noise.values[name]
         over = [
             (lead, float(values[record.leads.index(lead)]))
@@ -233,7 +239,7 @@ def _noise_faults(record: EcgRecord, examined: _Examined, dead: set[str]) -> lis
             one, many = f"{one} at {hz:.0f} Hz", f"{many} at {hz:.0f} Hz"
         for lead, value in over:
             serious = _serious(name, value, len(over))
-            found.append(LeadFault(lead, QualityVerdict.LIMITED, one, many, value, serious=serious))
+            found.append(LeadFault(code, lead, QualityVerdict.LIMITED, one, many, value, serious=serious))
     return found
 
 
@@ -265,56 +271,64 @@ def _serious(name: str, value_mv: float, n_leads: int) -> bool:
     return n_leads >= _NOISY_LEADS or (value_mv > _MUCH * _LIMITS_MV[name] and name not in _ONE_LEAD_MAY)
 
 
-def _structural(examined: _Examined) -> list[tuple[str, tuple[str, ...]]]:
-    """Return what is wrong with several leads at once: the sentence, and the leads that it is about."""
-    found: list[tuple[str, tuple[str, ...]]] = []
+def _structural(examined: _Examined) -> list[_Structural]:
+    """Return what is wrong with several leads at once, and the leads that it spoils."""
+    found: list[_Structural] = []
     if examined.limb_swap == "arms":
-        found.append(("Leads I and aVR look as if the arm electrodes were swapped.", LIMB_LEADS[:5]))
+        text = "Leads I and aVR look as if the arm electrodes were swapped."
+        found.append((Reason(ReasonCode.ARM_ELECTRODES_SWAPPED, text, ("I", "aVR")), LIMB_LEADS[:5]))
     elif examined.limb_swap is not None:
-        found.append((f"Leads II and aVR look as if the electrodes of {examined.limb_swap} were swapped.", LIMB_LEADS))
+        text = f"Leads II and aVR look as if the electrodes of {examined.limb_swap} were swapped."
+        found.append((Reason(ReasonCode.ARM_AND_LEG_SWAPPED, text, ("II", "aVR")), LIMB_LEADS))
     if examined.chest_swap is not None:
-        found.append((f"{' and '.join(examined.chest_swap)} look as if they were interchanged.", examined.chest_swap))
+        pair = examined.chest_swap
+        text = f"{' and '.join(pair)} look as if they were interchanged."
+        found.append((Reason(ReasonCode.CHEST_LEADS_INTERCHANGED, text, pair), pair))
     limbs = examined.limbs
     if limbs is not None and not limbs.consistent and not limbs.scaled_one_by_one:
         share = f"{100.0 * limbs.residual:.0f} %"
         text = f"The limb leads contradict one another by {share} of their size (III should be II minus I)."
-        found.append((text, LIMB_LEADS))
+        found.append((Reason(ReasonCode.LIMB_LEADS_CONTRADICT, text, ("I", "II", "III")), LIMB_LEADS))
     return found
 
 
-def _record_faults(record: EcgRecord, faults: list[LeadFault], *, beating: bool) -> list[str]:
+def _record_faults(record: EcgRecord, faults: list[LeadFault], *, beating: bool) -> list[Reason]:
     """Return why the record as a whole gets no level, the gain apart."""
     found = []
     if record.duration_s < MIN_DURATION_S:
-        found.append(f"The record lasts {record.duration_s:.2g} s, and a level needs at least {MIN_DURATION_S:g} s.")
+        text = f"The record lasts {record.duration_s:.2g} s, and a level needs at least {MIN_DURATION_S:g} s."
+        found.append(Reason(ReasonCode.TOO_SHORT, text))
     unusable = [fault for fault in faults if fault.verdict is QualityVerdict.NOT_ANALYSABLE]
     if not beating and len(unusable) < len(STANDARD_LEADS):
         found.append(_NO_BEAT)
     if len(unusable) > _MAX_UNUSABLE_LEADS:
-        found.append(f"{len(unusable)} of {len(STANDARD_LEADS)} leads cannot be used.")
+        text = f"{len(unusable)} of {len(STANDARD_LEADS)} leads cannot be used."
+        found.append(Reason(ReasonCode.TOO_FEW_LEADS, text))
     found.extend(
-        f"Without {fault.lead} no level can be given."
+        Reason(ReasonCode.CHEST_LEAD_MISSING, f"Without {fault.lead} no level can be given.", (fault.lead,))
         for fault in unusable
-        if fault.lead in CHEST_LEADS and fault.one == "is missing"
+        if fault.lead in CHEST_LEADS and fault.code is ReasonCode.LEAD_MISSING
     )
     return found
 
 
-def _flags(record: EcgRecord, examined: _Examined) -> list[str]:
+def _flags(record: EcgRecord, examined: _Examined) -> list[Reason]:
     """Return what a reader must know of a record, although its signal is good."""
     found = []
     if MIN_DURATION_S <= record.duration_s < USUAL_DURATION_S - _LENGTH_TOLERANCE_S:
-        found.append(f"The record lasts {record.duration_s:.1f} s: shorter than the usual {USUAL_DURATION_S:g} s.")
+        text = f"The record lasts {record.duration_s:.1f} s: shorter than the usual {USUAL_DURATION_S:g} s."
+        found.append(Reason(ReasonCode.SHORT, text))
     if examined.limbs is not None and examined.limbs.scaled_one_by_one:
         # So are all records of LUDB, each lead of which measures 1 mV from peak to peak.
-        found.append(
+        text = (
             "The limb leads agree only if each has a gain of its own: "
             "do not compare amplitudes between leads, nor trust axes and voltages."
         )
+        found.append(Reason(ReasonCode.LIMB_LEADS_OWN_GAINS, text))
     return found
 
 
-def _verdict(withheld: list[str], warnings: list[str], faults: list[LeadFault]) -> QualityVerdict:
+def _verdict(withheld: list[Reason], warnings: list[Reason], faults: list[LeadFault]) -> QualityVerdict:
     if withheld:
         return QualityVerdict.NOT_ANALYSABLE
     if warnings or any(fault.serious for fault in faults):
@@ -324,21 +338,21 @@ def _verdict(withheld: list[str], warnings: list[str], faults: list[LeadFault]) 
 
 def _counts(fault: LeadFault, faults: list[LeadFault]) -> bool:
     """Tell whether a lead's fault is one of the record as well: it is, or another lead has it badly."""
-    return fault.serious or any(other.serious for other in faults if other.one == fault.one)
+    return fault.serious or any(other.serious for other in faults if other.code is fault.code)
 
 
 def _lead_qualities(
     record: EcgRecord,
     faults: list[LeadFault],
-    structural: list[tuple[str, tuple[str, ...]]],
+    structural: list[_Structural],
     examined: _Examined,
 ) -> tuple[LeadQuality, ...]:
     amplitudes = amplitudes_mv(record.signal, robust=False)
     found = []
     for lead in STANDARD_LEADS:
         own = [fault for fault in faults if fault.lead == lead]
-        reasons = [text for fault in own for text in sentences([fault])]
-        reasons += [text for text, leads in structural if lead in leads and lead in record.leads]
+        reasons = [reason for fault in own for reason in fault_reasons([fault])]
+        reasons += [reason for reason, leads in structural if lead in leads and lead in record.leads]
         verdict = QualityVerdict.LIMITED if reasons else QualityVerdict.ACCEPTABLE
         if any(fault.verdict is QualityVerdict.NOT_ANALYSABLE for fault in own):
             verdict = QualityVerdict.NOT_ANALYSABLE

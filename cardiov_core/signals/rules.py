@@ -361,8 +361,8 @@ def _amplitudes_in_doubt(measurements: Measurements) -> str | None:
 
 def _suspected_swap(quality: Quality | None) -> str | None:
     """Return what the gate says of swapped electrodes, without the full stop."""
-    reasons = () if quality is None else quality.reasons
-    return next((reason.rstrip(".") for reason in reasons if "swap" in reason.lower()), None)
+    swap = None if quality is None else quality.limb_swap
+    return None if swap is None else swap.text.rstrip(".")
 
 
 def _why_missing(measurements: Measurements, field: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from cardiov_core import weights
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Finding, QualityVerdict
+from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.inference import analysis as analysis_module
 
@@ -40,7 +41,7 @@ def test_a_good_record_of_an_adult_has_a_level_and_no_warning(record: EcgRecord,
     assert analysis.quality.verdict is QualityVerdict.ACCEPTABLE
     assert analysis.prediction == predictor.predict(record)
     assert analysis.withheld == ()
-    assert [warning for warning in analysis.warnings if not warning.startswith("Resampled")] == []
+    assert [warning for warning in texts(analysis.warnings) if not warning.startswith("Resampled")] == []
 
 
 @pytest.mark.parametrize(
@@ -56,21 +57,21 @@ def test_a_good_record_of_an_adult_has_a_level_and_no_warning(record: EcgRecord,
 def test_what_lies_out_of_scope_is_said_once(
     record: EcgRecord, predictor: Grader, changes: dict[str, object], warning: str
 ) -> None:
-    warnings = analyze(replace(record, **changes), predictor).warnings  # type: ignore[arg-type]
+    warnings = texts(analyze(replace(record, **changes), predictor).warnings)  # type: ignore[arg-type]
     assert sum(warning in item for item in warnings) == 1
     assert len(set(warnings)) == len(warnings)
 
 
 def test_adults_are_in_scope_from_18_on_and_over_89(record: EcgRecord, predictor: Grader) -> None:
     for age in (18.0, 300.0):
-        assert not any("years old" in item for item in analyze(replace(record, age=age), predictor).warnings)
+        assert not any("years old" in item for item in texts(analyze(replace(record, age=age), predictor).warnings))
 
 
 @pytest.mark.parametrize(("duration_s", "said"), [(6.0, "6.0 s of signal"), (25.0, "0-10.0 s were analysed")])
 def test_other_lengths_than_ten_seconds_are_said(predictor: Grader, duration_s: float, said: str) -> None:
     analysis = analyze(generate("normal", seed=2, duration_s=duration_s), predictor)
     assert analysis.prediction is not None
-    assert any(said in warning for warning in analysis.warnings)
+    assert any(said in warning for warning in texts(analysis.warnings))
 
 
 def test_two_dead_leads_withhold_the_level_unless_somebody_insists(record: EcgRecord, predictor: Grader) -> None:
@@ -80,11 +81,11 @@ def test_two_dead_leads_withhold_the_level_unless_somebody_insists(record: EcgRe
     analysis = analyze(dead, predictor)
     assert analysis.prediction is None
     assert analysis.withheld == analysis.quality.reasons
-    assert any("V3" in reason for reason in analysis.withheld)
+    assert any("V3" in reason for reason in texts(analysis.withheld))
     insisted = analyze(dead, predictor, analyse_anyway=True)
     assert insisted.prediction == predictor.predict(dead)
     assert insisted.withheld == ()
-    assert any("although the quality" in warning for warning in insisted.warnings)
+    assert any("although the quality" in warning for warning in texts(insisted.warnings))
     assert set(analysis.quality.reasons) <= set(insisted.warnings)
 
 
@@ -97,15 +98,15 @@ def test_what_cannot_be_computed_is_withheld_and_no_error(record: EcgRecord, pre
     ):
         analysis = analyze(unfit, predictor, analyse_anyway=insist)
         assert analysis.prediction is None
-        assert any(reason in sentence for sentence in analysis.withheld)
+        assert any(reason in sentence for sentence in texts(analysis.withheld))
         assert analysis_to_dict(analysis)["risk"] is None
 
 
 def test_a_window_outside_the_record_is_withheld(record: EcgRecord, predictor: Grader) -> None:
     analysis = analyze(record, predictor, start_s=8.0)
     assert analysis.prediction is None
-    assert "window from 8 s" in analysis.withheld[0]
-    assert "Choose a start" in analysis.withheld[0]
+    assert "window from 8 s" in texts(analysis.withheld)[0]
+    assert "Choose a start" in texts(analysis.withheld)[0]
 
 
 def test_the_level_and_quality_of_a_window_do_not_know_what_lies_outside(record: EcgRecord, predictor: Grader) -> None:
@@ -136,12 +137,12 @@ def test_a_paced_heart_and_missing_leads_are_out_of_scope(
 ) -> None:
     paced = Finding("pacing", "Pacemaker spikes", "present", "9 spikes.", {})
     monkeypatch.setattr(analysis_module, "apply_rules", lambda *_: (paced,))
-    warnings = analyze(_without(record, "aVL"), predictor).warnings
+    warnings = texts(analyze(_without(record, "aVL"), predictor).warnings)
     assert sum("Pacemaker spikes were found" in item for item in warnings) == 1
     assert "11 of 12 leads are there: aVL missing." in warnings
     absent = replace(paced, state="absent")
     monkeypatch.setattr(analysis_module, "apply_rules", lambda *_: (absent,))
-    assert not any("Pacemaker" in item for item in analyze(record, predictor).warnings)
+    assert not any("Pacemaker" in item for item in texts(analyze(record, predictor).warnings))
 
 
 def test_training_records_show_their_out_of_fold_prediction(
@@ -157,7 +158,7 @@ def test_training_records_show_their_out_of_fold_prediction(
     assert analysis.prediction is not None
     assert analysis.prediction.out_of_fold
     assert int(analysis.prediction.severity) == 2
-    assert "This record trained the model: the out-of-fold prediction is shown." in analysis.warnings
+    assert "This record trained the model: the out-of-fold prediction is shown." in texts(analysis.warnings)
     document = analysis_to_dict(analysis, predictor.explain(record))
     assert document["risk"]["out_of_fold"] is True
     assert any("attention is that of the shipped network" in warning for warning in document["warnings"])
@@ -193,7 +194,7 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
         "rank_violation": prediction.rank_violation,
         "out_of_fold": False,
     }
-    assert set(document["quality"]) == {"verdict", "leads", "reasons", "suggested_gain_factor"}
+    assert set(document["quality"]) == {"verdict", "leads", "reasons", "reason_codes", "suggested_gain_factor"}
     assert document["quality"]["leads"]["V1"]["verdict"] == "acceptable"
     assert document["quality"]["leads"]["V1"]["reasons"] == []
     assert document["model"] == {"name": "tiny", "sha256": predictor.card.sha256}
@@ -218,7 +219,8 @@ def test_a_withheld_level_is_null_with_reasons(predictor: Grader) -> None:
     analysis = analyze(generate("normal", seed=3, duration_s=4.0), predictor)
     document = analysis_to_dict(analysis, card=predictor.card)
     assert document["risk"] is None
-    assert document["withheld"] == {"reasons": list(analysis.withheld)}
+    assert document["withheld"]["reasons"] == list(texts(analysis.withheld))
+    assert document["withheld"]["reason_codes"] == [reason.code for reason in analysis.withheld]
     assert document["withheld"]["reasons"]
     assert document["model"] == {"name": "tiny", "sha256": predictor.card.sha256}
     assert analysis_to_dict(analysis)["model"] is None

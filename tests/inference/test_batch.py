@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from cardiov_core.domain import EcgRecord, Finding, QualityVerdict, Severity
+from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.inference import Grader, analyze, load_predictor
 from cardiov_core.inference import batch as batch_module
@@ -48,7 +49,7 @@ def row(name: str, level: int | None, above_low: float = 0.0, *, critical: tuple
         prediction_set=None,
         out_of_fold=False,
         quality=QualityVerdict.ACCEPTABLE if known else QualityVerdict.NOT_ANALYSABLE,
-        withheld=() if known else ("V3 is flat.", "V4 is flat."),
+        withheld=() if known else stored(["V3 is flat.", "V4 is flat."]),
         heart_rate_bpm=61.5 if known else None,
         qtc_fridericia_ms=None,
         critical=critical,

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Severity, Window
+from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reason, ReasonCode, Severity, Window
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ExplanationError, RecordUnsupportedError
-from cardiov_core.inference import analysis_to_dict, analyze, grade_all, other_graders, panel_words, with_grader
+from cardiov_core.inference import analysis_to_dict, analyze, disagreement_of, grade_all, other_graders, with_grader
 from cardiov_core.inference.graders.base import Grader
-from cardiov_core.inference.panel import disagreement_words
+from cardiov_core.inference.panel import disagreement
 from cardiov_core.weights.cards import checked_card
 
 MakeGrader = Callable[..., Grader]
@@ -68,14 +69,17 @@ def record() -> EcgRecord:
 def test_graders_that_differ_by_a_level_are_named_with_what_they_say(record: EcgRecord, says: MakeGrader) -> None:
     panel = grade_all(record, [says("network", 1), says("measurements", 3)])
     assert panel.gap == 2
-    assert panel_words(panel) == "The graders disagree: network Low risk, measurements High risk."
+    said = disagreement_of(panel)
+    assert said == Reason(
+        ReasonCode.GRADERS_DISAGREE, "The graders disagree: network Low risk, measurements High risk."
+    )
 
 
 @pytest.mark.parametrize("levels", [[2, 2, 2], [1], []])
 def test_graders_that_say_the_same_do_not_disagree(record: EcgRecord, says: MakeGrader, levels: list[int]) -> None:
     panel = grade_all(record, [says(f"g{index}", level) for index, level in enumerate(levels)])
     assert panel.gap == 0
-    assert panel_words(panel) == ""
+    assert disagreement_of(panel) is None
 
 
 def test_a_record_that_trained_a_grader_is_compared_by_its_out_of_fold_level(
@@ -93,7 +97,7 @@ def test_a_record_that_trained_a_grader_is_compared_by_its_out_of_fold_level(
 def test_a_grader_without_a_level_is_silent_with_its_reason(record: EcgRecord, says: MakeGrader) -> None:
     panel = grade_all(record, [says("mute", None), says("network", 2)])
     assert [each.model_name for each in panel.predictions] == ["network"]
-    assert panel.silent == {"mute": "It has no beat. Repeat it."}
+    assert panel.silent == {"mute": Reason(ReasonCode.GRADER_SILENT, "It has no beat. Repeat it.")}
     assert panel.of("mute") is None
 
 
@@ -112,7 +116,7 @@ def test_a_record_is_measured_once_for_all_graders(
 
 def test_the_analysis_warns_and_its_json_names_the_other_graders(record: EcgRecord, says: MakeGrader) -> None:
     analysis = analyze(record, says("a", 1), others=[says("b", 2), says("a", 3)])
-    assert "The graders disagree: a Low risk, b Medium risk." in analysis.warnings
+    assert "The graders disagree: a Low risk, b Medium risk." in texts(analysis.warnings)
     row = analysis_to_dict(analysis)
     assert row["risk"]["level"] == 1
     assert row["graders_disagree"] is True
@@ -134,7 +138,7 @@ def test_another_grader_is_shown_without_grading_again(record: EcgRecord, says: 
     assert with_grader(shown, "a").prediction == analysis.prediction
     silent = with_grader(analysis, "mute")
     assert silent.prediction is None
-    assert silent.withheld == ("It has no beat. Repeat it.",)
+    assert texts(silent.withheld) == ("It has no beat. Repeat it.",)
     assert [len(grader.asked) for grader in graders] == asked  # type: ignore[attr-defined]
 
 
@@ -160,4 +164,4 @@ def test_a_damaged_grader_is_not_asked_and_stops_nobody(
 
 
 def test_words_of_equal_levels_are_empty() -> None:
-    assert disagreement_words([("a", Severity.LOW_RISK), ("b", Severity.LOW_RISK)]) == ""
+    assert disagreement([("a", Severity.LOW_RISK), ("b", Severity.LOW_RISK)]) is None

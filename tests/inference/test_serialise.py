@@ -93,7 +93,7 @@ def test_an_analysis_has_all_three_keys_also_where_the_level_is_withheld(predict
         assert document["measurements"]["boundaries"]["qrs"]["onset_ms"] < 0
         states = {item["code"]: item["state"] for item in document["findings"]}
         assert states["bradycardia"] == states["tachycardia"] == "absent"
-        assert set(document["quality"]["leads"]["V1"]) == {"verdict", "reasons", "measured"}
+        assert set(document["quality"]["leads"]["V1"]) == {"verdict", "reasons", "reason_codes", "measured"}
 
 
 def test_what_the_gate_measured_of_a_lead_is_in_the_json(predictor: Grader) -> None:

@@ -9,6 +9,7 @@ import torch
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Severity
+from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analyze, load_predictor
 from cardiov_core.nets import build_net
 from cardiov_core.weights import save, signal_fingerprint
@@ -50,9 +51,9 @@ def test_samples_of_two_patients_are_both_told_and_the_graver_one_is_shown(
         found = grader.out_of_fold_prediction(record)
         assert found is not None
         assert found.severity is Severity.MEDIUM_RISK
-        assert "145" in found.notes[0]
-        assert "463" in found.notes[0]
-        assert found.notes[0] in analyze(record, grader).warnings
+        assert "145" in texts(found.notes)[0]
+        assert "463" in texts(found.notes)[0]
+        assert texts(found.notes)[0] in texts(analyze(record, grader).warnings)
 
 
 def test_the_same_recording_twice_of_one_patient_is_no_riddle(
@@ -63,7 +64,7 @@ def test_the_same_recording_twice_of_one_patient_is_no_riddle(
     found = grader.out_of_fold_prediction(record)
     assert found is not None
     assert found.out_of_fold
-    assert found.notes == ()
+    assert texts(found.notes) == ()
     assert {row.patient_id for row in grader.training_rows(record)} == {"8727"}
 
 

@@ -12,6 +12,7 @@ from fhir.resources.R4B import get_fhir_model_class as r4b_model
 from pydantic import ValidationError
 
 from cardiov_core.domain import Analysis, Finding, Measurements, Panel, Quality, QualityVerdict, Scope, Severity
+from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.fhir import LOINC, fhir_report
 from cardiov_core.reporting.print.sign_off import SignOff
@@ -153,7 +154,7 @@ def test_findings_and_quality(make_analysis: Make, report_card: ModelCard) -> No
         Finding("wide_qrs", "Wide QRS", "absent", "QRS 90 ms.", {}),
         Finding("axis", "Left axis deviation", "not measurable", "No QRS axis.", {}),
     )
-    quality = Quality(QualityVerdict.LIMITED, (), ("V3 drifts.",))
+    quality = Quality(QualityVerdict.LIMITED, (), stored(["V3 drifts."]))
     document = document_of(make_analysis(findings=findings, quality=quality), report_card)
     critical = observation(document, "QTc of 500 ms or more")
     assert critical["valueBoolean"] is True
@@ -169,7 +170,7 @@ def test_findings_and_quality(make_analysis: Make, report_card: ModelCard) -> No
 
 
 def test_withheld_level_is_absent_with_its_reason(make_analysis: Make, report_card: ModelCard) -> None:
-    quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), ("V3 is flat.",))
+    quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), stored(["V3 is flat."]))
     document = document_of(make_analysis(prediction=None, quality=quality, withheld=quality.reasons), report_card)
     level = observation(document, "Critical value of the ECG, level 0 to 3")
     assert "valueInteger" not in level

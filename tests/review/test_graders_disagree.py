@@ -7,19 +7,26 @@ import pytest
 import sqlalchemy as sa
 
 from cardiov_core import review
-from cardiov_core.domain import CaseSource, EcgRecord, Quality, QualityVerdict, Severity
-from cardiov_core.inference.panel import disagreement_words, says_graders_disagree
+from cardiov_core.domain import CaseSource, EcgRecord, Quality, QualityVerdict, Reason, Severity
+from cardiov_core.inference.panel import disagreement
 from cardiov_core.review import CaseFilter, Store
 from cardiov_core.review.database.schema import metadata
 
-DIFFER = disagreement_words([("network", Severity.LOW_RISK), ("measurements", Severity.HIGH_RISK)])
+DIFFER = disagreement([("network", Severity.LOW_RISK), ("measurements", Severity.HIGH_RISK)])
+assert DIFFER is not None
 
 
 @pytest.fixture
 def send(store: Store, record: EcgRecord, prediction: Any) -> Any:
     """Add a case with reasons; returns its id and whether it is new."""
 
-    def _send(name: str, *reasons: str, label: int | None = None, source: CaseSource = CaseSource.ANALYZE) -> Any:
+    def _send(
+        name: str,
+        *reasons: str,
+        differ: Reason | None = None,
+        label: int | None = None,
+        source: CaseSource = CaseSource.ANALYZE,
+    ) -> Any:
         return review.put_case(
             store,
             replace(record, record_id=name),
@@ -29,18 +36,19 @@ def send(store: Store, record: EcgRecord, prediction: Any) -> Any:
             source=source,
             label=None if label is None else Severity(label),
             reasons=reasons,
+            disagreement=differ,
         )
 
     return _send
 
 
-def test_the_sentence_is_known_again_and_others_are_not() -> None:
-    assert says_graders_disagree(["Sent by Ada.", DIFFER])
-    assert not says_graders_disagree(["Sent by Ada.", "The grade is 2 levels off the label."])
+def test_a_sentence_alone_flags_nothing(store: Store, send: Any) -> None:
+    told, _ = send("r1", DIFFER.text)
+    assert not review.get_case(store, told).graders_disagree
 
 
 def test_a_case_is_flagged_by_its_reason_and_found_by_the_flag(store: Store, send: Any) -> None:
-    flagged, new = send("r1", "Sent by Ada.", DIFFER)
+    flagged, new = send("r1", "Sent by Ada.", differ=DIFFER)
     other, _ = send("r2", "Sent by Ada.")
     assert new
     assert review.get_case(store, flagged).graders_disagree
@@ -48,17 +56,17 @@ def test_a_case_is_flagged_by_its_reason_and_found_by_the_flag(store: Store, sen
     page = review.list_cases(store, CaseFilter(graders_disagree=True))
     assert [case.id for case in page.cases] == [flagged]
     assert page.total == 1
-    assert DIFFER in page.cases[0].reasons
+    assert DIFFER.text in page.cases[0].reasons
 
 
 def test_a_case_that_is_there_already_is_flagged_once_and_keeps_its_grade(store: Store, send: Any) -> None:
     first, _ = send("r1", "Sent by Ada.", label=1)
-    again, new = send("r1", "Sent by Ben.", DIFFER, label=1)
+    again, new = send("r1", "Sent by Ben.", differ=DIFFER, label=1)
     assert (again, new) == (first, False)
-    assert review.get_case(store, first).reasons == ("Sent by Ada.", DIFFER)
-    send("r1", DIFFER, label=1)
+    assert review.get_case(store, first).reasons == ("Sent by Ada.", DIFFER.text)
+    send("r1", differ=DIFFER, label=1)
     found = review.get_case(store, first)
-    assert found.reasons == ("Sent by Ada.", DIFFER)
+    assert found.reasons == ("Sent by Ada.", DIFFER.text)
     assert found.graders_disagree
     assert found.level is Severity.LOW_RISK
 
@@ -66,7 +74,7 @@ def test_a_case_that_is_there_already_is_flagged_once_and_keeps_its_grade(store:
 def test_a_rightly_graded_case_about_which_graders_differ_is_read(store: Store, send: Any) -> None:
     right, _ = send("right", label=1, source=CaseSource.CASES)
     assert review.blind_queue(store, "Ben") is None
-    differ, _ = send("differ", DIFFER, label=1, source=CaseSource.CASES)
+    differ, _ = send("differ", differ=DIFFER, label=1, source=CaseSource.CASES)
     following = review.blind_queue(store, "Ben")
     assert following is not None
     assert following.id == differ != right

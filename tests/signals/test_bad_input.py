@@ -23,6 +23,7 @@ from cardiov_core.domain import (
     Provenance,
     QualityVerdict,
 )
+from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.signals import apply_rules, assess_quality, measure
 
@@ -330,7 +331,7 @@ def test_paced_beats_are_found_and_told(predictor: Grader) -> None:
     states = {finding.code: finding.state for finding in analysis.findings}
     assert states["pacing"] == "present"
     assert states["wide_qrs"] == "present"
-    assert any(warning.startswith("Pacemaker spikes were found") for warning in analysis.warnings)
+    assert any(warning.startswith("Pacemaker spikes were found") for warning in texts(analysis.warnings))
     assert analysis.measurements is not None
     assert analysis.measurements.heart_rate_bpm == pytest.approx(70.0, abs=2.0)
     assert _states(_sinus(60.0))["pacing"] == "absent"
@@ -352,7 +353,7 @@ def test_a_dead_lead_costs_its_own_numbers_only() -> None:
 def test_swapped_arms_are_suspected_and_cost_the_axis() -> None:
     quality = assess_quality(CASES["swapped arms"]())
     assert quality.verdict is not QualityVerdict.ACCEPTABLE
-    assert any("arm" in reason for reason in quality.reasons)
+    assert any("arm" in reason for reason in texts(quality.reasons))
     states = _states(CASES["swapped arms"]())
     assert {states[code] for code in states if "axis" in code} == {"not measurable"}
 
@@ -368,7 +369,7 @@ def test_too_slow_a_rate_is_withheld_with_the_reason(predictor: Grader) -> None:
     slow = replace(record, signal=record.signal[:, ::10], sampling_rate=50.0)
     analysis = _analysed(slow, predictor)
     assert analysis.prediction is None
-    assert "50 Hz" in analysis.withheld[0]
+    assert "50 Hz" in texts(analysis.withheld)[0]
     assert analysis.measurements is not None
     assert "50 Hz" in analysis.measurements.not_measurable["heart_rate_bpm"]
 

@@ -18,6 +18,7 @@ from cardiov_core.domain import (
     MedianBeat,
     Quality,
     QualityVerdict,
+    Reason,
     Sex,
     WaveBoundaries,
 )
@@ -72,7 +73,7 @@ def _quality(
     verdict: QualityVerdict = QualityVerdict.ACCEPTABLE,
     *,
     bad: tuple[str, ...] = (),
-    reasons: tuple[str, ...] = (),
+    reasons: tuple[Reason, ...] = (),
     factor: float | None = None,
 ) -> Quality:
     states = {True: QualityVerdict.NOT_ANALYSABLE, False: QualityVerdict.ACCEPTABLE}

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cardiov_core.domain import Prediction, QualityVerdict, Severity, Window
+from cardiov_core.domain import Prediction, QualityVerdict, Reason, Severity, Window
 from cardiov_core.errors import ExchangeError
+from cardiov_core.inference.panel import disagreement
 
 FORMAT, VERSION = "cardiov-cases", 2
 _VERSIONS = (1, VERSION)
@@ -83,6 +84,12 @@ class FoundCase:
     def error(self) -> int:
         """Levels between label and grade."""
         return abs(int(self.label) - int(self.prediction.severity))
+
+    @property
+    def disagreement(self) -> Reason | None:
+        """Who says what, where graders differ by a level or more; None where they do not, or only one was asked."""
+        grade = self.prediction
+        return disagreement(((grade.model_name, grade.severity), *map(_grader_level, self.graders)))
 
 
 @dataclass(frozen=True)
@@ -318,7 +325,7 @@ def _case(row: Mapping[str, Any]) -> FoundCase:
         prediction_set=None if not chosen else tuple(_level(level) for level in chosen),
     )
     verdict = row.get("quality")
-    return FoundCase(
+    found = FoundCase(
         record_id=str(row["record_id"]),
         dataset=str(row["dataset"]),
         ecg_id=str(row["ecg_id"]),
@@ -331,6 +338,18 @@ def _case(row: Mapping[str, Any]) -> FoundCase:
         reasons=tuple(map(str, row.get("reasons") or ())),
         **{name: tuple(map(str, row.get(name) or ())) for name in _SINCE_2},
     )
+    for text in found.graders:
+        _grader_level(text)
+    return found
+
+
+def _grader_level(text: str) -> tuple[str, Severity]:
+    """Read name and level of 'measurements 2 0.413'."""
+    try:
+        name, level, _ = text.rsplit(" ", 2)
+        return name, _level(level)
+    except ValueError as error:
+        raise ValueError(f"graders holds {text!r}, which is no name with a level and a probability") from error
 
 
 def _exceedance(shares: Sequence[float]) -> list[float]:

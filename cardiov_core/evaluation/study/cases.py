@@ -6,11 +6,12 @@ from pathlib import PurePosixPath
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.label_provenance import LabelProvenance, label_provenance
 from cardiov_core.domain import Analysis, EcgRecord, Measurements, Prediction
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, priority_of
 from cardiov_core.evaluation.study.leakage import Seen, seen_by
 from cardiov_core.inference import Grader, analyze
-from cardiov_core.inference.panel import disagreement_words
+from cardiov_core.inference.panel import disagreement
 from cardiov_core.signals import distortions
 from cardiov_core.statements import STATEMENTS
 
@@ -124,7 +125,7 @@ def _found(
     analysis = analyze(record, predictor, analyse_anyway=True)
     grade = analysis.prediction
     if grade is None:
-        return f"{record.record_id}: {' '.join(analysis.withheld)}"
+        return f"{record.record_id}: {' '.join(texts(analysis.withheld))}"
     theirs = [_theirs(ecg_id, record, analysis.measurements, *other) for other in beside]
     return _case(dataset, ecg_id, analysis, grade, [one for one in theirs if one is not None])
 
@@ -158,7 +159,7 @@ def _case(
         label=label,
         prediction=grade,
         quality=analysis.quality.verdict,
-        quality_reasons=analysis.quality.reasons,
+        quality_reasons=texts(analysis.quality.reasons),
         statement=provenance.deciding.words,
         reasons=tuple(_reasons(provenance, abs(int(label) - int(grade.severity)), grade, theirs)),
         statements=tuple(_statements(codes, provenance)),
@@ -184,9 +185,9 @@ def _reasons(provenance: LabelProvenance, gap: int, grade: Prediction, theirs: S
     reasons += [f"It overruled {one.words}, {one.level.title.lower()}." for one in provenance.overruled]
     if gap:
         reasons.append(f"The grade is {gap} {'level' if gap == 1 else 'levels'} off the label.")
-    differ = disagreement_words((one.model_name, one.severity) for one in (grade, *theirs))
-    if differ:
-        reasons.append(differ)
+    differ = disagreement((one.model_name, one.severity) for one in (grade, *theirs))
+    if differ is not None:
+        reasons.append(differ.text)
     if grade.prediction_set is not None and len(grade.prediction_set) > 1:
         reasons.append(f"The prediction set holds {len(grade.prediction_set)} levels.")
     if grade.rank_violation > 0.0:

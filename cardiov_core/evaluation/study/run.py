@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from cardiov_core.datasets import PtbXl
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.evaluation.metrics import confusion_matrix
 from cardiov_core.evaluation.study.against import compare_graders
@@ -183,7 +184,7 @@ def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: Seen) -> dict[
         analysis = analyze(record, predictor, analyse_anyway=True)
         prediction = analysis.prediction
         if prediction is None:
-            return f"{record.record_id}: {' '.join(analysis.withheld)}"
+            return f"{record.record_id}: {' '.join(texts(analysis.withheld))}"
     return {
         "ecg_id": ecg_id,
         "patient_id": record.patient_id,

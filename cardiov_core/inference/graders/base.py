@@ -10,7 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core import ordinal
-from cardiov_core.domain import Contributions, EcgRecord, Explanation, Measurements, Prediction, Scope, Severity, Window
+from cardiov_core.domain import (
+    Contributions,
+    EcgRecord,
+    Explanation,
+    Measurements,
+    Prediction,
+    Reason,
+    ReasonCode,
+    Scope,
+    Severity,
+    Window,
+)
 from cardiov_core.inference.explanation.grad_cam import Target
 from cardiov_core.inference.uncertainty.conformal import contiguous_set
 from cardiov_core.inference.uncertainty.scope import scope_of
@@ -163,13 +174,14 @@ class Grader(ABC):
         rows = self.training_rows(record)
         if not rows:
             return None
-        notes: tuple[str, ...] = ()
+        notes: tuple[Reason, ...] = ()
         if len({row.patient_id for row in rows}) > 1:
             numbers = " and ".join(str(row.ecg_id) for row in rows)
-            notes = (
+            text = (
                 f"These samples trained the grader twice, as PTB-XL {numbers} of different patients: each out-of-fold "
-                "prediction comes from weights that had seen them under the other name. The graver one is shown.",
+                "prediction comes from weights that had seen them under the other name. The graver one is shown."
             )
+            notes = (Reason(ReasonCode.TRAINED_TWICE, text),)
         row = max(rows, key=lambda one: sum(one.exceedance))
         window = Window(0.0, min(record.duration_s, self.card.contract.duration_s))
         exceedance = np.asarray([row.exceedance])
@@ -247,7 +259,7 @@ class Grader(ABC):
         self,
         exceedances: Exceedances,
         windows: Sequence[Window],
-        notes: Sequence[tuple[str, ...]],
+        notes: Sequence[tuple[Reason, ...]],
         *,
         set_limit: float | None = None,
         out_of_fold: bool = False,

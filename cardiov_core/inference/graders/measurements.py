@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cardiov_core.domain import Contributions, EcgRecord, Measurements, Prediction, Window
+from cardiov_core.domain import Contributions, EcgRecord, Measurements, Prediction, Reason, ReasonCode, Window
 from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsMismatchError
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target, target_in_words
 from cardiov_core.inference.explanation.reasons import reasons_of
@@ -85,7 +85,7 @@ class MeasurementGrader(Grader):
 
     def _row(
         self, record: EcgRecord, start_s: float | None, measurements: Measurements | None
-    ) -> tuple[Float64Array, Window, tuple[str, ...], dict[str, float]]:
+    ) -> tuple[Float64Array, Window, tuple[Reason, ...], dict[str, float]]:
         """Measure the window and return its numbers, where it lies, what to know about them, and QRS heights in mV."""
         contract = self.card.contract
         check_leads_and_length(record, contract, start_s)
@@ -97,13 +97,16 @@ class MeasurementGrader(Grader):
         beat = found.median_beat
         unusable = [lead for lead in contract.leads if beat is not None and lead not in beat.usable_leads]
         if unusable:
-            notes.append(f"Graded without {', '.join(unusable)}: no signal to measure.")
+            text = f"Graded without {', '.join(unusable)}: no signal to measure."
+            notes.append(Reason(ReasonCode.GRADED_WITHOUT_LEADS, text, tuple(unusable)))
         missing = [name for name, value in (("age", record.age), ("sex", record.sex)) if value is None]
         if missing:
-            notes.append(f"Graded without {' and '.join(missing)}, which the record does not state.")
+            text = f"Graded without {' and '.join(missing)}, which the record does not state."
+            notes.append(Reason(ReasonCode.GRADED_WITHOUT_AGE_OR_SEX, text))
         heights_mv: dict[str, float] = {}
         if "r_mv" in found.not_measurable:
-            notes.append(f"Graded without voltages and axes: {found.not_measurable['r_mv']}.")
+            text = f"Graded without voltages and axes: {found.not_measurable['r_mv']}."
+            notes.append(Reason(ReasonCode.GRADED_WITHOUT_VOLTAGES, text))
         elif beat is not None:
             heights_mv = qrs_heights(beat)
         return features_of(part, found), window, tuple(notes), heights_mv

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import welch
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Scope
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Reason, ReasonCode, Scope
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.preprocessing import prepare
 from cardiov_core.weights import INDEPENDENT_LEADS, KnownRange
@@ -191,16 +191,17 @@ def scope_of(known: KnownRange, record: EcgRecord, start_s: float | None = None)
     return Scope(distance=distance, limit=limit_of(known), farther_share=farther / n_records, n_records=n_records)
 
 
-def scope_words(scope: Scope) -> str | None:
-    """Say in a sentence for the reader that a record lies outside; None where it does not."""
-    if not scope.outside:
+def unlike_training(scope: Scope | None) -> Reason | None:
+    """Say for the reader that a record lies outside; None where it does not, or nobody knows."""
+    if scope is None or not scope.outside:
         return None
     farther = round(scope.farther_share * scope.n_records)
     lying = "lies" if farther == 1 else "lie"
-    return (
+    text = (
         f"This ECG is unlike the {scope.n_records} ECGs that the grader learned from: "
         f"{farther or 'none'} of them {lying if farther else 'lies'} as far out. Its probabilities may not hold here."
     )
+    return Reason(ReasonCode.UNLIKE_TRAINING, text)
 
 
 def _spectrum(values: Float64Array) -> Float64Array:

@@ -1,13 +1,13 @@
 """What a report says of a record, as plain sections; how it looks is decided elsewhere."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Severity
-from cardiov_core.inference.panel import panel_words
-from cardiov_core.inference.uncertainty.scope import scope_words
+from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Reason, ReasonCode, Severity
+from cardiov_core.domain.reasons import first_of, texts, unique
+from cardiov_core.inference.panel import disagreement_of
+from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.reporting.words.levels import THIN_SPACE, percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
@@ -18,7 +18,10 @@ from cardiov_core.weights import ModelCard
 
 UNCONFIRMED = "UNCONFIRMED"
 ANALYSED_ANYWAY = "ANALYSED ANYWAY: the quality gate withholds this level. Do not rely on it."
-OUT_OF_FOLD = "Out of fold: this record trained the model; the level is that of a model that had not seen it."
+OUT_OF_FOLD = Reason(
+    ReasonCode.OUT_OF_FOLD,
+    "Out of fold: this record trained the model; the level is that of a model that had not seen it.",
+)
 NOT_MEASURED = "This record was not measured."
 NO_FINDINGS = "No rule was applied."
 _AXES_OF_WAVES = ("p_axis_deg", "qrs_axis_deg", "t_axis_deg")
@@ -138,11 +141,11 @@ def prediction_set_words(prediction: Prediction) -> str:
     return f"90{THIN_SPACE}% prediction set: {' or '.join(words) or 'empty'}."
 
 
-def caveats(analysis: Analysis) -> tuple[str, ...]:
+def caveats(analysis: Analysis) -> tuple[Reason, ...]:
     """Return what the level must not be read without: graders that differ, and a record unlike the training's."""
     scope = None if analysis.prediction is None else analysis.prediction.scope
-    said = (panel_words(analysis.panel), None if scope is None else scope_words(scope))
-    return tuple(words for words in said if words)
+    said = (disagreement_of(analysis.panel), unlike_training(scope))
+    return tuple(reason for reason in said if reason is not None)
 
 
 def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) -> tuple[str, str]:
@@ -173,7 +176,7 @@ def status_words(sign_off: SignOff | None) -> str:
 
 def withheld_section(analysis: Analysis) -> Section:
     """Say why there is no level."""
-    entries = (Entry("No level is given for this ECG.", bold=True), *(Entry(reason) for reason in analysis.withheld))
+    entries = (Entry("No level is given for this ECG.", bold=True), *map(Entry, texts(analysis.withheld)))
     return Section("Result withheld", entries)
 
 
@@ -234,20 +237,20 @@ def quality_section(analysis: Analysis) -> Section:
     """Give the verdict of the gate with its reasons, and what else to know about the record."""
     quality = analysis.quality
     entries = [Entry(f"Signal quality: {quality.verdict.value}", bold=True)]
-    entries += [Entry(reason) for reason in quality.reasons if reason not in analysis.withheld]
+    entries += map(Entry, texts(unique(quality.reasons, analysis.withheld)))
     # What differs between graders stands in a box of its own.
     said = (*quality.reasons, *analysis.withheld, *caveats(analysis))
     # Leads that a sentence on the whole record names already are not named again.
-    named = set(re.findall(r"\w+", " ".join(said)))
+    named = {lead for reason in said for lead in reason.leads}
     reasons = [reason for item in quality.leads if item.lead not in named for reason in item.reasons]
-    entries += [Entry(reason) for reason in dict.fromkeys(reasons) if reason not in said]
-    others = [warning for warning in analysis.warnings if warning not in said]
-    told = any("out-of-fold" in warning for warning in others)
+    entries += map(Entry, texts(unique(reasons, said)))
+    others = unique(analysis.warnings, said)
+    told = first_of(others, {ReasonCode.OUT_OF_FOLD}) is not None
     if analysis.prediction is not None and analysis.prediction.out_of_fold and not told:
-        others.insert(0, OUT_OF_FOLD)
+        others = (OUT_OF_FOLD, *others)
     if others:
         entries.append(Entry("Scope and warnings", bold=True))
-        entries += [Entry(warning) for warning in others]
+        entries += map(Entry, texts(others))
     return Section("Signal and scope", tuple(entries))
 
 

@@ -7,12 +7,13 @@ path and no patient, and two reports with the same content and time are equal by
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
 from cardiov_core.domain import Analysis, EcgRecord
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print import content, page
 from cardiov_core.reporting.print.sign_off import SignOff
@@ -58,8 +59,9 @@ class _Report:
     band: list[tuple[page.Row, ...]] = field(default_factory=list)
 
     @property
-    def footer_status(self) -> str:
-        return "unconfirmed" if self.sign_off is None else "confirmed"
+    def signed_window(self) -> TraceWindow:
+        """The window whose footer says whether somebody signed."""
+        return replace(self.window, options=replace(self.window.options, confirmed=self.sign_off is not None))
 
 
 def write_pdf(
@@ -160,7 +162,7 @@ def write_trace(
         figure, axes = page.blank_page()
         page.draw_banner(axes)
         _draw_title(axes, f"ECG {record.record_id}", content.record_words(record), "", content.UNCONFIRMED)
-        _draw_sheet(axes, window, sheet, _WHOLE_GRID, "unconfirmed")
+        _draw_sheet(axes, window, sheet, _WHOLE_GRID)
         figure.savefig(target, format=file_format, dpi=_PNG_DPI, metadata=dates[file_format])
 
 
@@ -250,11 +252,11 @@ def _pages(report: _Report) -> Iterator["Figure"]:
     figure, axes = _framed(report, 1, n_pages)
     _draw_summary(axes, report, boxes, band)
     if shared:
-        _draw_sheet(axes, report.window, sheets[0], _SHARED_GRID, report.footer_status)
+        _draw_sheet(axes, report.signed_window, sheets[0], _SHARED_GRID)
     yield figure
     for index, sheet in enumerate(() if shared else sheets):
         figure, axes = _framed(report, 2 + index, n_pages)
-        _draw_sheet(axes, report.window, sheet, _WHOLE_GRID, report.footer_status)
+        _draw_sheet(axes, report.signed_window, sheet, _WHOLE_GRID)
         yield figure
     for index, columns in enumerate(details):
         figure, axes = _framed(report, first_detail + index, n_pages)
@@ -298,7 +300,7 @@ def _boxes(analysis: Analysis) -> list[str]:
     """Return what cannot wait, and what the level must not be read without."""
     critical = content.critical_words(analysis)
     boxes = [f"Critical: {'; '.join(critical)}."] if critical else []
-    boxes += content.caveats(analysis)
+    boxes += texts(content.caveats(analysis))
     return [*boxes, content.ANALYSED_ANYWAY] if content.analysed_anyway(analysis) else boxes
 
 
@@ -377,10 +379,10 @@ def _detail_columns(sections: Sequence[content.Section]) -> list[list[list[page.
     return [columns[start : start + _DETAIL_COLUMNS] for start in range(0, len(columns), _DETAIL_COLUMNS)]
 
 
-def _draw_sheet(axes: "Axes", window: TraceWindow, sheet: TraceSheet, area: GridArea, status: str) -> None:
+def _draw_sheet(axes: "Axes", window: TraceWindow, sheet: TraceSheet, area: GridArea) -> None:
     """Draw one sheet of the trace with its footer and what to know about it."""
     cut = draw_trace(axes, window, sheet, area)
-    footer = footer_text(window.record, window.displayed, window.options).removesuffix("unconfirmed") + status
+    footer = footer_text(window.record, window.displayed, window.options)
     start, end = (window.options.start_s + time for time in (sheet.start_s, sheet.end_s))
     footer += f" · {start:g} to {end:g} s of the record"
     notes = list(window.displayed.notes)

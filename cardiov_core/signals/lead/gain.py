@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cardiov_core.domain import EcgRecord, FloatArray
+from cardiov_core.domain import EcgRecord, FloatArray, Reason, ReasonCode
 
 LOW_LIMIT_MV = 0.6
 """A whole ECG under this, peak to peak in every lead, is suspect (docs/clinical.md, 12)."""
@@ -30,8 +30,8 @@ class GainFinding:
 
     Attributes
     ----------
-    reason : str
-        What is suspected, in a whole sentence.
+    reason : Reason
+        What is suspected.
     factor : float or None
         ``signal * factor`` would have a usual amplitude; None where no usual gain does that, and in a warning about
         tall leads unless a wrong gain is likely.
@@ -39,7 +39,7 @@ class GainFinding:
         True where the amplitude cannot be right, False for a warning.
     """
 
-    reason: str
+    reason: Reason
     factor: float | None
     withholds: bool
 
@@ -88,21 +88,25 @@ def check_gain(record: EcgRecord) -> GainFinding | None:
     if largest_mv < LOW_LIMIT_MV or largest_mv > IMPOSSIBLE_MV:
         factor = _likely_factor(record, largest_mv)
         measured = f"This ECG measures {_plain(largest_mv)} mV from peak to peak"
-        return GainFinding(f"{measured}: {_suspicion(record, factor)}.", factor, withholds=True)
+        reason = Reason(ReasonCode.GAIN_IMPOSSIBLE, f"{measured}: {_suspicion(record, factor)}.")
+        return GainFinding(reason, factor, withholds=True)
     extremes = amplitudes_mv(record.signal, robust=False)
     index = int(extremes.argmax())
     if extremes[index] <= HIGH_LIMIT_MV:
         return None
-    measured = f"{record.leads[index]} measures {_plain(float(extremes[index]))} mV from peak to peak"
+    lead = record.leads[index]
+    measured = f"{lead} measures {_plain(float(extremes[index]))} mV from peak to peak"
     stated = _effective_gain(record)
     factor = None
     if stated is not None and stated < _LARGE_USUAL_GAIN_PER_MV and float(np.median(robust)) > _MEDIAN_LEAD_MV:
         factor = stated / _LARGE_USUAL_GAIN_PER_MV
     if stated is None or factor is None:
-        return GainFinding(f"{measured}: the gain or the unit may be wrong.", None, withholds=False)
+        reason = Reason(ReasonCode.GAIN_DOUBTFUL, f"{measured}: the gain or the unit may be wrong.", (lead,))
+        return GainFinding(reason, None, withholds=False)
     offer = f"{_plain(stated / factor)} instead of the stated {_plain(stated)} per mV"
     would = f"would make it {_plain(float(extremes[index]) * factor)} mV"
-    return GainFinding(f"{measured}: the gain may be wrong, {offer} {would}.", factor, withholds=False)
+    reason = Reason(ReasonCode.GAIN_DOUBTFUL, f"{measured}: the gain may be wrong, {offer} {would}.", (lead,))
+    return GainFinding(reason, factor, withholds=False)
 
 
 def _likely_factor(record: EcgRecord, largest_mv: float) -> float | None:

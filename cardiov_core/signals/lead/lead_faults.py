@@ -7,7 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
-from cardiov_core.domain import LIMB_LEADS, STANDARD_LEADS, EcgRecord, FloatArray, QualityVerdict
+from cardiov_core.domain import (
+    LIMB_LEADS,
+    STANDARD_LEADS,
+    EcgRecord,
+    FloatArray,
+    QualityVerdict,
+    Reason,
+    ReasonCode,
+)
 
 DEAD_LEAD_MV = 0.02
 """A lead whose whole peak-to-peak amplitude is below this is dead."""
@@ -37,6 +45,8 @@ class LeadFault:
 
     Attributes
     ----------
+    code : ReasonCode
+        What kind of fault it is.
     lead : str
         A standard lead.
     verdict : QualityVerdict
@@ -52,6 +62,7 @@ class LeadFault:
         True where this fault in a single lead limits the whole record.
     """
 
+    code: ReasonCode
     lead: str
     verdict: QualityVerdict
     one: str
@@ -87,12 +98,12 @@ def find_lead_faults(record: EcgRecord) -> list[LeadFault]:
             found += own[lead]
         elif broken:
             state = f"derived from {listed(broken)}, which cannot be used"
-            found.append(LeadFault(lead, QualityVerdict.NOT_ANALYSABLE, f"is {state}", f"are {state}"))
+            found.append(_unusable(ReasonCode.LEAD_DERIVED_FROM_UNUSABLE, lead, state))
     return found
 
 
-def sentences(faults: Sequence[LeadFault]) -> tuple[str, ...]:
-    """Say what is wrong with the leads, one sentence for all leads of which the same is true."""
+def fault_reasons(faults: Sequence[LeadFault]) -> tuple[Reason, ...]:
+    """Say what is wrong with the leads, one reason for all leads of which the same is true."""
     groups: dict[tuple[str, str], list[LeadFault]] = {}
     for fault in faults:
         groups.setdefault((fault.one, fault.many), []).append(fault)
@@ -102,7 +113,8 @@ def sentences(faults: Sequence[LeadFault]) -> tuple[str, ...]:
         numbers = [fault.number for fault in group if fault.number is not None]
         if numbers:
             predicate = predicate.format(f"{_plain(max(numbers))}{group[0].unit}")
-        said.append(f"{listed([fault.lead for fault in group])} {predicate}.")
+        leads = tuple(fault.lead for fault in group)
+        said.append(Reason(group[0].code, f"{listed(leads)} {predicate}.", leads))
     return tuple(said)
 
 
@@ -122,27 +134,31 @@ def longest_run(mask: npt.NDArray[np.bool_]) -> tuple[int, int]:
 
 def _judge(lead: str, record: EcgRecord) -> list[LeadFault]:
     if lead not in record.leads:
-        return [LeadFault(lead, QualityVerdict.NOT_ANALYSABLE, "is missing", "are missing")]
+        return [_unusable(ReasonCode.LEAD_MISSING, lead, "missing")]
     values = record.lead(lead)
     valid = np.isfinite(values)
     if 2 * int(valid.sum()) < values.size or not valid.any():
-        return [LeadFault(lead, QualityVerdict.NOT_ANALYSABLE, "is missing", "are missing")]
+        return [_unusable(ReasonCode.LEAD_MISSING, lead, "missing")]
     if float(np.ptp(values[valid])) < DEAD_LEAD_MV:
-        return [LeadFault(lead, QualityVerdict.NOT_ANALYSABLE, "is flat", "are flat")]
+        return [_unusable(ReasonCode.LEAD_FLAT, lead, "flat")]
     flat = _flat_stretch(values, record.sampling_rate)
     if flat is not None:
         when = f"flat from {flat[0]:.1f} to {flat[1]:.1f} s"
-        return [LeadFault(lead, QualityVerdict.NOT_ANALYSABLE, f"is {when}", f"are {when}")]
+        return [_unusable(ReasonCode.LEAD_FLAT_STRETCH, lead, when)]
     found = []
     rail_mv = _clipped_at(values[valid], record.sampling_rate)
     if rail_mv is not None:
-        many = "are clipped, the highest at {}"
-        found.append(LeadFault(lead, QualityVerdict.LIMITED, "is clipped at {}", many, rail_mv))
+        one, many = "is clipped at {}", "are clipped, the highest at {}"
+        found.append(LeadFault(ReasonCode.LEAD_CLIPPED, lead, QualityVerdict.LIMITED, one, many, rail_mv))
     gap_s = longest_run(~valid)[1] / record.sampling_rate
     if gap_s > MAX_BRIDGED_GAP_S:
         what = f"without a valid sample for {_seconds(gap_s)}"
-        found.append(LeadFault(lead, QualityVerdict.LIMITED, f"is {what}", f"are {what}"))
+        found.append(LeadFault(ReasonCode.LEAD_GAP, lead, QualityVerdict.LIMITED, f"is {what}", f"are {what}"))
     return found
+
+
+def _unusable(code: ReasonCode, lead: str, state: str) -> LeadFault:
+    return LeadFault(code, lead, QualityVerdict.NOT_ANALYSABLE, f"is {state}", f"are {state}")
 
 
 def _clipped_at(values: FloatArray, sampling_rate_hz: float) -> float | None:

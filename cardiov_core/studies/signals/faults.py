@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS, EcgRecord, Quality
+from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS, EcgRecord, LeadQuality, Quality, ReasonCode
+from cardiov_core.domain.reasons import first_of
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -38,22 +39,24 @@ class Fault:
         What was done, for the table.
     put : callable
         Record and random generator -> the record with the fault, and the leads that have it.
-    sign : str
-        What a reason of the gate says where it has found this fault.
+    codes : frozenset of ReasonCode
+        The gate's reason has one of them where it has found this fault.
     """
 
     name: str
     put: Callable[[EcgRecord, np.random.Generator], tuple[EcgRecord, tuple[str, ...]]]
-    sign: str
+    codes: frozenset[ReasonCode]
 
     def found_in(self, quality: Quality, leads: tuple[str, ...]) -> bool:
         """Tell whether the gate names this fault in one of the leads that have it."""
-        said = [reason for item in quality.leads if item.lead in leads for reason in item.reasons]
-        return any(self.sign in reason for reason in said)
+        return any(self._named_in(item) for item in quality.leads if item.lead in leads)
 
     def claimed_in(self, quality: Quality) -> bool:
         """Tell whether the gate names this fault in any lead, rightly or not."""
-        return any(self.sign in reason for item in quality.leads for reason in item.reasons)
+        return any(self._named_in(item) for item in quality.leads)
+
+    def _named_in(self, lead: LeadQuality) -> bool:
+        return first_of(lead.reasons, self.codes) is not None
 
 
 def random_of(record: EcgRecord, fault: Fault) -> np.random.Generator:
@@ -200,21 +203,33 @@ _RIGHT_ARM_LEFT_LEG = {
 _INVERTED_III = {"III": ("III", -1.0)}
 
 FAULTS: tuple[Fault, ...] = (
-    Fault("dead lead", _dead, "flat"),
-    Fault(f"lead flat for {_FLAT_S:g} s", _flat, "flat from"),
-    Fault(f"gap of {_GAP_S:g} s in a lead", _gap, "without a valid sample"),
-    Fault(f"lead clipped at {100 * _CLIP_SHARE:.0f} % on its larger side", _clip_one, "clipped"),
-    Fault(f"lead clipped at {100 * (1 - _CLIP_SHARE):.0f} % on both sides", _clip_both, "clipped"),
-    Fault(f"drift of {_DRIFT_MV:g} mV at {_DRIFT_HZ:g} Hz in a lead", _drift, "drift"),
-    Fault(f"hum of {_HUM_MV:g} mV at 50 Hz", _hum(50.0), "mains hum"),
-    Fault(f"hum of {_HUM_MV:g} mV at 60 Hz", _hum(60.0), "mains hum"),
-    Fault(f"muscle noise of {_MUSCLE_MV:g} mV (20-120 Hz)", _muscle, "muscle noise"),
-    Fault(f"burst of {_BURST_MV:g} mV for {_BURST_S:g} s", _burst, "burst"),
-    Fault("III upside down", _relabelled(_INVERTED_III), "contradict"),
-    Fault("arms swapped", _relabelled(_ARMS), "arm electrodes were swapped"),
-    Fault("right arm and left leg swapped", _relabelled(_RIGHT_ARM_LEFT_LEG), "left leg were swapped"),
+    Fault("dead lead", _dead, frozenset({ReasonCode.LEAD_FLAT, ReasonCode.LEAD_FLAT_STRETCH})),
+    Fault(f"lead flat for {_FLAT_S:g} s", _flat, frozenset({ReasonCode.LEAD_FLAT_STRETCH})),
+    Fault(f"gap of {_GAP_S:g} s in a lead", _gap, frozenset({ReasonCode.LEAD_GAP})),
+    Fault(
+        f"lead clipped at {100 * _CLIP_SHARE:.0f} % on its larger side", _clip_one, frozenset({ReasonCode.LEAD_CLIPPED})
+    ),
+    Fault(
+        f"lead clipped at {100 * (1 - _CLIP_SHARE):.0f} % on both sides",
+        _clip_both,
+        frozenset({ReasonCode.LEAD_CLIPPED}),
+    ),
+    Fault(f"drift of {_DRIFT_MV:g} mV at {_DRIFT_HZ:g} Hz in a lead", _drift, frozenset({ReasonCode.DRIFT})),
+    Fault(f"hum of {_HUM_MV:g} mV at 50 Hz", _hum(50.0), frozenset({ReasonCode.MAINS_HUM})),
+    Fault(f"hum of {_HUM_MV:g} mV at 60 Hz", _hum(60.0), frozenset({ReasonCode.MAINS_HUM})),
+    Fault(f"muscle noise of {_MUSCLE_MV:g} mV (20-120 Hz)", _muscle, frozenset({ReasonCode.MUSCLE_NOISE})),
+    Fault(f"burst of {_BURST_MV:g} mV for {_BURST_S:g} s", _burst, frozenset({ReasonCode.NOISE_BURST})),
+    Fault("III upside down", _relabelled(_INVERTED_III), frozenset({ReasonCode.LIMB_LEADS_CONTRADICT})),
+    Fault("arms swapped", _relabelled(_ARMS), frozenset({ReasonCode.ARM_ELECTRODES_SWAPPED})),
+    Fault(
+        "right arm and left leg swapped", _relabelled(_RIGHT_ARM_LEFT_LEG), frozenset({ReasonCode.ARM_AND_LEG_SWAPPED})
+    ),
     *(
-        Fault(f"{first} and {second} interchanged", _relabelled(_exchanged(first, second)), "interchanged")
+        Fault(
+            f"{first} and {second} interchanged",
+            _relabelled(_exchanged(first, second)),
+            frozenset({ReasonCode.CHEST_LEADS_INTERCHANGED}),
+        )
         for first, second in (
             *((CHEST_LEADS[i], CHEST_LEADS[i + 1]) for i in range(len(CHEST_LEADS) - 1)),
             ("V1", "V3"),

@@ -4,7 +4,7 @@ The limits of the gate were chosen on PTB-XL's folds 1 to 5. Tables that would f
 or both.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.labelled import labelled_records
-from cardiov_core.domain import EcgRecord, Quality, QualityVerdict
+from cardiov_core.domain import EcgRecord, Quality, QualityVerdict, ReasonCode
+from cardiov_core.domain.reasons import LIMB_SWAPS, first_of
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation.metrics import area_under_curve
 from cardiov_core.signals import assess_quality, find_pacing_spikes
@@ -32,23 +33,22 @@ _LEAST_MV = 1e-4  # a step of the digital scale, roughly: keeps the logarithm fi
 _PACED_LABELS = frozenset({"PACE", "10370003", "pacemaker presence"})
 _SOME = 100
 
-Kinds = dict[str, str]
-_KINDS: Kinds = {
-    "drift": "drift",
-    "muscle noise": "muscle noise",
-    "bursts": "burst",
-    "mains hum": "mains hum",
-    "clipped": "clipped",
-    "flat": " flat",
-    "gaps": "without a valid sample",
-    "limb leads contradict": "contradict",
-    "gain of each limb lead": "a gain of its own",
-    "limb electrodes": "swapped",
-    "chest leads": "interchanged",
-    "gain": "peak to peak",
-    "no QRS complex": "No QRS",
-    "short": "The record lasts",
-    "missing": "missing",
+_KINDS: Mapping[str, frozenset[ReasonCode]] = {
+    "drift": frozenset({ReasonCode.DRIFT}),
+    "muscle noise": frozenset({ReasonCode.MUSCLE_NOISE}),
+    "bursts": frozenset({ReasonCode.NOISE_BURST}),
+    "mains hum": frozenset({ReasonCode.MAINS_HUM}),
+    "clipped": frozenset({ReasonCode.LEAD_CLIPPED}),
+    "flat": frozenset({ReasonCode.LEAD_FLAT, ReasonCode.LEAD_FLAT_STRETCH}),
+    "gaps": frozenset({ReasonCode.LEAD_GAP}),
+    "limb leads contradict": frozenset({ReasonCode.LIMB_LEADS_CONTRADICT}),
+    "gain of each limb lead": frozenset({ReasonCode.LIMB_LEADS_OWN_GAINS}),
+    "limb electrodes": LIMB_SWAPS,
+    "chest leads": frozenset({ReasonCode.CHEST_LEADS_INTERCHANGED}),
+    "gain": frozenset({ReasonCode.GAIN_IMPOSSIBLE, ReasonCode.GAIN_DOUBTFUL}),
+    "no QRS complex": frozenset({ReasonCode.NO_QRS}),
+    "short": frozenset({ReasonCode.TOO_SHORT, ReasonCode.SHORT}),
+    "missing": frozenset({ReasonCode.LEAD_MISSING}),
 }
 
 
@@ -235,8 +235,7 @@ def _verdict_rows(judged: Sequence[JudgedRecord], sources: Sequence[str]) -> Ite
 def _verdict_row(group: str, judged: Sequence[JudgedRecord]) -> VerdictRow:
     verdicts = [one.quality.verdict for one in judged]
     reasons = {
-        kind: sum(any(sign in reason for reason in one.quality.reasons) for one in judged)
-        for kind, sign in _KINDS.items()
+        kind: sum(first_of(one.quality.reasons, codes) is not None for one in judged) for kind, codes in _KINDS.items()
     }
     return VerdictRow(
         group,

@@ -6,6 +6,7 @@ from html import escape
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, Severity
+from cardiov_core.domain.reasons import texts
 from cardiov_core.reporting.words.measurements import finding_numbers
 from cardiov_core.ui.frame.html import bullet_list, html_table
 
@@ -96,11 +97,11 @@ def quality_tab(quality: Quality) -> None:
     quality : Quality
         Of the record.
     """
-    st.html(f"<b>Signal quality: {quality.verdict.value}</b>{bullet_list(quality.reasons)}")
+    st.html(f"<b>Signal quality: {quality.verdict.value}</b>{bullet_list(texts(quality.reasons))}")
     if quality.leads:
         st.html(quality_row(quality))
     reasons = [
-        (lead.lead, f"{VERDICT_SYMBOLS[lead.verdict]} {lead.verdict.value}", "; ".join(lead.reasons))
+        (lead.lead, f"{VERDICT_SYMBOLS[lead.verdict]} {lead.verdict.value}", "; ".join(texts(lead.reasons)))
         for lead in quality.leads
         if lead.reasons
     ]
@@ -109,7 +110,7 @@ def quality_tab(quality: Quality) -> None:
 
 
 def _cell(lead: LeadQuality) -> str:
-    reasons = escape("; ".join(lead.reasons) or lead.verdict.value, quote=True)
+    reasons = escape("; ".join(texts(lead.reasons)) or lead.verdict.value, quote=True)
     bad = "" if lead.verdict is QualityVerdict.ACCEPTABLE else " cv-bad"
     return (
         f'<div role="listitem" class="cv-lead{bad}" title="{escape(lead.lead)}: {reasons}"><b>{escape(lead.lead)}</b> '

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cardiov_core.domain import Analysis
-from cardiov_core.inference import Grader, panel_words
+from cardiov_core.inference import Grader
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.session import Key, session
 
@@ -46,17 +46,6 @@ def choose_grader(analysis: Analysis) -> None:
         st.caption("Kept for the ECGs that you open next. All graders are asked, whichever is shown.")
 
 
-def disagreement(analysis: Analysis) -> str:
-    """Return the sentence that says that graders differ; empty where they do not.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        Of the open record.
-    """
-    return panel_words(analysis.panel)
-
-
 def _said(analysis: Analysis, name: str) -> str:
     """Return what a grader says of the open record, for the list of graders."""
     if analysis.panel is None:
@@ -64,4 +53,4 @@ def _said(analysis: Analysis, name: str) -> str:
     prediction = analysis.panel.of(name)
     if prediction is not None:
         return f" Says: {prediction.severity.title}."
-    return f" Gives no level: {analysis.panel.silent[name]}" if name in analysis.panel.silent else ""
+    return f" Gives no level: {analysis.panel.silent[name].text}" if name in analysis.panel.silent else ""

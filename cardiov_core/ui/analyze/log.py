@@ -8,8 +8,8 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, CaseReference, CaseSource, Reader, Severity
 from cardiov_core.errors import CardioVError
+from cardiov_core.inference import disagreement_of
 from cardiov_core.review import Store, log_grade_shown, log_opinion, put_case
-from cardiov_core.ui.analyze.grader import disagreement
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
@@ -72,11 +72,11 @@ def show_disagreement(case: Case, analysis: Analysis) -> None:
     analysis : Analysis
         What the page says of it.
     """
-    words = disagreement(analysis)
-    if not words:
+    disagreement = disagreement_of(analysis.panel)
+    if disagreement is None:
         return
     with st.container(key="disagreement", horizontal=True, vertical_alignment="center"):
-        notice(words)
+        notice(disagreement.text)
         _queue(case, analysis)
 
 
@@ -179,7 +179,6 @@ def _give(store: Store, me: Reader, case: Case, analysis: Analysis, *, agree: bo
 def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
     state = review_state()
     state.failure = None
-    words = disagreement(analysis)
     try:
         case_id, new = put_case(
             store,
@@ -190,7 +189,8 @@ def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
             source=CaseSource.ANALYZE,
             label=case.cardiologist,
             reference=_reference(case),
-            reasons=(f"Sent from the Analyze page by {me.name}.", *((words,) if words else ())),
+            reasons=(f"Sent from the Analyze page by {me.name}.",),
+            disagreement=disagreement_of(analysis.panel),
         )
     except CardioVError as error:
         state.failure = error

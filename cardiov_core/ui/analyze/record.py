@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, Explanation, Severity
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import PaperOptions
@@ -139,10 +140,10 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
         prediction = analysis.prediction
         rows += [
             ("Analysed", f"{prediction.window.start_s:.2f} to {prediction.window.end_s:.2f} s"),
-            ("On the way in", "; ".join(prediction.notes) or "nothing changed"),
+            ("On the way in", "; ".join(texts(prediction.notes)) or "nothing changed"),
             ("Model", f"{prediction.model_name}, SHA-256 {prediction.model_sha256}"),
         ]
-    rows.append(("Warnings", " ".join(analysis.warnings) or "none"))
+    rows.append(("Warnings", " ".join(texts(analysis.warnings)) or "none"))
     if record.comments:
         rows.append(("Comments in the file", " | ".join(record.comments)))
     return rows

@@ -5,11 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Contributions, Explanation, Prediction, QualityVerdict
+from cardiov_core.domain import Analysis, Contributions, Explanation, Prediction, QualityVerdict, ReasonCode
+from cardiov_core.domain.reasons import texts, unique
 from cardiov_core.inference import analyze, with_grader
-from cardiov_core.inference.uncertainty.scope import scope_words
+from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.ui.analyze.findings import quality_row
-from cardiov_core.ui.analyze.grader import disagreement, grader
+from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part
 from cardiov_core.ui.analyze.upload import reread_with_gain
 from cardiov_core.ui.frame import resources
@@ -19,6 +20,7 @@ from cardiov_core.ui.frame.session import AnalysisKey, Case, Key, Origin, Sessio
 
 _logger = logging.getLogger(__name__)
 
+_OWN_LINES = {ReasonCode.GRADERS_DISAGREE, ReasonCode.UNLIKE_TRAINING}
 _WINDOW_STEP_S = 0.5
 # Rounding of a duration (5001 samples at 500 Hz) is no reason to offer a window.
 _WINDOW_TOLERANCE_S = 0.1
@@ -113,12 +115,12 @@ def show_result(case: Case, analysis: Analysis) -> None:
         if analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE:
             box(
                 "Analysed anyway: the quality gate withholds this level. Do not rely on it.",
-                analysis.withheld or analysis.quality.reasons,
+                texts(analysis.withheld or analysis.quality.reasons),
                 calm=True,
             )
-        unlike = _unlike(prediction)
-        if unlike:
-            notice(unlike)
+        unlike = unlike_training(prediction.scope)
+        if unlike is not None:
+            notice(unlike.text)
         _show_strip(case, analysis, prediction)
         if _suspected_factor(case, analysis) is not None:
             with st.container(key="answers", horizontal=True, vertical_alignment="center"):
@@ -159,9 +161,7 @@ def _start(current: Session, case: Case) -> float | None:
 def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     """Show badge, bars, probabilities, quality and warnings beside one another."""
     asked = grader()
-    # These have lines of their own.
-    told = {disagreement(analysis), _unlike(prediction)}
-    warnings = [warning for warning in analysis.warnings if warning not in told]
+    warnings = [warning.text for warning in analysis.warnings if warning.code not in _OWN_LINES]
     st.html(
         '<section class="cv-strip" aria-label="Result">'
         f"<div>{badge(prediction.severity)}{set_part(prediction, asked)}{label_part(case)}</div>"
@@ -171,20 +171,16 @@ def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     )
 
 
-def _unlike(prediction: Prediction) -> str | None:
-    """Return the sentence that a record is unlike those that the grader learned from; None where it is not."""
-    return None if prediction.scope is None else scope_words(prediction.scope)
-
-
 def _show_withheld(case: Case, analysis: Analysis) -> None:
     current = session()
-    box("Result withheld", analysis.withheld, calm=True)
+    box("Result withheld", texts(analysis.withheld), calm=True)
     advice = (
         "Answer the question below, or repeat the recording."
         if analysis.quality.suggested_gain_factor is not None
         else "Repeat the recording, or check the electrodes and the file's header."
     )
-    st.html(f'<div class="cv-side">{quality_chip(analysis.quality)} {advice}{bullet_list(_other(analysis))}</div>')
+    others = bullet_list(texts(unique(analysis.warnings, analysis.withheld)))
+    st.html(f'<div class="cv-side">{quality_chip(analysis.quality)} {advice}{others}</div>')
     if any(lead.reasons for lead in analysis.quality.leads):
         st.html(quality_row(analysis.quality))
 
@@ -199,11 +195,6 @@ def _show_withheld(case: Case, analysis: Analysis) -> None:
             on_click=_insist,
             help="Gives a level that should not be relied on; it is marked so.",
         )
-
-
-def _other(analysis: Analysis) -> list[str]:
-    """Return warnings that are not already reasons for withholding."""
-    return [warning for warning in analysis.warnings if warning not in analysis.withheld]
 
 
 def _suspected_factor(case: Case, analysis: Analysis) -> float | None:

@@ -85,7 +85,7 @@ def show_list(job: BatchJob) -> None:
         for row in current.shown
         if (not current.levels or row.level in current.levels)
         and (not current.qualities or row.quality in current.qualities)
-        and (not current.differ or row.disagreement)
+        and (not current.differ or row.disagreement is not None)
     ]
     _table(current, job, rows)
     with st.container(horizontal=True, vertical_alignment="bottom"):

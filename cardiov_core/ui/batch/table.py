@@ -191,7 +191,7 @@ def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) ->
         for level in reversed(Severity)
     ]
     n_critical = sum(bool(row.critical) for row in rows)
-    n_differ = sum(bool(row.disagreement) for row in rows)
+    n_differ = sum(row.disagreement is not None for row in rows)
     others = [
         ("withheld, to be looked at", counts[None]),
         ("with a critical finding", n_critical),
@@ -227,7 +227,7 @@ def quality_words(verdict: QualityVerdict) -> str:
 
 def _graders(row: BatchRow) -> str:
     """Return what the other graders say where they differ, the highest level first."""
-    if not row.disagreement:
+    if row.disagreement is None:
         return ""
     others = sorted(row.other_levels.items(), key=lambda item: -item[1])
     return "differ: " + ", ".join(f"{name} {level.title}" for name, level in others)

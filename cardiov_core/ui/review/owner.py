@@ -8,7 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Case, Event, Prediction, Quality, Read, Reader, Window
+from cardiov_core.domain import Analysis, Case, Event, Prediction, Quality, Read, Reader, Reason, Window
+from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import (
     Store,
@@ -158,8 +159,10 @@ def confirmed_report(store: Store, case: Case) -> bytes:
     return buffer.getvalue()
 
 
-def _withheld(case: Case, quality: Quality) -> tuple[str, ...]:
-    return () if case.level is not None else (case.quality_reasons or quality.reasons)
+def _withheld(case: Case, quality: Quality) -> tuple[Reason, ...]:
+    if case.level is not None:
+        return ()
+    return stored(case.quality_reasons) or quality.reasons
 
 
 def _prediction(case: Case, duration_s: float) -> Prediction | None:

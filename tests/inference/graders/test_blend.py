@@ -14,6 +14,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import Explanation
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import (
     ExplanationError,
     ModelCardError,
@@ -251,6 +252,6 @@ def test_a_blend_has_the_scope_of_its_members_and_tells_what_they_are_worth(fold
 
 
 def test_what_both_members_note_is_said_once(folder: Path) -> None:
-    notes = load_predictor().predict(generate("normal", duration_s=30.0)).notes
+    notes = texts(load_predictor().predict(generate("normal", duration_s=30.0)).notes)
     assert sum("lasts 30.0 s" in note for note in notes) == 1
     assert len(notes) == len(set(notes))

@@ -12,6 +12,7 @@ from cardiov_core import ordinal, weights
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import Contributions, EcgRecord
+from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import (
     ExplanationError,
     ModelCardError,
@@ -188,7 +189,7 @@ def test_a_coarser_rate_gives_about_the_same_numbers() -> None:
 
 def test_age_and_sex_may_be_missing_and_that_is_said(grader: MeasurementGrader, record: EcgRecord) -> None:
     prediction = grader.predict(replace(record, age=None, sex=None))
-    assert "Graded without age and sex, which the record does not state." in prediction.notes
+    assert "Graded without age and sex, which the record does not state." in texts(prediction.notes)
 
 
 def test_a_window_is_graded_as_a_record_of_its_own(grader: MeasurementGrader) -> None:
@@ -197,7 +198,7 @@ def test_a_window_is_graded_as_a_record_of_its_own(grader: MeasurementGrader) ->
     assert (later.window.start_s, later.window.end_s) == (12.0, 22.0)
     cut = replace(record, signal=record.signal[:, round(12 * record.sampling_rate) : round(22 * record.sampling_rate)])
     assert later.probabilities == grader.predict(cut).probabilities
-    assert any("12-22.0 s were analysed" in note for note in later.notes)
+    assert any("12-22.0 s were analysed" in note for note in texts(later.notes))
 
 
 @pytest.mark.parametrize("fault", ["short", "lead", "flat"])

@@ -19,8 +19,8 @@ from cardiov_core.inference.uncertainty.scope import (
     fitted,
     limit_of,
     scope_of,
-    scope_words,
     signature_of,
+    unlike_training,
 )
 from cardiov_core.studies.graders.scope import ALTERATIONS
 from cardiov_core.weights import KnownRange
@@ -70,7 +70,7 @@ def test_the_share_that_lies_farther_out_is_counted(known: KnownRange) -> None:
     assert scope.farther_share == np.mean(known.held_out >= scope.distance)
     assert scope.n_records == len(SEEN)
     assert not scope.outside
-    assert scope_words(scope) is None
+    assert unlike_training(scope) is None
 
 
 def test_numbers_of_a_record_are_the_same_in_any_order_of_leads_and_nearly_at_any_rate() -> None:
@@ -119,7 +119,7 @@ def test_few_records_make_no_range() -> None:
     ],
 )
 def test_the_warning_counts(share: float, said: str) -> None:
-    assert said in str(scope_words(Scope(12.0, 10.0, share, 400)))
+    assert said in str(unlike_training(Scope(12.0, 10.0, share, 400)))
 
 
 def test_a_grader_tells_how_far_out_a_record_lies(tiny_folder: Path, known: KnownRange) -> None:

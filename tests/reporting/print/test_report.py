@@ -32,8 +32,9 @@ from cardiov_core.domain import (
     Scope,
     Severity,
 )
+from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.inference.panel import panel_words
+from cardiov_core.inference.panel import disagreement_of
 from cardiov_core.reporting import PaperOptions, filter_for_display
 from cardiov_core.reporting.print.report import write_pdf, write_trace
 from cardiov_core.reporting.print.sign_off import SignOff
@@ -272,7 +273,7 @@ def test_critical_findings_stand_in_a_box_at_the_top(make_analysis: Make, report
 
 
 def test_withheld_level_gives_the_reasons_and_no_level(make_analysis: Make, report_card: ModelCard) -> None:
-    quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), ("V3 is flat, V4 is clipped.",))
+    quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), stored(["V3 is flat, V4 is clipped."]))
     reader = pdf_of(make_analysis(prediction=None, quality=quality, withheld=quality.reasons), report_card)
     text = text_of(reader)
     assert "Result withheld" in text
@@ -283,7 +284,7 @@ def test_withheld_level_gives_the_reasons_and_no_level(make_analysis: Make, repo
 
 
 def test_analysed_anyway_is_stamped(make_analysis: Make, report_card: ModelCard) -> None:
-    quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), ("V3 is flat.",))
+    quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), stored(["V3 is flat."]))
     text = text_of(pdf_of(make_analysis(quality=quality), report_card))
     assert "ANALYSED ANYWAY: the quality gate withholds this level. Do not rely on it." in text
 
@@ -296,11 +297,12 @@ def test_graders_that_differ_and_a_foreign_record_stand_in_boxes_and_nowhere_els
     grade = replace(grade, scope=Scope(9.0, 4.0, 0.0, 434))
     other = replace(grade, model_name="other", severity=Severity((grade.severity + 1) % 4))
     panel = Panel((grade, other))
-    words = panel_words(panel)
+    words = disagreement_of(panel)
+    assert words is not None
     analysis = make_analysis(prediction=grade, panel=panel, warnings=(words,))
     text = text_of(pdf_of(analysis, report_card))
     assert text.count("The graders disagree") == 1
-    assert " ".join(words.split()) in text
+    assert " ".join(words.text.split()) in text
     assert text.count("unlike the 434 ECGs") == 1
 
 
@@ -357,10 +359,10 @@ def test_sign_off_takes_the_stamp_away(make_analysis: Make, report_card: ModelCa
 
 
 def test_long_reasons_go_on_a_page_of_their_own_and_none_is_lost(make_analysis: Make, report_card: ModelCard) -> None:
-    reasons = tuple(f"Reason {index}: the electrode of this lead lost contact again and again." for index in range(60))
-    leads = tuple(LeadQuality(lead, QualityVerdict.LIMITED, (f"{lead} is noisy.",)) for lead in STANDARD_LEADS)
+    reasons = stored(f"Reason {index}: the electrode of this lead lost contact again and again." for index in range(60))
+    leads = tuple(LeadQuality(lead, QualityVerdict.LIMITED, stored([f"{lead} is noisy."])) for lead in STANDARD_LEADS)
     quality = Quality(QualityVerdict.LIMITED, leads, reasons)
-    warnings = ("A" * 400, *(f"Warning {index}." for index in range(30)))
+    warnings = stored(["A" * 400, *(f"Warning {index}." for index in range(30))])
     reader = pdf_of(make_analysis(quality=quality, warnings=warnings), report_card)
     assert len(reader.pages) == 2
     assert "continued on page 2" in text_of(reader)
@@ -392,7 +394,7 @@ def test_first_page_names_every_finding_even_where_its_reasons_have_no_room(
 
 def test_no_text_leaves_the_page_or_runs_over_the_next_column(make_analysis: Make, report_card: ModelCard) -> None:
     record = replace(make_analysis().record, record_id="a-very-long-name-" * 20)
-    quality = Quality(QualityVerdict.LIMITED, (), tuple("W" * 90 for _ in range(9)))
+    quality = Quality(QualityVerdict.LIMITED, (), stored("W" * 90 for _ in range(9)))
     reader = pdf_of(make_analysis(record=record, quality=quality), report_card, patient_name="N" * 40)
     placed = _placed_text(reader)
     assert len(placed) > 40
@@ -476,13 +478,13 @@ def test_the_machines_own_reading_stands_beside_ours_and_is_named_so(
         "NORMAL",
     ):
         assert words in own
-    crowded = replace(analysis, warnings=("w " * 3000,), findings=())
+    crowded = replace(analysis, warnings=stored(["w " * 3000]), findings=())
     assert "SINUS RHYTHM" in text_of(pdf_of(crowded, report_card))
 
 
 def test_a_reason_that_several_leads_share_is_said_once(make_analysis: Make, report_card: ModelCard) -> None:
     reason = "The limb leads contradict one another."
-    leads = tuple(LeadQuality(lead, QualityVerdict.LIMITED, (reason,)) for lead in ("I", "II", "III"))
+    leads = tuple(LeadQuality(lead, QualityVerdict.LIMITED, stored([reason])) for lead in ("I", "II", "III"))
     text = text_of(pdf_of(make_analysis(quality=Quality(QualityVerdict.LIMITED, leads, ())), report_card))
     assert text.count(reason) == 1
 

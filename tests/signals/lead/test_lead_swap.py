@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, EcgRecord, QualityVerdict
+from cardiov_core.domain.reasons import texts
 from cardiov_core.io import read_record
 from cardiov_core.signals import assess_quality
 from cardiov_core.signals.lead.lead_swap import find_chest_swap, find_limb_swap, median_beat
@@ -114,21 +115,21 @@ def rebuilt(record: EcgRecord, leads: dict[str, np.ndarray]) -> EcgRecord:
 def test_swaps_of_real_records_are_told_and_limit(data_folder: Path, ecg_id: int) -> None:
     record = real(data_folder, ecg_id)
     leads = {name: record.lead(name) for name in record.leads}
-    assert not any("swapped" in reason or "interchanged" in reason for reason in assess_quality(record).reasons)
+    assert not any("swapped" in reason or "interchanged" in reason for reason in texts(assess_quality(record).reasons))
     quality = assess_quality(rebuilt(record, arms_swapped(leads)))
     assert quality.verdict is QualityVerdict.LIMITED
-    assert quality.reasons[0] == "Leads I and aVR look as if the arm electrodes were swapped."
+    assert texts(quality.reasons)[0] == "Leads I and aVR look as if the arm electrodes were swapped."
     limited = {item.lead for item in quality.leads if quality.reasons[0] in item.reasons}
     assert limited == set(LIMB_LEADS) - {"aVF"}
     quality = assess_quality(rebuilt(record, right_arm_left_leg(leads)))
     expected = "Leads II and aVR look as if the electrodes of right arm and left leg were swapped."
-    assert quality.reasons[0] == expected
+    assert texts(quality.reasons)[0] == expected
     quality = assess_quality(rebuilt(record, exchanged(leads, "V1", "V6")))
-    assert "V1 and V6 look as if they were interchanged." in quality.reasons
+    assert "V1 and V6 look as if they were interchanged." in texts(quality.reasons)
 
 
 @pytest.mark.dataset
 def test_paced_records_are_not_taken_for_swapped(data_folder: Path) -> None:
     for ecg_id in (143, 190, 385, 498):
-        reasons = assess_quality(real(data_folder, ecg_id)).reasons
+        reasons = texts(assess_quality(real(data_folder, ecg_id)).reasons)
         assert not any("swapped" in reason or "interchanged" in reason for reason in reasons), ecg_id

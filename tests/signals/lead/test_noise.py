@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, LeadQuality, Provenance, QualityVerdict
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, LeadQuality, Provenance, QualityVerdict, Reason, ReasonCode
+from cardiov_core.domain.reasons import texts
 from cardiov_core.signals import assess_quality, distortions
-from cardiov_core.signals.lead.lead_faults import LeadFault, sentences
+from cardiov_core.signals.lead.lead_faults import LeadFault, fault_reasons
 
 AMPLITUDES_MV = np.array([0.8, 1.2, 0.4, -1.0, 0.2, 0.8, -0.9, -1.1, 0.5, 1.3, 1.4, 1.1])
 LIMBS = range(6)
@@ -43,7 +44,7 @@ def test_drift_is_measured_over_a_column_of_the_paper() -> None:
     swaying = plus(record, 0.4 * np.sin(2 * np.pi * 0.2 * seconds(record)), "V1", "V2", "V3")
     quality = assess_quality(swaying)
     assert quality.verdict is QualityVerdict.LIMITED
-    assert quality.reasons == ("V1, V2 and V3 drift by up to 0.8 mV.",)
+    assert texts(quality.reasons) == ("V1, V2 and V3 drift by up to 0.8 mV.",)
     assert distortions(quality) == ("drift_mv",)
     # A median over one second takes the tops off a sine of five seconds: 6 %.
     assert lead(swaying, "V2").measured["drift_mv"] == pytest.approx(0.8, rel=0.1)
@@ -57,13 +58,13 @@ def test_one_drifting_lead_is_that_leads_matter_unless_it_drifts_by_twice_the_li
     a_little = plus(record, 0.35 * np.sin(2 * np.pi * 0.2 * seconds(record)), "V3")
     quality = assess_quality(a_little)
     assert quality.verdict is QualityVerdict.ACCEPTABLE
-    assert quality.reasons == ()
+    assert texts(quality.reasons) == ()
     assert lead(a_little, "V3").verdict is QualityVerdict.LIMITED
-    assert lead(a_little, "V3").reasons == ("V3 drifts by 0.7 mV.",)
+    assert texts(lead(a_little, "V3").reasons) == ("V3 drifts by 0.7 mV.",)
     assert distortions(quality) == ()
     much = plus(record, 0.7 * np.sin(2 * np.pi * 0.2 * seconds(record)), "V3")
     assert assess_quality(much).verdict is QualityVerdict.LIMITED
-    assert assess_quality(much).reasons == ("V3 drifts by 1.3 mV.",)
+    assert texts(assess_quality(much).reasons) == ("V3 drifts by 1.3 mV.",)
     assert distortions(assess_quality(much)) == ("drift_mv",)
 
 
@@ -74,7 +75,7 @@ def test_hum_is_named_with_its_frequency_and_not_called_muscle_noise(hz: int) ->
     quality = assess_quality(humming)
     assert quality.verdict is QualityVerdict.LIMITED
     assert len(quality.reasons) == 1
-    assert quality.reasons[0].endswith(f"carry mains hum of up to 0.05 mV at {hz} Hz.")
+    assert texts(quality.reasons)[0].endswith(f"carry mains hum of up to 0.05 mV at {hz} Hz.")
     assert distortions(quality) == ("hum_mv",)
     assert lead(humming, "V5").measured["hum_mv"] == pytest.approx(0.05, rel=0.12)
 
@@ -85,7 +86,7 @@ def test_muscle_noise_limits_and_never_more() -> None:
     noise = rng.normal(0, 0.03, (12, record.n_samples)).astype(np.float32)
     quality = assess_quality(dataclasses.replace(record, signal=record.signal + noise))
     assert quality.verdict is QualityVerdict.LIMITED
-    assert any("(muscle noise)" in reason for reason in quality.reasons)
+    assert any("(muscle noise)" in reason for reason in texts(quality.reasons))
     # White noise loses the 14 % of its power below 35 Hz.
     assert quality.leads[6].measured["noise_mv"] == pytest.approx(0.03 * np.sqrt(1 - 35 / 250), rel=0.1)
     assert quality.leads[6].verdict is QualityVerdict.LIMITED
@@ -99,7 +100,7 @@ def test_a_burst_is_found_where_the_typical_noise_is_small() -> None:
     quality = assess_quality(noisy)
     assert quality.verdict is QualityVerdict.LIMITED
     assert len(quality.reasons) == 1
-    assert quality.reasons[0].startswith("V1, V2 and V3 have bursts of noise of up to 0.")
+    assert texts(quality.reasons)[0].startswith("V1, V2 and V3 have bursts of noise of up to 0.")
     assert distortions(quality) == ("burst_mv",)
     assert lead(noisy, "V1").measured["burst_mv"] == pytest.approx(0.19, abs=0.06)
     assert lead(noisy, "V1").measured["noise_mv"] < 0.004
@@ -112,7 +113,7 @@ def test_clipping_needs_repeated_runs_at_a_rail() -> None:
     signal[row] = np.minimum(signal[row], 0.9)
     quality = assess_quality(dataclasses.replace(record, signal=signal))
     assert quality.verdict is QualityVerdict.LIMITED
-    assert quality.reasons == ("V5 is clipped at 0.9 mV.",)
+    assert texts(quality.reasons) == ("V5 is clipped at 0.9 mV.",)
     once = record.signal.copy()
     once[row, 250:260] = once[row].max() + 0.1
     assert assess_quality(dataclasses.replace(record, signal=once)).verdict is QualityVerdict.ACCEPTABLE
@@ -123,10 +124,10 @@ def test_a_lead_held_at_its_limit_for_long_is_clipped_and_a_quiet_base_line_is_n
     row = STANDARD_LEADS.index("V5")
     stuck = record.signal.copy()
     stuck[row, 2600:2800] = 3.0
-    assert assess_quality(dataclasses.replace(record, signal=stuck)).reasons == ("V5 is clipped at 3.0 mV.",)
+    assert texts(assess_quality(dataclasses.replace(record, signal=stuck)).reasons) == ("V5 is clipped at 3.0 mV.",)
     coarse = record.signal.copy()
     coarse[row] = np.maximum(np.round(coarse[row] / 0.01) * 0.01, 0.0)
-    assert assess_quality(dataclasses.replace(record, signal=coarse)).reasons == ()
+    assert texts(assess_quality(dataclasses.replace(record, signal=coarse)).reasons) == ()
 
 
 def test_a_limb_lead_that_contradicts_the_others_is_told() -> None:
@@ -136,7 +137,7 @@ def test_a_limb_lead_that_contradicts_the_others_is_told() -> None:
     quality = assess_quality(dataclasses.replace(record, signal=signal))
     assert quality.verdict is QualityVerdict.LIMITED
     assert len(quality.reasons) == 1
-    assert quality.reasons[0].startswith("The limb leads contradict one another by ")
+    assert texts(quality.reasons)[0].startswith("The limb leads contradict one another by ")
     assert all(quality.leads[index].verdict is QualityVerdict.LIMITED for index in LIMBS)
     assert all(item.verdict is QualityVerdict.ACCEPTABLE for item in quality.leads[6:])
 
@@ -149,11 +150,11 @@ def test_a_gain_for_each_lead_is_told_and_does_not_limit() -> None:
     )
     signal = record.signal + second.astype(np.float32)
     consistent = dataclasses.replace(record, signal=signal)
-    assert assess_quality(consistent).reasons == ()
+    assert texts(assess_quality(consistent).reasons) == ()
     each = signal / np.ptp(signal, axis=1, keepdims=True)
     quality = assess_quality(dataclasses.replace(record, signal=each))
     assert quality.verdict is QualityVerdict.ACCEPTABLE
-    assert quality.reasons == (
+    assert texts(quality.reasons) == (
         "The limb leads agree only if each has a gain of its own: "
         "do not compare amplitudes between leads, nor trust axes and voltages.",
     )
@@ -161,12 +162,18 @@ def test_a_gain_for_each_lead_is_told_and_does_not_limit() -> None:
 
 def test_faults_are_told_in_one_sentence_for_all_leads_of_which_they_are_true() -> None:
     faults = [
-        LeadFault("V1", QualityVerdict.LIMITED, "drifts by {}", "drift by up to {}", 0.71),
-        LeadFault("V2", QualityVerdict.LIMITED, "drifts by {}", "drift by up to {}", 1.26),
-        LeadFault("V3", QualityVerdict.NOT_ANALYSABLE, "is flat", "are flat"),
-        LeadFault("V4", QualityVerdict.LIMITED, "trembles by {}", "tremble by up to {}", 0.0123),
+        LeadFault(ReasonCode.DRIFT, "V1", QualityVerdict.LIMITED, "drifts by {}", "drift by up to {}", 0.71),
+        LeadFault(ReasonCode.DRIFT, "V2", QualityVerdict.LIMITED, "drifts by {}", "drift by up to {}", 1.26),
+        LeadFault(ReasonCode.LEAD_FLAT, "V3", QualityVerdict.NOT_ANALYSABLE, "is flat", "are flat"),
+        LeadFault(
+            ReasonCode.MUSCLE_NOISE, "V4", QualityVerdict.LIMITED, "trembles by {}", "tremble by up to {}", 0.0123
+        ),
     ]
-    assert sentences(faults) == ("V1 and V2 drift by up to 1.3 mV.", "V3 is flat.", "V4 trembles by 0.01 mV.")
+    assert fault_reasons(faults) == (
+        Reason(ReasonCode.DRIFT, "V1 and V2 drift by up to 1.3 mV.", ("V1", "V2")),
+        Reason(ReasonCode.LEAD_FLAT, "V3 is flat.", ("V3",)),
+        Reason(ReasonCode.MUSCLE_NOISE, "V4 trembles by 0.01 mV.", ("V4",)),
+    )
 
 
 def _bad_inputs() -> dict[str, EcgRecord]:

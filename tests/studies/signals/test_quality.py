@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from cardiov_core.cli import main
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import EcgRecord, LeadQuality, Quality, QualityVerdict
+from cardiov_core.domain import EcgRecord, LeadQuality, Quality, QualityVerdict, Reason, ReasonCode
 from cardiov_core.errors import DatasetError
 from cardiov_core.studies.signals import quality as check
 from cardiov_core.studies.signals.faults import FAULTS, Fault, random_of
@@ -70,7 +70,7 @@ def judged(
 ) -> check.JudgedRecord:
     made = generate("normal", seed=1, sampling_rate_hz=100, duration_s=2.0)
     verdict = QualityVerdict.LIMITED if limited else QualityVerdict.ACCEPTABLE
-    reasons = ("V1 drifts by 1.2 mV.",) if limited else ()
+    reasons = (Reason(ReasonCode.DRIFT, "V1 drifts by 1.2 mV.", ("V1",)),) if limited else ()
     leads = (LeadQuality("V1", verdict, reasons, {"drift_mv": drift_mv}),)
     object.__setattr__(made, "record_id", name)
     return check.JudgedRecord(made, Quality(verdict, leads, reasons), "PTB-XL", fold, notes, paced=False)
