@@ -55,7 +55,7 @@ def row(name: str, level: int | None, above_low: float = 0.0, *, critical: tuple
         critical=critical,
         age=70.0,
         sex=None,
-        warnings=("Sex is not stated.",),
+        warnings=stored(["Sex is not stated."]),
     )
 
 
@@ -219,7 +219,7 @@ def test_the_table_keeps_its_columns_and_invents_no_number(predictor: Grader) ->
 
 
 def test_graders_that_differ_are_flagged_and_unasked_ones_are_missing(predictor: Grader) -> None:
-    said = "The graders disagree: tiny No risk, b High risk."
+    (said,) = stored(["The graders disagree: tiny No risk, b High risk."])
     rows = [
         replace(row("differ", 0), other_levels={"b": Severity.HIGH_RISK}, disagreement=said),
         replace(row("agree", 1), other_levels={"b": Severity.LOW_RISK}),

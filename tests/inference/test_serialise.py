@@ -16,6 +16,8 @@ from cardiov_core.domain import (
     MedianBeat,
     Quality,
     QualityVerdict,
+    Reason,
+    ReasonCode,
     WaveBoundaries,
 )
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
@@ -98,7 +100,10 @@ def test_an_analysis_has_all_three_keys_also_where_the_level_is_withheld(predict
 
 def test_what_the_gate_measured_of_a_lead_is_in_the_json(predictor: Grader) -> None:
     analysis = analyze(generate("normal", seed=2), predictor)
-    lead = LeadQuality("V1", QualityVerdict.LIMITED, ("V1 drifts.",), {"drift_mv": 0.71236})
-    quality = Quality(QualityVerdict.LIMITED, (lead,), ("V1 drifts.",))
+    drifts = (Reason(ReasonCode.DRIFT, "V1 drifts.", ("V1",)),)
+    lead = LeadQuality("V1", QualityVerdict.LIMITED, drifts, {"drift_mv": 0.71236})
+    quality = Quality(QualityVerdict.LIMITED, (lead,), drifts)
     document = analysis_to_dict(replace(analysis, quality=quality))
     assert document["quality"]["leads"]["V1"]["measured"] == {"drift_mv": 0.7124}
+    for part in (document["quality"], document["quality"]["leads"]["V1"]):
+        assert (part["reasons"], part["reason_codes"]) == (["V1 drifts."], ["drift"])
