@@ -129,7 +129,7 @@ def test_padding_is_no_pause_and_is_said(record: EcgRecord, predictor: Grader) -
     analysis = analyze(padded, predictor)
     pause = next(finding for finding in analysis.findings if finding.code == "pause")
     assert (pause.state, pause.critical) == ("absent", False)
-    assert any("There is no signal from 10.0 to 14.0 s" in warning for warning in analysis.warnings)
+    assert any("There is no signal from 10.0 to 14.0 s" in warning for warning in texts(analysis.warnings))
 
 
 def test_a_paced_heart_and_missing_leads_are_out_of_scope(
