@@ -45,7 +45,7 @@ def encode(levels: npt.ArrayLike, n_levels: int = N_LEVELS) -> Float64Array:
     except (TypeError, ValueError) as exc:
         raise LabelError(f"Levels must be whole numbers: {exc}.", f"Use 0 to {n_levels - 1}.") from exc
     if values.ndim != 1:
-        raise LabelError(f"Levels have the shape {values.shape}.", "Give one level a record: shape (n,).")
+        raise LabelError(f"Levels have the shape {values.shape}.", "Give one level per record: shape (n,).")
     wrong = values[~((values >= 0) & (values < n_levels) & (values == np.floor(values)))]
     if wrong.size:
         raise LabelError(f"There is no level {wrong[0]:g}.", f"Use whole numbers from 0 to {n_levels - 1}.")
@@ -79,7 +79,7 @@ def repair(exceedance: npt.ArrayLike) -> tuple[Float64Array, Float64Array]:
     if values.ndim != 2 or values.shape[1] < 1:
         raise LabelError(
             f"Exceedances have the shape {values.shape}.",
-            "Give one row a record and one column a threshold: shape (n, 3) for four levels.",
+            "Give one row per record and one column per threshold: shape (n, 3) for four levels.",
         )
     wrong = values[~((values >= 0) & (values <= 1))]
     if wrong.size:

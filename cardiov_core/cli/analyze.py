@@ -19,7 +19,7 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a record and line instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per record and line instead of a table.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True)
 @click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")

@@ -70,7 +70,7 @@ def report(
     """Write a report of each record: a PDF to sign, the trace as PNG or SVG, or FHIR JSON.
 
     Each PATH is a record, an archive or a folder. --out FILE.pdf, .png, .svg or .json holds one record; anything else
-    is a folder, with one file a record. Prints what was written. The PDF is A4 and true to scale: print it at 100 %.
+    is a folder, with one file per record. Prints what was written. The PDF is A4 and true to scale: print it at 100 %.
     """
     as_file = out.suffix.lower().removeprefix(".") if out.suffix and not out.is_dir() else ""
     if as_file and as_file not in _SUFFIXES:

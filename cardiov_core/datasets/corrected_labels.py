@@ -43,7 +43,7 @@ def read_labels(path: Path) -> CorrectedLabels:
     Returns
     -------
     CorrectedLabels
-        One level a record.
+        One level per record.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def read_labels(path: Path) -> CorrectedLabels:
                 "Write the record's number and a level from 0 to 3.",
             ) from error
         if ecg_id in levels:
-            raise LabelError(f"{path.name}, row {number}: record {ecg_id} again.", "Keep one row a record.")
+            raise LabelError(f"{path.name}, row {number}: record {ecg_id} again.", "Keep one row per record.")
         levels[ecg_id] = level
     if not levels:
         raise LabelError(f"{path.name} holds no label.", "Settle cases in the review first.")

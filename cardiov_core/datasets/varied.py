@@ -51,7 +51,7 @@ class _Beat:
     Attributes
     ----------
     waves : tuple of (Lobe, numpy.ndarray)
-        Each with its size a lead, ``(8,)`` in mV.
+        Each with its size per lead, ``(8,)`` in mV.
     onset_ms, offset_ms : float
         Of the QRS.
     qt_extra_ms : float

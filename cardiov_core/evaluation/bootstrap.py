@@ -39,7 +39,7 @@ def bootstrap_interval(
     statistic : callable
         Takes the arrays and returns a number; NaN where a resample leaves it undefined (an AUC without a positive).
     *arrays : array_like
-        One entry a record along the first axis.
+        One entry per record along the first axis.
     groups : array_like, optional
         Who each record is from; groups are drawn whole. Each record by itself where None.
     n_resamples : int
@@ -103,7 +103,7 @@ def bootstrap_intervals(
     if len(lengths) != 1 or 0 in lengths:
         raise ConfigurationError(
             f"Arrays of {', '.join(map(str, sorted(lengths))) or 'no'} records cannot be drawn together.",
-            "Give arrays and groups one entry a record, at least one.",
+            "Give arrays and groups one entry per record, at least one.",
         )
     if n_resamples < 1 or not 0 < confidence < 1:
         raise ConfigurationError(

@@ -40,7 +40,7 @@ def brier_score(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     Parameters
     ----------
     happened : array_like of bool, shape (n,) or (n, k)
-        What came true; one column a level for the score of all levels.
+        What came true; one column per level for the score of all levels.
     probabilities : array_like, shape as `happened`
         Of it, 0..1.
 
@@ -133,7 +133,7 @@ def observed_intervals(
     Returns
     -------
     list of Interval
-        One a bin that holds records. A resample without a record of the bin is drawn again for it. NaN on both sides
+        One per bin that holds records. A resample without a record of the bin is drawn again for it. NaN on both sides
         where all records of the bin had the same outcome: every resample repeats it, and an interval without width
         would claim what a handful of records cannot.
     """

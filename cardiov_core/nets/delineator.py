@@ -67,7 +67,7 @@ class DelineatorNet(nn.Module):
     channels : sequence of int
         Channels at each level, from the full rate to a sixteenth of it; multiples of 4.
     kernels : sequence of int
-        Odd kernel sizes, one a level.
+        Odd kernel sizes, one per level.
     global_channels, global_kernel : int
         Of the block that finds the boundaries over all leads.
     dropout : float

@@ -120,7 +120,7 @@ def export_labels(store: Store, study: str | None = None) -> str:
     Returns
     -------
     str
-        CSV with ``ecg_id, level, reader, time``: one row a record that is settled with a level. `reader` is who
+        CSV with ``ecg_id, level, reader, time``: one row per record that is settled with a level. `reader` is who
         signed it last, otherwise who adjudicated it, otherwise the readers who agreed, joined by ' + '; `time` is
         when, UTC. Cases without an ``ecg_id`` and indeterminate ones are not in it. Where several studies settled a
         record, the latest decision counts.

@@ -2,7 +2,7 @@
 
 Most numbers are read off the median beat in fixed windows around the R peak, a lead: the sizes of waves and their
 places, levels and areas. They need no delineation, which fails first where an ECG is most abnormal, and sizes count as
-shares of the lead's own QRS, so that a wrong gain, or a gain a lead, changes nothing. Intervals and axes
+shares of the lead's own QRS, so that a wrong gain, or a gain per lead, changes nothing. Intervals and axes
 of the delineated beat, the rhythm, and how far single beats stray from their mean stand beside them, and age and sex.
 What cannot be measured is NaN.
 """

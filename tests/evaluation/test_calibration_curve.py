@@ -57,7 +57,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 
 
 def test_a_bins_interval_is_that_of_its_share() -> None:
-    """Of some 50 independent records a bin, the bootstrap and the binomial's normal limits agree."""
+    """Of some 50 independent records per bin, the bootstrap and the binomial's normal limits agree."""
     bins = reliability_curve(HAPPENED, STATED)
     for one, limit in zip(bins, observed_intervals(HAPPENED, STATED, n_resamples=400), strict=True):
         if 0 < one.n_positive < one.n:

@@ -208,7 +208,7 @@ def test_rhythm_of_few_beats() -> None:
 
 
 def stair(values: dict[str, tuple[float, float, float]]) -> tuple[MedianBeat, WaveBoundaries]:
-    """A beat with a level before, a QRS from -40 to 40 ms and a level after, in mV a lead."""
+    """A beat with a level before, a QRS from -40 to 40 ms and a level after, in mV per lead."""
     t = np.arange(-100, 200) / 500
     rows = [np.where(t < -0.04, a, np.where(t <= 0.04, b, c)) for a, b, c in values.values()]
     names = tuple(values)

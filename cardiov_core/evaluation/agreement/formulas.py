@@ -131,7 +131,7 @@ def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> npt.NDArra
     if given.ndim != 2 or not given.size or given.min() < MISSING or given.max() >= n_levels:
         raise LabelError(
             f"Readings of the shape {given.shape} are not levels 0 to {n_levels - 1} of (cases, readers).",
-            f"Give one row a case, with {MISSING} where a reader did not read it.",
+            f"Give one row per case, with {MISSING} where a reader did not read it.",
         )
     counts: npt.NDArray[np.float64] = (given[:, :, None] == np.arange(n_levels)).sum(axis=1).astype(np.float64)
     return counts
@@ -140,7 +140,7 @@ def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> npt.NDArra
 def case_tables(
     first: npt.ArrayLike, second: npt.ArrayLike, cases: npt.ArrayLike | None = None, n_levels: int = N_LEVELS
 ) -> Table:
-    """Return one table of paired levels a case.
+    """Return one table of paired levels per case.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class Cell:
     Attributes
     ----------
     count : int
-        Pairs of levels; a case that several readers read counts once a reader.
+        Pairs of levels; a case that several readers read counts once per reader.
     case_ids : tuple of str
         Their cases, each once.
     """

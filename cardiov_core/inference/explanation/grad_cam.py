@@ -105,7 +105,7 @@ def stage_maps(
     Returns
     -------
     maps : list of numpy.ndarray
-        One a stage, at the stage's own length, >= 0, not normalised.
+        One per stage, at the stage's own length, >= 0, not normalised.
     target : int or str
         What was explained: the predicted level where None was asked for.
 
@@ -134,12 +134,12 @@ def batch_maps(
     values : torch.Tensor
         Input, shape ``(n, n_leads, n_samples)``.
     targets : sequence of int or str, optional
-        One a record; the predicted levels where None.
+        One per record; the predicted levels where None.
 
     Returns
     -------
     maps : list of numpy.ndarray
-        One a stage, shape ``(n, n_stage)``; a record's are those that it gets alone.
+        One per stage, shape ``(n, n_stage)``; a record's are those that it gets alone.
     targets : list of int or str
         What was explained.
 

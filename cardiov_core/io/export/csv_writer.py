@@ -1,4 +1,4 @@
-"""A record as CSV: rate and units in comments, a column a lead."""
+"""A record as CSV: rate and units in comments, a column per lead."""
 
 from pathlib import Path
 

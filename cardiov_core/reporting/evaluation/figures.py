@@ -154,7 +154,7 @@ def auc_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel:
         (LEVEL_WORDS.get(key, "mean"), document["auc"][key], document["intervals"]["auc"][key], PAPER_AUC[key])
         for key in names
     ]
-    alternative = "AUC a level: " + "; ".join(
+    alternative = "AUC per level: " + "; ".join(
         f"{words} {number(value)} ({limits(interval)}), paper {paper:.4f}" for words, value, interval, paper in rows
     )
     return Panel("auc", f"{alternative}.", _svg(_forest(rows, (0.5, 1.0)), "AUC beside the paper's", dark=dark))

@@ -27,7 +27,7 @@ def attention_stack_figure(
     record : EcgRecord
         The record that was explained.
     explanation : Explanation
-        Attention a stage on the record's own samples.
+        Attention per stage on the record's own samples.
     start_s : float
         Start of the stretch that is drawn, in s.
     dark : bool
@@ -36,7 +36,7 @@ def attention_stack_figure(
     Returns
     -------
     plotly.graph_objects.Figure
-        Lead II (or the first lead there is) on top, one row a stage below, the first stage uppermost.
+        Lead II (or the first lead there is) on top, one row per stage below, the first stage uppermost.
 
     Raises
     ------

@@ -55,7 +55,7 @@ def ecg_figure(
     options : PaperOptions
         Layout, speed, gain, filter, lead order, start of the window.
     attention : numpy.ndarray or None
-        Attention a sample of the record, shape ``(n_samples,)``, 0..1, NaN where not analysed.
+        Attention per sample of the record, shape ``(n_samples,)``, 0..1, NaN where not analysed.
     opacity : float
         Opacity of the attention band, 0..1.
     dark : bool
@@ -86,8 +86,8 @@ def ecg_figure(
         )
     if attention is not None and attention.shape != (record.n_samples,):
         raise ConfigurationError(
-            f"Attention has shape {attention.shape}, but {record.record_id} has {record.n_samples} samples a lead.",
-            "Give one value a sample of this record.",
+            f"Attention has shape {attention.shape}, but {record.record_id} has {record.n_samples} samples per lead.",
+            "Give one value per sample of this record.",
         )
     first = round(options.start_s * record.sampling_rate)
     last = min(record.n_samples, first + round(WINDOW_S * record.sampling_rate))

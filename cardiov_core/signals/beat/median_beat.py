@@ -1,4 +1,4 @@
-"""The median beat: all beats of the dominant shape, aligned over all leads, and their median a lead.
+"""The median beat: all beats of the dominant shape, aligned over all leads, and their median per lead.
 
 Beats are compared by the cosine of their QRS complexes over all leads at once. The largest class of like shapes is the
 dominant one; where two are about equally frequent (bigeminy), the one whose beats come later after the beat before, so

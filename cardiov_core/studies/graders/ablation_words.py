@@ -35,7 +35,7 @@ def markdown_of(document: Mapping[str, Any]) -> str:
 
 
 def rows_of(document: Mapping[str, Any]) -> list[Row]:
-    """Return a row an output, in the order of the table's heads."""
+    """Return a row per output, in the order of the table's heads."""
     return [_row(entry) for entry in document["outputs"]]
 
 
@@ -47,7 +47,7 @@ def notes_of(document: Mapping[str, Any]) -> Sequence[str]:
         f"{document['groups']} groups of patients, {epochs} epochs, seed {document['recipe']['seed']}, recipe "
         f"{document['recipe']['name']}; probabilities not calibrated.",
         f"Intervals: 95 %, {document['n_resamples']} bootstrap resamples of patients. The stages before the last are "
-        "trained once a group and shared by all outputs.",
+        "trained once per group and shared by all outputs.",
         f"Paper: {document['paper_source']}, 2203 test records, full width; it states no AUC for the regression and "
         "has no rank-consistent output. A regression's AUC here rests on a normal distribution around its number.",
     )

@@ -40,7 +40,7 @@ class OutsideFigures:
     n_withheld : int
         Records that the quality gate or the grader refused.
     a_level : tuple of int
-        Graded records a level of the table.
+        Graded records per level of the table.
     mae, accuracy : float
         Over the graded ones.
     mae_interval : Interval

@@ -22,7 +22,7 @@ from cardiov_core.nets.seeding import seeded
 
 Float64Array = npt.NDArray[np.float64]
 Maps = list[Float64Array]
-"""One a stage, ``(n_records, n_samples)`` on the input's own samples."""
+"""One per stage, ``(n_records, n_samples)`` on the input's own samples."""
 
 BATCH = 32
 # A probability of 0 or 1 has no odds; the same limits as those of the calibration.

@@ -51,7 +51,7 @@ def groups_in(recipe: Recipe, records: TrainingRecords) -> IntArray:
 
 
 def splits_of(recipe: Recipe, records: TrainingRecords) -> list[Split]:
-    """Return the networks of a training: one a group, then the final one.
+    """Return the networks of a training: one per group, then the final one.
 
     A group that is held out is seen neither in training nor in validation: the inner group that validates is the next
     one. The final network leaves out the first group where the recipe validates on an inner group.

@@ -68,7 +68,7 @@ def random_crop(windows: Tensor, length: int, generator: torch.Generator) -> Ten
 
 
 def _lead_gains(n_records: int, n_leads: int, settings: Augmentation, generator: torch.Generator) -> Tensor:
-    """Return a gain a lead, ``(n_records, n_leads, 1)``; 1 for the records that do not get any."""
+    """Return a gain per lead, ``(n_records, n_leads, 1)``; 1 for the records that do not get any."""
     logs = torch.randn(n_records, n_leads, 1, generator=generator) * settings.lead_scale
     chosen = torch.rand(n_records, 1, 1, generator=generator) < settings.lead_scale_share
     return torch.exp(logs * chosen)

@@ -14,7 +14,7 @@ Entry = Mapping[str, Any]
 
 
 def draw_curve(log: Path, target: Path) -> None:
-    """Draw the losses in a training's log: a row a run, a column a stage.
+    """Draw the losses in a training's log: a row per run, a column per stage.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Who reads: a name that is asked once a session, or whoever has signed in; what they may do is in the database."""
+"""Who reads: a name that is asked once per session, or whoever has signed in; what they may do is in the database."""
 
 import streamlit as st
 
@@ -40,7 +40,7 @@ def ask_reader(store: Store, why: str, *, place: str = "") -> None:
     failure = review_state().failure
     if failure is not None:
         show_error(failure)
-    st.caption("Asked once a session. The name stands with your reads in the review's database, and nowhere else.")
+    st.caption("Asked once per session. The name stands with your reads in the review's database, and nowhere else.")
 
 
 def change_reader() -> None:

@@ -24,7 +24,7 @@ N_RECORDS = 8
 
 
 class _Synthetic(PtbXl):
-    """Generated records in the place of PTB-XL's: two folds, two records a patient, the last one too short."""
+    """Generated records in the place of PTB-XL's: two folds, two records per patient, the last one too short."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

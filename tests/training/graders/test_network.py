@@ -70,7 +70,7 @@ stages = [
 
 
 def write_tree(root: Path) -> Path:
-    """Write synthetic ECGs as PTB-XL does: four of each fold, one a level."""
+    """Write synthetic ECGs as PTB-XL does: four of each fold, one per level."""
     rows = ["ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr"]
     for index in range(N_RECORDS):
         ecg_id, fold = index + 1, index // 4 % N_FOLDS + 1
