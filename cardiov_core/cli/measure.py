@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cardiov_core.datasets import Ludb
     from cardiov_core.evaluation.wave_errors import Row
     from cardiov_core.studies.signals.delineation import DelineationCheck, Method
+    from cardiov_core.studies.signals.machine import MachineRow, MachineSummary
 
 _COLUMNS = (
     ("HR", "heart_rate_bpm"),
@@ -27,8 +28,9 @@ _COLUMNS = (
     ("T", "t_axis_deg"),
 )
 _UNIT = "HR in 1/min, durations in ms (QTc by Fridericia and Bazett), axes in degrees, -: not measurable."
-_BOUNDARY_HEAD = f"{'BOUNDARY':<14}  {'METHOD':<18}  {'FOUND':>9}  {'BIAS':>6}  {'MAE':>6}  {'2 SD':>6}  {'CSE':>6}"
-_INTERVAL_HEAD = f"{'INTERVAL':<14}  {'METHOD':<18}  {'FOUND':>9}  {'BIAS':>6}  {'MAE':>6}  {'SD':>6}"
+_OF_A_ROW = f"{'METHOD':<18}  {'FOUND':>9}  {'BIAS':>6}  {'KNOWN':>6}  {'MAE':>6}"
+_BOUNDARY_HEAD = f"{'BOUNDARY':<14}  {_OF_A_ROW}  {'2 SD':>6}  {'CSE':>6}"
+_INTERVAL_HEAD = f"{'INTERVAL':<14}  {_OF_A_ROW}  {'SD':>6}"
 
 
 @click.command()
@@ -37,8 +39,13 @@ _INTERVAL_HEAD = f"{'INTERVAL':<14}  {'METHOD':<18}  {'FOUND':>9}  {'BIAS':>6}  
 @click.option(
     "--against-annotations", is_flag=True, help="PATH is LUDB: errors against its marks, beside NeuroKit2's errors."
 )
+@click.option(
+    "--against-machine", is_flag=True, help="Differences from the intervals that the files' own machines measured."
+)
 @click.pass_context
-def measure(ctx: click.Context, paths: tuple[Path, ...], as_json: bool, against_annotations: bool) -> None:
+def measure(
+    ctx: click.Context, paths: tuple[Path, ...], as_json: bool, against_annotations: bool, against_machine: bool
+) -> None:
     """Measure records: each PATH is a record, an archive or a folder.
 
     Heart rate, intervals, QTc, axes, ST levels and voltages, each a number or the reason why there is none. A record
@@ -47,6 +54,9 @@ def measure(ctx: click.Context, paths: tuple[Path, ...], as_json: bool, against_
     if against_annotations:
         for path in paths:
             click.echo(_compared(path, as_json=as_json))
+        return
+    if against_machine:
+        _against_machine(paths, as_json=as_json)
         return
     if _measure_all(paths, output.json_row if as_json else _lines, with_head=not as_json):
         ctx.exit(1)
@@ -107,6 +117,62 @@ def _lines(row: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _against_machine(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from cardiov_core.io import collect, read_record
+    from cardiov_core.studies.signals.machine import beside_machine, summarise
+
+    rows, n_unread = [], 0
+    with collect(paths) as collection:
+        for source in collection.sources:
+            try:
+                row = beside_machine(read_record(source.path))
+            except CardioVError:
+                n_unread += 1
+            else:
+                rows += [] if row is None else [row]
+        n_unread += len(collection.errors)
+    if not rows:
+        raise ConfigurationError(
+            "No file states what its machine measured.", "Give files as carts export them, such as XML, SCP or DICOM."
+        )
+    summaries = summarise(rows)
+    if as_json:
+        click.echo(output.to_json({"rows": [asdict(row) for row in rows], "summary": [asdict(s) for s in summaries]}))
+    else:
+        click.echo("\n".join(_machine_table(rows, summaries)))
+    if n_unread:
+        click.echo(f"{output.count(n_unread, 'file')} could not be read", err=True)
+
+
+def _machine_table(rows: "list[MachineRow]", summaries: "tuple[MachineSummary, ...]") -> list[str]:
+    names = [summary.name for summary in summaries]
+    lines = [
+        "CardioV minus machine, in 1/min and ms; behind it what the machine stated. -: not stated, or not measured.",
+        f"{'RECORD':<24}" + "".join(f"  {name:>14}" for name in names) + "  MACHINE",
+    ]
+    for row in rows:
+        cells = [
+            "-"
+            if name not in row.machine
+            else f"{f'{row.difference[name]:+.0f}' if name in row.difference else '-'} ({row.machine[name]:.0f})"
+            for name in names
+        ]
+        lines.append(f"{row.record_id:<24}" + "".join(f"  {cell:>14}" for cell in cells) + f"  {row.source[-40:]}")
+    return [
+        *lines,
+        "",
+        f"{'':<8}  {'COMPARED':>9}  {'MEDIAN':>7}  {'MEAN':>7}  {'SD':>7}  {'LOWEST':>7}  {'HIGHEST':>7}"
+        "  ON MARKS' SCALE",
+        *(
+            f"{item.name:<8}  {f'{item.n_compared}/{item.n_stated}':>9}  {item.median:7.1f}  {item.mean:7.1f}  "
+            f"{item.sd:7.1f}  {item.lowest:7.1f}  {item.highest:7.1f}  {item.median_on_marks:15.1f}"
+            for item in summaries
+        ),
+    ]
+
+
 def _compared(folder: Path, *, as_json: bool) -> str:
     from dataclasses import asdict
 
@@ -145,7 +211,7 @@ def _methods() -> "dict[str, Method]":
 
     from cardiov_core.signals.wave.learned_delineation import trained_delineator
     from cardiov_core.signals.wave.waves import by_networks, by_slopes
-    from cardiov_core.studies.signals.delineation import by_neurokit, cardiov
+    from cardiov_core.studies.signals.delineation import cardiov, neurokit
 
     methods: dict[str, Method] = {"CardioV": cardiov()}
     if trained_delineator() is None:
@@ -156,14 +222,17 @@ def _methods() -> "dict[str, Method]":
     if find_spec("neurokit2") is None:
         click.echo("NeuroKit2 is not installed, so there is no comparison: pip install 'cardiov[compare]'.", err=True)
     else:
-        methods["NeuroKit2"] = by_neurokit
+        methods["NeuroKit2"] = neurokit()
     return methods
 
 
 def _tables(check: "DelineationCheck") -> str:
     from cardiov_core.evaluation.wave_errors import CSE_TOLERANCE_MS, INTERVALS
 
-    lines = [f"{check.n_records} records. Errors are found minus marked, in ms, one value a record."]
+    lines = [
+        f"{check.n_records} records. Errors are found minus marked, in ms, one value a record. KNOWN is the offset of "
+        "the carts' scale against the marks; MAE is what is left after it."
+    ]
     for scope, title in (
         ("global", "All leads (marks: second earliest onset, second latest offset of at least six leads)"),
         ("lead II", "Lead II alone against its own marks"),
@@ -196,4 +265,7 @@ def _tables(check: "DelineationCheck") -> str:
 
 def _row(row: "Row", spread_ms: float) -> str:
     found = f"{row.n_found}/{row.n_marked}"
-    return f"{row.name:<14}  {row.method:<18}  {found:>9}  {row.bias_ms:6.1f}  {row.mae_ms:6.1f}  {spread_ms:6.1f}"
+    return (
+        f"{row.name:<14}  {row.method:<18}  {found:>9}  {row.bias_ms:6.1f}  {row.offset_ms:6.1f}  {row.mae_ms:6.1f}  "
+        f"{spread_ms:6.1f}"
+    )

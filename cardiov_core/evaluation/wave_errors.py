@@ -148,8 +148,12 @@ class Row:
         'QRS', 'PR', 'QT', 'P', or a boundary of `CSE_TOLERANCE_MS`.
     n_marked, n_found : int
         Records in which the cardiologists marked it, and those of them in which the method found it.
-    bias_ms, mae_ms, sd_ms : float
-        Mean, mean absolute value and standard deviation over the records found; NaN where there are none.
+    bias_ms : float
+        Mean over the records found; NaN where there are none.
+    mae_ms, sd_ms : float
+        Mean absolute value after the known offset, and standard deviation.
+    offset_ms : float
+        The known offset: what the method's scale adds to that of the marks on purpose.
     """
 
     method: str
@@ -160,6 +164,7 @@ class Row:
     bias_ms: float
     mae_ms: float
     sd_ms: float
+    offset_ms: float = 0.0
 
 
 def intervals_ms(beats: TimedBeats) -> dict[str, float]:
@@ -196,7 +201,12 @@ def boundary_errors_ms(marked: TimedBeats, found: TimedBeats) -> dict[str, float
     return {name: float(np.median(values)) for name, values in errors.items()}
 
 
-def compare(method: str, scope: Scope, records: Iterable[tuple[TimedBeats, TimedBeats]]) -> list[Row]:
+def compare(
+    method: str,
+    scope: Scope,
+    records: Iterable[tuple[TimedBeats, TimedBeats]],
+    offsets_ms: Mapping[str, float] | None = None,
+) -> list[Row]:
     """Compare what a method found with what was marked.
 
     Parameters
@@ -207,6 +217,8 @@ def compare(method: str, scope: Scope, records: Iterable[tuple[TimedBeats, Timed
         Where the waves come from.
     records : iterable of pairs
         Marked and found beats of each record.
+    offsets_ms : mapping of str to float, optional
+        Interval or boundary -> known offset of the method's scale against the marks; none by default.
 
     Returns
     -------
@@ -228,10 +240,13 @@ def compare(method: str, scope: Scope, records: Iterable[tuple[TimedBeats, Timed
             n_marked[name] += name.split()[0].lower() in shown
             if name in boundaries:
                 differences[name].append(boundaries[name])
-    return [_row(method, scope, name, n_marked[name], values) for name, values in differences.items()]
+    known = offsets_ms or {}
+    return [
+        _row(method, scope, name, n_marked[name], values, known.get(name, 0.0)) for name, values in differences.items()
+    ]
 
 
-def _row(method: str, scope: Scope, name: str, n_marked: int, differences: list[float]) -> Row:
+def _row(method: str, scope: Scope, name: str, n_marked: int, differences: list[float], offset_ms: float) -> Row:
     values = np.array(differences) if differences else np.array([np.nan])
     return Row(
         method,
@@ -240,6 +255,7 @@ def _row(method: str, scope: Scope, name: str, n_marked: int, differences: list[
         n_marked,
         len(differences),
         float(values.mean()),
-        float(np.abs(values).mean()),
+        float(np.abs(values - offset_ms).mean()),
         float(values.std()),
+        offset_ms,
     )

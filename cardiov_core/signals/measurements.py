@@ -35,6 +35,7 @@ _QTC = ("qtc_fridericia_ms", "qtc_bazett_ms", "qtc_framingham_ms", "qtc_hodges_m
 _OF_P = ("pr_ms", "p_ms", "p_axis_deg")
 _OF_T = ("qt_ms", "t_axis_deg", *_QTC)
 _VOLTAGES = ("sokolow_lyon_mv", "cornell_mv", "st_mv", "r_mv", "s_mv")
+_OF_QRS = ("qrs_ms", "pr_ms", "qrs_axis_deg", *_VOLTAGES)
 _AXES = ("p_axis_deg", "qrs_axis_deg", "t_axis_deg")
 _OWN_GAINS = "each lead has a gain of its own, so that their sizes do not compare"
 _SCALARS = (
@@ -171,10 +172,10 @@ def _fill_pacing(sheet: _Sheet, record: EcgRecord, peaks: IntArray) -> None:
 
 
 def _say_what_is_missing(sheet: _Sheet, waves: Waves) -> None:
-    for name, names in (("p", _OF_P), ("t", _OF_T)):
+    for name, names in (("qrs", _OF_QRS), ("p", _OF_P), ("t", _OF_T)):
         if name in waves.missing:
             sheet.refuse(waves.missing[name], *names)
-        if name in waves.unconfirmed:
+        elif name in waves.unconfirmed:
             counted = _counted(waves.series.median_beat.n_beats)
             sheet.note(f"from {counted}: too few to confirm the {name.upper()} wave", names[0])
 

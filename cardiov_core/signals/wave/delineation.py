@@ -9,7 +9,7 @@ table).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -52,6 +52,18 @@ class Delineation:
     t: WaveBoundaries | None = None
     leads: Mapping[str, LeadBoundaries] = field(default_factory=dict)
     method: Literal["slopes", "networks", "held-out network"] = "slopes"
+
+
+def without_waves(found: Delineation, *names: str) -> Delineation:
+    """Return a delineation without some waves, 'p', 'qrs' or 't', over all leads and in each."""
+
+    def kept(waves: LeadBoundaries) -> LeadBoundaries:
+        p, qrs, t = (None if name in names else getattr(waves, name) for name in ("p", "qrs", "t"))
+        return LeadBoundaries(p, qrs, t)
+
+    overall = kept(LeadBoundaries(found.p, found.qrs, found.t))
+    leads = {lead: kept(waves) for lead, waves in found.leads.items()}
+    return replace(found, p=overall.p, qrs=overall.qrs, t=overall.t, leads=leads)
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,8 @@ _QRS_REACH_S = 0.14
 _QRS_BEFORE_S, _WIDE_QRS_BEFORE_S, _QRS_AFTER_S = 0.12, 0.20, 0.24
 _STILL_QRS = 0.2  # share of the steepest slope
 _QUIET_S = 0.006
+_NOTCH_S = 0.04
+_STEEP_AGAIN = 0.3  # share of the steepest slope
 _NOISE_BEFORE_S, _NOISE_AFTER_S = 0.2, 0.3
 _NOISE_PERCENTILE = 10.0
 _NOISE_FACTOR = 2.0
@@ -178,11 +192,23 @@ def _qrs(signal: Float64Array, r: int, fs: float, slopes: Slopes) -> Span:
     if not (before[usual:] > _STILL_QRS * before[0]).any():
         before = before[: usual + 1]
     after = slope[steepest : steepest + round(_QRS_AFTER_S * fs) + 1]
-    quiet = round(_QUIET_S * fs)
+    quiet, notch = round(_QUIET_S * fs), round(_NOTCH_S * fs)
     return (
-        steepest - _until_quiet(before, max(slopes.onset_share * before[0], noise), quiet),
-        steepest + _until_quiet(after, max(slopes.offset_share * after[0], noise), quiet),
+        steepest - _past_notches(before, max(slopes.onset_share * before[0], noise), quiet, notch),
+        steepest + _past_notches(after, max(slopes.offset_share * after[0], noise), quiet, notch),
     )
+
+
+def _past_notches(slope: Float64Array, limit: float, quiet: int, notch: int) -> int:
+    """Go on until it is quiet, and on from there where the slope soon is as steep as only a QRS can be."""
+    end = _until_quiet(slope, limit, quiet)
+    while True:
+        ahead = slope[end + 1 : end + 1 + notch]
+        # A peak that all leads share is as quiet as a base line: in ventricular tachycardia half of QRS was lost.
+        if not ahead.size or ahead.max() < _STEEP_AGAIN * slope[0]:
+            return end
+        again = end + 1 + int(ahead.argmax())
+        end = again + _until_quiet(slope[again:], limit, quiet)
 
 
 def _until_quiet(slope: Float64Array, limit: float, quiet: int) -> int:

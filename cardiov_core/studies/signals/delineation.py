@@ -2,7 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from cardiov_core.evaluation.wave_errors import (
     group_beats,
 )
 from cardiov_core.signals.beat.median_beat import BeatSeries
+from cardiov_core.signals.wave.cart_scale import KNOWN_OFFSETS_MS
 from cardiov_core.signals.wave.delineation import Delineation, LeadBoundaries
 from cardiov_core.signals.wave.waves import Delineator, by_best, find_waves
 
@@ -34,7 +36,22 @@ _NEUROKIT_COLUMNS = {
 _SCOPES: tuple[Scope, ...] = ("global", "lead II")
 
 Found = Mapping[Scope, TimedBeats]
-Method = Callable[[EcgRecord], Found]
+
+
+@dataclass(frozen=True)
+class Method:
+    """What finds the waves of a record.
+
+    Attributes
+    ----------
+    find : callable
+        From a record to its beats over all leads and in lead II.
+    offsets_ms : mapping of str to float
+        Interval or boundary over all leads -> known offset of its scale against the marks.
+    """
+
+    find: Callable[[EcgRecord], Found]
+    offsets_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -93,8 +110,8 @@ def check_delineation(ludb: Ludb, methods: Mapping[str, Method]) -> DelineationC
     ----------
     ludb : Ludb
         The records with their marks.
-    methods : mapping of str to callable
-        Name -> what finds the waves of a record: `by_cardiov`, `by_neurokit`.
+    methods : mapping of str to Method
+        Name -> what finds the waves of a record: `cardiov()`, `neurokit()`.
 
     Returns
     -------
@@ -116,28 +133,32 @@ def check_delineation(ludb: Ludb, methods: Mapping[str, Method]) -> DelineationC
         marked: Found = {"global": overall_of(beats), "lead II": lead_of(beats)}
         rates.append((marked["global"], record))
         for name, method in methods.items():
-            found = method(record)
+            found = method.find(record)
             for scope in _SCOPES:
                 pairs[name, scope].append((marked[scope], found[scope]))
     return DelineationCheck(
         n_records=len(rates),
-        rows=tuple(row for (name, scope), items in pairs.items() for row in compare(name, scope, items)),
+        rows=tuple(
+            row
+            for (name, scope), items in pairs.items()
+            for row in compare(name, scope, items, methods[name].offsets_ms if scope == "global" else None)
+        ),
         p_waves={name: _p_waves(pairs[name, "global"]) for name in methods},
         heart_rates=_heart_rates(rates),
     )
 
 
 def cardiov(delineator: Delineator = by_best) -> Method:
-    """Return the method that measures as CardioV does, with the boundaries of `delineator`."""
+    """Return the method that measures as CardioV does, with the boundaries of `delineator`, on the carts' scale."""
 
-    def method(record: EcgRecord) -> Found:
+    def find(record: EcgRecord) -> Found:
         waves = find_waves(record, delineator)
         if waves is None:
             return {"global": (), "lead II": ()}
         series, found = waves.series, waves.found
         return {"global": at_beats(series, found), "lead II": at_beats(series, found.leads.get(_LEAD))}
 
-    return method
+    return Method(find, KNOWN_OFFSETS_MS)
 
 
 def at_beats(series: BeatSeries, found: Delineation | LeadBoundaries | None) -> TimedBeats:
@@ -188,8 +209,8 @@ def _heart_rates(records: list[tuple[TimedBeats, EcgRecord]]) -> HeartRates:
     )
 
 
-def by_neurokit(record: EcgRecord) -> Found:
-    """Find the waves by NeuroKit2's 'prominence', the best of its methods on LUDB.
+def neurokit() -> Method:
+    """Return NeuroKit2's 'prominence', the best of its methods on LUDB.
 
     All leads at CardioV's R peaks, combined as the marks are; lead II alone at the R peaks that NeuroKit2 finds in it,
     which does better there.
@@ -199,8 +220,12 @@ def by_neurokit(record: EcgRecord) -> Found:
     ImportError
         If NeuroKit2 is not installed.
     """
-    import neurokit2 as nk
+    import neurokit2
 
+    return Method(lambda record: _by_neurokit(neurokit2, record))
+
+
+def _by_neurokit(nk: Any, record: EcgRecord) -> Found:
     waves = find_waves(record)
     peaks = np.round(waves.series.r_s * record.sampling_rate).astype(int) if waves is not None else np.array([], int)
     leads = {lead: nk.ecg_clean(record.lead(lead), sampling_rate=record.sampling_rate) for lead in record.leads}

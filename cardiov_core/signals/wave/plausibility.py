@@ -1,0 +1,112 @@
+"""Which boundaries cannot be right, whatever found them.
+
+A delineator answers also where there is nothing to find. An interval that no heart can have, or one that does not fit
+between two beats, is no measurement: it is left out, with the reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from cardiov_core.domain import MedianBeat
+from cardiov_core.signals.wave.delineation import Delineation, without_waves
+
+SHORTEST_QRS_MS = 50.0
+"""Newborns have QRS complexes of 50 ms and more; a shorter one is a part of one, a spike or noise."""
+
+LONGEST_QRS_MS = 320.0
+"""Beyond any block, pacing or potassium; such a wave runs over into T."""
+
+SHORTEST_PR_MS, LONGEST_PR_MS = 80.0, 420.0
+"""A wave that begins less than 80 ms before a QRS does not conduct to it; one of more than 420 ms is another's."""
+
+_SHORTEST_ST_T_MS = 60.0
+_ONE_WAVE_RR_S = 0.45
+_BEYOND_S = 0.06
+
+
+def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
+    """Name the waves that cannot be where they were found.
+
+    Parameters
+    ----------
+    found : Delineation
+        Boundaries on the carts' scale.
+    beat : MedianBeat
+        Gives the interval between beats and how far the beat was seen.
+
+    Returns
+    -------
+    mapping of str to str
+        'p', 'qrs', 't' -> why not, a clause; empty where everything is possible.
+    """
+    reasons = {"qrs": _qrs(found, beat.rr_s), "t": _t(found, beat), "p": _p(found, beat.rr_s)}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def possible_only(found: Delineation, beat: MedianBeat) -> tuple[Delineation, Mapping[str, str]]:
+    """Leave out the waves that cannot be where they were found; without QRS there is no T wave, either.
+
+    Parameters
+    ----------
+    found : Delineation
+        Boundaries on the carts' scale.
+    beat : MedianBeat
+        As for `impossible_waves`.
+
+    Returns
+    -------
+    tuple of Delineation and mapping of str to str
+        What is left, and 'p', 'qrs', 't' -> why it was left out.
+    """
+    reasons = impossible_waves(found, beat)
+    left = without_waves(found, *reasons)
+    if "qrs" in reasons:
+        left = replace(left, qrs=None, t=None)
+        reasons = {"t": f"QT needs a QRS, and {reasons['qrs']}", **reasons}
+    return left, reasons
+
+
+def _qrs(found: Delineation, rr_s: float | None) -> str | None:
+    if found.qrs is None:
+        return None
+    duration_ms = found.qrs.duration_ms
+    if duration_ms < SHORTEST_QRS_MS:
+        return f"the QRS found is {duration_ms:.0f} ms short, which no QRS is"
+    if duration_ms > LONGEST_QRS_MS:
+        return f"the QRS found is {duration_ms:.0f} ms long, which no QRS is"
+    if rr_s is not None and duration_ms >= 1000.0 * rr_s:
+        return f"the QRS found is {duration_ms:.0f} ms long, longer than the RR interval ({1000 * rr_s:.0f} ms)"
+    return None
+
+
+def _t(found: Delineation, beat: MedianBeat) -> str | None:
+    if found.t is None or found.qrs is None:
+        return None
+    qt_ms = 1000.0 * (found.t.offset_s - found.qrs.onset_s)
+    if beat.rr_s is not None and qt_ms >= 1000.0 * beat.rr_s:
+        return f"a QT of {qt_ms:.0f} ms does not fit into an RR interval of {1000 * beat.rr_s:.0f} ms"
+    last_s = (beat.signal.shape[1] - 1 - beat.r_index) / beat.sampling_rate
+    if found.t.offset_s > last_s + _BEYOND_S:
+        return f"the next beat comes before the T wave found ends (QT {qt_ms:.0f} ms)"
+    if qt_ms < found.qrs.duration_ms + _SHORTEST_ST_T_MS:
+        return f"a QT of {qt_ms:.0f} ms leaves no room for a T wave behind a QRS of {found.qrs.duration_ms:.0f} ms"
+    return None
+
+
+def _p(found: Delineation, rr_s: float | None) -> str | None:
+    p, qrs, t = found.p, found.qrs, found.t
+    if p is None or qrs is None:
+        return None
+    pr_ms = 1000.0 * (qrs.onset_s - p.onset_s)
+    if not SHORTEST_PR_MS <= pr_ms <= LONGEST_PR_MS:
+        return f"what lies before the QRS would make a PR of {pr_ms:.0f} ms, which no conducted P wave has"
+    if rr_s is None:
+        return None
+    middle_s = (p.onset_s + p.offset_s) / 2.0 + rr_s
+    if middle_s <= qrs.offset_s:
+        return f"a PR of {pr_ms:.0f} ms does not fit into an RR interval of {1000 * rr_s:.0f} ms"
+    if t is not None and middle_s <= t.offset_s:
+        return "what lies before the QRS is the T wave of the beat before"
+    if t is None and rr_s < _ONE_WAVE_RR_S:
+        return "of T and P wave only one is seen between two beats"
+    return None
