@@ -2,7 +2,19 @@
 
 from cardiov_core.io.collection import Collection, Source, SourceError, collect
 from cardiov_core.io.export import write_record
-from cardiov_core.io.reader import read_record
-from cardiov_core.io.uploads import Upload, read_uploads
+from cardiov_core.io.formats.registry import titles
+from cardiov_core.io.reader import read_record, read_source
+from cardiov_core.io.staging import Upload, read_uploads
 
-__all__ = ["Collection", "Source", "SourceError", "Upload", "collect", "read_record", "read_uploads", "write_record"]
+__all__ = [
+    "Collection",
+    "Source",
+    "SourceError",
+    "Upload",
+    "collect",
+    "read_record",
+    "read_source",
+    "read_uploads",
+    "titles",
+    "write_record",
+]

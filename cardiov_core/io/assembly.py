@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, FloatArray, MachineReading, Provenance, Sex
 from cardiov_core.errors import MissingMetadataError, RecordFormatError, RecordUnsupportedError
-from cardiov_core.io.leads import UNITS_HINT, missing_limb_leads, mv_per_unit, standard_lead
+from cardiov_core.io.leads import (
+    UNITS_HINT,
+    missing_limb_leads,
+    mv_per_unit,
+    standard_lead,
+    standard_leads,
+)
 
 MIN_RATE_HZ = 80.0
 MAX_RATE_HZ = 2000.0
@@ -19,6 +25,8 @@ MIN_DURATION_S = 2.0
 # A megavolt: nothing but a damaged file; wrong gains stay far below and are the quality gate's to notice.
 MAX_SAMPLE_MV = 1e9
 MAX_FILE_BYTES = 512 * 1024**2
+# Nobody has grown older than 122. What files say beyond stands for 'not stated': 999, 300, 255, an age since 1900.
+MAX_AGE = 120.0
 
 DERIVED_COMMENT = "Derived leads: "
 """How our own files say which of their leads were computed when they were written."""
@@ -195,8 +203,7 @@ def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int],
     """
     rows: dict[str, int] = {}
     others: list[str] = []
-    for index, name in enumerate(names):
-        lead = standard_lead(name)
+    for index, (name, lead) in enumerate(zip(names, standard_leads(names), strict=True)):
         if lead is None:
             others.append(name)
         elif lead in rows:
@@ -253,6 +260,9 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     warnings = list(channels.warnings)
     if options.sampling_rate is not None and abs(options.sampling_rate - rate_hz) > 1e-6 * rate_hz:
         warnings.append(f"The file states {rate_hz:g} Hz; the given rate of {options.sampling_rate:g} Hz was not used.")
+    age = channels.age if channels.age is not None and 0 <= channels.age <= MAX_AGE else None
+    if age != channels.age:
+        warnings.append(f"The file states an age of {channels.age:g}, which stands for 'not stated'.")
     if others:
         warnings.append(f"Channels that are no standard lead were left out: {', '.join(o[:30] for o in others[:15])}.")
 
@@ -280,7 +290,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
             gains_per_mv=channels.gains_per_mv,
             gain_factor=options.gain_factor,
         ),
-        age=channels.age,
+        age=age,
         sex=channels.sex,
         recorded_at=channels.recorded_at,
         patient_id=channels.patient_id,

@@ -3,19 +3,15 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 from cardiov_core.errors import CardioVError, RecordError, RecordNotFoundError
-from cardiov_core.io.formats.archives import is_npz, npz_names, unpack
-from cardiov_core.io.formats.arrays import SIGNAL_KEYS
-from cardiov_core.io.formats.sniff import Kind, kind_of, read_bytes
-from cardiov_core.io.formats.tables import claims_to_be_ecg
-from cardiov_core.io.formats.wfdb_reader import find_header, signal_file_names
-
-# XML may begin with long comments before the element that says what it is.
-_HEAD_BYTES = 65536
-_ARRAY_KINDS = frozenset({Kind.NPY, Kind.MAT4, Kind.MAT5})
+from cardiov_core.io.formats.archives import is_npz, unpack
+from cardiov_core.io.formats.registry import HEAD_BYTES, claims_to_be
+from cardiov_core.io.formats.sniff import is_text, is_zip, read_bytes
+from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
+from cardiov_core.io.formats.wfdb_reader import find_header
 
 
 @dataclass(frozen=True)
@@ -28,10 +24,14 @@ class Source:
         What `read_record` is to be given.
     shown_as : str
         Its name for people: the path they gave, with the place inside an archive.
+    mark : str
+        What tells it apart from other records of the same name in one collection, such as its folder; empty where
+        there are none.
     """
 
     path: Path
     shown_as: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,39 @@ def collect(paths: Sequence[Path | str]) -> Iterator[Collection]:
                 _collect_path(path, findings)
             except RecordError as error:
                 findings.errors.append(SourceError(str(path), error))
-        yield Collection(tuple(findings.sources.values()), tuple(findings.passed_over), tuple(findings.errors))
+        yield Collection(
+            told_apart(tuple(findings.sources.values())), tuple(findings.passed_over), tuple(findings.errors)
+        )
+
+
+def told_apart(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """Mark records of one name, so that they can be told apart wherever they are listed by their name.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        All records of one collection.
+    """
+    alike: dict[str, list[str]] = {}
+    for source in sources:
+        alike.setdefault(PurePosixPath(source.shown_as).stem, []).append(source.shown_as)
+    marks = {name: mark for names in alike.values() for name, mark in zip(names, _marks(names), strict=True)}
+    return tuple(replace(source, mark=marks[source.shown_as]) for source in sources)
+
+
+def _marks(names: Sequence[str]) -> list[str]:
+    """Return what tells paths apart: the nearest folders that do, or the file's own name within one folder."""
+    if len(names) < 2:
+        return [""] * len(names)
+    parents = [PurePosixPath(name).parent.parts for name in names]
+    for depth in range(1, max(map(len, parents)) + 1):
+        marks = ["/".join(parts[-depth:]) for parts in parents]
+        if len(set(marks)) == len(marks):
+            return marks
+    folders = ["/".join(parts[-1:]) for parts in parents]
+    if len(set(folders)) == 1:
+        return [PurePosixPath(name).name for name in names]
+    return list(names)
 
 
 def _collect_path(path: Path, findings: _Findings) -> None:
@@ -132,7 +164,7 @@ def _collect_path(path: Path, findings: _Findings) -> None:
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_HEAD_BYTES)
+            return file.read(HEAD_BYTES)
     except OSError as error:
         raise RecordNotFoundError(
             f"{path.name} cannot be opened: {error.strerror or error}.", "Check that it may be read."
@@ -140,7 +172,7 @@ def _head(path: Path) -> bytes:
 
 
 def _is_archive(path: Path) -> bool:
-    return kind_of(_head(path)) is Kind.ZIP and not is_npz(path)
+    return is_zip(_head(path)) and not is_npz(path)
 
 
 def _collect_folder(folder: Path, shown_folder: str, findings: _Findings, *, inside_archive: bool) -> None:
@@ -149,7 +181,8 @@ def _collect_folder(folder: Path, shown_folder: str, findings: _Findings, *, ins
     named = {header.parent / name for header in files if header.suffix.lower() == ".hea" for name in _named_in(header)}
     for path in files:
         shown_as = str(Path(shown_folder) / path.relative_to(folder))
-        if path in named:
+        # A damaged header may name itself.
+        if path in named and path.suffix.lower() != ".hea":
             continue
         try:
             _collect_member(path, shown_as, findings, inside_archive=inside_archive)
@@ -170,35 +203,23 @@ def _named_in(header: Path) -> tuple[str, ...]:
 
 def _collect_member(path: Path, shown_as: str, findings: _Findings, *, inside_archive: bool) -> None:
     suffix = path.suffix.lower()
-    if suffix == ".hea":
-        findings.add(path, shown_as)
-        return
     head = _head(path)
-    kind = kind_of(head)
-    if suffix == ".dat" and kind is not Kind.VENDOR:
+    if suffix == ".dat" and _is_lost_signal(path, head):
         raise RecordNotFoundError(
             f"{path.name} has no header: no .hea file beside it names it.",
             "Put the header (.hea) into the same folder.",
         )
-    if kind is Kind.ZIP and suffix != ".npz" and not is_npz(path):
+    if is_zip(head) and suffix != ".npz" and not is_npz(path):
         if inside_archive or suffix != ".zip":
             findings.passed_over.append(shown_as)
         else:
             _collect_folder(findings.unpacked(path), shown_as, findings, inside_archive=True)
-    elif _claims_ecg(path, kind, head):
+    elif claims_to_be(path, head):
         findings.add(path, shown_as)
     else:
         findings.passed_over.append(shown_as)
 
 
-def _claims_ecg(path: Path, kind: Kind, head: bytes) -> bool:
-    suffix = path.suffix.lower()
-    if kind is Kind.ZIP:
-        names = npz_names(path)
-        # One that is too damaged to list its arrays may be an ECG: it must not vanish among the files passed over.
-        return not names or any(name.casefold() in SIGNAL_KEYS for name in names)
-    if kind in _ARRAY_KINDS or kind is Kind.VENDOR:
-        return True
-    if suffix in {".mat", ".npy", ".npz"}:
-        return True
-    return kind is Kind.TEXT and claims_to_be_ecg(head)
+def _is_lost_signal(path: Path, head: bytes) -> bool:
+    """Whether a .dat file is no cart's file under a wrong name, and so wants a header."""
+    return is_zip(head) or is_text(head) or not claims_to_be(path, head) or is_header(path, head)

@@ -9,13 +9,24 @@ from cardiov_core.domain import LIMB_LEADS, STANDARD_LEADS, FloatArray
 
 _PREFIX = re.compile(r"^(?:mdc_?ecg_?lead|ecg|ekg|lead|ch(?:annel)?)(?=[\s_.:\-]*[a-z])[\s_.:\-]*")
 
-_SPELLINGS: dict[str, str] = {
-    **{lead.casefold(): lead for lead in STANDARD_LEADS},
-    # IEC 60601-2-25 calls the chest electrodes C1-C6; Einthoven's leads are DI-DIII in Romance languages.
+_BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]$")
+
+# IEC 60601-2-25 calls the chest electrodes C1-C6; Einthoven's leads are D1-D3 or DI-DIII in Romance languages. C1-C6
+# are electrodes of an EEG as well (10-10 system), and D1-D3 of a 128-channel cap: only the neighbours tell.
+_AMBIGUOUS: dict[str, str] = {
     **{f"c{number}": f"V{number}" for number in range(1, 7)},
-    **{f"{letter}{number}": lead for letter in "dl" for number, lead in (("i", "I"), ("ii", "II"), ("iii", "III"))},
     **{f"d{number}": lead for number, lead in ((1, "I"), (2, "II"), (3, "III"))},
 }
+_SPELLINGS: dict[str, str] = {
+    **{lead.casefold(): lead for lead in STANDARD_LEADS},
+    **_AMBIGUOUS,
+    **{f"{letter}{number}": lead for letter in "dl" for number, lead in (("i", "I"), ("ii", "II"), ("iii", "III"))},
+}
+# Electrodes of an EEG, with or without reference: Fp1, Cz, T3, O1, C3-A2, M1; A1-A32 and B1-B32 of large caps.
+_EEG = re.compile(
+    r"^(?:eeg.*|(?:fp|afp?|f|fc|ft|t|tp|cp|p|po|o|m|i|n)(?:z|[0-9]{1,2})|cz|[ab][0-9]{1,2}|c[1-9][0-9]|d(?:[4-9]|[1-9][0-9]))"
+    r"(?:[-:/].*)?$|^c[0-9z][-:/][a-z].*$"
+)
 
 # Limb leads as sums of I and II (Einthoven 1913, Goldberger 1942): III = II - I, aVR = -(I + II) / 2 and so on.
 _LIMB_WEIGHTS: dict[str, tuple[float, float]] = {
@@ -57,11 +68,53 @@ def standard_lead(name: str) -> str | None:
     str or None
         One of `STANDARD_LEADS`; None where the name is no standard lead. An inverted lead ('-aVR') is none.
     """
-    bare = name.strip().strip("'\"").casefold()
+    bare = _bare(name)
+    return _SPELLINGS.get(bare) or _SPELLINGS.get(bare.replace(" ", "").replace("_", ""))
+
+
+def _bare(name: str) -> str:
+    bare = _BRACKETS.sub("", name.strip().strip("'\"").casefold())
     previous = None
     while bare != previous:
         previous, bare = bare, _PREFIX.sub("", bare)
-    return _SPELLINGS.get(bare) or _SPELLINGS.get(bare.replace(" ", "").replace("_", ""))
+    return bare
+
+
+def standard_leads(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[str | None, ...]:
+    """Return the standard lead of each channel, where label, unit and neighbours allow it.
+
+    C1-C6 and D1-D3 are names of leads and of EEG electrodes. They count as leads only beside no electrode of an EEG,
+    only where no other channel has the same lead by its usual name, and C1-C6 only where the first of them are there.
+    A channel whose unit is no voltage is no lead where others have a voltage.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All channels of a file.
+    units : sequence of str, optional
+        Their units as stated; an empty one may be anything.
+
+    Returns
+    -------
+    tuple of str or None
+        One a channel.
+    """
+    leads = [standard_lead(name) for name in names]
+    bare = [_bare(name) for name in names]
+    usual = {lead for lead, name in zip(leads, bare, strict=True) if name not in _AMBIGUOUS}
+    for letter in "cd":
+        mine = [index for index, name in enumerate(bare) if name in _AMBIGUOUS and name[0] == letter]
+        among_eeg = any(_EEG.match(name) for name in bare)
+        doubled = any(leads[index] in usual for index in mine)
+        torn = letter == "c" and not any(bare[index] in {"c1", "c2"} for index in mine)
+        if among_eeg or doubled or torn:
+            for index in mine:
+                leads[index] = None
+    if units is not None:
+        volts = [not unit or mv_per_unit(unit) is not None for unit in units]
+        if any(volt for volt, lead in zip(volts, leads, strict=True) if lead is not None):
+            leads = [lead if volt else None for lead, volt in zip(leads, volts, strict=True)]
+    return tuple(leads)
 
 
 def mv_per_unit(unit: str) -> float | None:

@@ -8,22 +8,24 @@ from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import (
     ConfigurationError,
     NotAnEcgError,
+    RecordError,
     RecordFormatError,
     RecordNotFoundError,
     RecordUnsupportedError,
 )
 from cardiov_core.io.assembly import Channels, ReadOptions, assemble
-from cardiov_core.io.carts import knows, read_vendor, vendor_format
-from cardiov_core.io.collection import collect
-from cardiov_core.io.formats.archives import is_npz
-from cardiov_core.io.formats.arrays import read_mat, read_npy, read_npz
-from cardiov_core.io.formats.sniff import Kind, foreign_format, kind_of, read_bytes
+from cardiov_core.io.collection import Source, collect
+from cardiov_core.io.formats.registry import HEAD_BYTES, Format, format_of, titles
+from cardiov_core.io.formats.sniff import foreign_format, is_other_archive, is_text, is_zip, read_bytes
 from cardiov_core.io.formats.tables import read_table
-from cardiov_core.io.formats.wfdb_reader import find_header, read_wfdb
+from cardiov_core.io.formats.wfdb_reader import find_header, read_header
 from cardiov_core.io.leads import UNITS_HINT, mv_per_unit
 
 _SIGNAL_SUFFIXES = (".dat", ".mat")
+# Under these names text is another file than the one that was meant.
 _BINARY_SUFFIXES = (*_SIGNAL_SUFFIXES, ".npy", ".npz", ".zip")
+_EXPORT_HINT = "Export the ECG as DICOM, HL7 aECG, WFDB or CSV."
+_HDF5 = "HDF5"
 
 
 def read_record(
@@ -35,9 +37,9 @@ def read_record(
 ) -> EcgRecord:
     """Open one ECG.
 
-    WFDB records are given by their header, a signal file, or the name without extension; DICOM, HL7 aECG, MUSE,
-    Sierra, Mortara, SCP-ECG, EDF, ISHNE and MFER files, CSV, NPY, NPZ, MATLAB files and zip archives that hold one
-    record by their file. What a file is, its content decides.
+    WFDB records are given by their header, a signal file, or the name without extension; files of all other formats
+    (`cardiov_core.io.formats.registry` lists them), and zip archives that hold one record, by their file. What a file
+    is, its content decides.
 
     Parameters
     ----------
@@ -75,6 +77,33 @@ def read_record(
     options = checked_options(sampling_rate, units, gain_factor)
     record = assemble(read_channels(Path(path), options), options)
     return replace(record, provenance=replace(record.provenance, path=str(path)))
+
+
+def read_source(
+    source: Source, *, sampling_rate: float | None = None, units: str | None = None, gain_factor: float = 1.0
+) -> EcgRecord:
+    """Open one record of a collection, under the name that its owner knows.
+
+    Parameters
+    ----------
+    source : Source
+        As `collect` found it.
+    sampling_rate, units, gain_factor
+        As in `read_record`.
+
+    Returns
+    -------
+    EcgRecord
+        Where another record of the collection has the same name, its id says in brackets which one it is.
+
+    Raises
+    ------
+    CardioVError
+        As `read_record`.
+    """
+    record = read_record(source.path, sampling_rate=sampling_rate, units=units, gain_factor=gain_factor)
+    name = f"{record.record_id} ({source.mark})" if source.mark else record.record_id
+    return replace(record, record_id=name, provenance=replace(record.provenance, path=source.shown_as))
 
 
 def checked_options(sampling_rate: float | None, units: str | None, gain_factor: float) -> ReadOptions:
@@ -117,34 +146,26 @@ def read_channels(path: Path, options: ReadOptions) -> Channels:
         As `read_record`.
     """
     header = find_header(path)
-    if header is not None and not (header == path and _is_vendor(path)):
-        return read_wfdb(header, options)
+    if header is not None and header != path:
+        return read_header(header, read_bytes(header), options)
     if path.is_dir():
         raise RecordUnsupportedError(f"{path.name} is a folder, not a record.", "Name one record of the folder.")
     if not path.is_file():
         raise _not_found(path)
     content = read_bytes(path)
-    kind = kind_of(content)
-    if kind is Kind.VENDOR:
-        return read_vendor(path, content, vendor_format(content), options)
-    if kind is Kind.WFDB_HEADER:
-        return read_wfdb(path, options)
-    if kind is Kind.NPY:
-        return read_npy(path, content, options)
-    if kind is Kind.ZIP:
-        return read_npz(path, content, options) if is_npz(path) else _read_archive(path, options)
-    if kind in {Kind.MAT4, Kind.MAT5}:
-        return read_mat(path, content, options)
-    if kind is Kind.TEXT and path.suffix.lower() not in _BINARY_SUFFIXES:
-        return read_table(path, content, options)
-    if kind is Kind.BINARY and knows(path, content):
-        return read_vendor(path, content, None, options)
-    raise _refusal(path, kind, content)
+    found = format_of(path, content)
+    if header is not None and (found is None or found.reads is read_table):
+        # A damaged header is told what is wrong with it as a header.
+        return read_header(path, content, options)
+    if found is not None and not _is_text_under_another_name(path, found):
+        return found.reads(path, content, options)
+    if is_zip(content):
+        return _read_archive(path, options)
+    raise _refusal(path, content[:HEAD_BYTES])
 
 
-def _is_vendor(path: Path) -> bool:
-    """Whether a file with the extension of a header is a cart's file under a wrong name."""
-    return kind_of(read_bytes(path)) is Kind.VENDOR
+def _is_text_under_another_name(path: Path, found: Format) -> bool:
+    return found.reads is read_table and path.suffix.lower() in _BINARY_SUFFIXES
 
 
 def _read_archive(path: Path, options: ReadOptions) -> Channels:
@@ -174,31 +195,27 @@ def _not_found(path: Path) -> RecordNotFoundError:
     )
 
 
-def _refusal(
-    path: Path, kind: Kind, content: bytes
-) -> RecordNotFoundError | RecordFormatError | RecordUnsupportedError:
+def _refusal(path: Path, head: bytes) -> RecordError:
     suffix = path.suffix.lower()
-    if kind is Kind.TAR:
+    if is_other_archive(head):
         return RecordUnsupportedError(
             f"{path.name} is an archive that is not opened here.", "Unpack it, or pack the records as a zip."
         )
-    if kind is Kind.HDF5:
-        return RecordUnsupportedError(
-            f"{path.name} is an HDF5 file (MATLAB 7.3).", "Save it in MATLAB with the option '-v7'."
-        )
-    if kind is Kind.FOREIGN:
-        return RecordUnsupportedError(
-            f"{path.name} is {foreign_format(content)}, which is not read.",
-            "Export the ECG as DICOM, HL7 aECG, WFDB or CSV.",
-        )
-    if kind is Kind.TEXT:
+    if (foreign := foreign_format(head)) is not None:
+        return RecordUnsupportedError(f"{path.name} is {foreign}, which is not read.", _way_out(foreign, head))
+    if is_text(head):
         return RecordFormatError(f"{path.name} is a text file, not a {suffix} file.", "Export the record again.")
     if suffix == ".dat":
         return RecordNotFoundError(
             f"{path.name} has no header: no {path.stem}.hea beside it names it.",
             "Put the header (.hea) into the same folder, or upload both files together.",
         )
-    return RecordFormatError(
-        f"{path.name} is of no known format or damaged.",
-        "Open DICOM, HL7 aECG, MUSE, Sierra, SCP-ECG, EDF, WFDB, CSV, NPY, NPZ, MATLAB .mat, or a zip of records.",
-    )
+    return RecordFormatError(f"{path.name} is of no known format or damaged.", f"Open {titles()}.")
+
+
+def _way_out(foreign: str, head: bytes) -> str:
+    if _HDF5 not in foreign:
+        return _EXPORT_HINT
+    if head[:10] == b"MATLAB 7.3":
+        return "Save it in MATLAB with the option '-v7'."
+    return "Save the samples as NPZ (signal, leads, sampling_rate, units), or in MATLAB with the option '-v7'."

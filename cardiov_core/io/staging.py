@@ -1,4 +1,4 @@
-"""Many uploaded files at once: laid out in a temporary folder as the reader's folder was, found, and found again."""
+"""Uploaded files: laid out in a temporary folder as the reader's folder was, found, read, and found again."""
 
 import io
 import tempfile
@@ -8,10 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from cardiov_core.errors import ArchiveError, RecordFormatError, RecordNotFoundError
-from cardiov_core.io.collection import Collection, SourceError, collect
-from cardiov_core.io.formats.archives import MAX_MEMBERS, ZIP_ERRORS
-from cardiov_core.io.uploads import safe_name
+from cardiov_core.domain import EcgRecord
+from cardiov_core.errors import (
+    ArchiveError,
+    CardioVError,
+    NotAnEcgError,
+    RecordError,
+    RecordFormatError,
+    RecordNotFoundError,
+)
+from cardiov_core.io.assembly import ReadOptions
+from cardiov_core.io.collection import Collection, Source, SourceError, collect, told_apart
+from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.formats.archives import MAX_MEMBERS
+from cardiov_core.io.formats.sniff import is_zip
+from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
+from cardiov_core.io.reader import checked_options, read_source
 
 MAX_DROPPED_BYTES = 1024**3
 MAX_DROPPED_FILES = MAX_MEMBERS
@@ -19,7 +31,28 @@ MAX_DROPPED_FILES = MAX_MEMBERS
 MAX_DROPPED_ARCHIVES = 8
 # A path of this many names of 120 bytes is still one that file systems take (4096 bytes).
 _MAX_DEPTH = 16
+_MAX_NAME = 120
+_SECOND_COPY = " (second copy)"
 _ZIP_MAGIC = b"PK"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What became of an upload: a record or the reason why there is none.
+
+    Attributes
+    ----------
+    name : str
+        The file's name; for a record of an archive, with its place in there.
+    record : EcgRecord or None
+        The record.
+    error : CardioVError or None
+        Why there is no record.
+    """
+
+    name: str
+    record: EcgRecord | None
+    error: CardioVError | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +98,10 @@ def take_drop(files: Sequence[tuple[str, bytes]]) -> Drop:
     ):
         if seen > limit:
             raise ArchiveError(f"{seen} {what} were dropped; at most {limit} are taken at once.", "Drop fewer records.")
+    return _drop_of(files)
+
+
+def _drop_of(files: Sequence[tuple[str, bytes]]) -> Drop:
     contents: dict[PurePosixPath, bytes] = {}
     errors: list[SourceError] = []
     for raw_name, content in files:
@@ -74,8 +111,24 @@ def take_drop(files: Sequence[tuple[str, bytes]]) -> Drop:
                 f"{place.name} was dropped twice with different content.",
                 "Drop records of the same name in folders of their own.",
             )
-            errors.append(SourceError(f"{place} (second copy)", error))
+            errors.append(SourceError(f"{place}{_SECOND_COPY}", error))
     return Drop(contents, tuple(errors))
+
+
+def safe_name(name: str) -> str:
+    """Return a bare file name that cannot lead out of a folder.
+
+    Parameters
+    ----------
+    name : str
+        What a browser sent: may be a path of any system and hold control characters.
+    """
+    bare = name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]
+    bare = "".join(letter for letter in bare if letter.isprintable() and letter not in ':*?"<>|').strip()
+    path = Path(bare if bare.strip(".") else "upload")
+    # Cut by bytes, as file systems count; the ending must stay, it pairs header and signal file.
+    stem = path.stem.encode()[: _MAX_NAME - len(path.suffix.encode()[:16])].decode(errors="ignore")
+    return stem + path.suffix[:16]
 
 
 def safe_place(name: str) -> PurePosixPath:
@@ -104,6 +157,17 @@ def staged(drop: Drop) -> Iterator[Collection]:
     Collection
         As of `collect`, with names as the reader knows them. The files are gone when the context ends.
     """
+    with _laid_out(drop) as (root, errors), collect([root]) as found:
+        yield Collection(
+            told_apart([replace(source, shown_as=_inside(source.shown_as, root)) for source in found.sources]),
+            tuple(_inside(name, root) for name in found.passed_over),
+            (*errors, *(replace(one, shown_as=_inside(one.shown_as, root)) for one in found.errors)),
+        )
+
+
+@contextmanager
+def _laid_out(drop: Drop) -> Iterator[tuple[Path, list[SourceError]]]:
+    """Write a drop into a folder, which is gone when the context ends."""
     errors = list(drop.errors)
     with tempfile.TemporaryDirectory(prefix="cardiov-") as temporary:
         root = Path(temporary)
@@ -117,15 +181,105 @@ def staged(drop: Drop) -> Iterator[Collection]:
                     f"{place} cannot be put beside the other files: {error.strerror or error}.", "Drop it on its own."
                 )
                 errors.append(SourceError(str(place), wrong))
-        with collect([root]) as found:
-            yield Collection(
-                tuple(replace(source, shown_as=_inside(source.shown_as, root)) for source in found.sources),
-                tuple(_inside(name, root) for name in found.passed_over),
-                (
-                    *errors,
-                    *(replace(one, shown_as=_inside(one.shown_as, root)) for one in found.errors),
-                ),
+        yield root, errors
+
+
+def read_uploads(
+    files: Sequence[tuple[str, bytes]],
+    *,
+    sampling_rate: float | None = None,
+    units: str | None = None,
+    gain_factor: float = 1.0,
+) -> tuple[Upload, ...]:
+    """Read uploaded files; headers find their signal files among them, archives are unpacked.
+
+    Parameters
+    ----------
+    files : sequence of tuple of str and bytes
+        Names and contents, in any order.
+    sampling_rate, units, gain_factor
+        As in `read_record`, for all files.
+
+    Returns
+    -------
+    tuple of Upload
+        One a record, and exactly one a file that cannot be used, in the order of the upload. Nothing stays on disk.
+
+    Raises
+    ------
+    ConfigurationError
+        If an argument makes no sense.
+    """
+    options = checked_options(sampling_rate, units, gain_factor)
+    drop = _drop_of(files)
+    with staged(drop) as found:
+        uploads = [_read(source, drop, options) for source in found.sources]
+        uploads += [
+            Upload(one.shown_as, None, _told_of_an_upload(one.error, one.shown_as, drop)) for one in found.errors
+        ]
+    uploads += _unused(drop, uploads, options)
+    turns = {place: turn for turn, place in enumerate(drop.contents)}
+    return tuple(sorted(uploads, key=lambda one: min((turns[p] for p in _places(one.name) if p in turns), default=0)))
+
+
+def _read(source: Source, drop: Drop, options: ReadOptions) -> Upload:
+    try:
+        record = read_source(
+            source, sampling_rate=options.sampling_rate, units=options.units, gain_factor=options.gain_factor
+        )
+    except RecordError as error:
+        return Upload(source.shown_as, None, _told_of_an_upload(error, source.shown_as, drop))
+    return Upload(source.shown_as, record, None)
+
+
+def _told_of_an_upload(error: CardioVError, name: str, drop: Drop) -> CardioVError:
+    """Say which file is to be uploaded as well, where header or signal file came alone."""
+    place = PurePosixPath(name)
+    content = drop.contents.get(place)
+    if content is None or not isinstance(error, RecordNotFoundError):
+        return error
+    if is_header(Path(name), content):
+        absent = [part for part in signal_file_names(content, place.stem) if place.parent / part not in drop.contents]
+        if plain := [part[:80] for part in absent if not {"/", "\\"} & set(part)]:
+            return RecordNotFoundError(
+                f"{place.name} names {plain[0]}, which was not uploaded.",
+                f"Add {plain[0]} and try again: header and signal file go together.",
             )
+    elif place.suffix.lower() == ".dat":
+        return RecordNotFoundError(
+            f"{place.name} was uploaded without its header.",
+            f"Add {place.stem}.hea and try again: header and signal file go together.",
+        )
+    return error
+
+
+def _unused(drop: Drop, uploads: Sequence[Upload], options: ReadOptions) -> list[Upload]:
+    """Return an upload for each file of which nothing became: it is asked for itself what it is."""
+    told = {place for upload in uploads for place in _places(upload.name)}
+    owned = {
+        place.parent / name
+        for place, content in drop.contents.items()
+        if place.suffix.lower() == ".hea" or is_header(Path(place), content)
+        for name in signal_file_names(content, place.stem)
+    }
+    left = Drop({place: content for place, content in drop.contents.items() if place not in told | owned})
+    with _laid_out(left) as (root, _):
+        return [
+            Upload(str(place), None, _no_ecg(place))
+            if is_zip(content)
+            else _read(Source(root / place, str(place)), drop, options)
+            for place, content in left.contents.items()
+        ]
+
+
+def _no_ecg(archive: PurePosixPath) -> NotAnEcgError:
+    return NotAnEcgError(f"{archive.name} holds no ECG.", "Pack each header together with its signal file.")
+
+
+def _places(name: str) -> tuple[PurePosixPath, ...]:
+    """Return a file's place and those of the archive and folders that it lies in."""
+    place = PurePosixPath(name.removesuffix(_SECOND_COPY))
+    return place, *place.parents
 
 
 def files_of(drop: Drop, name: str, parts: Sequence[str]) -> tuple[tuple[str, bytes], ...]:
@@ -156,14 +310,14 @@ def files_of(drop: Drop, name: str, parts: Sequence[str]) -> tuple[tuple[str, by
         if archive is None:
             return tuple((part, drop.contents[place.parent / part]) for part in parts)
         return _members(drop.contents[archive], place.relative_to(archive).parent, parts)
-    except (KeyError, *ZIP_ERRORS) as error:
+    except (KeyError, RecordFormatError) as error:
         raise RecordNotFoundError(f"{name} cannot be found again in what was dropped.", "Drop it again.") from error
 
 
 def _members(archive: bytes, folder: PurePosixPath, parts: Sequence[str]) -> tuple[tuple[str, bytes], ...]:
     # The archive was unpacked within its limits before: its members are no larger now.
-    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        members = {PurePosixPath(member.filename): member for member in opened.infolist()}
+    with foreign_decoder("archive"), zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        members = {PurePosixPath(member.filename.replace("\\", "/")): member for member in opened.infolist()}
         return tuple((part, opened.read(members[folder / part])) for part in parts)
 
 

@@ -14,7 +14,7 @@ from cardiov_core.errors import (
     RecordNotFoundError,
 )
 from cardiov_core.io import read_uploads
-from cardiov_core.io.uploads import safe_name
+from cardiov_core.io.staging import safe_name
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ group that is not labelled a median; here that group is chosen by what is in it.
 import io
 import math
 import struct
+import warnings
 import zlib
 from collections.abc import Sequence
 from copy import copy
@@ -14,20 +15,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
+import numpy as np
+
+from cardiov_core.errors import NotAnEcgError, RecordUnsupportedError
+from cardiov_core.io.carts.dicom_samples import Mended, mend_group
+from cardiov_core.io.carts.parse import Parsed, no_rhythm, run
+from cardiov_core.io.decoding import foreign_decoder
 
 if TYPE_CHECKING:
+    from ecgdatakit.models import Lead
     from pydicom.dataset import Dataset
 
+MAX_INFLATED_BYTES = 128 * 1024**2
+
 _MEDIAN_WORDS = ("MEDIAN", "REPRESENTATIVE", "AVERAGE")
-_DEFLATED = "1.2.840.10008.1.2.1.99"
+_DEFLATED, _EXPLICIT = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.1"
 _RHYTHM_S = 5.0
 _STANDARD_LEADS = 12
-# What pydicom 3.0 was seen to raise on damaged files, beside its own errors.
-_PYDICOM_ERRORS = (
-    AttributeError, TypeError, ValueError, LookupError, EOFError, OSError, NotImplementedError, ArithmeticError,
-    RuntimeError, MemoryError, struct.error, zlib.error,
-)  # fmt: skip
+_INVALID_VALUE = "Invalid value for VR"
+
+
+@dataclass(frozen=True, eq=False)
+class DicomPart:
+    """A file of one multiplex group, and what is still to be done with its samples."""
+
+    path: Path
+    mended: Mended
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class DicomFiles:
 
     Attributes
     ----------
-    paths : tuple of Path
+    parts : tuple of DicomPart
         The rhythm group's file first, then those of groups recorded at the same time.
     notes : tuple of str
         What was chosen and left out.
@@ -48,7 +61,7 @@ class DicomFiles:
         Names of channels that the file says were computed from others.
     """
 
-    paths: tuple[Path, ...]
+    parts: tuple[DicomPart, ...]
     notes: tuple[str, ...]
     age: float | None
     undated: bool
@@ -84,6 +97,67 @@ class _Group:
         return same_time and (self.rate_hz, self.samples) == (other.rate_hz, other.samples)
 
 
+def parse_dicom(name: str, content: bytes, folder: Path) -> Parsed:
+    """Parse a DICOM file.
+
+    Parameters
+    ----------
+    name : str
+        The file, for messages.
+    content : bytes
+        Its content.
+    folder : Path
+        A temporary folder.
+
+    Raises
+    ------
+    NotAnEcgError
+        If it holds no waveform.
+    RecordFormatError
+        If it is damaged.
+    RecordUnsupportedError
+        If its samples are in a coding that is not read, or it is too large when inflated.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        files = split_dicom(content, name, folder)
+    record, notes = run(files.parts[0].path, name, "DICOM")
+    broken = any(_INVALID_VALUE in text for text in (*(str(one.message) for one in caught), *notes))
+    leads: dict[str, Lead] = {}
+    fraction: dict[str, float] = {}
+    for part in files.parts:
+        found = record.leads if part is files.parts[0] else run(part.path, name, "DICOM")[0].leads
+        _apply(part.mended, found, fraction)
+        for lead in found:
+            leads.setdefault(lead.label, lead)
+    ours = [*files.notes, *(["Identifiers or texts in the file break rules of DICOM."] if broken else [])]
+    if fraction:
+        ours.append("The file states that its channels were sampled one after another; they were brought to one time.")
+    # Which groups were left out, `split_dicom` says itself.
+    theirs = [note for note in notes if _INVALID_VALUE not in note and "multiplex group" not in note]
+    return Parsed(
+        record,
+        tuple(leads.values()),
+        (*ours, *theirs),
+        files.age,
+        undated=files.undated,
+        derived_leads=files.derived,
+        fraction=fraction,
+    )
+
+
+def _apply(mended: Mended, leads: "Sequence[Lead]", fraction: dict[str, float]) -> None:
+    """Mark gaps in a group's leads, and shift them to the time at which they were sampled."""
+    if mended.gaps is not None:
+        for lead, gap in zip(leads, mended.gaps.T, strict=False):
+            lead.samples = np.where(gap, np.nan, lead.samples)
+    earliest = math.floor(min(mended.skew, default=0.0))
+    for lead, skew in zip(leads, mended.skew, strict=False):
+        whole = math.floor(skew)
+        lead.annotations["start_sample"] = str(whole - earliest + 1)
+        fraction[lead.label] = skew - whole
+
+
 def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:
     """Write the rhythm group of a DICOM file, and groups recorded with it, as files of their own.
 
@@ -103,50 +177,64 @@ def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:
     RecordFormatError
         If it is damaged.
     RecordUnsupportedError
-        If its data set is deflated.
+        If its samples are in a coding that is not read, or it is too large when inflated.
     """
     from pydicom import dcmread
-    from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    try:
-        _refuse_deflated(content, name)
+    with foreign_decoder(name, "DICOM file", "Copy or export the file again."):
+        content = _inflated(_with_preamble(content), name)
         dataset = dcmread(io.BytesIO(content), force=True)
         items = list(dataset.get("WaveformSequence") or [])
         groups = [_group(index, item) for index, item in enumerate(items)]
         if not items:
             raise _without_waveform(dataset, name)
+        if all(group.median for group in groups):
+            raise no_rhythm(name, "DICOM", only_median=True)
         main = max(groups, key=lambda group: group.worth)
         beside = [group for group in groups if group is not main and not group.median and main.simultaneous(group)]
         chosen = [main, *beside]
-        paths = [folder / f"group{number}.dcm" for number in range(len(chosen))]
+        little = bool(dataset.original_encoding[1])
+        mended = [mend_group(items[group.index], name, little=little) for group in chosen]
+        parts = [DicomPart(folder / f"group{number}.dcm", one) for number, one in enumerate(mended)]
         first = next((group for group in groups if not group.median), main)
-        if chosen == [first] and content[128:132] == b"DICM":
+        if chosen == [first] and content[128:132] == b"DICM" and not mended[0].changed:
             # The parser would choose the same: the file stays as it is.
-            paths[0].write_bytes(content)
+            parts[0].path.write_bytes(content)
         else:
-            for group, path in zip(chosen, paths, strict=True):
-                _write_group(dataset, items[group.index], path)
+            for group, part in zip(chosen, parts, strict=True):
+                _write_group(dataset, items[group.index], part.path)
         undated = dataset.get("LongitudinalTemporalInformationModified") == "REMOVED"
-        return DicomFiles(tuple(paths), _notes(groups, chosen), _age(dataset), undated, _derived(items[main.index]))
-    except (*_PYDICOM_ERRORS, BytesLengthException, InvalidDicomError) as error:
-        raise RecordFormatError(
-            f"{name} is a damaged DICOM file: {type(error).__name__}: {_first_line(error)}.",
-            "Copy or export the file again.",
-        ) from error
+        said = (*_notes(groups, chosen), *(note for one in mended for note in one.notes))
+        return DicomFiles(tuple(parts), said, _age(dataset), undated, _derived(items[main.index]))
 
 
-def _first_line(error: BaseException) -> str:
-    # pydicom appends the traceback to its messages.
-    return str(error).partition("\n")[0][:120].rstrip(".")
+def _with_preamble(content: bytes) -> bytes:
+    """Put the preamble before a file that begins with the prefix behind it."""
+    return bytes(128) + content if content[:4] == b"DICM" else content
 
 
-def _refuse_deflated(content: bytes, name: str) -> None:
-    # The transfer syntax stands in the first 400 bytes or so; unpacking has no limit in the library.
-    if _DEFLATED.encode() in content[:2048]:
+def _inflated(content: bytes, name: str) -> bytes:
+    """Return a file with a deflated data set as one with a plain data set, unpacked within a limit."""
+    meta_end = _end_of_meta(content)
+    head = content[:meta_end]
+    if _DEFLATED.encode() not in head:
+        return content
+    unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+    body = unpacking.decompress(content[meta_end:], MAX_INFLATED_BYTES)
+    if unpacking.unconsumed_tail:
         raise RecordUnsupportedError(
-            f"{name} is a DICOM file with a deflated data set, which is not unpacked here.",
-            "Export it with the transfer syntax Explicit VR Little Endian.",
+            f"{name} grows to more than {MAX_INFLATED_BYTES // 1024**2} MiB when it is unpacked, as no ECG does.",
+            "Do not trust this file; export the ECG with the transfer syntax Explicit VR Little Endian.",
         )
+    # A unique identifier is padded with NUL (PS3.5, 6.2); the length of the element stays.
+    return head.replace(_DEFLATED.encode(), _EXPLICIT.encode().ljust(len(_DEFLATED), b"\x00")) + body
+
+
+def _end_of_meta(content: bytes) -> int:
+    """Return where the data set begins behind the file meta information, whose first element says how long it is."""
+    if content[128:132] != b"DICM" or content[132:140] != b"\x02\x00\x00\x00UL\x04\x00":
+        return 0
+    return 144 + int(struct.unpack_from("<I", content, 140)[0])
 
 
 def _without_waveform(dataset: "Dataset", name: str) -> NotAnEcgError:

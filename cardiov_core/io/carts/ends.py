@@ -6,22 +6,25 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import LIMB_LEADS
-from cardiov_core.io.leads import standard_lead
+from cardiov_core.io.leads import standard_leads
 
 _SAME_MV = 1e-6
 _PULSE_MV = (0.8, 1.2)
 _MIN_PULSE_S = 0.1
 _MAX_END_S = 2.0
+# As many leads of twelve may be off in a sample of a pulse, by as many counts, and it is one still.
+_LEADS_OFF = 0.25
+_COUNTS_OFF = 1.01
 
 
 def without_ends(
-    signal_mv: npt.NDArray[np.float64], names: Sequence[str], rate_hz: float
+    signal_mv: npt.NDArray[np.float64], names: Sequence[str], rate_hz: float, steps_mv: Sequence[float]
 ) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
     """Cut padding and a calibration pulse off both ends of a recording.
 
     A calibration pulse shows as a stretch in which all leads are equal and reach 1 mV. No ECG does that: of leads I,
     II and III the third is the difference of the others (Einthoven 1913), so equal leads are zero. Philips Sierra
-    files end with such a pulse.
+    files end with such a pulse. A count more or less in a few leads, as rounding leaves it, makes no ECG of it.
 
     Parameters
     ----------
@@ -31,13 +34,16 @@ def without_ends(
         Names of the rows.
     rate_hz : float
         In Hz.
+    steps_mv : sequence of float
+        A count in mV for each row; 0 where that is not known.
 
     Returns
     -------
     tuple of numpy.ndarray and tuple of str
         The signal without its ends, and a sentence for each end that was cut.
     """
-    rows = [index for index, name in enumerate(names) if standard_lead(name) is not None]
+    found = standard_leads(names)
+    rows = [index for index, lead in enumerate(found) if lead is not None]
     leads = signal_mv[rows]
     if not leads.size or np.isnan(leads).all():
         return signal_mv, ()
@@ -47,10 +53,11 @@ def without_ends(
     for count, end in zip(padding, ("first", "last"), strict=True):
         if count:
             notes.append(f"The {end} {count / rate_hz:.3g} s of the file are padding, no ECG, and were left out.")
-    has_frontal_plane = sum(standard_lead(name) in LIMB_LEADS for name in names) >= 2
+    has_frontal_plane = sum(lead in LIMB_LEADS for lead in found) >= 2
     if len(rows) >= 3 and has_frontal_plane:
-        before = _pulse_length(leads[:, start:stop], rate_hz)
-        after = _pulse_length(leads[:, start:stop][:, ::-1], rate_hz)
+        steps = np.array([steps_mv[index] for index in rows])[:, None]
+        before = _pulse_length(leads[:, start:stop], rate_hz, steps)
+        after = _pulse_length(leads[:, start:stop][:, ::-1], rate_hz, steps)
         for count, end in ((before, "first"), (after, "last")):
             if count:
                 notes.append(
@@ -65,11 +72,23 @@ def _valid_stretch(leads: npt.NDArray[np.float64]) -> tuple[int, int]:
     return int(valid[0]), int(valid[-1]) + 1
 
 
-def _pulse_length(leads: npt.NDArray[np.float64], rate_hz: float) -> int:
+def _pulse_length(leads: npt.NDArray[np.float64], rate_hz: float, steps: npt.NDArray[np.float64]) -> int:
     """Return how many samples at the beginning are a calibration pulse and its flat surroundings."""
     head = leads[:, : int(_MAX_END_S * rate_hz)]
-    equal = np.ptp(head, axis=0) <= _SAME_MV
-    length = int(np.argmin(equal)) if not equal.all() else head.shape[1]
-    level = head[0, :length]
-    high = (level >= _PULSE_MV[0]) & (level <= _PULSE_MV[1])
+    strict = _pulse_of(np.ptp(head, axis=0) <= _SAME_MV, head[0], rate_hz)
+    if strict and (strict == head.shape[1] or np.abs(head[0, strict]) < _PULSE_MV[0]):
+        return strict
+    level = np.nanmedian(np.where(np.isfinite(head).any(axis=0), head, 0.0), axis=0)
+    distance = np.abs(head - level)
+    near = distance <= np.maximum(_COUNTS_OFF * steps, _SAME_MV)
+    few = (distance > _SAME_MV).sum(axis=0) <= _LEADS_OFF * len(head)
+    length = _pulse_of(near.all(axis=0) & few, level, rate_hz)
+    # What is behind its last sample of equal leads is the ECG, unless a lead is off from end to end.
+    exact = np.flatnonzero(distance.max(axis=0)[:length] <= _SAME_MV)
+    return int(exact[-1]) + 1 if exact.size else length
+
+
+def _pulse_of(equal: npt.NDArray[np.bool_], level: npt.NDArray[np.float64], rate_hz: float) -> int:
+    length = int(np.argmin(equal)) if not equal.all() else equal.size
+    high = (level[:length] >= _PULSE_MV[0]) & (level[:length] <= _PULSE_MV[1])
     return length if high.sum() >= _MIN_PULSE_S * rate_hz else 0

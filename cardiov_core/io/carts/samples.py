@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.io.assembly import ReadOptions, missing, scale_to_mv
-from cardiov_core.io.leads import standard_lead
+from cardiov_core.io.carts.parse import Parsed
+from cardiov_core.io.leads import standard_leads
 
 if TYPE_CHECKING:
     from ecgdatakit.models import ECGRecord, Lead
@@ -47,17 +48,13 @@ class Row:
     gain_per_mv: float | None
 
 
-def channel_rows(
-    record: "ECGRecord", leads: "Sequence[Lead]", name: str, options: ReadOptions
-) -> tuple[list[Row], list[str]]:
+def channel_rows(parsed: Parsed, name: str, options: ReadOptions) -> tuple[list[Row], list[str]]:
     """Return the channels that share the standard leads' rate.
 
     Parameters
     ----------
-    record : ecgdatakit.models.ECGRecord
-        As parsed, unscaled.
-    leads : sequence of ecgdatakit.models.Lead
-        Its leads, and those of groups recorded with it.
+    parsed : Parsed
+        What is in the file, unscaled.
     name : str
         The file, for messages.
     options : ReadOptions
@@ -78,25 +75,57 @@ def channel_rows(
     RecordUnsupportedError
         If a lead's unit is no voltage.
     """
+    record, leads = parsed.record, parsed.leads
     exact = _exact_rates(record)
+    found = standard_leads([lead.label for lead in leads], [_unit(lead) for lead in leads])
     rates = Counter(
         exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
-        for lead in leads
-        if standard_lead(lead.label) is not None
+        for lead, standard in zip(leads, found, strict=True)
+        if standard is not None
     )
     common = rates.most_common(1)[0][0] if rates else float(leads[0].sampling_rate)
     fault = _ISHNE_FAULT if record.source_format == "ishne_holter" else None
     rows: list[Row] = []
     notes: list[str] = []
-    for lead in leads:
+    for lead, standard in zip(leads, found, strict=True):
         rate_hz = exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
         if rate_hz != common:
             notes.append(f"Channel '{lead.label[:30]}' has another rate ({rate_hz:g} Hz) and was left out.")
-        elif standard_lead(lead.label) is None:
+        elif standard is None:
             rows.append(Row(lead.label, np.full(1, np.nan), 0, rate_hz, None))
         else:
-            rows.append(_in_mv(lead, name, rate_hz, options, fault))
+            row = _in_mv(lead, name, rate_hz, options, fault)
+            rows.append(_delayed(row, parsed.fraction.get(lead.label, 0.0)))
+    notes += _shorter([row for row in rows if row.gain_per_mv is not None or row.values_mv.size > 1])
     return rows, notes
+
+
+def _unit(lead: "Lead") -> str:
+    return str((lead.resolution_unit if lead.is_raw else lead.units) or lead.adc_resolution_unit or "")
+
+
+def _delayed(row: Row, fraction: float) -> Row:
+    """Shift a channel by a part of a sample, so that all channels are sampled at the same moments."""
+    if not fraction:
+        return row
+    from scipy.interpolate import CubicSpline
+
+    at = np.arange(row.values_mv.size, dtype=np.float64)
+    values = row.values_mv
+    if np.isfinite(values).all() and values.size > 3:
+        shifted = CubicSpline(at, values)(np.clip(at - fraction, 0, None))
+    else:
+        shifted = np.concatenate([values[:1], values[1:] * (1 - fraction) + values[:-1] * fraction])
+    return replace(row, values_mv=np.asarray(shifted, dtype=np.float64))
+
+
+def _shorter(rows: Sequence[Row]) -> list[str]:
+    """Tell which leads hold fewer samples than the others."""
+    longest = max((row.values_mv.size for row in rows), default=0)
+    short = [f"{row.name} {row.values_mv.size}" for row in rows if row.values_mv.size < longest]
+    if not short:
+        return []
+    return [f"Leads hold fewer samples than the others, of {longest}: {', '.join(short)}; the rest is missing."]
 
 
 def _in_mv(lead: "Lead", name: str, rate_hz: float, options: ReadOptions, fault: float | None) -> Row:

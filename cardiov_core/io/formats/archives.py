@@ -1,14 +1,12 @@
 """Zip archives, unpacked within limits that are measured while unpacking, not taken from what the archive declares."""
 
-import lzma
 import stat
-import struct
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
-from cardiov_core.errors import ArchiveError
-from cardiov_core.io.formats.sniff import Kind, kind_of
+from cardiov_core.errors import ArchiveError, RecordFormatError
+from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.formats.sniff import is_other_archive, is_zip
 
 MAX_UNPACKED_BYTES = 512 * 1024**2
 MAX_MEMBERS = 20_000
@@ -16,11 +14,6 @@ MAX_RATIO = 200
 RATIO_FREE_BYTES = 1024**2
 _CHUNK = 1024**2
 _ENCRYPTED = 0x1
-# Everything that zipfile and its decompressors were seen to raise on damaged archives.
-ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, NotImplementedError, RuntimeError,
-    ValueError, KeyError, IndexError, OverflowError,
-)  # fmt: skip
 
 
 def npz_names(path: Path) -> tuple[str, ...]:
@@ -32,9 +25,9 @@ def npz_names(path: Path) -> tuple[str, ...]:
         The file.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with foreign_decoder(path.name), zipfile.ZipFile(path) as archive:
             return tuple(name.removesuffix(".npy") for name in archive.namelist())
-    except ZIP_ERRORS:
+    except RecordFormatError:
         return ()
 
 
@@ -47,9 +40,9 @@ def is_npz(path: Path) -> bool:
         A file that begins like a zip.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with foreign_decoder(path.name), zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except ZIP_ERRORS:
+    except RecordFormatError:
         return False
     return bool(names) and all(name.endswith(".npy") for name in names)
 
@@ -71,15 +64,10 @@ def unpack(path: Path, folder: Path) -> None:
         own size, or a member leaves the folder or is a link.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with foreign_decoder(path.name, "archive"), zipfile.ZipFile(path) as archive:
             _unpack_members(archive, path, folder)
-    except ArchiveError:
-        raise
-    except ZIP_ERRORS as error:
-        raise ArchiveError(
-            f"{path.name} is a damaged archive: {type(error).__name__}: {str(error)[:120]}.",
-            "Pack or download it again.",
-        ) from error
+    except RecordFormatError as error:
+        raise ArchiveError(error.message, "Pack or download it again.") from error
 
 
 def _unpack_members(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
@@ -93,7 +81,7 @@ def _unpack_members(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
     total = 0
     for member in members:
         target = folder.joinpath(*_safe_parts(member, path.name))
-        if member.is_dir():
+        if member.is_dir() or member.filename.endswith("\\"):
             target.mkdir(parents=True, exist_ok=True)
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,8 +101,10 @@ def _safe_parts(member: zipfile.ZipInfo, archive_name: str) -> tuple[str, ...]:
         raise ArchiveError(
             f"{archive_name} has a member that is a link or device: '{shown}'.", "Pack plain files only."
         )
-    parts = PurePosixPath(name).parts
-    outside = name.startswith("/") or ".." in parts or "\\" in name or (bool(parts) and parts[0].endswith(":"))
+    # Some packers of Windows write its own sign between folders, against the format.
+    slashed = name.replace("\\", "/")
+    parts = PurePosixPath(slashed).parts
+    outside = slashed.startswith("/") or ".." in parts or (bool(parts) and parts[0].endswith(":"))
     if outside or not parts or not name.isprintable():
         raise ArchiveError(
             f"{archive_name} has a member that leaves its folder or has no plain name: '{shown}'.",
@@ -145,8 +135,8 @@ def _unpack_member(
 
 def _refuse_nested(target: Path, member_name: str, archive_name: str) -> None:
     with target.open("rb") as file:
-        kind = kind_of(file.read(512))
-    if kind is Kind.TAR or (kind is Kind.ZIP and not is_npz(target)):
+        head = file.read(512)
+    if is_other_archive(head) or (is_zip(head) and not is_npz(target)):
         raise ArchiveError(
             f"{archive_name} holds another archive: '{member_name[:60]}'.", "Unpack it and pack the records flat."
         )

@@ -1,11 +1,9 @@
 """NumPy and MATLAB arrays: NPY, NPZ and .mat of versions 4 to 7."""
 
 import io
-import struct
-import tokenize
+import math
 import warnings
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.io import loadmat, whosmat
-from scipy.io.matlab import MatReadError
 
-from cardiov_core.domain import STANDARD_LEADS
-from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
+from cardiov_core.domain import STANDARD_LEADS, Sex
+from cardiov_core.errors import NotAnEcgError, RecordFormatError
 from cardiov_core.io.assembly import MAX_FILE_BYTES, Channels, ReadOptions, missing, scale_to_mv, sha256_of
-from cardiov_core.io.formats.archives import MAX_RATIO, RATIO_FREE_BYTES, ZIP_ERRORS
+from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.formats.archives import MAX_RATIO, RATIO_FREE_BYTES
 
 SIGNAL_KEYS = ("signal", "signals", "ecg", "p_signal", "data", "val")
 _RATE_KEYS = ("sampling_rate", "sampling_rate_hz", "sampling_frequency", "fs", "rate", "frequency")
@@ -26,11 +24,11 @@ _UNITS_KEYS = ("units", "unit")
 _LEADS_KEYS = ("leads", "lead_names", "lead", "channels", "channel_names", "sig_name")
 _ALL_KEYS = (*SIGNAL_KEYS, *_RATE_KEYS, *_UNITS_KEYS, *_LEADS_KEYS)
 _CHUNK = 1024**2
-_ARRAY_ERRORS = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, EOFError, OverflowError, MemoryError,
-    RecursionError, SyntaxError, NotImplementedError, RuntimeError, struct.error, zlib.error, tokenize.TokenError,
-    MatReadError,
-)  # fmt: skip
+_HINT = "Copy, download or save the file again."
+# Names of the struct in which an ECG lies, and of fields that say who it is (CPSC 2018: ECG.sex, ECG.age, ECG.data).
+_AGE_KEYS, _SEX_KEYS = ("age",), ("sex", "gender")
+_FACT_KEYS = (*_AGE_KEYS, *_SEX_KEYS)
+_STRUCT = "struct"
 
 Variables = Mapping[str, npt.NDArray[Any]]
 
@@ -80,23 +78,20 @@ def read_npz(path: Path, content: bytes, options: ReadOptions) -> Channels:
     """
     variables: dict[str, npt.NDArray[Any]] = {}
     seen: list[str] = []
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist():
-                key = member.filename.removesuffix(".npy")
-                seen.append(key)
-                if key.casefold() in _ALL_KEYS and key.casefold() not in variables:
-                    data = _inflate(archive, member, len(content), path.name)
-                    variables[key.casefold()] = _parse_npy(f"{path.name} ({key})", data)
-    except (RecordFormatError, RecordUnsupportedError):
-        raise
-    except ZIP_ERRORS as error:
-        raise _damaged(path.name, error) from error
+    with foreign_decoder(path.name, hint=_HINT), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for member in archive.infolist():
+            key = member.filename.removesuffix(".npy")
+            seen.append(key)
+            if key.casefold() in _ALL_KEYS and key.casefold() not in variables:
+                data = _inflate(archive, member, len(content), path.name)
+                variables[key.casefold()] = _parse_npy(f"{path.name} ({key})", data)
     return _channels(path, content, "NPZ", variables, options, seen)
 
 
 def read_mat(path: Path, content: bytes, options: ReadOptions) -> Channels:
     """Read a MATLAB file (versions 4 to 7) with the variables signal or val, leads, sampling_rate and units.
+
+    They may be fields of one struct, as in the files of the China Physiological Signal Challenge 2018.
 
     Parameters
     ----------
@@ -116,25 +111,25 @@ def read_mat(path: Path, content: bytes, options: ReadOptions) -> Channels:
     MissingMetadataError
         If rate, units or leads are nowhere stated.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            listed = whosmat(str(path), appendmat=False)
-            _refuse_large(path.name, [shape for _, shape, _ in listed], len(content))
-            wanted = [name for name, _, _ in listed if name.casefold() in _ALL_KEYS]
-            loaded = loadmat(str(path), appendmat=False, variable_names=wanted) if wanted else {}
+    with warnings.catch_warnings(), foreign_decoder(path.name, hint=_HINT):
+        warnings.simplefilter("ignore")
+        listed = whosmat(str(path), appendmat=False)
+        _refuse_large(path.name, [shape for _, shape, _ in listed], len(content))
+        wanted = [name for name, _, kind in listed if name.casefold() in _ALL_KEYS or kind == _STRUCT]
+        loaded = loadmat(str(path), appendmat=False, variable_names=wanted) if wanted else {}
         variables = {key.casefold(): np.asarray(value) for key, value in loaded.items() if key in wanted}
-    except (RecordFormatError, RecordUnsupportedError):
-        raise
-    except _ARRAY_ERRORS as error:
-        raise _damaged(path.name, error) from error
+        variables = _fields(variables) | {key: value for key, value in variables.items() if value.dtype.names is None}
     return _channels(path, content, "MAT", variables, options, [name for name, _, _ in listed])
 
 
-def _damaged(name: str, error: BaseException) -> RecordFormatError:
-    return RecordFormatError(
-        f"{name} is damaged: {type(error).__name__}: {str(error)[:120]}.", "Copy, download or save the file again."
-    )
+def _fields(variables: Variables) -> dict[str, npt.NDArray[Any]]:
+    """Return the fields of the struct that holds a signal."""
+    for value in variables.values():
+        names = {name.casefold(): name for name in value.dtype.names or ()}
+        if value.size == 1 and not names.keys().isdisjoint(SIGNAL_KEYS):
+            row = value.ravel()[0]
+            return {key: np.asarray(row[name]) for key, name in names.items() if key in (*_ALL_KEYS, *_FACT_KEYS)}
+    return {}
 
 
 def _refuse_large(name: str, shapes: Sequence[tuple[int, ...]], n_bytes: int) -> None:
@@ -162,25 +157,22 @@ def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: int, nam
 def _parse_npy(name: str, content: bytes) -> npt.NDArray[Any]:
     """Parse one array, after holding its header against its size."""
     stream = io.BytesIO(content)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            version = np.lib.format.read_magic(stream)
-            reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            shape, _, dtype = reader[version](stream)
-            if dtype.hasobject:
-                raise RecordFormatError(
-                    f"{name} holds Python objects, which are never opened because they can run code.",
-                    "Save it as an array of numbers.",
-                )
-            surplus = len(content) - stream.tell() - dtype.itemsize * float(np.prod([float(n) for n in shape]))
-            if surplus:
-                fault = "is cut short" if surplus < 0 else "is longer than it should be"
-                raise RecordFormatError(f"{name} {fault}: it announces {shape} values.", "Copy the file again.")
-            array: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
-    except _ARRAY_ERRORS as error:
-        raise _damaged(name, error) from error
-    return array
+    with warnings.catch_warnings(), foreign_decoder(name, hint=_HINT):
+        warnings.simplefilter("ignore")
+        version = np.lib.format.read_magic(stream)
+        reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, _, dtype = reader[version](stream)
+        if dtype.hasobject:
+            raise RecordFormatError(
+                f"{name} holds Python objects, which are never opened because they can run code.",
+                "Save it as an array of numbers.",
+            )
+        surplus = len(content) - stream.tell() - dtype.itemsize * float(np.prod([float(n) for n in shape]))
+        if surplus:
+            fault = "is cut short" if surplus < 0 else "is longer than it should be"
+            raise RecordFormatError(f"{name} {fault}: it announces {shape} values.", "Copy the file again.")
+        array: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+        return array
 
 
 def _first(variables: Variables, keys: Sequence[str]) -> npt.NDArray[Any] | None:
@@ -251,8 +243,24 @@ def _channels(
         sampling_rate=rate,
         files=(path.name,),
         sha256=sha256_of(content),
+        age=_age(_first(variables, _AGE_KEYS)),
+        sex=_sex(_texts(_first(variables, _SEX_KEYS))),
         warnings=("The file names no lead; its 12 channels were taken in the standard order.",) if assumed else (),
     )
+
+
+def _age(value: npt.NDArray[Any] | None) -> float | None:
+    texts = _texts(value)
+    try:
+        years = float(texts[0]) if texts else math.nan
+    except ValueError:
+        return None
+    return None if math.isnan(years) else years
+
+
+def _sex(stated: tuple[str, ...] | None) -> Sex | None:
+    first = stated[0].casefold()[:1] if stated else ""
+    return "male" if first == "m" else "female" if first == "f" else None
 
 
 def _leads_first(

@@ -1,34 +1,15 @@
-"""What a file is, by its content: magic numbers and structure, never the extension alone."""
+"""Files by their first bytes: text or not, archives, and formats that are known in order to say what they are."""
 
 import struct
-from enum import StrEnum
 from pathlib import Path
 
 from cardiov_core.errors import RecordFormatError, RecordNotFoundError, RecordUnsupportedError
 from cardiov_core.io.assembly import MAX_FILE_BYTES
-from cardiov_core.io.carts.formats import vendor_format
-from cardiov_core.io.formats.wfdb_header import looks_like_header
 
 _TEXT_SAMPLE = 4096
 _TEXT_BYTES = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 # UTF-8 and Latin-1 letters in comments and column names.
 _CONTROL_BYTES = frozenset(range(0x20)) - {0x09, 0x0A, 0x0D, 0x0C} | {0x7F}
-
-
-class Kind(StrEnum):
-    """Kinds of content that are told apart."""
-
-    WFDB_HEADER = "WFDB header"
-    ZIP = "zip archive"
-    TAR = "tar archive"
-    NPY = "NPY"
-    MAT4 = "MATLAB 4"
-    MAT5 = "MATLAB 5"
-    HDF5 = "HDF5"
-    VENDOR = "file of a cart or an archive"
-    TEXT = "text"
-    FOREIGN = "foreign format"
-    BINARY = "binary"
 
 
 # Formats that are recognised in order to say what they are.
@@ -39,6 +20,8 @@ _FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"GIF8", "an image"),
     (0, b"\xd0\xcf\x11\xe0", "an old Office document"),
     (0, b"\xffBIOSEMI", "a BDF file"),
+    (0, b"MATLAB 7.3", "an HDF5 file (MATLAB 7.3)"),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
 )
 _TAR_MAGIC: tuple[tuple[int, bytes], ...] = (
     (257, b"ustar"),
@@ -135,37 +118,28 @@ def foreign_format(content: bytes) -> str | None:
     return "an XML document" if head.startswith((b"<?xml", b"<!DOCTYPE", b"<")) else None
 
 
-def kind_of(content: bytes) -> Kind:
-    """Tell what a file is.
-
-    Parameters
-    ----------
-    content : bytes
-        The file, or its beginning where only magic numbers matter.
-    """
-    if content[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
-        return Kind.ZIP
-    if content[:6] == b"\x93NUMPY":
-        return Kind.NPY
-    if content[:8] == b"\x89HDF\r\n\x1a\n" or content[:10] == b"MATLAB 7.3":
-        return Kind.HDF5
-    if content[:10] == b"MATLAB 5.0":
-        return Kind.MAT5
-    if vendor_format(content) is not None:
-        return Kind.VENDOR
-    if foreign_format(content) is not None:
-        return Kind.FOREIGN
-    if any(content[offset : offset + len(magic)] == magic for offset, magic in _TAR_MAGIC):
-        return Kind.TAR
-    if _is_mat4(content):
-        return Kind.MAT4
-    text = decode_text(content)
-    if text is None:
-        return Kind.BINARY
-    return Kind.WFDB_HEADER if looks_like_header(text) else Kind.TEXT
+def is_zip(head: bytes) -> bool:
+    """Tell whether a file is a zip archive (or an array file that is one inside)."""
+    return head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}
 
 
-def _is_mat4(content: bytes) -> bool:
+def is_other_archive(head: bytes) -> bool:
+    """Tell whether a file is an archive or a packed file that is not opened: tar, gzip, 7z, rar and the like."""
+    return any(head[offset : offset + len(magic)] == magic for offset, magic in _TAR_MAGIC)
+
+
+def is_text(head: bytes) -> bool:
+    """Tell whether a file is text and of no recognised format that is text as well."""
+    return foreign_format(head) is None and not is_other_archive(head) and decode_text(head) is not None
+
+
+def is_mat5(head: bytes) -> bool:
+    """Tell whether a file is MATLAB's, of versions 5 to 7."""
+    return head[:10] == b"MATLAB 5.0"
+
+
+def is_mat4(content: bytes) -> bool:
+    """Tell whether a file is MATLAB's, of version 4."""
     # Five 32-bit numbers: type (MOPT digits), rows, columns, imaginary flag, length of the name that follows.
     if len(content) < 24:
         return False

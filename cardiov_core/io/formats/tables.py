@@ -1,10 +1,8 @@
-"""CSV and its relatives: columns named by lead, an optional time column, units in the names."""
+"""CSV and its relatives: columns named by lead, times, and units in the names or in a line of their own."""
 
-import csv
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,120 +12,31 @@ import pandas as pd
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
+from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.formats.numbers import Signs, plain, signs_of
 from cardiov_core.io.formats.sniff import decode_text
+from cardiov_core.io.formats.table_layout import (
+    TIME_NAME,
+    Layout,
+    cells_of,
+    find_layout,
+    leads_of,
+    names_an_ecg,
+    split_unit,
+)
 from cardiov_core.io.formats.wfdb_header import facts_of
-from cardiov_core.io.leads import standard_lead
 
 _MAX_TABLE_BYTES = 128 * 1024**2
-_DELIMITERS: tuple[str | None, ...] = (",", ";", "\t", "|", None)
-_BRACKETED_UNIT = re.compile(r"^(?P<name>.+?)\s*[(\[]\s*(?P<unit>[^)\]]+?)\s*[)\]]$")
-_SUFFIXED_UNIT = re.compile(
-    r"^(?P<name>.+?)[\s_/.\-]+(?P<unit>[mun\u00b5\u03bc]?v|(?:milli|micro)?volts?)$", re.IGNORECASE
-)
-_TIME_NAME = re.compile(
-    r"^(?:time(?:[\s_]*stamp)?|t|elapsed(?:[\s_]*time)?)(?:[\s_]*[(\[]?\s*(?P<unit>s|sec|seconds?|ms|msec|milliseconds?)\s*[)\]]?)?$"
-    r"|^(?P<bare>seconds|milliseconds|ms|sec)$",
-    re.IGNORECASE,
-)
 _METADATA = re.compile(
-    r"^(?P<key>sampling[ _-]?(?:rate|frequency)(?:_hz)?|fs|rate|frequency|units?)\s*[:=]\s*(?P<value>\S+)",
+    r"^(?P<key>sampl(?:ing|e)[ _-]?(?:rate|freq(?:uency)?)(?:_hz)?|fs|srate|rate|frequency|units?)\s*"
+    r"(?:[(\[]\s*(?P<unit>[^)\]]*)[)\]])?\s*(?::=|[:=,;])\s*(?P<value>\S+)",
     re.IGNORECASE,
 )
-_RATE_KEYS = re.compile(r"^(?:sampling[ _-]?(?:rate|frequency)(?:_hz)?|fs)$", re.IGNORECASE)
-_PANDAS_ERRORS = (ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError, csv.Error)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """How the lines of a table are to be read.
-
-    Attributes
-    ----------
-    delimiter : str or None
-        None = white space.
-    names : tuple of str
-        Column names; empty where the table has none.
-    comments : tuple of str
-        Leading lines that begin with '#'.
-    lines : list of str
-        The lines of numbers.
-    """
-
-    delimiter: str | None
-    names: tuple[str, ...]
-    comments: tuple[str, ...]
-    lines: list[str]
-
-
-def _cells(line: str, delimiter: str | None) -> list[str]:
-    if delimiter is None:
-        return line.split()
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
-    except (csv.Error, StopIteration):
-        return []
-
-
-def _split_unit(name: str) -> tuple[str, str | None]:
-    """Split 'I (uV)' or 'I_mV' into lead and unit; other names stay whole."""
-    for pattern in (_BRACKETED_UNIT, _SUFFIXED_UNIT):
-        match = pattern.match(name.strip())
-        if match and standard_lead(match["name"]) is not None:
-            return match["name"], match["unit"]
-    return name, None
-
-
-def _leads_in(names: Sequence[str]) -> set[str]:
-    return {lead for name in names if (lead := standard_lead(_split_unit(name)[0])) is not None}
-
-
-def _is_ecg_header(names: Sequence[str]) -> bool:
-    leads = _leads_in(names)
-    return len(leads) >= 2 or (len(leads) == 1 and any(_TIME_NAME.match(name.strip()) for name in names))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def _layout(text: str) -> _Layout | None:
-    """Find delimiter and column names, or None where the text is no table of an ECG."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    n_comments = next((index for index, line in enumerate(lines) if not line.lstrip().startswith("#")), len(lines))
-    comments = tuple(line.lstrip("# \t").strip() for line in lines[:n_comments])
-    lines = lines[n_comments:]
-    if not lines:
-        return None
-    # The delimiter that shows most leads is the right one.
-    delimiter = max(_DELIMITERS, key=lambda one: len(_leads_in(_cells(lines[0], one))))
-    names = _cells(lines[0], delimiter)
-    if _is_ecg_header(names):
-        return _Layout(delimiter, tuple(names), comments, lines[1:])
-    if (turned := _turned(lines)) is not None:
-        return _Layout("\t", turned[0], comments, turned[1])
-    for delimiter in _DELIMITERS:
-        cells = _cells(lines[0], delimiter)
-        if len(cells) > 1 and all(map(_is_number, cells)):
-            return _Layout(delimiter, (), comments, lines)
-    return None
-
-
-def _turned(lines: Sequence[str]) -> tuple[tuple[str, ...], list[str]] | None:
-    """Turn a table with a lead a line into one with a lead a column."""
-    for delimiter in _DELIMITERS:
-        firsts = [line.split(delimiter, 1)[0].strip() for line in lines[:64]]
-        if len(_leads_in(firsts)) < 2:
-            continue
-        rows = [cells for line in lines if _leads_in((cells := _cells(line, delimiter))[:1])]
-        if len({len(row) for row in rows}) == 1:
-            columns = list(zip(*rows, strict=True))
-            decimal = "," if delimiter == "," else ", "
-            return columns[0], ["\t".join(column).replace(decimal, ",") for column in columns[1:]]
-    return None
+_RATE_KEYS = re.compile(r"^(?:sampl(?:ing|e)[ _-]?(?:rate|frequency)(?:_hz)?|fs)$", re.IGNORECASE)
+_TIME_UNIT = re.compile(r"^(?:s|sec|seconds?|ms|msec|milliseconds?)$")
+# Beside comma and point alone, one number of another form than 'd.ddd' shows that the point is decimal.
+_DECIMAL_POINT = re.compile(r"(?<![\d.])(?:0\d*\.\d|\d{4,}\.|\d+\.(?:\d{1,2}|\d{4,})(?![\d.]))")
+_CLOCK = re.compile(r"^(?:(?:(?P<hours>\d{1,3}):)?(?P<minutes>\d{1,3}):)?(?P<seconds>\d{1,6}(?:[.,]\d+)?)$")
 
 
 def claims_to_be_ecg(head: bytes) -> bool:
@@ -141,8 +50,8 @@ def claims_to_be_ecg(head: bytes) -> bool:
     text = decode_text(head[: head.rfind(b"\n") + 1] or head)
     if text is None:
         return False
-    layout = _layout(text)
-    return layout is not None and _is_ecg_header(layout.names)
+    layout = find_layout(plain(text))
+    return layout is not None and names_an_ecg(layout.names)
 
 
 def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
@@ -170,11 +79,11 @@ def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
     """
     layout = _layout_of(path, content)
     names, warnings = _names_of(path, layout)
-    frame = _numbers(path.name, layout, names)
-    leads = [index for index, name in enumerate(names) if standard_lead(_split_unit(name)[0]) is not None]
+    leads = [index for index, lead in enumerate(leads_of(names)) if lead is not None]
+    frame = _numbers(path.name, layout, names, leads)
     metadata = _metadata(layout.comments)
-    rate = _rate_of(path.name, frame, names, metadata, options)
-    column_units = {index: _split_unit(names[index])[1] for index in leads}
+    rate = _rate_of(path.name, frame, names, layout.units, metadata, options)
+    column_units = {index: split_unit(names[index])[1] or _unit_of(layout, index) for index in leads}
     fallback = _column_unit(frame, names) or metadata.get("units") or options.units
     absent = [
         field
@@ -195,7 +104,7 @@ def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
         path=path,
         format="CSV",
         signal_mv=signal,
-        names=tuple(_split_unit(names[index])[0] for index in leads),
+        names=tuple(split_unit(names[index])[0] for index in leads),
         sampling_rate=rate,
         files=(path.name,),
         sha256=sha256_of(content),
@@ -208,19 +117,23 @@ def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
     )
 
 
+def _unit_of(layout: Layout, index: int) -> str | None:
+    return layout.units[index].strip("()[]") or None if layout.units else None
+
+
 def _left_out(names: Sequence[str], leads: Sequence[int]) -> list[str]:
     others = [name[:30] for index, name in enumerate(names) if index not in leads and not _is_helper(name)]
     return [f"Columns that are no standard lead were left out: {', '.join(others[:15])}."] if others else []
 
 
-def _layout_of(path: Path, content: bytes) -> _Layout:
+def _layout_of(path: Path, content: bytes) -> Layout:
     if len(content) > _MAX_TABLE_BYTES:
         raise RecordUnsupportedError(
             f"{path.name} has {len(content) / 1024**2:.0f} MiB of text.",
             "Save recordings of this length as NPZ or WFDB.",
         )
     text = decode_text(content)
-    layout = _layout(text) if text is not None else None
+    layout = find_layout(plain(text)) if text is not None else None
     if layout is None:
         raise NotAnEcgError(
             f"{path.name} has no columns named by lead.",
@@ -229,18 +142,20 @@ def _layout_of(path: Path, content: bytes) -> _Layout:
     return layout
 
 
-def _names_of(path: Path, layout: _Layout) -> tuple[tuple[str, ...], list[str]]:
+def _names_of(path: Path, layout: Layout) -> tuple[tuple[str, ...], list[str]]:
+    if layout.named_in_comment:
+        return layout.names, ["The table names its leads in a comment alone; that order was taken."]
     if layout.names:
         return layout.names, []
-    if len(_cells(layout.lines[0], layout.delimiter)) != len(STANDARD_LEADS):
+    if len(cells_of(layout.lines[0], layout.delimiter)) != len(STANDARD_LEADS):
         raise missing(path.name, ("leads",))
     return STANDARD_LEADS, ["The table names no lead; its 12 columns were taken in the standard order."]
 
 
 def _is_helper(name: str) -> bool:
-    bare = name.strip().casefold()
-    return bare in {"", "index", "sample", "samples", "n", "units", "unit"} or bool(
-        _TIME_NAME.match(bare) or _RATE_KEYS.match(bare)
+    bare = name.strip().strip("'\"").casefold()
+    return bare in {"", "index", "sample", "samples", "sample #", "n", "#", "units", "unit"} or bool(
+        TIME_NAME.match(bare) or _RATE_KEYS.match(bare)
     )
 
 
@@ -249,37 +164,61 @@ def _metadata(comments: Sequence[str]) -> dict[str, str]:
     for comment in comments:
         if match := _METADATA.match(comment):
             key = "units" if match["key"].casefold().startswith("unit") else "sampling_rate"
-            found.setdefault(key, match["value"].rstrip(",;"))
+            value = match["value"].rstrip(",;")
+            found.setdefault(key, value if key == "units" else re.sub(r"\s*hz$", "", value, flags=re.IGNORECASE))
     return found
 
 
-def _numbers(name: str, layout: _Layout, names: Sequence[str]) -> pd.DataFrame:
+def _numbers(name: str, layout: Layout, names: Sequence[str], leads: Sequence[int]) -> pd.DataFrame:
     """Parse the lines; cells that are no number stay text."""
     body = "\n".join(layout.lines)
-    if layout.delimiter is not None and '"' not in body:
-        wanted = len(names) - 1
-        for number, line in enumerate(layout.lines):
-            if line.count(layout.delimiter) != wanted:
-                raise RecordFormatError(
-                    f"{name}: line {number + 2} has {line.count(layout.delimiter) + 1} cells instead of {wanted + 1}.",
-                    "The file is cut short or mixed up; export it again.",
-                )
-    decimal = "," if layout.delimiter != "," and "," in body else "."
-    try:
+    _refuse_ragged(name, layout, len(names), quoted='"' in body)
+    signs = _signs(name, layout, body, leads)
+    if signs.decimal == layout.delimiter and '"' not in body:
+        raise RecordFormatError(
+            f"{name} writes its numbers with the sign that parts its columns.", "Export it with a decimal point."
+        )
+    with foreign_decoder(name, "table", "Export it again as plain CSV."):
         return pd.read_csv(
             io.StringIO(body),
             sep=r"\s+" if layout.delimiter is None else layout.delimiter,
             header=None,
             names=list(range(len(names))),
-            decimal=decimal,
+            decimal=signs.decimal,
+            thousands=signs.thousands,
             skipinitialspace=True,
             low_memory=False,
             index_col=False,
         )
-    except _PANDAS_ERRORS as error:
-        raise RecordFormatError(
-            f"{name} could not be read as a table: {str(error).strip()[:120]}.", "Export it again as plain CSV."
-        ) from error
+
+
+def _refuse_ragged(name: str, layout: Layout, n_columns: int, *, quoted: bool) -> None:
+    for number, line in enumerate(layout.lines):
+        if quoted or layout.delimiter is None:
+            count = len(cells_of(line, layout.delimiter))
+        else:
+            count = line.count(layout.delimiter) + 1
+        if count != n_columns:
+            raise RecordFormatError(
+                f"{name}: line {number + 2} has {count} cells instead of {n_columns}.",
+                "The file is cut short or mixed up; export it again. Numbers with a comma need quotes beside commas.",
+            )
+
+
+def _signs(name: str, layout: Layout, body: str, leads: Sequence[int]) -> Signs:
+    commas = "," in body and (layout.delimiter != "," or '"' in body)
+    blanks = layout.delimiter is not None and re.search(r"\d \d", body) is not None
+    if not commas and not blanks and "'" not in body and _DECIMAL_POINT.search(body):
+        return Signs()
+    lead = set(leads)
+    return signs_of(_cells(layout, lead), _cells(layout, None, but=lead), name)
+
+
+def _cells(layout: Layout, columns: set[int] | None, but: set[int] | None = None) -> Iterator[str]:
+    for line in layout.lines:
+        for index, cell in enumerate(cells_of(line, layout.delimiter)):
+            if index in columns if columns is not None else index not in (but or ()):
+                yield cell
 
 
 def _column(name: str, frame: pd.DataFrame, index: int, title: str) -> npt.NDArray[np.float64]:
@@ -303,13 +242,19 @@ def _column_unit(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
 
 
 def _rate_of(
-    file_name: str, frame: pd.DataFrame, names: Sequence[str], metadata: dict[str, str], options: ReadOptions
+    file_name: str,
+    frame: pd.DataFrame,
+    names: Sequence[str],
+    units: Sequence[str],
+    metadata: dict[str, str],
+    options: ReadOptions,
 ) -> float | None:
     for index, name in enumerate(names):
-        match = _TIME_NAME.match(name.strip())
+        match = TIME_NAME.match(name.strip().strip("'\""))
         if match:
-            unit = (match["unit"] or match["bare"] or "").casefold()
-            return _rate_of_times(file_name, _column(file_name, frame, index, name), unit, options)
+            beside = units[index].casefold() if units else ""
+            unit = (match["unit"] or match["bare"] or (beside if _TIME_UNIT.match(beside) else "")).casefold()
+            return _rate_of_times(file_name, _times(file_name, frame, index, name), unit, options)
     stated = metadata.get("sampling_rate")
     for index, name in enumerate(names):
         if _RATE_KEYS.match(name.strip()) and len(frame):
@@ -317,11 +262,25 @@ def _rate_of(
     if stated is None:
         return options.sampling_rate
     try:
-        return float(stated)
+        return float(stated.replace(",", "."))
     except ValueError as error:
         raise RecordFormatError(
             f"{file_name} states a sampling rate of '{stated[:30]}'.", "Write the rate as a number in Hz."
         ) from error
+
+
+def _times(name: str, frame: pd.DataFrame, index: int, title: str) -> npt.NDArray[np.float64]:
+    """Return a time column as numbers; times of a clock ('0:00.002', as WFDB's tools write them) become seconds."""
+    column = frame[index]
+    texts = column.astype(str).str.strip("'\"[] ")
+    if len(texts) and ":" in texts.iloc[0] and (clocks := [_CLOCK.match(text) for text in texts]) and all(clocks):
+        return np.array([_seconds(clock) for clock in clocks if clock is not None])
+    return _column(name, frame, index, title)
+
+
+def _seconds(clock: re.Match[str]) -> float:
+    minutes = 60 * int(clock["hours"] or 0) + int(clock["minutes"] or 0)
+    return 60.0 * minutes + float(clock["seconds"].replace(",", "."))
 
 
 def _rate_of_times(name: str, times: npt.NDArray[np.float64], unit: str, options: ReadOptions) -> float | None:

@@ -12,9 +12,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from pathlib import Path
 
 from cardiov_core.domain import Sex
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
+from cardiov_core.io.formats.sniff import decode_text, foreign_format
 
 _MAX_SIGNALS = 256
 _RECORD_LINE = re.compile(
@@ -154,6 +156,51 @@ def looks_like_header(text: str) -> bool:
         return False
     signals = [line.split(maxsplit=2) for line in lines[1:]]
     return bool(signals) and all(len(tokens) >= 2 and _FORMAT.match(tokens[1]) for tokens in signals)
+
+
+def is_header(_: Path, head: bytes) -> bool:
+    """Tell whether a file is a WFDB header, whatever its name. The one place where that is told.
+
+    Parameters
+    ----------
+    _ : Path
+        The file.
+    head : bytes
+        Its content, or its beginning.
+    """
+    text = decode_text(head)
+    return text is not None and foreign_format(head) is None and looks_like_header(text)
+
+
+def decode_header(content: bytes) -> str:
+    """Decode a header; its comments may be in UTF-8 or Latin-1.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def signal_file_names(header: bytes, stem: str) -> tuple[str, ...]:
+    """Return the names of the signal files that belong to a header.
+
+    Parameters
+    ----------
+    header : bytes
+        The header.
+    stem : str
+        Its stem; a header too damaged to name its files keeps the signal files of its own stem.
+    """
+    text = decode_header(header)
+    if not looks_like_header(text):
+        return (f"{stem}.dat", f"{stem}.mat")
+    lines, _ = split_lines(text)
+    return tuple(dict.fromkeys(line.split(maxsplit=1)[0] for line in lines[1:]))
 
 
 def parse_header(text: str, name: str) -> Header:

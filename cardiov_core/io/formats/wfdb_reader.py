@@ -1,19 +1,16 @@
-"""WFDB records: a checked header, then wfdb for the samples.
+"""WFDB records: a checked header, held against the sizes of the signal files before a sample is decoded.
 
-wfdb never sees the file's own header. It is parsed by :mod:`cardiov_core.io.formats.wfdb_header`, held against the
-sizes of the signal files, and handed on in a canonical form beside copies of those files, so that nothing is
-allocated that the files do not hold and no name can lead elsewhere.
+Nothing is allocated that the files do not hold, no name can lead elsewhere, and what a header does not say is asked
+for: wfdb itself takes 250 Hz where the rate is missing, and 200 units per mV where the gain is.
 """
 
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import wfdb
 
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import (
@@ -31,33 +28,28 @@ from cardiov_core.io.assembly import (
     sha256_of,
     standard_rows,
 )
+from cardiov_core.io.formats.order import stated_order
 from cardiov_core.io.formats.sniff import is_plain_text, read_bytes
 from cardiov_core.io.formats.wfdb_header import (
     Header,
     SignalLine,
+    decode_header,
     facts_of,
-    looks_like_header,
     parse_header,
-    split_lines,
+    signal_file_names,
 )
-
-# Bytes a sample of the storage formats that have a fixed width.
-# https://physionet.org/physiotools/wag/signal-5.htm
-_BYTES_PER_SAMPLE: dict[str, float] = {
-    "8": 1, "16": 2, "24": 3, "32": 4, "61": 2, "80": 1, "160": 2, "212": 1.5, "310": 4 / 3, "311": 4 / 3,
-}  # fmt: skip
-# The digital value that marks an invalid sample, as the same page defines it; format 8 has none.
-_INVALID_SAMPLE: dict[str, int] = {
-    "16": -(2**15), "24": -(2**23), "32": -(2**31), "61": -(2**15), "80": -(2**7), "160": -(2**15),
-    "212": -(2**11), "310": -(2**9), "311": -(2**9),
-}  # fmt: skip
-# Formats that pack several samples into a block, whose last block may be filled up.
-_BLOCK_FORMATS = frozenset({"212", "310", "311"})
-# Everything wfdb 4.3 was seen to raise on damaged files, and what numpy raises inside it.
-_WFDB_ERRORS = (
-    ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, OverflowError, ZeroDivisionError, MemoryError,
-    NotImplementedError, RuntimeError,
-)  # fmt: skip
+from cardiov_core.io.formats.wfdb_samples import (
+    BLOCK_FORMATS,
+    BYTES_PER_SAMPLE,
+    FLAC_BITS,
+    IntArray,
+    by_signal,
+    decode,
+    decode_flac,
+    flac_size,
+    invalid_samples,
+    understood,
+)
 
 
 @dataclass(frozen=True)
@@ -67,37 +59,6 @@ class _SignalFile:
     name: str
     channels: tuple[int, ...]
     content: bytes
-
-
-def decode_header(content: bytes) -> str:
-    """Decode a header; its comments may be in UTF-8 or Latin-1.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    """
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-def signal_file_names(header: bytes, stem: str) -> tuple[str, ...]:
-    """Return the names of the signal files that belong to a header.
-
-    Parameters
-    ----------
-    header : bytes
-        The header.
-    stem : str
-        Its stem; a header too damaged to name its files keeps the signal files of its own stem.
-    """
-    text = decode_header(header)
-    if not looks_like_header(text):
-        return (f"{stem}.dat", f"{stem}.mat")
-    lines, _ = split_lines(text)
-    return tuple(dict.fromkeys(line.split(maxsplit=1)[0] for line in lines[1:]))
 
 
 def find_header(path: Path) -> Path | None:
@@ -124,13 +85,15 @@ def find_header(path: Path) -> Path | None:
     return beside if path.name in names else None
 
 
-def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
-    """Read a WFDB record.
+def read_header(path: Path, content: bytes, options: ReadOptions) -> Channels:
+    """Read a WFDB record by its header.
 
     Parameters
     ----------
-    header_path : Path
+    path : Path
         The header; its signal files lie beside it.
+    content : bytes
+        Its content.
     options : ReadOptions
         Rate and units for headers that do not state them.
 
@@ -145,9 +108,8 @@ def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
     MissingMetadataError
         If neither header nor caller state a rate, or no channel has a name.
     """
-    header_bytes = read_bytes(header_path)
-    name = header_path.name
-    header = parse_header(decode_header(header_bytes), name)
+    name = path.name
+    header = parse_header(decode_header(content), name)
     names, warnings = _channel_names(header, name)
     leads, _ = standard_rows(names, name)
     per_frame = _samples_per_frame(header, sorted(leads.values()), name)
@@ -155,9 +117,9 @@ def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
     if frame_rate is None:
         raise missing(name, ("sampling_rate",))
 
-    files = _signal_files(header, header_path)
+    files = _signal_files(header, path)
     n_frames = _frames(header, files, name)
-    digital = _read_digital(header, files, n_frames, name)
+    digital = _read_digital(header, files, n_frames)
     kept = [index for index, line in enumerate(header.signals) if line.per_frame == per_frame]
     gains = {
         index: _gain_per_mv(header.signals[index], names[index], name, options) for index in sorted(leads.values())
@@ -169,13 +131,13 @@ def read_wfdb(header_path: Path, options: ReadOptions) -> Channels:
     warnings += _rate_warnings(names, kept)
     facts = facts_of(header.comments)
     return Channels(
-        path=header_path,
+        path=path,
         format="WFDB",
         signal_mv=signal,
         names=tuple(names[index] for index in kept),
         sampling_rate=frame_rate * per_frame if frame_rate > 0 else frame_rate,
         files=(name, *(file.name for file in files)),
-        sha256=sha256_of(header_bytes, *(file.content for file in files)),
+        sha256=sha256_of(content, *(file.content for file in files)),
         gains_per_mv=tuple(gains.values()),
         age=facts.age,
         sex=facts.sex,
@@ -191,6 +153,8 @@ def _channel_names(header: Header, name: str) -> tuple[list[str], list[str]]:
     names = [line.name for line in header.signals]
     if any(names):
         return names, []
+    if (order := stated_order(header.comments, len(names))) is not None:
+        return list(order), ["The header names its leads in a comment alone; that order was taken."]
     if len(names) != len(STANDARD_LEADS):
         raise missing(name, ("leads",))
     return list(STANDARD_LEADS), ["The header names no lead; its 12 channels were taken in the standard order."]
@@ -220,12 +184,14 @@ def _gain_per_mv(line: SignalLine, lead: str, name: str, options: ReadOptions) -
     return line.gain / scale_to_mv(f"{name}, lead {lead},", line.units or options.units or "mV")
 
 
-def _to_mv(digital: npt.NDArray[np.int64], line: SignalLine, per_mv: float) -> npt.NDArray[np.float64]:
+def _to_mv(digital: IntArray, line: SignalLine, per_mv: float) -> npt.NDArray[np.float64]:
     values = np.asarray((digital - float(line.baseline)) / per_mv, dtype=np.float64)
-    marker = _INVALID_SAMPLE.get(line.format)
-    if marker is not None:
-        values[digital == marker] = np.nan
-    return values
+    values[invalid_samples(digital, line.format)] = np.nan
+    if not line.skew:
+        return values
+    # A skewed signal was recorded so many frames later: its first ones belong to no other signal's.
+    shift = line.skew * line.per_frame
+    return np.concatenate([values[shift:], np.full(shift, np.nan)])
 
 
 def _rate_warnings(names: Sequence[str], kept: Sequence[int]) -> list[str]:
@@ -242,8 +208,8 @@ def _unit_warnings(lines: Sequence[SignalLine], options: ReadOptions) -> list[st
     return ["The header states no unit; mV was taken, as the WFDB format lays down for that case."]
 
 
-def _checksum_warnings(header: Header, digital: Sequence[npt.NDArray[np.int64]], name: str) -> list[str]:
-    # The checksum is the 16-bit sum of all samples; skewed signals were shifted, so theirs cannot be recomputed.
+def _checksum_warnings(header: Header, digital: Sequence[IntArray], name: str) -> list[str]:
+    # The checksum is the 16-bit sum of all samples; of skewed signals writers sum different ones.
     wrong = [
         line.name or str(index + 1)
         for index, line in enumerate(header.signals)
@@ -272,10 +238,10 @@ def _signal_files(header: Header, header_path: Path) -> tuple[_SignalFile, ...]:
             raise RecordFormatError(
                 f"{header_path.name} describes {file_name} in contradictory ways.", "Export the header again."
             )
-        if first.format not in _BYTES_PER_SAMPLE:
+        if first.format not in BYTES_PER_SAMPLE and first.format not in FLAC_BITS:
             raise RecordUnsupportedError(
                 f"{header_path.name} states storage format {first.format} for {file_name}.",
-                f"Convert the record to format 16 (understood: {', '.join(_BYTES_PER_SAMPLE)}).",
+                f"Convert the record to format 16 (understood: {understood()}).",
             )
         files.append(_SignalFile(file_name, tuple(indices), _signal_bytes(header_path, file_name)))
     return tuple(files)
@@ -302,7 +268,10 @@ def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
     n_frames = header.n_samples
     for file in files:
         line = header.signals[file.channels[0]]
-        width = _BYTES_PER_SAMPLE[line.format]
+        if line.format in FLAC_BITS:
+            n_frames = _flac_frames(header, file, n_frames, name)
+            continue
+        width = BYTES_PER_SAMPLE[line.format]
         per_frame = sum(header.signals[index].per_frame for index in file.channels)
         present = len(file.content) - line.byte_offset
         if n_frames is None:
@@ -314,7 +283,7 @@ def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
                 f"{file.name} is cut short: {name} announces {n_frames} samples a lead, the file holds {held}.",
                 "Copy or download the signal file again.",
             )
-        if present - needed > (4 if line.format in _BLOCK_FORMATS else 0):
+        if present - needed > (4 if line.format in BLOCK_FORMATS else 0):
             raise RecordFormatError(
                 f"{file.name} is longer than {name} announces: {present} bytes of samples instead of {needed}.",
                 "Header and signal file do not belong together, or the header's number of samples, leads or "
@@ -327,37 +296,40 @@ def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
     return n_frames
 
 
-def _canonical_header(header: Header, files: Sequence[_SignalFile], n_frames: int) -> str:
-    lines = [f"record {len(header.signals)} 500 {n_frames}"]
-    number_of = {file.name: number for number, file in enumerate(files)}
-    for index, line in enumerate(header.signals):
-        layout = f"{line.format}x{line.per_frame}:{line.skew}+{line.byte_offset}"
-        lines.append(
-            f"signal{number_of[line.file_name]}.dat {layout} 1000(0)/mV 16 0 {line.initial_value or 0} 0 0 ch{index}"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _read_digital(
-    header: Header, files: Sequence[_SignalFile], n_frames: int, name: str
-) -> list[npt.NDArray[np.int64]]:
-    """Let wfdb decode the samples; one array a channel, in the header's order."""
-    with tempfile.TemporaryDirectory(prefix="cardiov-") as folder:
-        (Path(folder) / "record.hea").write_text(_canonical_header(header, files, n_frames), encoding="ascii")
-        for number, file in enumerate(files):
-            (Path(folder) / f"signal{number}.dat").write_bytes(file.content)
-        try:
-            record = wfdb.rdrecord(str(Path(folder) / "record"), physical=False, smooth_frames=False)
-            digital = [np.asarray(channel, dtype=np.int64) for channel in record.e_d_signal]
-        except RecordError:
-            raise
-        except _WFDB_ERRORS as error:
-            raise RecordFormatError(
-                f"{name} could not be decoded: {type(error).__name__}: {str(error)[:120]}.",
-                "Header or signal file is damaged; copy or export the record again.",
-            ) from error
-    if len(digital) != len(header.signals):
+def _flac_frames(header: Header, file: _SignalFile, n_frames: int | None, name: str) -> int:
+    """Return the number of frames, after holding the header against what a FLAC file announces."""
+    n_samples, n_channels = flac_size(file.content, file.name)
+    per_frame = {header.signals[index].per_frame for index in file.channels}
+    if n_channels != len(file.channels) or len(per_frame) > 1 or not n_samples:
         raise RecordFormatError(
-            f"{name} announces {len(header.signals)} signals, {len(digital)} were found.", "Export the record again."
+            f"{file.name} holds {n_channels} channels of {n_samples} samples, not what {name} describes.",
+            "Header and signal file do not belong together; export the record again.",
         )
-    return digital
+    held = n_samples // per_frame.pop()
+    if n_frames is not None and held != n_frames:
+        fault = "is cut short" if held < n_frames else "is too long"
+        raise RecordFormatError(
+            f"{file.name} {fault}: {name} announces {n_frames} samples a lead, the file holds {held}.",
+            "Copy or download the signal file again.",
+        )
+    return held
+
+
+def _read_digital(header: Header, files: Sequence[_SignalFile], n_frames: int) -> list[IntArray]:
+    """Decode the samples; one array a channel, in the header's order."""
+    digital: dict[int, IntArray] = {}
+    for file in files:
+        lines = [header.signals[index] for index in file.channels]
+        storage = lines[0].format
+        if storage in FLAC_BITS:
+            signals = [
+                values[: n_frames * lines[0].per_frame] for values in decode_flac(file.content, storage, file.name).T
+            ]
+        else:
+            per_frame = [line.per_frame for line in lines]
+            stream = decode(file.content[lines[0].byte_offset :], storage, n_frames * sum(per_frame))
+            signals = by_signal(stream, per_frame, storage, [line.initial_value for line in lines])
+        if any(values.size != n_frames * line.per_frame for values, line in zip(signals, lines, strict=True)):
+            raise RecordFormatError(f"{file.name} is damaged: it does not hold what it announces.", "Copy it again.")
+        digital.update(zip(file.channels, signals, strict=True))
+    return [digital[index] for index in range(len(header.signals))]

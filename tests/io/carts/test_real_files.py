@@ -8,6 +8,7 @@ import pytest
 
 from cardiov_core.datasets.ptbxl import PtbXl
 from cardiov_core.domain import STANDARD_LEADS
+from cardiov_core.errors import RecordFormatError
 from cardiov_core.inference import analysis_to_dict, analyze, load_predictor
 from cardiov_core.io import collect, read_record, read_uploads
 from tests.io.carts import cart_files as make
@@ -43,6 +44,15 @@ STATED = {
         "SINUS RHYTHM (normal P axis, V-rate 60-99)",
     ),
 }  # fmt: skip
+# Files that were passed over or refused, with the leads whose samples they hold.
+LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
+NEW = {
+    "schiller.xml": ("Schiller XML", 500.0, 4998, STANDARD_LEADS),
+    "scp-viewer-demo.scp": ("SCP-ECG", 1000.0, 10000, STANDARD_LEADS),
+    "contec-0000050.scp": ("SCP-ECG", 800.0, 32767, STANDARD_LEADS),
+    "contec-0000050.ECG": ("Contec ECG90A", 800.0, 37855, LIMB),
+    "healforce-62.scp": ("SCP-ECG", 150.0, 4500, LIMB),
+}
 ONE_UV = {
     "dcm": make.dicom, "aecg.xml": make.aecg, "scp": make.scp, "edf": make.edf,
     "sierra.xml": lambda record: make.sierra(record, step_uv=1.0),
@@ -93,10 +103,39 @@ def test_facts_of_real_files(samples):
 
 def test_a_folder_and_an_upload_of_vendor_files_open_whole(samples):
     with collect([samples]) as found:
-        assert sorted(Path(one.shown_as).name for one in found.sources) == sorted(STATED)
+        assert {Path(one.shown_as).name for one in found.sources} >= {*STATED, *NEW}
         assert (found.errors, found.passed_over) == ((), ())
     uploads = read_uploads([(f"{name}.dat", (samples / name).read_bytes()) for name in STATED])
     assert all(upload.record is not None for upload in uploads)
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_a_real_file_that_the_library_does_not_read_opens(samples, name):
+    format_name, rate_hz, n_samples, leads = NEW[name]
+    record = read_record(samples / name)
+    assert (record.provenance.format, record.sampling_rate, record.n_samples) == (format_name, rate_hz, n_samples)
+    assert tuple(lead for lead in record.leads if np.isfinite(record.lead(lead)).any()) == leads
+    # An ECG at its size: no lead of these is smaller or larger.
+    assert all(0.2 < np.ptp(record.lead(lead)) < 4.0 or not record.lead(lead).any() for lead in leads)
+
+
+def test_contecs_own_file_holds_what_its_scp_ecg_holds(samples):
+    own, scp = (read_record(samples / f"contec-0000050.{suffix}") for suffix in ("ECG", "scp"))
+    assert np.abs(own.signal[:3, :32767] - scp.signal[:3]).max() < 1e-6
+    assert "announces 37855 samples a lead and holds 32767" in scp.warnings[0]
+
+
+def test_leads_that_were_never_recorded_are_named(samples):
+    # Placed for a child: V3R, V1, V2, V4, V6, V7. Section 10 measures the same leads, and V3 and V5 are in neither.
+    record = read_record(samples / "welch-allyn-2.scp")
+    assert set(STANDARD_LEADS) - set(record.leads) == {"V3", "V5"}
+    assert any("V3R, V7" in str(warning) for warning in record.warnings)
+    assert "V3 and V5" in " ".join(map(str, analyze(record, load_predictor()).withheld))
+
+
+def test_a_damaged_file_is_refused_in_a_sentence(samples):
+    with pytest.raises(RecordFormatError, match="is damaged or incomplete"):
+        read_record(samples / "damaged-section0.scp")
 
 
 @pytest.mark.parametrize("ecg_id", IDS)

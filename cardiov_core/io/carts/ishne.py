@@ -1,0 +1,41 @@
+"""ISHNE: whether a file holds as many samples as its header announces."""
+
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+from cardiov_core.io.carts.parse import Parsed, parse_as
+
+_PARSE = parse_as("ISHNE", ".ecg")
+_SAMPLES_AT = 14
+
+
+def parse_ishne(name: str, content: bytes, folder: Path) -> Parsed:
+    """Parse an ISHNE file.
+
+    The format announces samples a lead (Badilini 1998, 10.1111/j.1542-474X.1998.tb00353.x); some writers announce
+    those of all leads together, or their bytes.
+
+    Parameters
+    ----------
+    name : str
+        The file, for messages.
+    content : bytes
+        Its content.
+    folder : Path
+        A temporary folder.
+
+    Raises
+    ------
+    RecordFormatError
+        If it is damaged.
+    """
+    parsed = _PARSE(name, content, folder)
+    announced = struct.unpack_from("<i", content, _SAMPLES_AT)[0] if len(content) >= _SAMPLES_AT + 4 else 0
+    held, n_leads = parsed.leads[0].samples.size, len(parsed.leads)
+    if announced in {held, held * n_leads, 2 * held, 2 * held * n_leads}:
+        return parsed
+    rate_hz = parsed.leads[0].sampling_rate
+    said = f"The file announces {announced} samples a lead and holds {held} ({held / rate_hz:.4g} s)"
+    why = "it was cut short, or its writer counts in another way" if announced > held else "its header is wrong"
+    return replace(parsed, notes=(f"{said}: {why}.", *parsed.notes))

@@ -1,0 +1,174 @@
+"""ecgdatakit on one file: in a temporary folder (it reads paths only), its warnings collected, its errors wrapped."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
+from cardiov_core.io.decoding import foreign_decoder
+
+if TYPE_CHECKING:
+    from ecgdatakit.models import ECGRecord, Lead
+
+_MAX_NOTES = 5
+_OUR_OWN_DOING = "auto_scale=False"
+# What ecgdatakit only warns of, though it changes what the signal means.
+_CUT_SHORT = "EDF file truncated"
+_JOINED = ("EDF+D file has gaps", "frames are concatenated without a gap")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What the library found, and what it and the preparation had to say.
+
+    Attributes
+    ----------
+    record : ecgdatakit.models.ECGRecord
+        As parsed, unscaled.
+    leads : tuple of ecgdatakit.models.Lead
+        Its leads, and those of groups recorded with it.
+    notes : tuple of str
+        For the record's warnings.
+    age : float or None
+        Age in years, where it is written in a way that only people read.
+    patient_id : str or None
+        Where the library does not look for it.
+    undated : bool
+        Whether the file says that its dates were removed.
+    derived_leads : tuple of str
+        Channels that the file says were computed.
+    fraction : dict of str to float
+        Lead -> delay of its samples in fractions of a sample, on top of its first sample.
+    """
+
+    record: "ECGRecord"
+    leads: "tuple[Lead, ...]"
+    notes: tuple[str, ...] = ()
+    age: float | None = None
+    patient_id: str | None = None
+    undated: bool = False
+    derived_leads: tuple[str, ...] = ()
+    fraction: dict[str, float] = field(default_factory=dict)
+
+
+Parse = Callable[[str, bytes, Path], Parsed]
+"""Name of the file, content, temporary folder -> what is in it."""
+
+
+def parse_as(format_name: str, suffix: str) -> Parse:
+    """Return a function that lets ecgdatakit parse a file as it is.
+
+    Parameters
+    ----------
+    format_name : str
+        For messages.
+    suffix : str
+        Extension by which the library knows the format.
+    """
+
+    def parse(name: str, content: bytes, folder: Path) -> Parsed:
+        file = folder / f"ecg{suffix}"
+        file.write_bytes(content)
+        record, notes = run(file, name, format_name)
+        return Parsed(record, tuple(record.leads), notes)
+
+    return parse
+
+
+def run(file: Path, name: str, format_name: str) -> tuple["ECGRecord", tuple[str, ...]]:
+    """Let ecgdatakit parse a file; its Python warnings become notes.
+
+    Parameters
+    ----------
+    file : Path
+        A temporary file.
+    name : str
+        The reader's name for it, for messages.
+    format_name : str
+        Its format, for messages.
+
+    Raises
+    ------
+    RecordFormatError
+        If it is damaged.
+    RecordUnsupportedError
+        If it is of a variant that is not read, or holds no rhythm.
+    """
+    from ecgdatakit import ECGDataKitError, FileParser, UnsupportedFormatError
+
+    with warnings.catch_warnings(record=True) as caught, foreign_decoder(name, f"{format_name} file"):
+        warnings.simplefilter("always")
+        try:
+            record = FileParser.parse(file, auto_scale=False)
+        except UnsupportedFormatError as error:
+            raise RecordUnsupportedError(
+                f"{name} is of a variant of {format_name} that is not read: {_told(error, file, name)}.",
+                "Export the ECG in another format: DICOM, HL7 aECG, WFDB or CSV.",
+            ) from error
+        except MemoryError as error:
+            raise incomplete(name, format_name, "it announces more samples than memory holds") from error
+        # ecgdatakit wraps what its parsers raise; the others come from telling formats apart and from the summary.
+        except (ECGDataKitError, OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
+            raise incomplete(name, format_name, _told(error, file, name)) from error
+    told = [_told(one.message, file, name) for one in caught if _OUR_OWN_DOING not in str(one.message)]
+    if cut_short := next((text for text in told if _CUT_SHORT in text), None):
+        raise incomplete(name, format_name, cut_short)
+    if any(phrase in text for text in told for phrase in _JOINED):
+        raise RecordUnsupportedError(
+            f"{name} ({format_name}) holds stretches with gaps between them, which are no continuous rhythm.",
+            "Export one uninterrupted stretch.",
+        )
+    if not record.leads:
+        raise no_rhythm(name, format_name, only_median=bool(record.median_beats))
+    notes = [f"The file's reader notes: {text}." for text in dict.fromkeys(told)]
+    return record, tuple(notes[:_MAX_NOTES])
+
+
+def no_rhythm(name: str, format_name: str, *, only_median: bool) -> RecordUnsupportedError:
+    """Build the error of a file without a rhythm recording.
+
+    Parameters
+    ----------
+    name, format_name : str
+        The file and its format.
+    only_median : bool
+        Whether it holds a median beat instead.
+    """
+    instead = ", only a median beat" if only_median else ""
+    return RecordUnsupportedError(
+        f"{name} ({format_name}) holds no rhythm recording{instead}.", "Export the 10-second rhythm ECG."
+    )
+
+
+def incomplete(name: str, format_name: str, why: str) -> RecordFormatError:
+    """Build the error of a damaged or cut file.
+
+    Parameters
+    ----------
+    name, format_name, why : str
+        The file, its format, and what is wrong.
+    """
+    return RecordFormatError(
+        f"{name} ({format_name}) is damaged or incomplete: {why}.",
+        "Copy the file again, or export it again from the cart.",
+    )
+
+
+def clean(text: str) -> str:
+    """Return a text in one line, without what cannot be printed.
+
+    Parameters
+    ----------
+    text : str
+        Out of a file.
+    """
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _told(said: object, file: Path, name: str) -> str:
+    """Return a library's words in one line, with the reader's file name instead of the temporary one."""
+    # pydicom appends the traceback to its messages.
+    text = str(said).partition("\nTraceback")[0].replace(str(file), name).replace(file.name, name)
+    return clean(text)[:200].rstrip(". ") or type(said).__name__

@@ -1,0 +1,1 @@
+"""XML of carts: guarded, and made plain or read here."""
