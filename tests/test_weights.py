@@ -257,10 +257,10 @@ def test_shipped_graders_are_whole(repository: Path, monkeypatch: pytest.MonkeyP
     assert weights.default_name() in [path.stem for path in _shipped(repository)]
     for path in _shipped(repository):
         card = weights.load_card(path)
-        if card.architecture["name"] == weights.FOREST:
+        if card.architecture.name == weights.FOREST:
             forest, _ = weights.load_forest(path)
-            assert len(forest.roots) == card.architecture["kwargs"]["n_trees"]
-        elif card.architecture["name"] == weights.BLEND:
+            assert len(forest.roots) == card.architecture.kwargs["n_trees"]
+        elif card.architecture.name == weights.BLEND:
             members, _ = weights.load_blend(path)
             assert {member.name for member in members} < {shipped.stem for shipped in _shipped(repository)}
         else:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import click
 
-from cardiov_core.cli.train import ptbxl_of
+from cardiov_core.cli.train import labelled_of
 
 _KINDS = ("none", "temperature", "temperature_offsets")
 
@@ -27,7 +27,7 @@ def calibrate(model: str | None, data: Path, kind: str | None, ship: bool) -> No
     from cardiov_core.weights import default_name, load_card
 
     card = load_card(model or default_name())
-    found = recalibrate(card, ptbxl_of(data), cast(Kind | None, kind))
+    found = recalibrate(card, labelled_of(data), cast(Kind | None, kind))
     click.echo("\n".join(_lines(found.part.card)))
     if ship:
         click.echo(f"Beside the weights: {ship_recalibrated(card, found).path}", err=True)

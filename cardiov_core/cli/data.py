@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.cli.train import ptbxl_of
+from cardiov_core.cli.train import labelled_of
 
 if TYPE_CHECKING:
     from cardiov_core.datasets.description import Description
@@ -31,7 +31,7 @@ def describe(folder: Path, as_json: bool) -> None:
     """Print the paper's Table 1 for what is there, and the records a level under both label rules."""
     from cardiov_core.datasets.description import describe as described
 
-    found = described(ptbxl_of(folder))
+    found = described(labelled_of(folder))
     click.echo(output.to_json(found.as_dict()) if as_json else "\n".join(_description_lines(found)))
 
 
@@ -124,7 +124,7 @@ def prepare(folder: Path, out: Path, recipe_name: str | None, config: Path | Non
     if not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"{recipe.name} trains no network alone: what measures whole records needs the tree.")
     made = prepare_cache(
-        ptbxl_of(folder),
+        labelled_of(folder),
         recipe.contract,
         out,
         skip_unreadable=skip_unreadable,

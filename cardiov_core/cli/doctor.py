@@ -89,7 +89,7 @@ def _examine_weights() -> tuple[list[str], bool]:
         if delineator is None:
             lines.append("weights      no delineator: waves are found by their slopes alone")
         else:
-            lines.append(f"weights      delineator: checksum {delineator.card['sha256'][:16]} is right")
+            lines.append(f"weights      delineator: checksum {delineator.sha256[:16]} is right")
     if default not in names:
         lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
         healthy = False

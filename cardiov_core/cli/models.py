@@ -10,9 +10,6 @@ from cardiov_core.cli import output
 
 if TYPE_CHECKING:
     from cardiov_core.weights import ModelCard
-if TYPE_CHECKING:
-    pass
-
 
 _WIDTH = 105
 
@@ -49,7 +46,7 @@ def model_rows() -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for net in list_nets():
         common = {"network": net.name, "paper": net.paper, "parameters": net.n_parameters}
-        graders = [card for card in cards if card.architecture["name"] == net.name]
+        graders = [card for card in cards if card.architecture.name == net.name]
         rows += [
             {
                 "name": card.name,
@@ -66,14 +63,14 @@ def model_rows() -> list[dict[str, Any]]:
             "name": card.name,
             "network": None,
             "paper": None,
-            "kind": card.raw["title"],
-            "parameters": card.raw["n_parameters"],
-            "counted": "members" if card.architecture["name"] == BLEND else "nodes",
+            "kind": card.stated.title,
+            "parameters": card.stated.n_parameters,
+            "counted": "members" if card.architecture.name == BLEND else "nodes",
             "default": card.name == default,
             "weights": _weights_row(card),
         }
         for card in cards
-        if card.architecture["name"] not in known
+        if card.architecture.name not in known
     ]
 
 
@@ -83,7 +80,7 @@ def _weights_row(card: "ModelCard") -> dict[str, Any]:
     return {
         "version": card.version,
         "sha256": card.sha256,
-        "metrics": card.raw.get("metrics"),
+        "metrics": card.stated.metrics.as_json(),
         "honesty": honesty_words(card),
     }
 

@@ -11,7 +11,7 @@ import click
 from cardiov_core.cli.options import labels_option
 
 if TYPE_CHECKING:
-    from cardiov_core.datasets import PtbXl
+    from cardiov_core.datasets import PtbXl, PtbXlCache
 
 _FOLDS = range(1, 11)
 
@@ -78,7 +78,7 @@ def train(
     recipe = training.load_recipe(config or recipe_name or "")
     if max_epochs is not None and not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"{recipe.name} trains no network: leave --max-epochs out.")
-    dataset = ptbxl_of(data, labels_file)
+    dataset = labelled_of(data, labels_file)
     if processes > 1 and not group.started_by_torchrun():
         if not isinstance(recipe, training.Recipe):
             raise click.UsageError(f"{recipe.name} trains no network: leave --processes out.")
@@ -109,8 +109,15 @@ def _become(command: list[str]) -> NoReturn:
 def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":
     """Return the PTB-XL of a folder, or of its ``ptb-xl-subset``, with corrected labels where a file is named.
 
-    A cache of ``cardiov data prepare`` is one, too.
+    A cache of ``cardiov data prepare`` is refused: it has no whole records.
     """
+    from cardiov_core.datasets import whole_records
+
+    return whole_records(labelled_of(folder, labels_file))
+
+
+def labelled_of(folder: Path, labels_file: Path | None = None) -> "PtbXl | PtbXlCache":
+    """Return the same, where a cache will do."""
     from cardiov_core.datasets import PtbXl, PtbXlCache, is_cache, read_labels
 
     inner = folder / "ptb-xl-subset"

@@ -4,11 +4,12 @@ from cardiov_core.datasets.cache import PtbXlCache, is_cache
 from cardiov_core.datasets.corrected_labels import CorrectedLabels, read_labels
 from cardiov_core.datasets.locate import data_root
 from cardiov_core.datasets.ludb import AnnotatedWave, Ludb, find_ludb
-from cardiov_core.datasets.ptbxl import PtbXl, find_ptbxl, ptbxl_ecg_id_of
+from cardiov_core.datasets.ptbxl import LabelledRecords, PtbXl, find_ptbxl, ptbxl_ecg_id_of, whole_records
 
 __all__ = [
     "AnnotatedWave",
     "CorrectedLabels",
+    "LabelledRecords",
     "Ludb",
     "PtbXl",
     "PtbXlCache",
@@ -18,4 +19,5 @@ __all__ = [
     "is_cache",
     "ptbxl_ecg_id_of",
     "read_labels",
+    "whole_records",
 ]

@@ -12,20 +12,21 @@ weights that a training on the tree gives.
 
 import csv
 import hashlib
-import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
-from cardiov_core.datasets.ptbxl import TABLE_NAME, PtbXl
+from cardiov_core.datasets.fingerprint import FINGERPRINTS
+from cardiov_core.datasets.ptbxl import TABLE_NAME, PreparedRecords, PtbXlTable, no_whole_records
 from cardiov_core.domain import EcgRecord, InputContract
+from cardiov_core.domain.documents import Document, as_json_values, fault_of
 from cardiov_core.errors import DatasetError
 
 CACHE_NAME, WINDOWS_NAME, RECORDS_NAME = "cache.json", "windows.npy", "records.csv"
@@ -34,9 +35,6 @@ PARTIAL = ".part"
 
 TABLES = (TABLE_NAME, "scp_statements.csv")
 """Tables of the tree that a cache keeps as they are; the second may be missing."""
-
-FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
-"""Columns by which training records are known again (`cardiov_core.weights.signal_fingerprint`)."""
 
 RECORD_COLUMNS = ("ecg_id", "row", *FINGERPRINTS, "crc32")
 """Columns of ``records.csv``; ``crc32`` is of the record's float32 window."""
@@ -67,7 +65,31 @@ class CachedRecord:
     crc32: int
 
 
-class PtbXlCache(PtbXl):
+class CachedFile(Document):
+    """Size of a file of the cache in bytes, and its checksum; windows have one a record instead."""
+
+    bytes: int
+    sha256: str | None = None
+
+
+class CacheSource(Document):
+    """The tree that was prepared: its name, and the checksum of its table."""
+
+    name: str
+    table_sha256: str
+
+
+class CacheCard(Document):
+    """What ``cache.json`` states."""
+
+    version: int
+    contract: InputContract
+    source: CacheSource
+    unreadable: dict[int, str]
+    files: dict[str, CachedFile]
+
+
+class PtbXlCache(PtbXlTable):
     """A folder that ``cardiov data prepare`` wrote.
 
     Tables, folds and labels are those of the tree; whole records are not in it.
@@ -88,29 +110,29 @@ class PtbXlCache(PtbXl):
     def __init__(self, root: Path, corrected: CorrectedLabels | None = None) -> None:
         root = Path(root)
         self._card = _read_card(root)
-        for name, expected in self._card["files"].items():
+        for name, expected in self._card.files.items():
             _check_file(root / name, expected)
         super().__init__(root, corrected)
 
     @property
     def source_name(self) -> str:
         """Name of the tree that was prepared."""
-        return str(self._card["source"]["name"])
+        return self._card.source.name
 
     @property
     def table_sha256(self) -> str:
         """Checksum of the tree's ``ptbxl_database.csv``."""
-        return str(self._card["source"]["table_sha256"])
+        return self._card.source.table_sha256
 
     @property
     def unreadable(self) -> Mapping[int, str]:
         """The records that could not be prepared and were left out, with the reason."""
-        return {int(ecg_id): str(why) for ecg_id, why in self._card["unreadable"].items()}
+        return self._card.unreadable
 
     @property
     def contract(self) -> InputContract:
         """What the windows are prepared by."""
-        return contract_from(self._card["contract"])
+        return self._card.contract
 
     @cached_property
     def cached(self) -> Mapping[int, CachedRecord]:
@@ -131,11 +153,23 @@ class PtbXlCache(PtbXl):
         """Return the records of some folds whose windows are here, in the order of the table."""
         return [ecg_id for ecg_id in super().ecg_ids(folds) if ecg_id in self.cached]
 
-    def record(self, ecg_id: int, sampling_rate_hz: Literal[500, 100] = 500) -> EcgRecord:
-        """Refuse: a cache holds prepared windows and no whole records."""
-        raise DatasetError(
-            f"{self.root} is a cache of prepared windows: record {ecg_id} at {sampling_rate_hz} Hz is not in it.",
-            f"Only networks train on a cache; name the PTB-XL tree itself ({self.source_name}) for everything else.",
+    def prepared(
+        self, ecg_ids: Sequence[int], contract: InputContract, each: Callable[[int, EcgRecord], None] | None = None
+    ) -> PreparedRecords:
+        """Return the windows, checked, as they stand in the file; as in `cardiov_core.datasets.LabelledRecords`.
+
+        Raises
+        ------
+        DatasetError
+            If they were prepared by another contract or are damaged, or whole records are asked for: there are none.
+        """
+        if each is not None:
+            raise no_whole_records(self.source_name)
+        self.require(contract)
+        self.verify(ecg_ids)
+        cached = [self.cached[ecg_id] for ecg_id in ecg_ids]
+        return PreparedRecords(
+            self.windows(), tuple(one.fingerprints for one in cached), tuple(one.row for one in cached)
         )
 
     def require(self, contract: InputContract) -> None:
@@ -146,7 +180,7 @@ class PtbXlCache(PtbXl):
         DatasetError
             If the contracts differ; says in what.
         """
-        ours, asked = contract_as_dict(self.contract), contract_as_dict(contract)
+        ours, asked = as_json_values(self.contract), as_json_values(contract)
         differ = [f"{name} {ours[name]!r} instead of {asked[name]!r}" for name in asked if ours[name] != asked[name]]
         if differ:
             raise DatasetError(
@@ -208,54 +242,38 @@ def shortened(values: Sequence[object]) -> str:
     return ", ".join(map(str, values[:_SHOWN])) + (f" and {rest} more" if rest > 0 else "")
 
 
-def contract_as_dict(contract: InputContract) -> dict[str, Any]:
-    """Return a contract as JSON values."""
-    fields: dict[str, Any] = json.loads(json.dumps(asdict(contract)))
-    return fields
-
-
-def contract_from(fields: Mapping[str, Any]) -> InputContract:
-    """Return the contract that `contract_as_dict` wrote."""
-    low, high = fields["band_hz"]
-    return InputContract(**{**fields, "leads": tuple(fields["leads"]), "band_hz": (low, high)})
-
-
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_card(root: Path) -> dict[str, Any]:
+def _read_card(root: Path) -> CacheCard:
     path = root / CACHE_NAME
     if not path.is_file() and is_cache(root):
         raise DatasetError(
             f"The preparation of {root} was not finished.", "Run the same `cardiov data prepare` again: it goes on."
         )
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        version = card["version"]
-        # Read once, so that what is missing or wrong shows here.
-        contract_from(card["contract"])
-        _ = card["source"]["name"], card["source"]["table_sha256"], card["files"].items(), card["unreadable"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        card = CacheCard.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise DatasetError(f"{path} cannot be read: {fault_of(error).told()}.", _AGAIN) from error
+    except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read: {error!r}.", _AGAIN) from error
-    if version != VERSION:
-        raise DatasetError(f"{path} has version {version!r}; this CardioV reads {VERSION}.", _AGAIN)
-    found: dict[str, Any] = card
-    return found
+    if card.version != VERSION:
+        raise DatasetError(f"{path} has version {card.version!r}; this CardioV reads {VERSION}.", _AGAIN)
+    return card
 
 
-def _check_file(path: Path, expected: Mapping[str, Any]) -> None:
+def _check_file(path: Path, expected: CachedFile) -> None:
     """Compare size and, where there is one, checksum; windows have a checksum a record instead."""
     try:
-        size = path.stat().st_size
-        whole = size == expected["bytes"] and expected.get("sha256") in (None, _digest(path, expected))
+        whole = path.stat().st_size == expected.bytes and _digest_is(expected.sha256, path)
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}.", _AGAIN) from error
     if not whole:
         raise DatasetError(f"{path} is damaged: it is not the file that {CACHE_NAME} describes.", _AGAIN)
 
 
-def _digest(path: Path, expected: Mapping[str, Any]) -> str | None:
-    return sha256_of(path) if expected.get("sha256") else None
+def _digest_is(expected: str | None, path: Path) -> bool:
+    return expected is None or expected == sha256_of(path)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from cardiov_core.datasets.ptbxl import PtbXl
+from cardiov_core.datasets.ptbxl import PtbXlTable
 from cardiov_core.domain import Severity
 from cardiov_core.errors import DatasetError
 from cardiov_core.statements import LABEL_RULES, LabelRule, label_of
@@ -102,12 +102,12 @@ class Description:
         return asdict(self) | {"paper": dict(PAPER)}
 
 
-def describe(dataset: PtbXl) -> Description:
+def describe(dataset: PtbXlTable) -> Description:
     """Count what is in a PTB-XL tree.
 
     Parameters
     ----------
-    dataset : PtbXl
+    dataset : PtbXlTable
         The tree; corrected labels do not count here, since the question is about the statements.
 
     Returns
@@ -155,7 +155,7 @@ def describe(dataset: PtbXl) -> Description:
     )
 
 
-def _classes(dataset: PtbXl) -> dict[str, int] | None:
+def _classes(dataset: PtbXlTable) -> dict[str, int] | None:
     path = dataset.root / _STATEMENTS_NAME
     if not path.is_file():
         return None
@@ -178,7 +178,7 @@ def _sexes(column: "pd.Series[Any]") -> dict[str, int]:
     return counts | ({"unknown": unknown} if unknown else {})
 
 
-def _durations(dataset: PtbXl) -> dict[str, int]:
+def _durations(dataset: PtbXlTable) -> dict[str, int]:
     found = Counter(_duration_of(dataset.root / f"{name}.hea") for name in dataset.table["filename_hr"])
     return {name: found[name] for name in sorted(found)}
 

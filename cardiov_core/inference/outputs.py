@@ -13,16 +13,13 @@ the level is above no, above low and above medium risk. Each kind of output answ
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from cardiov_core.ordinal import N_LEVELS
-from cardiov_core.weights import ModelCard
-
-OutputKind = Literal["exceedance", "rank_consistent", "classification", "regression"]
+from cardiov_core.weights import ModelCard, OutputKind
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,8 @@ class Output:
 
 def output_of(card: ModelCard) -> Output:
     """Return how a grader's card says that its network is to be read."""
-    stated = card.raw["output"]
-    return Output(stated["kind"], float(stated.get("residual_sd", 1.0)))
+    stated = card.stated.output
+    return Output(stated.kind, 1.0 if stated.residual_sd is None else stated.residual_sd)
 
 
 def exceedance_logits(raw: Tensor, output: Output) -> Tensor:

@@ -3,7 +3,8 @@
 from cardiov_core.training.delineator.train import DelineatorRecipe, train_delineator
 from cardiov_core.training.graders.blend import train_blend
 from cardiov_core.training.graders.forest import train_forest
-from cardiov_core.training.graders.network import TrainingResult, train
+from cardiov_core.training.graders.network import train
+from cardiov_core.training.graders.trunk import TrainingResult
 from cardiov_core.training.recipes.blend import BlendRecipe
 from cardiov_core.training.recipes.files import list_recipes, load_recipe
 from cardiov_core.training.recipes.forest import ForestRecipe

@@ -6,18 +6,11 @@ nobody can pair a network with another filter. A third, ``<name>.oof.csv``, hold
 records that trained it. The delineator, which grades nothing, lies in a folder of its own.
 """
 
+from cardiov_core.datasets.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
 from cardiov_core.weights.blend import BLEND, Member, load_blend, members_of, save_blend
-from cardiov_core.weights.cards import (
-    N_LOGITS,
-    SCHEMA_VERSION,
-    ModelCard,
-    default_name,
-    list_cards,
-    load_card,
-    weights_folder,
-)
+from cardiov_core.weights.card_parts import N_LOGITS, SCHEMA_VERSION, CardPart, NewCard, OutputKind
+from cardiov_core.weights.cards import ModelCard, default_name, list_cards, load_card, weights_folder
 from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
-from cardiov_core.weights.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
 from cardiov_core.weights.forest import FOREST, Forest, load_forest, save_forest
 from cardiov_core.weights.graders import (
     OUT_OF_FOLD_COLUMNS,
@@ -37,11 +30,14 @@ __all__ = [
     "OUT_OF_FOLD_COLUMNS",
     "RAW_COLUMNS",
     "SCHEMA_VERSION",
+    "CardPart",
     "DelineatorWeights",
     "Forest",
     "KnownRange",
     "Member",
     "ModelCard",
+    "NewCard",
+    "OutputKind",
     "default_name",
     "list_cards",
     "load_blend",

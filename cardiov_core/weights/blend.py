@@ -1,18 +1,19 @@
 """Blends of graders: which members with which weights. The members' own files lie beside the blend's."""
 
+import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
+from pydantic import TypeAdapter, ValidationError
 
+from cardiov_core.domain.documents import fault_of
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.weights.cards import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
-from cardiov_core.weights.graders import write_grader
+from cardiov_core.weights.graders import CardFields, write_grader
 
 BLEND = "blend"
 """Architecture of a model card that describes a blend."""
@@ -67,14 +68,14 @@ def load_blend(name_or_path: str | Path) -> tuple[tuple[Member, ...], ModelCard]
         If a card is damaged.
     """
     card = load_card(name_or_path)
-    if card.architecture["name"] != BLEND:
-        raise WeightsMismatchError(f"{card.path.name} describes {card.architecture['name']!r}, no blend.", HINT_MAKE)
+    if card.architecture.name != BLEND:
+        raise WeightsMismatchError(f"{card.path.name} describes {card.architecture.name!r}, no blend.", HINT_MAKE)
     members = members_of(card)
     stored, stated = read_tensors(card.weights_path, card.sha256), _tensors(members)
     if stored.keys() != stated.keys() or not all(torch.equal(stored[key], value) for key, value in stated.items()):
         raise WeightsMismatchError(f"{card.weights_path.name} holds another blend than its card.", HINT_MAKE)
     for member in members:
-        own = load_card(card.path.with_name(f"{member.name}.json"))
+        own = card.member(member.name)
         if own.sha256 != member.sha256:
             raise WeightsMismatchError(
                 f"{card.name} was calibrated with other weights of {member.name} than those that lie beside it.",
@@ -84,7 +85,7 @@ def load_blend(name_or_path: str | Path) -> tuple[tuple[Member, ...], ModelCard]
 
 
 def save_blend(
-    members: tuple[Member, ...], card: Mapping[str, Any], folder: Path, *, out_of_fold: pd.DataFrame | None = None
+    members: tuple[Member, ...], card: CardFields, folder: Path, *, out_of_fold: pd.DataFrame | None = None
 ) -> Path:
     """Write a blend: its weights, out-of-fold table and card; returns the card's path.
 
@@ -122,14 +123,12 @@ def members_of(card: ModelCard) -> tuple[Member, ...]:
     ModelCardError
         If there are fewer than two, a field is missing, or the weights do not add up to 1.
     """
+    stated = json.dumps(card.architecture.kwargs.get("members"))
     try:
-        members = tuple(
-            Member(str(item["name"]), str(item["sha256"]), float(item["weight"]))
-            for item in card.architecture["kwargs"]["members"]
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        members = TypeAdapter(tuple[Member, ...]).validate_json(stated, strict=True)
+    except ValidationError as error:
         raise ModelCardError(
-            f"Model card {card.path.name}: architecture.kwargs.members lacks name, sha256 or weight.", HINT_MAKE
+            f"Model card {card.path.name}: {fault_of(error).told('architecture.kwargs.members')}.", HINT_MAKE
         ) from error
     weights = [member.weight for member in members]
     sound = (

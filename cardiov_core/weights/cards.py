@@ -3,53 +3,21 @@
 import json
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from cardiov_core.domain import STANDARD_LEADS, InputContract
+from pydantic import ValidationError
+
+from cardiov_core.domain import InputContract
+from cardiov_core.domain.documents import JsonObject, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError
+from cardiov_core.weights.card_parts import Architecture, CardDocument, CardPart
 from cardiov_core.weights.files import HINT_MAKE
 
-SCHEMA_VERSION = 1
-"""Version of the card's layout that this CardioV reads and writes."""
-
-N_LOGITS: Mapping[str, int] = {"exceedance": 3, "rank_consistent": 3, "classification": 4, "regression": 1}
-"""Kind of output -> how many numbers a network gives; `cardiov_core.inference.outputs` says what they mean."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HEX = re.compile(r"[0-9a-f]{64}")
-_Number = (int, float)
-_FIELDS: Mapping[str, type | tuple[type, ...]] = {
-    "name": str,
-    "version": str,
-    "title": str,
-    "sha256": str,
-    "n_parameters": int,
-    "architecture": dict,
-    "architecture.name": str,
-    "architecture.kwargs": dict,
-    "input": dict,
-    "input.leads": list,
-    "input.sampling_rate_hz": _Number,
-    "input.n_samples": int,
-    "input.units": str,
-    "input.band_hz": list,
-    "input.filter_order": int,
-    "input.normalisation": str,
-    "output": dict,
-    "output.kind": str,
-    "output.levels": list,
-    "output.thresholds": list,
-    "output.meaning": list,
-    "training": dict,
-    "metrics": dict,
-    "intended_use": str,
-    "limitations": list,
-    "licence": str,
-    "references": list,
-}
+
+Part = TypeVar("Part", bound=CardPart)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,32 +26,89 @@ class ModelCard:
 
     Attributes
     ----------
-    name, version : str
-        The grader.
-    sha256 : str
-        Checksum of the weights file, 64 hexadecimal digits.
-    architecture : mapping
-        ``name`` and ``kwargs`` for `cardiov_core.nets.build_net`.
-    contract : InputContract
-        What the network is fed.
+    stated : CardDocument
+        The fields that every card has.
     raw : dict
-        The whole card as it stands in the file.
+        The whole card as it stands in the file: what is written back, with fields that this CardioV does not know.
     path : pathlib.Path
         Where the card lies; weights and out-of-fold table lie beside it.
     """
 
-    name: str
-    version: str
-    sha256: str
-    architecture: Mapping[str, Any]
-    contract: InputContract
-    raw: dict[str, Any]
+    stated: CardDocument
+    raw: JsonObject
     path: Path
+
+    @property
+    def name(self) -> str:
+        """The grader's name."""
+        return self.stated.name
+
+    @property
+    def version(self) -> str:
+        """Of the grader."""
+        return self.stated.version
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the weights file, 64 hexadecimal digits."""
+        return self.stated.sha256
+
+    @property
+    def architecture(self) -> Architecture:
+        """Name and arguments for `cardiov_core.nets.build_net`, or of another kind of grader."""
+        return self.stated.architecture
+
+    @property
+    def contract(self) -> InputContract:
+        """What the grader is fed."""
+        return self.stated.input.contract
 
     @property
     def weights_path(self) -> Path:
         """The weights file that the card describes."""
         return self.path.with_name(f"{self.name}.safetensors")
+
+    def part(self, kind: type[Part]) -> Part | None:
+        """Return a part of the card that not every card has.
+
+        Parameters
+        ----------
+        kind : type
+            A class of `cardiov_core.weights.card_parts`.
+
+        Returns
+        -------
+        CardPart or None
+            None where the card has none.
+
+        Raises
+        ------
+        ModelCardError
+            If the part makes no sense.
+        """
+        found = self.raw.get(kind.field)
+        if found is None:
+            return None
+        try:
+            return kind.of(found)
+        except ValidationError as error:
+            fault = fault_of(error)
+            lacks = f"{kind.field} lacks {fault.field}" if fault.value is None else fault.told(kind.field)
+            raise ModelCardError(
+                f"Model card {self.path.name}: {kind.field} makes no sense: {lacks}.", kind.hint
+            ) from error
+
+    def member(self, name: str) -> "ModelCard":
+        """Return the card of another grader in the same folder: a member of a blend.
+
+        Raises
+        ------
+        WeightsError
+            If there is none.
+        ModelCardError
+            If it is damaged.
+        """
+        return load_card(self.path.with_name(f"{name}.json"))
 
 
 def weights_folder() -> Path:
@@ -173,87 +198,14 @@ def _card_path(name_or_path: str | Path) -> Path:
     return weights_folder() / f"{name_or_path}.json"
 
 
-def checked_card(raw: dict[str, Any], path: Path) -> ModelCard:
+def checked_card(raw: JsonObject, path: Path) -> ModelCard:
     """Return a card whose fields are all there and make sense; otherwise raise `ModelCardError`."""
-    schema = raw.get("schema_version")
-    if schema != SCHEMA_VERSION:
-        raise card_error(path, "schema_version", schema, f"this CardioV reads version {SCHEMA_VERSION}")
-    for field, kind in _FIELDS.items():
-        value: Any = raw
-        for key in field.split("."):
-            value = value.get(key)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            kinds = kind if isinstance(kind, tuple) else (kind,)
-            raise card_error(path, field, value, f"expected {' or '.join(item.__name__ for item in kinds)}")
-    if not _NAME.fullmatch(raw["name"]) or path.stem != raw["name"]:
-        raise card_error(path, "name", raw["name"], f"the file is named {path.stem!r}")
-    if not _HEX.fullmatch(raw["sha256"]):
-        raise card_error(path, "sha256", raw["sha256"], "expected 64 hexadecimal digits")
-    _check_output(raw, path)
-    _check_out_of_fold(raw, path)
-    return ModelCard(
-        name=raw["name"],
-        version=raw["version"],
-        sha256=raw["sha256"],
-        architecture=raw["architecture"],
-        contract=_contract(raw["input"], path),
-        raw=raw,
-        path=path,
-    )
-
-
-def _check_output(raw: Mapping[str, Any], path: Path) -> None:
-    output = raw["output"]
-    kind = output["kind"]
-    if kind not in N_LOGITS:
-        known = ", ".join(map(repr, N_LOGITS))
-        raise card_error(path, "output.kind", kind, f"this CardioV knows {known}")
-    for field, length in (("levels", 4), ("thresholds", 3), ("meaning", N_LOGITS[kind])):
-        if len(output[field]) != length:
-            raise card_error(path, f"output.{field}", output[field], f"expected {length} entries")
-    spread = output.get("residual_sd")
-    if kind == "regression" and not (isinstance(spread, _Number) and 0 < spread < float("inf")):
-        raise card_error(path, "output.residual_sd", spread, "a regression needs the spread of its residuals, above 0")
-
-
-def _check_out_of_fold(raw: Mapping[str, Any], path: Path) -> None:
-    stated = raw.get("out_of_fold")
-    if stated is None:
-        return
-    file, checksum = (stated.get("file"), stated.get("sha256")) if isinstance(stated, dict) else (None, None)
-    if not isinstance(file, str) or not _NAME.fullmatch(file):
-        raise card_error(path, "out_of_fold.file", file, "expected the name of a file beside the card")
-    if not isinstance(checksum, str) or not _HEX.fullmatch(checksum):
-        raise card_error(path, "out_of_fold.sha256", checksum, "expected 64 hexadecimal digits")
-
-
-def _contract(stated: Mapping[str, Any], path: Path) -> InputContract:
-    leads, band = stated["leads"], stated["band_hz"]
-    rate, n_samples, order = stated["sampling_rate_hz"], stated["n_samples"], stated["filter_order"]
-    normalisation = stated["normalisation"]
-    if not leads or len(set(leads)) != len(leads) or not set(leads) <= set(STANDARD_LEADS):
-        raise card_error(path, "input.leads", leads, f"expected some of {', '.join(STANDARD_LEADS)}, each once")
-    if stated["units"] != "mV":
-        raise card_error(path, "input.units", stated["units"], "expected 'mV'")
-    for field, value in (("sampling_rate_hz", rate), ("n_samples", n_samples), ("filter_order", order)):
-        if value <= 0:
-            raise card_error(path, f"input.{field}", value, "expected more than 0")
-    numbers = len(band) == 2 and all(isinstance(edge, _Number) for edge in band)
-    if not numbers or not 0 < band[0] < band[1] < rate / 2:
-        raise card_error(path, "input.band_hz", band, f"expected two rising edges within 0 and {rate / 2:g} Hz")
-    if normalisation not in ("none", "global_std"):
-        raise card_error(path, "input.normalisation", normalisation, "expected 'none' or 'global_std'")
-    return InputContract(
-        leads=tuple(leads),
-        sampling_rate_hz=float(rate),
-        n_samples=n_samples,
-        band_hz=(float(band[0]), float(band[1])),
-        filter_order=order,
-        normalisation=normalisation,
-    )
-
-
-def card_error(path: Path, field: str, value: object, wanted: str) -> ModelCardError:
-    """Return the error that names a card's field, what stands there and what was wanted."""
-    seen = "is missing" if value is None else f"is {value!r}"
-    return ModelCardError(f"Model card {path.name}: {field} {seen}; {wanted}.", HINT_MAKE)
+    try:
+        stated = CardDocument.of(raw)
+    except ValidationError as error:
+        raise ModelCardError(f"Model card {path.name}: {fault_of(error).told()}.", HINT_MAKE) from error
+    if path.stem != stated.name:
+        raise ModelCardError(
+            f"Model card {path.name}: name is {stated.name!r}; the file is named {path.stem!r}.", HINT_MAKE
+        )
+    return ModelCard(stated, raw, path)

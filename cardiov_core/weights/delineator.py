@@ -6,14 +6,15 @@ gets only the network of the fold that held it out, so that no memory is ever me
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError, field_validator
 
+from cardiov_core.domain.documents import Document, JsonObject, Sha256, fault_of
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.nets.delineator import DelineatorNet
 from cardiov_core.weights.cards import weights_folder
@@ -24,7 +25,6 @@ SCHEMA_VERSION = 1
 """Version of the card's layout that this CardioV reads and writes."""
 
 _HINT = "Run `cardiov train-delineator`, or restore the file from the repository."
-_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +37,42 @@ class DelineatorWeights:
         One a fold, in evaluation mode; no parameter asks for a gradient.
     fold_of : mapping of str to int
         Fingerprint of a training record -> index of the network that never saw it.
-    card : mapping
-        The whole card as it stands in the file.
+    sha256 : str
+        Checksum of the weights file; empty where they lie in none.
     """
 
     nets: tuple[DelineatorNet, ...]
     fold_of: Mapping[str, int]
-    card: Mapping[str, Any]
+    sha256: str = ""
+
+
+class DelineatorFold(Document):
+    """One network: by their fingerprints, the records that it never saw."""
+
+    fingerprints: tuple[str, ...]
+
+
+class DelineatorCard(Document):
+    """What is needed of the card to open the weights."""
+
+    schema_version: int
+    sha256: Sha256
+    architecture: JsonObject
+    folds: tuple[DelineatorFold, ...]
+
+    @field_validator("schema_version")
+    @classmethod
+    def _this_version(cls, value: int) -> int:
+        if value != SCHEMA_VERSION:
+            raise ValueError(f"this CardioV reads {SCHEMA_VERSION}")
+        return value
+
+    @field_validator("folds")
+    @classmethod
+    def _one_at_least(cls, value: tuple[DelineatorFold, ...]) -> tuple[DelineatorFold, ...]:
+        if not value:
+            raise ValueError("expected a fold a network")
+        return value
 
 
 def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
@@ -74,22 +103,23 @@ def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
     if not path.is_file():
         return None
     card = _read_card(path)
-    tensors = read_tensors(path.with_suffix(".safetensors"), card["sha256"])
+    tensors = read_tensors(path.with_suffix(".safetensors"), card.sha256)
+    architecture: dict[str, Any] = card.architecture
     nets = []
-    for fold in range(len(card["folds"])):
+    for fold in range(len(card.folds)):
         try:
-            net = DelineatorNet(**card["architecture"])
+            net = DelineatorNet(**architecture)
             net.load_state_dict({key: value[fold] for key, value in tensors.items()})
         except (TypeError, ValueError, IndexError, RuntimeError) as error:
             raise WeightsMismatchError(
                 f"The weights of fold {fold + 1} do not fit {path.name}: {' '.join(str(error).split())[:300]}", _HINT
             ) from error
         nets.append(net.requires_grad_(False).eval())
-    fold_of = {mark: fold for fold, listed in enumerate(card["folds"]) for mark in listed["fingerprints"]}
-    return DelineatorWeights(tuple(nets), fold_of, card)
+    fold_of = {mark: fold for fold, listed in enumerate(card.folds) for mark in listed.fingerprints}
+    return DelineatorWeights(tuple(nets), fold_of, card.sha256)
 
 
-def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, Any], folder: Path) -> Path:
+def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, object], folder: Path) -> Path:
     """Write the delineator's weights in half precision, with their card.
 
     Parameters
@@ -119,48 +149,32 @@ def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, Any], fold
     states = [net.state_dict() for net in nets]
     # One tensor a layer for all networks: the names of 460 small tensors would cost a tenth of the file.
     content = tensor_bytes({key: torch.stack([state[key] for state in states]) for key in states[0]}, "float16")
-    raw = {
+    raw: JsonObject = {
         **json.loads(json.dumps(dict(card))),
         "schema_version": SCHEMA_VERSION,
         "sha256": hashlib.sha256(content).hexdigest(),
         "n_parameters": sum(parameter.numel() for net in nets for parameter in net.parameters()),
     }
     path = folder / f"{NAME}.json"
-    _check(raw, path)
-    if len(raw["folds"]) != len(nets):
-        raise WeightsMismatchError(f"{path.name} lists {len(raw['folds'])} folds for {len(nets)} networks.", _HINT)
+    stated = _checked(raw, path)
+    if len(stated.folds) != len(nets):
+        raise WeightsMismatchError(f"{path.name} lists {len(stated.folds)} folds for {len(nets)} networks.", _HINT)
     folder.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".safetensors").write_bytes(content)
     path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     return path
 
 
-def _read_card(path: Path) -> dict[str, Any]:
+def _read_card(path: Path) -> DelineatorCard:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelCardError(f"The card {path} cannot be read: {error}.", _HINT) from error
-    if not isinstance(raw, dict):
-        raise ModelCardError(f"The card {path} is no JSON object.", _HINT)
-    _check(raw, path)
-    return raw
+    return _checked(raw, path)
 
 
-def _check(raw: Mapping[str, Any], path: Path) -> None:
-    if raw.get("schema_version") != SCHEMA_VERSION:
-        raise ModelCardError(
-            f"Card {path.name}: schema_version is {raw.get('schema_version')!r}; this CardioV reads {SCHEMA_VERSION}.",
-            _HINT,
-        )
-    if not isinstance(raw.get("sha256"), str) or not _HEX.fullmatch(raw["sha256"]):
-        raise ModelCardError(f"Card {path.name}: sha256 is {raw.get('sha256')!r}; expected 64 digits.", _HINT)
-    if not isinstance(raw.get("architecture"), dict):
-        raise ModelCardError(f"Card {path.name}: architecture is no object.", _HINT)
-    folds = raw.get("folds")
-    if not isinstance(folds, list) or not folds or not all(_is_fold(item) for item in folds):
-        raise ModelCardError(f"Card {path.name}: folds is no list of objects with fingerprints.", _HINT)
-
-
-def _is_fold(item: object) -> bool:
-    marks = item.get("fingerprints") if isinstance(item, dict) else None
-    return isinstance(marks, list) and all(isinstance(mark, str) for mark in marks)
+def _checked(raw: object, path: Path) -> DelineatorCard:
+    try:
+        return DelineatorCard.of(raw)
+    except ValidationError as error:
+        raise ModelCardError(f"Card {path.name}: {fault_of(error).told()}.", _HINT) from error

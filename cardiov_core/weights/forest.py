@@ -1,9 +1,7 @@
 """Forests of decision trees as plain arrays: opening one and writing one, without anything that could run."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +11,7 @@ import torch
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
-from cardiov_core.weights.graders import write_grader
+from cardiov_core.weights.graders import CardFields, write_grader
 
 FOREST = "extra-trees"
 """Architecture of a model card that describes a forest."""
@@ -88,25 +86,23 @@ def load_forest(name_or_path: str | Path) -> tuple[Forest, ModelCard]:
         If the card is damaged.
     """
     card = load_card(name_or_path)
-    if card.architecture["name"] != FOREST:
-        raise WeightsMismatchError(f"{card.path.name} describes {card.architecture['name']!r}, no forest.", HINT_MAKE)
+    if card.architecture.name != FOREST:
+        raise WeightsMismatchError(f"{card.path.name} describes {card.architecture.name!r}, no forest.", HINT_MAKE)
     tensors = read_tensors(card.weights_path, card.sha256)
     if set(tensors) != set(_STORED):
         raise WeightsMismatchError(
             f"{card.weights_path.name} holds {', '.join(sorted(tensors))}: no forest.", HINT_MAKE
         )
     forest = Forest(**{name: tensors[name].numpy().astype(kind) for name, kind in _USED.items()})
-    _check(forest, card.weights_path.name, int(card.architecture["kwargs"].get("n_features", 0)))
-    if len(forest.feature) != card.raw["n_parameters"]:
+    _check(forest, card.weights_path.name, _n_features(card))
+    if len(forest.feature) != card.stated.n_parameters:
         raise WeightsMismatchError(
-            f"{card.path.name} states {card.raw['n_parameters']} nodes, the file has {len(forest.feature)}.", HINT_MAKE
+            f"{card.path.name} states {card.stated.n_parameters} nodes, the file has {len(forest.feature)}.", HINT_MAKE
         )
     return forest, card
 
 
-def save_forest(
-    forest: Forest, card: Mapping[str, Any], folder: Path, *, out_of_fold: pd.DataFrame | None = None
-) -> Path:
+def save_forest(forest: Forest, card: CardFields, folder: Path, *, out_of_fold: pd.DataFrame | None = None) -> Path:
     """Write a forest: weights, out-of-fold table and card; returns the card's path.
 
     Parameters
@@ -136,10 +132,13 @@ def save_forest(
         folder,
         n_parameters=len(forest.feature),
         out_of_fold=out_of_fold,
-        check=lambda checked: _check(
-            forest, checked.weights_path.name, int(checked.architecture["kwargs"].get("n_features", 0))
-        ),
+        check=lambda checked: _check(forest, checked.weights_path.name, _n_features(checked)),
     )
+
+
+def _n_features(card: ModelCard) -> int:
+    found = card.architecture.kwargs.get("n_features")
+    return found if isinstance(found, int) else 0
 
 
 def _check(forest: Forest, file: str, n_features: int) -> None:

@@ -11,9 +11,11 @@ import pandas as pd
 import torch
 from torch import nn
 
+from cardiov_core.domain.documents import Document, JsonObject
 from cardiov_core.errors import ConfigurationError, ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.nets import build_net
-from cardiov_core.weights.cards import N_LOGITS, SCHEMA_VERSION, ModelCard, checked_card, load_card
+from cardiov_core.weights.card_parts import N_LOGITS, SCHEMA_VERSION
+from cardiov_core.weights.cards import ModelCard, checked_card, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, read_verified, tensor_bytes
 
 OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
@@ -30,6 +32,9 @@ _INDEPENDENT_COLUMNS = ("independent_500", "independent_100")
 
 RAW_COLUMNS = ("raw0", "raw1", "raw2")
 """Exceedances before calibration, of tables whose e0-e2 are calibrated: what a calibration is fitted on again."""
+
+CardFields = Document | Mapping[str, object]
+"""A card that is to be written, or fields of one: typed (`NewCard`, parts), or as JSON values."""
 
 _OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "set_limit", *RAW_COLUMNS)
 """`set_limit` is the limit of the prediction set, fitted without the record's group of patients."""
@@ -70,14 +75,14 @@ def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:
             net.load_state_dict(state)
         except RuntimeError as error:
             raise WeightsMismatchError(
-                f"{card.weights_path.name} does not fit the network {card.architecture['name']!r} of its card: "
+                f"{card.weights_path.name} does not fit the network {card.architecture.name!r} of its card: "
                 f"{' '.join(str(error).split())[:300]}",
                 HINT_MAKE,
             ) from error
     n_parameters = sum(parameter.numel() for parameter in net.parameters())
-    if n_parameters != card.raw["n_parameters"]:
+    if n_parameters != card.stated.n_parameters:
         raise WeightsMismatchError(
-            f"{card.path.name} states {card.raw['n_parameters']} parameters, the network has {n_parameters}.",
+            f"{card.path.name} states {card.stated.n_parameters} parameters, the network has {n_parameters}.",
             HINT_MAKE,
         )
     return net.requires_grad_(False).eval(), card
@@ -85,7 +90,7 @@ def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:
 
 def save(
     net: nn.Module,
-    card: Mapping[str, Any],
+    card: CardFields,
     folder: Path,
     *,
     out_of_fold: pd.DataFrame | None = None,
@@ -130,7 +135,7 @@ def save(
 
 def write_grader(
     content: bytes,
-    card: Mapping[str, Any],
+    card: CardFields,
     folder: Path,
     *,
     n_parameters: int,
@@ -160,31 +165,47 @@ def write_grader(
         The card.
     """
     table = None if out_of_fold is None else table_bytes(out_of_fold)
-    raw = {
-        **{field: value for field, value in json.loads(json.dumps(dict(card))).items() if field not in MEASURED_LATER},
+    raw: JsonObject = {
+        **{field: value for field, value in fields_as_json(card).items() if field not in MEASURED_LATER},
         "schema_version": SCHEMA_VERSION,
         "sha256": hashlib.sha256(content).hexdigest(),
         "n_parameters": n_parameters,
         "out_of_fold": None,
     }
+    out_of_fold_name = f"{raw.get('name')}.oof.csv"
     if table is not None:
-        raw["out_of_fold"] = {"file": f"{raw.get('name')}.oof.csv", "sha256": hashlib.sha256(table).hexdigest()}
+        raw["out_of_fold"] = {"file": out_of_fold_name, "sha256": hashlib.sha256(table).hexdigest()}
     path = folder / f"{raw.get('name')}.json"
     checked = checked_card(raw, path)
     check(checked)
     folder.mkdir(parents=True, exist_ok=True)
     checked.weights_path.write_bytes(content)
     if table is not None:
-        (folder / raw["out_of_fold"]["file"]).write_bytes(table)
+        (folder / out_of_fold_name).write_bytes(table)
     path.write_text(_card_text(raw), encoding="utf-8", newline="\n")
     return path
 
 
-def _card_text(raw: Mapping[str, Any]) -> str:
+def _card_text(raw: JsonObject) -> str:
     return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
 
 
-def update_card(card: ModelCard, changes: Mapping[str, Any], *, out_of_fold: pd.DataFrame | None = None) -> ModelCard:
+def fields_as_json(fields: CardFields) -> JsonObject:
+    """Return a card, or fields of one, as JSON values."""
+    given = fields.as_json() if isinstance(fields, Document) else dict(fields)
+    found: JsonObject = json.loads(json.dumps(given, default=_document_as_json))
+    return found
+
+
+def _document_as_json(value: object) -> JsonObject:
+    if not isinstance(value, Document):
+        raise TypeError(f"{value!r} is no JSON value")
+    return value.as_json()
+
+
+def update_card(
+    card: ModelCard, changes: Mapping[str, object], *, out_of_fold: pd.DataFrame | None = None
+) -> ModelCard:
     """Write what was measured of a grader into its card; the weights stay as they are.
 
     Parameters
@@ -192,7 +213,7 @@ def update_card(card: ModelCard, changes: Mapping[str, Any], *, out_of_fold: pd.
     card : ModelCard
         The grader.
     changes : mapping
-        Fields of the card with their new values; None takes a field away.
+        Fields of the card with their new values, as parts or JSON values; None takes a field away.
     out_of_fold : pandas.DataFrame, optional
         Columns `OUT_OF_FOLD_COLUMNS`: takes the place of the table that lies beside the card.
 
@@ -208,15 +229,16 @@ def update_card(card: ModelCard, changes: Mapping[str, Any], *, out_of_fold: pd.
     WeightsError
         If the card or the table cannot be written, or the table lacks a column.
     """
-    raw = {**card.raw, **json.loads(json.dumps(dict(changes)))}
+    raw = {**card.raw, **fields_as_json(changes)}
     raw = {field: value for field, value in raw.items() if not (field in changes and value is None)}
+    out_of_fold_name = f"{card.name}.oof.csv"
     table = None if out_of_fold is None else table_bytes(out_of_fold)
     if table is not None:
-        raw["out_of_fold"] = {"file": f"{card.name}.oof.csv", "sha256": hashlib.sha256(table).hexdigest()}
+        raw["out_of_fold"] = {"file": out_of_fold_name, "sha256": hashlib.sha256(table).hexdigest()}
     checked = checked_card(raw, card.path)
     try:
         if table is not None:
-            card.path.with_name(raw["out_of_fold"]["file"]).write_bytes(table)
+            card.path.with_name(out_of_fold_name).write_bytes(table)
         card.path.write_text(_card_text(raw), encoding="utf-8", newline="\n")
     except OSError as error:
         raise WeightsError(
@@ -246,11 +268,11 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
     WeightsIntegrityError
         If its checksum is not the card's.
     """
-    stated = card.raw.get("out_of_fold")
+    stated = card.stated.out_of_fold
     if stated is None:
         return None
-    path = card.path.with_name(stated["file"])
-    content = read_verified(path, stated["sha256"])
+    path = card.path.with_name(stated.file)
+    content = read_verified(path, stated.sha256)
     # Sixteen hexadecimal digits may look like a number.
     as_text = dict.fromkeys((*OUT_OF_FOLD_COLUMNS[-2:], *_INDEPENDENT_COLUMNS, "patient_id"), str)
     try:
@@ -262,8 +284,8 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
 
 
 def _build(card: ModelCard) -> nn.Module:
-    expected = {"n_leads": len(card.contract.leads), "n_outputs": N_LOGITS[card.raw["output"]["kind"]]}
-    arguments = {**expected, **card.architecture["kwargs"]}
+    expected = {"n_leads": len(card.contract.leads), "n_outputs": N_LOGITS[card.stated.output.kind]}
+    arguments: dict[str, Any] = {**expected, **card.architecture.kwargs}
     for key, value in expected.items():
         if arguments[key] != value:
             raise WeightsMismatchError(
@@ -272,7 +294,7 @@ def _build(card: ModelCard) -> nn.Module:
                 HINT_MAKE,
             )
     try:
-        return build_net(card.architecture["name"], **arguments)
+        return build_net(card.architecture.name, **arguments)
     except ConfigurationError as error:
         raise ModelCardError(f"Model card {card.path.name}: {error.message}", error.hint) from error
 
@@ -282,7 +304,7 @@ def _check_fits(card: ModelCard, net: nn.Module) -> None:
     expected = {key: value.shape for key, value in _build(card).state_dict().items()}
     if expected != {key: value.shape for key, value in net.state_dict().items()}:
         raise WeightsMismatchError(
-            f"The network is not the one that architecture {card.architecture['name']!r} of the card builds.",
+            f"The network is not the one that architecture {card.architecture.name!r} of the card builds.",
             "State in the card with which name and arguments the network was built.",
         )
 

@@ -1,19 +1,18 @@
 """What a grader's training records look like, as numbers: the file beside the weights that the scope flag needs."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsMismatchError
+from cardiov_core.weights.card_parts import RangePart
 from cardiov_core.weights.cards import ModelCard
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
-from cardiov_core.weights.graders import update_card
+from cardiov_core.weights.graders import CardFields, fields_as_json, update_card
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -58,13 +57,13 @@ def load_range(card: ModelCard) -> KnownRange | None:
     ModelCardError
         If the card does not say which file.
     """
-    stated = card.raw.get("scope")
+    stated = card.part(RangePart)
     if stated is None:
         return None
-    if not isinstance(stated, Mapping) or stated.get("file") != _file_of(card) or "sha256" not in stated:
-        raise ModelCardError(f"Model card {card.path.name}: scope names no {_file_of(card)} with checksum.", HINT_MAKE)
-    path = card.path.with_name(_file_of(card))
-    tensors = read_tensors(path, str(stated["sha256"]))
+    if stated.file != _file_of(card):
+        raise ModelCardError(f"Model card {card.path.name}: scope names no {_file_of(card)}.", HINT_MAKE)
+    path = card.path.with_name(stated.file)
+    tensors = read_tensors(path, stated.sha256)
     if set(tensors) != {item.name for item in fields(KnownRange)}:
         raise WeightsMismatchError(f"{path.name} holds {', '.join(sorted(tensors))}: no known range.", HINT_MAKE)
     known = KnownRange(**{name: tensor.numpy().astype(np.float64) for name, tensor in tensors.items()})
@@ -84,7 +83,7 @@ def load_range(card: ModelCard) -> KnownRange | None:
     return known
 
 
-def save_range(card: ModelCard, known: KnownRange, stated: Mapping[str, Any]) -> ModelCard:
+def save_range(card: ModelCard, known: KnownRange, stated: CardFields) -> ModelCard:
     """Write the known range beside the weights and into the card's ``scope``, with checksum.
 
     Parameters
@@ -93,7 +92,7 @@ def save_range(card: ModelCard, known: KnownRange, stated: Mapping[str, Any]) ->
         The grader.
     known : KnownRange
         Stored as float32.
-    stated : mapping
+    stated : ScopePart or mapping
         What else the card says of it.
 
     Raises
@@ -110,8 +109,8 @@ def save_range(card: ModelCard, known: KnownRange, stated: Mapping[str, Any]) ->
         path.write_bytes(content)
     except OSError as error:
         raise WeightsError(f"{path} cannot be written: {error}.", "Copy the grader to a folder of your own.") from error
-    named = {"file": path.name, "sha256": hashlib.sha256(content).hexdigest()}
-    return update_card(card, {"scope": {**stated, **named}})
+    named = RangePart(file=path.name, sha256=hashlib.sha256(content).hexdigest())
+    return update_card(card, {"scope": fields_as_json(stated) | named.as_json()})
 
 
 def _file_of(card: ModelCard) -> str:

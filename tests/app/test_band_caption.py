@@ -10,6 +10,7 @@ import pytest
 from cardiov_core.inference import Grader
 from cardiov_core.ui.trace.explanation import first_stage
 from cardiov_core.ui.trace.tools import band_caption
+from cardiov_core.weights.card_parts import PassportPart
 
 _FAILED: Mapping[str, Any] = {"n": 40, "failed": ["shift"], "shift": 0.1}
 _PASSED: Mapping[str, Any] = {"n": 40, "failed": []}
@@ -17,14 +18,14 @@ _PASSED: Mapping[str, Any] = {"n": 40, "failed": []}
 
 def _grader(passed: Mapping[int, tuple[int, ...]] | None) -> Grader:
     """A grader whose card says which stages passed, a level; None: no test was made."""
-    raw: dict[str, Any] = {}
+    passport = None
     if passed is not None:
         levels = {
             str(level): [{"stage": stage, **(_PASSED if stage in stages else _FAILED)} for stage in range(1, 8)]
             for level, stages in passed.items()
         }
-        raw["passport"] = {"sha256": "a", "levels": levels}
-    return cast(Grader, SimpleNamespace(card=SimpleNamespace(raw=raw, sha256="a", path=None)))
+        passport = PassportPart.of({"sha256": "a", "levels": levels})
+    return cast(Grader, SimpleNamespace(card=SimpleNamespace(part=lambda _kind: passport, sha256="a", path=None)))
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_another_grader_that_was_evaluated_can_be_chosen(
     opened(app)
     assert not [box for box in app.selectbox if box.key == MODEL_KEY]
     net, card = weights.load_network("tiny")
-    weights.save(net, make_card("other", **card.architecture["kwargs"]), folder)
+    weights.save(net, make_card("other", **card.architecture.kwargs), folder)
     other = weights.load_card("other")
     metrics = study.metrics | {"mae": 1.5}
     ship_study(Study("other", other.sha256, study.folds, study.predictions, metrics, ()), other)

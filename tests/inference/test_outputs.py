@@ -15,7 +15,7 @@ from cardiov_core.inference import load_predictor
 from cardiov_core.inference.outputs import Output, exceedance_logits
 from cardiov_core.nets import build_net
 from cardiov_core.preprocessing import prepare
-from cardiov_core.weights.cards import N_LOGITS
+from cardiov_core.weights import N_LOGITS
 
 CardMaker = Callable[..., dict[str, Any]]
 SD = 0.7

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import Analysis, EcgRecord, InputContract, Prediction, Severity, Window
+from cardiov_core.domain import Analysis, EcgRecord, Prediction, Severity, Window
 from cardiov_core.signals import apply_rules, assess_quality, measure
 from cardiov_core.weights import ModelCard
+from cardiov_core.weights.cards import checked_card
 
 FILE_SHA, WEIGHTS_SHA = "f1" * 32, "ab" * 32
 MADE_AT = datetime(2026, 11, 21, 16, 30, tzinfo=UTC)
@@ -37,9 +38,9 @@ def report_record() -> EcgRecord:
 
 
 @pytest.fixture(scope="session")
-def report_card() -> ModelCard:
-    contract = InputContract(("I",), 100.0, 1000, (0.5, 45.0), 3, "none")
-    return ModelCard("cardiov-test", "1.2.3", WEIGHTS_SHA, {}, contract, {}, Path("/srv/secret/cardiov-test.json"))
+def report_card(make_card: Callable[..., dict[str, Any]]) -> ModelCard:
+    stated = {"schema_version": 1, "version": "1.2.3", "sha256": WEIGHTS_SHA, "n_parameters": 0}
+    return checked_card(make_card("cardiov-test") | stated, Path("/srv/secret/cardiov-test.json"))
 
 
 @pytest.fixture(scope="session")

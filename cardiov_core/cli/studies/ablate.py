@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.cli.train import ptbxl_of
+from cardiov_core.cli.train import labelled_of
 
 
 @click.command()
@@ -43,5 +43,5 @@ def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None, resample
     if not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"--recipe {recipe_name}: only a network has an output to change.")
     recipe = replace(recipe, max_epochs=epochs)
-    found = compare(recipe, ptbxl_of(data), out, progress=sys.stderr.isatty(), n_resamples=resamples)
+    found = compare(recipe, labelled_of(data), out, progress=sys.stderr.isatty(), n_resamples=resamples)
     click.echo(found.text, nl=False)

@@ -27,7 +27,7 @@ def passport(model: str | None, data: Path, folds: tuple[int, ...], n_records: i
     card = load_card(model or default_name())
     shown = ",".join(map(str, folds))
     command = f"cardiov passport --model {card.name} --data DIR --folds {shown} --n {n_records} --ship"
-    if card.architecture["name"] == FOREST:
+    if card.architecture.name == FOREST:
         from cardiov_core.studies.graders.reasons import check_reasons, ship_reasons_check
 
         found = check_reasons(card, ptbxl_of(data), folds, n_records)

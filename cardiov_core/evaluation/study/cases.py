@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.datasets.label_provenance import LabelProvenance, label_provenance
+from cardiov_core.datasets.ptbxl.label_provenance import LabelProvenance, label_provenance
 from cardiov_core.domain import Analysis, EcgRecord, Measurements, Prediction
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import DatasetError, RecordUnsupportedError

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.weights import ModelCard, out_of_fold_table
@@ -97,21 +96,14 @@ def seen_by(card: ModelCard) -> Seen:
     WeightsError
         If the out-of-fold table is missing or damaged.
     """
-    training: dict[str, Any] = card.raw.get("training") or {}
-    of_ptbxl = str(training.get("dataset", "PTB-XL")).startswith("PTB-XL")
+    training = card.stated.training
+    of_ptbxl = training.dataset.startswith("PTB-XL")
     table = out_of_fold_table(card)
     return Seen(
         grader=card.name,
-        folds=_folds(training.get("folds")) if of_ptbxl else frozenset(),
-        chosen_on=_folds(training.get("validation_folds")) if of_ptbxl else frozenset(),
+        folds=frozenset(training.folds) if of_ptbxl else frozenset(),
+        chosen_on=frozenset(training.validation_folds) if of_ptbxl else frozenset(),
         ecg_ids=frozenset() if table is None else frozenset(map(int, table["ecg_id"])),
         patients=frozenset() if table is None else frozenset(map(str, table["patient_id"].dropna())),
         has_table=table is not None,
     )
-
-
-def _folds(stated: Any) -> frozenset[int]:
-    """Return folds as a card states them: a number, a list of numbers, or nothing."""
-    if isinstance(stated, int) and not isinstance(stated, bool):
-        return frozenset({stated})
-    return frozenset(int(fold) for fold in stated) if isinstance(stated, list) else frozenset()

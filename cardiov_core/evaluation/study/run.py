@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import LabelledRecords, PtbXl
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.evaluation.metrics import confusion_matrix
@@ -240,14 +240,14 @@ def _other_rule(predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping
     }
 
 
-def corrected_of(ecg_ids: Iterable[int], dataset: PtbXl) -> dict[str, Any]:
+def corrected_of(ecg_ids: Iterable[int], dataset: LabelledRecords) -> dict[str, Any]:
     """Say how many labels cardiologists corrected, for ``metrics.json`` and model cards.
 
     Parameters
     ----------
     ecg_ids : iterable of int
         The records that count.
-    dataset : PtbXl
+    dataset : LabelledRecords
         With or without corrected labels.
 
     Returns
@@ -258,9 +258,8 @@ def corrected_of(ecg_ids: Iterable[int], dataset: PtbXl) -> dict[str, Any]:
     """
     if dataset.corrected is None:
         return {"n": 0, "n_changed": 0, "sha256": ""}
-    own = PtbXl(dataset.root)
     used = [ecg_id for ecg_id in map(int, ecg_ids) if ecg_id in dataset.corrected.levels]
-    changed = sum(own.label(ecg_id) != dataset.label(ecg_id) for ecg_id in used)
+    changed = sum(dataset.own_label(ecg_id) != dataset.label(ecg_id) for ecg_id in used)
     return {"n": len(used), "n_changed": changed, "sha256": dataset.corrected.sha256}
 
 

@@ -4,13 +4,12 @@ Measured by ``cardiov passport`` (`cardiov_core.studies.graders.passport`) and k
 other weights counts as none.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cardiov_core.domain import Severity
-from cardiov_core.errors import ModelCardError
 from cardiov_core.weights import ModelCard
+from cardiov_core.weights.card_parts import FailedTest, MapRow, PassportPart
 
 _TESTS = "untrained weights, deletion, shifted passes"
 _UNTESTED = "This network's attention maps have not been tested: they may show what it did not use."
@@ -22,12 +21,14 @@ class Passport:
 
     Attributes
     ----------
-    levels : mapping of int to mapping of int to mapping
-        Level -> stage -> figures as `cardiov passport` writes them: ``n``, ``randomisation``, ``deletion``, ``shift``
-        and ``failed``, the names of the tests that were not passed.
+    levels : mapping of int to mapping of int to MapRow
+        Level -> stage -> figures.
+    records : str
+        On which records, in words.
     """
 
-    levels: Mapping[int, Mapping[int, Mapping[str, Any]]]
+    levels: Mapping[int, Mapping[int, MapRow]]
+    records: str = ""
 
     def line(self, level: int) -> str:
         """Return one sentence for under the overlay of a level.
@@ -43,10 +44,10 @@ class Passport:
             Which stages passed, on how many ECGs, and which are withheld.
         """
         stages = self.levels.get(level, {})
-        passed = [stage for stage, row in stages.items() if not row["failed"]]
+        passed = [stage for stage, row in stages.items() if not row.failed]
         failed = [stage for stage in stages if stage not in passed]
         title = Severity(level).title
-        tested = f"tested on {max((row['n'] for row in stages.values()), default=0)} ECGs ({_TESTS})"
+        tested = f"tested on {max((row.n for row in stages.values()), default=0)} ECGs ({_TESTS})"
         if not passed:
             return f"Attention for {title}, {tested}: no stage passed, so none is shown."
         if not failed:
@@ -71,9 +72,9 @@ class Passport:
         row = self.levels.get(level, {}).get(stage)
         if row is None:
             return f"The map of stage {stage} for {Severity(level).title} was not tested."
-        if not row["failed"]:
+        if not row.failed:
             return None
-        why = " and ".join(_WHY[name](row) for name in row["failed"])
+        why = " and ".join(_why(row, name) for name in row.failed)
         return f"The map of stage {stage} for {Severity(level).title} is withheld: {why}."
 
     def withheld_stages(self, target: int | str, n_stages: int) -> dict[int, str]:
@@ -120,21 +121,11 @@ def passport_of(card: ModelCard) -> Passport | None:
     ModelCardError
         If it makes no sense.
     """
-    stated = card.raw.get("passport")
-    if stated is None:
+    stated = card.part(PassportPart)
+    if stated is None or stated.sha256 != card.sha256:
         return None
-    try:
-        if stated["sha256"] != card.sha256:
-            return None
-        levels = {
-            int(level): {int(row["stage"]): _checked(row) for row in rows} for level, rows in stated["levels"].items()
-        }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelCardError(
-            f"Model card {card.path.name}: its passport makes no sense: {error!r}.",
-            "Measure it again with cardiov passport --ship.",
-        ) from error
-    return Passport(levels)
+    levels = {level: {row.stage: row for row in rows} for level, rows in stated.levels.items()}
+    return Passport(levels, stated.records)
 
 
 def passport_line(card: ModelCard, level: int) -> str:
@@ -143,36 +134,25 @@ def passport_line(card: ModelCard, level: int) -> str:
     return _UNTESTED if passport is None else passport.line(level)
 
 
-def _checked(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a row whose failures can be told, or raise what `passport_of` turns into its error."""
-    for name in row["failed"]:
-        _WHY[name](row)
-    int(row["n"])
-    return row
-
-
 def _stages(numbers: list[int]) -> str:
     if len(numbers) == 1:
         return f"stage {numbers[0]}"
     return f"stages {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
-def _deletion(row: Mapping[str, Any]) -> str:
-    low, high = row["deletion"]["interval"]
-    return (
-        "without what it shows, the level lost no more log odds than without random stretches "
-        f"(difference {row['deletion']['difference']:.2f}, {low:.2f} to {high:.2f})"
-    )
+def _why(row: MapRow, test: FailedTest) -> str:
+    """Say why a map that failed a test is withheld; its figure is there, or it would be no `MapRow`."""
+    if test == "deletion" and row.deletion is not None:
+        low, high = row.deletion.interval
+        return (
+            "without what it shows, the level lost no more log odds than without random stretches "
+            f"(difference {row.deletion.difference:.2f}, {low:.2f} to {high:.2f})"
+        )
+    if test == "randomisation":
+        return f"an untrained network shows nearly the same (rank correlation {row.randomisation:.2f})"
+    if test == "shift":
+        return f"the same ECG a little later is explained by other parts of it (rank correlation {row.shift:.2f})"
+    return f"only {row.n} maps showed anything, too few to test"
 
 
-_WHY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "too few maps": lambda row: f"only {row['n']} maps showed anything, too few to test",
-    "randomisation": lambda row: (
-        f"an untrained network shows nearly the same (rank correlation {float(row['randomisation']):.2f})"
-    ),
-    "deletion": _deletion,
-    "shift": lambda row: (
-        f"the same ECG a little later is explained by other parts of it (rank correlation {float(row['shift']):.2f})"
-    ),
-}
 _FIRST_ABOVE = {"above_no": 1, "above_low": 2, "above_medium": 3}

@@ -40,11 +40,11 @@ class BlendGrader(Grader):
         super().__init__(card)
         self.members = tuple(members)
         self._weights = tuple(members.values())
-        calibration = calibration_of(card.raw, card.path.name)
+        calibration = calibration_of(card)
         if calibration is None:
             raise ModelCardError(f"Model card {card.path.name}: calibration is missing.", "Restore the card.")
         self._calibration = calibration
-        self._set_limit = set_limit_of(card.raw, card.path.name)
+        self._set_limit = set_limit_of(card)
 
     def predict(
         self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None

@@ -30,9 +30,9 @@ def load_predictor(name: str | Path | None = None) -> Grader:
         If there is no such grader, or its files are damaged or do not fit each other.
     """
     card = load_card(default_name() if name is None else name)
-    if card.architecture["name"] == FOREST:
+    if card.architecture.name == FOREST:
         return MeasurementGrader(*load_forest(card.path))
-    if card.architecture["name"] == BLEND:
+    if card.architecture.name == BLEND:
         members, card = load_blend(card.path)
         return BlendGrader(
             {load_predictor(card.path.with_name(f"{member.name}.json")): member.weight for member in members}, card

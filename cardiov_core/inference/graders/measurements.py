@@ -36,13 +36,13 @@ class MeasurementGrader(Grader):
 
     def __init__(self, forest: Forest, card: ModelCard) -> None:
         super().__init__(card)
-        if card.raw["input"].get("measurements") != [feature.key for feature in FEATURES]:
+        if card.stated.input.measurements != tuple(feature.key for feature in FEATURES):
             raise WeightsMismatchError(
                 f"{card.path.name} was trained on other measurements than this CardioV takes.",
                 "Train it again with cardiov train --recipe measurements.",
             )
         self._forest = forest
-        calibration, limit = calibration_of(card.raw, card.path.name), set_limit_of(card.raw, card.path.name)
+        calibration, limit = calibration_of(card), set_limit_of(card)
         if calibration is None or limit is None:
             raise ModelCardError(
                 f"Model card {card.path.name} lacks {'calibration' if calibration is None else 'conformal'}.",

@@ -49,8 +49,8 @@ class NetworkGrader(Grader):
         super().__init__(card)
         self._net = net
         self._output = output_of(card)
-        self._calibration = calibration_of(card.raw, card.path.name)
-        self._set_limit = set_limit_of(card.raw, card.path.name)
+        self._calibration = calibration_of(card)
+        self._set_limit = set_limit_of(card)
         self._passport = passport_of(card)
         # Hooks of an explanation would fire in every other forward pass meanwhile.
         self._lock = threading.Lock()

@@ -4,9 +4,7 @@ One temperature for all three thresholds and an offset each, on the logits (Plat
 arXiv:1706.04599): few enough numbers for a few hundred records, where isotonic regression would follow the noise.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +12,9 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from cardiov_core import ordinal
-from cardiov_core.errors import LabelError, ModelCardError
+from cardiov_core.errors import LabelError
+from cardiov_core.weights import ModelCard
+from cardiov_core.weights.card_parts import CalibrationPart
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -86,25 +86,13 @@ def fit_calibration(exceedance: npt.ArrayLike, labels: npt.ArrayLike, *, offsets
     return Calibration(temperature=float(1.0 / found[0]), offsets=fitted)
 
 
-def calibration_of(card: Mapping[str, Any], file: str) -> Calibration | None:
-    """Return the calibration that a model card states under ``calibration``; None where it states none.
+def calibration_of(card: ModelCard) -> Calibration | None:
+    """Return the calibration that a model card states; None where it states none.
 
     Raises
     ------
     ModelCardError
         If it makes no sense.
     """
-    stated = card.get("calibration")
-    if stated is None:
-        return None
-    try:
-        temperature = float(stated["temperature"])
-        offsets = tuple(float(number) for number in stated["offsets"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelCardError(f"Model card {file}: calibration lacks temperature or offsets.", "Restore it.") from error
-    if not (temperature > 0 and np.isfinite([temperature, *offsets]).all()) or len(offsets) != ordinal.N_LEVELS - 1:
-        raise ModelCardError(
-            f"Model card {file}: calibration has a temperature of {temperature:g} and {len(offsets)} offsets.",
-            "Restore it: a temperature above 0 and three offsets are needed.",
-        )
-    return Calibration(temperature, offsets)
+    stated = card.part(CalibrationPart)
+    return None if stated is None else Calibration(stated.temperature, stated.offsets)

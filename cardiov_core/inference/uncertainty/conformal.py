@@ -6,13 +6,14 @@ raised probabilities never rise away from it. The coverage is marginal: over all
 for each level.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.errors import LabelError, ModelCardError
+from cardiov_core.errors import LabelError
+from cardiov_core.weights import ModelCard
+from cardiov_core.weights.card_parts import ConformalPart
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -72,21 +73,16 @@ def fit_limit(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: flo
     return float(of_label[rank - 1]) if rank >= 1 else 0.0
 
 
-def set_limit_of(card: Mapping[str, Any], file: str) -> float | None:
-    """Return the limit that a model card states under ``conformal``; None where it states none.
+def set_limit_of(card: ModelCard) -> float | None:
+    """Return the limit of the prediction sets that a model card states; None where it states none.
 
     Raises
     ------
     ModelCardError
         If it makes no sense.
     """
-    stated = card.get("conformal")
-    if stated is None:
-        return None
-    limit = stated.get("limit") if isinstance(stated, Mapping) else None
-    if not isinstance(limit, int | float) or not 0 <= limit <= 1:
-        raise ModelCardError(f"Model card {file}: conformal.limit is {limit!r}; expected 0 to 1.", "Restore the card.")
-    return float(limit)
+    stated = card.part(ConformalPart)
+    return None if stated is None else stated.limit
 
 
 def _raised(probabilities: Float64Array) -> Float64Array:

@@ -1,12 +1,9 @@
 """What a model card tells of its grader's honesty, in words: calibration, sets, passport, scope, what is untested."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from cardiov_core.domain import Severity
-from cardiov_core.errors import ModelCardError
 from cardiov_core.inference.explanation.passport import passport_of
-from cardiov_core.weights import BLEND, ModelCard, load_card, members_of
+from cardiov_core.weights import BLEND, ModelCard, members_of
+from cardiov_core.weights.card_parts import CalibrationPart, ConformalPart, ReasonsPart, ScopePart
 
 _FEWEST_FLAGGED = 0.5
 
@@ -33,71 +30,55 @@ def honesty_words(card: ModelCard) -> dict[str, str]:
     WeightsError
         If a member of a blend is not there.
     """
-    try:
-        return _told(card)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelCardError(
-            f"Model card {card.path.name}: what was measured of the grader makes no sense: {error!r}.",
-            "Measure it again: cardiov calibrate, scope-check and passport, each with --ship.",
-        ) from error
-
-
-def _told(card: ModelCard) -> dict[str, str]:
-    raw = card.raw
-    told_by_members = _of_members(card)
-    found = {"calibration": _calibration(raw.get("calibration")), "sets": _sets(raw.get("conformal"))}
-    if told_by_members is not None:
-        found |= told_by_members
-    else:
-        found |= _explained(card) | {"scope": _scope(raw.get("scope"))}
-    untested = raw.get("not_tested_on")
+    sets, untested = card.part(ConformalPart), card.stated.not_tested_on
+    found = {"calibration": _calibration(card.part(CalibrationPart)), "sets": _sets(sets)}
+    found |= _of_members(card) or _explained(card) | {"scope": _scope(card.part(ScopePart))}
     found["untested"] = f"Not tested on {'; '.join(untested)}." if untested else "The card does not say."
     return found
 
 
 def _explained(card: ModelCard) -> dict[str, str]:
     """Return what was found of a network's maps and a forest's reasons."""
-    attention, reasons = _attention(card), card.raw.get("reasons_check")
+    attention, reasons = _attention(card), card.part(ReasonsPart)
     found = {"attention": attention} if attention else {}
-    if reasons and reasons.get("sha256") == card.sha256:
+    if reasons is not None and reasons.sha256 == card.sha256:
         found["reasons"] = _reasons(reasons)
     return found
 
 
 def _of_members(card: ModelCard) -> dict[str, str] | None:
     """Return what a blend's members are found to be worth, since they explain it; None where it is no blend."""
-    if card.architecture["name"] != BLEND:
+    if card.architecture.name != BLEND:
         return None
     found: dict[str, str] = {}
-    members = [load_card(card.path.with_name(f"{member.name}.json")) for member in members_of(card)]
+    members = [card.member(member.name) for member in members_of(card)]
     for member in members:
         found |= {topic: f"{member.name}: {text}" for topic, text in _explained(member).items()}
-    known = next((member for member in members if member.raw.get("scope")), None)
-    scope = _scope(None if known is None else known.raw["scope"])
-    return found | {"scope": scope if known is None else f"{known.name}: {scope}"}
+    scopes = {member.name: scope for member in members if (scope := member.part(ScopePart)) is not None}
+    known = next(iter(scopes), None)
+    return found | {"scope": _scope(None) if known is None else f"{known}: {_scope(scopes[known])}"}
 
 
-def _calibration(stated: Mapping[str, Any] | None) -> str:
-    if not stated:
+def _calibration(stated: CalibrationPart | None) -> str:
+    if stated is None:
         return "Probabilities are not calibrated."
-    loss = stated.get("log_loss")
-    told = f"{str(stated.get('kind', 'not stated')).capitalize()}."
-    if loss:
-        told += f" Log loss {loss['before']:.3f} before, {loss['nested']:.3f} after, on patients it was not fitted on."
+    told, loss = f"{stated.kind.capitalize()}.", stated.log_loss
+    if loss is not None:
+        told += f" Log loss {loss.before:.3f} before, {loss.nested:.3f} after, on patients it was not fitted on."
     return told
 
 
-def _sets(stated: Mapping[str, Any] | None) -> str:
-    if not stated:
+def _sets(stated: ConformalPart | None) -> str:
+    if stated is None:
         return "There are no prediction sets."
-    measured = stated.get("measured")
-    if not measured:
-        return f"90 % sets, limit {stated['limit']:.3f}; their coverage was not measured."
-    low, high = measured["interval"]
-    levels = ", ".join(f"{name.lower()} {one['held']} of {one['n']}" for name, one in measured["a_level"].items())
+    measured = stated.measured
+    if measured is None:
+        return f"90 % sets, limit {stated.limit:.3f}; their coverage was not measured."
+    low, high = measured.interval
+    levels = ", ".join(f"{name.lower()} {one.held} of {one.n}" for name, one in measured.a_level.items())
     return (
-        f"{100 * stated['wanted']:.0f} % wanted; {measured['held']} of {measured['n']} sets held the level, "
-        f"{measured['coverage']:.3f} ({low:.3f} to {high:.3f}), {measured['mean_size']:.2f} levels on average. "
+        f"{100 * stated.wanted:.0f} % wanted; {measured.held} of {measured.n} sets held the level, "
+        f"{measured.coverage:.3f} ({low:.3f} to {high:.3f}), {measured.mean_size:.2f} levels on average. "
         f"Counts: {levels}; nothing is claimed a level."
     )
 
@@ -105,35 +86,30 @@ def _sets(stated: Mapping[str, Any] | None) -> str:
 def _attention(card: ModelCard) -> str | None:
     passport = passport_of(card)
     if passport is None:
-        network = "torch" in card.raw.get("training", {})
-        return "The attention maps have not been tested." if network else None
+        return None if card.stated.training.torch is None else "The attention maps have not been tested."
     told = [passport.line(int(level)) for level in Severity]
-    records = card.raw["passport"].get("records")
-    return " ".join(told) + (f" Measured on {records}." if records else "")
+    return " ".join(told) + (f" Measured on {passport.records}." if passport.records else "")
 
 
-def _reasons(stated: Mapping[str, Any]) -> str:
+def _reasons(stated: ReasonsPart) -> str:
     told = []
-    for level, row in stated["levels"].items():
-        low, high = row["interval"]
-        verdict = "" if row["passed"] else ", not shown to count"
-        told.append(f"{Severity(int(level)).title.lower()} {row['difference']:.3f} ({low:.3f} to {high:.3f}){verdict}")
+    for level, row in stated.levels.items():
+        low, high = row.interval
+        verdict = "" if row.passed else ", not shown to count"
+        told.append(f"{Severity(level).title.lower()} {row.difference:.3f} ({low:.3f} to {high:.3f}){verdict}")
     return (
         "Without the leading reason's numbers the level lost this much more probability than without as many others: "
-        f"{'; '.join(told)}. Measured on {stated['records']}."
+        f"{'; '.join(told)}. Measured on {stated.records}."
     )
 
 
-def _scope(stated: Mapping[str, Any] | None) -> str:
-    if not stated:
+def _scope(stated: ScopePart | None) -> str:
+    if stated is None:
         return "The grader does not know what its training records look like."
-    rows = stated.get("measured", [])
-    found = [row["what"] for row in rows if not row["foreign"] and row["flagged"] > _FEWEST_FLAGGED]
-    missed = [row["what"] for row in rows if not row["foreign"] and row["flagged"] <= _FEWEST_FLAGGED]
-    foreign = [f"{100 * row['flagged']:.0f} % of {row['n']} in {row['what']}" for row in rows if row["foreign"]]
-    told = (
-        f"ECGs are flagged that lie farther out than {100 * stated['share_inside']:.0f} % of {stated['n']} like them."
-    )
+    found = [row.what for row in stated.measured if not row.foreign and row.flagged > _FEWEST_FLAGGED]
+    missed = [row.what for row in stated.measured if not row.foreign and row.flagged <= _FEWEST_FLAGGED]
+    foreign = [f"{100 * row.flagged:.0f} % of {row.n} in {row.what}" for row in stated.measured if row.foreign]
+    told = f"ECGs are flagged that lie farther out than {100 * stated.share_inside:.0f} % of {stated.n} like them."
     if found:
         told += f" Most of these are found: {', '.join(found)}."
     if missed:

@@ -10,6 +10,7 @@ from cardiov_core.inference.uncertainty.conformal import COVERAGE
 from cardiov_core.inference.uncertainty.reliability import ENOUGH, Reliability
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.weights import ModelCard
+from cardiov_core.weights.card_parts import ConformalPart
 
 _COVERAGE = f"{100 * COVERAGE:.0f}{THIN_SPACE}%"
 
@@ -42,11 +43,11 @@ def set_meaning(card: ModelCard) -> str:
         f"{100 * COVERAGE:.0f} of 100 ECGs like those of the training. The promise is for all ECGs together and not "
         "for each level."
     )
-    measured = (card.raw.get("conformal") or {}).get("measured") or {}
-    if {"n", "held"} <= set(measured):
-        said += f" In cross-validation {measured['held']} of {measured['n']} sets held the level"
-        high = (measured.get("a_level") or {}).get(Severity.HIGH_RISK.title)
-        said += f", of high-risk ECGs {high['held']} of {high['n']}." if high else "."
+    sets = card.part(ConformalPart)
+    if sets is not None and sets.measured is not None:
+        said += f" In cross-validation {sets.measured.held} of {sets.measured.n} sets held the level"
+        high = sets.measured.a_level.get(Severity.HIGH_RISK.title)
+        said += f", of high-risk ECGs {high.held} of {high.n}." if high else "."
     return said
 
 

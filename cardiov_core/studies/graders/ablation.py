@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from cardiov_core import ordinal
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import auc_per_level
@@ -73,7 +73,7 @@ def with_output(recipe: Recipe, output: OutputName) -> Recipe:
 
 
 def ablate(
-    recipe: Recipe, dataset: PtbXl, out: Path, *, progress: bool = False, n_resamples: int = N_RESAMPLES
+    recipe: Recipe, dataset: LabelledRecords, out: Path, *, progress: bool = False, n_resamples: int = N_RESAMPLES
 ) -> Ablation:
     """Cross-validate a recipe with each output and compare them; goes on where it was interrupted.
 
@@ -84,7 +84,7 @@ def ablate(
     ----------
     recipe : Recipe
         Network, groups, seed, epochs; its own output does not matter.
-    dataset : PtbXl
+    dataset : LabelledRecords
         What to train on.
     out : pathlib.Path
         Folder for checkpoints, log and ``ablation.json``, ``.md`` and ``.txt``.
@@ -184,7 +184,7 @@ def _table(recipe: Recipe, output: OutputName, raw: FloatMatrix, records: Traini
 def _document(
     recipe: Recipe,
     records: TrainingRecords,
-    dataset: PtbXl,
+    dataset: LabelledRecords,
     tables: Mapping[OutputName, pd.DataFrame],
     n_resamples: int,
 ) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def _document(
         rows.append(row)
     return {
         "recipe": recipe.as_dict(),
-        "dataset": dataset.root.name,
+        "dataset": dataset.source_name,
         "label_rule": "highest_likelihood",
         "n": len(records),
         "n_patients": int(records.table["patient_id"].nunique()),

@@ -121,7 +121,7 @@ def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_reco
         If the grader is no network, or its files are damaged.
     """
     net, card = load_network(card.path)
-    explained = Explained(net, output_of(card), calibration_of(card.raw, card.path.name))
+    explained = Explained(net, output_of(card), calibration_of(card))
     windows, patients = _windows(card, dataset, folds)
     rows, targets = chosen_records(explained.probabilities(windows), n_records)
     tested = run_tests(explained, windows[rows], targets, patients[rows], card.contract.sampling_rate_hz)
@@ -233,7 +233,7 @@ def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArra
 def told_records(card: ModelCard, rows: IntArray, n_records: int, folds: Sequence[int], trained: str) -> str:
     """Say on how many of the records of some folds a test was made, and `trained` where these trained the grader."""
     told = f"{len(np.unique(rows))} of the {n_records} records of PTB-XL's folds {', '.join(map(str, folds))}"
-    return f"{told}; {trained}" if set(card.raw["training"].get("folds", ())) & set(folds) else told
+    return f"{told}; {trained}" if set(card.stated.training.folds) & set(folds) else told
 
 
 def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str, Any]:

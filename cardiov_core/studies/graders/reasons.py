@@ -65,7 +65,7 @@ def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_recor
     forest, card = load_forest(card.path)
     rows, patients = _measured(dataset, folds)
     votes = forest_probabilities(forest, rows)
-    calibration = calibration_of(card.raw, card.path.name)
+    calibration = calibration_of(card)
     exceedances = exceedances_of(votes)
     shown = ordinal.decode(exceedances if calibration is None else calibration(exceedances))
     chosen, targets = chosen_records(shown, n_records)

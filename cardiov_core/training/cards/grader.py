@@ -1,18 +1,19 @@
 """The model card that a training writes: everything in it is measured or comes out of the recipe."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pandas as pd
 
-from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import InputContract, Severity
+from cardiov_core.datasets import LabelledRecords
+from cardiov_core.domain import Severity
 from cardiov_core.evaluation.study.figures import figures_of
 from cardiov_core.evaluation.study.run import corrected_of
-from cardiov_core.inference.outputs import Output
-from cardiov_core.training.cards import network as network_card
-from cardiov_core.training.recipes.network import Recipe
+from cardiov_core.training.cards.probabilities import HonestPart
+from cardiov_core.weights import NewCard
+from cardiov_core.weights.card_parts import Architecture, CorrectedPart, InputPart, OutputPart, TrainingPart
+from cardiov_core.weights.figures import Figures
 
 _N_RESAMPLES = 1000
 
@@ -46,7 +47,10 @@ CITATIONS = (
 )
 """Paper and data."""
 
-_LEVELS = [severity.title for severity in Severity]
+LEVELS = tuple(severity.title for severity in Severity)
+THRESHOLDS = tuple(f"above {title.lower()}" for title in LEVELS[:-1])
+"""As cards name them."""
+
 _NESTED = "calibration nested"
 
 
@@ -73,158 +77,134 @@ class AnyRecipe(Protocol):
         """Return the recipe as JSON values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Described:
     """What only one kind of grader can say of itself.
 
     Attributes
     ----------
-    architecture, input : mapping
+    architecture, input, output : Architecture, InputPart, OutputPart
         Of the card.
-    output : mapping
-        Of the card.
-    made_with : mapping of str to str
-        Library -> version, and ``command``.
-    training : mapping
-        What ``training`` says of the records where they are not those of the table.
+    command : str
+        Repeats the training.
+    library : mapping of str to str
+        ``torch`` or ``scikit_learn`` -> version, where one of them trained it.
+    trained : pandas.DataFrame or None
+        The records that it learned from; None where they are those of the figures.
+    validation_folds : tuple of int
+        Folds that chose it.
     figures : str or None
         Where the figures come from, if not from out-of-fold predictions.
     limitations, references : tuple of str
         Beside those of every grader.
     """
 
-    architecture: Mapping[str, Any]
-    input: Mapping[str, Any]
-    output: Mapping[str, Any]
-    made_with: Mapping[str, str]
-    training: Mapping[str, Any] = field(default_factory=dict)
+    architecture: Architecture
+    input: InputPart
+    output: OutputPart
+    command: str
+    library: Mapping[str, str] = field(default_factory=dict)
+    trained: pd.DataFrame | None = None
+    validation_folds: tuple[int, ...] = ()
     figures: str | None = None
     limitations: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
 
 def build_card(
-    recipe: Recipe,
-    table: pd.DataFrame,
-    dataset: PtbXl,
-    honest: Mapping[str, Any],
-    *,
-    output: Output | None = None,
-    trained: pd.DataFrame | None = None,
-) -> dict[str, Any]:
-    """Return a network's model card without checksums, which `cardiov_core.weights.save` adds.
+    recipe: AnyRecipe, table: pd.DataFrame, dataset: LabelledRecords, described: Described, honest: HonestPart | None
+) -> NewCard:
+    """Return the model card of any grader.
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : AnyRecipe
         The training.
     table : pandas.DataFrame
         Out-of-fold predictions from `graded_table`, with label, level, patient_id, sex and age.
-    dataset : PtbXl
+    dataset : LabelledRecords
         What it was trained on.
-    honest : mapping
-        ``calibration`` and ``conformal``, from `honest_part`; empty where there was no cross-validation.
-    output : Output, optional
-        How the network is to be read; the paper's independent thresholds where None.
-    trained : pandas.DataFrame, optional
-        The records that trained the network; those of `table` where None.
-
-    Returns
-    -------
-    dict
-        JSON values only.
+    described : Described
+        What only this kind of grader says.
+    honest : HonestPart or None
+        Calibration and prediction sets; None where there was no cross-validation.
     """
-    read = output or Output()
-    described = Described(
-        architecture=network_card.architecture_of(recipe, read),
-        input=input_of(recipe.contract),
-        output=network_card.output_part(read, calibrated=bool(honest)),
-        made_with=network_card.made_with(recipe),
-        training=network_card.training_part(recipe, table if trained is None else trained),
-        figures=network_card.figures_kind(recipe),
-        limitations=network_card.limitations_of(recipe),
-    )
-    return assemble(recipe, table, dataset, honest, described)
-
-
-def assemble(
-    recipe: AnyRecipe, table: pd.DataFrame, dataset: PtbXl, honest: Mapping[str, Any], described: Described
-) -> dict[str, Any]:
-    """Return the model card of any grader without checksums; arguments as in `build_card`."""
     metrics = metrics_of(table, recipe.cv_groups)
     if described.figures is not None:
-        metrics["kind"] = described.figures
-    return {
-        "schema_version": 1,
-        "name": recipe.name,
-        "version": "1.0.0",
-        "title": recipe.title,
-        "architecture": dict(described.architecture),
-        "input": dict(described.input),
-        "output": dict(described.output),
-        **honest,
-        "training": {
-            "dataset": f"PTB-XL ({dataset.source_name})",
-            "licence_of_data": "CC BY 4.0",
-            "n_records": len(table),
-            "n_patients": int(table["patient_id"].nunique()),
-            "records_a_level": {severity.title: int((table["label"] == severity).sum()) for severity in Severity},
-            "folds": list(recipe.folds),
-            **({} if dataset.corrected is None else {"corrected_labels": corrected_of(table["ecg_id"], dataset)}),
-            "recipe": recipe.as_dict(),
-            **described.training,
-            **described.made_with,
-        },
-        "metrics": metrics,
-        "intended_use": "Research on critical values of 12-lead ECGs of adults. Not a medical device, not for "
-        "diagnostic use; a qualified clinician must read the ECG.",
-        "limitations": limitations_of(metrics, described.limitations),
-        "not_tested_on": list(NOT_TESTED_ON),
-        "licence": "Apache-2.0",
-        "references": [*described.references, *CITATIONS],
-    }
+        metrics = metrics.model_copy(update={"kind": described.figures})
+    card = NewCard(
+        name=recipe.name,
+        version="1.0.0",
+        title=recipe.title,
+        architecture=described.architecture,
+        input=described.input,
+        output=described.output,
+        training=_training_part(recipe, table, dataset, described),
+        metrics=metrics,
+        intended_use="Research on critical values of 12-lead ECGs of adults. Not a medical device, not for diagnostic "
+        "use; a qualified clinician must read the ECG.",
+        limitations=limitations_of(metrics, described.limitations),
+        not_tested_on=NOT_TESTED_ON,
+        licence="Apache-2.0",
+        references=(*described.references, *CITATIONS),
+    )
+    if honest is None:
+        return card
+    return card.model_copy(update={"calibration": honest.calibration_part, "conformal": honest.conformal_part})
 
 
-def metrics_of(table: pd.DataFrame, cv_groups: int) -> dict[str, Any]:
+def _training_part(
+    recipe: AnyRecipe, table: pd.DataFrame, dataset: LabelledRecords, described: Described
+) -> TrainingPart:
+    trained = table if described.trained is None else described.trained
+    found = TrainingPart(
+        dataset=f"PTB-XL ({dataset.source_name})",
+        licence_of_data="CC BY 4.0",
+        n_records=len(trained),
+        n_patients=int(trained["patient_id"].nunique()),
+        records_a_level={severity.title: int((trained["label"] == severity).sum()) for severity in Severity},
+        folds=recipe.folds,
+        recipe=recipe.as_dict(),
+        command=described.command,
+    )
+    more: dict[str, object] = dict(described.library)
+    if dataset.corrected is not None:
+        more["corrected_labels"] = CorrectedPart.of(corrected_of(table["ecg_id"], dataset))
+    if described.validation_folds:
+        more["validation_folds"] = described.validation_folds
+    return found.model_copy(update=more)
+
+
+def metrics_of(table: pd.DataFrame, cv_groups: int) -> Figures:
     """Return the cross-validated figures of a card, each with its interval."""
     rising = (table["e1"] > table["e0"]) | (table["e2"] > table["e1"])
-    return figures_of(table, _N_RESAMPLES) | {
-        "kind": f"pooled out-of-fold predictions, {cv_groups} groups of patients, {_NESTED}",
-        "label_rule": "highest_likelihood",
-        "rank_violation_rate": round(float(rising.mean()), 4),
-    }
+    return Figures.of(
+        figures_of(table, _N_RESAMPLES)
+        | {
+            "kind": f"pooled out-of-fold predictions, {cv_groups} groups of patients, {_NESTED}",
+            "label_rule": "highest_likelihood",
+            "rank_violation_rate": round(float(rising.mean()), 4),
+        }
+    )
 
 
-def limitations_of(metrics: Mapping[str, Any], own: tuple[str, ...] = ()) -> list[str]:
+def limitations_of(metrics: Figures, own: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the limits of a grader, the figure that matters most to a patient first."""
-    return [missed_high_risk(metrics["confusion"]), *LIMITATIONS, *own]
+    return (missed_high_risk(metrics.confusion), *LIMITATIONS, *own)
 
 
-def input_of(contract: InputContract) -> dict[str, Any]:
-    """Return what a network is fed, as cards state it."""
-    return {
-        "leads": list(contract.leads),
-        "sampling_rate_hz": contract.sampling_rate_hz,
-        "n_samples": contract.n_samples,
-        "units": "mV",
-        "band_hz": list(contract.band_hz),
-        "filter_order": contract.filter_order,
-        "normalisation": contract.normalisation,
-    }
+def output_of(meaning: str) -> OutputPart:
+    """Return what a grader's three exceedances mean; `meaning` may name the number of the output as ``{}``."""
+    return OutputPart(
+        kind="exceedance",
+        levels=LEVELS,
+        thresholds=THRESHOLDS,
+        meaning=tuple(f"{meaning.format(i)}: probability that the level is above '{LEVELS[i]}'" for i in range(3)),
+        decoding="running minimum over the thresholds, then differences; the level is the most probable one",
+    )
 
 
-def output_of(meaning: str) -> dict[str, Any]:
-    """Return what a grader's outputs mean; `meaning` may name the number of the output as ``{}``."""
-    return {
-        "kind": "exceedance",
-        "levels": list(_LEVELS),
-        "thresholds": ["above no risk", "above low risk", "above medium risk"],
-        "meaning": [f"{meaning.format(i)}: probability that the level is above '{_LEVELS[i]}'" for i in range(3)],
-        "decoding": "running minimum over the thresholds, then differences; the level is the most probable one",
-    }
-
-
-def missed_high_risk(confusion: list[list[int]]) -> str:
+def missed_high_risk(confusion: Sequence[Sequence[int]]) -> str:
     """Say in words the figure that matters most to a patient; rows are labels."""
     row = confusion[Severity.HIGH_RISK]
     missed = row[Severity.NO_RISK] + row[Severity.LOW_RISK]

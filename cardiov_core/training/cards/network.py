@@ -1,16 +1,14 @@
 """What a network's model card says beside every grader's: its output, its schedule, where its figures come from."""
 
-from typing import Any
-
 import pandas as pd
 import torch
 
-from cardiov_core.domain import Severity
 from cardiov_core.inference.outputs import Output
+from cardiov_core.training.cards.grader import LEVELS, THRESHOLDS, Described
 from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.weights import N_LOGITS
+from cardiov_core.weights.card_parts import Architecture, InputPart, OutputPart
 
-_LEVELS = [severity.title for severity in Severity]
 _MOST_PROBABLE = "the level is the most probable one"
 _DECODING = {
     "exceedance": f"running minimum over the thresholds, then differences; {_MOST_PROBABLE}",
@@ -21,54 +19,50 @@ _DECODING = {
 }
 
 
-def output_part(output: Output, *, calibrated: bool) -> dict[str, Any]:
-    """Return ``output`` of a network's card; `calibrated` where exceedances are calibrated before they are decoded."""
-    found: dict[str, Any] = {
-        "kind": output.kind,
-        "levels": list(_LEVELS),
-        "thresholds": ["above no risk", "above low risk", "above medium risk"],
-        "meaning": [_meaning(output, index) for index in range(N_LOGITS[output.kind])],
-        "decoding": ("exceedances calibrated, then: " if calibrated else "") + _DECODING[output.kind],
-    }
-    if output.kind == "regression":
-        found["residual_sd"] = output.residual_sd
-    return found
-
-
-def architecture_of(recipe: Recipe, output: Output) -> dict[str, Any]:
-    """Return ``architecture`` of a network's card."""
-    sizes = {"n_leads": len(recipe.contract.leads), "n_outputs": N_LOGITS[output.kind]}
-    return {"name": recipe.net, "kwargs": {**sizes, **recipe.net_arguments}}
-
-
-def made_with(recipe: Recipe) -> dict[str, str]:
-    """Return library, version and command."""
-    cut = "" if recipe.max_epochs is None else f" --max-epochs {recipe.max_epochs}"
-    return {"torch": torch.__version__, "command": f"cardiov train --recipe {recipe.name}{cut}"}
-
-
-def training_part(recipe: Recipe, trained: pd.DataFrame) -> dict[str, Any]:
-    """Return what ``training`` says of the records: how many, of whom, of which folds.
+def described_network(
+    recipe: Recipe, output: Output, trained: pd.DataFrame | None = None, *, calibrated: bool = False
+) -> Described:
+    """Return what a network's card says beside every grader's.
 
     Parameters
     ----------
     recipe : Recipe
         The training.
-    trained : pandas.DataFrame
-        The records that it learned from, a row each.
+    output : Output
+        How the network is to be read.
+    trained : pandas.DataFrame, optional
+        The records that it learned from, where they are not those of the figures.
+    calibrated : bool
+        Whether exceedances are calibrated before they are decoded.
     """
-    found: dict[str, Any] = {
-        "n_records": len(trained),
-        "n_patients": int(trained["patient_id"].nunique()),
-        "records_a_level": {severity.title: int((trained["label"] == severity).sum()) for severity in Severity},
-        "folds": list(recipe.folds),
-    }
-    if recipe.validation.folds:
-        found["validation_folds"] = list(recipe.validation.folds)
-    return found
+    cut = "" if recipe.max_epochs is None else f" --max-epochs {recipe.max_epochs}"
+    sizes = {"n_leads": len(recipe.contract.leads), "n_outputs": N_LOGITS[output.kind]}
+    return Described(
+        architecture=Architecture(name=recipe.net, kwargs={**sizes, **recipe.net_arguments}),
+        input=InputPart.of_contract(recipe.contract),
+        output=output_part(output, calibrated=calibrated),
+        command=f"cardiov train --recipe {recipe.name}{cut}",
+        library={"torch": torch.__version__},
+        trained=trained,
+        validation_folds=recipe.validation.folds,
+        figures=_figures_kind(recipe),
+        limitations=_limitations_of(recipe),
+    )
 
 
-def figures_kind(recipe: Recipe) -> str | None:
+def output_part(output: Output, *, calibrated: bool) -> OutputPart:
+    """Return ``output`` of a network's card; `calibrated` where exceedances are calibrated before they are decoded."""
+    return OutputPart(
+        kind=output.kind,
+        levels=LEVELS,
+        thresholds=THRESHOLDS,
+        meaning=tuple(_meaning(output, index) for index in range(N_LOGITS[output.kind])),
+        decoding=("exceedances calibrated, then: " if calibrated else "") + _DECODING[output.kind],
+        **({"residual_sd": output.residual_sd} if output.kind == "regression" else {}),
+    )
+
+
+def _figures_kind(recipe: Recipe) -> str | None:
     """Return where the figures come from in words; None where they are cross-validated."""
     if recipe.cv_groups:
         return None
@@ -76,7 +70,7 @@ def figures_kind(recipe: Recipe) -> str | None:
     return f"validation fold {folds}, which no weight was trained on but which chose the epoch: they flatter"
 
 
-def limitations_of(recipe: Recipe) -> tuple[str, ...]:
+def _limitations_of(recipe: Recipe) -> tuple[str, ...]:
     """Return the limits that this recipe brings about."""
     found = []
     if recipe.max_epochs is not None and any(stage.epochs > recipe.max_epochs for stage in recipe.stages):
@@ -97,8 +91,8 @@ def _meaning(output: Output, index: int) -> str:
     if output.kind == "regression":
         return "the level as a number, 0 (no risk) to 3 (high risk)"
     if output.kind == "classification":
-        return f"logit {index} of a softmax: '{_LEVELS[index]}'"
+        return f"logit {index} of a softmax: '{LEVELS[index]}'"
     if output.kind == "rank_consistent":
-        given = f", given that it is above '{_LEVELS[index - 1]}'" if index else ""
-        return f"sigmoid of logit {index}: probability that the level is above '{_LEVELS[index]}'{given}"
-    return f"sigmoid of logit {index}: probability that the level is above '{_LEVELS[index]}'"
+        given = f", given that it is above '{LEVELS[index - 1]}'" if index else ""
+        return f"sigmoid of logit {index}: probability that the level is above '{LEVELS[index]}'{given}"
+    return f"sigmoid of logit {index}: probability that the level is above '{LEVELS[index]}'"

@@ -6,9 +6,9 @@ limit that was fitted with its group.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,20 @@ from scipy.stats import binomtest
 
 from cardiov_core import ordinal
 from cardiov_core.domain import Severity
+from cardiov_core.domain.documents import JsonObject
 from cardiov_core.evaluation.bootstrap import bootstrap_interval
 from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error
 from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, auc_per_level
 from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
 from cardiov_core.inference.uncertainty.conformal import COVERAGE, contiguous_set, fit_limit
+from cardiov_core.weights.card_parts import (
+    CalibrationPart,
+    ComparedPart,
+    ConformalPart,
+    HeldPart,
+    LogLoss,
+    MeasuredSets,
+)
 
 FloatMatrix = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -59,19 +68,28 @@ class HonestPart:
         Of the shipped grader, fitted on all out-of-fold predictions.
     limit : float
         Of its prediction sets.
+    raw : numpy.ndarray, shape (n, 3)
+        Out-of-fold exceedances as the grader gave them.
     calibrated : numpy.ndarray, shape (n, 3)
-        Exceedances after a calibration that was chosen and fitted without the record's group.
+        The same after a calibration that was chosen and fitted without the record's group.
     limits : numpy.ndarray, shape (n,)
         Limits that were fitted without it.
-    card : dict
-        ``calibration`` and ``conformal`` of the model card.
+    calibration_part, conformal_part : CalibrationPart, ConformalPart
+        Of the model card.
     """
 
     calibration: Calibration
     limit: float
+    raw: FloatMatrix
     calibrated: FloatMatrix
     limits: FloatMatrix
-    card: dict[str, Any]
+    calibration_part: CalibrationPart
+    conformal_part: ConformalPart
+
+    @property
+    def card(self) -> dict[str, JsonObject]:
+        """``calibration`` and ``conformal`` of the model card, as JSON values."""
+        return {part.field: part.as_json() for part in (self.calibration_part, self.conformal_part)}
 
 
 def honest_part(
@@ -113,9 +131,9 @@ def honest_part(
     kind = chosen_kind(raw, levels, groups, kinds)
     calibration = fit_kind(kind, raw, levels)
     limit = fit_limit(ordinal.decode(calibration(raw)), levels)
-    card = honest_card(calibration, limit, raw, calibrated, limits, levels, patients, kind=kind, seen=seen)
-    card["calibration"]["compared"] = compared(raw, levels, groups)
-    return HonestPart(calibration, limit, calibrated, limits, card)
+    found = proven(calibration, limit, raw, calibrated, limits, levels, patients, kind=kind, seen=seen)
+    beside = found.calibration_part.model_copy(update={"compared": compared(raw, levels, groups)})
+    return replace(found, calibration_part=beside)
 
 
 def fit_kind(kind: Kind, raw: FloatMatrix, levels: IntArray) -> Calibration:
@@ -150,17 +168,13 @@ def cross_fitted(fit: Fit, raw: FloatMatrix, levels: IntArray, groups: IntArray)
     return found
 
 
-def compared(raw: FloatMatrix, levels: IntArray, groups: IntArray) -> list[dict[str, Any]]:
+def compared(raw: FloatMatrix, levels: IntArray, groups: IntArray) -> tuple[ComparedPart, ...]:
     """Return how each kind of calibration, and isotonic regression, does on groups that it was not fitted on.
 
-    Returns
-    -------
-    list of dict
-        ``kind``, ``log_loss`` and ``brier`` of the levels, ``ece`` a threshold, ``mae``, ``auc`` (mean of the levels)
-        and ``high_risk_graded_no_or_low`` (a count). Empty where there is only one group.
+    Empty where there is only one group. ``auc`` is the mean of the levels, ``high_risk_graded_no_or_low`` a count.
     """
     if len(np.unique(groups)) < _FEWEST_GROUPS:
-        return []
+        return ()
     fits: dict[str, Fit] = {kind: partial(fit_kind, kind) for kind in KINDS}
     rows = []
     for kind, fit in (fits | {"isotonic": _isotonic}).items():
@@ -168,25 +182,23 @@ def compared(raw: FloatMatrix, levels: IntArray, groups: IntArray) -> list[dict[
         probabilities, (repaired, _) = ordinal.decode(exceedances), ordinal.repair(exceedances)
         graded = probabilities.argmax(axis=1)
         rows.append(
-            {
-                "kind": kind,
-                "log_loss": round(log_loss(probabilities, levels), _DIGITS),
-                "brier": round(brier_score(np.eye(len(Severity))[levels], probabilities), _DIGITS),
-                "ece": {
+            ComparedPart(
+                kind=kind,
+                log_loss=round(log_loss(probabilities, levels), _DIGITS),
+                brier=round(brier_score(np.eye(len(Severity))[levels], probabilities), _DIGITS),
+                ece={
                     key: round(expected_calibration_error(levels > at, repaired[:, at]), _DIGITS)
                     for at, key in enumerate(THRESHOLD_KEYS)
                 },
-                "mae": round(float(np.abs(graded - levels).mean()), _DIGITS),
-                "auc": _rounded(auc_per_level(levels, probabilities)["mean"]),
-                "high_risk_graded_no_or_low": int(
-                    ((levels == Severity.HIGH_RISK) & (graded <= Severity.LOW_RISK)).sum()
-                ),
-            }
+                mae=round(float(np.abs(graded - levels).mean()), _DIGITS),
+                auc=_rounded(auc_per_level(levels, probabilities)["mean"]),
+                high_risk_graded_no_or_low=int(((levels == Severity.HIGH_RISK) & (graded <= Severity.LOW_RISK)).sum()),
+            )
         )
-    return rows
+    return tuple(rows)
 
 
-def honest_card(
+def proven(
     calibration: Calibration,
     limit: float,
     raw: FloatMatrix,
@@ -197,8 +209,8 @@ def honest_card(
     *,
     kind: Kind,
     seen: str | None = None,
-) -> dict[str, Any]:
-    """Return ``calibration`` and ``conformal`` of a model card.
+) -> HonestPart:
+    """Measure a calibration and prediction sets that were fitted nested.
 
     Parameters
     ----------
@@ -217,26 +229,31 @@ def honest_card(
     """
     # As the table stores them, so that its readers count the same sets.
     probabilities = ordinal.decode(calibrated.round(_STORED_DIGITS)).round(_STORED_DIGITS)
-    return {
-        "calibration": {
-            "kind": _WORDS[kind],
-            "temperature": calibration.temperature,
-            "offsets": list(calibration.offsets),
-            "fitted_on": f"{len(levels)} out-of-fold predictions",
-            "log_loss": {"before": log_loss(ordinal.decode(raw), levels), "nested": log_loss(probabilities, levels)},
-        },
-        "conformal": {
-            "kind": "split conformal, contiguous levels, marginal",
-            "wanted": COVERAGE,
-            "limit": limit,
-            "fitted_on": f"{len(levels)} out-of-fold predictions",
-            "measured": {
-                "kind": "nested: limit and calibration fitted without the record's group of patients"
-                + (f", on {seen}" if seen else ""),
-                **_coverage(probabilities, limits.round(_STORED_DIGITS), levels, patients),
-            },
-        },
-    }
+    fitted_on = f"{len(levels)} out-of-fold predictions"
+    words = "nested: limit and calibration fitted without the record's group of patients"
+    return HonestPart(
+        calibration,
+        limit,
+        raw,
+        calibrated,
+        limits,
+        CalibrationPart(
+            kind=_WORDS[kind],
+            temperature=calibration.temperature,
+            offsets=calibration.offsets,
+            fitted_on=fitted_on,
+            log_loss=LogLoss(before=log_loss(ordinal.decode(raw), levels), nested=log_loss(probabilities, levels)),
+        ),
+        ConformalPart(
+            kind="split conformal, contiguous levels, marginal",
+            wanted=COVERAGE,
+            limit=limit,
+            fitted_on=fitted_on,
+            measured=_coverage(
+                f"{words}, on {seen}" if seen else words, probabilities, limits.round(_STORED_DIGITS), levels, patients
+            ),
+        ),
+    )
 
 
 def log_loss(probabilities: FloatMatrix, levels: IntArray) -> float:
@@ -253,7 +270,7 @@ def graded_table(table: pd.DataFrame, raw: FloatMatrix, calibrated: FloatMatrix,
     table : pandas.DataFrame
         As in `TrainingRecords`.
     raw, calibrated, limits : numpy.ndarray
-        As in `honest_card`.
+        As in `HonestPart`.
 
     Returns
     -------
@@ -270,8 +287,8 @@ def graded_table(table: pd.DataFrame, raw: FloatMatrix, calibrated: FloatMatrix,
 
 
 def _coverage(
-    probabilities: FloatMatrix, limits: FloatMatrix, levels: IntArray, patients: npt.ArrayLike
-) -> dict[str, Any]:
+    kind: str, probabilities: FloatMatrix, limits: FloatMatrix, levels: IntArray, patients: npt.ArrayLike
+) -> MeasuredSets:
     """Return how often sets whose limit was fitted without the record held its level."""
     sets = [contiguous_set(row, own) for row, own in zip(probabilities, limits, strict=True)]
     held = np.array([label in chosen for label, chosen in zip(levels.tolist(), sets, strict=True)])
@@ -279,24 +296,24 @@ def _coverage(
     interval = bootstrap_interval(
         lambda values: float(values.mean()), held.astype(np.float64), groups=np.asarray(patients, dtype=str)
     )
-    return {
-        "n": len(levels),
-        "held": int(held.sum()),
-        "coverage": float(held.mean()),
-        "interval": [interval.low, interval.high],
-        "mean_size": float(sizes.mean()),
-        "sets_of_size": {str(size): int((sizes == size).sum()) for size in range(1, len(Severity) + 1)},
-        "a_level": {severity.title: _held(held[levels == severity]) for severity in Severity},
-        "note": "Counts a level are stated, no coverage a level is claimed.",
-    }
+    return MeasuredSets(
+        kind=kind,
+        n=len(levels),
+        held=int(held.sum()),
+        coverage=float(held.mean()),
+        interval=(interval.low, interval.high),
+        mean_size=float(sizes.mean()),
+        sets_of_size={str(size): int((sizes == size).sum()) for size in range(1, len(Severity) + 1)},
+        a_level={severity.title: _held(held[levels == severity]) for severity in Severity},
+        note="Counts a level are stated, no coverage a level is claimed.",
+    )
 
 
-def _held(held: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    found: dict[str, Any] = {"n": len(held), "held": int(held.sum()), "interval": None}
-    if len(held):
-        limits = binomtest(int(held.sum()), len(held)).proportion_ci(method="wilson")
-        found["interval"] = [limits.low, limits.high]
-    return found
+def _held(held: npt.NDArray[np.bool_]) -> HeldPart:
+    if not len(held):
+        return HeldPart(n=0, held=0, interval=None)
+    limits = binomtest(int(held.sum()), len(held)).proportion_ci(method="wilson")
+    return HeldPart(n=len(held), held=int(held.sum()), interval=(float(limits.low), float(limits.high)))
 
 
 def _isotonic(raw: FloatMatrix, levels: IntArray) -> Calibrated:

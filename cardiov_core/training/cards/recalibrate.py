@@ -1,18 +1,17 @@
 """A grader that is already trained gets its calibration and prediction sets, out of its own out-of-fold table."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import outputs
 from cardiov_core.training.cards import network as network_card
 from cardiov_core.training.cards.grader import NOT_TESTED_ON, limitations_of, metrics_of
 from cardiov_core.training.cards.probabilities import KINDS, HonestPart, Kind, graded_table, honest_part
-from cardiov_core.training.data.records import groups_of, with_people
+from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
 from cardiov_core.weights import BLEND, FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
 
 
@@ -32,17 +31,17 @@ class Recalibrated:
 
     part: HonestPart
     table: pd.DataFrame
-    changes: dict[str, Any]
+    changes: dict[str, object]
 
 
-def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Recalibrated:
+def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = None) -> Recalibrated:
     """Fit calibration and prediction sets of a network that was trained without, or fit them again.
 
     Parameters
     ----------
     card : ModelCard
         With an out-of-fold table and the recipe's number of groups.
-    dataset : PtbXl
+    dataset : LabelledRecords
         What it was trained on: knows age and sex, by which the card's figures are divided.
     kind : str, optional
         Of `KINDS`; the one with the least cross-fitted log loss by default.
@@ -57,20 +56,15 @@ def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Re
     TrainingError
         If the grader is no network, has no out-of-fold table, or its records are not in the data set.
     """
-    stored, cv_groups = out_of_fold_table(card), card.raw["training"].get("recipe", {}).get("cv_groups")
-    if card.architecture["name"] in (FOREST, BLEND):
+    stored, cv_groups = out_of_fold_table(card), card.stated.training.cv_groups
+    if card.architecture.name in (FOREST, BLEND):
         raise TrainingError(
             f"{card.name} is no network: its calibration comes with its training.",
             f"Train it again with cardiov train --recipe {card.name}.",
         )
-    if stored is None or not isinstance(cv_groups, int):
+    if stored is None or cv_groups is None:
         raise TrainingError(f"{card.name} has no out-of-fold predictions to calibrate on.", "Train it again.")
-    absent = sorted(set(stored["ecg_id"]) - set(dataset.table.index))
-    if absent:
-        raise TrainingError(
-            f"{dataset.root.name} lacks {len(absent)} of {len(stored)} records that trained {card.name}: {absent[0]}.",
-            "Give the data set that the grader was trained on.",
-        )
+    refuse_absent(stored["ecg_id"], dataset, f"{len(stored)} records that trained {card.name}")
     # A table that was calibrated before keeps what it was calibrated from.
     columns = list(RAW_COLUMNS) if RAW_COLUMNS[0] in stored.columns else ["e0", "e1", "e2"]
     raw = stored[columns].to_numpy(dtype=np.float64)
@@ -80,12 +74,12 @@ def recalibrate(card: ModelCard, dataset: PtbXl, kind: Kind | None = None) -> Re
     )
     table = graded_table(with_people(stored, dataset), raw, part.calibrated, part.limits)
     metrics = metrics_of(table, cv_groups)
-    changes = {
+    changes: dict[str, object] = {
         **part.card,
         "output": network_card.output_part(outputs.output_of(card), calibrated=True),
         "metrics": metrics,
         "limitations": limitations_of(metrics),
-        "not_tested_on": list(NOT_TESTED_ON),
+        "not_tested_on": NOT_TESTED_ON,
     }
     return Recalibrated(part, table, changes)
 

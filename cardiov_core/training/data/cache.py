@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from cardiov_core.datasets import PtbXl, PtbXlCache
+from cardiov_core.datasets import LabelledRecords, PtbXl, PtbXlCache
 from cardiov_core.datasets.cache import (
     CACHE_NAME,
     PARTIAL,
@@ -27,15 +27,15 @@ from cardiov_core.datasets.cache import (
     TABLES,
     VERSION,
     WINDOWS_NAME,
-    contract_as_dict,
     sha256_of,
     shortened,
 )
+from cardiov_core.datasets.fingerprint import fingerprints_of
 from cardiov_core.datasets.ptbxl import TABLE_NAME
 from cardiov_core.domain import InputContract
+from cardiov_core.domain.documents import as_json_values
 from cardiov_core.errors import CardioVError, DatasetError
 from cardiov_core.preprocessing import prepare
-from cardiov_core.training.data.records import fingerprints_of
 
 _CHUNK = 64
 """Records between two flushes: what a kill costs at most."""
@@ -73,7 +73,7 @@ class _Prepared:
 
 
 def prepare_cache(
-    dataset: PtbXl,
+    dataset: LabelledRecords,
     contract: InputContract,
     out: Path,
     *,
@@ -84,7 +84,7 @@ def prepare_cache(
 
     Parameters
     ----------
-    dataset : PtbXl
+    dataset : LabelledRecords
         The tree; all of its folds are prepared, since the recipe says later which it wants.
     contract : InputContract
         The recipe's.
@@ -106,11 +106,12 @@ def prepare_cache(
     DatasetError
         If `out` holds something else, the disk is too small, or records cannot be read.
     """
-    if isinstance(dataset, PtbXlCache):
+    if not isinstance(dataset, PtbXl):
         raise DatasetError(
-            f"{dataset.root} is a cache already, so it has no whole records.", "Name the PTB-XL tree it was made of."
+            f"{dataset.source_name} is a cache already, so it has no whole records.",
+            "Name the PTB-XL tree it was made of.",
         )
-    identity = {"contract": contract_as_dict(contract), "table_sha256": sha256_of(dataset.root / TABLE_NAME)}
+    identity = {"contract": as_json_values(contract), "table_sha256": sha256_of(dataset.root / TABLE_NAME)}
     if not (out / CACHE_NAME).is_file():
         _begin(out, identity, (len(dataset.table), len(contract.leads), contract.n_samples))
         faults = _fill(dataset, contract, out, progress)

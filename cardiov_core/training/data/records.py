@@ -1,6 +1,6 @@
-"""The records of a training: prepared once and held in memory, or mapped from a cache and read a batch at a time."""
+"""The records of a training: read and prepared once and held in memory, or mapped from a cache."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from cardiov_core.datasets import PtbXl, PtbXlCache
+from cardiov_core.datasets import LabelledRecords
 from cardiov_core.domain import EcgRecord
-from cardiov_core.errors import DatasetError
-from cardiov_core.preprocessing import prepare
+from cardiov_core.errors import DatasetError, TrainingError
 from cardiov_core.training.recipes.network import Recipe
-from cardiov_core.weights import INDEPENDENT_LEADS, signal_fingerprint
 
 IntArray = npt.NDArray[np.int64]
 
@@ -54,15 +52,19 @@ class TrainingRecords:
         return groups_of(self.table, n_groups)
 
 
-def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
+def load_records(
+    dataset: LabelledRecords, recipe: Recipe, each: Callable[[int, EcgRecord], None] | None = None
+) -> TrainingRecords:
     """Read, prepare and label all records of the recipe's folds.
 
     Parameters
     ----------
-    dataset : PtbXl
+    dataset : LabelledRecords
         Where the records are.
     recipe : Recipe
         Folds and input contract.
+    each : callable, optional
+        Gets every record whole while it is read.
 
     Returns
     -------
@@ -72,59 +74,21 @@ def load_records(dataset: PtbXl, recipe: Recipe) -> TrainingRecords:
     Raises
     ------
     DatasetError
-        If there is no record in the recipe's folds, a patient stands in two folds, or a cache is damaged or of another
-        contract.
+        If there is no record in the recipe's folds, a patient stands in two folds, or a cache is damaged, of another
+        contract, or asked for whole records.
     """
-    if isinstance(dataset, PtbXlCache):
-        return _mapped(dataset, recipe)
-    windows: list[npt.NDArray[np.float32]] = []
-    rows: list[dict[str, Any]] = []
-    for record, row in labelled_rows(dataset, recipe.read_folds):
-        windows.append(prepare(record, recipe.contract).values)
-        rows.append(row)
-    table = checked_table(rows)
+    ecg_ids = ids_of(dataset, recipe.read_folds)
+    found = dataset.prepared(ecg_ids, recipe.contract, each)
+    table = checked_table([row_of(dataset, *one) for one in zip(ecg_ids, found.fingerprints, strict=True)])
     return TrainingRecords(
-        windows=torch.from_numpy(np.stack(windows)),
+        windows=torch.from_numpy(found.windows),
         levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
         table=table,
+        rows=None if found.rows is None else torch.tensor(found.rows, dtype=torch.int64),
     )
 
 
-def _mapped(cache: PtbXlCache, recipe: Recipe) -> TrainingRecords:
-    """Label the records of a cache; their windows stay in the file."""
-    cache.require(recipe.contract)
-    ecg_ids = _ids(cache, recipe.read_folds)
-    cache.verify(ecg_ids)
-    table = checked_table([row_of(cache, ecg_id, cache.cached[ecg_id].fingerprints) for ecg_id in ecg_ids])
-    return TrainingRecords(
-        windows=torch.from_numpy(cache.windows()),
-        levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
-        table=table,
-        rows=torch.tensor([cache.cached[ecg_id].row for ecg_id in ecg_ids], dtype=torch.int64),
-    )
-
-
-def labelled_rows(dataset: PtbXl, folds: Sequence[int]) -> Iterator[tuple[EcgRecord, dict[str, Any]]]:
-    """Read the records of some folds, each with its row of a training's table (see `TrainingRecords.table`).
-
-    Yields
-    ------
-    EcgRecord
-        At 500 Hz.
-    dict
-        Label, patient, fold and fingerprints.
-
-    Raises
-    ------
-    DatasetError
-        If there is no record in these folds.
-    """
-    for ecg_id in _ids(dataset, folds):
-        full = dataset.record(ecg_id, 500)
-        yield full, row_of(dataset, ecg_id, fingerprints_of(full, dataset.record(ecg_id, 100)))
-
-
-def row_of(dataset: PtbXl, ecg_id: int, fingerprints: Mapping[str, str]) -> dict[str, Any]:
+def row_of(dataset: LabelledRecords, ecg_id: int, fingerprints: Mapping[str, str]) -> dict[str, Any]:
     """Return a record's row of a training's table (see `TrainingRecords.table`)."""
     person = dataset.person(ecg_id)
     return {
@@ -138,21 +102,18 @@ def row_of(dataset: PtbXl, ecg_id: int, fingerprints: Mapping[str, str]) -> dict
     }
 
 
-def fingerprints_of(full: EcgRecord, coarse: EcgRecord) -> dict[str, str]:
-    """Return by what a record is known again: of its 500 and its 100 Hz version, whole and by eight leads."""
-    return {
-        "fingerprint_500": signal_fingerprint(full),
-        "fingerprint_100": signal_fingerprint(coarse),
-        "independent_500": signal_fingerprint(full, INDEPENDENT_LEADS),
-        "independent_100": signal_fingerprint(coarse, INDEPENDENT_LEADS),
-    }
+def ids_of(dataset: LabelledRecords, folds: Sequence[int]) -> list[int]:
+    """Return the records of some folds.
 
-
-def _ids(dataset: PtbXl, folds: Sequence[int]) -> list[int]:
+    Raises
+    ------
+    DatasetError
+        If there is none.
+    """
     ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:
         raise DatasetError(
-            f"{dataset.root.name} has no record in folds {', '.join(map(str, folds))}.",
+            f"{dataset.source_name} has no record in folds {', '.join(map(str, folds))}.",
             "Give a PTB-XL tree that has them, or other folds in the recipe.",
         )
     return ecg_ids
@@ -177,7 +138,7 @@ def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
-def with_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
+def with_people(table: pd.DataFrame, dataset: LabelledRecords) -> pd.DataFrame:
     """Return a table of records, which has a column ``ecg_id``, with the sex and age that the data set states of each.
 
     Raises
@@ -195,3 +156,19 @@ def groups_of(table: pd.DataFrame, n_groups: int) -> IntArray:
     codes, _ = pd.factorize(table["fold"], sort=True)
     groups: IntArray = np.asarray(codes, dtype=np.int64) % n_groups
     return groups
+
+
+def refuse_absent(ecg_ids: Iterable[int], dataset: LabelledRecords, told: str) -> None:
+    """Refuse a data set that lacks records by which a grader was trained; `told` says how many and which grader.
+
+    Raises
+    ------
+    TrainingError
+        If it lacks some.
+    """
+    absent = sorted(set(ecg_ids) - set(dataset.table.index))
+    if absent:
+        raise TrainingError(
+            f"{dataset.source_name} lacks {len(absent)} of {told}: {absent[0]} is the first.",
+            "Give the data set that it was trained on.",
+        )

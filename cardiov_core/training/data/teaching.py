@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from cardiov_core.datasets import PtbXl
+from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference.graders.forest import forest_probabilities
 from cardiov_core.inference.graders.measurements import exceedances_of
@@ -76,6 +75,39 @@ class Scale:
         return torch.from_numpy(np.clip(standard, -_FARTHEST, _FARTHEST)).float()
 
 
+class PatientNumbers:
+    """What is measured of the patients while their records are read, or was measured before.
+
+    Forests must not change on the way, so what was measured is kept in the training's folder.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Folder of the training.
+    ecg_ids : list of int
+        The records, in their order.
+    """
+
+    def __init__(self, out: Path, ecg_ids: list[int]) -> None:
+        self._kept_in, self._ecg_ids = out / "teaching" / "patients.npz", ecg_ids
+        self._rows: dict[int, FloatMatrix] = {}
+        if self._kept_in.exists():
+            with np.load(self._kept_in) as kept:
+                if kept["ecg_ids"].tolist() == ecg_ids and kept["numbers"].shape[1] == len(FEATURES):
+                    self._rows = dict(zip(ecg_ids, kept["numbers"], strict=True))
+
+    def take(self, ecg_id: int, record: EcgRecord) -> None:
+        """Measure a record, unless it was measured before."""
+        if ecg_id not in self._rows:
+            self._rows[ecg_id] = features_of(record, measure(record))
+
+    def measured(self) -> FloatMatrix:
+        """Return the numbers of all records, ``(n, len(FEATURES))``, and keep them."""
+        numbers = np.stack([self._rows[ecg_id] for ecg_id in self._ecg_ids])
+        save_arrays(self._kept_in, ecg_ids=np.asarray(self._ecg_ids), numbers=numbers)
+        return numbers
+
+
 class Teaching:
     """All that teaches the networks of one training beside the labels.
 
@@ -83,12 +115,12 @@ class Teaching:
     ----------
     recipe : Recipe
         Who teaches, and how much.
-    dataset : PtbXl
-        A whole tree: measuring needs whole records.
+    numbers : numpy.ndarray, shape (n, len(FEATURES))
+        What was measured of the patients, from `PatientNumbers`.
     records : TrainingRecords
         The patients.
     out : pathlib.Path
-        Folder of the training: what was measured is kept in its ``teaching``.
+        Folder of the training: hearts are kept in its ``teaching``.
     progress : bool
         Show progress bars on stderr.
 
@@ -96,18 +128,14 @@ class Teaching:
     ------
     ConfigurationError
         If the teacher is no forest.
-    DatasetError
-        If records cannot be read; from a cache none can.
     """
 
     def __init__(
-        self, recipe: Recipe, dataset: PtbXl, records: TrainingRecords, out: Path, *, progress: bool = False
+        self, recipe: Recipe, numbers: FloatMatrix, records: TrainingRecords, out: Path, *, progress: bool = False
     ) -> None:
         self._recipe, self._records, self._out = recipe, records, out
         self._teacher = _teacher_of(recipe)
-        self._numbers = _measured(
-            dataset, records.table["ecg_id"].tolist(), out / "teaching" / "patients.npz", progress
-        )
+        self._numbers = numbers
         self._levels = records.levels.numpy()
         self._groups = (
             groups_of(records.table, recipe.cv_groups) if self._teacher else np.zeros(len(records), dtype=np.int64)
@@ -183,22 +211,6 @@ def _teacher_of(recipe: Recipe) -> ForestRecipe | None:
     if not isinstance(found, ForestRecipe):
         raise ConfigurationError(f"The teacher {name!r} is no forest.", "Name the recipe 'measurements'.")
     return found
-
-
-def _measured(dataset: PtbXl, ecg_ids: list[int], kept_in: Path, progress: bool) -> FloatMatrix:
-    """Measure the patients' records, or take what was measured before: forests must not change on the way."""
-    if kept_in.exists():
-        with np.load(kept_in) as kept:
-            if kept["ecg_ids"].tolist() == ecg_ids and kept["numbers"].shape[1] == len(FEATURES):
-                numbers: FloatMatrix = kept["numbers"]
-                return numbers
-    rows = []
-    for ecg_id in tqdm(ecg_ids, disable=not progress, unit="record"):
-        record = dataset.record(ecg_id, 500)
-        rows.append(features_of(record, measure(record)))
-    numbers = np.stack(rows)
-    save_arrays(kept_in, ecg_ids=np.asarray(ecg_ids), numbers=numbers)
-    return numbers
 
 
 def _unlabelled(hearts: Hearts, scale: Scale, teacher: Tensor | None) -> TrainingData:

@@ -57,7 +57,7 @@ def build_delineator_card(
         The card, for `cardiov_core.weights.save_delineator`.
     """
     fold_of = {mark: fold for fold, marks in enumerate(fingerprints) for mark in marks}
-    weights = DelineatorWeights(tuple(nets), fold_of, {})
+    weights = DelineatorWeights(tuple(nets), fold_of)
     every = [number for fold in numbers for number in fold]
     return {
         "name": "delineator",

@@ -1,20 +1,22 @@
 """A blend's training, whole: nothing is fitted but its calibration and the limit of its prediction sets."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from cardiov_core import ordinal
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference.graders.blend import blend
-from cardiov_core.training.cards.grader import Described, assemble, input_of, output_of
-from cardiov_core.training.cards.probabilities import graded_table, honest_part
-from cardiov_core.training.data.records import groups_of, with_people
-from cardiov_core.training.graders.network import TrainingResult
+from cardiov_core.training.cards.grader import Described, output_of
+from cardiov_core.training.cards.probabilities import honest_part
+from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
+from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.recipes.blend import BlendRecipe
 from cardiov_core.weights import BLEND, Member, ModelCard, load_card, out_of_fold_table, save_blend
+from cardiov_core.weights.card_parts import Architecture, InputPart
 
 _SAME = ("ecg_id", "patient_id", "fold", "label")
 _LIMITATIONS = (
@@ -25,14 +27,14 @@ _LIMITATIONS = (
 _SEEN = "members' predictions that were calibrated with that group, which had not trained them"
 
 
-def train_blend(recipe: BlendRecipe, dataset: PtbXl, out: Path) -> TrainingResult:
+def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> TrainingResult:
     """Blend the out-of-fold predictions of graders in a folder, calibrate the blend and write it beside them.
 
     Parameters
     ----------
     recipe : BlendRecipe
         Which graders.
-    dataset : PtbXl
+    dataset : LabelledRecords
         What they were trained on: age and sex of the records, and their labels.
     out : pathlib.Path
         Folder in which the members lie; the blend is written beside them.
@@ -65,24 +67,22 @@ def train_blend(recipe: BlendRecipe, dataset: PtbXl, out: Path) -> TrainingResul
     )
     levels = rows["label"].to_numpy(dtype=np.int64)
     honest = honest_part(raw, levels, groups_of(rows, recipe.cv_groups), rows["patient_id"], seen=_SEEN)
-    graded = graded_table(rows, raw, honest.calibrated, honest.limits)
     members = tuple(Member(card.name, card.sha256, weight) for card, weight in zip(cards, recipe.weights, strict=True))
     described = Described(
-        architecture={"name": BLEND, "kwargs": {"members": [vars(member) for member in members]}},
-        input={**input_of(cards[0].contract), "note": "The first member's; each is fed by its own card."},
+        architecture=Architecture(name=BLEND, kwargs={"members": [asdict(member) for member in members]}),
+        input=InputPart.of_contract(cards[0].contract, note="The first member's; each is fed by its own card."),
         output=output_of("calibrated weighted mean of the members' calibrated logits"),
-        made_with={"command": f"cardiov train --recipe {recipe.name} --data DIR --out DIR"},
+        command=f"cardiov train --recipe {recipe.name} --data DIR --out DIR",
         limitations=_LIMITATIONS,
     )
-    described_card = assemble(recipe, graded, dataset, honest.card, described)
-    path = save_blend(members, described_card, out, out_of_fold=graded)
-    return TrainingResult(path, described_card["metrics"])
+    return finish(
+        recipe, dataset, rows, honest, described, lambda card, table: save_blend(members, card, out, out_of_fold=table)
+    )
 
 
 def _table(card: ModelCard, recipe: BlendRecipe) -> pd.DataFrame:
-    table, trained = out_of_fold_table(card), card.raw["training"]
-    groups = trained.get("recipe", {}).get("cv_groups")
-    if table is None or groups != recipe.cv_groups or list(trained.get("folds", ())) != list(recipe.folds):
+    table, trained = out_of_fold_table(card), card.stated.training
+    if table is None or trained.cv_groups != recipe.cv_groups or trained.folds != recipe.folds:
         raise TrainingError(
             f"{card.name} was not cross-validated in {recipe.cv_groups} groups of folds "
             f"{', '.join(map(str, recipe.folds))}.",
@@ -91,7 +91,7 @@ def _table(card: ModelCard, recipe: BlendRecipe) -> pd.DataFrame:
     return table.sort_values("ecg_id").reset_index(drop=True)
 
 
-def _checked_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
+def _checked_people(table: pd.DataFrame, dataset: LabelledRecords) -> pd.DataFrame:
     """Return the table with sex and age of each record.
 
     Raises
@@ -99,13 +99,7 @@ def _checked_people(table: pd.DataFrame, dataset: PtbXl) -> pd.DataFrame:
     TrainingError
         If records are missing from the data set, or its labels are others.
     """
-    absent = sorted(set(table["ecg_id"]) - set(dataset.table.index))
-    if absent:
-        raise TrainingError(
-            f"{dataset.source_name} lacks {len(absent)} of the {len(table)} records that trained the members: "
-            f"{absent[0]} is the first.",
-            "Give the data set that they were trained on.",
-        )
+    refuse_absent(table["ecg_id"], dataset, f"the {len(table)} records that trained the members")
     labels = [int(dataset.label(ecg_id)) for ecg_id in table["ecg_id"]]
     if labels != table["label"].tolist():
         raise TrainingError(

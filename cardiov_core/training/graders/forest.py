@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
 from cardiov_core import ordinal
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import LabelledRecords, whole_records
 from cardiov_core.domain import Severity
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference.graders.forest import forest_probabilities
@@ -16,11 +17,11 @@ from cardiov_core.inference.graders.measurements import exceedances_of
 from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
 from cardiov_core.inference.uncertainty.conformal import fit_limit
 from cardiov_core.signals import measure
-from cardiov_core.signals.features import FEATURES, features_of
-from cardiov_core.training.cards.forest import build_forest_card
-from cardiov_core.training.cards.probabilities import graded_table, honest_card
-from cardiov_core.training.data.records import checked_table, groups_of, labelled_rows
-from cardiov_core.training.graders.network import TrainingResult
+from cardiov_core.signals.features import features_of
+from cardiov_core.training.cards.forest import described_forest
+from cardiov_core.training.cards.probabilities import proven
+from cardiov_core.training.data.records import checked_table, groups_of, ids_of, row_of
+from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.loop.forest_growth import grow
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import save_forest
@@ -48,7 +49,9 @@ class NestedPredictions:
     limits: FloatMatrix
 
 
-def train_forest(recipe: ForestRecipe, dataset: PtbXl, out: Path, *, progress: bool = False) -> TrainingResult:
+def train_forest(
+    recipe: ForestRecipe, dataset: LabelledRecords, out: Path, *, progress: bool = False
+) -> TrainingResult:
     """Measure the records, cross-validate, grow the final forest and write weights with their card.
 
     The same data, recipe and versions give the same trees; thresholds on intervals may differ in their last bit,
@@ -58,8 +61,8 @@ def train_forest(recipe: ForestRecipe, dataset: PtbXl, out: Path, *, progress: b
     ----------
     recipe : ForestRecipe
         What to do.
-    dataset : PtbXl
-        What to train on.
+    dataset : LabelledRecords
+        What to train on: a tree, since whole records are measured.
     out : pathlib.Path
         Folder of the results.
     progress : bool
@@ -73,15 +76,17 @@ def train_forest(recipe: ForestRecipe, dataset: PtbXl, out: Path, *, progress: b
     Raises
     ------
     DatasetError
-        If the recipe's folds are not in the data set.
+        If the recipe's folds are not in the data set, or it is a cache.
     TrainingError
         If a level is missing from the records, or a group is empty.
     """
-    rows, table = [], []
-    records = labelled_rows(dataset, recipe.folds)
-    for record, entry in tqdm(records, disable=not progress, unit="record", total=len(dataset.ecg_ids(recipe.folds))):
+    tree = whole_records(dataset)
+    rows: list[FloatMatrix] = []
+    table: list[dict[str, Any]] = []
+    ecg_ids = ids_of(tree, recipe.folds)
+    for record, marks in tqdm(tree.read(ecg_ids), disable=not progress, unit="record", total=len(ecg_ids)):
+        table.append(row_of(tree, ecg_ids[len(table)], marks))
         rows.append(features_of(record, measure(record)))
-        table.append(entry)
     features, joined = np.stack(rows), checked_table(table)
     levels = joined["label"].to_numpy(dtype=np.int64)
     absent = sorted(set(map(int, Severity)) - set(levels.tolist()))
@@ -91,15 +96,25 @@ def train_forest(recipe: ForestRecipe, dataset: PtbXl, out: Path, *, progress: b
         )
     nested = cross_validate(recipe, features, levels, groups_of(joined, recipe.cv_groups), progress=progress)
     calibration = fit_calibration(nested.raw, levels)
-    limit = fit_limit(ordinal.decode(calibration(nested.raw)), levels)
-    forest = grow(recipe, features, levels, recipe.seed)
-    graded = graded_table(joined, nested.raw, nested.calibrated, nested.limits)
-    patients = joined["patient_id"].to_numpy(dtype=str)
-    honest = honest_card(
-        calibration, limit, nested.raw, nested.calibrated, nested.limits, levels, patients, kind="temperature_offsets"
+    honest = proven(
+        calibration,
+        fit_limit(ordinal.decode(calibration(nested.raw)), levels),
+        nested.raw,
+        nested.calibrated,
+        nested.limits,
+        levels,
+        joined["patient_id"].to_numpy(dtype=str),
+        kind="temperature_offsets",
     )
-    card = build_forest_card(recipe, graded, dataset, honest, n_features=len(FEATURES))
-    return TrainingResult(save_forest(forest, card, out, out_of_fold=graded), card["metrics"])
+    forest = grow(recipe, features, levels, recipe.seed)
+    return finish(
+        recipe,
+        dataset,
+        joined,
+        honest,
+        described_forest(recipe),
+        lambda card, graded: save_forest(forest, card, out, out_of_fold=graded),
+    )
 
 
 def cross_validate(

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,22 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.inference.outputs import Output, exceedance_logits
-from cardiov_core.training.cards.grader import build_card
-from cardiov_core.training.cards.probabilities import graded_table, honest_part
-from cardiov_core.training.data.records import TrainingRecords, load_records
+from cardiov_core.training.cards.network import described_network
+from cardiov_core.training.cards.probabilities import HonestPart, honest_part
+from cardiov_core.training.data.records import TrainingRecords, ids_of, load_records
 from cardiov_core.training.data.split import Split, groups_in, splits_of, training_data
-from cardiov_core.training.data.teaching import Teaching
+from cardiov_core.training.data.teaching import PatientNumbers, Teaching
+from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.loop import processes as group
 from cardiov_core.training.loop.curve import draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import KIND_OF, Recipe
 from cardiov_core.weights import N_LOGITS, save
+from cardiov_core.weights.figures import Figures
 
 FloatMatrix = npt.NDArray[np.float64]
 
@@ -34,23 +35,9 @@ LOG_NAME, CURVE_NAME = "log.jsonl", "curve.png"
 """In the folder of a training."""
 
 
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a training leaves behind.
-
-    Attributes
-    ----------
-    card_path : pathlib.Path
-        Model card; the weights and the out-of-fold table lie beside it.
-    metrics : mapping
-        The card's cross-validated figures.
-    """
-
-    card_path: Path
-    metrics: Mapping[str, Any]
-
-
-def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, progress: bool = False) -> TrainingResult:
+def train(
+    recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool = False, progress: bool = False
+) -> TrainingResult:
     """Cross-validate a recipe, train the final network on all its folds and write weights with their card.
 
     Where torchrun started several processes, they train together, and the first one writes (see `group`).
@@ -59,7 +46,7 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
     ----------
     recipe : Recipe
         What to do.
-    dataset : PtbXl
+    dataset : LabelledRecords
         What to train on.
     out : pathlib.Path
         Folder for checkpoints, the log (``log.jsonl``), its curve (``curve.png``) and the results.
@@ -84,32 +71,35 @@ def train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool = False, pr
         return _train(recipe, dataset, out, resume=resume, progress=progress and group.is_first())
 
 
-def _train(recipe: Recipe, dataset: PtbXl, out: Path, *, resume: bool, progress: bool) -> TrainingResult:
+def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool, progress: bool) -> TrainingResult:
     check_processes(recipe, group.size())
     if group.is_first():
         out.mkdir(parents=True, exist_ok=True)
         claim(out, recipe, dataset, resume)
     group.wait()
-    records = load_records(dataset, recipe)
-    teaching = Teaching(recipe, dataset, records, out, progress=progress) if recipe.teaches else None
+    numbers = PatientNumbers(out, ids_of(dataset, recipe.read_folds)) if recipe.teaches else None
+    records = load_records(dataset, recipe, None if numbers is None else numbers.take)
+    teaching = None if numbers is None else Teaching(recipe, numbers.measured(), records, out, progress=progress)
     final, raw = _fit_all(recipe, records, teaching, out, resume, progress)
     if not group.is_first():
-        return TrainingResult(out / f"{recipe.name}.json", {})
+        return TrainingResult(out / f"{recipe.name}.json", Figures())
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
     output = reading_of(recipe, raw[graded], records.levels.numpy()[graded])
     exceedances = exceedances_from(raw[graded], output)
-    table, honest = records.table.iloc[graded], None
+    found: HonestPart | FloatMatrix = exceedances
+    table = records.table.iloc[graded]
     if recipe.cv_groups:
         groups = groups_in(recipe, records)[graded]
-        honest = honest_part(exceedances, table["label"].to_numpy(), groups, table["patient_id"])
-        table = graded_table(table, exceedances, honest.calibrated, honest.limits)
-    else:
-        table = graded_table(table, exceedances, exceedances, np.full(len(table), np.nan))
+        found = honest_part(exceedances, table["label"].to_numpy(), groups, table["patient_id"])
     trained = records.table[records.table["fold"].isin(recipe.folds)]
-    card = build_card(recipe, table, dataset, honest.card if honest else {}, output=output, trained=trained)
-    # Predictions of validation records are the final network's own: a table of out-of-fold predictions they are not.
-    card_path = save(final, card, out, out_of_fold=table if honest else None, storage="float16")
-    return TrainingResult(card_path, card["metrics"])
+    return finish(
+        recipe,
+        dataset,
+        table,
+        found,
+        described_network(recipe, output, trained, calibrated=bool(recipe.cv_groups)),
+        lambda card, kept: save(final, card, out, out_of_fold=kept, storage="float16"),
+    )
 
 
 def _fit_all(
@@ -213,7 +203,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def claim(out: Path, recipe: Recipe, dataset: PtbXl, resume: bool) -> None:
+def claim(out: Path, recipe: Recipe, dataset: LabelledRecords, resume: bool) -> None:
     """Keep the recipe beside the results and refuse to mix two trainings.
 
     Raises

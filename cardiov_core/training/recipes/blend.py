@@ -1,16 +1,19 @@
 """Recipes of blends: which graders, with which weights."""
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from cardiov_core.errors import ConfigurationError
-from cardiov_core.training.recipes.faults import refuse
+from pydantic.dataclasses import dataclass
+
+from cardiov_core.domain.documents import JsonObject, as_json_values
+from cardiov_core.training.recipes.faults import KNOWN_FIELDS, refuse, refuse_unknown, typed
 
 _TOLERANCE = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class BlendRecipe:
     """A blend of graders that are already trained, whole.
 
@@ -37,12 +40,12 @@ class BlendRecipe:
     cv_groups: int
     folds: tuple[int, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the recipe as plain values, for the model card."""
-        return asdict(self)
+        return as_json_values(self)
 
 
-def blend_recipe_from(table: dict[str, Any], shown_as: str) -> BlendRecipe:
+def blend_recipe_from(table: Mapping[str, Any], shown_as: str) -> BlendRecipe:
     """Return the recipe of a TOML table with a section ``blend``.
 
     Raises
@@ -50,24 +53,11 @@ def blend_recipe_from(table: dict[str, Any], shown_as: str) -> BlendRecipe:
     ConfigurationError
         If a field is unknown, missing or of the wrong kind.
     """
-    try:
-        given = dict(table)
-        members = {str(name): float(weight) for name, weight in given.pop("blend").items()}
-        recipe = BlendRecipe(
-            name=str(given.pop("name")),
-            title=str(given.pop("title")),
-            members=tuple(members),
-            weights=tuple(members.values()),
-            cv_groups=int(given.pop("cv_groups")),
-            folds=tuple(int(fold) for fold in given.pop("folds")),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{shown_as} lacks a field or has one of the wrong kind: {error}.",
-            "Compare it with a recipe that comes with CardioV.",
-        ) from error
+    refuse_unknown(table, {item.name for item in fields(BlendRecipe)} - {"members", "weights"} | {"blend"}, shown_as)
+    shares = table["blend"] if isinstance(table["blend"], dict) else {}
+    given = {key: value for key, value in table.items() if key != "blend"}
+    recipe = typed(BlendRecipe, given | {"members": tuple(shares), "weights": tuple(shares.values())}, shown_as)
     faults = {
-        f"unknown fields: {', '.join(given)}": bool(given),
         "section blend must name two graders or more": len(recipe.members) < 2,
         "a blend is no member of itself": recipe.name in recipe.members,
         "the weights must be above 0 and add up to 1": not all(weight > 0 for weight in recipe.weights)

@@ -1,8 +1,58 @@
-"""Refusing recipes that break a rule, whatever they train."""
+"""Recipes are read from tables and refused where a field or a rule is broken, whatever they train."""
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from cardiov_core.domain.documents import fault_of
 from cardiov_core.errors import ConfigurationError
+
+KNOWN_FIELDS = ConfigDict(extra="forbid")
+"""Recipes take no field that they do not know: a slip of the pen would go unnoticed."""
+
+Kind = TypeVar("Kind")
+
+
+def typed(kind: type[Kind], table: Mapping[str, Any], shown_as: str) -> Kind:
+    """Return a table as a recipe.
+
+    Parameters
+    ----------
+    kind : type
+        The recipe's dataclass.
+    table : mapping
+        Its fields.
+    shown_as : str
+        The recipe's file.
+
+    Raises
+    ------
+    ConfigurationError
+        If a field is missing, unknown or of the wrong kind.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(table)
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{shown_as} lacks a field or has one of the wrong kind: {fault_of(error).told()}.",
+            "Compare it with a recipe that comes with CardioV.",
+        ) from error
+
+
+def refuse_unknown(table: Mapping[str, Any], known: set[str], shown_as: str) -> None:
+    """Refuse fields that no recipe of its kind has.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are some.
+    """
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise ConfigurationError(
+            f"{shown_as} has unknown fields: {', '.join(unknown)}.", f"Known are {', '.join(sorted(known))}."
+        )
 
 
 def refuse(faults: Mapping[str, bool], shown_as: str) -> None:

@@ -1,13 +1,15 @@
 """Recipes of forests: what decides a training of the measurement grader."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from cardiov_core.errors import ConfigurationError
-from cardiov_core.training.recipes.faults import refuse
+from pydantic.dataclasses import dataclass
+
+from cardiov_core.domain.documents import JsonObject, as_json_values
+from cardiov_core.training.recipes.faults import KNOWN_FIELDS, refuse, typed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class ForestRecipe:
     """A training of a forest, whole.
 
@@ -40,12 +42,12 @@ class ForestRecipe:
     cv_groups: int
     folds: tuple[int, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the recipe as plain values, for the model card."""
-        return asdict(self)
+        return as_json_values(self)
 
 
-def forest_recipe_from(table: dict[str, Any], shown_as: str) -> ForestRecipe:
+def forest_recipe_from(table: Mapping[str, Any], shown_as: str) -> ForestRecipe:
     """Return the recipe of a TOML table with a section ``forest``.
 
     Raises
@@ -53,15 +55,9 @@ def forest_recipe_from(table: dict[str, Any], shown_as: str) -> ForestRecipe:
     ConfigurationError
         If a field is unknown, missing or of the wrong kind.
     """
+    section = table["forest"]
     given = {key: value for key, value in table.items() if key != "forest"}
-    try:
-        folds = tuple(int(fold) for fold in given.pop("folds"))
-        recipe = ForestRecipe(**given, **table["forest"], folds=folds)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{shown_as} lacks a field or has one that is unknown or of the wrong kind: {error}.",
-            "Compare it with a recipe that comes with CardioV.",
-        ) from error
+    recipe = typed(ForestRecipe, given | (section if isinstance(section, dict) else {}), shown_as)
     faults = {
         "n_trees must be at least 1": recipe.n_trees < 1,
         "max_features must be above 0 and at most 1": not 0 < recipe.max_features <= 1,

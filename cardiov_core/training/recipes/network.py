@@ -1,11 +1,14 @@
 """Recipes: everything that decides what a training does."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from pydantic.dataclasses import dataclass
+
 from cardiov_core.domain import InputContract
-from cardiov_core.inference.outputs import OutputKind
+from cardiov_core.domain.documents import JsonObject, as_json_values
+from cardiov_core.training.recipes.faults import KNOWN_FIELDS
+from cardiov_core.weights import OutputKind
 
 Objective = Literal["cross_entropy", "ordinal", "rank_consistent", "regression", "measurements"]
 """What a stage minimises."""
@@ -30,7 +33,7 @@ KIND_OF: Mapping[OutputName, OutputKind] = {
 """What model cards call each output."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Stage:
     """One stage of a training; the paper has two.
 
@@ -51,7 +54,7 @@ class Stage:
     learning_rate: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Augmentation:
     """Random changes to training windows; never used at inference.
 
@@ -82,7 +85,7 @@ class Augmentation:
     lead_scale_share: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Auxiliary:
     """A second dense layer that predicts numbers beside the level; thrown away at the end.
 
@@ -95,7 +98,7 @@ class Auxiliary:
     weight: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Distillation:
     """Learning from another grader's exceedances, on patients and on random hearts.
 
@@ -118,7 +121,7 @@ class Distillation:
     hearts_until: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Pretraining:
     """Learning to measure random hearts before the first patient.
 
@@ -137,7 +140,7 @@ class Pretraining:
     learning_rate: float = 0.003
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Validation:
     """Records that choose the checkpoint, lower the rate and stop a stage; no network learns from them.
 
@@ -162,7 +165,7 @@ class Validation:
         return bool(self.folds) or self.inner_group
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Plateau:
     """When the schedule 'plateau' lowers the rate.
 
@@ -178,7 +181,7 @@ class Plateau:
     patience: int = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=KNOWN_FIELDS)
 class Recipe:
     """A training, whole.
 
@@ -279,6 +282,6 @@ class Recipe:
         """Return how many epochs a stage may take, after the cut where there is one."""
         return stage.epochs if self.max_epochs is None else min(stage.epochs, self.max_epochs)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the recipe as plain values, for the model card and checkpoints."""
-        return asdict(self)
+        return as_json_values(self)

@@ -39,7 +39,7 @@ def choose_grader(analysis: Analysis) -> None:
             "Whose level is shown",
             names,
             format_func=lambda name: f"{name} (default)" if name == names[0] else name,
-            captions=[f"{known[name].card.raw['title']}.{_said(analysis, name)}" for name in names],
+            captions=[f"{known[name].card.stated.title}.{_said(analysis, name)}" for name in names],
             key=Key.GRADER,
             on_change=_choose,
         )

@@ -5,8 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.datasets.label_provenance import LabelProvenance, label_provenance
 from cardiov_core.datasets.ptbxl import ptbxl_ecg_id_of
+from cardiov_core.datasets.ptbxl.label_provenance import LabelProvenance, label_provenance
 from cardiov_core.domain import EcgRecord, Prediction, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import Grader

@@ -1,7 +1,6 @@
 """A model card on a page: every figure comes out of the card's JSON."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +9,8 @@ from cardiov_core.reporting.words.model_card import honesty_words
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.page import facts
 from cardiov_core.weights import ModelCard
+from cardiov_core.weights.card_parts import TrainingPart
+from cardiov_core.weights.figures import Figures
 
 _TOPICS = {
     "calibration": "Calibration",
@@ -30,77 +31,68 @@ def show_card(card: ModelCard) -> None:
     card : ModelCard
         As it lies beside the weights.
     """
-    raw = card.raw
-    training: Mapping[str, Any] = raw.get("training", {})
+    stated, training = card.stated, card.stated.training
     st.subheader(f"Model {card.name} {card.version}")
-    st.write(raw.get("intended_use", ""))
+    st.write(stated.intended_use)
     contract = card.contract
     low_hz, high_hz = contract.band_hz
     facts(
         [
-            ("Network", str(raw.get("title", card.name))),
+            ("Network", stated.title),
             (
                 "Input",
                 f"{len(contract.leads)} leads, {contract.duration_s:g} s at {contract.sampling_rate_hz:g} Hz, "
                 f"band {low_hz:g}-{high_hz:g} Hz",
             ),
-            ("Outputs", "; ".join(raw.get("output", {}).get("meaning", []))),
+            ("Outputs", "; ".join(stated.output.meaning)),
             ("Training data", _training(training)),
-            ("Records a level", _listed(training.get("records_a_level", {}))),
+            ("Records a level", _listed(training.records_a_level)),
             ("SHA-256 of the weights", card.sha256),
-            ("Repeat the training", str(training.get("command", "not stated"))),
+            ("Repeat the training", training.command or "not stated"),
         ]
     )
-    metrics: Mapping[str, Any] = raw.get("metrics", {})
-    if metrics:
-        st.markdown(f"**Validation: {metrics.get('kind', 'not stated')}, n = {metrics.get('n', 'not stated')}**")
+    metrics = stated.metrics
+    if metrics.as_json():
+        n = "not stated" if metrics.n is None else metrics.n
+        st.markdown(f"**Validation: {metrics.kind or 'not stated'}, n = {n}**")
         st.dataframe(metrics_table(metrics), hide_index=True, width="content")
     st.markdown("**Honesty: what was measured of its probabilities, sets, maps and scope**")
     facts([(_TOPICS.get(topic, topic), text) for topic, text in honesty_words(card).items()])
     st.markdown("**Known limits**")
-    st.html(bullet_list(raw.get("limitations", [])))
+    st.html(bullet_list(stated.limitations))
 
 
-def metrics_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
+def metrics_table(metrics: Figures) -> pd.DataFrame:
     """Return the card's figures as rows of measure, value and 95 % interval.
-
-    Parameters
-    ----------
-    metrics : mapping
-        ``mae``, ``accuracy``, ``auc`` {no, low, medium, high, mean} and ``intervals`` by the same names.
 
     Returns
     -------
     pandas.DataFrame
         Strings, so that every figure shows the decimals that the card has intervals for.
     """
-    intervals: Mapping[str, Any] = metrics.get("intervals", {})
-    auc: Mapping[str, Any] = metrics.get("auc", {})
-    auc_intervals: Mapping[str, Any] = intervals.get("auc", {})
-    rows = [("Mean absolute error (levels)", metrics.get("mae"), intervals.get("mae"))]
-    rows.append(("Accuracy", metrics.get("accuracy"), intervals.get("accuracy")))
-    rows.append(("AUC, mean of the levels", auc.get("mean"), auc_intervals.get("mean")))
-    rows += [(title, auc.get(name), auc_intervals.get(name)) for name, title in _AUC_NAMES.items()]
+    intervals, auc = metrics.intervals, metrics.auc
+    rows = [
+        ("Mean absolute error (levels)", metrics.mae, intervals.mae),
+        ("Accuracy", metrics.accuracy, intervals.accuracy),
+        ("AUC, mean of the levels", auc.get("mean"), intervals.auc.get("mean")),
+        *((title, auc.get(name), intervals.auc.get(name)) for name, title in _AUC_NAMES.items()),
+    ]
     return pd.DataFrame(
         [(name, f"{value:.3f}", _interval(interval)) for name, value, interval in rows if value is not None],
         columns=["Measure", "Value", "95 % interval"],
     )
 
 
-def _interval(interval: Mapping[str, float] | Sequence[float] | None) -> str:
-    if not interval:
-        return "not stated"
-    low, high = (interval["low"], interval["high"]) if isinstance(interval, Mapping) else interval
-    return f"{low:.3f} to {high:.3f}"
+def _interval(interval: tuple[float, float] | None) -> str:
+    return "not stated" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
 
 
-def _training(training: Mapping[str, Any]) -> str:
-    if not training:
+def _training(training: TrainingPart) -> str:
+    if training.n_records is None:
         return "not stated"
-    folds = ", ".join(str(fold) for fold in training.get("folds", []))
     return (
-        f"{training.get('dataset')}: {training.get('n_records')} records of {training.get('n_patients')} patients, "
-        f"folds {folds}, licence {training.get('licence_of_data')}"
+        f"{training.dataset}: {training.n_records} records of {training.n_patients} patients, "
+        f"folds {', '.join(map(str, training.folds))}, licence {training.licence_of_data}"
     )
 
 

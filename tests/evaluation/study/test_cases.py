@@ -215,7 +215,7 @@ def test_a_grader_is_asked_only_of_what_it_has_not_seen(
     """The paper's split without out-of-fold predictions: folds 1-8 trained it, fold 9 did not."""
     dataset = PtbXl(data_folder / "ptb-xl-subset")
     net, card = weights.load_network("tiny")
-    split = make_card("split", **card.architecture["kwargs"]) | {
+    split = make_card("split", **card.architecture.kwargs) | {
         "training": {"dataset": "PTB-XL", "folds": list(range(1, 9)), "validation_folds": [9]}
     }
     weights.save(net, split, tiny_folder)

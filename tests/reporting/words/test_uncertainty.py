@@ -31,8 +31,15 @@ def _card(tiny_card: dict[str, Any], **more: Any) -> Any:
 
 
 def test_the_meaning_tells_what_was_measured_and_claims_no_level(tiny_card: dict[str, Any]) -> None:
-    measured = {"n": 434, "held": 396, "a_level": {"High risk": {"n": 43, "held": 29}}}
-    words = honesty.set_meaning(_card(tiny_card, conformal={"measured": measured}))
+    measured = {
+        "n": 434,
+        "held": 396,
+        "coverage": 0.912,
+        "interval": [0.88, 0.94],
+        "mean_size": 1.7,
+        "a_level": {"High risk": {"n": 43, "held": 29}},
+    }
+    words = honesty.set_meaning(_card(tiny_card, conformal={"limit": 0.1, "measured": measured}))
     assert "396 of 434 sets held the level, of high-risk ECGs 29 of 43." in words
     assert "not for each level" in words
     assert "cross-validation" not in honesty.set_meaning(_card(tiny_card))

@@ -46,12 +46,12 @@ def _drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_a_kind_that_cannot_mend_what_is_wrong_is_not_chosen(told: Any, kind: str, worse: tuple[str, ...]) -> None:
     truth, levels, groups = _drawn(3000)
     assert chosen_kind(told(truth), levels, groups) not in worse
-    rows = {row["kind"]: row for row in compared(told(truth), levels, groups)}
+    rows = {row.kind: row for row in compared(told(truth), levels, groups)}
     assert list(rows) == [*KINDS, "isotonic"]
     best = ordinal.decode(truth)
     of_label = -np.log(best[np.arange(len(levels)), levels]).mean()
-    assert rows[kind]["log_loss"] == pytest.approx(of_label, abs=0.01)
-    assert max(rows[kind]["ece"].values()) < 0.03
+    assert rows[kind].log_loss == pytest.approx(of_label, abs=0.01)
+    assert max(rows[kind].ece.values()) < 0.03
 
 
 def test_nothing_of_a_group_goes_into_what_is_said_of_it() -> None:

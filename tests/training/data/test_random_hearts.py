@@ -19,7 +19,7 @@ from cardiov_core.training.data import teaching
 from cardiov_core.training.data.random_hearts import random_hearts
 from cardiov_core.training.data.records import TrainingRecords
 from cardiov_core.training.data.split import splits_of
-from cardiov_core.training.data.teaching import Scale, Teaching
+from cardiov_core.training.data.teaching import PatientNumbers, Scale, Teaching
 from cardiov_core.training.loop import forest_growth
 from cardiov_core.training.loop.learner import Learner
 from cardiov_core.training.recipes.forest import ForestRecipe
@@ -46,13 +46,14 @@ RECIPE = Recipe(
 )
 
 
-class _Dataset:
-    """Hands out records whose number stands in their samples; reading is all that teaching asks of a data set."""
-
-    def record(self, ecg_id: int, sampling_rate_hz: int) -> EcgRecord:
-        assert sampling_rate_hz == 500
+def _numbers(records: TrainingRecords, out: Path) -> npt.NDArray[np.float64]:
+    """Measure records whose number stands in their samples, as they are measured while they are read."""
+    ecg_ids = records.table["ecg_id"].tolist()
+    numbers = PatientNumbers(out, ecg_ids)
+    for ecg_id in ecg_ids:
         samples = np.full((12, 10), ecg_id, np.float32)
-        return EcgRecord(samples, STANDARD_LEADS, 500.0, str(ecg_id), Provenance(str(ecg_id), "synthetic"))
+        numbers.take(ecg_id, EcgRecord(samples, STANDARD_LEADS, 500.0, str(ecg_id), Provenance(str(ecg_id), "made")))
+    return numbers.measured()
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
 def test_no_forest_that_teaches_has_seen_who_is_graded_nor_the_patient_it_speaks_of(
     records: TrainingRecords, grown: list[set[int]], tmp_path: Path
 ) -> None:
-    taught = Teaching(RECIPE, _Dataset(), records, tmp_path)  # type: ignore[arg-type]
+    taught = Teaching(RECIPE, _numbers(records, tmp_path), records, tmp_path)
     for split in splits_of(RECIPE, records):
         grown.clear()
         data = taught.data_for(split)
@@ -107,10 +108,10 @@ def test_no_forest_that_teaches_has_seen_who_is_graded_nor_the_patient_it_speaks
 def test_what_was_measured_is_kept_and_taken_up_again(
     records: TrainingRecords, grown: list[set[int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = Teaching(RECIPE, _Dataset(), records, tmp_path)  # type: ignore[arg-type]
+    first = Teaching(RECIPE, _numbers(records, tmp_path), records, tmp_path)
     monkeypatch.setattr(teaching, "measure", None)
     monkeypatch.setattr(hearts_module, "measure", None)
-    again = Teaching(RECIPE, _Dataset(), records, tmp_path)  # type: ignore[arg-type]
+    again = Teaching(RECIPE, _numbers(records, tmp_path), records, tmp_path)
     split = splits_of(RECIPE, records)[0]
     one, other = first.data_for(split), again.data_for(split)
     assert one.side is not None
@@ -122,7 +123,7 @@ def test_pretraining_leaves_a_trunk_and_a_side_head_but_no_dense_layer(
     records: TrainingRecords, grown: list[set[int]], tmp_path: Path
 ) -> None:
     said: list[Any] = []
-    taught = Teaching(RECIPE, _Dataset(), records, tmp_path)  # type: ignore[arg-type]
+    taught = Teaching(RECIPE, _numbers(records, tmp_path), records, tmp_path)
     start = taught.pretrained(False, said.append)
     assert start is not None
     assert not any(key.startswith("dense.") for key in start)
@@ -131,9 +132,9 @@ def test_pretraining_leaves_a_trunk_and_a_side_head_but_no_dense_layer(
     assert start["side.weight"].shape[0] == side.shape[1]
     assert [(entry["run"], entry["stage"]) for entry in said] == [("pretraining", "measurements")]
     assert (
-        Teaching(replace(RECIPE, pretraining=Pretraining(5)), _Dataset(), records, tmp_path).pretrained(  # type: ignore[arg-type]
-            False, said.append
-        )
+        Teaching(
+            replace(RECIPE, pretraining=Pretraining(5)), _numbers(records, tmp_path), records, tmp_path
+        ).pretrained(False, said.append)
         is None
     )
 
@@ -189,7 +190,7 @@ def test_what_was_pretrained_cannot_be_normalised(repository: Path, tmp_path: Pa
 def test_a_training_starts_from_the_side_head_that_was_pretrained(
     records: TrainingRecords, grown: list[set[int]], tmp_path: Path
 ) -> None:
-    taught = Teaching(RECIPE, _Dataset(), records, tmp_path)  # type: ignore[arg-type]
+    taught = Teaching(RECIPE, _numbers(records, tmp_path), records, tmp_path)
     start = taught.pretrained(False, lambda _entry: None)
     assert start is not None
     learner = Learner(RECIPE, taught.data_for(splits_of(RECIPE, records)[0]), 1, start)
@@ -203,4 +204,4 @@ def test_a_training_starts_from_the_side_head_that_was_pretrained(
 def test_only_a_forest_teaches(records: TrainingRecords, tmp_path: Path) -> None:
     recipe = replace(RECIPE, distillation=Distillation(0.5, "cardiov"))
     with pytest.raises(ConfigurationError, match="no forest"):
-        Teaching(recipe, _Dataset(), records, tmp_path)  # type: ignore[arg-type]
+        Teaching(recipe, _numbers(records, tmp_path), records, tmp_path)

@@ -1,32 +1,32 @@
-"""PTB-XL (Wagner et al. 2020, doi:10.1038/s41597-020-0495-6) as PhysioNet publishes it, whole or a part of it.
+"""PTB-XL's table: who a record is from, in which fold it lies, what its statements and its label are.
 
-Age, sex, patient and statements of a record stand in ``ptbxl_database.csv`` and not in its header: they are added
-here.
+Age, sex, patient and statements of a record stand in ``ptbxl_database.csv`` and not in its header. The same table lies
+in a tree (`PtbXl`) and in a cache of one (`cardiov_core.datasets.cache.PtbXlCache`).
 """
 
 import ast
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
-from cardiov_core.datasets.locate import data_root
-from cardiov_core.domain import EcgRecord, Severity, Sex
-from cardiov_core.errors import DatasetError, LabelError, RecordError
-from cardiov_core.io import read_record
+from cardiov_core.domain import Severity, Sex
+from cardiov_core.errors import DatasetError, LabelError
 from cardiov_core.statements import LabelRule, label_of
 
 TABLE_NAME = "ptbxl_database.csv"
 """The table that makes a folder PTB-XL."""
 
-_FILE_COLUMNS: Mapping[int, str] = {500: "filename_hr", 100: "filename_lr"}
+FILE_COLUMNS: Mapping[int, str] = {500: "filename_hr", 100: "filename_lr"}
+"""Sampling rate in Hz -> the column with the name of the record's file."""
+
 _COLUMNS = (
     "patient_id",
     "age",
@@ -35,17 +35,32 @@ _COLUMNS = (
     "recording_date",
     "scp_codes",
     "strat_fold",
-    *_FILE_COLUMNS.values(),
+    *FILE_COLUMNS.values(),
 )
 _SEXES: Mapping[int, Sex] = {0: "male", 1: "female"}
-# 00005_hr and 00005_lr are PTB-XL's own names, HR00005 is that of the CinC 2020 and 2021 collections.
-_STEM = re.compile(r"(?P<own>\d{5})_(?:hr|lr)|HR(?P<cinc>\d{5})")
-# Published samples are multiples of 1 uV; equal records differ by rounding alone.
-_SAME_MV = 0.0015
 
 
-class PtbXl:
-    """A folder with ``ptbxl_database.csv`` and the records that it names.
+@dataclass(frozen=True, eq=False)
+class PreparedRecords:
+    """What a network is fed of some records, and by what they are known again.
+
+    Attributes
+    ----------
+    windows : numpy.ndarray
+        float32 ``(n_stored, leads, samples)``; of a cache, the mapped file itself.
+    fingerprints : tuple of mapping of str to str
+        Of each record, as `cardiov_core.datasets.fingerprint.fingerprints_of` names them.
+    rows : tuple of int or None
+        The row of `windows` of each record; None where they are as many and in order.
+    """
+
+    windows: npt.NDArray[np.float32]
+    fingerprints: tuple[Mapping[str, str], ...]
+    rows: tuple[int, ...] | None = None
+
+
+class PtbXlTable:
+    """A folder with ``ptbxl_database.csv``: all that is known of PTB-XL's records but their samples.
 
     Parameters
     ----------
@@ -144,6 +159,16 @@ class PtbXl:
             return self.corrected.levels[ecg_id]
         return label_of(codes, rule)
 
+    def own_label(self, ecg_id: int) -> Severity:
+        """Return a record's critical value by its statements, whoever corrected it.
+
+        Raises
+        ------
+        DatasetError
+            If the table has no such record.
+        """
+        return label_of(self.scp_codes(ecg_id))
+
     def fold(self, ecg_id: int) -> int:
         """Return a record's fold, 1..10.
 
@@ -176,105 +201,12 @@ class PtbXl:
             "recorded_at": _parse_time(row["recording_date"]),
         }
 
-    def record(self, ecg_id: int, sampling_rate_hz: Literal[500, 100] = 500) -> EcgRecord:
-        """Read a record and add what the table knows of it.
-
-        Parameters
-        ----------
-        ecg_id : int
-            The record.
-        sampling_rate_hz : {500, 100}
-            Which of the two published versions.
-
-        Returns
-        -------
-        EcgRecord
-            With age, sex, patient, device and recording time from the table.
-
-        Raises
-        ------
-        DatasetError
-            If the table has no such record, PTB-XL no such rate, or the record's files are missing or damaged.
-        """
-        row = self._row(ecg_id)
-        if sampling_rate_hz not in _FILE_COLUMNS:
-            raise DatasetError(f"PTB-XL has no records at {sampling_rate_hz} Hz.", "Use 500 or 100 Hz.")
-        path = self.root / str(row[_FILE_COLUMNS[sampling_rate_hz]])
-        try:
-            record = read_record(path)
-        except RecordError as exc:
-            raise DatasetError(
-                f"PTB-XL record {ecg_id} cannot be read: {exc.message}", "Complete or repeat the download."
-            ) from exc
-        return replace(record, **self.person(ecg_id))
-
     def _row(self, ecg_id: int) -> Mapping[str, Any]:
         if ecg_id not in self.table.index:
             raise DatasetError(
                 f"{self.root / TABLE_NAME} has no record {ecg_id}.", "Use an ecg_id that the table lists."
             )
         return {str(name): value for name, value in self.table.loc[ecg_id].items()}
-
-
-def find_ptbxl() -> PtbXl | None:
-    """Return the PTB-XL of this computer.
-
-    Returns
-    -------
-    PtbXl or None
-        ``ptb-xl-subset`` in the folder of real records, or that folder itself; None where neither has PTB-XL's
-        table.
-    """
-    root = data_root()
-    if root is None:
-        return None
-    for folder in (root / "ptb-xl-subset", root):
-        if (folder / TABLE_NAME).is_file():
-            return PtbXl(folder)
-    return None
-
-
-def ptbxl_ecg_id_of(record: EcgRecord) -> int | None:
-    """Tell which PTB-XL record a record is.
-
-    A name alone proves nothing: the samples must be those of the published record, up to one factor (HR00004 states
-    a fifth of PTB-XL's gain).
-
-    Parameters
-    ----------
-    record : EcgRecord
-        Any record.
-
-    Returns
-    -------
-    int or None
-        Its ``ecg_id``; None where it is another record, or where PTB-XL is not on this computer to compare with.
-    """
-    match = _STEM.fullmatch(record.record_id)
-    ptbxl = find_ptbxl() if match else None
-    if match is None or ptbxl is None:
-        return None
-    ecg_id = int(match["own"] or match["cinc"])
-    for rate, column in _FILE_COLUMNS.items():
-        if rate == record.sampling_rate and ecg_id in ptbxl.table.index:
-            try:
-                published = read_record(ptbxl.root / str(ptbxl.table.loc[ecg_id, column]))
-            except RecordError:
-                return None
-            return ecg_id if _same_samples(record, published) else None
-    return None
-
-
-def _same_samples(record: EcgRecord, published: EcgRecord) -> bool:
-    if record.leads != published.leads or record.signal.shape != published.signal.shape:
-        return False
-    ours = np.nan_to_num(record.signal.astype(np.float64))
-    theirs = np.nan_to_num(published.signal.astype(np.float64))
-    energy = float(np.vdot(ours, ours))
-    if energy == 0.0:
-        return False
-    factor = float(np.vdot(ours, theirs)) / energy
-    return factor > 0.0 and bool(np.abs(ours * factor - theirs).max() <= _SAME_MV)
 
 
 def _parse_codes(text: object, path: Path, ecg_id: object) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cardiov_core.datasets.label_provenance import label_provenance
 from cardiov_core.datasets.ptbxl import find_ptbxl
+from cardiov_core.datasets.ptbxl.label_provenance import label_provenance
 from cardiov_core.domain import Severity
 from cardiov_core.errors import LabelError
 from cardiov_core.statements import label_of

@@ -11,6 +11,10 @@ INDEPENDENT_LEADS: tuple[str, ...] = ("I", "II", "V1", "V2", "V3", "V4", "V5", "
 """What carts measure and MUSE stores: the other four limb leads are computed, within a microvolt or two."""
 
 
+FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
+"""Columns of tables by which training records are known again: see `fingerprints_of`."""
+
+
 def signal_fingerprint(record: EcgRecord, leads: Sequence[str] = STANDARD_LEADS) -> str:
     """Return a short checksum of a record's samples, by which training records are known again.
 
@@ -34,3 +38,13 @@ def signal_fingerprint(record: EcgRecord, leads: Sequence[str] = STANDARD_LEADS)
             values = np.nan_to_num(record.lead(lead).astype(np.float64) * 1000)
             row[:] = np.clip(np.rint(values), limits.min, limits.max)
     return hashlib.sha256(microvolts.tobytes()).hexdigest()[:16]
+
+
+def fingerprints_of(full: EcgRecord, coarse: EcgRecord) -> dict[str, str]:
+    """Return by what a record is known again: of its 500 and its 100 Hz version, whole and by eight leads."""
+    return {
+        "fingerprint_500": signal_fingerprint(full),
+        "fingerprint_100": signal_fingerprint(coarse),
+        "independent_500": signal_fingerprint(full, INDEPENDENT_LEADS),
+        "independent_100": signal_fingerprint(coarse, INDEPENDENT_LEADS),
+    }

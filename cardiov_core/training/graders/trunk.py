@@ -1,0 +1,66 @@
+"""What every training ends with, whatever it trained: the out-of-fold table, the card and the files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cardiov_core.datasets import LabelledRecords
+from cardiov_core.training.cards.grader import AnyRecipe, Described, build_card
+from cardiov_core.training.cards.probabilities import HonestPart, graded_table
+from cardiov_core.weights import NewCard
+from cardiov_core.weights.figures import Figures
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training leaves behind.
+
+    Attributes
+    ----------
+    card_path : pathlib.Path
+        Model card; the weights and the out-of-fold table lie beside it.
+    metrics : Figures
+        The card's cross-validated figures.
+    """
+
+    card_path: Path
+    metrics: Figures
+
+
+def finish(
+    recipe: AnyRecipe,
+    dataset: LabelledRecords,
+    table: pd.DataFrame,
+    found: HonestPart | npt.NDArray[np.float64],
+    described: Described,
+    write: Callable[[NewCard, pd.DataFrame | None], Path],
+) -> TrainingResult:
+    """Make table and card of a trained grader and write them with its weights.
+
+    Parameters
+    ----------
+    recipe : AnyRecipe
+        The training.
+    dataset : LabelledRecords
+        What it was trained on.
+    table : pandas.DataFrame
+        Its records, as in `cardiov_core.training.data.records.TrainingRecords`.
+    found : HonestPart or numpy.ndarray
+        What was said of them: calibrated and proven; or, where there was no cross-validation, bare exceedances
+        ``(n, 3)``, which get no out-of-fold table, for that they are not.
+    described : Described
+        What only this kind of grader can say of itself.
+    write : callable
+        Writes the weights with the card and, where there is one, the out-of-fold table; returns the card's path.
+    """
+    honest = found if isinstance(found, HonestPart) else None
+    if isinstance(found, HonestPart):
+        graded = graded_table(table, found.raw, found.calibrated, found.limits)
+    else:
+        graded = graded_table(table, found, found, np.full(len(table), np.nan))
+    card = build_card(recipe, graded, dataset, described, honest)
+    return TrainingResult(write(card, None if honest is None else graded), card.metrics)
