@@ -111,9 +111,13 @@ def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":
 
     A cache of ``cardiov data prepare`` is refused: it has no whole records.
     """
-    from cardiov_core.datasets import whole_records
+    from cardiov_core.datasets import PtbXlCache
+    from cardiov_core.datasets.ptbxl import no_whole_records
 
-    return whole_records(labelled_of(folder, labels_file))
+    found = labelled_of(folder, labels_file)
+    if isinstance(found, PtbXlCache):
+        raise no_whole_records(found.source_name)
+    return found
 
 
 def labelled_of(folder: Path, labels_file: Path | None = None) -> "PtbXl | PtbXlCache":

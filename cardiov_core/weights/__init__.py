@@ -8,7 +8,8 @@ records that trained it. The delineator, which grades nothing, lies in a folder 
 
 from cardiov_core.datasets.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
 from cardiov_core.weights.blend import BLEND, Member, load_blend, members_of, save_blend
-from cardiov_core.weights.card_parts import N_LOGITS, SCHEMA_VERSION, CardPart, NewCard, OutputKind
+from cardiov_core.weights.card_document import N_LOGITS, SCHEMA_VERSION, NewCard, OutputKind
+from cardiov_core.weights.card_parts import CardPart
 from cardiov_core.weights.cards import ModelCard, default_name, list_cards, load_card, weights_folder
 from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
 from cardiov_core.weights.forest import FOREST, Forest, load_forest, save_forest

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from cardiov_core.domain import InputContract
 from cardiov_core.domain.documents import JsonObject, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError
-from cardiov_core.weights.card_parts import Architecture, CardDocument, CardPart
+from cardiov_core.weights.card_document import Architecture, CardDocument
+from cardiov_core.weights.card_parts import CardPart
 from cardiov_core.weights.files import HINT_MAKE
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -5,7 +5,7 @@ from cardiov_core.signals.features import FEATURES, RESIDUE_BAND_HZ, RESIDUE_FIL
 from cardiov_core.training.cards.grader import Described, output_of
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import FOREST
-from cardiov_core.weights.card_parts import Architecture, InputPart
+from cardiov_core.weights.card_document import Architecture, InputPart
 
 _CONTRACT = InputContract(
     leads=STANDARD_LEADS,

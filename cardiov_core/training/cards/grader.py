@@ -12,7 +12,7 @@ from cardiov_core.evaluation.study.figures import figures_of
 from cardiov_core.evaluation.study.run import corrected_of
 from cardiov_core.training.cards.probabilities import HonestPart
 from cardiov_core.weights import NewCard
-from cardiov_core.weights.card_parts import Architecture, CorrectedPart, InputPart, OutputPart, TrainingPart
+from cardiov_core.weights.card_document import Architecture, CorrectedPart, InputPart, OutputPart, TrainingPart
 from cardiov_core.weights.figures import Figures
 
 _N_RESAMPLES = 1000

@@ -9,7 +9,7 @@ from cardiov_core.reporting.words.model_card import honesty_words
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.page import facts
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.card_parts import TrainingPart
+from cardiov_core.weights.card_document import TrainingPart
 from cardiov_core.weights.figures import Figures
 
 _TOPICS = {
