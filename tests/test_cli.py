@@ -259,7 +259,7 @@ def test_folds_are_parsed(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.Mo
         return SimpleNamespace(document={})
 
     monkeypatch.setattr("cardiov_core.evaluation.study.run.evaluate_folds", evaluate_folds)
-    monkeypatch.setattr("cardiov_core.evaluation.study.run.write_study", lambda study, folder: None)
+    monkeypatch.setattr("cardiov_core.evaluation.study.run.write_evaluation", lambda evaluation, folder: None)
     monkeypatch.setattr("cardiov_core.reporting.evaluation.markdown.report_of", lambda document: "done")
     monkeypatch.setattr("cardiov_core.reporting.evaluation.html.write_report", lambda document, folder: None)
     for text in ("10", "1-9", "1,3,5-7"):

@@ -80,14 +80,14 @@ def evaluate(
         raise click.UsageError("Give --out DIR, or --ship, or both.")
     if ship and labels_file is not None:
         raise click.UsageError("What ships stands beside the paper's figures: it needs PTB-XL's own labels.")
-    from cardiov_core.evaluation.study.run import evaluate_folds, write_study
-    from cardiov_core.evaluation.study.shipped import ship_study
+    from cardiov_core.evaluation.study.run import evaluate_folds, write_evaluation
+    from cardiov_core.evaluation.study.shipped import ship_evaluation
     from cardiov_core.inference import load_predictor
     from cardiov_core.reporting.evaluation.html import write_report
     from cardiov_core.reporting.evaluation.markdown import report_of
 
     predictor = load_predictor(model)
-    study = evaluate_folds(
+    evaluation = evaluate_folds(
         ptbxl_of(data, labels_file),
         predictor,
         folds,
@@ -96,8 +96,8 @@ def evaluate(
         against=[load_predictor(name) for name in others],
     )
     if out is not None:
-        write_study(study, out)
-        write_report(study.document, out)
+        write_evaluation(evaluation, out)
+        write_report(evaluation.document, out)
     if ship:
-        click.echo(f"Beside the weights: {ship_study(study, predictor.card)}", err=True)
-    click.echo(report_of(study.document), nl=False)
+        click.echo(f"Beside the weights: {ship_evaluation(evaluation, predictor.card)}", err=True)
+    click.echo(report_of(evaluation.document), nl=False)

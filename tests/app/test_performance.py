@@ -14,8 +14,8 @@ from cardiov_core import weights
 from cardiov_core.datasets import PtbXl
 from cardiov_core.evaluation.study.against import compare_graders
 from cardiov_core.evaluation.study.figures import curves_of, figures_of
-from cardiov_core.evaluation.study.run import OTHER_RULE, Study
-from cardiov_core.evaluation.study.shipped import load_evaluation, ship_study, shipped_folder
+from cardiov_core.evaluation.study.run import OTHER_RULE, Evaluation
+from cardiov_core.evaluation.study.shipped import load_evaluation, ship_evaluation, shipped_folder
 from cardiov_core.ui.evaluation.alarm import ALARM_KEY, PREVALENCE_KEY
 from cardiov_core.ui.evaluation.cases import PICK_KEY
 from cardiov_core.ui.evaluation.performance import CELL_KEY, MODEL_KEY, confusion_of
@@ -38,7 +38,7 @@ def app(folder: Path, repository: Path) -> AppTest:
 
 
 @pytest.fixture
-def study(folder: Path) -> Study:
+def evaluation(folder: Path) -> Evaluation:
     """Figures of made-up grades by the grader in use."""
     card = weights.load_card(weights.default_name())
     generator = np.random.default_rng(5)
@@ -60,7 +60,7 @@ def study(folder: Path) -> Study:
     figures = figures_of(table.assign(sex=["female", "male"] * 30, age=50.0), 20)
     other = {"label_rule": OTHER_RULE, "n_labelled_differently": 0, **figures}
     metrics = {**figures, "n_out_of_fold": 60, "other_label_rule": other, "curves": curves_of(table, 10)}
-    return Study(card.name, card.sha256, (1, 2), table, metrics, ("7: too short.",))
+    return Evaluation(card.name, card.sha256, (1, 2), table, metrics, ("7: too short.",))
 
 
 def text_of(app: AppTest) -> str:
@@ -76,10 +76,10 @@ def opened(app: AppTest) -> AppTest:
     return app
 
 
-def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, study: Study) -> None:
-    ship_study(study, weights.load_card("tiny"))
+def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, evaluation: Evaluation) -> None:
+    ship_evaluation(evaluation, weights.load_card("tiny"))
     opened(app)
-    metrics = study.metrics
+    metrics = evaluation.metrics
     assert [metric.label for metric in app.metric] == [
         "Mean absolute error, levels",
         "AUC, mean of the levels",
@@ -97,16 +97,16 @@ def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, s
 
 
 def test_a_cell_lists_its_records_and_says_where_they_cannot_be_opened(
-    app: AppTest, study: Study, monkeypatch: pytest.MonkeyPatch
+    app: AppTest, evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cardiov_core.ui.frame.resources.ptbxl", lambda: None)
-    ship_study(study, weights.load_card("tiny"))
+    ship_evaluation(evaluation, weights.load_card("tiny"))
     opened(app)
-    cells = confusion_of(study.predictions).cells
-    assert [[cell.count for cell in row] for row in cells] == study.metrics["confusion"]
+    cells = confusion_of(evaluation.predictions).cells
+    assert [[cell.count for cell in row] for row in cells] == evaluation.metrics["confusion"]
     app.selectbox(CELL_KEY).set_value(0).run()
     assert not app.exception
-    right = study.predictions.query("label == 0 and level == 0").sort_values("p0", ascending=False)
+    right = evaluation.predictions.query("label == 0 and level == 0").sort_values("p0", ascending=False)
     listed = app.dataframe[0].value
     assert listed["Record"].tolist() == [f"PTB-XL {ecg_id:05d}" for ecg_id in right["ecg_id"]]
     assert set(listed["Label decided by"]) == {"NORM: normal ECG"}
@@ -116,11 +116,11 @@ def test_a_cell_lists_its_records_and_says_where_they_cannot_be_opened(
 
 @pytest.mark.dataset
 def test_a_record_of_a_cell_opens_on_the_analyze_page(
-    app: AppTest, study: Study, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+    app: AppTest, evaluation: Evaluation, data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = PtbXl(data_folder / "ptb-xl-subset")
     monkeypatch.setattr("cardiov_core.ui.frame.resources.ptbxl", lambda: dataset)
-    ship_study(study, weights.load_card("tiny"))
+    ship_evaluation(evaluation, weights.load_card("tiny"))
     opened(app)
     app.selectbox(CELL_KEY).set_value(0).run()
     offered = app.selectbox(PICK_KEY).options
@@ -133,22 +133,22 @@ def test_a_record_of_a_cell_opens_on_the_analyze_page(
     assert "Mean absolute error, levels" not in [metric.label for metric in app.metric]
 
 
-def test_another_grader_of_the_same_records_stands_beside(app: AppTest, study: Study) -> None:
-    against = compare_graders(study.predictions, study.predictions.assign(level=0), 20)
+def test_another_grader_of_the_same_records_stands_beside(app: AppTest, evaluation: Evaluation) -> None:
+    against = compare_graders(evaluation.predictions, evaluation.predictions.assign(level=0), 20)
     other = {"model": {"name": "other", "sha256": "b" * 64}, **against}
-    metrics = study.metrics | {"against": [other]}
+    metrics = evaluation.metrics | {"against": [other]}
     card = weights.load_card("tiny")
-    ship_study(Study("tiny", card.sha256, study.folds, study.predictions, metrics, ()), card)
+    ship_evaluation(Evaluation("tiny", card.sha256, evaluation.folds, evaluation.predictions, metrics, ()), card)
     opened(app)
     assert "Beside other" in [head.value for head in app.subheader]
     assert f"{against['n_differ']} of 60 records get another level from other than from tiny" in text_of(app)
 
 
-def test_predictive_values_follow_the_stated_prevalence(app: AppTest, study: Study) -> None:
-    ship_study(study, weights.load_card("tiny"))
+def test_predictive_values_follow_the_stated_prevalence(app: AppTest, evaluation: Evaluation) -> None:
+    ship_evaluation(evaluation, weights.load_card("tiny"))
     opened(app)
     app.number_input(f"{PREVALENCE_KEY}_high").set_value(1.0).run()
-    point = study.metrics["operating_points"]["high"]
+    point = evaluation.metrics["operating_points"]["high"]
     hit, false = point["sensitivity"] * 0.01, (1 - point["specificity"]) * 0.99
     assert f"{100 * hit / (hit + false):.1f}\u2009%" in text_of(app)
     app.get("button_group")[0].set_value("medium_or_higher").run()
@@ -156,24 +156,29 @@ def test_predictive_values_follow_the_stated_prevalence(app: AppTest, study: Stu
     assert not app.exception
 
 
-def test_figures_of_other_weights_are_said_to_be(app: AppTest, study: Study) -> None:
+def test_figures_of_other_weights_are_said_to_be(app: AppTest, evaluation: Evaluation) -> None:
     card = weights.load_card("tiny")
-    ship_study(Study("tiny", "0" * 64, *(study.folds, study.predictions, study.metrics, study.skipped)), card)
+    ship_evaluation(
+        Evaluation(
+            "tiny", "0" * 64, *(evaluation.folds, evaluation.predictions, evaluation.metrics, evaluation.skipped)
+        ),
+        card,
+    )
     opened(app)
     assert "belong to other weights of the same name" in app.warning[0].value
 
 
 def test_another_grader_that_was_evaluated_can_be_chosen(
-    app: AppTest, study: Study, folder: Path, make_card: CardMaker
+    app: AppTest, evaluation: Evaluation, folder: Path, make_card: CardMaker
 ) -> None:
-    ship_study(study, weights.load_card("tiny"))
+    ship_evaluation(evaluation, weights.load_card("tiny"))
     opened(app)
     assert not [box for box in app.selectbox if box.key == MODEL_KEY]
     net, card = weights.load_network("tiny")
     weights.save(net, make_card("other", **card.architecture.kwargs), folder)
     other = weights.load_card("other")
-    metrics = study.metrics | {"mae": 1.5}
-    ship_study(Study("other", other.sha256, study.folds, study.predictions, metrics, ()), other)
+    metrics = evaluation.metrics | {"mae": 1.5}
+    ship_evaluation(Evaluation("other", other.sha256, evaluation.folds, evaluation.predictions, metrics, ()), other)
     app.run().selectbox(MODEL_KEY).set_value("other").run()
     assert not app.exception
     assert app.metric[0].value == "1.50"
@@ -186,8 +191,8 @@ def test_without_an_evaluation_the_page_says_how_to_make_one(app: AppTest) -> No
     assert not app.metric
 
 
-def test_a_damaged_evaluation_is_a_sentence(app: AppTest, study: Study) -> None:
-    folder = ship_study(study, weights.load_card("tiny"))
+def test_a_damaged_evaluation_is_a_sentence(app: AppTest, evaluation: Evaluation) -> None:
+    folder = ship_evaluation(evaluation, weights.load_card("tiny"))
     (folder / "metrics.json").write_text(json.dumps({"model": {}}))
     app.switch_page(PAGE).run()
     assert "metrics.json lacks" in app.error[0].value

@@ -43,7 +43,7 @@ _COLUMNS = [
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class Evaluation:
     """What a grader said of some folds, and how good that was.
 
     Attributes
@@ -83,7 +83,7 @@ def evaluate_folds(
     n_resamples: int = N_RESAMPLES,
     prevalence: Mapping[str, float] | None = None,
     against: Sequence[Grader] = (),
-) -> Study:
+) -> Evaluation:
     """Grade the records of some folds and compare with their labels by both rules.
 
     A record that trained the grader counts with its shipped out-of-fold prediction. A record without one is graded by
@@ -106,7 +106,7 @@ def evaluate_folds(
 
     Returns
     -------
-    Study
+    Evaluation
         Predictions and figures; the same for the same records, grader and numbers.
 
     Raises
@@ -122,7 +122,7 @@ def evaluate_folds(
     metrics = {"n_chosen_on": chosen} | _metrics(predictions, dataset, n_resamples, prevalence)
     if against:
         metrics["against"] = [_against(dataset, predictions, other, folds, n_resamples) for other in against]
-    return Study(
+    return Evaluation(
         model_name=predictor.name,
         model_sha256=predictor.card.sha256,
         folds=tuple(folds),
@@ -140,7 +140,7 @@ def grade_folds(
     Returns
     -------
     predictions : pandas.DataFrame
-        As in `Study`, and the columns sex, age and seen_twice.
+        As in `Evaluation`, and the columns sex, age and seen_twice.
     skipped : tuple of str
         Records without a level, each with the reason.
 
@@ -263,7 +263,7 @@ def corrected_of(ecg_ids: Iterable[int], dataset: LabelledRecords) -> dict[str, 
     return {"n": len(used), "n_changed": changed, "sha256": dataset.corrected.sha256}
 
 
-def write_study(study: Study, folder: Path) -> None:
+def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     """Write ``predictions.csv`` and ``metrics.json`` to a folder, made where it is missing.
 
     Raises
@@ -273,8 +273,8 @@ def write_study(study: Study, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        study.predictions.to_csv(folder / PREDICTIONS_NAME, index=False, float_format=f"%.{_DIGITS}f")
-        text = json.dumps(study.document, indent=1, allow_nan=False)
+        evaluation.predictions.to_csv(folder / PREDICTIONS_NAME, index=False, float_format=f"%.{_DIGITS}f")
+        text = json.dumps(evaluation.document, indent=1, allow_nan=False)
         (folder / METRICS_NAME).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{folder} cannot be written: {error}.", "Name another folder for --out.") from error

@@ -10,7 +10,7 @@ import pandas as pd
 from cardiov_core.domain import Severity
 from cardiov_core.errors import WeightsError
 from cardiov_core.evaluation.study.figures import P_COLUMNS
-from cardiov_core.evaluation.study.run import METRICS_NAME, PREDICTIONS_NAME, Study, write_study
+from cardiov_core.evaluation.study.run import METRICS_NAME, PREDICTIONS_NAME, Evaluation, write_evaluation
 from cardiov_core.statements import STATEMENTS, Statement
 from cardiov_core.weights import ModelCard
 
@@ -20,7 +20,7 @@ _HINT = "Make it again: cardiov evaluate --data DIR --folds 1-9 --ship"
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class ShippedEvaluation:
     """An evaluation as it lies in a folder.
 
     Attributes
@@ -100,7 +100,7 @@ def shipped_folder(card: ModelCard) -> Path:
     return card.path.parent / _FOLDER / card.name
 
 
-def ship_study(study: Study, card: ModelCard) -> Path:
+def ship_evaluation(evaluation: Evaluation, card: ModelCard) -> Path:
     """Write an evaluation beside the weights and return its folder.
 
     Raises
@@ -109,12 +109,12 @@ def ship_study(study: Study, card: ModelCard) -> Path:
         If the folder cannot be written.
     """
     folder = shipped_folder(card)
-    write_study(study, folder)
+    write_evaluation(evaluation, folder)
     return folder
 
 
-def load_evaluation(folder: Path) -> Evaluation | None:
-    """Read what `write_study` or `ship_study` wrote.
+def load_evaluation(folder: Path) -> ShippedEvaluation | None:
+    """Read what `write_evaluation` or `ship_evaluation` wrote.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def load_evaluation(folder: Path) -> Evaluation | None:
 
     Returns
     -------
-    Evaluation or None
+    ShippedEvaluation or None
         None where there is none.
 
     Raises
@@ -142,4 +142,4 @@ def load_evaluation(folder: Path) -> Evaluation | None:
     missing = [name for name in _NEEDED if not isinstance(document, dict) or name not in document]
     if missing:
         raise WeightsError(f"{path} lacks {', '.join(missing)}.", _HINT)
-    return Evaluation(document, predictions)
+    return ShippedEvaluation(document, predictions)

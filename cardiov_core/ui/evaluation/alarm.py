@@ -8,7 +8,7 @@ from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 from cardiov_core.evaluation.metrics import confusion_matrix
 from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at
 from cardiov_core.evaluation.study.figures import Floats, Levels, graded_of
-from cardiov_core.evaluation.study.shipped import Evaluation
+from cardiov_core.evaluation.study.shipped import ShippedEvaluation
 from cardiov_core.reporting.evaluation import words
 from cardiov_core.reporting.words.numbers import limits, percent
 from cardiov_core.ui.frame.html import html_table
@@ -19,7 +19,7 @@ _HEADS = ("Of this alarm", "At the prevalence of these records", "At the stated 
 
 
 @st.fragment
-def show_alarm(evaluation: Evaluation) -> None:
+def show_alarm(evaluation: ShippedEvaluation) -> None:
     """Show sensitivity, specificity and predictive values of one alarm; its controls rerun this part alone."""
     left, right = st.columns(2)
     with left:

@@ -11,7 +11,7 @@ import streamlit as st
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation.agreement.report import Cell, Comparison
 from cardiov_core.evaluation.study.run import METRICS_NAME
-from cardiov_core.evaluation.study.shipped import Evaluation, cases_of_cell, load_evaluation, shipped_folder
+from cardiov_core.evaluation.study.shipped import ShippedEvaluation, cases_of_cell, load_evaluation, shipped_folder
 from cardiov_core.evaluation.wei2022 import PAPER_SOURCE, PAPER_SUBGROUPS
 from cardiov_core.reporting.evaluation import words
 from cardiov_core.reporting.evaluation.figures import Panel
@@ -74,12 +74,12 @@ def _chosen(in_use: ModelCard) -> ModelCard:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _evaluation(_card: ModelCard, name: str, stamp: tuple[int, ...]) -> Evaluation | None:
+def _evaluation(_card: ModelCard, name: str, stamp: tuple[int, ...]) -> ShippedEvaluation | None:
     """Return the shipped evaluation; name and times of the files tell one from another."""
     return load_evaluation(shipped_folder(_card))
 
 
-def _report(evaluation: Evaluation) -> None:
+def _report(evaluation: ShippedEvaluation) -> None:
     document = evaluation.document
     _numbers(document)
     st.caption(f"{document['model']['name']}. {words.origin_words(document)} {words.interval_words(document)}")
@@ -129,7 +129,7 @@ def _figure(key: str, panels: Mapping[str, Sequence[Panel]]) -> None:
 
 
 @st.fragment
-def _confusion(evaluation: Evaluation) -> None:
+def _confusion(evaluation: ShippedEvaluation) -> None:
     """Show label against grade; a cell, by click or from the list, names its records."""
     st.subheader("Label and grade")
     alternative = (
@@ -182,7 +182,7 @@ def _tables(document: Mapping[str, Any]) -> None:
         st.html(bullet_list(document["skipped"]))
 
 
-def _downloads(evaluation: Evaluation) -> None:
+def _downloads(evaluation: ShippedEvaluation) -> None:
     document = evaluation.document
     with st.container(horizontal=True):
         st.download_button(

@@ -15,7 +15,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Severity
 from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.evaluation.study.figures import curves_of, figures_of
-from cardiov_core.evaluation.study.run import evaluate_folds, write_study
+from cardiov_core.evaluation.study.run import evaluate_folds, write_evaluation
 from cardiov_core.inference import load_predictor
 from cardiov_core.nets import build_net
 from cardiov_core.reporting.evaluation.markdown import report_of
@@ -57,27 +57,27 @@ def dataset(tmp_path: Path) -> PtbXl:
 def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
     assert tiny_folder.is_dir()
     predictor = load_predictor()
-    study = evaluate_folds(dataset, predictor, [1, 2, 3], n_resamples=30)
-    assert study.predictions["ecg_id"].tolist() == [1, 2, 3, 4, 5, 6, 7]
-    assert len(study.skipped) == 1
-    assert study.skipped[0].startswith("8: ")
+    evaluation = evaluate_folds(dataset, predictor, [1, 2, 3], n_resamples=30)
+    assert evaluation.predictions["ecg_id"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert len(evaluation.skipped) == 1
+    assert evaluation.skipped[0].startswith("8: ")
     expected = [predictor.predict(dataset.record(ecg_id)) for ecg_id in range(1, 8)]
     levels = np.array([int(prediction.severity) for prediction in expected])
     labels = np.array([0, 1, 2, 3, 0, 0, 1])
-    assert study.predictions["level"].tolist() == levels.tolist()
-    assert study.metrics["n"] == 7
-    assert set(study.predictions["statement"]) == {"NORM"}
-    assert study.metrics["mae"] == pytest.approx(np.abs(levels - labels).mean())
-    assert sum(map(sum, study.metrics["confusion"])) == 7
-    assert study.metrics["subgroups"]["women"]["n"] == 3
+    assert evaluation.predictions["level"].tolist() == levels.tolist()
+    assert evaluation.metrics["n"] == 7
+    assert set(evaluation.predictions["statement"]) == {"NORM"}
+    assert evaluation.metrics["mae"] == pytest.approx(np.abs(levels - labels).mean())
+    assert sum(map(sum, evaluation.metrics["confusion"])) == 7
+    assert evaluation.metrics["subgroups"]["women"]["n"] == 3
     # Labels 0, 1, 2, 3, 0, 0, 1 by the one rule; by the other none is below 1.
-    other = study.metrics["other_label_rule"]
+    other = evaluation.metrics["other_label_rule"]
     assert (other["label_rule"], other["n_labelled_differently"]) == ("most_severe", 3)
     assert other["mae"] == pytest.approx(np.abs(levels - np.maximum(labels, 1)).mean())
     violations = [prediction.rank_violation > 0 for prediction in expected]
-    assert study.metrics["rank_violation_rate"] == pytest.approx(np.mean(violations))
+    assert evaluation.metrics["rank_violation_rate"] == pytest.approx(np.mean(violations))
 
-    write_study(study, tmp_path / "out")
+    write_evaluation(evaluation, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "predictions.csv")
     assert list(table.columns[:7]) == ["ecg_id", "label", "level", "p0", "p1", "p2", "p3"]
     np.testing.assert_allclose(table[["p0", "p1", "p2", "p3"]].sum(axis=1), 1.0, atol=3e-6)
@@ -86,12 +86,12 @@ def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, 
     assert list(written["auc"]) == ["no", "low", "medium", "high", "mean"]
     low, high = written["intervals"]["mae"]
     assert low <= written["mae"] <= high
-    report = report_of(study.document)
+    report = report_of(evaluation.document)
     assert f"| mean absolute error | {written['mae']:.3f} (" in report
     assert "0 of them trained the model" in report
     assert "- 8: " in report
     again = evaluate_folds(dataset, predictor, [1, 2, 3], n_resamples=30)
-    assert again.document == study.document, "the same records and grader give the same figures"
+    assert again.document == evaluation.document, "the same records and grader give the same figures"
 
 
 def _out_of_fold(dataset: PtbXl, *ecg_ids: int, **changes: object) -> pd.DataFrame:
@@ -128,12 +128,12 @@ def test_training_records_count_with_their_out_of_fold_predictions(
     tiny_folder.rename(own_path)
     shutil.copytree(own_path, tiny_folder)
     predictor = load_predictor("tiny" if by == "name" else own_path / "tiny.safetensors")
-    study = evaluate_folds(dataset, predictor, [1], n_resamples=5)
-    own = study.predictions[study.predictions["out_of_fold"]]
+    evaluation = evaluate_folds(dataset, predictor, [1], n_resamples=5)
+    own = evaluation.predictions[evaluation.predictions["out_of_fold"]]
     assert own["ecg_id"].tolist() == [2, 3]
     assert own["level"].tolist() == [3, 3]
-    write_study(study, tmp_path / "out")
-    assert "2 of them trained the model" in report_of(study.document)
+    write_evaluation(evaluation, tmp_path / "out")
+    assert "2 of them trained the model" in report_of(evaluation.document)
 
 
 def test_no_record_that_the_weights_have_seen_is_graded_by_them(
@@ -141,12 +141,12 @@ def test_no_record_that_the_weights_have_seen_is_graded_by_them(
 ) -> None:
     """Record 2 trained it with other samples, record 3 is of the same patient: both would be praised from memory."""
     _trained(tiny_card, tiny_folder, _out_of_fold(dataset, 2, fingerprint_500="f" * 16), folds=[1])
-    study = evaluate_folds(dataset, load_predictor(), [1, 2], n_resamples=5)
-    assert study.predictions["ecg_id"].tolist() == [1, 4, 5, 6, 7]
-    assert study.metrics["n_out_of_fold"] == 0
-    assert [reason.split(": ")[0] for reason in study.skipped] == ["2", "3"]
-    assert "its samples are not those that did" in study.skipped[0]
-    assert "another ECG of patient 1 trained tiny" in study.skipped[1]
+    evaluation = evaluate_folds(dataset, load_predictor(), [1, 2], n_resamples=5)
+    assert evaluation.predictions["ecg_id"].tolist() == [1, 4, 5, 6, 7]
+    assert evaluation.metrics["n_out_of_fold"] == 0
+    assert [reason.split(": ")[0] for reason in evaluation.skipped] == ["2", "3"]
+    assert "its samples are not those that did" in evaluation.skipped[0]
+    assert "another ECG of patient 1 trained tiny" in evaluation.skipped[1]
 
 
 def test_folds_that_trained_a_grader_without_out_of_fold_predictions_are_refused(
@@ -158,10 +158,10 @@ def test_folds_that_trained_a_grader_without_out_of_fold_predictions_are_refused
     with pytest.raises(ConfigurationError, match="trained on fold 1 of PTB-XL and has no out-of-fold") as caught:
         evaluate_folds(dataset, load_predictor(), [1, 2])
     assert "3, 4, 5, 6, 7, 8, 9, 10, or 2, on which it was chosen" in caught.value.hint
-    study = evaluate_folds(dataset, load_predictor(), [2], n_resamples=5)
-    assert study.metrics["n_chosen_on"] == 1
-    write_study(study, tmp_path / "out")
-    report = report_of(study.document)
+    evaluation = evaluate_folds(dataset, load_predictor(), [2], n_resamples=5)
+    assert evaluation.metrics["n_chosen_on"] == 1
+    write_evaluation(evaluation, tmp_path / "out")
+    report = report_of(evaluation.document)
     assert "0 of them trained the model. All of them chose the model among others" in report
     # Another data set's folds are not PTB-XL's.
     _trained(tiny_card, tiny_folder, None, **stated | {"dataset": "LUDB"})
@@ -173,10 +173,10 @@ def test_samples_that_trained_the_grader_under_two_patients_are_counted(
 ) -> None:
     table = pd.concat([_out_of_fold(dataset, 2), _out_of_fold(dataset, 2, ecg_id=99, patient_id="50")])
     _trained(tiny_card, tiny_folder, table, folds=[1])
-    study = evaluate_folds(dataset, load_predictor(), [2, 1], n_resamples=5)
-    assert study.metrics["n_seen_twice"] == 1
-    write_study(study, tmp_path / "out")
-    assert "Of 1 of them every copy had: PTB-XL has the same samples" in report_of(study.document)
+    evaluation = evaluate_folds(dataset, load_predictor(), [2, 1], n_resamples=5)
+    assert evaluation.metrics["n_seen_twice"] == 1
+    write_evaluation(evaluation, tmp_path / "out")
+    assert "Of 1 of them every copy had: PTB-XL has the same samples" in report_of(evaluation.document)
 
 
 @pytest.mark.parametrize("kind", list(weights.N_LOGITS))
@@ -198,14 +198,14 @@ def test_graders_of_every_output_are_evaluated_alike(
 def test_a_grader_against_itself_differs_by_nothing(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
     assert tiny_folder.is_dir()
     predictor = load_predictor()
-    study = evaluate_folds(dataset, predictor, [1, 2], n_resamples=5, against=[predictor])
-    (other,) = study.document["against"]
+    evaluation = evaluate_folds(dataset, predictor, [1, 2], n_resamples=5, against=[predictor])
+    (other,) = evaluation.document["against"]
     assert other["model"]["name"] == "tiny"
     assert (other["n"], other["n_differ"]) == (7, 0)
     assert {entry["difference"] for entry in other["figures"]} <= {0.0, None}
     assert {entry["p_value"] for entry in other["figures"]} <= {1.0, None}
-    write_study(study, tmp_path / "out")
-    assert "0 of 7 records get another level from tiny than from tiny" in report_of(study.document)
+    write_evaluation(evaluation, tmp_path / "out")
+    assert "0 of 7 records get another level from tiny than from tiny" in report_of(evaluation.document)
 
 
 def test_folds_that_are_not_there_are_named(dataset: PtbXl, tiny_folder: Path) -> None:
@@ -219,10 +219,10 @@ def test_folds_that_are_not_there_are_named(dataset: PtbXl, tiny_folder: Path) -
 
 def test_a_folder_that_cannot_be_written_is_said(dataset: PtbXl, tiny_folder: Path, tmp_path: Path) -> None:
     assert tiny_folder.is_dir()
-    study = evaluate_folds(dataset, load_predictor(), [2], n_resamples=5)
+    evaluation = evaluate_folds(dataset, load_predictor(), [2], n_resamples=5)
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        write_study(study, tmp_path / "file")
+        write_evaluation(evaluation, tmp_path / "file")
 
 
 def test_figures_of_records_without_a_level_are_null_not_nan() -> None:
