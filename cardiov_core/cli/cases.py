@@ -39,15 +39,15 @@ def cases(
 
     dataset, predictor, say = ptbxl_of(data, labels_file), load_predictor(model), _say if _told() else None
     others = other_graders(predictor)
-    found = find_cases(dataset, predictor, folds, others=others, everything=everything, progress=say)
-    write_cases(found, out)
-    write_case_report(found, dataset, predictor, default_report_path(out), progress=say)
-    wrong = sum(case.error > 0 for case in found.cases)
-    click.echo(f"{output.count(found.n_graded, 'record')} graded, {wrong} of them wrongly")
+    listed = find_cases(dataset, predictor, folds, others=others, everything=everything, progress=say)
+    write_cases(listed, out)
+    write_case_report(listed, dataset, predictor, default_report_path(out), progress=say)
+    wrong = sum(case.error > 0 for case in listed.cases)
+    click.echo(f"{output.count(listed.n_graded, 'record')} graded, {wrong} of them wrongly")
     for gap in (3, 2, 1):
-        click.echo(f"  {sum(case.error == gap for case in found.cases)} off by {output.count(gap, 'level')}")
-    click.echo(distortion_words(found))
-    for reason in found.skipped:
+        click.echo(f"  {sum(case.error == gap for case in listed.cases)} off by {output.count(gap, 'level')}")
+    click.echo(distortion_words(listed))
+    for reason in listed.skipped:
         click.echo(f"without a level: {reason}", err=True)
     click.echo(default_report_path(out))
     click.echo(out)

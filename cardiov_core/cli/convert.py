@@ -55,11 +55,11 @@ def convert(
         for fault in collection.errors:
             failed += 1
             click.echo(f"{fault.shown_as}: {fault.error.message} {fault.error.hint}", err=True)
-        found = len(collection.sources) + len(collection.errors)
+        n_sources = len(collection.sources) + len(collection.errors)
     if collection.passed_over:
         click.echo(f"passed over {output.count(len(collection.passed_over), 'file')} that are no ECG", err=True)
-    if not found:
+    if not n_sources:
         click.echo("no ECG found", err=True)
     if failed:
-        click.echo(f"{output.count(failed, 'record')} of {found} could not be converted", err=True)
+        click.echo(f"{output.count(failed, 'record')} of {n_sources} could not be converted", err=True)
         ctx.exit(1)

@@ -82,8 +82,8 @@ def _attention_lines(row: Mapping[str, Any]) -> list[str]:
 
 
 def _reason_lines(explanation: Mapping[str, Any]) -> list[str]:
-    told = [f"      {reason['contribution']:+.2f}  {reason['statement']}" for reason in explanation["reasons"]]
-    return [f"    measured, for {explanation['target']}:", *(told or ["      nothing weighs one per cent"])]
+    lines = [f"      {reason['contribution']:+.2f}  {reason['statement']}" for reason in explanation["reasons"]]
+    return [f"    measured, for {explanation['target']}:", *(lines or ["      nothing weighs one per cent"])]
 
 
 def count(n: int, noun: str) -> str:

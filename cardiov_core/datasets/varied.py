@@ -214,8 +214,8 @@ def _eight_leads(
         if kind is not premature:
             waves += atrial
         swing = 1 + depth * np.sin(2 * np.pi * 0.22 * at_s + phase)
-        for wave, seen in waves:
-            eight[:, first:last] += np.outer(swing * seen, wave.at(from_r_ms))
+        for wave, projected in waves:
+            eight[:, first:last] += np.outer(swing * projected, wave.at(from_r_ms))
     return eight
 
 
@@ -236,8 +236,8 @@ def _seen(vector: Array, field: Array, local: float, rng: np.random.Generator) -
     own = rng.standard_normal(_N_SEEN)
     chest = np.concatenate([own[2:3], own[2:], own[-1:]])
     own[2:] = np.convolve(chest, [0.5, 1.0, 0.5], mode="valid") / 1.2
-    seen: Array = field @ vector + local * float(np.linalg.norm(vector)) * own
-    return seen
+    projected: Array = field @ vector + local * float(np.linalg.norm(vector)) * own
+    return projected
 
 
 def _turn(degrees: float, rng: np.random.Generator) -> Rotation:

@@ -131,8 +131,8 @@ class DelineatorNet(nn.Module):
         shared = (own * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(1.0)
         lead_waves = self.lead_waves(torch.cat([own, shared[:, None].expand_as(own)], dim=-1))
         passed = lead_boundaries.softmax(dim=-1).cumsum(dim=-1)
-        seen = [_over_leads(hidden.view(n_beats, n_leads, -1, n_samples), counts), _over_leads(passed, counts)]
-        together = self.together(torch.cat(seen, dim=1), counts)
+        pooled = [_over_leads(hidden.view(n_beats, n_leads, -1, n_samples), counts), _over_leads(passed, counts)]
+        together = self.together(torch.cat(pooled, dim=1), counts)
         return DelineatorOutput(lead_boundaries, lead_waves, self.boundaries(together), self.waves(shared))
 
 
@@ -154,8 +154,8 @@ class _Block(nn.Module):
         hidden = self.second_norm(self.second(hidden))
         if self.others is not None:
             n_beats, n_leads = counts.shape
-            said = self.others(_over_leads(hidden.view(n_beats, n_leads, *hidden.shape[1:]), counts))
-            hidden = hidden + said.repeat_interleave(n_leads, dim=0)
+            pooled = self.others(_over_leads(hidden.view(n_beats, n_leads, *hidden.shape[1:]), counts))
+            hidden = hidden + pooled.repeat_interleave(n_leads, dim=0)
         out: Tensor = self.dropout(functional.silu(hidden + self.carried(x)))
         return out
 

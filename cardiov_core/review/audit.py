@@ -77,12 +77,12 @@ def has_seen_grade(connection: sa.Connection, who: str, record_sha256: str, wave
     same = [events.c.waveform_sha256 == waveform_sha256]
     if record_sha256:
         same.append(events.c.record_sha256 == record_sha256)
-    found = connection.execute(
+    shown = connection.execute(
         sa.select(events.c.id)
         .where(events.c.who == who, events.c.kind.in_([kind.value for kind in SEEN]), sa.or_(*same))
         .limit(1)
     )
-    return found.first() is not None
+    return shown.first() is not None
 
 
 def prediction_values(prediction: Prediction | None) -> dict[str, Any]:

@@ -83,11 +83,11 @@ def import_cases(
     StoreUnavailableError
         If the database cannot be written; what was taken before stays.
     """
-    found, row_errors = read_cases(cases_file)
+    listed, row_errors = read_cases(cases_file)
     errors: list[CardioVError] = list(row_errors)
-    read = _reader_of(data, found)
+    read = _reader_of(data, listed)
     added = known = left_out = 0
-    for case in found:
+    for case in listed:
         # A list of `cardiov cases` states the quality; predictions do not, and hold every record.
         if case.quality is None and not (everything or case.error):
             left_out += 1
@@ -104,14 +104,14 @@ def import_cases(
     return ImportReport(added, known, left_out, tuple(errors))
 
 
-def _reader_of(data: Path, found: tuple[FoundCase, ...]) -> Callable[[FoundCase], EcgRecord]:
+def _reader_of(data: Path, listed: tuple[FoundCase, ...]) -> Callable[[FoundCase], EcgRecord]:
     """Return how to read the record of a case: PTB-XL's table knows age and sex, which its files do not state."""
     from cardiov_core.datasets import PtbXl
     from cardiov_core.io import read_record
 
     root = data.resolve()
     inner = root / "ptb-xl-subset"
-    ptbxl = PtbXl(inner if inner.is_dir() else root) if any(case.dataset == _PTBXL for case in found) else None
+    ptbxl = PtbXl(inner if inner.is_dir() else root) if any(case.dataset == _PTBXL for case in listed) else None
 
     def _read(case: FoundCase) -> EcgRecord:
         if ptbxl is not None and case.dataset == _PTBXL:

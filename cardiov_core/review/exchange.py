@@ -149,8 +149,8 @@ def corrected_label(store: Store, ecg_id: int) -> Severity | None:
     Severity or None
         As in `export_labels`.
     """
-    found = _latest(store, _SETTLED.where(cases.c.ecg_id == str(ecg_id), cases.c.dataset == _PTBXL))
-    return Severity(found[str(ecg_id)]["level"]) if found else None
+    latest = _latest(store, _SETTLED.where(cases.c.ecg_id == str(ecg_id), cases.c.dataset == _PTBXL))
+    return Severity(latest[str(ecg_id)]["level"]) if latest else None
 
 
 def _latest(store: Store, query: sa.Select[Any]) -> dict[str, dict[str, Any]]:
@@ -184,11 +184,11 @@ def _deciders(connection: sa.Connection) -> dict[str, tuple[str, datetime]]:
     for row in connection.execute(blind):
         names, _ = agreed.get(row.case_id, ([], row.committed_at))
         agreed[row.case_id] = ([*names, row.reader], row.committed_at)
-    found = {case_id: (" + ".join(names), when) for case_id, (names, when) in agreed.items()}
+    deciders = {case_id: (" + ".join(names), when) for case_id, (names, when) in agreed.items()}
     for table in (adjudications, sign_offs):
         for row in connection.execute(sa.select(table.c.case_id, table.c.by, table.c.at).order_by(table.c.id)):
-            found[row.case_id] = (row.by, row.at)
-    return found
+            deciders[row.case_id] = (row.by, row.at)
+    return deciders
 
 
 def export_audit(store: Store) -> str:
@@ -283,12 +283,12 @@ def _rows_of(text: str) -> Iterable[Mapping[str, Any]]:
 
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
     """Undo what `_cell` does; an empty cell is nothing."""
-    found: dict[str, Any] = {}
+    cells: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, str) and value:
-            found[name] = value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA_SIGNS) else value
-    reasons = found.get("reasons")
-    return found | ({"reasons": reasons.split(_SEPARATOR)} if reasons else {})
+            cells[name] = value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA_SIGNS) else value
+    reasons = cells.get("reasons")
+    return cells | ({"reasons": reasons.split(_SEPARATOR)} if reasons else {})
 
 
 def _values(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -368,9 +368,9 @@ def _case_id(connection: sa.Connection, row: Mapping[str, Any]) -> str:
         query = sa.select(cases.c.id).where(column == str(row[name]))
         if row.get("study"):
             query = query.where(cases.c.study == str(row["study"]))
-        found = connection.execute(query.limit(2)).scalars().all()
-        if len(found) == 1:
-            return str(found[0])
-        if found:
+        ids = connection.execute(query.limit(2)).scalars().all()
+        if len(ids) == 1:
+            return str(ids[0])
+        if ids:
             raise ExchangeError(f"several cases have the {name} {row[name]!r}.", "Name the study, or the case_id.")
     raise ExchangeError("there is no such case.", "Name it by case_id, ecg_id or record_id.")

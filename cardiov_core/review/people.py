@@ -84,18 +84,18 @@ def roles_of(store: Store, name: str) -> frozenset[Role]:
 
 
 def _roles(connection: sa.Connection, name: str) -> frozenset[Role]:
-    found = connection.execute(sa.select(roles.c.role).where(roles.c.reader == name)).scalars()
-    return frozenset(Role(role) for role in found)
+    granted = connection.execute(sa.select(roles.c.role).where(roles.c.reader == name)).scalars()
+    return frozenset(Role(role) for role in granted)
 
 
 def list_readers(store: Store) -> tuple[Reader, ...]:
     """Return all people of the review by name."""
     query = sa.select(readers.c.name, roles.c.role).outerjoin(roles, roles.c.reader == readers.c.name)
-    found: dict[str, set[Role]] = {}
+    granted: dict[str, set[Role]] = {}
     with store.reading() as connection:
         for row in connection.execute(query.order_by(readers.c.name)):
-            found.setdefault(row.name, set()).update({Role(row.role)} if row.role else set())
-    return tuple(Reader(name, frozenset(given)) for name, given in found.items())
+            granted.setdefault(row.name, set()).update({Role(row.role)} if row.role else set())
+    return tuple(Reader(name, frozenset(given)) for name, given in granted.items())
 
 
 def grant(store: Store, name: str, given: Collection[Role], by: str, *, at_the_machine: bool = False) -> Reader:
@@ -232,6 +232,6 @@ def study_reads(store: Store, study: str | None = None) -> tuple[tuple[Read, ...
     wanted = sa.select(reads).join(cases, cases.c.id == reads.c.case_id).where(standing, *of_study).order_by(reads.c.id)
     was_read = sa.exists().where(reads.c.case_id == cases.c.id, standing)
     with store.reading() as connection:
-        found = tuple(read_of(row) for row in connection.execute(wanted))
+        committed = tuple(read_of(row) for row in connection.execute(wanted))
         theirs = tuple(case_of(row) for row in connection.execute(sa.select(cases).where(was_read, *of_study)))
-    return found, theirs
+    return committed, theirs

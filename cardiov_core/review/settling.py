@@ -21,14 +21,14 @@ def recount(connection: sa.Connection, case: sa.Row[Any], who: str) -> None:
     study wants settle the case; unequal ones put it into the adjudicator's queue. A settled case stays settled: a
     read that arrives later is kept and changes nothing but the counts.
     """
-    found = connection.execute(
+    counted = connection.execute(
         sa.select(reads.c.level, reads.c.kind).where(reads.c.case_id == case.id, reads.c.undone_at.is_(None))
     ).all()
-    blind = [row.level for row in found if row.kind == ReadKind.BLIND.value]
+    blind = [row.level for row in counted if row.kind == ReadKind.BLIND.value]
     gap = max(blind) - min(blind) if len(blind) > 1 else -1
-    values: dict[str, Any] = {"n_reads": len(found), "n_blind": len(blind), "gap": gap}
+    values: dict[str, Any] = {"n_reads": len(counted), "n_blind": len(blind), "gap": gap}
     if case.status not in DONE:
-        status = _status(len(found), len(blind), gap, study_row(connection, case.study).reads_wanted)
+        status = _status(len(counted), len(blind), gap, study_row(connection, case.study).reads_wanted)
         values["status"] = status.value
         if status is CaseStatus.SETTLED:
             values["decision"] = blind[0]

@@ -159,40 +159,40 @@ def list_cases(
                 by_error[row.error] = by_error.get(row.error, 0) + row.n
         rows = connection.execute(page).all()
         given = assigned(connection, [row.id for row in rows])
-    found = tuple(case_of(row, given.get(row.id, ())) for row in rows)
-    return CasePage(found, sum(by_status.values()), by_status, by_error)
+    listed = tuple(case_of(row, given.get(row.id, ())) for row in rows)
+    return CasePage(listed, sum(by_status.values()), by_status, by_error)
 
 
 def _conditions(wanted: CaseFilter) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
+    conditions: list[sa.ColumnElement[bool]] = []
     if wanted.study is not None:
-        found.append(cases.c.study == wanted.study)
+        conditions.append(cases.c.study == wanted.study)
     for column, values in (
         (cases.c.status, wanted.status),
         (cases.c.source, wanted.source),
         (cases.c.quality_verdict, wanted.quality),
     ):
         if values:
-            found.append(column.in_([value.value for value in values]))
+            conditions.append(column.in_([value.value for value in values]))
     for column, levels in ((cases.c.level, wanted.level), (cases.c.label, wanted.label)):
         if levels:
-            found.append(column.in_([int(level) for level in levels]))
+            conditions.append(column.in_([int(level) for level in levels]))
     if wanted.min_error is not None:
-        found.append(cases.c.error >= wanted.min_error)
+        conditions.append(cases.c.error >= wanted.min_error)
     if wanted.disagree:
-        found.append(cases.c.gap > 0)
+        conditions.append(cases.c.gap > 0)
     if wanted.graders_disagree:
         flagged = cases.alias()
-        found.append(cases.c.id.in_(sa.select(flagged.c.id).where(flagged.c.graders_disagree)))
+        conditions.append(cases.c.id.in_(sa.select(flagged.c.id).where(flagged.c.graders_disagree)))
     # As lists of ids: names are looked through in their index, and not in the wide rows in the order of the page.
     if wanted.search.strip():
         names = cases.alias()
         like = names.c.record_id.icontains(wanted.search.strip(), autoescape=True)
-        found.append(cases.c.id.in_(sa.select(names.c.id).where(like)))
+        conditions.append(cases.c.id.in_(sa.select(names.c.id).where(like)))
     if wanted.assigned_to is not None:
         given = sa.select(assignments.c.case_id).where(assignments.c.reader == wanted.assigned_to)
-        found.append(cases.c.id.in_(given))
-    return found
+        conditions.append(cases.c.id.in_(given))
+    return conditions
 
 
 def get_case(store: Store, case_id: str) -> Case:

@@ -30,10 +30,10 @@ def outside_check(folders: tuple[Path, ...], levels_file: Path, names: tuple[str
     click.echo("|---|---|---|---|---|---|---|---|")
     for folder in folders:
         for predictor in predictors:
-            found = check_outside(folder, levels, predictor)
-            low, high = found.mae_interval
+            outcome = check_outside(folder, levels, predictor)
+            low, high = outcome.mae_interval
             click.echo(
-                f"| {found.source} | {found.model_name} | {found.n} ({found.n_withheld}) "
-                f"| {', '.join(map(str, found.a_level))} | {found.mae:.2f} ({low:.2f} to {high:.2f}) "
-                f"| {found.accuracy:.2f} | {found.auc['no']:.2f} | {found.auc['above_low']:.2f} |"
+                f"| {outcome.source} | {outcome.model_name} | {outcome.n} ({outcome.n_withheld}) "
+                f"| {', '.join(map(str, outcome.n_per_level))} | {outcome.mae:.2f} ({low:.2f} to {high:.2f}) "
+                f"| {outcome.accuracy:.2f} | {outcome.auc['no']:.2f} | {outcome.auc['above_low']:.2f} |"
             )

@@ -71,19 +71,19 @@ class LabelProvenance:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The same for a reader, the label first."""
-        said = [f"{self.deciding.level.title}: the {RULE_WORDS[self.rule]} is {self.deciding.words}."]
-        said += [self._overruled(one) for one in self.overruled]
+        sentences = [f"{self.deciding.level.title}: the {RULE_WORDS[self.rule]} is {self.deciding.words}."]
+        sentences += [self._overruled(one) for one in self.overruled]
         other = next(rule for rule in LABEL_RULES if rule != self.rule)
         if self.by_other_rule.level == self.deciding.level:
-            said.append(f"By the {RULE_WORDS[other]} the label would be the same.")
+            sentences.append(f"By the {RULE_WORDS[other]} the label would be the same.")
         else:
             there = self.by_other_rule
-            said.append(
+            sentences.append(
                 f"By the {RULE_WORDS[other]} the label would be {there.level.title}, from {there.statement.code}."
             )
         if self.corrected is not None:
-            said.append(f"Corrected by cardiologists to {self.corrected.title}, which counts instead.")
-        return tuple(said)
+            sentences.append(f"Corrected by cardiologists to {self.corrected.title}, which counts instead.")
+        return tuple(sentences)
 
     def _overruled(self, one: StatedFinding) -> str:
         if one.likelihood == 0:

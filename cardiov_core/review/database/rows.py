@@ -91,11 +91,11 @@ def read_row(connection: sa.Connection, case_id: str, reader: str) -> sa.Row[Any
 
 def assigned(connection: sa.Connection, case_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return to whom cases were given; cases given to nobody are absent."""
-    found: dict[str, tuple[str, ...]] = {}
+    readers: dict[str, tuple[str, ...]] = {}
     query = sa.select(assignments).where(assignments.c.case_id.in_(list(case_ids))).order_by(assignments.c.reader)
     for row in connection.execute(query):
-        found[row.case_id] = (*found.get(row.case_id, ()), row.reader)
-    return found
+        readers[row.case_id] = (*readers.get(row.case_id, ()), row.reader)
+    return readers
 
 
 def level_of(value: int | None) -> Severity | None:

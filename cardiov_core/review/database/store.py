@@ -266,22 +266,23 @@ def _migrate(engine: sa.Engine, wait_s: float) -> None:
     """Bring the tables up to date, one process at a time."""
     head = _script().get_current_head()
     with engine.connect() as connection, connection.begin():
-        found = _revision(connection)
-    if engine.dialect.name == "sqlite" and found is None:
+        revision = _revision(connection)
+    if engine.dialect.name == "sqlite" and revision is None:
         _use_wal(engine, wait_s)
-    if found == head:
+    if revision == head:
         return
     writer = engine.execution_options(cardiov_writes=True)
     with _MIGRATING, writer.connect() as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         # Somebody else may have done it while this process waited for the lock.
-        found = _revision(connection)
-        if found == head:
+        revision = _revision(connection)
+        if revision == head:
             return
-        if found is not None and found not in {script.revision for script in _script().walk_revisions()}:
+        if revision is not None and revision not in {script.revision for script in _script().walk_revisions()}:
             raise ReviewError(
-                f"The review's tables were made by a newer CardioV (revision {found}).", "Update CardioV and try again."
+                f"The review's tables were made by a newer CardioV (revision {revision}).",
+                "Update CardioV and try again.",
             )
         _upgrade(connection)
 

@@ -39,7 +39,7 @@ class OutsideFigures:
         Graded records; an AUC of so few is a hint, no more.
     n_withheld : int
         Records that the quality gate or the grader refused.
-    a_level : tuple of int
+    n_per_level : tuple of int
         Graded records per level of the table.
     mae, accuracy : float
         Over the graded ones.
@@ -53,7 +53,7 @@ class OutsideFigures:
     model_name: str
     n: int
     n_withheld: int
-    a_level: tuple[int, ...]
+    n_per_level: tuple[int, ...]
     mae: float
     mae_interval: Interval
     accuracy: float
@@ -90,11 +90,11 @@ def read_levels(path: Path) -> dict[Table, list[tuple[str, int]]]:
 def level_by_patterns(diagnoses: Iterable[str], patterns: Iterable[tuple[str, int]]) -> int | None:
     """Return the gravest level of diagnoses, each by the first pattern found in it; None where none is known."""
     known = list(patterns)
-    found = (
+    levels = (
         next((value for pattern, value in known if re.search(pattern, diagnosis.lower())), None)
         for diagnosis in diagnoses
     )
-    return max((value for value in found if value is not None), default=None)
+    return max((value for value in levels if value is not None), default=None)
 
 
 def outside_records(folder: Path, levels: dict[Table, list[tuple[str, int]]]) -> Iterator[tuple[EcgRecord, int]]:
@@ -146,7 +146,7 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
         model_name=predictor.name,
         n=len(truth),
         n_withheld=withheld,
-        a_level=tuple(int((labels == severity).sum()) for severity in Severity),
+        n_per_level=tuple(int((labels == severity).sum()) for severity in Severity),
         mae=mean_absolute_error(truth, given),
         mae_interval=bootstrap_interval(mean_absolute_error, truth, given),
         accuracy=accuracy(truth, given),

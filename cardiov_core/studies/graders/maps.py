@@ -65,7 +65,7 @@ class Explained:
 
     def maps(self, windows: Tensor, targets: npt.NDArray[np.int64]) -> Maps:
         """Return the maps of each stage, on the input's samples, for each record's target level."""
-        wanted, n_samples, found = targets.tolist(), windows.shape[-1], []
+        wanted, n_samples, maps = targets.tolist(), windows.shape[-1], []
         for begin in range(0, len(windows), BATCH):
             part, _ = batch_maps(
                 self.net,
@@ -74,8 +74,8 @@ class Explained:
                 self.calibration,
                 self.output,
             )
-            found.append([on_input_axis(stage, n_samples) for stage in part])
-        return [np.concatenate(stage) for stage in zip(*found, strict=True)]
+            maps.append([on_input_axis(stage, n_samples) for stage in part])
+        return [np.concatenate(stage) for stage in zip(*maps, strict=True)]
 
 
 def on_input_axis(stage: Float64Array, n_samples: int) -> Float64Array:
@@ -134,11 +134,11 @@ def shuffled_runs(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.
     lengths = rng.permutation(edges[1::2] - edges[::2])
     free = len(mask) - int(lengths.sum()) - max(len(lengths) - 1, 0)
     cuts = np.sort(rng.integers(0, free + 1, size=len(lengths)))
-    found = np.zeros(len(mask), dtype=np.bool_)
+    mask_of_runs = np.zeros(len(mask), dtype=np.bool_)
     for index, (length, cut) in enumerate(zip(lengths.tolist(), cuts.tolist(), strict=True)):
         start = cut + int(lengths[:index].sum()) + index
-        found[start : start + length] = True
-    return found
+        mask_of_runs[start : start + length] = True
+    return mask_of_runs
 
 
 def bridged(window: Float64Array, mask: npt.NDArray[np.bool_]) -> Float64Array:

@@ -133,9 +133,9 @@ def check_delineation(ludb: Ludb, methods: Mapping[str, Method]) -> DelineationC
         marked: Found = {"global": overall_of(beats), "lead II": lead_of(beats)}
         rates.append((marked["global"], record))
         for name, method in methods.items():
-            found = method.find(record)
+            estimate = method.find(record)
             for scope in _SCOPES:
-                pairs[name, scope].append((marked[scope], found[scope]))
+                pairs[name, scope].append((marked[scope], estimate[scope]))
     return DelineationCheck(
         n_records=len(rates),
         rows=tuple(
@@ -161,9 +161,9 @@ def cardiov(delineator: Delineator = by_best) -> Method:
     return Method(find, KNOWN_OFFSETS_MS)
 
 
-def at_beats(series: BeatSeries, found: Delineation | LeadBoundaries | None) -> TimedBeats:
+def at_beats(series: BeatSeries, delineation: Delineation | LeadBoundaries | None) -> TimedBeats:
     """Put boundaries relative to the R peak at each beat of the dominant shape."""
-    waves = {kind: wave for kind in WAVE_KINDS if (wave := getattr(found, kind, None)) is not None}
+    waves = {kind: wave for kind in WAVE_KINDS if (wave := getattr(delineation, kind, None)) is not None}
     return [
         (r, {kind: WaveBoundaries(r + wave.onset_s, r + wave.offset_s) for kind, wave in waves.items()})
         for r in series.r_s[series.dominant].tolist()
@@ -182,9 +182,9 @@ def lead_of(beats: list[AnnotatedBeat]) -> TimedBeats:
 
 def _p_waves(records: list[tuple[TimedBeats, TimedBeats]]) -> PWaves:
     marked = [any("p" in waves for _, waves in beats) for beats, _ in records]
-    found = [any("p" in waves for _, waves in beats) for _, beats in records]
-    both = sum(is_marked and is_found for is_marked, is_found in zip(marked, found, strict=True))
-    return PWaves(sum(marked), both, len(marked) - sum(marked), sum(found) - both)
+    has_p = [any("p" in waves for _, waves in beats) for _, beats in records]
+    both = sum(is_marked and is_found for is_marked, is_found in zip(marked, has_p, strict=True))
+    return PWaves(sum(marked), both, len(marked) - sum(marked), sum(has_p) - both)
 
 
 def _heart_rates(records: list[tuple[TimedBeats, EcgRecord]]) -> HeartRates:

@@ -176,10 +176,10 @@ def _row(comparison: Comparison, source: Source, answers: list[tuple[LabelledRec
 
 def _joined(states: Mapping[str, str], codes: tuple[str, ...]) -> str:
     """Join findings: one present is enough, and all must be absent."""
-    found = {states.get(code, "not measurable") for code in codes}
-    if "present" in found:
+    answers = {states.get(code, "not measurable") for code in codes}
+    if "present" in answers:
         return "present"
-    return "absent" if found == {"absent"} else "not measurable"
+    return "absent" if answers == {"absent"} else "not measurable"
 
 
 def check_to_dict(check: FindingsCheck) -> dict[str, Any]:

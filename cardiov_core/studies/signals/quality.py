@@ -313,13 +313,13 @@ def _found(fault: Fault, record: EcgRecord) -> bool:
 
 def _pacing_row(judged: Sequence[JudgedRecord], source: str) -> PacingRow:
     records = [one for one in judged if one.source == source]
-    seen = {one.record.record_id for one in records if find_pacing_spikes(one.record)}
+    spiked = {one.record.record_id for one in records if find_pacing_spikes(one.record)}
     paced = {one.record.record_id for one in records if one.paced}
     return PacingRow(
         source,
         len(paced),
-        len(seen & paced),
+        len(spiked & paced),
         len(records) - len(paced),
-        tuple(sorted(seen - paced)),
-        tuple(sorted(paced - seen)),
+        tuple(sorted(spiked - paced)),
+        tuple(sorted(paced - spiked)),
     )

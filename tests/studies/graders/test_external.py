@@ -51,4 +51,4 @@ def test_real_records_get_the_levels_of_the_table(data_folder: Path) -> None:
     assert sum(1 for _ in outside_records(data_folder / "ludb", levels)) <= len(ludb.ids())
     figures = check_outside(data_folder / "cinc-samples", levels, load_predictor("cardiov-compact"))
     assert figures.n + figures.n_withheld == len(found)
-    assert sum(figures.a_level) == figures.n
+    assert sum(figures.n_per_level) == figures.n
