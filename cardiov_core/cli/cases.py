@@ -37,7 +37,7 @@ def cases(
     from cardiov_core.inference.panel import other_graders
     from cardiov_core.reporting.evaluation.cases import default_report_path, distortion_words, write_case_report
 
-    dataset, predictor, say = ptbxl_of(data, labels_file), load_predictor(model), _say if _told() else None
+    dataset, predictor, say = ptbxl_of(data, labels_file), load_predictor(model), _say if _shows_progress() else None
     others = other_graders(predictor)
     listed = find_cases(dataset, predictor, folds, others=others, everything=everything, progress=say)
     write_cases(listed, out)
@@ -53,7 +53,7 @@ def cases(
     click.echo(out)
 
 
-def _told() -> bool:
+def _shows_progress() -> bool:
     return sys.stderr.isatty()
 
 

@@ -32,11 +32,11 @@ def recount(connection: sa.Connection, case: sa.Row[Any], who: str) -> None:
         values["status"] = status.value
         if status is CaseStatus.SETTLED:
             values["decision"] = blind[0]
-        if status.value != case.status and status in _TOLD:
+        if status.value != case.status and status in _EVENT_OF:
             append_event(
                 connection,
                 who,
-                _TOLD[status],
+                _EVENT_OF[status],
                 case.id,
                 before={"status": case.status},
                 after={"status": status.value, "levels": sorted(blind)},
@@ -46,7 +46,7 @@ def recount(connection: sa.Connection, case: sa.Row[Any], who: str) -> None:
     connection.execute(sa.update(cases).where(cases.c.id == case.id).values(**values))
 
 
-_TOLD = {CaseStatus.SETTLED: EventKind.CASE_SETTLED, CaseStatus.TO_ADJUDICATE: EventKind.CASE_QUEUED}
+_EVENT_OF = {CaseStatus.SETTLED: EventKind.CASE_SETTLED, CaseStatus.TO_ADJUDICATE: EventKind.CASE_QUEUED}
 
 
 def _status(n_reads: int, n_blind: int, gap: int, wanted: int) -> CaseStatus:

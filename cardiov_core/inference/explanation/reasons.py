@@ -9,10 +9,10 @@ import numpy as np
 from cardiov_core.domain import Contribution, Severity
 from cardiov_core.signals.features import FEATURES, Feature, Float64Array, Unit
 
-MOST_TOLD = 6
+MOST_REASONS = 6
 """No more reasons than a reader takes in at a glance."""
 
-SMALLEST_TOLD = 0.01
+SMALLEST_REASON = 0.01
 """A group that moves the probability by less than one per cent is no reason; whole per cent are what is shown."""
 
 _TERRITORY = {
@@ -63,7 +63,7 @@ def reasons_of(
     Returns
     -------
     reasons : tuple of Contribution
-        At most `MOST_TOLD`, none smaller than `SMALLEST_TOLD`, the weightiest first.
+        At most `MOST_REASONS`, none smaller than `SMALLEST_REASON`, the weightiest first.
     share : float
         Base probability of the target.
     """
@@ -72,7 +72,7 @@ def reasons_of(
     reasons = []
     for (group, leads), indices in gathered().items():
         total = float(weights[indices].sum())
-        if abs(total) < SMALLEST_TOLD:
+        if abs(total) < SMALLEST_REASON:
             continue
         # The number that weighed most in the direction of its group stands for it.
         leading = indices[int(np.argmax(np.sign(total) * weights[indices]))]
@@ -80,7 +80,7 @@ def reasons_of(
             _reason(group, leads, *_shown(FEATURES[leading], float(row[leading]), heights_mv), total, target)
         )
     reasons.sort(key=lambda reason: (-abs(reason.contribution), reason.group, reason.leads))
-    return tuple(reasons[:MOST_TOLD]), float(base[levels].sum())
+    return tuple(reasons[:MOST_REASONS]), float(base[levels].sum())
 
 
 def gathered() -> dict[tuple[str, str], list[int]]:

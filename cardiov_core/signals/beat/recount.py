@@ -60,7 +60,7 @@ def with_small_beats(leads: QrsLeads, activity: Float64Array, peaks: IntArray, s
         place
         for start, end in intervals
         for place in _candidates(activity, start, end, least, sampling_rate_hz)
-        if _likeness(leads.rows, place, template, sampling_rate_hz) >= enough
+        if _similarity(leads.rows, place, template, sampling_rate_hz) >= enough
     ]
     return np.union1d(peaks, np.asarray(found, dtype=np.int64))
 
@@ -87,7 +87,7 @@ def _template(rows: Float64Array, peaks: IntArray, sampling_rate_hz: float) -> F
     return np.asarray(np.median([rows[:, peak - half : peak + half + 1] for peak in whole], axis=0))
 
 
-def _likeness(rows: Float64Array, place: int, template: Float64Array, sampling_rate_hz: float) -> float:
+def _similarity(rows: Float64Array, place: int, template: Float64Array, sampling_rate_hz: float) -> float:
     """Return the best cosine with the template near a place; -1 at the ends of the record."""
     half, reach = template.shape[1] // 2, round(_SHIFT_S * sampling_rate_hz)
     best = -1.0

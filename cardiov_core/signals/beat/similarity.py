@@ -26,7 +26,7 @@ _MARGIN_S = 0.02
 _SMALLEST_NOISE_MV = 1e-4
 
 
-def wave_likeness(series: BeatSeries, wave: WaveBoundaries, t_offset_s: float | None = None) -> float | None:
+def wave_similarity(series: BeatSeries, wave: WaveBoundaries, t_offset_s: float | None = None) -> float | None:
     """Return how much the beats resemble one another where the median beat has a wave.
 
     Parameters
@@ -45,15 +45,15 @@ def wave_likeness(series: BeatSeries, wave: WaveBoundaries, t_offset_s: float | 
         where fewer than three beats have signal there.
     """
     clear = np.ones(len(series.windows), dtype=bool)
-    likeness = _likeness(series, wave, clear)
-    if likeness is None or t_offset_s is None:
-        return likeness
+    similarity = _similarity(series, wave, clear)
+    if similarity is None or t_offset_s is None:
+        return similarity
     # T waves that reach into the stretch resemble one another, too.
-    untouched = _likeness(series, wave, t_offset_s - series.before_s <= wave.onset_s)
-    return None if untouched is None else min(likeness, untouched)
+    untouched = _similarity(series, wave, t_offset_s - series.before_s <= wave.onset_s)
+    return None if untouched is None else min(similarity, untouched)
 
 
-def _likeness(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.bool_]) -> float | None:
+def _similarity(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.bool_]) -> float | None:
     stretches = _stretches(series, wave, clear)
     # A wave that lies before the beats' windows begin has beats but no samples.
     if len(stretches) < MIN_BEATS or not stretches.size:

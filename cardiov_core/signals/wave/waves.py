@@ -9,7 +9,7 @@ from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries, average_beats
 from cardiov_core.signals.beat.rhythm import Rhythm, measure_rhythm
-from cardiov_core.signals.beat.similarity import LIKE_EACH_OTHER, wave_likeness
+from cardiov_core.signals.beat.similarity import LIKE_EACH_OTHER, wave_similarity
 from cardiov_core.signals.wave.cart_scale import to_carts_scale
 from cardiov_core.signals.wave.delineation import Delineation, delineate, without_waves
 from cardiov_core.signals.wave.learned_delineation import delineate_by_network
@@ -165,10 +165,10 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
             missing[name] = f"no {name.upper()} wave found {_WHERE[name]}{_irregular(rhythm)}"
             continue
         t_offset_s = found.t.offset_s if name == "p" and found.t is not None else None
-        likeness = wave_likeness(series, wave, t_offset_s)
-        if likeness is None:
+        similarity = wave_similarity(series, wave, t_offset_s)
+        if similarity is None:
             unconfirmed.append(name)
-        elif likeness < LIKE_EACH_OTHER:
+        elif similarity < LIKE_EACH_OTHER:
             missing[name] = _not_repeated(name, rhythm)
             found = without_waves(found, name)
     found, impossible = possible_only(to_carts_scale(found), series.median_beat)
