@@ -1,4 +1,4 @@
-"""About: what CardioV is and is not, its model, the table behind the level, and what the level cannot see."""
+"""About: what CardioV is and is not, its grader, the table behind the level, and what the level cannot see."""
 
 from importlib.metadata import PackageNotFoundError, version
 

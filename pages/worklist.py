@@ -9,6 +9,6 @@ with page():
     store = resources.review_store()
     me = reader.current_reader(store)
     if me is None:
-        reader.ask_reader(store, "Read ECGs that the model may have got wrong. Who reads?")
+        reader.ask_reader(store, "Read ECGs that the grader may have got wrong. Who reads?")
     else:
         worklist.show_worklist(store, me)

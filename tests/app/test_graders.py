@@ -79,7 +79,7 @@ def test_another_grader_is_one_choice_away_and_stays_chosen(
     choice.set_value(HIGH).run()
     assert not app.exception
     assert level_of(app) == 3
-    assert f"Model: {HIGH}" in shown(app)
+    assert f"Grader: {HIGH}" in shown(app)
     monkeypatch.undo()
     app.button(key=Key.CLOSE).click().run()
     _open(app, "atrial_fibrillation")

@@ -207,5 +207,5 @@ def _real_records(current: Session, dataset: PtbXl) -> None:
         key=Key.REAL_RECORD,
         on_change=_open,
         placeholder="Type a number or a level",
-        help="Where a record trained the model, its level here is the out-of-fold prediction, and the page says so.",
+        help="Where a record trained the grader, its level here is the out-of-fold prediction, and the page says so.",
     )

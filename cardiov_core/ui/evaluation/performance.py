@@ -1,4 +1,4 @@
-"""The Performance page: what was measured of the model in use, read from the files beside its weights."""
+"""The Performance page: what was measured of the grader in use, read from the files beside its weights."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ def _chosen(in_use: ModelCard) -> ModelCard:
     }
     if len(cards) == 1:
         return in_use
-    return cards[st.selectbox("Model", list(cards), key=MODEL_KEY, width=320)]
+    return cards[st.selectbox("Grader", list(cards), key=MODEL_KEY, width=320)]
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

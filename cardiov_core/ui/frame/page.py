@@ -40,18 +40,18 @@ def guarded() -> Iterator[None]:
 
 @contextmanager
 def page() -> Iterator[None]:
-    """Frame of a page: style, the banner with reader and model in use, and `guarded` around the content."""
+    """Frame of a page: style, the banner with reader and grader in use, and `guarded` around the content."""
     ensure_navigation()
     apply_styles()
     reader = review_state().name
     try:
-        model = f"Model: {resources.predictor(session().grader).name}"
+        grader = f"Grader: {resources.predictor(session().grader).name}"
     except CardioVError:
-        _logger.exception("The default model cannot be loaded.")
-        model = "Model: none available"
+        _logger.exception("The default grader cannot be loaded.")
+        grader = "Grader: none available"
     st.html(
         f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
-        f'<span class="cv-quiet">{escape(f"Reader: {reader}. {model}" if reader else model)}</span></div>'
+        f'<span class="cv-quiet">{escape(f"Reader: {reader}. {grader}" if reader else grader)}</span></div>'
     )
     with guarded():
         yield

@@ -9,7 +9,7 @@ from cardiov_core.inference import Grader, load_predictor, other_graders
 from cardiov_core.review import Store, open_store
 
 
-@st.cache_resource(show_spinner="Loading the model ...")
+@st.cache_resource(show_spinner="Loading the grader ...")
 def graders() -> Mapping[str, Grader]:
     """Return every grader that can be used by its name, the default one first, shared by all sessions."""
     default = load_predictor()

@@ -85,7 +85,7 @@ def show_worklist(store: Store, me: Reader) -> None:
 def _nothing_yet() -> None:
     st.info("No case has come in yet.")
     st.markdown(
-        "`cardiov cases` lists the records that a model got wrong, and `cardiov review import-cases` takes that list "
+        "`cardiov cases` lists the records that a grader got wrong, and `cardiov review import-cases` takes that list "
         "in. *Send to review* in the Log tab of the Analyze page brings one record."
     )
 
@@ -107,8 +107,8 @@ def _start(store: Store, me: Reader, study: str) -> None:
             words.append(f"{so_far.drafts} begun")
         st.markdown(", ".join(words), width="content")
     st.caption(
-        "You read each ECG before you see its label or the model's level. The order is random, and cases that the "
-        "model graded correctly may be among them."
+        "You read each ECG before you see its label or the grader's level. The order is random, and cases that the "
+        "grader got right may be among them."
     )
     prepare_ahead(store, following.id)
 

@@ -56,9 +56,9 @@ def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
             "Record": column.ButtonColumn(
                 type="tertiary", key=open_key, alignment="left", pinned=True, width=110, help="Click to open the case."
             ),
-            "Error": column.TextColumn(width=60, alignment="right", help="Levels between label and model."),
+            "Error": column.TextColumn(width=60, alignment="right", help="Levels between label and grade."),
             "Label": column.TextColumn(width=120),
-            "Level": column.TextColumn(width=120, help="The model's."),
+            "Level": column.TextColumn(width=120, help="The grader's."),
             "Graders": column.TextColumn(width=70, help="They differ by a level or more; the case says who says what."),
             "Quality": column.TextColumn(width=95),
             "Status": column.TextColumn(width=105),
