@@ -81,6 +81,12 @@ def test_pages_that_are_named_exist() -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=_name)
+def test_modules_that_a_page_names_exist(page: Path) -> None:
+    named = set(re.findall(r"\b[a-z_]\w*(?:/\w+)+\.py\b", page.read_text(encoding="utf-8")))
+    assert not {name for name in named if not any((root / name).is_file() for root in (ROOT, ROOT / "cardiov_core"))}
+
+
 def test_every_page_is_in_the_navigation() -> None:
     listed = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
     assert listed == {str(page.relative_to(ROOT / "docs")) for page in PAGES}

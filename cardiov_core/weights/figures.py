@@ -1,4 +1,4 @@
-"""The figures of graded records as model cards and ``metrics.json`` state them; docs/evaluation.md describes them.
+"""The figures of graded records as model cards and ``metrics.json`` state them; docs/use/evaluate.md describes them.
 
 A figure that the records do not define is None, and so is its interval.
 """

@@ -3,7 +3,8 @@
 Networks and slopes were trained and tuned on LUDB, whose cardiologists marked the second earliest onset and the second
 latest offset of twelve leads. Carts measure less: people compare with their numbers, and limits such as 120 ms are
 meant for them. Each boundary is therefore moved by a constant. Constants keep what was measured well: the order of
-records, and errors against the marks (docs/measurements.md, which has the bias before and after, names the commands).
+records, and errors against the marks (docs/method/measurements.md, which has the bias before and after, names the
+commands).
 """
 
 from collections.abc import Mapping
