@@ -27,10 +27,10 @@ def calibrate(model: str | None, data: Path, kind: str | None, ship: bool) -> No
     from cardiov_core.weights import default_name, load_card
 
     card = load_card(model or default_name())
-    found = recalibrate(card, labelled_of(data), cast(Kind | None, kind))
-    click.echo("\n".join(_lines(found.part.card)))
+    recalibrated = recalibrate(card, labelled_of(data), cast(Kind | None, kind))
+    click.echo("\n".join(_lines(recalibrated.part.card)))
     if ship:
-        click.echo(f"Beside the weights: {ship_recalibrated(card, found).path}", err=True)
+        click.echo(f"Beside the weights: {ship_recalibrated(card, recalibrated).path}", err=True)
 
 
 def _lines(card: Mapping[str, Any]) -> list[str]:

@@ -105,10 +105,10 @@ def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
     return "\n\n".join(blocks)
 
 
-def _wrapped(told: Mapping[str, str]) -> list[str]:
+def _wrapped(topics: Mapping[str, str]) -> list[str]:
     """Return topics with their sentences, broken at the width of a terminal."""
     lines = []
-    for name, text in told.items():
+    for name, text in topics.items():
         first, *rest = textwrap.wrap(text, _WIDTH)
         lines += [f"  {name:<11} {first}", *(f"  {'':<11} {line}" for line in rest)]
     return lines

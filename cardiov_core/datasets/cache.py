@@ -200,13 +200,13 @@ class PtbXlCache(PtbXlTable):
         """
         path = self.root / WINDOWS_NAME
         try:
-            found = np.load(path, mmap_mode="c", allow_pickle=False)
+            mapped = np.load(path, mmap_mode="c", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise DatasetError(f"{path} cannot be opened: {error}.", _AGAIN) from error
         contract = self.contract
-        if found.dtype != np.float32 or found.shape[1:] != (len(contract.leads), contract.n_samples):
-            raise DatasetError(f"{path} holds {found.dtype} of shape {found.shape}, not the contract's.", _AGAIN)
-        windows: npt.NDArray[np.float32] = found
+        if mapped.dtype != np.float32 or mapped.shape[1:] != (len(contract.leads), contract.n_samples):
+            raise DatasetError(f"{path} holds {mapped.dtype} of shape {mapped.shape}, not the contract's.", _AGAIN)
+        windows: npt.NDArray[np.float32] = mapped
         return windows
 
     def verify(self, ecg_ids: Sequence[int]) -> None:

@@ -180,18 +180,18 @@ def intervals_ms(beats: TimedBeats) -> dict[str, float]:
                 values["PR"].append(1000.0 * (qrs.onset_s - p.onset_s))
             if t is not None:
                 values["QT"].append(1000.0 * (t.offset_s - qrs.onset_s))
-    return {name: float(np.median(found)) for name, found in values.items() if found}
+    return {name: float(np.median(length_ms)) for name, length_ms in values.items() if length_ms}
 
 
-def boundary_errors_ms(marked: TimedBeats, found: TimedBeats) -> dict[str, float]:
+def boundary_errors_ms(marked: TimedBeats, measured: TimedBeats) -> dict[str, float]:
     """Return the median over the beats of found minus marked, for the boundaries that both have in a beat."""
     errors: dict[str, list[float]] = {}
-    times = np.array([r_s for r_s, _ in found])
+    times = np.array([r_s for r_s, _ in measured])
     for r_s, waves in marked:
         nearest = int(np.abs(times - r_s).argmin()) if times.size else 0
         if not times.size or abs(times[nearest] - r_s) > _SAME_QRS_S:
             continue
-        other = found[nearest][1]
+        other = measured[nearest][1]
         for kind in WAVE_KINDS:
             if kind in waves and kind in other:
                 onset_ms = 1000.0 * (other[kind].onset_s - waves[kind].onset_s)

@@ -214,9 +214,9 @@ def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int],
         else:
             rows[lead] = index
     if not rows:
-        seen = ", ".join(f"'{name[:30]}'" for name in others[:15]) or "none"
+        shown = ", ".join(f"'{name[:30]}'" for name in others[:15]) or "none"
         raise RecordUnsupportedError(
-            f"{file_name} has no ECG lead among its channels; the names seen are: {seen}.",
+            f"{file_name} has no ECG lead among its channels; the names seen are: {shown}.",
             f"Name the channels by lead: {', '.join(STANDARD_LEADS)}.",
         )
     return rows, tuple(others)
@@ -224,8 +224,8 @@ def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int],
 
 def _said_derived(channels: Channels) -> frozenset[str]:
     """Return the leads of which the file says that they were computed before it was written."""
-    said = [comment.removeprefix(DERIVED_COMMENT) for comment in channels.comments if DERIVED_COMMENT in comment]
-    names = [*channels.derived_leads, *(name for text in said for name in text.split(","))]
+    derived = [comment.removeprefix(DERIVED_COMMENT) for comment in channels.comments if DERIVED_COMMENT in comment]
+    names = [*channels.derived_leads, *(name for text in derived for name in text.split(","))]
     return frozenset(lead for name in names if (lead := standard_lead(name)) is not None)
 
 

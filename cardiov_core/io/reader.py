@@ -169,17 +169,17 @@ def _is_text_under_another_name(path: Path, found: Format) -> bool:
 
 
 def _read_archive(path: Path, options: ReadOptions) -> Channels:
-    with collect([path]) as found:
-        if found.errors:
-            raise found.errors[0].error
-        if not found.sources:
+    with collect([path]) as collection:
+        if collection.errors:
+            raise collection.errors[0].error
+        if not collection.sources:
             raise NotAnEcgError(f"{path.name} holds no ECG.", "Pack the header together with its signal file.")
-        if len(found.sources) > 1:
+        if len(collection.sources) > 1:
             raise RecordUnsupportedError(
-                f"{path.name} holds {len(found.sources)} records, not one.",
+                f"{path.name} holds {len(collection.sources)} records, not one.",
                 "Analyse the archive as a whole, or pack one record.",
             )
-        return read_channels(found.sources[0].path, options)
+        return read_channels(collection.sources[0].path, options)
 
 
 def _not_found(path: Path) -> RecordNotFoundError:

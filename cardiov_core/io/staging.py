@@ -91,13 +91,15 @@ def take_drop(files: Sequence[tuple[str, bytes]]) -> Drop:
     """
     total = sum(len(content) for _, content in files)
     archives = sum(content.startswith(_ZIP_MAGIC) and name.lower().endswith(".zip") for name, content in files)
-    for seen, limit, what in (
+    for amount, limit, what in (
         (len(files), MAX_DROPPED_FILES, "files"),
         (total // 1024**2, MAX_DROPPED_BYTES // 1024**2, "MiB"),
         (archives, MAX_DROPPED_ARCHIVES, "zip archives"),
     ):
-        if seen > limit:
-            raise ArchiveError(f"{seen} {what} were dropped; at most {limit} are taken at once.", "Drop fewer records.")
+        if amount > limit:
+            raise ArchiveError(
+                f"{amount} {what} were dropped; at most {limit} are taken at once.", "Drop fewer records."
+            )
     return _drop_of(files)
 
 
@@ -157,11 +159,11 @@ def staged(drop: Drop) -> Iterator[Collection]:
     Collection
         As of `collect`, with names as the reader knows them. The files are gone when the context ends.
     """
-    with _laid_out(drop) as (root, errors), collect([root]) as found:
+    with _laid_out(drop) as (root, errors), collect([root]) as collection:
         yield Collection(
-            told_apart([replace(source, shown_as=_inside(source.shown_as, root)) for source in found.sources]),
-            tuple(_inside(name, root) for name in found.passed_over),
-            (*errors, *(replace(one, shown_as=_inside(one.shown_as, root)) for one in found.errors)),
+            told_apart([replace(source, shown_as=_inside(source.shown_as, root)) for source in collection.sources]),
+            tuple(_inside(name, root) for name in collection.passed_over),
+            (*errors, *(replace(one, shown_as=_inside(one.shown_as, root)) for one in collection.errors)),
         )
 
 

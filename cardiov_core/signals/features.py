@@ -136,26 +136,26 @@ def features_of(record: EcgRecord, measurements: Measurements) -> Float64Array:
     numpy.ndarray, shape (len(FEATURES),)
         float64; NaN for what cannot be measured: everything but age and sex where no beat was found.
     """
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     beat = measurements.median_beat
     if beat is not None:
         for lead, height in qrs_heights(beat).items():
             for key, value in _of_lead(beat, lead).items():
-                found[f"{key}_{lead}"] = value if key in _TIMES else value / height
-        found |= _residues(record, measurements)
+                numbers[f"{key}_{lead}"] = value if key in _TIMES else value / height
+        numbers |= _residues(record, measurements)
     for key, *_ in _MEASURED:
         value = getattr(measurements, key)
         if value is not None:
-            found[key] = float(value)
-    found |= _rhythm(measurements)
+            numbers[key] = float(value)
+    numbers |= _rhythm(measurements)
     if measurements.qrs_axis_deg is not None and measurements.t_axis_deg is not None:
         turn = abs(measurements.qrs_axis_deg - measurements.t_axis_deg)
-        found["qrs_t_angle_deg"] = min(turn, 360.0 - turn)
+        numbers["qrs_t_angle_deg"] = min(turn, 360.0 - turn)
     if record.age is not None:
-        found["age"] = float(record.age)
+        numbers["age"] = float(record.age)
     if record.sex is not None:
-        found["male"] = 1.0 if record.sex == "male" else 0.0
-    return np.array([found.get(feature.key, np.nan) for feature in FEATURES], dtype=np.float64)
+        numbers["male"] = 1.0 if record.sex == "male" else 0.0
+    return np.array([numbers.get(feature.key, np.nan) for feature in FEATURES], dtype=np.float64)
 
 
 def qrs_heights(beat: MedianBeat) -> dict[str, float]:
@@ -171,28 +171,33 @@ def qrs_heights(beat: MedianBeat) -> dict[str, float]:
 
 def _of_lead(beat: MedianBeat, lead: str) -> dict[str, float]:
     row = beat.signal[beat.leads.index(lead)].astype(np.float64)
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     qrs = _part(row, beat, _QRS_S)
     if qrs is not None:
         values, at_ms = qrs
-        found |= {"r": values.max(), "r_at": at_ms[values.argmax()], "s": values.min(), "s_at": at_ms[values.argmin()]}
-        found["qrs_area"] = _area(values, beat)
+        numbers |= {
+            "r": values.max(),
+            "r_at": at_ms[values.argmax()],
+            "s": values.min(),
+            "s_at": at_ms[values.argmin()],
+        }
+        numbers["qrs_area"] = _area(values, beat)
     q = _part(row, beat, _Q_S)
     if q is not None:
-        found["q"] = q[0].min()
+        numbers["q"] = q[0].min()
     for key, window_s in (("st_early", _ST_EARLY_S), ("st_late", _ST_LATE_S)):
         level = _part(row, beat, window_s)
         if level is not None:
-            found[key] = level[0].mean()
+            numbers[key] = level[0].mean()
     t = _part(row, beat, _T_S)
     if t is not None:
         values, at_ms = t
-        found |= {"t_max": values.max(), "t_max_at": at_ms[values.argmax()], "t_area": _area(values, beat)}
-        found |= {"t_min": values.min(), "t_min_at": at_ms[values.argmin()]}
+        numbers |= {"t_max": values.max(), "t_max_at": at_ms[values.argmax()], "t_area": _area(values, beat)}
+        numbers |= {"t_min": values.min(), "t_min_at": at_ms[values.argmin()]}
     p = _part(row, beat, _P_S)
     if p is not None:
-        found |= {"p_max": p[0].max(), "p_min": p[0].min()}
-    return {key: float(value) for key, value in found.items()}
+        numbers |= {"p_max": p[0].max(), "p_min": p[0].min()}
+    return {key: float(value) for key, value in numbers.items()}
 
 
 def _part(
@@ -212,20 +217,20 @@ def _area(values: Float64Array, beat: MedianBeat) -> float:
 
 
 def _rhythm(measurements: Measurements) -> dict[str, float]:
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     mean_ms = measurements.rr_mean_ms
     if mean_ms:
         if measurements.rr_min_ms is not None:
-            found["rr_min_ratio"] = measurements.rr_min_ms / mean_ms
+            numbers["rr_min_ratio"] = measurements.rr_min_ms / mean_ms
         if measurements.longest_pause_ms is not None:
-            found["rr_max_ratio"] = measurements.longest_pause_ms / mean_ms
+            numbers["rr_max_ratio"] = measurements.longest_pause_ms / mean_ms
     beats = measurements.beats
     if len(beats) >= _FEWEST_BEATS:
         steps = np.diff(np.diff([beat.r_s for beat in beats]))
         if mean_ms:
-            found["rr_step_ratio"] = float(np.sqrt(np.mean(steps**2))) * 1000.0 / mean_ms
-        found["other_beats_share"] = sum(not beat.dominant for beat in beats) / len(beats)
-    return found
+            numbers["rr_step_ratio"] = float(np.sqrt(np.mean(steps**2))) * 1000.0 / mean_ms
+        numbers["other_beats_share"] = sum(not beat.dominant for beat in beats) / len(beats)
+    return numbers
 
 
 def _residues(record: EcgRecord, measurements: Measurements) -> dict[str, float]:
@@ -247,8 +252,8 @@ def _residues(record: EcgRecord, measurements: Measurements) -> dict[str, float]
     mean = windows.mean(axis=1, keepdims=True)
     height = np.ptp(mean[:, 0], axis=1)
     spread = np.sqrt(((windows - mean) ** 2).mean(axis=1))
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for name, (start_s, end_s) in _RESIDUE_S.items():
         part = slice(round(start_s * _RATE_HZ) - before, round(end_s * _RATE_HZ) - before + 1)
-        found[f"{name}_residue"] = float(np.median(spread[:, part].mean(axis=1) / np.maximum(height, _TINY)))
-    return found
+        numbers[f"{name}_residue"] = float(np.median(spread[:, part].mean(axis=1) / np.maximum(height, _TINY)))
+    return numbers

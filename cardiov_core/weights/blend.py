@@ -148,10 +148,10 @@ def members_of(card: ModelCard) -> tuple[Member, ...]:
 
 def _tensors(members: tuple[Member, ...]) -> dict[str, torch.Tensor]:
     """Return the content of a blend's weights file; its checksum is another one for other weights of a member."""
-    found = {f"{_WEIGHT}{member.name}": torch.tensor(member.weight) for member in members}
+    tensors = {f"{_WEIGHT}{member.name}": torch.tensor(member.weight) for member in members}
     for member in members:
-        found[f"{_SHA256}{member.name}"] = torch.frombuffer(bytearray(member.sha256, "ascii"), dtype=torch.uint8)
-    return found
+        tensors[f"{_SHA256}{member.name}"] = torch.frombuffer(bytearray(member.sha256, "ascii"), dtype=torch.uint8)
+    return tensors
 
 
 def _check_same(stated: tuple[Member, ...], members: tuple[Member, ...], card: ModelCard) -> None:

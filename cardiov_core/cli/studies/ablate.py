@@ -43,5 +43,5 @@ def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None, resample
     if not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"--recipe {recipe_name}: only a network has an output to change.")
     recipe = replace(recipe, max_epochs=epochs)
-    found = compare(recipe, labelled_of(data), out, progress=sys.stderr.isatty(), n_resamples=resamples)
-    click.echo(found.text, nl=False)
+    ablation = compare(recipe, labelled_of(data), out, progress=sys.stderr.isatty(), n_resamples=resamples)
+    click.echo(ablation.text, nl=False)

@@ -30,52 +30,52 @@ def passport(model: str | None, data: Path, folds: tuple[int, ...], n_records: i
     if card.architecture.name == FOREST:
         from cardiov_core.studies.graders.reasons import check_reasons, ship_reasons_check
 
-        found = check_reasons(card, ptbxl_of(data), folds, n_records)
-        click.echo("\n".join(_reason_lines(found)))
-        written = ship_reasons_check(card, found, command) if ship else None
+        tested = check_reasons(card, ptbxl_of(data), folds, n_records)
+        click.echo("\n".join(_reason_lines(tested)))
+        written = ship_reasons_check(card, tested, command) if ship else None
     else:
         from cardiov_core.studies.graders.passport import check_passport, ship_passport
 
-        found = check_passport(card, ptbxl_of(data), folds, n_records)
-        click.echo("\n".join(_lines(found)))
-        written = ship_passport(card, found, command) if ship else None
+        tested = check_passport(card, ptbxl_of(data), folds, n_records)
+        click.echo("\n".join(_lines(tested)))
+        written = ship_passport(card, tested, command) if ship else None
     if written is not None:
         click.echo(f"In the card: {written.path}", err=True)
 
 
-def _lines(found: Mapping[str, Any]) -> list[str]:
+def _lines(tested: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{'LEVEL':>5}  {'STAGE':>5}  {'N':>3}  {'EMPTY':>5}  {'UNTRAINED':>9}  {'DELETION':>24}  {'SHIFT':>6}  FAILED"
     ]
-    for level, stages in found["levels"].items():
+    for level, stages in tested["levels"].items():
         for row in stages:
             deletion = row["deletion"]
-            told = (
+            loss = (
                 "-"
                 if deletion is None
                 else f"{deletion['difference']:.2f} ({deletion['interval'][0]:.2f} to {deletion['interval'][1]:.2f})"
             )
             lines.append(
                 f"{level:>5}  {row['stage']:>5}  {row['n']:>3}  {row['n_empty']:>5}  {_number(row['randomisation']):>9}"
-                f"  {told:>24}  {_number(row['shift']):>6}  {', '.join(row['failed']) or '-'}"
+                f"  {loss:>24}  {_number(row['shift']):>6}  {', '.join(row['failed']) or '-'}"
             )
     lines.append("Untrained from the output down to ...: median rank correlation of stages 1 to 7")
-    for name, values in found["cascade"].items():
+    for name, values in tested["cascade"].items():
         lines.append(f"  {name:<8} " + " ".join(f"{_number(value):>6}" for value in values))
-    lines += [f"{name}: {rule}" for name, rule in found["rules"].items()]
-    return [*lines, f"Measured on {found['records']}."]
+    lines += [f"{name}: {rule}" for name, rule in tested["rules"].items()]
+    return [*lines, f"Measured on {tested['records']}."]
 
 
-def _reason_lines(found: Mapping[str, Any]) -> list[str]:
+def _reason_lines(tested: Mapping[str, Any]) -> list[str]:
     lines = [f"{'LEVEL':>5}  {'N':>3}  {'TOLD DIRECTION':>14}  {'LEADING':>7}  {'OTHERS':>6}  DIFFERENCE"]
-    for level, row in found["levels"].items():
+    for level, row in tested["levels"].items():
         low, high = row["interval"]
         lines.append(
             f"{level:>5}  {row['n']:>3}  {100 * row['told_direction']:>12.0f} %  {row['leading']:>7.3f}"
             f"  {row['random']:>6.3f}  {row['difference']:.3f} ({low:.3f} to {high:.3f})"
             f"{'' if row['passed'] else '  failed'}"
         )
-    return [*lines, found["rule"], f"Measured on {found['records']}."]
+    return [*lines, tested["rule"], f"Measured on {tested['records']}."]
 
 
 def _number(value: float | None) -> str:

@@ -148,7 +148,7 @@ def priority_of(label: Severity | None, prediction: Prediction | None, verdict: 
     return 1000 * miss + 100 * width + 10 * violated + _QUALITY_POINTS[verdict]
 
 
-def write_cases(found: CaseList, path: Path) -> None:
+def write_cases(cases: CaseList, path: Path) -> None:
     """Write a list of cases; the suffix decides, ``.csv`` or ``.json``.
 
     Raises
@@ -159,7 +159,7 @@ def write_cases(found: CaseList, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in {".csv", ".json"}:
         raise ExchangeError(f"{path.name} is neither .json nor .csv.", "Choose one of the two.")
-    rows = [_row(case) for case in found.cases]
+    rows = [_row(case) for case in cases.cases]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if suffix == ".csv":
@@ -171,11 +171,11 @@ def write_cases(found: CaseList, path: Path) -> None:
         document = {
             "format": FORMAT,
             "version": VERSION,
-            "model": {"name": found.model_name, "sha256": found.model_sha256},
-            "folds": list(found.folds),
-            "n_graded": found.n_graded,
-            "skipped": list(found.skipped),
-            "distorted": {str(gap): list(counts) for gap, counts in sorted(found.distorted.items())},
+            "model": {"name": cases.model_name, "sha256": cases.model_sha256},
+            "folds": list(cases.folds),
+            "n_graded": cases.n_graded,
+            "skipped": list(cases.skipped),
+            "distorted": {str(gap): list(counts) for gap, counts in sorted(cases.distorted.items())},
             "cases": rows,
         }
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)

@@ -95,12 +95,12 @@ class Passport:
             Stage -> sentence.
         """
         levels = [target] if isinstance(target, int) else list(range(_FIRST_ABOVE[target], len(Severity)))
-        found = {}
+        withheld = {}
         for stage in range(1, n_stages + 1):
             reasons = [why for level in levels if (why := self.withheld(level, stage)) is not None]
             if reasons:
-                found[stage] = reasons[0]
-        return found
+                withheld[stage] = reasons[0]
+        return withheld
 
 
 def passport_of(card: ModelCard) -> Passport | None:

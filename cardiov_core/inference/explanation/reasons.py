@@ -109,7 +109,7 @@ def _reason(group: str, leads: str, feature: Feature, value: float, total: float
     missing = bool(np.isnan(value))
     aim = Severity(target).title if isinstance(target, int) else _THRESHOLD_WORDS[target]
     where = f" in {feature.lead}" if feature.lead else ""
-    said = f"{feature.words}{where} not known" if missing else f"{_in_words(feature, value)}{where}"
+    sentence = f"{feature.words}{where} not known" if missing else f"{_in_words(feature, value)}{where}"
     direction = "for" if total > 0 else "against"
     return Contribution(
         group=group,
@@ -119,7 +119,7 @@ def _reason(group: str, leads: str, feature: Feature, value: float, total: float
         value=None if missing else value,
         unit=feature.unit,
         contribution=total,
-        statement=f"{said[0].upper()}{said[1:]} speaks {direction} {aim}",
+        statement=f"{sentence[0].upper()}{sentence[1:]} speaks {direction} {aim}",
     )
 
 

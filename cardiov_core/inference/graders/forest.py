@@ -24,13 +24,13 @@ def forest_probabilities(forest: Forest, rows: npt.ArrayLike) -> Float64Array:
         float64; rows sum to 1. Scikit-learn's own `predict_proba` but for the order of summation.
     """
     values = np.asarray(rows, dtype=np.float64).astype(np.float32)
-    found = np.empty((len(values), forest.counts.shape[1]))
+    votes = np.empty((len(values), forest.counts.shape[1]))
     for index, row in enumerate(values):
         node = forest.roots
         while (forest.feature[node] >= 0).any():
             node = _step(forest, row, node)
-        found[index] = _shares(forest, node).mean(axis=0)
-    return found
+        votes[index] = _shares(forest, node).mean(axis=0)
+    return votes
 
 
 def path_contributions(forest: Forest, row: npt.ArrayLike) -> tuple[Float64Array, Float64Array]:

@@ -81,9 +81,9 @@ def fit_calibration(exceedance: npt.ArrayLike, labels: npt.ArrayLike, *, offsets
     start = np.array([1.0, *([0.0] * values.shape[1] if offsets else [])])
     # A negative slope would turn the order of the records round.
     limits = [(0.05, 20.0), *([(-5.0, 5.0)] * (len(start) - 1))]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits).x
-    fitted = tuple(float(number) for number in found[1:]) if offsets else (0.0,) * values.shape[1]
-    return Calibration(temperature=float(1.0 / found[0]), offsets=fitted)
+    solution = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits).x
+    fitted = tuple(float(number) for number in solution[1:]) if offsets else (0.0,) * values.shape[1]
+    return Calibration(temperature=float(1.0 / solution[0]), offsets=fitted)
 
 
 def calibration_of(card: ModelCard) -> Calibration | None:

@@ -77,15 +77,15 @@ def read_npz(path: Path, content: bytes, options: ReadOptions) -> Channels:
         If rate, units or leads are nowhere stated.
     """
     variables: dict[str, npt.NDArray[Any]] = {}
-    seen: list[str] = []
+    opened: list[str] = []
     with foreign_decoder(path.name, hint=_HINT), zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
             key = member.filename.removesuffix(".npy")
-            seen.append(key)
+            opened.append(key)
             if key.casefold() in _ALL_KEYS and key.casefold() not in variables:
                 data = _inflate(archive, member, len(content), path.name)
                 variables[key.casefold()] = _parse_npy(f"{path.name} ({key})", data)
-    return _channels(path, content, "NPZ", variables, options, seen)
+    return _channels(path, content, "NPZ", variables, options, opened)
 
 
 def read_mat(path: Path, content: bytes, options: ReadOptions) -> Channels:
@@ -208,12 +208,12 @@ def _channels(
     file_format: str,
     variables: Variables,
     options: ReadOptions,
-    seen: Sequence[str] = (),
+    opened: Sequence[str] = (),
 ) -> Channels:
     signal = _first(variables, SIGNAL_KEYS)
     if signal is None:
         raise NotAnEcgError(
-            f"{path.name} has no variable 'signal' (it has: {', '.join(name[:30] for name in seen[:15]) or 'none'}).",
+            f"{path.name} has no variable 'signal' (it has: {', '.join(name[:30] for name in opened[:15]) or 'none'}).",
             "Name the samples 'signal', and add 'leads', 'sampling_rate' and 'units'.",
         )
     if signal.dtype.kind not in "iuf":

@@ -160,13 +160,13 @@ def _is_helper(name: str) -> bool:
 
 
 def _metadata(comments: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    metadata: dict[str, str] = {}
     for comment in comments:
         if match := _METADATA.match(comment):
             key = "units" if match["key"].casefold().startswith("unit") else "sampling_rate"
             value = match["value"].rstrip(",;")
-            found.setdefault(key, value if key == "units" else re.sub(r"\s*hz$", "", value, flags=re.IGNORECASE))
-    return found
+            metadata.setdefault(key, value if key == "units" else re.sub(r"\s*hz$", "", value, flags=re.IGNORECASE))
+    return metadata
 
 
 def _numbers(name: str, layout: Layout, names: Sequence[str], leads: Sequence[int]) -> pd.DataFrame:

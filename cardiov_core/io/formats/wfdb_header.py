@@ -333,8 +333,8 @@ def facts_of(comments: Sequence[str]) -> CommentFacts:
     parts = [part.strip() for comment in comments for part in re.split(r"\s+(?=<\w+>)", comment)]
 
     def first(pattern: re.Pattern[str], group: str) -> str | None:
-        found = next((match[group].strip() for part in parts if (match := pattern.match(part))), None)
-        return None if found is None or found.casefold() in _UNKNOWN else found
+        first_match = next((match[group].strip() for part in parts if (match := pattern.match(part))), None)
+        return None if first_match is None or first_match.casefold() in _UNKNOWN else first_match
 
     age, sex = first(_AGE, "years"), first(_SEX, "sex")
     return CommentFacts(

@@ -278,9 +278,9 @@ def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
             n_frames = math.floor(max(present, 0) / (per_frame * width) + 1e-9)
         needed = math.ceil(n_frames * per_frame * width - 1e-6)
         if present < needed or not n_frames:
-            held = max(0, math.floor(present / (per_frame * width)))
+            complete = max(0, math.floor(present / (per_frame * width)))
             raise RecordFormatError(
-                f"{file.name} is cut short: {name} announces {n_frames} samples a lead, the file holds {held}.",
+                f"{file.name} is cut short: {name} announces {n_frames} samples a lead, the file holds {complete}.",
                 "Copy or download the signal file again.",
             )
         if present - needed > (4 if line.format in BLOCK_FORMATS else 0):

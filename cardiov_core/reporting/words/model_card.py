@@ -40,32 +40,32 @@ def honesty_words(card: ModelCard) -> dict[str, str]:
 def _explained(card: ModelCard) -> dict[str, str]:
     """Return what was found of a network's maps and a forest's reasons."""
     attention, reasons = _attention(card), card.part(ReasonsPart)
-    found = {"attention": attention} if attention else {}
+    topics = {"attention": attention} if attention else {}
     if reasons is not None and reasons.sha256 == card.sha256:
-        found["reasons"] = _reasons(reasons)
-    return found
+        topics["reasons"] = _reasons(reasons)
+    return topics
 
 
 def _of_members(card: ModelCard) -> dict[str, str] | None:
     """Return what a blend's members are found to be worth, since they explain it; None where it is no blend."""
     if card.architecture.name != BLEND:
         return None
-    found: dict[str, str] = {}
+    topics: dict[str, str] = {}
     members = [card.member(member.name) for member in members_of(card)]
     for member in members:
-        found |= {topic: f"{member.name}: {text}" for topic, text in _explained(member).items()}
+        topics |= {topic: f"{member.name}: {text}" for topic, text in _explained(member).items()}
     scopes = {member.name: scope for member in members if (scope := member.part(ScopePart)) is not None}
     known = next(iter(scopes), None)
-    return found | {"scope": _scope(None) if known is None else f"{known}: {_scope(scopes[known])}"}
+    return topics | {"scope": _scope(None) if known is None else f"{known}: {_scope(scopes[known])}"}
 
 
 def _calibration(stated: CalibrationPart | None) -> str:
     if stated is None:
         return "Probabilities are not calibrated."
-    told, loss = f"{stated.kind.capitalize()}.", stated.log_loss
+    sentences, loss = f"{stated.kind.capitalize()}.", stated.log_loss
     if loss is not None:
-        told += f" Log loss {loss.before:.3f} before, {loss.nested:.3f} after, on patients it was not fitted on."
-    return told
+        sentences += f" Log loss {loss.before:.3f} before, {loss.nested:.3f} after, on patients it was not fitted on."
+    return sentences
 
 
 def _sets(stated: ConformalPart | None) -> str:
@@ -87,33 +87,33 @@ def _attention(card: ModelCard) -> str | None:
     passport = passport_of(card)
     if passport is None:
         return None if card.stated.training.torch is None else "The attention maps have not been tested."
-    told = [passport.line(int(level)) for level in Severity]
-    return " ".join(told) + (f" Measured on {passport.records}." if passport.records else "")
+    lines = [passport.line(int(level)) for level in Severity]
+    return " ".join(lines) + (f" Measured on {passport.records}." if passport.records else "")
 
 
 def _reasons(stated: ReasonsPart) -> str:
-    told = []
+    levels = []
     for level, row in stated.levels.items():
         low, high = row.interval
         verdict = "" if row.passed else ", not shown to count"
-        told.append(f"{Severity(level).title.lower()} {row.difference:.3f} ({low:.3f} to {high:.3f}){verdict}")
+        levels.append(f"{Severity(level).title.lower()} {row.difference:.3f} ({low:.3f} to {high:.3f}){verdict}")
     return (
         "Without the leading reason's numbers the level lost this much more probability than without as many others: "
-        f"{'; '.join(told)}. Measured on {stated.records}."
+        f"{'; '.join(levels)}. Measured on {stated.records}."
     )
 
 
 def _scope(stated: ScopePart | None) -> str:
     if stated is None:
         return "The grader does not know what its training records look like."
-    found = [row.what for row in stated.measured if not row.foreign and row.flagged > _FEWEST_FLAGGED]
+    flagged = [row.what for row in stated.measured if not row.foreign and row.flagged > _FEWEST_FLAGGED]
     missed = [row.what for row in stated.measured if not row.foreign and row.flagged <= _FEWEST_FLAGGED]
     foreign = [f"{100 * row.flagged:.0f} % of {row.n} in {row.what}" for row in stated.measured if row.foreign]
-    told = f"ECGs are flagged that lie farther out than {100 * stated.share_inside:.0f} % of {stated.n} like them."
-    if found:
-        told += f" Most of these are found: {', '.join(found)}."
+    sentences = f"ECGs are flagged that lie farther out than {100 * stated.share_inside:.0f} % of {stated.n} like them."
+    if flagged:
+        sentences += f" Most of these are found: {', '.join(flagged)}."
     if missed:
-        told += f" Most of these are not: {', '.join(missed)}."
+        sentences += f" Most of these are not: {', '.join(missed)}."
     if foreign:
-        told += f" Of other sources, {', '.join(foreign)}."
-    return told
+        sentences += f" Of other sources, {', '.join(foreign)}."
+    return sentences

@@ -26,8 +26,8 @@ def set_words(levels: Sequence[Severity]) -> str:
     if len(levels) == len(Severity):
         return f"With {_COVERAGE} coverage: all four levels; the grader cannot tell"
     first = [level.title.removesuffix(" risk") for level in levels]
-    said = f"{', '.join(first[:-1])} or {first[-1]}" if first[1:] else f"only {first[0]}"
-    return f"With {_COVERAGE} coverage: {said} risk"
+    levels_named = f"{', '.join(first[:-1])} or {first[-1]}" if first[1:] else f"only {first[0]}"
+    return f"With {_COVERAGE} coverage: {levels_named} risk"
 
 
 def set_meaning(card: ModelCard) -> str:
@@ -38,43 +38,47 @@ def set_meaning(card: ModelCard) -> str:
     card : ModelCard
         The grader.
     """
-    said = (
+    sentences = (
         f"Neighbouring levels, as many as it takes for the cardiologists' level to be among them in "
         f"{100 * COVERAGE:.0f} of 100 ECGs like those of the training. The promise is for all ECGs together and not "
         "for each level."
     )
     sets = card.part(ConformalPart)
     if sets is not None and sets.measured is not None:
-        said += f" In cross-validation {sets.measured.held} of {sets.measured.n} sets held the level"
+        sentences += f" In cross-validation {sets.measured.held} of {sets.measured.n} sets held the level"
         high = sets.measured.a_level.get(Severity.HIGH_RISK.title)
-        said += f", of high-risk ECGs {high.held} of {high.n}." if high else "."
-    return said
+        sentences += f", of high-risk ECGs {high.held} of {high.n}." if high else "."
+    return sentences
 
 
-def reliability_words(found: Reliability, grader: str) -> str:
+def reliability_words(reliability: Reliability, grader: str) -> str:
     """Return the counts as one sentence.
 
     Parameters
     ----------
-    found : Reliability
+    reliability : Reliability
         Of a prediction.
     grader : str
         Who gave it.
     """
-    low, high = found.band
+    low, high = reliability.band
     band = f"{low} to {high}{THIN_SPACE}%"
-    said = [f"{found.right} were of this level"]
-    if found.level < Severity.HIGH_RISK:
-        graver = found.labels[Severity.HIGH_RISK]
-        of_these = f" ({graver} of them high risk)" if found.level < Severity.MEDIUM_RISK and found.higher else ""
-        said.append(f"{found.higher} were {'higher' if of_these or found.level < 2 else 'high risk'}{of_these}")
-    if found.level > Severity.NO_RISK:
-        said.append(f"{found.lower} were lower")
-    counted = f"{', '.join(said[:-1])} and {said[-1]}"
-    few = " So few say little." if found.n < ENOUGH else ""
+    sentences = [f"{reliability.right} were of this level"]
+    if reliability.level < Severity.HIGH_RISK:
+        graver = reliability.labels[Severity.HIGH_RISK]
+        of_these = (
+            f" ({graver} of them high risk)" if reliability.level < Severity.MEDIUM_RISK and reliability.higher else ""
+        )
+        sentences.append(
+            f"{reliability.higher} were {'higher' if of_these or reliability.level < 2 else 'high risk'}{of_these}"
+        )
+    if reliability.level > Severity.NO_RISK:
+        sentences.append(f"{reliability.lower} were lower")
+    counted = f"{', '.join(sentences[:-1])} and {sentences[-1]}"
+    few = " So few say little." if reliability.n < ENOUGH else ""
     return (
-        f"Of {found.n} ECGs that {grader} gave this output in cross-validation ({found.level.title} with {band}), "
-        f"{counted}.{few}"
+        f"Of {reliability.n} ECGs that {grader} gave this output in cross-validation "
+        f"({reliability.level.title} with {band}), {counted}.{few}"
     )
 
 

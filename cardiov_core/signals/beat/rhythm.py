@@ -89,18 +89,18 @@ def longest_silence(
     Silence or None
         None where nothing was measured.
     """
-    found: list[Silence] = []
+    silences: list[Silence] = []
     for start, end in _between(measured_s, gaps_s):
         inside = [time for time in r_s if start <= time <= end]
         before = "before the first beat" if start == measured_s[0] else "beside a gap in the signal"
         after = "after the last beat" if end == measured_s[1] else "beside a gap in the signal"
         if not inside:
-            found.append(Silence(1000.0 * (end - start), before if start == measured_s[0] else after))
+            silences.append(Silence(1000.0 * (end - start), before if start == measured_s[0] else after))
             continue
-        found.append(Silence(1000.0 * (inside[0] - start), before))
-        found.append(Silence(1000.0 * (end - inside[-1]), after))
-        found.extend(Silence(1000.0 * (later - time), BETWEEN_BEATS) for time, later in pairwise(inside))
-    return max(found, key=lambda silence: silence.ms, default=None)
+        silences.append(Silence(1000.0 * (inside[0] - start), before))
+        silences.append(Silence(1000.0 * (end - inside[-1]), after))
+        silences.extend(Silence(1000.0 * (later - time), BETWEEN_BEATS) for time, later in pairwise(inside))
+    return max(silences, key=lambda silence: silence.ms, default=None)
 
 
 def _between(measured_s: tuple[float, float], gaps_s: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:

@@ -92,14 +92,14 @@ def find_lead_faults(record: EcgRecord) -> list[LeadFault]:
     if len(sources) < 2:
         sources = recorded
     broken = [lead for lead in sources if any(f.verdict is QualityVerdict.NOT_ANALYSABLE for f in own[lead])]
-    found: list[LeadFault] = []
+    faults: list[LeadFault] = []
     for lead in STANDARD_LEADS:
         if lead in own:
-            found += own[lead]
+            faults += own[lead]
         elif broken:
             state = f"derived from {listed(broken)}, which cannot be used"
-            found.append(_unusable(ReasonCode.LEAD_DERIVED_FROM_UNUSABLE, lead, state))
-    return found
+            faults.append(_unusable(ReasonCode.LEAD_DERIVED_FROM_UNUSABLE, lead, state))
+    return faults
 
 
 def fault_reasons(faults: Sequence[LeadFault]) -> tuple[Reason, ...]:
@@ -107,15 +107,15 @@ def fault_reasons(faults: Sequence[LeadFault]) -> tuple[Reason, ...]:
     groups: dict[tuple[str, str], list[LeadFault]] = {}
     for fault in faults:
         groups.setdefault((fault.one, fault.many), []).append(fault)
-    said = []
+    reasons = []
     for (one, many), group in groups.items():
         predicate = one if len(group) == 1 else many
         numbers = [fault.number for fault in group if fault.number is not None]
         if numbers:
             predicate = predicate.format(f"{_plain(max(numbers))}{group[0].unit}")
         leads = tuple(fault.lead for fault in group)
-        said.append(Reason(group[0].code, f"{listed(leads)} {predicate}.", leads))
-    return tuple(said)
+        reasons.append(Reason(group[0].code, f"{listed(leads)} {predicate}.", leads))
+    return tuple(reasons)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -145,16 +145,16 @@ def _judge(lead: str, record: EcgRecord) -> list[LeadFault]:
     if flat is not None:
         when = f"flat from {flat[0]:.1f} to {flat[1]:.1f} s"
         return [_unusable(ReasonCode.LEAD_FLAT_STRETCH, lead, when)]
-    found = []
+    faults = []
     rail_mv = _clipped_at(values[valid], record.sampling_rate)
     if rail_mv is not None:
         one, many = "is clipped at {}", "are clipped, the highest at {}"
-        found.append(LeadFault(ReasonCode.LEAD_CLIPPED, lead, QualityVerdict.LIMITED, one, many, rail_mv))
+        faults.append(LeadFault(ReasonCode.LEAD_CLIPPED, lead, QualityVerdict.LIMITED, one, many, rail_mv))
     gap_s = longest_run(~valid)[1] / record.sampling_rate
     if gap_s > MAX_BRIDGED_GAP_S:
         what = f"without a valid sample for {_seconds(gap_s)}"
-        found.append(LeadFault(ReasonCode.LEAD_GAP, lead, QualityVerdict.LIMITED, f"is {what}", f"are {what}"))
-    return found
+        faults.append(LeadFault(ReasonCode.LEAD_GAP, lead, QualityVerdict.LIMITED, f"is {what}", f"are {what}"))
+    return faults
 
 
 def _unusable(code: ReasonCode, lead: str, state: str) -> LeadFault:

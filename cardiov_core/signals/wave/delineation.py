@@ -154,7 +154,7 @@ def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation
     p = _median_span(_waves(before, p_window, parameters.p, fs))
     if t is not None:
         t_window = (t_window[0], min(t_window[1], t[1] + round(_LEAD_T_MARGIN_S * fs)))
-    found = zip(
+    waves_of_lead = zip(
         beat.usable_leads,
         _waves(before, p_window, parameters.lead_p, fs),
         _lead_qrs(signal, qrs, fs, parameters.lead_qrs),
@@ -165,7 +165,7 @@ def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation
         p=_in_seconds(p, beat),
         qrs=_in_seconds(qrs, beat),
         t=_in_seconds(t, beat),
-        leads={lead: LeadBoundaries(*(_in_seconds(span, beat) for span in spans)) for lead, *spans in found},
+        leads={lead: LeadBoundaries(*(_in_seconds(span, beat) for span in spans)) for lead, *spans in waves_of_lead},
     )
 
 
@@ -276,8 +276,8 @@ def _down_the_flank(slope: Float64Array, share: float, reach: int) -> int:
 
 
 def _median_span(spans: list[Span | None]) -> Span | None:
-    found = [span for span in spans if span is not None]
-    if not found:
+    present = [span for span in spans if span is not None]
+    if not present:
         return None
-    onset, offset = np.median(np.array(found), axis=0)
+    onset, offset = np.median(np.array(present), axis=0)
     return round(float(onset)), round(float(offset))

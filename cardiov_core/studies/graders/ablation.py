@@ -125,9 +125,9 @@ def ablate(
     raw = _fit_all(recipe, records, out, progress)
     tables = {output: _table(with_output(recipe, output), output, raw[output], records) for output in OUTPUTS}
     document = _document(recipe, records, dataset, tables, n_resamples)
-    found = Ablation(document, pd.concat(tables.values(), ignore_index=True))
-    _write(found, out)
-    return found
+    ablation = Ablation(document, pd.concat(tables.values(), ignore_index=True))
+    _write(ablation, out)
+    return ablation
 
 
 def _fit_all(recipe: Recipe, records: TrainingRecords, out: Path, progress: bool) -> dict[OutputName, FloatMatrix]:
@@ -234,12 +234,12 @@ def _differences(table: pd.DataFrame, first: pd.DataFrame, n_resamples: int) -> 
     }
 
 
-def _write(found: Ablation, out: Path) -> None:
-    document = found.document
+def _write(ablation: Ablation, out: Path) -> None:
+    document = ablation.document
     try:
         (out / "ablation.json").write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         (out / "ablation.md").write_text(markdown_of(document), encoding="utf-8")
         (out / "ablation.txt").write_text(text_of(document), encoding="utf-8")
-        found.predictions.to_csv(out / "predictions.csv", index=False)
+        ablation.predictions.to_csv(out / "predictions.csv", index=False)
     except OSError as error:
         raise ConfigurationError(f"{out} cannot be written: {error}.", "Name another folder for --out.") from error

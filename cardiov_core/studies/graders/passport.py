@@ -239,9 +239,9 @@ def told_records(card: ModelCard, rows: IntArray, n_records: int, folds: Sequenc
 def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str, Any]:
     rows = (tested.targets == level) & tested.shown[:, stage]
     n_empty = int(((tested.targets == level) & ~tested.shown[:, stage]).sum())
-    found: dict[str, Any] = {"stage": stage + 1, "n": int(rows.sum()), "n_empty": n_empty}
+    row: dict[str, Any] = {"stage": stage + 1, "n": int(rows.sum()), "n_empty": n_empty}
     if rows.sum() < FEWEST_MAPS:
-        return found | {"randomisation": None, "deletion": None, "shift": None, "failed": ["too few maps"]}
+        return row | {"randomisation": None, "deletion": None, "shift": None, "failed": ["too few maps"]}
     differences = tested.deletion[rows, stage]
     low, high = bootstrap_interval(
         lambda values: float(values.mean()), differences, groups=tested.patients[rows], seed=_SEED
@@ -252,7 +252,7 @@ def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str
         "deletion": low > 0,
         "shift": moved is not None and moved > LOWEST_SHIFTED,
     }
-    return found | {
+    return row | {
         "randomisation": random,
         "deletion": {"difference": round(float(differences.mean()), 4), "interval": [round(low, 4), round(high, 4)]},
         "shift": moved,
@@ -263,7 +263,7 @@ def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str
 def _deletion(explained: Explained, windows: Tensor, targets: IntArray, maps: Maps) -> Float64Array:
     """Return the loss of log odds without what was attended most, less the mean loss without random stretches."""
     before = explained.log_odds(windows, targets)
-    signals, found = windows.numpy().astype(np.float64), []
+    signals, losses = windows.numpy().astype(np.float64), []
     for number, stage in enumerate(maps):
         attended = [most_attended(row, DELETED_SHARE) for row in stage]
         generators = [np.random.default_rng([_SEED, number, index]) for index in range(len(signals))]
@@ -276,8 +276,8 @@ def _deletion(explained: Explained, windows: Tensor, targets: IntArray, maps: Ma
             )
             for _ in range(_N_RANDOM)
         ]
-        found.append(loss - np.mean(random, axis=0))
-    return np.stack(found, axis=1)
+        losses.append(loss - np.mean(random, axis=0))
+    return np.stack(losses, axis=1)
 
 
 def _without(signals: Float64Array, masks: Sequence[npt.NDArray[np.bool_]]) -> Tensor:

@@ -88,9 +88,9 @@ def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_recor
     }
 
 
-def ship_reasons_check(card: ModelCard, found: Mapping[str, Any], command: str) -> ModelCard:
+def ship_reasons_check(card: ModelCard, check: Mapping[str, Any], command: str) -> ModelCard:
     """Write what was found into the model card."""
-    return update_card(card, {"reasons_check": {**found, "command": command}})
+    return update_card(card, {"reasons_check": {**check, "command": command}})
 
 
 def losses_of(forest: Forest, row: Float64Array, medians: Float64Array, target: int, seed: int) -> tuple[float, float]:

@@ -163,8 +163,8 @@ class Teaching:
         if self._hearts is None or not self._recipe.distillation.hearts_a_batch:
             return data
         forest = grow(self._teacher, self._numbers[rows], self._levels[rows], self._teacher.seed)
-        told = exceedances_of(forest_probabilities(forest, self._hearts.numbers))
-        return replace(data, hearts=_unlabelled(self._hearts, scale, torch.from_numpy(told).float()))
+        exceedances = exceedances_of(forest_probabilities(forest, self._hearts.numbers))
+        return replace(data, hearts=_unlabelled(self._hearts, scale, torch.from_numpy(exceedances).float()))
 
     def pretrained(self, resume: bool, report: Report) -> Mapping[str, Tensor] | None:
         """Return weights and a side head that can measure hearts; None where the recipe begins with random ones."""
@@ -194,13 +194,13 @@ class Teaching:
         """Return what forests say that were grown on the other groups among these patients."""
         if self._teacher is None:
             raise ConfigurationError("The recipe names no teacher.", "Give distillation.teacher.")
-        told = np.full((len(rows), 3), np.nan)
+        exceedances = np.full((len(rows), 3), np.nan)
         groups = self._groups[rows]
         for group in np.unique(groups):
             kept, asked = rows[groups != group], rows[groups == group]
             forest = grow(self._teacher, self._numbers[kept], self._levels[kept], self._teacher.seed)
-            told[groups == group] = exceedances_of(forest_probabilities(forest, self._numbers[asked]))
-        return told
+            exceedances[groups == group] = exceedances_of(forest_probabilities(forest, self._numbers[asked]))
+        return exceedances
 
 
 def _teacher_of(recipe: Recipe) -> ForestRecipe | None:
@@ -220,14 +220,14 @@ def _unlabelled(hearts: Hearts, scale: Scale, teacher: Tensor | None) -> Trainin
 
 def _quantile(numbers: FloatMatrix, share: float) -> FloatMatrix:
     """Return a quantile a column; NaN where nothing was measured, without a warning."""
-    found = np.full(numbers.shape[1], np.nan)
+    quantiles = np.full(numbers.shape[1], np.nan)
     measured = np.isfinite(numbers).any(axis=0)
-    found[measured] = np.nanquantile(numbers[:, measured], share, axis=0)
-    return found
+    quantiles[measured] = np.nanquantile(numbers[:, measured], share, axis=0)
+    return quantiles
 
 
 def _spread(numbers: FloatMatrix) -> FloatMatrix:
-    found = np.zeros(numbers.shape[1])
+    spreads = np.zeros(numbers.shape[1])
     measured = np.isfinite(numbers).any(axis=0)
-    found[measured] = np.nanstd(numbers[:, measured], axis=0)
-    return found
+    spreads[measured] = np.nanstd(numbers[:, measured], axis=0)
+    return spreads

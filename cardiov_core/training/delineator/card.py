@@ -116,12 +116,12 @@ def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[in
     for number in numbers:
         record = ludb.record(number)
         series = average_beats(record)
-        found = None if series is None else delineate_by_network(series.median_beat, record, weights)
-        if series is None or found is None or found.method != "held-out network":
+        delineation = None if series is None else delineate_by_network(series.median_beat, record, weights)
+        if series is None or delineation is None or delineation.method != "held-out network":
             raise TrainingError(f"LUDB record {number} has no network that never saw it.", "Train again.")
         beats = group_beats(ludb.boundaries(number))
-        found_rows[0].append(_measured(found.p, found.qrs, found.t))
-        second = found.leads.get("II", LeadBoundaries())
+        found_rows[0].append(_measured(delineation.p, delineation.qrs, delineation.t))
+        second = delineation.leads.get("II", LeadBoundaries())
         found_rows[1].append(_measured(second.p, second.qrs, second.t))
         marked_rows[0].append(_typical([beat.overall() for beat in beats]))
         marked_rows[1].append(_typical([beat.leads.get("II", {}) for beat in beats]))
@@ -141,12 +141,12 @@ def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[in
     }
 
 
-def _presence(carried: npt.NDArray[np.bool_], told: npt.NDArray[np.bool_]) -> dict[str, int]:
+def _presence(carried: npt.NDArray[np.bool_], predicted: npt.NDArray[np.bool_]) -> dict[str, int]:
     return {
         "with": int(carried.sum()),
-        "found": int((carried & told).sum()),
+        "found": int((carried & predicted).sum()),
         "without": int((~carried).sum()),
-        "none_found": int((~carried & ~told).sum()),
+        "none_found": int((~carried & ~predicted).sum()),
     }
 
 

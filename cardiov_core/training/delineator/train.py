@@ -104,8 +104,8 @@ def train_delineator(ludb: Ludb, out: Path, recipe: DelineatorRecipe | None = No
         with tqdm(total=chosen.folds * chosen.steps, disable=not progress, unit="step") as bar:
             nets = []
             for fold, held_out in enumerate(parts):
-                seen = [pair for index, pair in enumerate(usable) if index not in set(held_out.tolist())]
-                nets.append(fit(seen, chosen, chosen.seed * 1000 + fold, lambda: bar.update()))
+                trained = [pair for index, pair in enumerate(usable) if index not in set(held_out.tolist())]
+                nets.append(fit(trained, chosen, chosen.seed * 1000 + fold, lambda: bar.update()))
     finally:
         torch.set_num_threads(threads)
     prints = [[mark for index in held_out for mark in usable[index][0].fingerprints] for held_out in parts]

@@ -50,12 +50,12 @@ def read_log(log: Path) -> list[dict[str, Any]]:
         lines = log.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    epochs: dict[tuple[Any, ...], dict[str, Any]] = {}
     for line in lines:
         entry = _entry(line)
         if entry is not None:
-            found[entry["run"], entry["stage_index"], entry["epoch"]] = entry
-    return list(found.values())
+            epochs[entry["run"], entry["stage_index"], entry["epoch"]] = entry
+    return list(epochs.values())
 
 
 def _entry(line: str) -> dict[str, Any] | None:

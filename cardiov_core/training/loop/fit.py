@@ -168,11 +168,11 @@ def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | N
     steps = len(data) // recipe.batch_size
     losses = [_step(learner, data, part) for part in order[: steps * recipe.batch_size].split(recipe.batch_size)]
     group.align(learner.model)
-    found = {"loss": group.mean(sum(losses) / steps), "learning_rate": rate}
+    entry = {"loss": group.mean(sum(losses) / steps), "learning_rate": rate}
     if validation is not None:
-        found["validation_loss"] = group.mean(_validation_loss(learner.model, validation, stage))
-    learner.end_epoch(found.get("validation_loss"))
-    if not torch.isfinite(torch.tensor(list(found.values()))).all():
+        entry["validation_loss"] = group.mean(_validation_loss(learner.model, validation, stage))
+    learner.end_epoch(entry.get("validation_loss"))
+    if not torch.isfinite(torch.tensor(list(entry.values()))).all():
         raise TrainingError(
             f"The loss is no longer finite in epoch {learner.epoch + 1} of the stage {stage.objective}.",
             "Lower the learning rate in the recipe.",
@@ -180,7 +180,7 @@ def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | N
     epochs = {"epoch": learner.epoch + 1, "epochs": recipe.epochs_of(stage)}
     if group.size() > 1:
         epochs["processes"] = group.size()
-    return {"stage": stage.objective, "stage_index": learner.stage_index, **epochs, **found}
+    return {"stage": stage.objective, "stage_index": learner.stage_index, **epochs, **entry}
 
 
 def _step(learner: Learner, data: TrainingData, part: Tensor) -> float:

@@ -195,12 +195,12 @@ def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
     except CardioVError as error:
         state.failure = error
         return
-    said = (
+    sentence = (
         f"Sent to review at {datetime.now(UTC):%H:%M} UTC as case {case_id}."
         if new
         else f"Was in the review queue already, as case {case_id}."
     )
-    state.opinions[_key(case, analysis)] = state.opinions[_queue_key(case)] = said
+    state.opinions[_key(case, analysis)] = state.opinions[_queue_key(case)] = sentence
 
 
 def _reference(case: Case) -> CaseReference:

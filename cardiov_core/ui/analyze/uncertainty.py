@@ -48,10 +48,10 @@ def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:
         Who gave it.
     """
     own = {row.patient_id for row in grader.training_rows(case.record)}
-    found = reliability_of(grader.card, prediction, without_patients=own)
-    if found is None:
+    reliability = reliability_of(grader.card, prediction, without_patients=own)
+    if reliability is None:
         return ""
-    words = reliability_words(found, grader.name)
+    words = reliability_words(reliability, grader.name)
     return f'<div class="cv-wide" title="{escape(RELIABILITY_MEANING)}">{more(words, [RELIABILITY_MEANING])}</div>'
 
 
@@ -69,12 +69,12 @@ def label_part(case: Case) -> str:
             return ""
         return more(f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}.", [])
     if len(known) == 1:
-        ecg_id, found = known[0]
+        ecg_id, provenance = known[0]
         place = "" if case.origin is Origin.PTB_XL else f" (PTB-XL {ecg_id:05d})"
-        summary = f"Cardiologist's level{place}: {int(found.level)}, {found.level.title.lower()}. Why?"
-        return more(summary, found.sentences)
+        summary = f"Cardiologist's level{place}: {int(provenance.level)}, {provenance.level.title.lower()}. Why?"
+        return more(summary, provenance.sentences)
     numbers = " and ".join(f"{ecg_id:05d}" for ecg_id, _ in known)
-    sentences = [f"{ecg_id:05d}: {sentence}" for ecg_id, found in known for sentence in found.sentences]
+    sentences = [f"{ecg_id:05d}: {sentence}" for ecg_id, provenance in known for sentence in provenance.sentences]
     return more(f"PTB-XL holds these samples as {numbers}. Their labels", sentences)
 
 
@@ -82,10 +82,10 @@ def _provenances(case: Case) -> list[tuple[int, LabelProvenance]]:
     dataset = resources.ptbxl()
     if dataset is None or case.origin is Origin.SYNTHETIC:
         return []
-    found = _ecg_ids(case.fingerprint, case.record, chosen=case.origin is Origin.PTB_XL)
+    ecg_ids = _ecg_ids(case.fingerprint, case.record, chosen=case.origin is Origin.PTB_XL)
     return [
         (ecg_id, label_provenance(dataset.scp_codes(ecg_id), corrected=_corrected(ecg_id)))
-        for ecg_id in found
+        for ecg_id in ecg_ids
         if ecg_id in dataset.table.index
     ]
 

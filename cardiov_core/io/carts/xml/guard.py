@@ -45,8 +45,8 @@ def root_name(head: bytes) -> str | None:
             break
         if at < 0:
             return None
-    found = _NAME.match(text, at)
-    return found[1] if found else None
+    match = _NAME.match(text, at)
+    return match[1] if match else None
 
 
 def _text_of(head: bytes) -> str:
@@ -58,8 +58,8 @@ def _text_of(head: bytes) -> str:
 
 
 def _after(text: str, end: str, at: int) -> int:
-    found = text.find(end, at)
-    return found + len(end) if found >= 0 else -1
+    place = text.find(end, at)
+    return place + len(end) if place >= 0 else -1
 
 
 def _after_doctype(text: str, at: int) -> int:
@@ -127,10 +127,10 @@ def plain_xml(root: Element) -> bytes:
 def _candidates(content: bytes) -> Iterator[tuple[bytes, str | None]]:
     """Yield the document as it is, and decoded by Python where expat cannot (GB 2312, Shift JIS, wrong labels)."""
     yield content, None
-    found = _ENCODING.search(content[:512])
+    declared = _ENCODING.search(content[:512])
     names = ["utf-16" if content[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else "utf-8-sig"]
-    if found:
-        names.insert(0, found[1].decode("ascii"))
+    if declared:
+        names.insert(0, declared[1].decode("ascii"))
     # Latin-1 gives every byte a letter: the last resort keeps numbers and structure whole.
     for name in (*names, "latin-1"):
         try:
