@@ -29,15 +29,7 @@ _VERSIONS = ("cardiov", "torch", "numpy", "scipy", "pandas", "wfdb", "safetensor
 
 
 def examine() -> tuple[list[str], bool]:
-    """Look at the installation.
-
-    Returns
-    -------
-    lines : list of str
-        Findings, one a line.
-    healthy : bool
-        False where a grader's files are damaged, there is no default grader, or the review's database is unusable.
-    """
+    """Return findings on the installation, and whether it is healthy: default grader, weights and database usable."""
     lines = [f"Python       {platform.python_version()} on {platform.system()} {platform.machine()}"]
     lines += [f"{name:<12} {_version(name)}" for name in _VERSIONS]
     lines.append(f"backend      {_backend()}")

@@ -25,18 +25,8 @@ def models(as_json: bool) -> None:
 def model_rows() -> list[dict[str, Any]]:
     """Return the registry: one row for each grader with weights, and one for each network without.
 
-    Returns
-    -------
-    list of dict
-        ``name``, ``network``, ``paper``, ``parameters``, ``default`` and ``weights``: None, or {version, sha256,
-        metrics as in the model card, honesty as in `honesty_words`}. A grader that is no network has None for
-        ``network`` and ``paper``, says under ``kind`` what it is, and under ``counted`` what ``parameters`` counts:
-        nodes of trees, or members of a blend.
-
-    Raises
-    ------
-    WeightsError
-        If a model card is damaged.
+    A grader that is no network has None for ``network`` and ``paper``, says under ``kind`` what it is, and under
+    ``counted`` what ``parameters`` counts: nodes of trees, or members of a blend.
     """
     from cardiov_core.nets import list_nets
     from cardiov_core.weights import BLEND, default_name, list_cards

@@ -1,9 +1,9 @@
 """A PTB-XL tree prepared for training: windows in one memory-mapped file, and the tables that go with them.
 
-The folder holds ``windows.npy`` (float32, one row a record, by one input contract), ``records.csv`` (row, fingerprints
-and checksum of each record), the tree's own tables as they were, and ``cache.json``, which is written last: a folder
-without it is not finished. Since statements, patients, ages and folds come out of the tree's own table, both label
-rules and corrected labels work as they do on the tree.
+The folder holds ``windows.npy`` (float32, one row per record, by one input contract), ``records.csv`` (row,
+fingerprints and checksum of each record), the tree's own tables as they were, and ``cache.json``, which is written
+last: a folder without it is not finished. Since statements, patients, ages and folds come out of the tree's own table,
+both label rules and corrected labels work as they do on the tree.
 
 Windows are float32 and not float16, although half of the size costs little (docs/method/data.md): so the network is fed
 to the last bit what `cardiov_core.preprocessing.prepare` gives it ever after, and a training on the cache gives the
@@ -66,7 +66,7 @@ class CachedRecord:
 
 
 class CachedFile(Document):
-    """Size of a file of the cache in bytes, and its checksum; windows have one a record instead."""
+    """Size of a file of the cache in bytes, and its checksum; windows have one per record instead."""
 
     bytes: int
     sha256: str | None = None
@@ -266,7 +266,7 @@ def _read_card(root: Path) -> CacheCard:
 
 
 def _check_file(path: Path, expected: CachedFile) -> None:
-    """Compare size and, where there is one, checksum; windows have a checksum a record instead."""
+    """Compare size and, where there is one, checksum; windows have a checksum per record instead."""
     try:
         whole = path.stat().st_size == expected.bytes and _digest_is(expected.sha256, path)
     except OSError as error:

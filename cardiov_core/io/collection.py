@@ -57,7 +57,7 @@ class Collection:
     Attributes
     ----------
     sources : tuple of Source
-        One a record, in the order of the paths, sorted inside a folder. Reading one may still fail.
+        One per record, in the order of the paths, sorted inside a folder. Reading one may still fail.
     passed_over : tuple of str
         Files of folders and archives that do not claim to be an ECG.
     errors : tuple of SourceError

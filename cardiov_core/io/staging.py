@@ -82,7 +82,7 @@ def take_drop(files: Sequence[tuple[str, bytes]]) -> Drop:
     Returns
     -------
     Drop
-        One entry a file.
+        One entry per file.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def read_uploads(
     Returns
     -------
     tuple of Upload
-        One a record, and exactly one a file that cannot be used, in the order of the upload. Nothing stays on disk.
+        One per record, and exactly one per file that cannot be used, in the order of the upload. Nothing stays on disk.
 
     Raises
     ------

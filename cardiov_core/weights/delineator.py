@@ -34,7 +34,7 @@ class DelineatorWeights:
     Attributes
     ----------
     nets : tuple of DelineatorNet
-        One a fold, in evaluation mode; no parameter asks for a gradient.
+        One per fold, in evaluation mode; no parameter asks for a gradient.
     fold_of : mapping of str to int
         Fingerprint of a training record -> index of the network that never saw it.
     sha256 : str
@@ -125,9 +125,9 @@ def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, object], f
     Parameters
     ----------
     nets : sequence of DelineatorNet
-        One a fold.
+        One per fold.
     card : mapping
-        ``architecture`` (arguments of `DelineatorNet`), ``folds`` (one a network, each with ``fingerprints``) and all
+        ``architecture`` (arguments of `DelineatorNet`), ``folds`` (one per network, each with ``fingerprints``) and all
         that a reader should know; version, checksum and number of parameters are filled in here.
     folder : pathlib.Path
         Made where it is missing.

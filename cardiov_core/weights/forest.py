@@ -34,7 +34,7 @@ class Forest:
     missing_left : numpy.ndarray
         bool ``(n_nodes,)``: whether a missing value goes to the left.
     counts : numpy.ndarray
-        int64 ``(n_nodes, 4)``: training records a level that reached the node.
+        int64 ``(n_nodes, 4)``: training records per level that reached the node.
     roots : numpy.ndarray
         int64 ``(n_trees,)``: index of each tree's first node.
     """

@@ -31,7 +31,7 @@ class Calibration:
     temperature : float
         Above 0; below 1 makes probabilities more extreme.
     offsets : tuple of float
-        One a threshold.
+        One per threshold.
     """
 
     temperature: float
@@ -53,7 +53,7 @@ def fit_calibration(exceedance: npt.ArrayLike, labels: npt.ArrayLike, *, offsets
     labels : array_like of int, shape (n,)
         Levels.
     offsets : bool
-        Fit an offset a threshold beside the temperature; without, only the temperature.
+        Fit an offset per threshold beside the temperature; without, only the temperature.
 
     Returns
     -------

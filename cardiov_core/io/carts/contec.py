@@ -47,7 +47,7 @@ def read_contec(path: Path, content: bytes, options: ReadOptions) -> Channels:
     width = 2 * len(_LEADS)
     n_frames, left = divmod(len(content) - _HEAD_BYTES - _TAIL_BYTES, width)
     if n_frames < 1 or left:
-        raise incomplete(path.name, FORMAT, "it holds no whole number of samples a lead")
+        raise incomplete(path.name, FORMAT, "it holds no whole number of samples per lead")
     counts = np.frombuffer(content, "<u2", n_frames * len(_LEADS), _HEAD_BYTES).reshape(n_frames, len(_LEADS)).T
     signal: npt.NDArray[np.float64] = (counts.astype(np.float64) - _ZERO) * _MV_PER_COUNT
     signal[counts == _NOT_CONNECTED] = np.nan

@@ -13,7 +13,7 @@ _SAMPLES_AT = 14
 def parse_ishne(name: str, content: bytes, folder: Path) -> Parsed:
     """Parse an ISHNE file.
 
-    The format announces samples a lead (Badilini 1998, 10.1111/j.1542-474X.1998.tb00353.x); some writers announce
+    The format announces samples per lead (Badilini 1998, 10.1111/j.1542-474X.1998.tb00353.x); some writers announce
     those of all leads together, or their bytes.
 
     Parameters
@@ -36,6 +36,6 @@ def parse_ishne(name: str, content: bytes, folder: Path) -> Parsed:
     if announced in {held, held * n_leads, 2 * held, 2 * held * n_leads}:
         return parsed
     rate_hz = parsed.leads[0].sampling_rate
-    said = f"The file announces {announced} samples a lead and holds {held} ({held / rate_hz:.4g} s)"
+    said = f"The file announces {announced} samples per lead and holds {held} ({held / rate_hz:.4g} s)"
     why = "it was cut short, or its writer counts in another way" if announced > held else "its header is wrong"
     return replace(parsed, notes=(f"{said}: {why}.", *parsed.notes))

@@ -232,7 +232,7 @@ def _channels(
         raise missing(path.name, absent)
     if len(units) not in {1, len(rows)}:
         raise RecordFormatError(
-            f"{path.name} states {len(units)} units for {len(rows)} leads.", "State one unit, or one a lead."
+            f"{path.name} states {len(units)} units for {len(rows)} leads.", "State one unit, or one per lead."
         )
     factors = np.array([scale_to_mv(path.name, unit) for unit in units])
     return Channels(
@@ -278,6 +278,6 @@ def _leads_first(
             return None, False
         raise RecordFormatError(
             f"{name} names {n_leads} leads, but its array has the shape {signal.shape}.",
-            "Save leads by samples, with one name a lead.",
+            "Save leads by samples, with one name per lead.",
         )
     return (signal if sides[0] == 0 else signal.T), names is None

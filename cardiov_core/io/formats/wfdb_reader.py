@@ -280,7 +280,7 @@ def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
         if present < needed or not n_frames:
             complete = max(0, math.floor(present / (per_frame * width)))
             raise RecordFormatError(
-                f"{file.name} is cut short: {name} announces {n_frames} samples a lead, the file holds {complete}.",
+                f"{file.name} is cut short: {name} announces {n_frames} samples per lead, the file holds {complete}.",
                 "Copy or download the signal file again.",
             )
         if present - needed > (4 if line.format in BLOCK_FORMATS else 0):
@@ -309,7 +309,7 @@ def _flac_frames(header: Header, file: _SignalFile, n_frames: int | None, name: 
     if n_frames is not None and held != n_frames:
         fault = "is cut short" if held < n_frames else "is too long"
         raise RecordFormatError(
-            f"{file.name} {fault}: {name} announces {n_frames} samples a lead, the file holds {held}.",
+            f"{file.name} {fault}: {name} announces {n_frames} samples per lead, the file holds {held}.",
             "Copy or download the signal file again.",
         )
     return held

@@ -54,7 +54,7 @@ class Ablation:
     document : dict
         What ``ablation.json`` holds, as docs/method/training.md describes it.
     predictions : pandas.DataFrame
-        A row a record and output: output, ecg_id, patient_id, fold, label, level, p0..p3, rank_violation.
+        A row per record and output: output, ecg_id, patient_id, fold, label, level, p0..p3, rank_violation.
     """
 
     document: dict[str, Any]

@@ -45,7 +45,7 @@ def build_delineator_card(
     ludb : Ludb
         The records.
     nets : sequence of DelineatorNet
-        One a fold.
+        One per fold.
     numbers, fingerprints : sequence of sequence
         The records that each fold held out.
     recipe : mapping

@@ -14,13 +14,7 @@ def grader() -> Grader:
 
 
 def choose_grader(analysis: Analysis) -> None:
-    """Offer every shipped grader, each with a line of its card and what it says; nothing where there is only one.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        Of the open record.
-    """
+    """Offer every shipped grader, each with a line of its card and what it says; nothing where there is only one."""
     known = resources.graders()
     if len(known) < 2:
         return

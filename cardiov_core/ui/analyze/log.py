@@ -35,15 +35,7 @@ _logger = logging.getLogger(__name__)
 
 
 def note_grade_shown(case: Case, analysis: Analysis) -> None:
-    """Enter in the audit that this grade was shown, once a session and grade; say so where that fails.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What the page says of it.
-    """
+    """Enter in the audit that this grade was shown, once per session and grade; say so where that fails."""
     state = review_state()
     if analysis.prediction is None or _key(case, analysis) in state.shown:
         return
@@ -63,15 +55,7 @@ def note_grade_shown(case: Case, analysis: Analysis) -> None:
 
 
 def show_disagreement(case: Case, analysis: Analysis) -> None:
-    """Say that graders differ where they do, and offer the way to the review queue.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What the page says of it.
-    """
+    """Say that graders differ where they do, and offer the way to the review queue."""
     disagreement = disagreement_of(analysis.panel)
     if disagreement is None:
         return
@@ -102,15 +86,7 @@ def _queue(case: Case, analysis: Analysis) -> None:
 
 
 def log_tab(case: Case, analysis: Analysis) -> None:
-    """Show agree, disagree and send to review.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What the page says of it.
-    """
+    """Show agree, disagree and send to review."""
     store = resources.review_store()
     me = current_reader(store)
     if me is None:

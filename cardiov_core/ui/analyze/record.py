@@ -28,15 +28,7 @@ _TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Recor
 
 @st.fragment
 def show_trace(case: Case, analysis: Analysis) -> None:
-    """Draw the ECG with its tools and tabs; its controls rerun this part alone and never the network.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What CardioV says of it.
-    """
+    """Draw the ECG with its tools and tabs; its controls rerun this part alone and never the network."""
     prediction = analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
     measured = analysis.measurements
@@ -125,7 +117,7 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
         ("Files", ", ".join(source.files) or source.path),
         ("Format", source.format),
         ("Sampling rate", f"{record.sampling_rate:g} Hz"),
-        ("Duration", f"{record.duration_s:.2f} s, {record.n_samples} samples a lead"),
+        ("Duration", f"{record.duration_s:.2f} s, {record.n_samples} samples per lead"),
         ("Leads", ", ".join(record.leads)),
         ("Derived leads", ", ".join(record.derived_leads) or "none"),
         ("Display filter", f"{FILTERS[paper.filter]}, notch {notch_name(paper.notch_hz)}"),

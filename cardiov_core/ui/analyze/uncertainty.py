@@ -21,32 +21,14 @@ _logger = logging.getLogger(__name__)
 
 
 def set_part(prediction: Prediction, grader: Grader) -> str:
-    """Return the prediction set as HTML, with what it means behind it; empty where the grader has none.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        On show.
-    grader : Grader
-        Who gave it.
-    """
+    """Return the prediction set as HTML, with what it means behind it; empty where the grader has none."""
     if not prediction.prediction_set:
         return ""
     return more(set_words(prediction.prediction_set), [set_meaning(grader.card)])
 
 
 def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:
-    """Return as HTML how often the grader was right when it said the same; empty where nothing can be counted.
-
-    Parameters
-    ----------
-    case : Case
-        The open record; its own patient is not counted.
-    prediction : Prediction
-        On show.
-    grader : Grader
-        Who gave it.
-    """
+    """Return as HTML how often the grader was right when it said the same; empty where nothing can be counted."""
     own = {row.patient_id for row in grader.training_rows(case.record)}
     reliability = reliability_of(grader.card, prediction, without_patients=own)
     if reliability is None:
@@ -56,13 +38,7 @@ def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:
 
 
 def label_part(case: Case) -> str:
-    """Return as HTML the cardiologists' level of a known record, with why it is that one; empty for others.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    """
+    """Return as HTML the cardiologists' level of a known record, with why it is that one; empty for others."""
     known = _provenances(case)
     if not known:
         if case.cardiologist is None:

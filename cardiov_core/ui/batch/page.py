@@ -51,13 +51,7 @@ def drop_zones() -> None:
 
 
 def show_progress(job: BatchJob) -> None:
-    """Show count, rate and time left, kept up to date while the rest of the page can be used.
-
-    Parameters
-    ----------
-    job : BatchJob
-        The batch.
-    """
+    """Show count, rate and time left, kept up to date while the rest of the page can be used."""
     running = job.running
     current = batch_state()
     if current.due():
@@ -68,13 +62,7 @@ def show_progress(job: BatchJob) -> None:
 
 
 def show_list(job: BatchJob) -> None:
-    """Show summary, filters, the list and its downloads.
-
-    Parameters
-    ----------
-    job : BatchJob
-        The batch.
-    """
+    """Show summary, filters, the list and its downloads."""
     current = batch_state()
     table.show_summary(current.shown, len(job.errors), len(job.passed_over))
     if not current.shown:
@@ -96,13 +84,7 @@ def show_list(job: BatchJob) -> None:
 
 
 def show_bad_files(job: BatchJob) -> None:
-    """Show bad files with their reasons, and what was passed over: apart from the list of records.
-
-    Parameters
-    ----------
-    job : BatchJob
-        The batch.
-    """
+    """Show bad files with their reasons, and what was passed over: apart from the list of records."""
     errors = job.errors
     if errors:
         st.subheader(f"{_count(len(errors), 'file')} could not be read")

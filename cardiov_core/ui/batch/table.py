@@ -29,26 +29,14 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def level_words(level: Severity | None) -> str:
-    """Return number, shape and word of a level, or 'withheld'.
-
-    Parameters
-    ----------
-    level : Severity or None
-        The level.
-    """
+    """Return number, shape and word of a level, or 'withheld'."""
     if level is None:
         return WITHHELD
     return f"{int(level)} {LEVEL_STYLES[level].symbol} {level.title}"
 
 
 def short_names(rows: Sequence[BatchRow]) -> dict[str, str]:
-    """Return for each row's name the file's bare name, or the whole path where two files share it.
-
-    Parameters
-    ----------
-    rows : sequence of BatchRow
-        All rows of the list.
-    """
+    """Return for each row's name the file's bare name, or the whole path where two files share it."""
     bare = {row.name: PurePosixPath(row.name).name for row in rows}
     taken = Counter(bare.values())
     return {name: name if taken[last] > 1 else last for name, last in bare.items()}
@@ -59,21 +47,6 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
 
     Streamlit sorts words by their characters, so numbers are padded with spaces to sort as numbers, and what is not
     known sorts to an end.
-
-    Parameters
-    ----------
-    rows : sequence of BatchRow
-        In their order on the screen.
-    names : mapping of str to str
-        As `short_names` gives them for all rows of the list.
-    opened : iterable of str
-        Names of the rows that were opened already.
-
-    Returns
-    -------
-    pandas.io.formats.style.Styler
-        One row a record; the column 'Prediction set' only where the grader has one, 'Graders' only where several were
-        asked.
     """
     seen = set(opened)
     frame = pd.DataFrame(
@@ -101,13 +74,7 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
 
 
 def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResult]":
-    """Return how Streamlit shows the columns of `display_table`.
-
-    Parameters
-    ----------
-    open_key : str
-        Key under which a click on a record's name arrives.
-    """
+    """Return how Streamlit shows the columns of `display_table`."""
     column = st.column_config
     return {
         "Record": column.ButtonColumn(
@@ -135,13 +102,7 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV; no cell of it is taken for a formula by a spreadsheet.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As `cardiov_core.inference.batch.batch_table` makes it.
-    """
+    """Return a table as CSV; no cell of it is taken for a formula by a spreadsheet."""
     safe = table.copy()
     for name in list(safe.columns[safe.dtypes == "string"]):
         risky = safe[name].str.startswith(_FORMULA_STARTS).fillna(value=False).astype(bool)
@@ -150,41 +111,21 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 
 
 def parquet_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as Parquet.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As `cardiov_core.inference.batch.batch_table` makes it.
-    """
+    """Return a table as Parquet."""
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
 def error_table(errors: Sequence[BatchError]) -> pd.DataFrame:
-    """Return the bad files as a table: file, kind of error, what is wrong, what to do.
-
-    Parameters
-    ----------
-    errors : sequence of BatchError
-        As they came.
-    """
+    """Return the bad files as a table: file, kind of error, what is wrong, what to do."""
     columns = ["file", "type", "message", "hint"]
     rows = [(one.name, type(one.error).__name__, one.error.message, one.error.hint) for one in errors]
     return pd.DataFrame(rows, columns=columns, dtype="string")
 
 
 def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) -> None:
-    """Show how many records have which level, and what else there is.
-
-    Parameters
-    ----------
-    rows : sequence of BatchRow
-        All rows, filtered or not.
-    n_errors, n_passed_over : int
-        Bad files, and files that are no ECG.
-    """
+    """Show how many records have which level, and what else there is."""
     counts = Counter(row.level for row in rows)
     levels = [
         f'<span class="cv-count">{level_shape(level)}{level.title}&nbsp;<b>{counts[level]}</b></span>'
@@ -204,13 +145,7 @@ def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) ->
 
 
 def show_errors(errors: Sequence[BatchError]) -> None:
-    """Show each bad file with its reason and what to do about it.
-
-    Parameters
-    ----------
-    errors : sequence of BatchError
-        As they came.
-    """
+    """Show each bad file with its reason and what to do about it."""
     rows = "".join(
         f"<dt>{escape(one.name)}</dt><dd>{escape(one.error.message)} {escape(one.error.hint)}</dd>"
         for one in errors[:MAX_ERRORS_SHOWN]

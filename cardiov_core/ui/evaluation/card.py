@@ -24,13 +24,7 @@ _AUC_NAMES = {"no": "AUC no risk", "low": "AUC low risk", "medium": "AUC medium 
 
 
 def show_card(card: ModelCard) -> None:
-    """Show what a grader is, what it was trained on, how well it did, and its limits.
-
-    Parameters
-    ----------
-    card : ModelCard
-        As it lies beside the weights.
-    """
+    """Show what a grader is, what it was trained on, how well it did, and its limits."""
     stated, training = card.stated, card.stated.training
     st.subheader(f"Model {card.name} {card.version}")
     st.write(stated.intended_use)
@@ -63,13 +57,7 @@ def show_card(card: ModelCard) -> None:
 
 
 def metrics_table(metrics: Figures) -> pd.DataFrame:
-    """Return the card's figures as rows of measure, value and 95 % interval.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Strings, so that every figure shows the decimals that the card has intervals for.
-    """
+    """Return the card's figures as rows of measure, value and 95 % interval, in strings that keep their decimals."""
     intervals, auc = metrics.intervals, metrics.auc
     rows = [
         ("Mean absolute error (levels)", metrics.mae, intervals.mae),

@@ -122,7 +122,7 @@ def test_a_real_file_that_the_library_does_not_read_opens(samples, name):
 def test_contecs_own_file_holds_what_its_scp_ecg_holds(samples):
     own, scp = (read_record(samples / f"contec-0000050.{suffix}") for suffix in ("ECG", "scp"))
     assert np.abs(own.signal[:3, :32767] - scp.signal[:3]).max() < 1e-6
-    assert "announces 37855 samples a lead and holds 32767" in scp.warnings[0]
+    assert "announces 37855 samples per lead and holds 32767" in scp.warnings[0]
 
 
 def test_leads_that_were_never_recorded_are_named(samples):

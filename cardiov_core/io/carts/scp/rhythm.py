@@ -40,7 +40,7 @@ class Rhythm:
             return ()
         announced, held = short[0]
         seconds = held * self.interval_us / 1e6
-        return (f"The file announces {announced} samples a lead and holds {held} ({seconds:.4g} s).",)
+        return (f"The file announces {announced} samples per lead and holds {held} ({seconds:.4g} s).",)
 
 
 def rhythm_of(sections: Mapping[int, bytes]) -> Rhythm:

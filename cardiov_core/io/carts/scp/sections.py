@@ -118,7 +118,7 @@ def lead_table(body: bytes) -> LeadTable:
 
 
 def canonical(content: bytes, sections: Mapping[int, bytes], codes: tuple[int, ...], interval_us: int) -> bytes:
-    """Return a small file with a file's facts and two samples a lead, for a parser that knows the facts' sections.
+    """Return a small file with a file's facts and two samples per lead, for a parser that knows the facts' sections.
 
     Parameters
     ----------
