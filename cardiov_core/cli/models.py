@@ -65,13 +65,13 @@ def model_rows() -> list[dict[str, Any]]:
 
 
 def _weights_row(card: "ModelCard") -> dict[str, Any]:
-    from cardiov_core.reporting.words.model_card import honesty_words
+    from cardiov_core.reporting.words.model_card import card_words
 
     return {
         "version": card.version,
         "sha256": card.sha256,
         "metrics": card.stated.metrics.as_json(),
-        "honesty": honesty_words(card),
+        "honesty": card_words(card),
     }
 
 

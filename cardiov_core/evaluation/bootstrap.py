@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cardiov_core.errors import ConfigurationError
 
-# A statistic that most resamples leave undefined has no honest interval.
+# A statistic that most resamples leave undefined has no usable interval.
 _MAX_DRAWS_A_RESAMPLE = 20
 
 Floats = npt.NDArray[np.float64]

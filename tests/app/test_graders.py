@@ -1,4 +1,4 @@
-"""Graders on the Analyze page: choice, disagreement, what the level is worth, and the way to the review queue."""
+"""Graders on the Analyze page: choice, disagreement, the uncertainty of the level, and the way to the review queue."""
 
 import re
 from collections.abc import Callable

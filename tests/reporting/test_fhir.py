@@ -1,4 +1,4 @@
-"""The FHIR document: valid by release R5 and by R4B, honest about what is not known."""
+"""The FHIR document: valid by release R5 and by R4B, plain about what is not known."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""``cardiov passport``: what a network's attention maps are worth, a level and a stage."""
+"""``cardiov passport``: sanity checks of a network's attention maps, per level and stage."""
 
 from collections.abc import Mapping
 from pathlib import Path

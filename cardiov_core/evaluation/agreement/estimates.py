@@ -37,7 +37,7 @@ TOO_FEW = f"too few (n < {MIN_CASES})"
 UNDEFINED = "not defined: all readings are one and the same level"
 """What stands instead of a chance-corrected number where there is nothing to tell apart."""
 
-# A statistic that most resamples leave undefined has no honest interval; the share is `bootstrap_interval`'s.
+# A statistic that most resamples leave undefined has no usable interval; the share is `bootstrap_interval`'s.
 _MIN_DEFINED_SHARE = 1 / 20
 
 

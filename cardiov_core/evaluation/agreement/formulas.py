@@ -229,7 +229,7 @@ def gaps(n_levels: int) -> Table:
 
 
 def mean_of(table: Table, weights: Table) -> npt.NDArray[np.float64]:
-    """Return the mean of what each cell is worth over the pairs of each table; NaN where a table is empty."""
+    """Return the mean weight of the cells over the pairs of each table; NaN where a table is empty."""
     return _divided((table * weights).sum(axis=(-2, -1)), table.sum(axis=(-2, -1)))
 
 

@@ -9,7 +9,7 @@ from cardiov_core.domain import Analysis, EcgRecord, Measurements, Prediction
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, priority_of
-from cardiov_core.evaluation.study.leakage import Seen, seen_by
+from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
 from cardiov_core.inference import Grader, analyze
 from cardiov_core.inference.panel import disagreement
 from cardiov_core.signals import distortions
@@ -64,9 +64,9 @@ def find_cases(
     DatasetError
         If the folder has no record of these folds, or one that cannot be read.
     """
-    seen = seen_by(predictor.card)
+    seen = trained_on(predictor.card)
     seen.check_folds(tuple(folds))
-    beside = [(other, theirs) for other in others if not (theirs := seen_by(other.card)).trained_blindly(folds)]
+    beside = [(other, theirs) for other in others if not (theirs := trained_on(other.card)).trained_blindly(folds)]
     ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:
         present = ", ".join(str(int(fold)) for fold in sorted(dataset.table["strat_fold"].unique()))
@@ -112,7 +112,7 @@ def _urgency(case: FoundCase) -> int:
 
 
 def _found(
-    dataset: PtbXl, ecg_id: int, predictor: Grader, seen: Seen, beside: Sequence[tuple[Grader, Seen]]
+    dataset: PtbXl, ecg_id: int, predictor: Grader, seen: TrainedOn, beside: Sequence[tuple[Grader, TrainedOn]]
 ) -> FoundCase | str:
     """Return a graded record, or why it has no grade."""
     record = dataset.record(ecg_id)
@@ -131,7 +131,7 @@ def _found(
 
 
 def _theirs(
-    ecg_id: int, record: EcgRecord, measurements: Measurements | None, other: Grader, seen: Seen
+    ecg_id: int, record: EcgRecord, measurements: Measurements | None, other: Grader, seen: TrainedOn
 ) -> Prediction | None:
     """Return what another grader says that has not seen the patient; None where it cannot say."""
     shipped = other.out_of_fold_prediction(record)

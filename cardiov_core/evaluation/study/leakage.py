@@ -1,4 +1,4 @@
-"""Which PTB-XL records a grader has seen: what is graded by it must not be among them."""
+"""Leakage: which PTB-XL records a grader learned from; what is graded by it must not be among them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ALL_FOLDS = range(1, 11)
 
 
 @dataclass(frozen=True)
-class Seen:
+class TrainedOn:
     """What a grader was made from, as its card and its out-of-fold table say.
 
     Attributes
@@ -82,8 +82,8 @@ class Seen:
         return None
 
 
-def seen_by(card: ModelCard) -> Seen:
-    """Return what a grader has seen of PTB-XL.
+def trained_on(card: ModelCard) -> TrainedOn:
+    """Return what a grader was made from, of PTB-XL.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def seen_by(card: ModelCard) -> Seen:
     training = card.stated.training
     of_ptbxl = training.dataset.startswith("PTB-XL")
     table = out_of_fold_table(card)
-    return Seen(
+    return TrainedOn(
         grader=card.name,
         folds=frozenset(training.folds) if of_ptbxl else frozenset(),
         chosen_on=frozenset(training.validation_folds) if of_ptbxl else frozenset(),

@@ -21,7 +21,7 @@ from cardiov_core.evaluation.study.figures import (
     graded_of,
     with_intervals,
 )
-from cardiov_core.evaluation.study.leakage import Seen, seen_by
+from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
 from cardiov_core.inference import Grader, analyze
 from cardiov_core.statements import LabelRule, deciding_statement
 
@@ -116,7 +116,7 @@ def evaluate_folds(
     DatasetError
         If the folder has no record of these folds, or one that cannot be read, or none could be graded.
     """
-    seen = seen_by(predictor.card)
+    seen = trained_on(predictor.card)
     predictions, skipped = grade_folds(dataset, predictor, folds, seen)
     chosen = int(predictions["ecg_id"].isin(dataset.ecg_ids(seen.chosen_on)).sum()) if seen.chosen_on else 0
     metrics = {"n_chosen_on": chosen} | _metrics(predictions, dataset, n_resamples, prevalence)
@@ -133,7 +133,7 @@ def evaluate_folds(
 
 
 def grade_folds(
-    dataset: PtbXl, predictor: Grader, folds: Sequence[int], seen: Seen
+    dataset: PtbXl, predictor: Grader, folds: Sequence[int], seen: TrainedOn
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Grade the records of some folds; arguments as in `evaluate_folds`.
 
@@ -172,7 +172,7 @@ def grade_folds(
     return pd.DataFrame(rows), tuple(skipped)
 
 
-def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: Seen) -> dict[str, Any] | str:
+def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: TrainedOn) -> dict[str, Any] | str:
     """Return the row of a record, or why it has none."""
     record = dataset.record(ecg_id)
     prediction = predictor.out_of_fold_prediction(record)
@@ -205,7 +205,7 @@ def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: Seen) -> dict[
 def _against(
     dataset: PtbXl, predictions: pd.DataFrame, other: Grader, folds: Sequence[int], n_resamples: int
 ) -> dict[str, Any]:
-    theirs, _ = grade_folds(dataset, other, folds, seen_by(other.card))
+    theirs, _ = grade_folds(dataset, other, folds, trained_on(other.card))
     model = {"name": other.name, "sha256": other.card.sha256}
     return {"model": model, **compare_graders(predictions, theirs, n_resamples)}
 

@@ -1,4 +1,4 @@
-"""The explanation passport of a network: which of its attention maps were found worth showing, and why others not.
+"""The explanation passport of a network: which of its attention maps passed their sanity checks, and why others not.
 
 Measured by ``cardiov passport`` (`cardiov_core.studies.graders.passport`) and kept in the model card; a passport of
 other weights counts as none.

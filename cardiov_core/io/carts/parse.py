@@ -104,25 +104,25 @@ def run(file: Path, name: str, format_name: str) -> tuple["ECGRecord", tuple[str
             record = FileParser.parse(file, auto_scale=False)
         except UnsupportedFormatError as error:
             raise RecordUnsupportedError(
-                f"{name} is of a variant of {format_name} that is not read: {_told(error, file, name)}.",
+                f"{name} is of a variant of {format_name} that is not read: {_in_words(error, file, name)}.",
                 "Export the ECG in another format: DICOM, HL7 aECG, WFDB or CSV.",
             ) from error
         except MemoryError as error:
             raise incomplete(name, format_name, "it announces more samples than memory holds") from error
         # ecgdatakit wraps what its parsers raise; the others come from telling formats apart and from the summary.
         except (ECGDataKitError, OSError, ValueError, LookupError, TypeError, ArithmeticError, RuntimeError) as error:
-            raise incomplete(name, format_name, _told(error, file, name)) from error
-    told = [_told(one.message, file, name) for one in caught if _OUR_OWN_DOING not in str(one.message)]
-    if cut_short := next((text for text in told if _CUT_SHORT in text), None):
+            raise incomplete(name, format_name, _in_words(error, file, name)) from error
+    remarks = [_in_words(one.message, file, name) for one in caught if _OUR_OWN_DOING not in str(one.message)]
+    if cut_short := next((text for text in remarks if _CUT_SHORT in text), None):
         raise incomplete(name, format_name, cut_short)
-    if any(phrase in text for text in told for phrase in _JOINED):
+    if any(phrase in text for text in remarks for phrase in _JOINED):
         raise RecordUnsupportedError(
             f"{name} ({format_name}) holds stretches with gaps between them, which are no continuous rhythm.",
             "Export one uninterrupted stretch.",
         )
     if not record.leads:
         raise no_rhythm(name, format_name, only_median=bool(record.median_beats))
-    notes = [f"The file's reader notes: {text}." for text in dict.fromkeys(told)]
+    notes = [f"The file's reader notes: {text}." for text in dict.fromkeys(remarks)]
     return record, tuple(notes[:_MAX_NOTES])
 
 
@@ -167,7 +167,7 @@ def clean(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-def _told(said: object, file: Path, name: str) -> str:
+def _in_words(said: object, file: Path, name: str) -> str:
     """Return a library's words in one line, with the reader's file name instead of the temporary one."""
     # pydicom appends the traceback to its messages.
     text = str(said).partition("\nTraceback")[0].replace(str(file), name).replace(file.name, name)

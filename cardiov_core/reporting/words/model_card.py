@@ -1,4 +1,4 @@
-"""What a model card tells of its grader's honesty, in words: calibration, sets, passport, scope, what is untested."""
+"""What was measured of a grader, in words: calibration, sets, sanity checks of maps, scope, what is untested."""
 
 from cardiov_core.domain import Severity
 from cardiov_core.inference.explanation.passport import passport_of
@@ -8,8 +8,8 @@ from cardiov_core.weights.card_parts import CalibrationPart, ConformalPart, Reas
 _FEWEST_FLAGGED = 0.5
 
 
-def honesty_words(card: ModelCard) -> dict[str, str]:
-    """Return what a grader's probabilities, sets, maps and scope were found to be worth.
+def card_words(card: ModelCard) -> dict[str, str]:
+    """Return what was measured of a grader's probabilities, sets, maps and scope.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ def honesty_words(card: ModelCard) -> dict[str, str]:
         If a member of a blend is not there.
     """
     sets, untested = card.part(ConformalPart), card.stated.not_tested_on
-    found = {"calibration": _calibration(card.part(CalibrationPart)), "sets": _sets(sets)}
-    found |= _of_members(card) or _explained(card) | {"scope": _scope(card.part(ScopePart))}
-    found["untested"] = f"Not tested on {'; '.join(untested)}." if untested else "The card does not say."
-    return found
+    topics = {"calibration": _calibration(card.part(CalibrationPart)), "sets": _sets(sets)}
+    topics |= _of_members(card) or _explained(card) | {"scope": _scope(card.part(ScopePart))}
+    topics["untested"] = f"Not tested on {'; '.join(untested)}." if untested else "The card does not say."
+    return topics
 
 
 def _explained(card: ModelCard) -> dict[str, str]:
@@ -47,7 +47,7 @@ def _explained(card: ModelCard) -> dict[str, str]:
 
 
 def _of_members(card: ModelCard) -> dict[str, str] | None:
-    """Return what a blend's members are found to be worth, since they explain it; None where it is no blend."""
+    """Return what was measured of a blend's members, since they explain it; None where it is no blend."""
     if card.architecture.name != BLEND:
         return None
     topics: dict[str, str] = {}

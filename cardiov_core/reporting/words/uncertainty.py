@@ -1,4 +1,4 @@
-"""What a level is worth, in words: prediction set, counts of how often the same grade was right, other graders.
+"""The uncertainty of a level, in words: prediction set, counts of how often the same grade was right, other graders.
 
 None of these sentences reassures: a low level never reads as healthy (docs/clinical.md, 18).
 """

@@ -125,7 +125,7 @@ def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_reco
     windows, patients = _windows(card, dataset, folds)
     rows, targets = chosen_records(explained.probabilities(windows), n_records)
     tested = run_tests(explained, windows[rows], targets, patients[rows], card.contract.sampling_rate_hz)
-    records = told_records(
+    records = tested_records(
         card, rows, len(windows), folds, "they trained the network, so its maps of new records may be worse"
     )
     return {"sha256": card.sha256, "records": records, **passport_of_tests(tested)}
@@ -192,7 +192,7 @@ def passport_of_tests(tested: MapTests) -> dict[str, Any]:
             f"below {HIGHEST_RANDOM}",
             "deletion": "95 % interval of the mean loss of log odds without the most attended "
             f"{100 * DELETED_SHARE:.0f} % of the time, less that without random stretches ({_N_RANDOM} draws), above 0",
-            "shift": f"median rank correlation of maps of ECGs shifted by {_told_ms()} ms, moved back, above "
+            "shift": f"median rank correlation of maps of ECGs shifted by {_shifts_ms()} ms, moved back, above "
             f"{LOWEST_SHIFTED}",
             "origin": "laid down before anything was measured; 0.5 is a convention",
             "fewest_maps": FEWEST_MAPS,
@@ -230,7 +230,7 @@ def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArra
     return np.concatenate(rows).astype(np.int64), np.repeat(np.arange(len(Severity)), each)
 
 
-def told_records(card: ModelCard, rows: IntArray, n_records: int, folds: Sequence[int], trained: str) -> str:
+def tested_records(card: ModelCard, rows: IntArray, n_records: int, folds: Sequence[int], trained: str) -> str:
     """Say on how many of the records of some folds a test was made, and `trained` where these trained the grader."""
     told = f"{len(np.unique(rows))} of the {n_records} records of PTB-XL's folds {', '.join(map(str, folds))}"
     return f"{told}; {trained}" if set(card.stated.training.folds) & set(folds) else told
@@ -312,5 +312,5 @@ def _windows(card: ModelCard, dataset: PtbXl, folds: Sequence[int]) -> tuple[Ten
     return torch.from_numpy(np.stack(windows)), np.array(patients, dtype=str)
 
 
-def _told_ms() -> str:
+def _shifts_ms() -> str:
     return " and ".join(f"{1000 * seconds:g}" for seconds in _SHIFTS_S)

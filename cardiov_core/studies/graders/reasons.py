@@ -23,7 +23,7 @@ from cardiov_core.inference.graders.measurements import exceedances_of
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.signals import measure
 from cardiov_core.signals.features import features_of
-from cardiov_core.studies.graders.passport import chosen_records, told_records
+from cardiov_core.studies.graders.passport import chosen_records, tested_records
 from cardiov_core.weights import Forest, ModelCard, load_forest, update_card
 
 Float64Array = npt.NDArray[np.float64]
@@ -76,7 +76,7 @@ def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_recor
             for index, (at, target) in enumerate(zip(chosen, targets, strict=True))
         ]
     )
-    records = told_records(card, chosen, len(rows), folds, "they trained the forest")
+    records = tested_records(card, chosen, len(rows), folds, "they trained the forest")
     return {
         "sha256": card.sha256,
         "records": records,

@@ -116,7 +116,7 @@ def prepare_cache(
         _begin(out, identity, (len(dataset.table), len(contract.leads), contract.n_samples))
         faults = _fill(dataset, contract, out, progress)
         if faults and not skip_unreadable:
-            raise DatasetError(_told(faults, dataset), _MEND)
+            raise DatasetError(_fault_sentence(faults, dataset), _MEND)
         _finish(dataset, identity, out, faults)
     cache = PtbXlCache(out)
     cache.require(contract)
@@ -131,7 +131,7 @@ _MEND = (
 )
 
 
-def _told(faults: Mapping[int, str], dataset: PtbXl) -> str:
+def _fault_sentence(faults: Mapping[int, str], dataset: PtbXl) -> str:
     first = next(iter(faults.values()))
     names = shortened([f"{ecg_id:05d}" for ecg_id in faults])
     return f"{len(faults)} of {len(dataset.table)} records cannot be prepared: {names}. The first: {first}"

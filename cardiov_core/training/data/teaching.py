@@ -159,7 +159,7 @@ class Teaching:
         data = replace(training_data(self._records, rows), side=scale(self._numbers[rows]))
         if self._teacher is None:
             return data
-        data = replace(data, teacher=torch.from_numpy(self._told_of_patients(rows)).float())
+        data = replace(data, teacher=torch.from_numpy(self._exceedances_of_patients(rows)).float())
         if self._hearts is None or not self._recipe.distillation.hearts_a_batch:
             return data
         forest = grow(self._teacher, self._numbers[rows], self._levels[rows], self._teacher.seed)
@@ -190,7 +190,7 @@ class Teaching:
         )
         return weights_in(checkpoint, recipe, _PRETRAINING)
 
-    def _told_of_patients(self, rows: IntArray) -> FloatMatrix:
+    def _exceedances_of_patients(self, rows: IntArray) -> FloatMatrix:
         """Return what forests say that were grown on the other groups among these patients."""
         if self._teacher is None:
             raise ConfigurationError("The recipe names no teacher.", "Give distillation.teacher.")

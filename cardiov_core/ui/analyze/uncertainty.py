@@ -1,4 +1,4 @@
-"""What the level on show is worth: prediction set, counts, and where a known record's label comes from."""
+"""The uncertainty of the level on show: prediction set, counts, and where a known record's label comes from."""
 
 import logging
 from html import escape

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.reporting.words.model_card import honesty_words
+from cardiov_core.reporting.words.model_card import card_words
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.page import facts
 from cardiov_core.weights import ModelCard
@@ -51,7 +51,7 @@ def show_card(card: ModelCard) -> None:
         st.markdown(f"**Validation: {metrics.kind or 'not stated'}, n = {n}**")
         st.dataframe(metrics_table(metrics), hide_index=True, width="content")
     st.markdown("**Honesty: what was measured of its probabilities, sets, maps and scope**")
-    facts([(_TOPICS.get(topic, topic), text) for topic, text in honesty_words(card).items()])
+    facts([(_TOPICS.get(topic, topic), text) for topic, text in card_words(card).items()])
     st.markdown("**Known limits**")
     st.html(bullet_list(stated.limitations))
 

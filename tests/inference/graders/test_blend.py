@@ -36,7 +36,7 @@ from cardiov_core.inference import (
 from cardiov_core.inference.graders.blend import blend
 from cardiov_core.inference.uncertainty.scope import fit_range, signature_of
 from cardiov_core.nets import build_net
-from cardiov_core.reporting.words.model_card import honesty_words
+from cardiov_core.reporting.words.model_card import card_words
 from cardiov_core.signals import measure
 from cardiov_core.signals.features import FEATURES
 from cardiov_core.training.loop.forest_growth import forest_of
@@ -245,10 +245,10 @@ def test_a_blend_has_the_scope_of_its_members_and_tells_what_they_are_worth(fold
     grader = load_predictor("both")
     assert grader.predict(record).scope == load_predictor("small").predict(record).scope
     assert grader.predict_batch([record])[0].scope is not None
-    told = honesty_words(grader.card)
+    told = card_words(grader.card)
     assert told["scope"].startswith("small: ECGs are flagged that lie farther out than 98 % of 50")
     update_card(load_card("tiny"), {"training": {"torch": "2"}})
-    assert honesty_words(grader.card)["attention"] == "tiny: The attention maps have not been tested."
+    assert card_words(grader.card)["attention"] == "tiny: The attention maps have not been tested."
 
 
 def test_what_both_members_note_is_said_once(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `cardiov models` and the About page tell of a grader's honesty."""
+"""What `cardiov models` and the About page print of what was measured of a grader."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from cardiov_core import weights
 from cardiov_core.errors import ModelCardError
-from cardiov_core.reporting.words.model_card import honesty_words
+from cardiov_core.reporting.words.model_card import card_words
 
 MEASURED = {
     "n": 100,
@@ -20,11 +20,11 @@ MEASURED = {
 
 
 def _told(folder: Path, changes: dict[str, Any]) -> dict[str, str]:
-    return honesty_words(weights.update_card(weights.load_card(folder / "tiny.json"), changes))
+    return card_words(weights.update_card(weights.load_card(folder / "tiny.json"), changes))
 
 
 def test_what_a_card_lacks_is_said(tiny_folder: Path) -> None:
-    told = honesty_words(weights.load_card(tiny_folder / "tiny.json"))
+    told = card_words(weights.load_card(tiny_folder / "tiny.json"))
     assert told["calibration"] == "Probabilities are not calibrated."
     assert told["sets"] == "There are no prediction sets."
     assert "does not know" in told["scope"]

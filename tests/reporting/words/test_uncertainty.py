@@ -1,4 +1,4 @@
-"""Words for what a level is worth."""
+"""Words for the uncertainty of a level."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from cardiov_core.domain import Contribution, Contributions, Severity, Window
 from cardiov_core.inference.uncertainty.reliability import Reliability
-from cardiov_core.reporting.words import uncertainty as honesty
+from cardiov_core.reporting.words import uncertainty
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.weights.cards import checked_card
 
@@ -22,7 +22,7 @@ from cardiov_core.weights.cards import checked_card
     ],
 )
 def test_a_set_in_words(levels: tuple[int, ...], words: str) -> None:
-    assert honesty.set_words([Severity(level) for level in levels]).replace(THIN_SPACE, " ") == words
+    assert uncertainty.set_words([Severity(level) for level in levels]).replace(THIN_SPACE, " ") == words
 
 
 def _card(tiny_card: dict[str, Any], **more: Any) -> Any:
@@ -39,10 +39,10 @@ def test_the_meaning_tells_what_was_measured_and_claims_no_level(tiny_card: dict
         "mean_size": 1.7,
         "a_level": {"High risk": {"n": 43, "held": 29}},
     }
-    words = honesty.set_meaning(_card(tiny_card, conformal={"limit": 0.1, "measured": measured}))
+    words = uncertainty.set_meaning(_card(tiny_card, conformal={"limit": 0.1, "measured": measured}))
     assert "396 of 434 sets held the level, of high-risk ECGs 29 of 43." in words
     assert "not for each level" in words
-    assert "cross-validation" not in honesty.set_meaning(_card(tiny_card))
+    assert "cross-validation" not in uncertainty.set_meaning(_card(tiny_card))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_meaning_tells_what_was_measured_and_claims_no_level(tiny_card: dict
 )
 def test_counts_in_words(level: int, labels: tuple[int, int, int, int], words: str) -> None:
     found = Reliability(Severity(level), (45, 60), sum(labels), labels)
-    said = honesty.reliability_words(found, "measurements").replace(THIN_SPACE, " ")
+    said = uncertainty.reliability_words(found, "measurements").replace(THIN_SPACE, " ")
     assert said == (
         f"Of {sum(labels)} ECGs that measurements gave this output in cross-validation "
         f"({Severity(level).title} with 45 to 60 %), {words}"
@@ -65,12 +65,14 @@ def test_counts_in_words(level: int, labels: tuple[int, int, int, int], words: s
 
 
 def test_few_records_are_said_to_be_few() -> None:
-    assert honesty.reliability_words(Reliability(Severity(3), (25, 100), 6, (1, 2, 1, 2)), "a").endswith("little.")
+    assert uncertainty.reliability_words(Reliability(Severity(3), (25, 100), 6, (1, 2, 1, 2)), "a").endswith("little.")
 
 
 def test_no_sentence_reassures() -> None:
-    said = [honesty.set_words([level]) for level in Severity]
-    said += [honesty.reliability_words(Reliability(level, (90, 100), 200, (200, 0, 0, 0)), "a") for level in Severity]
+    said = [uncertainty.set_words([level]) for level in Severity]
+    said += [
+        uncertainty.reliability_words(Reliability(level, (90, 100), 200, (200, 0, 0, 0)), "a") for level in Severity
+    ]
     for words in said:
         assert not any(word in words.lower() for word in ("healthy", "normal", "safe", "rule out", "reliable"))
 
@@ -81,6 +83,6 @@ def test_reasons_are_told_with_their_points() -> None:
     )
     against = Contribution("T", "", None, "x", None, "", -0.056, "T 0.3 mV speaks against Medium")
     reasons = Contributions("measurements", "level 2", (reason, against), 0.2, Window(0, 10))
-    assert honesty.reason_rows(reasons) == [(reason.statement, "+12"), (against.statement, "-6")]
-    assert honesty.reasons_line(reasons, 1) == f"{reason.statement} (+12)."
-    assert "Nothing" in honesty.reasons_line(Contributions("m", "level 2", (), 0.2, Window(0, 10)))
+    assert uncertainty.reason_rows(reasons) == [(reason.statement, "+12"), (against.statement, "-6")]
+    assert uncertainty.reasons_line(reasons, 1) == f"{reason.statement} (+12)."
+    assert "Nothing" in uncertainty.reasons_line(Contributions("m", "level 2", (), 0.2, Window(0, 10)))

@@ -9,7 +9,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from cardiov_core import weights
 from cardiov_core.datasets import PtbXl
-from cardiov_core.reporting.words.model_card import honesty_words
+from cardiov_core.reporting.words.model_card import card_words
 from cardiov_core.signals.features import FEATURES
 from cardiov_core.studies.graders.reasons import check_reasons, losses_of, ship_reasons_check
 from cardiov_core.training.loop.forest_growth import forest_of
@@ -54,4 +54,4 @@ def test_the_shipped_forest_is_tested_on_real_records(repository: Path, data_fol
     assert found["levels"]["0"]["told_direction"] > 0.5
     written = ship_reasons_check(card, found, "by a test")
     assert json.loads(written.path.read_text())["reasons_check"]["sha256"] == card.sha256
-    assert "Without the leading reason's numbers" in honesty_words(written)["reasons"]
+    assert "Without the leading reason's numbers" in card_words(written)["reasons"]
