@@ -1,7 +1,7 @@
 """A list of cases as one HTML file that needs nothing else: the far misses one by one, then the others in a table."""
 
 from collections.abc import Callable, Sequence
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,9 @@ from cardiov_core.inference import Grader
 from cardiov_core.inference.explanation.passport import passport_line
 from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.reporting.evaluation.far_miss import trace_picture
-from cardiov_core.reporting.evaluation.html_page import html_page, html_table, paragraph
 from cardiov_core.reporting.evaluation.words import fold_words
 from cardiov_core.reporting.print.content import record_words
+from cardiov_core.reporting.templates import render
 from cardiov_core.reporting.trace.attention import CAPTION
 from cardiov_core.reporting.words.levels import percent
 from cardiov_core.statements import STATEMENTS
@@ -30,12 +30,27 @@ _DISTORTIONS = {
     "burst_mv": "bursts of noise",
     "hum_mv": "mains hum",
 }
-_STYLE = """
-article {border-top: 2px solid #1A1F24; margin-top: 2rem; padding-top: 0.3rem; break-inside: avoid;}
-article img {width: 100%; height: auto; border: 1px solid #D8DCE0;}
-nav a {display: inline-block; margin-right: 0.8rem;}
-td:last-child {white-space: normal;}
-"""
+
+
+@dataclass(frozen=True)
+class FarMiss:
+    """One far miss as its template tells it: all words but `picture`, the address that holds the ECG.
+
+    `measured` is what speaks for or against the grade; None where nothing of the kind is known.
+    """
+
+    ecg_id: str
+    label: str
+    grade: str
+    record: str
+    graded: str
+    statements: Sequence[tuple[str, ...]]
+    signal: str
+    others: str
+    alternative: str
+    picture: str
+    caption: str
+    measured: Sequence[str] | None
 
 
 def write_case_report(
@@ -74,14 +89,14 @@ def write_case_report(
         If a record cannot be read.
     """
     far = [case for case in cases.cases if case.error >= FAR]
-    articles = []
+    misses = []
     for done, case in enumerate(far, start=1):
-        articles.append(_article(case, dataset.record(int(case.ecg_id)), predictor))
+        misses.append(_far_miss(case, dataset.record(int(case.ecg_id)), predictor))
         if progress is not None:
             progress(done, len(far))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_page(cases, far, articles), encoding="utf-8")
+        path.write_text(_page(cases, misses), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error}.", "Name another file.") from error
     return len(far)
@@ -105,25 +120,19 @@ def distortion_words(cases: CaseList) -> str:
     return words
 
 
-def _page(cases: CaseList, far: Sequence[FoundCase], articles: Sequence[str]) -> str:
+def _page(cases: CaseList, misses: Sequence[FarMiss]) -> str:
     wrong = [case for case in cases.cases if case.error]
-    rest = [case for case in wrong if case.error < FAR]
     counts = ", ".join(str(sum(case.error == gap for case in wrong)) for gap in (3, 2, 1))
-    links = "".join(f'<a href="#case-{escape(case.ecg_id)}">{escape(case.ecg_id)}</a>' for case in far)
-    parts = [
-        f"<h1>{escape(cases.model_name)}: what it gets wrong</h1>",
-        paragraph(
-            f"{cases.n_graded} records of PTB-XL {fold_words(cases.folds)}, {len(wrong)} graded wrongly (off by three "
-            f"levels, two and one: {counts}). Weights: SHA-256 {cases.model_sha256}."
-        ),
-        paragraph(distortion_words(cases)),
-        "<h2>Far misses: three levels off</h2>" if far else "",
-        f"<nav>Records: {links}</nav>" if far else "",
-        *articles,
-        "<h2>One or two levels off</h2>" if rest else "",
-        html_table(("Record", "Label", "Grade", "Probabilities", "Why it is here"), map(_row, rest)),
-    ]
-    return html_page(f"CardioV: cases of {cases.model_name}", [part for part in parts if part], style=_STYLE)
+    return render(
+        "cases.html",
+        title=f"CardioV: cases of {cases.model_name}",
+        name=cases.model_name,
+        summary=f"{cases.n_graded} records of PTB-XL {fold_words(cases.folds)}, {len(wrong)} graded wrongly (off by "
+        f"three levels, two and one: {counts}). Weights: SHA-256 {cases.model_sha256}.",
+        distortions=distortion_words(cases),
+        misses=misses,
+        others=[_row(case) for case in wrong if case.error < FAR],
+    )
 
 
 def _row(case: FoundCase) -> tuple[str, ...]:
@@ -143,28 +152,26 @@ def _probabilities(case: FoundCase) -> str:
     )
 
 
-def _article(case: FoundCase, record: EcgRecord, predictor: Grader) -> str:
-    """Return one far miss: statements, signal, other graders, the ECG and what the grader went by."""
+def _far_miss(case: FoundCase, record: EcgRecord, predictor: Grader) -> FarMiss:
     explanation, reasons, why = _explained(case, record, predictor)
-    picture = trace_picture(record, explanation)
-    alternative = f"ECG {case.record_id}, twelve leads, 25 mm/s, 10 mm/mV" + (", with attention" if explanation else "")
     origin = (
         "by a copy of the grader that had not seen the patient" if case.prediction.out_of_fold else "by the weights"
     )
-    parts = [
-        f'<article id="case-{escape(case.ecg_id)}"><h3>Record {escape(case.ecg_id)}: labelled '
-        f"{escape(case.label.title.lower())}, graded {escape(case.prediction.severity.title.lower())}</h3>",
-        paragraph(f"{record_words(record)}. {case.path}", small=True),
-        paragraph(f"Graded {origin}: {_probabilities(case)}."),
-        html_table(("Statement", "Likelihood", "Critical value", "Role"), map(_statement, case.statements)),
-        paragraph(f"Signal: {_signal(case)}"),
-        _others(case),
-        f'<figure><img alt="{escape(alternative, quote=True)}" src="{picture}">'
-        f"<figcaption>25 mm/s, 10 mm/mV, 0.05-150 Hz. {escape(why)}</figcaption></figure>",
-        _spoke(reasons, case.prediction.severity),
-        "</article>",
-    ]
-    return "\n".join(part for part in parts if part)
+    drawn = ", with attention" if explanation else ""
+    return FarMiss(
+        ecg_id=case.ecg_id,
+        label=case.label.title.lower(),
+        grade=case.prediction.severity.title.lower(),
+        record=f"{record_words(record)}. {case.path}",
+        graded=f"Graded {origin}: {_probabilities(case)}.",
+        statements=[_statement(text) for text in case.statements],
+        signal=f"Signal: {_signal(case)}",
+        others=_others(case),
+        alternative=f"ECG {case.record_id}, twelve leads, 25 mm/s, 10 mm/mV{drawn}",
+        picture=trace_picture(record, explanation),
+        caption=f"25 mm/s, 10 mm/mV, 0.05-150 Hz. {why}",
+        measured=None if reasons is None else [reason.statement for reason in reasons.reasons],
+    )
 
 
 def _statement(text: str) -> tuple[str, ...]:
@@ -188,7 +195,7 @@ def _others(case: FoundCase) -> str:
     for text in case.graders:
         name, level, share = text.rsplit(maxsplit=2)
         sentences.append(f"{name} says {Severity(int(level)).title.lower()} ({percent(float(share))})")
-    return paragraph(f"Other graders: {'; '.join(sentences)}.")
+    return f"Other graders: {'; '.join(sentences)}."
 
 
 def _explained(
@@ -216,15 +223,6 @@ def _explained(
     members = predictor.members if isinstance(predictor, BlendGrader) else (predictor,)
     network = next((member for member in members if member.name == explanation.model_name), predictor)
     return explanation, explanation.reasons, f"{drawn} {passport_line(network.card, int(level))}{own}"
-
-
-def _spoke(reasons: Contributions | None, level: Severity) -> str:
-    """Return what was measured and speaks for or against the grade, as a list."""
-    if reasons is None:
-        return ""
-    items = "".join(f"<li>{escape(reason.statement)}</li>" for reason in reasons.reasons)
-    head = paragraph(f"What was measured, for or against {level.title.lower()}:")
-    return f"{head}<ul>{items or '<li>Nothing stands out.</li>'}</ul>"
 
 
 def default_report_path(cases_file: Path) -> Path:

@@ -57,8 +57,12 @@ class Panel:
     @property
     def image(self) -> str:
         """The panel as an HTML image that needs nothing else."""
-        encoded = base64.b64encode(self.svg.encode()).decode()
-        return f'<img alt="{escape(self.said, quote=True)}" src="data:image/svg+xml;base64,{encoded}">'
+        return f'<img alt="{escape(self.said, quote=True)}" src="{self.source}">'
+
+    @property
+    def source(self) -> str:
+        """The drawing as an address that holds it."""
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.svg.encode()).decode()}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """An evaluation as one HTML file that needs nothing else: no script, no font, no network."""
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ from cardiov_core.reporting.evaluation.figures import (
     roc_panels,
     subgroup_panels,
 )
-from cardiov_core.reporting.evaluation.html_page import html_page, html_table, paragraph
 from cardiov_core.reporting.evaluation.markdown import report_of
 from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES, HOW_TO_READ
+from cardiov_core.reporting.templates import render
 
 REPORT_NAME = "report.html"
 
@@ -80,73 +79,53 @@ def html_report(document: Mapping[str, Any]) -> str:
     str
         Self-contained: images lie in it, and it has no script.
     """
-    panels = panels_of(document)
-    model = document["model"]
+    model, tests = document["model"], document["subgroup_tests"]
     titles = [level.title for level in Severity]
-    different = document["other_label_rule"]["n_labelled_differently"]
-    parts = [
-        f"<h1>{escape(model['name'])}: how well it grades</h1>",
-        paragraph(words.origin_words(document)),
-        paragraph(f"{words.interval_words(document)} Weights: SHA-256 {model['sha256']}.", small=True),
-        _numbers(document),
-        "<h2>Figures beside the paper's</h2>",
-        _figure("auc", panels),
-        html_table(MAIN_HEADS, words.main_rows(document)),
-        "<h2>ROC curves</h2>",
-        _figure("roc", panels),
-        "<h2>Label and grade</h2>",
-        _figure("confusion", panels),
-        html_table(("Label \\ grade", *titles), words.confusion_rows(document)),
-        "<h2>As an alarm</h2>",
-        paragraph(words.missed_words(document)),
-        html_table(ALARM_HEADS, words.alarm_rows(document)),
-        "<h2>Subgroups</h2>",
-        _figure("subgroups", panels),
-        html_table(SUBGROUP_HEADS, words.subgroup_rows(document)),
-        html_table(TEST_HEADS, words.test_rows(document)),
-        *[paragraph(f"p: {entry['test']}.", small=True) for entry in document["subgroup_tests"][:1]],
-        paragraph(f"The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).", small=True),
-        "<h2>Calibration</h2>",
-        _figure("reliability", panels),
-        html_table(CALIBRATION_HEADS, words.calibration_rows(document)),
-        "<h2>The other label rule</h2>",
-        paragraph(f"The rules label {different} of {document['n']} records differently."),
-        html_table(("Figure", *(rule.capitalize() for rule in words.RULE_WORDS.values())), words.rule_rows(document)),
-    ]
-    for other in document.get("against", ()):
-        parts += _against(document, other)
-    parts.append(f"<h2>How to read it</h2><dl>{_terms()}</dl>")
-    if document["skipped"]:
-        items = "".join(f"<li>{escape(reason)}</li>" for reason in document["skipped"])
-        parts.append(f"<h2>Without a grade</h2><ul>{items}</ul>")
-    return html_page(f"CardioV: evaluation of {model['name']}", parts)
-
-
-def _terms() -> str:
-    return "".join(f"<dt>{escape(term)}</dt><dd>{escape(meaning)}</dd>" for term, meaning in HOW_TO_READ.items())
-
-
-def _against(document: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the section on another grader of the same records."""
-    name = other["model"]["name"]
-    heads = ("Figure", document["model"]["name"], name, "Difference", "95\u2009% interval", "p")
-    return [
-        f"<h2>Beside {escape(name)}</h2>",
-        paragraph(words.against_words(document, other)),
-        html_table(heads, words.against_rows(other)),
-        paragraph(f"p: {other['test']}.", small=True),
-    ]
-
-
-def _numbers(document: Mapping[str, Any]) -> str:
-    items = "".join(
-        f"<div>{escape(title)}<b>{escape(value)}</b><span>{escape(remark)}</span></div>"
-        for title, value, remark in words.headlines(document)
+    return render(
+        "evaluation.html",
+        title=f"CardioV: evaluation of {model['name']}",
+        name=model["name"],
+        sha256=model["sha256"],
+        origin=words.origin_words(document),
+        intervals=words.interval_words(document),
+        headlines=words.headlines(document),
+        panels=panels_of(document),
+        captions=FIGURE_SENTENCES,
+        main=(MAIN_HEADS, words.main_rows(document)),
+        confusion=(("Label \\ grade", *titles), words.confusion_rows(document)),
+        missed=words.missed_words(document),
+        alarm=(ALARM_HEADS, words.alarm_rows(document)),
+        subgroups=(SUBGROUP_HEADS, words.subgroup_rows(document)),
+        tests=(TEST_HEADS, words.test_rows(document)),
+        test=tests[0]["test"] if tests else "",
+        paper_subgroups=PAPER_SUBGROUPS,
+        paper=PAPER_SOURCE,
+        calibration=(CALIBRATION_HEADS, words.calibration_rows(document)),
+        n=document["n"],
+        n_different=document["other_label_rule"]["n_labelled_differently"],
+        rules=(rule_heads(), words.rule_rows(document)),
+        against=[_against(document, other) for other in document.get("against", ())],
+        terms=HOW_TO_READ,
+        skipped=document["skipped"],
     )
-    return f'<div class="numbers">{items}</div>'
 
 
-def _figure(key: str, panels: Mapping[str, Sequence[Panel]]) -> str:
-    images = "".join(panel.image for panel in panels[key])
-    caption = escape(FIGURE_SENTENCES[key])
-    return f'<figure><div class="panels">{images}</div><figcaption>{caption}</figcaption></figure>'
+def rule_heads() -> tuple[str, ...]:
+    """Return the heads of the table by label rule."""
+    return ("Figure", *(rule.capitalize() for rule in words.RULE_WORDS.values()))
+
+
+def against_heads(document: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the heads of the table that sets another grader beside."""
+    names = document["model"]["name"], other["model"]["name"]
+    return ("Figure", *names, "Difference", "95\u2009% interval", "p")
+
+
+def _against(document: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the section on another grader of the same records says."""
+    return {
+        "name": other["model"]["name"],
+        "words": words.against_words(document, other),
+        "table": (against_heads(document, other), words.against_rows(other)),
+        "test": other["test"],
+    }

@@ -22,8 +22,10 @@ from cardiov_core.reporting.evaluation.html import (
     REPORT_NAME,
     SUBGROUP_HEADS,
     TEST_HEADS,
+    against_heads,
     html_report,
     panels_of,
+    rule_heads,
 )
 from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES
 from cardiov_core.ui.evaluation.alarm import show_alarm
@@ -160,8 +162,7 @@ def _against(document: Mapping[str, Any]) -> None:
         name = other["model"]["name"]
         st.subheader(f"Beside {name}")
         st.write(words.against_words(document, other))
-        heads = ("Figure", document["model"]["name"], name, "Difference", "95\u2009% interval", "p")
-        st.html(html_table(heads, words.against_rows(other)))
+        st.html(html_table(against_heads(document, other), words.against_rows(other)))
         st.caption(f"p: {other['test']}.")
 
 
@@ -174,9 +175,8 @@ def _tables(document: Mapping[str, Any]) -> None:
     titles = ("Label \\ grade", *(level.title for level in Severity))
     st.html(html_table(titles, words.confusion_rows(document), caption="Label and grade, with shares of the label"))
     different = document["other_label_rule"]["n_labelled_differently"]
-    heads = ("Figure", *(rule.capitalize() for rule in words.RULE_WORDS.values()))
     caption = f"By label rule; the rules label {different} of {document['n']} records differently"
-    st.html(html_table(heads, words.rule_rows(document), caption=caption))
+    st.html(html_table(rule_heads(), words.rule_rows(document), caption=caption))
     if document["skipped"]:
         st.write("Records without a grade:")
         st.html(bullet_list(document["skipped"]))

@@ -6,6 +6,7 @@ from html import escape
 
 from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
 from cardiov_core.reporting import percent
+from cardiov_core.reporting.templates import html_table as table_of
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, wording
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.review import (
@@ -85,19 +86,10 @@ def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: 
     columns : str
         One letter a column: 'n' aligns it as numbers.
     """
-    kinds = [' class="cv-n"' if kind == "n" else "" for kind in columns.ljust(len(heads))]
-    head = "".join(f'<th scope="col"{kind}>{escape(text)}</th>' for text, kind in zip(heads, kinds, strict=True))
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td{kind}>{escape(text)}</td>" for text, kind in zip(row[1:], kinds[1:], strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
     # Two columns fit a phone; more may be moved sideways there.
     kind = "cv-table cv-two" if len(heads) <= 2 else "cv-table"
-    table = f'<table class="{kind}">{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="cv-scroll">{table}</div>'
+    cells = ["cv-n" if letter == "n" else "" for letter in columns.ljust(len(heads))]
+    return table_of(heads, rows, caption=caption, classes=("cv-scroll", kind), cells=cells)
 
 
 def plain(text: str) -> str:

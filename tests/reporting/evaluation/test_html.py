@@ -1,7 +1,6 @@
 """The report of an evaluation and its figures: self-contained, the same each time, with its numbers in words."""
 
 import re
-from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.study.against import compare_graders
