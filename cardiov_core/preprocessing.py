@@ -19,7 +19,7 @@ MIN_DURATION_S = 5.0
 """Shorter records are refused (docs/clinical.md, 13)."""
 
 _FILTER_PAD_S = 3.0
-_SLACK_S = 0.1  # a record so little longer than its window is told as whole
+_SLACK_S = 0.1  # a record so little longer than its window counts as whole
 
 
 def bridge_gaps(

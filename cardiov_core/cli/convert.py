@@ -34,8 +34,8 @@ def convert(
 
     Patient id, recording time, device and free text are left out, ages from 90 are written as 90, and the files get
     names made of the content's checksum, unless --keep-identity is given. stdout tells which file came of which
-    source; existing files are never overwritten. A record that cannot be converted is told on stderr, and the rest
-    goes on; the exit is then 1.
+    source; existing files are never overwritten. A record that cannot be converted is named on stderr, and the rest
+    continues; the exit is then 1.
     """
     from cardiov_core.io import collect, read_record, write_record
 

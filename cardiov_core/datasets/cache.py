@@ -48,7 +48,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class CachedRecord:
-    """Where a record's window stands and by what it is known again.
+    """Where a record's window stands and by what it is recognised.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
 """PTB-XL from PhysioNet: fetched with its checksums, resumed where it stopped, checked where it lies.
 
 A file is written as ``NAME.part`` and gets its name when its SHA-256 is the published one, so that a name stands for a
-whole file. Parts are gone on with by HTTP ranges; a server that sends no ranges sends the file again.
+whole file. Parts are continued by HTTP ranges; a server that sends no ranges sends the file again.
 """
 
 import re
@@ -355,7 +355,7 @@ def _get(client: "httpx.Client", base: str, name: str, part: Path) -> None:
 
 
 def _write(blocks: Iterator[bytes], part: Path, begun: int) -> None:
-    """Append to the part, or begin it anew where nothing is gone on with."""
+    """Append to the part, or begin it anew where there is nothing to continue."""
     written = begun
     with part.open("ab" if begun else "wb") as file:
         for block in blocks:

@@ -1,4 +1,4 @@
-"""JSON documents of a known form: read into typed values, and what is wrong with one told in one sentence."""
+"""JSON documents of a known form: read into typed values, and what is wrong with one in one sentence."""
 
 import json
 import re

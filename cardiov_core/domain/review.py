@@ -13,7 +13,7 @@ from cardiov_core.domain.review_terms import CaseSource, CaseStatus, EventKind, 
 
 @dataclass(frozen=True)
 class CaseReference:
-    """Where the record of a case was found, so that its data set can be told what was decided.
+    """Where the record of a case was found, so that its data set can be given what was decided.
 
     Attributes
     ----------

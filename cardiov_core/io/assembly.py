@@ -245,7 +245,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     channels : Channels
         What a reader found.
     options : ReadOptions
-        What the caller said; a rate that differs from the file's is not used and warned of.
+        What the caller stated; a rate that differs from the file's is not used and warned of.
 
     Raises
     ------

@@ -116,7 +116,7 @@ def collect(paths: Sequence[Path | str]) -> Iterator[Collection]:
 
 
 def told_apart(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Mark records of one name, so that they can be told apart wherever they are listed by their name.
+    """Mark records of one name, so that they can be distinguished wherever they are listed by their name.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ def foreign_decoder(name: str, what: str = "", hint: str = _HINT) -> Iterator[No
     """Run a decoder that others wrote on a file that strangers wrote.
 
     Such decoders raise many kinds of errors on damaged files, Python's own `UnboundLocalError` among them (scipy's
-    `loadmat`, on a class that it does not know). Whatever it is: the file is damaged, and the reader is told so.
+    `loadmat`, on a class that it does not know). Whatever it is: the file is damaged, and the reader gets a message.
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ def read_channels(path: Path, options: ReadOptions) -> Channels:
     path : Path
         The record.
     options : ReadOptions
-        What the caller said.
+        What the caller stated.
 
     Raises
     ------

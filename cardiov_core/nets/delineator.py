@@ -1,7 +1,7 @@
 """The delineator: where P wave, QRS complex and T wave begin and end on a median beat, in each lead and over all.
 
 A U-Net (Ronneberger et al. 2015, doi:10.1007/978-3-319-24574-4_28) in one dimension whose layers are the same for every
-lead; after each block a lead hears the mean and the maximum over all leads (Zaheer et al. 2017, Deep Sets,
+lead; after each block a lead gets the mean and the maximum over all leads (Zaheer et al. 2017, Deep Sets,
 arXiv:1703.06114), so that neither order nor number of leads matters. Each boundary comes out as a distribution over
 the samples; its median is the boundary, finer than a sample. The boundaries over all leads have an output of their
 own, which sees what share of the leads has begun or ended at each sample: the second earliest onset of twelve is a

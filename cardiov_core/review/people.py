@@ -38,7 +38,7 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
     Returns
     -------
     Reader
-        Without sign-in nobody can be told apart for certain, so a typed name may do everything. A signed-in person
+        Without sign-in nobody can be distinguished for certain, so a typed name may do everything. A signed-in person
         begins as reader. Two people of one name become 'Name' and 'Name (2)'.
 
     Raises

@@ -1,6 +1,6 @@
 """The delineator's weights: as many networks as folds, each with the fingerprints of the records it never saw.
 
-New records are delineated by all networks together. A record that trained them is known again by its fingerprint and
+New records are delineated by all networks together. A record that trained them is recognised by its fingerprint and
 gets only the network of the fold that held it out, so that no memory is ever measured.
 """
 

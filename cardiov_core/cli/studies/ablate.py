@@ -33,8 +33,8 @@ from cardiov_core.cli.train import labelled_of
 def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None, resamples: int) -> None:
     """Compare ordinal, rank-consistent, classification and regression outputs.
 
-    Same network, groups, seeds and epochs; goes on where it was interrupted. The table is printed and lies in --out as
-    ablation.txt, ablation.md and ablation.json.
+    Same network, groups, seeds and epochs; continues where it was interrupted. The table is printed and lies in --out
+    as ablation.txt, ablation.md and ablation.json.
     """
     from cardiov_core import training
     from cardiov_core.studies.graders.ablation import ablate as compare

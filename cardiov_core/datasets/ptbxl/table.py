@@ -42,7 +42,7 @@ _SEXES: Mapping[int, Sex] = {0: "male", 1: "female"}
 
 @dataclass(frozen=True, eq=False)
 class PreparedRecords:
-    """What a network is fed of some records, and by what they are known again.
+    """What a network is fed of some records, and by what they are recognised.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ _MIN_DEFINED_SHARE = 1 / 20
 
 
 class Statistic(StrEnum):
-    """What is said of two readings of the same cases; the values are the words for readers."""
+    """Statistics of two readings of the same cases; the values are the words for readers."""
 
     KAPPA = "Quadratic-weighted kappa"
     AC2 = "Gwet AC2"

@@ -58,7 +58,7 @@ def reasons_of(
     target : int or str
         A level, or a threshold by name.
     heights_mv : mapping of str to float
-        Lead -> height of its QRS, by which sizes are told in mV; empty where voltages cannot be trusted.
+        Lead -> height of its QRS, by which sizes are given in mV; empty where voltages cannot be trusted.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def reasons_of(
 
 
 def gathered() -> dict[tuple[str, str], list[int]]:
-    """Return which numbers are told as one reason: what a clinician calls them and part of the heart -> columns."""
+    """Return which numbers make one reason: what a clinician calls them and part of the heart -> columns."""
     members: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for index, feature in enumerate(FEATURES):
         members[(feature.group, _TERRITORY.get(feature.lead or "", ""))].append(index)

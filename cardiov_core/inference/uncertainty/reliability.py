@@ -1,4 +1,4 @@
-"""How often a grader was right when it said the same: counts among its out-of-fold predictions."""
+"""How often a grader was right when it gave the same level: counts among its out-of-fold predictions."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ENOUGH = 20
 
 @dataclass(frozen=True)
 class Reliability:
-    """What the labels were where the grader said the same out of fold.
+    """Labels of the records that the grader graded alike out of fold.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Reliability:
 def reliability_of(
     card: ModelCard, prediction: Prediction, *, without_patients: Collection[str] = ()
 ) -> Reliability | None:
-    """Count the labels of training records of which the grader said the same without having seen their patients.
+    """Count the labels of training records that the grader gave the same level, out of fold.
 
     'The same' is the same level with nearly the same probability of it: within five per cent on either side, rounded
     outwards to fives, and wider by five on both sides until `ENOUGH` records are in the band or it holds every one of

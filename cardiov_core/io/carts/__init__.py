@@ -1,1 +1,1 @@
-"""Files of carts and archives: told apart by content, guarded, parsed by ecgdatakit or here, taken to mV."""
+"""Files of carts and archives: recognised by content, guarded, parsed by ecgdatakit or here, taken to mV."""

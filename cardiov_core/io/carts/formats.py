@@ -1,4 +1,4 @@
-"""How the files of carts and archives are told apart by their content. Each takes a path (unused) and a file's head."""
+"""How files of carts and archives are recognised by their content; each takes a path (unused) and a file's head."""
 
 import re
 import struct

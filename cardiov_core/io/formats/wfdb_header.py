@@ -110,7 +110,7 @@ class CommentFacts:
     Attributes
     ----------
     age, sex, patient_id, device
-        As in `EcgRecord`; None where it is not said.
+        As in `EcgRecord`; None where it is not stated.
     """
 
     age: float | None
@@ -159,7 +159,7 @@ def looks_like_header(text: str) -> bool:
 
 
 def is_header(_: Path, head: bytes) -> bool:
-    """Tell whether a file is a WFDB header, whatever its name. The one place where that is told.
+    """Tell whether a file is a WFDB header, whatever its name. The one place where that is decided.
 
     Parameters
     ----------

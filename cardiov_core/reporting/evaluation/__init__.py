@@ -1,1 +1,1 @@
-"""Evaluations and agreement told: words, figures, Markdown and HTML."""
+"""Evaluations and agreement: words, figures, Markdown and HTML."""

@@ -1,4 +1,4 @@
-"""Onset and offset of P, QRS and T on the paper: light bands, told apart by letter and edge as well as by colour."""
+"""Onset and offset of P, QRS and T on the paper: light bands, distinguished by letter and edge as well as by colour."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

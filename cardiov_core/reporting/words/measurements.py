@@ -142,7 +142,7 @@ def value_of(quantity: Quantity, measurements: Measurements) -> float | None:
 
 
 def rhythm_text(measurements: Measurements) -> str:
-    """Say whether the rhythm is regular, or why that cannot be told."""
+    """Say whether the rhythm is regular, or why that is unknown."""
     if measurements.regular is None:
         return _unmeasured(measurements, "regular")
     return "regular" if measurements.regular else "irregular"

@@ -20,7 +20,7 @@ def card_words(card: ModelCard) -> dict[str, str]:
     -------
     dict
         Topic -> sentence: ``calibration``, ``sets``, ``attention`` (networks only), ``reasons`` (a forest's, where they
-        were tested), ``scope`` and ``untested``. What the card does not hold is said to be missing, for it may be
+        were tested), ``scope`` and ``untested``. What the card lacks is named as missing, for it may be
         looked for.
 
     Raises

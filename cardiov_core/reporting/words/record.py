@@ -6,7 +6,7 @@ from cardiov_core.domain import EcgRecord
 from cardiov_core.reporting.words.levels import THIN_SPACE
 
 OLDEST_STATED_AGE = 89
-"""PTB-XL codes every age above it as 300, so that such patients cannot be told apart."""
+"""PTB-XL codes every age above it as 300, so that such patients cannot be distinguished."""
 
 
 def age_and_sex(age: float | None, sex: str | None) -> str:

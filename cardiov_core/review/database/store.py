@@ -24,7 +24,7 @@ _logger = logging.getLogger(__name__)
 
 _URL_VARIABLE, _FILE_VARIABLE = "CARDIOV_DATABASE_URL", "CARDIOV_REVIEW_DB"
 _WAIT_S = 10.0
-# Any number of our own: PostgreSQL's advisory locks are told apart by it.
+# Any number of our own: PostgreSQL's advisory locks are distinguished by it.
 _MIGRATION_LOCK = 728_431_905
 _CONNECT_S = 5
 # Alembic keeps the migration under way in its module: one thread at a time.

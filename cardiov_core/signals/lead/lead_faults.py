@@ -55,7 +55,7 @@ class LeadFault:
         Predicates for one lead and for several of which the same is true: 'is flat', 'are flat'. A ``{}`` in them
         stands for `number`.
     number : float or None
-        Size of the fault, for the sentence; of several leads the largest is told.
+        Size of the fault, for the sentence; of several leads the largest is given.
     unit : str
         Unit of `number`, with its space.
     serious : bool

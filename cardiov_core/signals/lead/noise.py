@@ -18,7 +18,7 @@ from cardiov_core.signals.beat.beats import IntArray
 BoolArray = npt.NDArray[np.bool_]
 
 DRIFT_WINDOW_S = 2.5
-"""Drift is told over the length of a column of the printed ECG: slower movement does not disturb reading it."""
+"""Drift is measured over the length of a column of the printed ECG: slower movement does not disturb reading it."""
 
 NOISE_FROM_HZ = 35.0
 """Muscle noise is measured above this; P and T waves end below it."""

@@ -68,7 +68,7 @@ def without_waves(found: Delineation, *names: str) -> Delineation:
 
 @dataclass(frozen=True)
 class Slopes:
-    """How the boundaries of a wave are told from its slope.
+    """How the boundaries of a wave are taken from its slope.
 
     Attributes
     ----------

@@ -75,9 +75,9 @@ def with_output(recipe: Recipe, output: OutputName) -> Recipe:
 def ablate(
     recipe: Recipe, dataset: LabelledRecords, out: Path, *, progress: bool = False, n_resamples: int = N_RESAMPLES
 ) -> Ablation:
-    """Cross-validate a recipe with each output and compare them; goes on where it was interrupted.
+    """Cross-validate a recipe with each output and compare them; continues where it was interrupted.
 
-    The stages before the last are the same for all outputs, so each group trains them once: every output goes on from
+    The stages before the last are the same for all outputs, so each group trains them once: every output continues from
     the same network, with the same seed, for the same number of epochs.
 
     Parameters

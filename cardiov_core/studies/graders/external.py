@@ -29,7 +29,7 @@ Table = Literal["ludb", "snomed"]
 
 @dataclass(frozen=True)
 class OutsideFigures:
-    """What a grader said of the records of one source.
+    """Grades of the records of one source.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
 """Whether the measurement grader's leading reason counts: taken away, it must move the level more than other numbers.
 
 The leading reason's numbers are replaced by their medians over all records, and so are as many others, drawn at random.
-What the level's probability loses in the direction that the reason was told for is compared, record by record. The rule
-was laid down before anything was measured: passes where the 95 % interval of the mean difference, by patient, lies
+What the level's probability loses in the direction that the reason was given for is compared, record by record. The
+rule was laid down before anything was measured: passes where the 95 % interval of the mean difference, by patient, lies
 above 0.
 """
 
@@ -110,7 +110,7 @@ def losses_of(forest: Forest, row: Float64Array, medians: Float64Array, target: 
     Returns
     -------
     tuple of float
-        In the direction that the reason was told for; the second is the mean over the draws.
+        In the direction that the reason was given for; the second is the mean over the draws.
     """
     _, contributions = path_contributions(forest, row)
     groups = gathered()

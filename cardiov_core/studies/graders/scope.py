@@ -33,7 +33,7 @@ _KIND = (
 
 @dataclass(frozen=True)
 class ScopeRow:
-    """How one kind of record is told from the training records.
+    """How one kind of record is distinguished from the training records.
 
     Attributes
     ----------

@@ -87,7 +87,7 @@ class JudgedRecord:
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """Verdicts on some records; `reasons` counts records by what is said of them."""
+    """Verdicts on some records; `reasons` counts records by reason."""
 
     group: str
     n: int

@@ -103,7 +103,7 @@ def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[in
     dict
         ``global`` and ``lead_II``: mean absolute error, its 95 % bootstrap interval over the records, bias and number
         of records of QRS, PR and QT in ms; ``boundaries_ms``: bias and standard deviation of the global boundaries;
-        ``p_wave``: how many of the records with and without P waves were told right.
+        ``p_wave``: how many of the records with and without P waves were classified rightly.
 
     Raises
     ------

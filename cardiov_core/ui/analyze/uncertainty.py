@@ -28,7 +28,7 @@ def set_part(prediction: Prediction, grader: Grader) -> str:
 
 
 def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:
-    """Return as HTML how often the grader was right when it said the same; empty where nothing can be counted."""
+    """Return as HTML how often the grader was right when it gave the same level; empty where nothing can be counted."""
     own = {row.patient_id for row in grader.training_rows(case.record)}
     reliability = reliability_of(grader.card, prediction, without_patients=own)
     if reliability is None:

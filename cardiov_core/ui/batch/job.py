@@ -61,7 +61,7 @@ class _Findings:
 
 
 class BatchJob:
-    """The records of one drop, analysed in the background; can be stopped and gone on with.
+    """The records of one drop, analysed in the background; can be stopped and continued.
 
     What is done stays. The thread ends with the browser session that holds this object.
 

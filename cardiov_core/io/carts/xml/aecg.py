@@ -2,7 +2,7 @@
 
 The parser reads the first sequence set of the first series. Here the blocks are looked at first: those that begin at
 one time, run in one step and have one length are one recording; of several recordings the fullest is taken, and of
-equally full ones the longest. What is left out is said.
+equally full ones the longest. What is left out is named.
 """
 
 from collections.abc import Sequence
