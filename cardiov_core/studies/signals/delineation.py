@@ -35,7 +35,7 @@ _NEUROKIT_COLUMNS = {
 }
 _SCOPES: tuple[Scope, ...] = ("global", "lead II")
 
-Found = Mapping[Scope, TimedBeats]
+Estimates = Mapping[Scope, TimedBeats]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Method:
         Interval or boundary over all leads -> known offset of its scale against the marks.
     """
 
-    find: Callable[[EcgRecord], Found]
+    find: Callable[[EcgRecord], Estimates]
     offsets_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -130,7 +130,7 @@ def check_delineation(ludb: Ludb, methods: Mapping[str, Method]) -> DelineationC
     for number in ludb.ids():
         record = ludb.record(number)
         beats = group_beats(ludb.boundaries(number))
-        marked: Found = {"global": overall_of(beats), "lead II": lead_of(beats)}
+        marked: Estimates = {"global": overall_of(beats), "lead II": lead_of(beats)}
         rates.append((marked["global"], record))
         for name, method in methods.items():
             estimate = method.find(record)
@@ -151,7 +151,7 @@ def check_delineation(ludb: Ludb, methods: Mapping[str, Method]) -> DelineationC
 def cardiov(delineator: Delineator = by_best) -> Method:
     """Return the method that measures as CardioV does, with the boundaries of `delineator`, on the carts' scale."""
 
-    def find(record: EcgRecord) -> Found:
+    def find(record: EcgRecord) -> Estimates:
         waves = find_waves(record, delineator)
         if waves is None:
             return {"global": (), "lead II": ()}
@@ -225,7 +225,7 @@ def neurokit() -> Method:
     return Method(lambda record: _by_neurokit(neurokit2, record))
 
 
-def _by_neurokit(nk: Any, record: EcgRecord) -> Found:
+def _by_neurokit(nk: Any, record: EcgRecord) -> Estimates:
     waves = find_waves(record)
     peaks = np.round(waves.series.r_s * record.sampling_rate).astype(int) if waves is not None else np.array([], int)
     leads = {lead: nk.ecg_clean(record.lead(lead), sampling_rate=record.sampling_rate) for lead in record.leads}

@@ -299,14 +299,14 @@ def _fault_rows(judged: Sequence[JudgedRecord], source: str, n_faulty: int) -> I
             fault.name,
             source,
             len(some),
-            float(np.mean([_found(fault, one.record) for one in some])),
+            float(np.mean([_is_detected(fault, one.record) for one in some])),
             len(unseen),
             1.0 - len(alarms) / len(unseen),
             alarms,
         )
 
 
-def _found(fault: Fault, record: EcgRecord) -> bool:
+def _is_detected(fault: Fault, record: EcgRecord) -> bool:
     faulty, leads = fault.put(record, random_of(record, fault))
     return fault.found_in(assess_quality(faulty), leads)
 

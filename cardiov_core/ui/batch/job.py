@@ -47,7 +47,7 @@ class Progress:
 
 
 @dataclass
-class _Findings:
+class _Outcome:
     """What the thread writes and the page reads: lists only grow, one writer."""
 
     rows: list[BatchRow] = field(default_factory=list)
@@ -80,9 +80,9 @@ class BatchJob:
         self.predictor = predictor
         self.others = tuple(others)
         self.reading = Reading()
-        self._found = _Findings()
+        self._outcome = _Outcome()
         self._thread: threading.Thread | None = None
-        weakref.finalize(self, self._found.stop.set)
+        weakref.finalize(self, self._outcome.stop.set)
 
     @property
     def running(self) -> bool:
@@ -92,59 +92,59 @@ class BatchJob:
     @property
     def complete(self) -> bool:
         """Whether every record is done with."""
-        return self._found.total is not None and not self.running and self.progress.done >= self._found.total
+        return self._outcome.total is not None and not self.running and self.progress.done >= self._outcome.total
 
     @property
     def rows(self) -> tuple[BatchRow, ...]:
         """The rows so far, as they came."""
-        return tuple(self._found.rows)
+        return tuple(self._outcome.rows)
 
     @property
     def errors(self) -> tuple[BatchError, ...]:
         """The bad files so far."""
-        return tuple(self._found.errors)
+        return tuple(self._outcome.errors)
 
     @property
     def passed_over(self) -> tuple[str, ...]:
         """Files that do not claim to be an ECG."""
-        return self._found.passed_over
+        return self._outcome.passed_over
 
     @property
     def failure(self) -> CardioVError | None:
         """Why the run ended before its time."""
-        return self._found.failure
+        return self._outcome.failure
 
     @property
     def progress(self) -> Progress:
         """Count, rate and time left, now."""
-        findings = self._found
-        done = len(findings.rows) + len(findings.errors)
-        seconds = time.monotonic() - findings.run_started_s
-        if findings.total is None or not findings.n_this_run or seconds <= 0:
-            return Progress(done, findings.total)
-        rate = findings.n_this_run / seconds
-        return Progress(done, findings.total, rate, max(findings.total - done, 0) / rate)
+        outcome = self._outcome
+        done = len(outcome.rows) + len(outcome.errors)
+        seconds = time.monotonic() - outcome.run_started_s
+        if outcome.total is None or not outcome.n_this_run or seconds <= 0:
+            return Progress(done, outcome.total)
+        rate = outcome.n_this_run / seconds
+        return Progress(done, outcome.total, rate, max(outcome.total - done, 0) / rate)
 
     @property
     def lacking(self) -> frozenset[str]:
         """What bad files do not state and the reader may: 'sampling_rate', 'units'."""
-        wanted = (error.error.fields for error in self._found.errors if isinstance(error.error, MissingMetadataError))
+        wanted = (error.error.fields for error in self._outcome.errors if isinstance(error.error, MissingMetadataError))
         return frozenset(name for fields in wanted for name in fields) & {"sampling_rate", "units"}
 
     def start(self) -> None:
         """Begin, or go on with what is not done yet; nothing happens while it runs."""
         if self.running:
             return
-        self._found.stop.clear()
-        self._found.failure = None
+        self._outcome.stop.clear()
+        self._outcome.failure = None
         # The thread must not hold this object, or it would never be collected with its session.
-        work = (self._found, self.drop, self.predictor, self.others, self.reading)
+        work = (self._outcome, self.drop, self.predictor, self.others, self.reading)
         self._thread = threading.Thread(target=_work, args=work, name="cardiov-batch", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop after the record at hand."""
-        self._found.stop.set()
+        self._outcome.stop.set()
 
     def read_again(self, reading: Reading) -> None:
         """Read the files once more that lacked what the reader now states.
@@ -157,7 +157,7 @@ class BatchJob:
         if self.running:
             return
         self.reading = reading
-        self._found.errors = [one for one in self._found.errors if not isinstance(one.error, MissingMetadataError)]
+        self._outcome.errors = [one for one in self._outcome.errors if not isinstance(one.error, MissingMetadataError)]
         self.start()
 
     def wait(self, timeout_s: float) -> None:
@@ -166,31 +166,31 @@ class BatchJob:
             self._thread.join(timeout_s)
 
 
-def _work(findings: _Findings, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading) -> None:
+def _work(outcome: _Outcome, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading) -> None:
     try:
         with staged(drop) as collection:
-            findings.passed_over = collection.passed_over
-            known: Sized[str] = {row.name for row in findings.rows} | {error.name for error in findings.errors}
-            findings.errors += [
+            outcome.passed_over = collection.passed_over
+            known: Sized[str] = {row.name for row in outcome.rows} | {error.name for error in outcome.errors}
+            outcome.errors += [
                 BatchError(one.shown_as, one.error) for one in collection.errors if one.shown_as not in known
             ]
             todo = [source for source in collection.sources if source.shown_as not in known]
-            findings.total = len(findings.rows) + len(findings.errors) + len(todo)
-            findings.n_this_run, findings.run_started_s = 0, time.monotonic()
+            outcome.total = len(outcome.rows) + len(outcome.errors) + len(todo)
+            outcome.n_this_run, outcome.run_started_s = 0, time.monotonic()
             rate, units = reading.sampling_rate, reading.units
             for result in run_batch(todo, predictor, others=others, sampling_rate=rate, units=units):
                 if isinstance(result, BatchRow):
-                    findings.rows.append(result)
+                    outcome.rows.append(result)
                 else:
-                    findings.errors.append(result)
-                findings.n_this_run += 1
-                if findings.stop.is_set():
+                    outcome.errors.append(result)
+                outcome.n_this_run += 1
+                if outcome.stop.is_set():
                     return
     except CardioVError as error:
-        findings.failure = error
+        outcome.failure = error
     except Exception:
         _logger.exception("Unforeseen error in a batch.")
-        findings.failure = CardioVError(
+        outcome.failure = CardioVError(
             "The batch ended early: something went wrong that CardioV did not foresee.",
             "What is done is kept; the details are in the server's log.",
         )
