@@ -3,6 +3,15 @@
 file -> EcgRecord -> Quality, Measurements, findings -> prepared input -> network -> Prediction -> page.
 """
 
+from cardiov_core.domain.alerts import (
+    Alert,
+    AlertReason,
+    AlertSettings,
+    AlertStatistics,
+    AlertStatus,
+    AlertWay,
+)
+from cardiov_core.domain.critical import CriticalResult, CriticalRule, Limit, RuleSet
 from cardiov_core.domain.findings import Finding, FindingState
 from cardiov_core.domain.measurements import BeatBoundaries, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.domain.prediction import (
@@ -48,6 +57,12 @@ __all__ = [
     "LIMB_LEADS",
     "STANDARD_LEADS",
     "Adjudication",
+    "Alert",
+    "AlertReason",
+    "AlertSettings",
+    "AlertStatistics",
+    "AlertStatus",
+    "AlertWay",
     "Analysis",
     "BeatBoundaries",
     "BlindCase",
@@ -57,6 +72,8 @@ __all__ = [
     "CaseStatus",
     "Contribution",
     "Contributions",
+    "CriticalResult",
+    "CriticalRule",
     "Draft",
     "EcgRecord",
     "Event",
@@ -67,6 +84,7 @@ __all__ = [
     "FloatArray",
     "InputContract",
     "LeadQuality",
+    "Limit",
     "MachineReading",
     "Measurements",
     "MedianBeat",
@@ -84,6 +102,7 @@ __all__ = [
     "Reveal",
     "ReviewStudy",
     "Role",
+    "RuleSet",
     "Scope",
     "Severity",
     "Sex",

@@ -72,3 +72,8 @@ class EventKind(StrEnum):
     READER_ADDED = "reader added"
     ROLES_CHANGED = "roles changed"
     STUDY_CHANGED = "study changed"
+    ALERT_OPENED = "alert opened"
+    ALERT_TOLD = "alert told"
+    ALERT_ACKNOWLEDGED = "alert acknowledged"
+    ALERT_ESCALATED = "alert escalated"
+    SETTINGS_CHANGED = "settings changed"

@@ -285,3 +285,35 @@ events = sa.Table(
     sa.Index(None, "who", "waveform_sha256"),
     sqlite_autoincrement=True,
 )
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("id", _CODE, primary_key=True),
+    # One a case: the same ECG opened twice is told once.
+    sa.Column("case_id", _CODE, sa.ForeignKey("cases.id"), nullable=False, unique=True),
+    sa.Column("rule_set", sa.String(100), nullable=False),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    _level("level"),
+    _level("graded_level"),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("opened_by", _NAME, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("escalated_at", UtcDateTime),
+    sa.Column("acknowledged_at", UtcDateTime),
+    sa.Column("acknowledged_by", _NAME),
+    _within("level", 0, 3),
+    _within("graded_level", 0, 3),
+    sa.Index(None, "status", "due_at"),
+)
+
+settings = sa.Table(
+    "settings",
+    metadata,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("changed_by", _NAME, nullable=False),
+)
+"""What an installation decided for itself, a row each; who changed what is in the audit."""

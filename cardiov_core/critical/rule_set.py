@@ -1,0 +1,145 @@
+"""Rule sets as files: TOML in, checked rules out; the limits that an installation may change."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from cardiov_core.domain import CriticalRule, Limit, Measurements, RuleSet
+from cardiov_core.errors import ConfigurationError
+
+DEFAULT_RULE_SET = "cardiov"
+"""In force where an installation chose none."""
+
+_FOLDER = Path(__file__).parent / "sets"
+_BOUNDS = tuple(item.name for item in fields(Limit))
+_RULE_KEYS = {"code", "title", "findings", "limits", "addressee", "within_minutes", "source"}
+_SET_KEYS = {"title", "source", "remark", "rules"}
+
+RULE_SETS = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+"""Names of the sets that come with CardioV."""
+
+
+def list_rule_sets() -> tuple[RuleSet, ...]:
+    """Return the sets that come with CardioV, the default one first.
+
+    Raises
+    ------
+    ConfigurationError
+        If one of the files is damaged.
+    """
+    return tuple(load_rule_set(name) for name in sorted(RULE_SETS, key=lambda name: name != DEFAULT_RULE_SET))
+
+
+def load_rule_set(name: str | Path = DEFAULT_RULE_SET) -> RuleSet:
+    """Read a rule set.
+
+    Parameters
+    ----------
+    name : str or pathlib.Path
+        One of `RULE_SETS`, or the path of a TOML file of the same form.
+
+    Returns
+    -------
+    RuleSet
+        As published.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such set, or a rule lacks something or limits a number that nobody measures.
+    """
+    path = _FOLDER / f"{name}.toml" if str(name) in RULE_SETS else Path(name)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"There is no rule set {str(name)!r}.",
+            f"Choose one of {', '.join(RULE_SETS)}, or the path of a .toml file.",
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"{path.name} is no TOML: {error}.", "Mend the file.") from error
+    _check_keys(document, _SET_KEYS, path.name)
+    rules = tuple(_rule(entry, path.name) for entry in document["rules"])
+    codes = [rule.code for rule in rules]
+    if len(set(codes)) < len(codes) or not codes:
+        raise ConfigurationError(f"{path.name} has no rules, or two of one code.", "Give each rule a code of its own.")
+    return RuleSet(path.stem, document["title"], document["source"], document["remark"], rules)
+
+
+def with_limits(rule_set: RuleSet, changes: Mapping[str, Mapping[str, Mapping[str, float]]]) -> RuleSet:
+    """Return a set with limits that an installation changed.
+
+    Parameters
+    ----------
+    rule_set : RuleSet
+        As published.
+    changes : mapping
+        Rule -> number -> bounds, such as ``{"pause": {"longest_pause_ms": {"at_least": 2500}}}``.
+
+    Returns
+    -------
+    RuleSet
+        With the changes in its rules and under ``changed``.
+
+    Raises
+    ------
+    ConfigurationError
+        If a rule is not in the set, or does not limit that number.
+    """
+    known = {rule.code: rule for rule in rule_set.rules}
+    changed: dict[str, dict[str, Limit]] = {}
+    for code, numbers in changes.items():
+        for number, bounds in numbers.items():
+            if code not in known or number not in known[code].limits:
+                raise ConfigurationError(
+                    f"Rule set {rule_set.name} has no limit of {number!r} in a rule {code!r}.",
+                    "Change a limit that the set has; write a set of your own for more.",
+                )
+            changed.setdefault(code, {})[number] = _limit(bounds, f"{rule_set.name}: {code}")
+    rules = tuple(replace(rule, limits={**rule.limits, **changed.get(rule.code, {})}) for rule in rule_set.rules)
+    return replace(rule_set, rules=rules, changed=changed)
+
+
+def critical_only_in(one: RuleSet, other: RuleSet) -> tuple[CriticalRule, ...]:
+    """Return the rules of one set whose findings and numbers no rule of the other looks at."""
+    seen = {name for rule in other.rules for name in (*rule.findings, *(() if rule.findings else rule.limits))}
+    return tuple(rule for rule in one.rules if not seen & {*rule.findings, *(() if rule.findings else rule.limits)})
+
+
+def _rule(entry: Mapping[str, Any], file: str) -> CriticalRule:
+    where = f"{file}: rule {entry.get('code', '?')!r}"
+    _check_keys(entry, _RULE_KEYS, where)
+    limits = {number: _limit(bounds, where) for number, bounds in entry["limits"].items()}
+    if not limits and not entry["findings"]:
+        raise ConfigurationError(f"{where} names neither a finding nor a limit.", "Name one.")
+    if not entry["findings"] and not set(limits) <= _MEASURED:
+        unknown = ", ".join(sorted(set(limits) - _MEASURED))
+        raise ConfigurationError(f"{where} limits {unknown}, which nobody measures.", "Limit a measured number.")
+    return CriticalRule(
+        entry["code"],
+        entry["title"],
+        tuple(entry["findings"]),
+        limits,
+        entry["addressee"],
+        int(entry["within_minutes"]),
+        entry["source"],
+    )
+
+
+_MEASURED = {item.name for item in fields(Measurements)}
+
+
+def _limit(bounds: Mapping[str, Any], where: str) -> Limit:
+    numbers = {name: float(value) for name, value in bounds.items() if isinstance(value, (int, float))}
+    if not numbers or set(bounds) - set(_BOUNDS) or len(numbers) < len(bounds):
+        raise ConfigurationError(f"{where} has a limit {dict(bounds)}.", f"Write one of {', '.join(_BOUNDS)}.")
+    return Limit(**numbers)
+
+
+def _check_keys(entry: Mapping[str, Any], wanted: set[str], where: str) -> None:
+    missing, unknown = wanted - set(entry), set(entry) - wanted
+    if missing or unknown:
+        what = ", ".join(f"lacks {name}" for name in sorted(missing)) or f"does not know {', '.join(sorted(unknown))}"
+        raise ConfigurationError(f"{where} {what}.", f"A complete one has {', '.join(sorted(wanted))}.")
