@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cardiov_core.reporting.words.record import age_and_sex
-from cardiov_core.ui.analyze import findings, grader, result, upload
+from cardiov_core.ui.analyze import alert, findings, grader, result, upload
 from cardiov_core.ui.analyze import log as review_log
 from cardiov_core.ui.analyze import record as trace
 from cardiov_core.ui.frame import session as state
@@ -25,6 +25,7 @@ def show_case(case: state.Case) -> None:
         findings.show_critical(analysis)
     with choice:
         grader.choose_grader(analysis)
+    alert.show_alert(case, analysis)
     review_log.show_disagreement(case, analysis)
     result.show_result(case, analysis)
     trace.show_trace(case, analysis)

@@ -3,6 +3,7 @@
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import page
 from cardiov_core.ui.review import reader
+from cardiov_core.ui.worklist import alerts
 from cardiov_core.ui.worklist import page as worklist
 
 with page():
@@ -11,4 +12,5 @@ with page():
     if me is None:
         reader.ask_reader(store, "Read ECGs that the grader may have got wrong. Who reads?")
     else:
+        alerts.show_alerts(store, me)
         worklist.show_worklist(store, me)

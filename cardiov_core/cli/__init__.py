@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cardiov_core.cli.alerts import alerts
 from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app
 from cardiov_core.cli.calibrate import calibrate
@@ -68,6 +69,7 @@ for _command in (
     evaluate,
     cases,
     review,
+    alerts,
     findings_check,
     measure,
     quality_check,

@@ -22,6 +22,7 @@ SEEN = (
     EventKind.GRADE_REVEALED,
     EventKind.CANDIDATES_SHOWN,
     EventKind.CASE_ADJUDICATED,
+    EventKind.ALERT_ACKNOWLEDGED,
 )
 """After one of these, who did it has seen a grade of that record and no longer reads it blind."""
 

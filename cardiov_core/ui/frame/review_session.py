@@ -50,6 +50,8 @@ class ReviewState:
         Grades that were shown before the reader had a name.
     opinions : dict of ShownKey to str
         What was logged on the Analyze page, in a sentence.
+    alerts : dict of str to str
+        Fingerprint of a record -> the case whose alert it opened.
     notes : dict of str to Severity or None
         What was chosen in forms that are no draft of a read, by form; None: indeterminate.
     """
@@ -68,6 +70,7 @@ class ReviewState:
     shown: set[ShownKey] = field(default_factory=set)
     unnamed: deque[Analysis] = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))
     opinions: dict[ShownKey, str] = field(default_factory=dict)
+    alerts: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Severity | None] = field(default_factory=dict)
 
 

@@ -10,6 +10,7 @@ from cardiov_core.review import Store, grant, list_readers, list_studies, set_st
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.worklist.critical import critical_settings
 
 SHARE_KEY, READS_KEY, VERDICT_KEY, SET_KEY = "study_share", "study_reads", "study_verdict", "study_set"
 _LARGEST_SHARE_PERCENT = 90
@@ -27,6 +28,7 @@ def people_and_studies(store: Store, me: Reader, study: str) -> None:
         _study_form(store, me, settings)
     with right:
         _people(store, me)
+    critical_settings(store, me)
 
 
 def _study_form(store: Store, me: Reader, settings: ReviewStudy) -> None:

@@ -1,0 +1,85 @@
+"""Alerts and critical results in words."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from cardiov_core.domain import Alert, AlertStatistics, AlertStatus, CriticalResult, CriticalRule, Limit
+from cardiov_core.reporting.words.levels import THIN_SPACE
+from cardiov_core.reporting.words.numbers import percent
+
+_UNITS = {"_bpm": f"{THIN_SPACE}/min", "_ms": f"{THIN_SPACE}ms", "_mv": f"{THIN_SPACE}mV", "_deg": "\u00b0"}
+
+
+def result_words(result: CriticalResult) -> str:
+    """Name a critical result with its numbers: 'Severe bradycardia (heart rate 31 /min)'."""
+    numbers = ", ".join(
+        f"{_name(name)} {value:.0f}{_unit(name)}" if "_mv" not in name else f"{_name(name)} {value:.2f}{_unit(name)}"
+        for name, value in result.measured.items()
+        if name in result.rule.limits
+    )
+    return f"{result.rule.title} ({numbers})" if numbers else result.rule.title
+
+
+def limit_words(rule: CriticalRule) -> str:
+    """Write a rule's limits: 'heart rate below 40 /min'; empty where a finding alone decides."""
+    return ", ".join(f"{_name(name)} {_bounds(limit, _unit(name))}" for name, limit in rule.limits.items())
+
+
+def alert_words(alert: Alert) -> str:
+    """Say what an alert is about."""
+    return "; ".join(reason.title for reason in alert.reasons)
+
+
+def addressees(alert: Alert) -> str:
+    """Say who must be told, each once."""
+    return "; ".join(dict.fromkeys(reason.addressee for reason in alert.reasons))
+
+
+def age_words_of(alert: Alert, at: datetime) -> str:
+    """Say how long an alert waits, and whether it is late: 'waits 4 min, due in 6 min'."""
+    waits = _minutes((at - alert.opened_at).total_seconds())
+    left_s = (alert.due_at - at).total_seconds()
+    due = f"due in {_minutes(left_s)}" if left_s > 0 else f"late by {_minutes(-left_s)}"
+    escalated = ", escalated" if alert.status is AlertStatus.ESCALATED else ""
+    return f"waits {waits}, {due}{escalated}"
+
+
+def statistics_rows(found: AlertStatistics) -> Iterable[tuple[str, str]]:
+    """Return what is counted of alerts, a row each."""
+    share = percent(found.n_late / found.n) if found.n else "none yet"
+    yield "Alerts", f"{found.n}: {found.n_acknowledged} acknowledged, {found.n_waiting} waiting"
+    yield "Late (acknowledged after the time limit, or due and waiting)", f"{found.n_late} ({share})"
+    yield "Escalated", str(found.n_escalated)
+    if found.median_minutes is not None and found.p90_minutes is not None:
+        yield (
+            "Time to acknowledgement",
+            f"median {found.median_minutes:.1f} min, 90{THIN_SPACE}% within {found.p90_minutes:.1f} min",
+        )
+
+
+def _minutes(seconds: float) -> str:
+    minutes = max(round(seconds / 60), 0)
+    return f"{minutes}{THIN_SPACE}min" if minutes < 120 else f"{minutes / 60:.0f}{THIN_SPACE}h"
+
+
+def _bounds(limit: Limit, unit: str) -> str:
+    said = []
+    if limit.at_least is not None:
+        said.append(f"from {limit.at_least:g}{unit} on")
+    if limit.above is not None:
+        said.append(f"over {limit.above:g}{unit}")
+    if limit.at_most is not None:
+        said.append(f"up to {limit.at_most:g}{unit}")
+    if limit.below is not None:
+        said.append(f"below {limit.below:g}{unit}")
+    return " and ".join(said)
+
+
+def _name(number: str) -> str:
+    for suffix in _UNITS:
+        number = number.removesuffix(suffix)
+    return number.replace("_", " ").replace("qtc fridericia", "QTc (Fridericia)").replace("rr min", "shortest RR")
+
+
+def _unit(number: str) -> str:
+    return next((unit for suffix, unit in _UNITS.items() if number.endswith(suffix)), "")
