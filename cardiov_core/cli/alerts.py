@@ -16,7 +16,7 @@ def alerts() -> None:
 @alerts.command("list")
 def list_alerts() -> None:
     """List the alerts that nobody acknowledged yet, and how fast the others were."""
-    from cardiov_core.reporting.words.alerts import age_words_of, alert_words, statistics_rows
+    from cardiov_core.reporting.words.critical import age_words_of, alert_words, statistics_rows
     from cardiov_core.review import open_store
     from cardiov_core.review.alerts import alert_statistics, waiting_alerts
 
@@ -49,7 +49,7 @@ def escalate() -> None:
 def rules(against: str | None) -> None:
     """List the rule sets with source, limit, addressee and time limit of each rule."""
     from cardiov_core.critical import critical_only_in, list_rule_sets, load_rule_set
-    from cardiov_core.reporting.words.alerts import limit_words
+    from cardiov_core.reporting.words.critical import limit_words
 
     other = None if against is None else load_rule_set(against)
     for rule_set in list_rule_sets():

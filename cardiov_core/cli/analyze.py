@@ -10,7 +10,7 @@ from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
-    from cardiov_core.domain import Contributions, Explanation
+    from cardiov_core.domain import Contributions, Explanation, RuleSet
     from cardiov_core.inference import Grader
     from cardiov_core.io import Source
 
@@ -25,6 +25,7 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 @click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
+@click.option("--critical-rules", metavar="NAME|FILE", help="Rule set for critical results; default: CardioV's own.")
 @reading_options
 @click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
 @click.pass_context
@@ -37,6 +38,7 @@ def analyze(
     explain: bool,
     target: str | None,
     start_s: float | None,
+    critical_rules: str | None,
     rate: float | None,
     units: str | None,
     gain_factor: float,
@@ -49,10 +51,12 @@ def analyze(
     """
     if target is not None and not explain:
         raise click.UsageError("--target says what to explain, so it needs --explain.")
+    from cardiov_core.critical import DEFAULT_RULE_SET, load_rule_set
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
 
     del backend  # torch is the only backend, and so what auto chooses.
+    rule_set = load_rule_set(critical_rules or DEFAULT_RULE_SET)
     predictor = load_predictor(model)
     others = other_graders(predictor)
     write = output.json_row if as_json else output.table_row
@@ -68,6 +72,7 @@ def analyze(
                     others,
                     explained=_target(target) if explain else False,
                     start_s=start_s,
+                    rule_set=rule_set,
                     reading={"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
                     analyse_anyway=analyse_anyway,
                 )
@@ -90,6 +95,7 @@ def _analyze_one(
     *,
     explained: int | str | bool | None,
     start_s: float | None,
+    rule_set: "RuleSet",
     reading: dict[str, Any],
     analyse_anyway: bool,
 ) -> dict[str, Any]:
@@ -99,7 +105,9 @@ def _analyze_one(
     from cardiov_core.io import read_record
 
     record = read_record(source.path, **reading)
-    analysis = grade(record, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s)
+    analysis = grade(
+        record, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s, rule_set=rule_set
+    )
     explanation: Explanation | Contributions | None = None
     if explained is not False and analysis.prediction is not None:
         # The level on show may be the out-of-fold one, which the shipped network need not predict.

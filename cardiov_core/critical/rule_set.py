@@ -15,6 +15,7 @@ DEFAULT_RULE_SET = "cardiov"
 _FOLDER = Path(__file__).parent / "sets"
 _BOUNDS = tuple(item.name for item in fields(Limit))
 _RULE_KEYS = {"code", "title", "findings", "limits", "addressee", "within_minutes", "source"}
+_OPTIONAL = {"statement"}
 _SET_KEYS = {"title", "source", "remark", "rules"}
 
 RULE_SETS = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
@@ -110,7 +111,7 @@ def critical_only_in(one: RuleSet, other: RuleSet) -> tuple[CriticalRule, ...]:
 
 def _rule(entry: Mapping[str, Any], file: str) -> CriticalRule:
     where = f"{file}: rule {entry.get('code', '?')!r}"
-    _check_keys(entry, _RULE_KEYS, where)
+    _check_keys({name: entry[name] for name in entry if name not in _OPTIONAL}, _RULE_KEYS, where)
     limits = {number: _limit(bounds, where) for number, bounds in entry["limits"].items()}
     if not limits and not entry["findings"]:
         raise ConfigurationError(f"{where} names neither a finding nor a limit.", "Name one.")
@@ -125,6 +126,7 @@ def _rule(entry: Mapping[str, Any], file: str) -> CriticalRule:
         entry["addressee"],
         int(entry["within_minutes"]),
         entry["source"],
+        entry.get("statement", ""),
     )
 
 

@@ -53,6 +53,9 @@ class CriticalRule:
         How soon it must be acknowledged.
     source : str
         Where the rule stands; says so where it was gathered second hand.
+    statement : str
+        The statement of PTB-XL that says the same, whose level in Table 2 of the CardioV paper is told beside it; empty
+        where there is none.
     """
 
     code: str
@@ -62,6 +65,7 @@ class CriticalRule:
     addressee: str
     within_minutes: int
     source: str
+    statement: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from cardiov_core.domain.critical import CriticalResult
 from cardiov_core.domain.findings import Finding
 from cardiov_core.domain.measurements import Measurements
 from cardiov_core.domain.prepared import Window
@@ -206,6 +207,8 @@ class Analysis:
         What the rules say, one entry a rule.
     panel : Panel or None
         What each grader says, the one of `prediction` among them; None where no grader was asked.
+    critical : tuple of CriticalResult
+        The rules for critical results that the ECG meets, the gravest first; they raise the level on show.
     """
 
     record: EcgRecord
@@ -216,3 +219,16 @@ class Analysis:
     measurements: Measurements | None = None
     findings: tuple[Finding, ...] = ()
     panel: Panel | None = None
+    critical: tuple[CriticalResult, ...] = ()
+
+    @property
+    def level(self) -> Severity | None:
+        """The level on show: the grader's, or high where a critical result raises it; None where it is withheld."""
+        if self.prediction is None:
+            return None
+        return Severity.HIGH_RISK if self.critical else self.prediction.severity
+
+    @property
+    def raised(self) -> bool:
+        """Whether a critical result raises the level above the grader's."""
+        return self.prediction is not None and self.level != self.prediction.severity

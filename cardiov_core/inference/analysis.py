@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from cardiov_core.critical import critical_results, load_rule_set
 from cardiov_core.domain import (
     STANDARD_LEADS,
     Analysis,
@@ -14,6 +15,7 @@ from cardiov_core.domain import (
     QualityVerdict,
     Reason,
     ReasonCode,
+    RuleSet,
 )
 from cardiov_core.domain.reasons import unique
 from cardiov_core.errors import RecordUnsupportedError
@@ -38,6 +40,8 @@ def analyze(
     others: Iterable[Grader] = (),
     analyse_anyway: bool = False,
     start_s: float | None = None,
+    rule_set: RuleSet | None = None,
+    raise_level: bool = True,
 ) -> Analysis:
     """Judge a record's quality, measure it and, unless the quality forbids it, grade it.
 
@@ -53,6 +57,11 @@ def analyze(
         Give a level although the quality gate withholds it, where one can be computed at all.
     start_s : float, optional
         Where the analysed window begins, in seconds of the record; the beginning by default.
+    rule_set : RuleSet, optional
+        Rules for critical results; those of `DEFAULT_RULE_SET` by default.
+    raise_level : bool
+        Whether a critical result raises the level; without, it is the grader's alone, as in the paper, and no critical
+        result is looked for.
 
     Returns
     -------
@@ -73,7 +82,8 @@ def analyze(
     panel = None
     if analyse_anyway or quality.verdict is not QualityVerdict.NOT_ANALYSABLE:
         panel = grade_all(record, (predictor, *others), measurements=measurements, start_s=start_s)
-    ungraded = Analysis(record, quality, None, quality.reasons, (), measurements, findings, panel)
+    critical = critical_results(rule_set or load_rule_set(), findings, measurements) if raise_level else ()
+    ungraded = Analysis(record, quality, None, quality.reasons, (), measurements, findings, panel, critical)
     return with_grader(ungraded, predictor.name)
 
 

@@ -1,7 +1,7 @@
 """The JSON object of a record: what ``cardiov analyze --json`` prints and the pages offer for download."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -11,6 +11,7 @@ from cardiov_core.domain import (
     Analysis,
     BeatBoundaries,
     Contributions,
+    CriticalResult,
     EcgRecord,
     Explanation,
     Finding,
@@ -64,7 +65,7 @@ def analysis_to_dict(
     if prediction is None:
         document["withheld"] = _reasons(analysis.withheld)
     else:
-        document["risk"] = _risk(prediction)
+        document["risk"] = _risk(analysis, prediction)
     warnings = [*analysis.warnings]
     if explanation is not None and prediction is not None and prediction.out_of_fold:
         warnings.append(_explained_by_shipped(explanation))
@@ -72,6 +73,7 @@ def analysis_to_dict(
         "quality": _quality(analysis.quality),
         "measurements": None if analysis.measurements is None else measurements_to_dict(analysis.measurements),
         "machine": None if analysis.record.machine is None else machine_to_dict(analysis.record.machine),
+        "critical": _critical(analysis.critical),
         "findings": [finding_to_dict(finding) for finding in analysis.findings],
         "warnings": list(texts(warnings)),
         "warning_codes": [warning.code.value for warning in warnings],
@@ -189,10 +191,29 @@ def _record(record: EcgRecord) -> dict[str, Any]:
     }
 
 
-def _risk(prediction: Prediction) -> dict[str, Any]:
+def _critical(results: Sequence[CriticalResult]) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule_set": result.rule_set,
+            "rule": result.rule.code,
+            "title": result.rule.title,
+            "finding": result.finding,
+            "measured": {name: _plain(name, value) for name, value in result.measured.items()},
+            "addressee": result.rule.addressee,
+            "within_minutes": result.rule.within_minutes,
+            "source": result.rule.source,
+        }
+        for result in results
+    ]
+
+
+def _risk(analysis: Analysis, prediction: Prediction) -> dict[str, Any]:
+    level = prediction.severity if analysis.level is None else analysis.level
     risk = {
-        "level": int(prediction.severity),
-        "name": prediction.severity.title,
+        "level": int(level),
+        "name": level.title,
+        "graded_level": int(prediction.severity),
+        "raised_by": [result.rule.code for result in analysis.critical] if analysis.raised else [],
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "rank_violation": prediction.rank_violation,

@@ -22,6 +22,7 @@ from cardiov_core.reporting.print.content import (
     software_version,
 )
 from cardiov_core.reporting.print.sign_off import SignOff
+from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, Quantity, value_of
 from cardiov_core.weights import ModelCard
@@ -179,8 +180,9 @@ def _conclusion(analysis: Analysis, sign_off: SignOff | None) -> str:
     if analysis.prediction is None:
         parts += ["Result withheld.", *texts(analysis.withheld)]
     else:
-        level = analysis.prediction.severity
-        parts += [f"Level {int(level)} of 0-3: {level.title}. {wording(level)}"]
+        level = analysis.prediction.severity if analysis.level is None else analysis.level
+        raised = raised_words(analysis)
+        parts += [f"Level {int(level)} of 0-3: {level.title}. {wording(level)}", *([raised] if raised else [])]
         if analysed_anyway(analysis):
             parts.append(ANALYSED_ANYWAY)
         if analysis.prediction.out_of_fold:
@@ -212,15 +214,17 @@ def _level(analysis: Analysis) -> dict[str, Any]:
         return body | {
             "dataAbsentReason": _absent("not-performed", "Not Performed", " ".join(texts(analysis.withheld)))
         }
-    notes = [wording(prediction.severity)]
+    level = prediction.severity if analysis.level is None else analysis.level
+    raised = raised_words(analysis)
+    notes = [wording(level), *([raised] if raised else [])]
     if analysed_anyway(analysis):
         notes.append(ANALYSED_ANYWAY)
     if prediction.out_of_fold:
         notes.append(OUT_OF_FOLD.text)
     notes += [text for text in (prediction_set_words(prediction), *texts(caveats(analysis))) if text]
     return body | {
-        "valueInteger": int(prediction.severity),
-        "interpretation": [{"text": prediction.severity.title}],
+        "valueInteger": int(level),
+        "interpretation": [{"text": level.title}],
         "note": [{"text": text} for text in notes],
         "component": _shares(prediction),
     }

@@ -15,7 +15,18 @@ from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predi
 from cardiov_core.inference import analysis as analysis_module
 
 _KEYS = (
-    *("record", "risk", "quality", "measurements", "machine", "findings", "warnings", "warning_codes", "model"),
+    *(
+        "record",
+        "risk",
+        "quality",
+        "measurements",
+        "machine",
+        "critical",
+        "findings",
+        "warnings",
+        "warning_codes",
+        "model",
+    ),
     *("other_graders", "graders_disagree"),
 )
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cardiov_core.domain import EcgRecord, Finding, QualityVerdict, Severity
+from cardiov_core.critical import critical_results, load_rule_set
+from cardiov_core.domain import EcgRecord, Measurements, QualityVerdict, Severity
 from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.inference import Grader, analyze, load_predictor
@@ -101,14 +102,13 @@ def test_a_row_says_what_the_analysis_says(predictor: Grader, sources: list[Sour
     assert found.qtc_fridericia_ms == analysis.measurements.qtc_fridericia_ms
 
 
-def test_only_present_critical_findings_are_kept(predictor: Grader, sources: list[Source]) -> None:
-    findings = (
-        Finding("a", "Bradycardia under 40 bpm", "present", "", {}, critical=True),
-        Finding("b", "Long pause", "absent", "", {}, critical=False),
-        Finding("c", "Left axis deviation", "present", "", {}, critical=False),
-    )
-    analysis = replace(analyze(read_record(sources[0].path), predictor), findings=findings)
-    assert row_of("name", analysis).critical == ("Bradycardia under 40 bpm",)
+def test_critical_results_are_kept_and_raise_the_level(predictor: Grader, sources: list[Source]) -> None:
+    analysis = analyze(read_record(sources[0].path), predictor)
+    assert row_of("name", analysis).critical == ()
+    results = critical_results(load_rule_set(), (), Measurements(heart_rate_bpm=30.0))
+    row = row_of("name", replace(analysis, critical=results))
+    assert row.critical == ("Severe bradycardia",)
+    assert row.level is Severity.HIGH_RISK
     assert row_of("name", replace(analysis, findings=())).critical == ()
 
 

@@ -9,6 +9,7 @@ from cardiov_core.domain.reasons import first_of, texts, unique
 from cardiov_core.inference.panel import disagreement_of
 from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.reporting.print.sign_off import SignOff
+from cardiov_core.reporting.words.critical import result_words
 from cardiov_core.reporting.words.levels import THIN_SPACE, percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
@@ -96,9 +97,9 @@ def present_findings(analysis: Analysis) -> tuple[Finding, ...]:
 def critical_words(analysis: Analysis) -> tuple[str, ...]:
     """Return what cannot wait: level 3 and critical findings (docs/clinical.md, 20)."""
     words: list[str] = []
-    if analysis.prediction is not None and analysis.prediction.severity is Severity.HIGH_RISK:
+    if analysis.level is Severity.HIGH_RISK and not analysis.raised:
         words.append("high risk, may need prompt review")
-    words += [finding.title for finding in present_findings(analysis) if finding.critical]
+    words += [result_words(result) for result in analysis.critical]
     return tuple(words)
 
 

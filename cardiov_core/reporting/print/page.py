@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cardiov_core.domain import Prediction, Severity
+from cardiov_core.domain import Analysis, Prediction, Severity
 from cardiov_core.reporting.print.content import Entry, Section, prediction_set_words, probability_words
 from cardiov_core.reporting.print.text import MM_A_POINT, TextStyle, font_of, printable, width_mm, wrapped
 from cardiov_core.reporting.print.trace import GRID_LEFT_MM, GRID_WIDTH_MM, INK, PAGE_HEIGHT_MM, PAGE_WIDTH_MM
+from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.reporting.words.levels import LEVEL_STYLES, percent
 
@@ -129,9 +130,11 @@ def draw_rows(axes: "Axes", x_mm: float, top_mm: float, rows: Sequence[Row]) -> 
     return top_mm
 
 
-def draw_level(axes: "Axes", x_mm: float, top_mm: float, width: float, prediction: Prediction) -> float:
-    """Draw the level: shape, colour, number and word; its sentence, bars, probabilities; returns the lower edge."""
-    level = prediction.severity
+def draw_level(
+    axes: "Axes", x_mm: float, top_mm: float, width: float, analysis: Analysis, prediction: Prediction
+) -> float:
+    """Draw the level on show: shape, colour, number, word, what raised it, bars; returns the lower edge."""
+    level = prediction.severity if analysis.level is None else analysis.level
     _draw_shape(axes, x_mm + _BADGE_MM / 2, top_mm + _BADGE_MM / 2, level)
     text_x = x_mm + _BADGE_MM + 3
     put(axes, text_x, top_mm, f"{int(level)}  {level.title}", WORD)
@@ -145,7 +148,7 @@ def draw_level(axes: "Axes", x_mm: float, top_mm: float, width: float, predictio
         _draw_bar(axes, x_mm + 30, top_mm + 0.3, share)
         put(axes, x_mm + 30 + _BAR_MM + 2, top_mm, percent(share), BOLD)
         top_mm += BODY.line_mm + 0.3
-    sentences = [probability_words(prediction), prediction_set_words(prediction)]
+    sentences = [raised_words(analysis), probability_words(prediction), prediction_set_words(prediction)]
     rows = [Row(((0.0, line),)) for text in sentences if text for line in wrapped(text, BODY, width)]
     return draw_rows(axes, x_mm, top_mm + 0.6, rows)
 

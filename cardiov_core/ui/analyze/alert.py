@@ -4,7 +4,7 @@ import streamlit as st
 
 from cardiov_core.domain import Alert, AlertStatus, Analysis, CaseSource
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.alerts import addressees
+from cardiov_core.reporting.words.critical import addressees
 from cardiov_core.review import put_case
 from cardiov_core.review.alerts import (
     ALERTS_STUDY,

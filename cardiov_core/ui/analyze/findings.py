@@ -7,7 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, Severity
 from cardiov_core.domain.reasons import texts
-from cardiov_core.reporting.words.measurements import finding_numbers
+from cardiov_core.reporting.words.critical import result_words
 from cardiov_core.ui.frame.html import bullet_list, html_table
 
 VERDICT_SYMBOLS = {
@@ -28,14 +28,9 @@ def critical_findings(analysis: Analysis) -> list[str]:
     analysis : Analysis
         What CardioV says of the record.
     """
-    prediction = analysis.prediction
-    phrases = []
-    if prediction is not None and prediction.severity is Severity.HIGH_RISK:
-        phrases.append("High risk (level 3): this ECG may need prompt review")
-    for finding in analysis.findings:
-        if finding.critical and finding.state == "present":
-            numbers = finding_numbers(finding)
-            phrases.append(f"{finding.title} ({numbers})" if numbers else finding.title)
+    phrases = [result_words(result) for result in analysis.critical]
+    if analysis.level is Severity.HIGH_RISK and not analysis.raised:
+        phrases.insert(0, "High risk (level 3): this ECG may need prompt review")
     return phrases
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from html import escape
 
 import streamlit as st
 
@@ -9,6 +10,7 @@ from cardiov_core.domain import Analysis, Contributions, Explanation, Prediction
 from cardiov_core.domain.reasons import texts, unique
 from cardiov_core.inference import analyze, with_grader
 from cardiov_core.inference.uncertainty.scope import unlike_training
+from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.ui.analyze.findings import quality_row
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part
@@ -164,11 +166,17 @@ def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     warnings = [warning.text for warning in analysis.warnings if warning.code not in _OWN_LINES]
     st.html(
         '<section class="cv-strip" aria-label="Result">'
-        f"<div>{badge(prediction.severity)}{set_part(prediction, asked)}{label_part(case)}</div>"
+        f"<div>{badge(analysis.level or prediction.severity)}{_raised(analysis)}"
+        f"{set_part(prediction, asked)}{label_part(case)}</div>"
         f"{exceedance_bars(prediction)}{level_probabilities(prediction)}"
         f"<div>{quality_chip(analysis.quality)}{bullet_list(warnings)}</div>"
         f"{reliability_part(case, prediction, asked)}</section>"
     )
+
+
+def _raised(analysis: Analysis) -> str:
+    words = raised_words(analysis)
+    return f'<div class="cv-more">{escape(words)}</div>' if words else ""
 
 
 def _show_withheld(case: Case, analysis: Analysis) -> None:

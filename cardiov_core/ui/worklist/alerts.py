@@ -7,7 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import Alert, AlertWay, Reader
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.alerts import addressees, age_words_of, alert_words
+from cardiov_core.reporting.words.critical import addressees, age_words_of, alert_words
 from cardiov_core.review import Store, get_case
 from cardiov_core.review.alerts import acknowledge, channels_from_environment, escalate_due, tell, waiting_alerts
 from cardiov_core.review.blinding import log_cases_seen
@@ -49,8 +49,8 @@ def show_alerts(store: Store, me: Reader) -> None:
 def _show(store: Store, me: Reader, alert: Alert) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"alert_{alert.id}"):
         st.markdown(
-            f"**{plain(alert.record_id)}**: {plain(alert_words(alert))}. {plain(age_words_of(alert, datetime.now(UTC)))}."
-            f" To tell: {plain(addressees(alert))}."
+            f"**{plain(alert.record_id)}**: {plain(alert_words(alert))}. "
+            f"{plain(age_words_of(alert, datetime.now(UTC)))}. To tell: {plain(addressees(alert))}."
         )
         st.button(
             "Acknowledge",

@@ -7,7 +7,7 @@ import streamlit as st
 from cardiov_core.critical import RULE_SETS, load_rule_set
 from cardiov_core.domain import AlertSettings, Reader, RuleSet
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.alerts import limit_words
+from cardiov_core.reporting.words.critical import limit_words
 from cardiov_core.review import Store
 from cardiov_core.review.alerts import alert_settings, rule_set_in_force, set_alert_settings
 from cardiov_core.ui.frame.html import html_table

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from cardiov_core.domain import Alert, AlertStatistics, AlertStatus, CriticalResult, CriticalRule, Limit
+from cardiov_core.domain import Alert, AlertStatistics, AlertStatus, Analysis, CriticalResult, CriticalRule, Limit
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.reporting.words.numbers import percent
+from cardiov_core.statements import STATEMENTS
 
 _UNITS = {"_bpm": f"{THIN_SPACE}/min", "_ms": f"{THIN_SPACE}ms", "_mv": f"{THIN_SPACE}mV", "_deg": "\u00b0"}
 
@@ -18,6 +19,34 @@ def result_words(result: CriticalResult) -> str:
         if name in result.rule.limits
     )
     return f"{result.rule.title} ({numbers})" if numbers else result.rule.title
+
+
+def raised_words(analysis: Analysis) -> str:
+    """Say openly that the level was raised, from what and by what; empty where it was not.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What CardioV says of a record.
+
+    Returns
+    -------
+    str
+        'Level 3, raised from 1 by ST elevation ...; Table 2 of the CardioV paper counts STE_ as low risk.'
+    """
+    if not analysis.raised or analysis.prediction is None or analysis.level is None:
+        return ""
+    told = {finding.code: finding.reason.rstrip(".") for finding in analysis.findings}
+    because = "; ".join(
+        result_words(result) if result.finding is None else f"{result.rule.title}: {told.get(result.finding, '')}"
+        for result in analysis.critical
+    )
+    words = f"Level {int(analysis.level)}, raised from {int(analysis.prediction.severity)} by {because}"
+    for rule in (result.rule for result in analysis.critical):
+        if rule.statement in STATEMENTS and STATEMENTS[rule.statement].critical_value < analysis.level:
+            level = STATEMENTS[rule.statement].critical_value.title.lower()
+            words += f"; Table 2 of the CardioV paper counts {rule.statement} as {level}"
+    return f"{words}."
 
 
 def limit_words(rule: CriticalRule) -> str:
