@@ -27,7 +27,7 @@ _KEYS = (
         "warning_codes",
         "model",
     ),
-    *("other_graders", "graders_disagree"),
+    *("warning_codes", "model", "other_graders", "graders_disagree"),
 )
 
 
