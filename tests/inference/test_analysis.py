@@ -15,19 +15,8 @@ from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predi
 from cardiov_core.inference import analysis as analysis_module
 
 _KEYS = (
-    *(
-        "record",
-        "risk",
-        "quality",
-        "measurements",
-        "machine",
-        "critical",
-        "findings",
-        "warnings",
-        "warning_codes",
-        "model",
-    ),
-    *("warning_codes", "model", "other_graders", "graders_disagree"),
+    *("record", "risk", "quality", "measurements", "machine", "critical", "findings", "warnings", "warning_codes"),
+    *("model", "other_graders", "graders_disagree"),
 )
 
 
@@ -200,6 +189,8 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
     assert document["risk"] == {
         "level": int(prediction.severity),
         "name": prediction.severity.title,
+        "graded_level": int(prediction.severity),
+        "raised_by": [],
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "rank_violation": prediction.rank_violation,
