@@ -1,10 +1,9 @@
 """About: what CardioV is and is not, its grader, the table behind the level, and what the level cannot see."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 import pandas as pd
 import streamlit as st
 
+from cardiov_core.review.audit import app_version
 from cardiov_core.statements import STATEMENTS
 from cardiov_core.ui.evaluation.card import show_card
 from cardiov_core.ui.frame.html import bullet_list
@@ -51,14 +50,6 @@ def statements_table() -> pd.DataFrame:
     )
 
 
-def software_version() -> str:
-    """Return the installed version of CardioV."""
-    try:
-        return version("cardiov")
-    except PackageNotFoundError:
-        return "not installed as a package"
-
-
 def show() -> None:
     """Show the page."""
     st.title("About CardioV")
@@ -76,7 +67,7 @@ def show() -> None:
     st.dataframe(statements_table(), hide_index=True, width="stretch", height=420)
     st.header("Sources and licences")
     st.html(bullet_list(SOURCES))
-    st.write(f"Version: {software_version()}")
+    st.write(f"Version: {app_version()}")
 
 
 with page():

@@ -19,12 +19,12 @@ from cardiov_core.reporting.print.content import (
     analysed_anyway,
     caveats,
     prediction_set_words,
-    software_version,
 )
 from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, Quantity, value_of
+from cardiov_core.review.audit import app_version
 from cardiov_core.weights import ModelCard
 
 FHIR_RELEASE = "5.0.0"
@@ -130,7 +130,7 @@ def _device(analysis: Analysis, card: ModelCard) -> dict[str, Any]:
         "identifier": [{"type": {"text": "SHA-256 of the model's weights"}, "value": checksum}],
         "manufacturer": "CardioV",
         "modelNumber": f"{model} {card.version}" if model == card.name else model,
-        "version": [{"type": {"text": "software"}, "value": f"CardioV {software_version()}"}],
+        "version": [{"type": {"text": "software"}, "value": f"CardioV {app_version()}"}],
         "note": [{"text": RESEARCH_USE}],
     }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cardiov_core.domain import Severity
+from cardiov_core.evaluation.agreement.formulas import wilson
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
 from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE
 from cardiov_core.reporting.colours import colours
@@ -142,7 +143,7 @@ def _draw_reliability(axes: "Axes", ink: _Ink, *, bins: Sequence[Mapping[str, An
     axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=0.8, linestyle=(0, (3, 3)))
     stated = [one["mean_probability"] for one in bins]
     # Where all records of a bin had one outcome, the bootstrap has no interval.
-    spans = [one.get("interval") or _wilson(one["n_positive"], one["n"]) for one in bins]
+    spans = [one.get("interval") or wilson(one["n_positive"], one["n"]) for one in bins]
     axes.vlines(stated, [low for low, _ in spans], [high for _, high in spans], color=ink.accent, linewidth=1)
     enough = [one for one in bins if one["n"] >= _LEAST_IN_BIN]
     at, observed = [one["mean_probability"] for one in enough], [one["observed"] for one in enough]
@@ -258,14 +259,6 @@ def _unit_axes(axes: "Axes", along: str, up: str) -> None:
     axes.grid(alpha=0.2, linewidth=0.6)
     axes.set_xlabel(along)
     axes.set_ylabel(up)
-
-
-def _wilson(count: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share; the records of one bin come from nearly as many patients."""
-    z = 1.959964
-    middle = (count + z**2 / 2) / (n + z**2)
-    half = z / (n + z**2) * float(np.sqrt(count * (n - count) / n + z**2 / 4))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def _svg(draw: "Callable[[Axes, _Ink], None]", title: str, *, dark: bool) -> str:

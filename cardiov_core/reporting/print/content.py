@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Reason, ReasonCode, Severity
 from cardiov_core.domain.reasons import first_of, texts, unique
@@ -14,6 +13,7 @@ from cardiov_core.reporting.words.levels import THIN_SPACE, percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
 from cardiov_core.reporting.words.record import age_words
+from cardiov_core.review.audit import app_version
 from cardiov_core.signals.reference_ranges import Flag
 from cardiov_core.weights import ModelCard
 
@@ -73,14 +73,6 @@ class Section:
     title: str
     entries: tuple[Entry, ...]
     brief: tuple[Entry, ...] = ()
-
-
-def software_version() -> str:
-    """Return the installed version of CardioV."""
-    try:
-        return version("cardiov")
-    except PackageNotFoundError:
-        return "not installed as a package"
 
 
 def analysed_anyway(analysis: Analysis) -> bool:
@@ -163,7 +155,7 @@ def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) 
     file_line = f"File SHA-256 {record.provenance.sha256 or 'none: no file'} · {window}"
     if record.provenance.gain_factor != 1.0:
         file_line += f" · gain factor {record.provenance.gain_factor:g}, confirmed by a reader"
-    made = f"CardioV {software_version()} · report made {time_words(created_at)}"
+    made = f"CardioV {app_version()} · report made {time_words(created_at)}"
     return f"Model {model} · weights SHA-256 {checksum} · {made}", file_line
 
 

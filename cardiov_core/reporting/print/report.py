@@ -21,6 +21,7 @@ from cardiov_core.reporting.print.text import DRAWING, FONT, check_printable, el
 from cardiov_core.reporting.print.trace import GridArea, TraceSheet, TraceWindow, draw_trace, trace_window
 from cardiov_core.reporting.trace.ecg_paper import footer_text
 from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.review.audit import app_version
 from cardiov_core.weights import ModelCard
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def write_pdf(
     report = _Report(analysis, card, window, name, sign_off, moment)
     information = {
         "Title": "ECG report",
-        "Creator": f"CardioV {content.software_version()}",
+        "Creator": f"CardioV {app_version()}",
         "CreationDate": moment,
     }
     with _settings():

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import isotonic_regression
-from scipy.stats import binomtest
 
 from cardiov_core import ordinal
 from cardiov_core.domain import Severity
 from cardiov_core.domain.documents import JsonObject
+from cardiov_core.evaluation.agreement.formulas import wilson
 from cardiov_core.evaluation.bootstrap import bootstrap_interval
 from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error
 from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, auc_per_level
@@ -312,8 +312,7 @@ def _coverage(
 def _held(held: npt.NDArray[np.bool_]) -> HeldPart:
     if not len(held):
         return HeldPart(n=0, held=0, interval=None)
-    limits = binomtest(int(held.sum()), len(held)).proportion_ci(method="wilson")
-    return HeldPart(n=len(held), held=int(held.sum()), interval=(float(limits.low), float(limits.high)))
+    return HeldPart(n=len(held), held=int(held.sum()), interval=tuple(wilson(int(held.sum()), len(held))))
 
 
 def _isotonic(raw: FloatMatrix, levels: IntArray) -> Calibrated:

@@ -9,6 +9,7 @@ from cardiov_core.domain import QualityVerdict, Severity
 from cardiov_core.inference.batch import TRIAGE_RULE, BatchRow, batch_table
 from cardiov_core.io.staging import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES, files_of
 from cardiov_core.reporting.words.disclaimer import wording
+from cardiov_core.reporting.words.numbers import how_many
 from cardiov_core.ui.batch import table
 from cardiov_core.ui.batch.job import BatchJob, Reading
 from cardiov_core.ui.batch.state import BatchState, Key, batch_state
@@ -45,7 +46,7 @@ def drop_zones() -> None:
     st.caption(
         f"Every format that the Analyze page opens. At most {MAX_DROPPED_FILES} files, "
         f"{MAX_DROPPED_BYTES // 1024**3} GiB and {MAX_DROPPED_ARCHIVES} zip archives at once. "
-        "Files that do not claim to be an ECG are passed over and counted."
+        "Files that do not claim to be an ECG are passed over and how_many."
     )
     _explain_order()
 
@@ -87,7 +88,7 @@ def show_bad_files(job: BatchJob) -> None:
     """Show bad files with their reasons, and what was passed over: apart from the list of records."""
     errors = job.errors
     if errors:
-        st.subheader(f"{_count(len(errors), 'file')} could not be read")
+        st.subheader(f"{how_many(len(errors), 'file')} could not be read")
         if not job.running:
             _ask_metadata(job)
         table.show_errors(errors)
@@ -100,7 +101,7 @@ def show_bad_files(job: BatchJob) -> None:
             on_click="ignore",
         )
     if job.passed_over:
-        with st.expander(f"{_count(len(job.passed_over), 'file')} passed over: no ECG by content or ending"):
+        with st.expander(f"{how_many(len(job.passed_over), 'file')} passed over: no ECG by content or ending"):
             st.html(bullet_list(job.passed_over[: table.MAX_ERRORS_SHOWN]))
 
 
@@ -125,7 +126,7 @@ def _progress(job: BatchJob, *, drawn_running: bool) -> None:
     with buttons.container(horizontal=True, horizontal_alignment="right"):
         if drawn_running:
             waiting = len(job.rows) - len(current.shown)
-            words = f"{_count(waiting, 'record')} more can be shown."
+            words = f"{how_many(waiting, 'record')} more can be shown."
             if st.button("Update the list", key=Key.REFRESH, disabled=waiting == 0, help=words):
                 current.refresh()
                 st.rerun()
@@ -139,7 +140,7 @@ def _progress_words(job: BatchJob) -> str:
     progress = job.progress
     if progress.total is None:
         return "Looking through the files ..." if job.running else "Nothing was read."
-    words = f"{progress.done} of {_count(progress.total, 'record')}"
+    words = f"{progress.done} of {how_many(progress.total, 'record')}"
     if job.complete:
         return f"{words}: done"
     if not job.running:
@@ -297,7 +298,3 @@ def _ask_metadata(job: BatchJob) -> None:
 def _explain_order() -> None:
     with st.expander("How the list is ordered"):
         st.write(TRIAGE_RULE)
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

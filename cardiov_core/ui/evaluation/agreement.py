@@ -28,6 +28,7 @@ from cardiov_core.reporting.evaluation.agreement_words import (
     with_interval,
 )
 from cardiov_core.reporting.words.levels import THIN_SPACE
+from cardiov_core.reporting.words.numbers import how_many
 from cardiov_core.review import Store, list_studies, study_reads
 from cardiov_core.review.blinding import log_cases_seen
 from cardiov_core.ui.evaluation.agreement_cells import show_confusion
@@ -118,7 +119,7 @@ def _report(page: _Page) -> None:
 def _condition(page: _Page, condition: ConditionReport) -> None:
     _numbers(_headlines(page.report, condition))
     st.caption(
-        f"{condition.n_reads} reads of {condition.n_cases} cases by {_counted(len(condition.readers), 'reader')}. The "
+        f"{condition.n_reads} reads of {condition.n_cases} cases by {how_many(len(condition.readers), 'reader')}. The "
         "numbers are of these cases, which were chosen for review, and not of all ECGs."
     )
     left, right = st.columns(2, gap="large")
@@ -175,9 +176,9 @@ def _verdicts(report: AgreementReport, condition: ConditionReport) -> None:
         return
     figure = verdict_figure(shares[0], dark=dark_theme())
     alternative = (
-        f"With whom the readers sided in {_counted(shares[0].n, 'wrongly graded case')}: dots with Wilson's interval; "
+        f"With whom the readers sided in {how_many(shares[0].n, 'wrongly graded case')}: dots with Wilson's interval; "
         f"diamonds: the cardiologist of the paper ({PAPER_CASES} cases). A case counts once, by the verdict of more "
-        f"than half of its readers; {_counted(shares[0].divided, 'case')} without a majority left out."
+        f"than half of its readers; {how_many(shares[0].divided, 'case')} without a majority left out."
     )
     st.plotly_chart(figure, key="agreement_verdicts", theme=None, config=_CHART_CONFIG, alt=alternative)
     st.caption(alternative)
@@ -221,7 +222,7 @@ def _tables(report: AgreementReport, condition: ConditionReport) -> None:
             columns="tn" + "n" * len(COLUMN_HEADS),
         )
     )
-    st.write(f"All readers together, {_counted(n_shared, 'case')} with two reads or more: {together}.")
+    st.write(f"All readers together, {how_many(n_shared, 'case')} with two reads or more: {together}.")
     shares = report.verdicts.get(_KINDS.get(condition.condition, ReadKind.UNBLINDED), ())
     if shares and condition.condition in _KINDS:
         st.html(_verdict_table(shares))
@@ -252,7 +253,7 @@ def _switch_table(switches: Sequence[Switches]) -> str:
 def _decision(consensus: Consensus) -> None:
     st.subheader("Label or model beside the decision")
     if consensus.p_value is None:
-        st.write(f"McNemar's exact test: {consensus.reason}, {_counted(consensus.n, 'decided case')}.")
+        st.write(f"McNemar's exact test: {consensus.reason}, {how_many(consensus.n, 'decided case')}.")
         return
     p_value = "p < 0.001" if consensus.p_value < 0.001 else f"p = {consensus.p_value:.3f}"
     st.write(
@@ -292,7 +293,3 @@ def _json(page: _Page, owner: Reader) -> str:
 
 def _paper(verdict: Verdict) -> str:
     return f"{100 * PAPER_VERDICTS[verdict] / PAPER_CASES:.2f}{THIN_SPACE}%"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
