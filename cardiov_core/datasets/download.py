@@ -187,23 +187,7 @@ def check(folder: Path, url: str = URL, *, progress: bool = False, sleep: Sleep 
 
 
 def parse_sums(text: str) -> dict[str, str]:
-    """Read a list of checksums.
-
-    Parameters
-    ----------
-    text : str
-        Lines of a SHA-256 in hexadecimal digits, blanks and a name with slashes.
-
-    Returns
-    -------
-    dict
-        Name -> checksum in lower case, in the list's order.
-
-    Raises
-    ------
-    DatasetError
-        If a line is none, the list is empty, a name is there twice or leads out of its folder.
-    """
+    """Read a list of checksums."""
     sums: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():

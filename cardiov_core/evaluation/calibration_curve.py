@@ -90,13 +90,7 @@ def expected_calibration_error(happened: npt.ArrayLike, probabilities: npt.Array
 
 
 def reliability_curve(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[ReliabilityBin, ...]:
-    """Return the bins of a reliability diagram, lowest first; arguments as in `expected_calibration_error`.
-
-    Raises
-    ------
-    LabelError
-        If the shapes differ or there are no records.
-    """
+    """Return the bins of a reliability diagram, lowest first; arguments as in `expected_calibration_error`."""
     truth, stated = _pair(happened, probabilities)
     bins = _bins(stated)
     curve = []
@@ -119,24 +113,7 @@ def observed_intervals(
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> list[Interval]:
-    """Return the 95 % interval of what came true in each bin of `reliability_curve`, by the bootstrap.
-
-    Parameters
-    ----------
-    happened, probabilities : array_like
-        As in `expected_calibration_error`.
-    groups : array_like, optional
-        Who each record is from; drawn whole.
-    n_resamples, seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    list of Interval
-        One per bin that holds records. A resample without a record of the bin is drawn again for it. NaN on both sides
-        where all records of the bin had the same outcome: every resample repeats it, and an interval without width
-        would claim what a handful of records cannot.
-    """
+    """Return the 95 % interval of what came true in each bin of `reliability_curve`, by the bootstrap."""
     truth, stated = _pair(happened, probabilities)
     filled = np.unique(_bins(stated))
 

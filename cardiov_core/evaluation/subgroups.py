@@ -48,13 +48,6 @@ def subgroup_figures(
         Bootstrap resamples, and deals of the permutation test.
     seed : int
         Of both.
-
-    Returns
-    -------
-    dict
-        ``subgroups``: name -> n, figures, ``records_a_level`` and intervals; empty groups are left out.
-        ``subgroup_tests``: a list of by, groups, figure, difference, interval, p_value and test; None where the records
-        do not define them.
     """
     ages = table["age"].to_numpy(dtype=np.float64)
     sexes = table["sex"].to_numpy(dtype=object)

@@ -17,24 +17,10 @@ HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the f
 def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
     """Read a weights file once its checksum is the card's.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        A safetensors file.
-    sha256 : str
-        The checksum that the card states.
-
     Returns
     -------
     dict
         Name -> tensor on the CPU; floating-point ones as float32.
-
-    Raises
-    ------
-    WeightsError
-        If the file is missing or is no safetensors file.
-    WeightsIntegrityError
-        If the checksum is another one.
     """
     content = read_verified(path, sha256)
     # Tensors made in inference mode could never take part in an explanation.
@@ -55,16 +41,6 @@ def tensor_bytes(state: Mapping[str, torch.Tensor], storage: str) -> bytes:
         What to store.
     storage : {"float32", "float16"}
         Precision of the file; half of the size costs three decimal digits.
-
-    Returns
-    -------
-    bytes
-        The same for the same tensors.
-
-    Raises
-    ------
-    WeightsError
-        If a tensor is not finite in that precision.
     """
     content: bytes = safetensors_torch.save({key: _stored(key, value, storage) for key, value in state.items()})
     return content

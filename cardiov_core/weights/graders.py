@@ -142,28 +142,7 @@ def write_grader(
     out_of_fold: pd.DataFrame | None,
     check: Callable[[ModelCard], None],
 ) -> Path:
-    """Write a grader of any kind: weights file, out-of-fold table and card, nothing before all of it is checked.
-
-    Parameters
-    ----------
-    content : bytes
-        The weights file.
-    card : mapping
-        The card without schema version, checksums and number of parameters.
-    folder : pathlib.Path
-        Made where it is missing.
-    n_parameters : int
-        Of a network; nodes of a forest.
-    out_of_fold : pandas.DataFrame or None
-        Columns `OUT_OF_FOLD_COLUMNS`.
-    check : callable
-        Raises where the weights do not fit the card.
-
-    Returns
-    -------
-    pathlib.Path
-        The card.
-    """
+    """Write a grader of any kind: weights file, out-of-fold table and card, nothing before all of it is checked."""
     table = None if out_of_fold is None else table_bytes(out_of_fold)
     raw: JsonObject = {
         **{field: value for field, value in fields_as_json(card).items() if field not in MEASURED_LATER},

@@ -94,11 +94,6 @@ def pair_agreement(tables: Table, *, n_resamples: int = 1000, seed: int = 0) -> 
         Of the bootstrap.
     seed : int
         Of the draws: the same seed gives the same intervals.
-
-    Returns
-    -------
-    mapping of Statistic to Estimate
-        All six; 'too few' under `MIN_CASES` cases.
     """
     n_levels = tables.shape[-1]
 
@@ -121,25 +116,7 @@ def pair_agreement(tables: Table, *, n_resamples: int = 1000, seed: int = 0) -> 
 def group_agreement(
     ratings: npt.ArrayLike, n_levels: int = N_LEVELS, *, n_resamples: int = 1000, seed: int = 0
 ) -> Mapping[Statistic, Estimate]:
-    """Return alpha and AC2 of any number of readers, readings may be missing; bootstrap intervals by case.
-
-    Parameters
-    ----------
-    ratings, n_levels
-        As in `krippendorff_alpha`.
-    n_resamples, seed : int
-        As in `pair_agreement`.
-
-    Returns
-    -------
-    mapping of Statistic to Estimate
-        `Statistic.ALPHA` and `Statistic.AC2`; n is the number of cases with two readings or more, and only those count.
-
-    Raises
-    ------
-    LabelError
-        If a level is not on the scale.
-    """
+    """Return alpha and AC2 of any number of readers, readings may be missing; bootstrap intervals by case."""
     counts = level_counts(ratings, n_levels)
     counts = counts[counts.sum(axis=1) > 1]
     if not len(counts):

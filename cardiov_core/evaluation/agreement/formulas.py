@@ -44,18 +44,7 @@ def wilson(count: int, n: int) -> Interval:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the p-value of McNemar's exact test (McNemar 1947, doi:10.1007/BF02295996).
-
-    Parameters
-    ----------
-    only_first, only_second : int
-        Cases that only the first, and only the second, got right.
-
-    Returns
-    -------
-    float
-        Two-sided; 1 where no case tells both apart.
-    """
+    """Return the p-value of McNemar's exact test (McNemar 1947, doi:10.1007/BF02295996)."""
     discordant = only_first + only_second
     return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
@@ -69,16 +58,6 @@ def krippendorff_alpha(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> floa
         Levels from 0 on; `MISSING` where a reader did not read the case. Cases with one reading do not count.
     n_levels : int
         Of the scale.
-
-    Returns
-    -------
-    float
-        1 is perfect, 0 is chance; NaN where no case has two readings or all are one level.
-
-    Raises
-    ------
-    LabelError
-        If a level is not on the scale.
     """
     coincidences = coincidences_of(level_counts(ratings, n_levels)).sum(axis=0)
     return float(alpha_of(coincidences, ordinal_distances(coincidences.sum(axis=-1))))
@@ -89,21 +68,6 @@ def gwet_ac2(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> float:
 
     Weights and missing readings as in Gwet, Handbook of Inter-Rater Reliability, 4th edition 2014. It stays stable
     where most cases are of one level, which drags kappa down.
-
-    Parameters
-    ----------
-    ratings, n_levels
-        As in `krippendorff_alpha`; a case with one reading counts for how often the levels are used, as in Gwet's.
-
-    Returns
-    -------
-    float
-        1 is perfect, 0 is chance; NaN where no case has two readings.
-
-    Raises
-    ------
-    LabelError
-        If a level is not on the scale.
     """
     pairs, levels = shares_of(level_counts(ratings, n_levels))
     return float(ac2_of(pairs.sum(axis=0), levels.sum(axis=0)))
@@ -112,20 +76,10 @@ def gwet_ac2(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> float:
 def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> npt.NDArray[np.float64]:
     """Count how often each level was given to each case.
 
-    Parameters
-    ----------
-    ratings, n_levels
-        As in `krippendorff_alpha`.
-
     Returns
     -------
     numpy.ndarray
         Shape ``(n_cases, n_levels)``.
-
-    Raises
-    ------
-    LabelError
-        If a level is not on the scale or the shape is not (cases, readers).
     """
     given = np.asarray(ratings)
     if given.ndim != 2 or not given.size or given.min() < MISSING or given.max() >= n_levels:
@@ -155,11 +109,6 @@ def case_tables(
     -------
     numpy.ndarray
         Shape ``(n_cases, n_levels, n_levels)``.
-
-    Raises
-    ------
-    LabelError
-        If the lengths differ, there is nothing, or a level is not on the scale.
     """
     rows, columns = np.asarray(first), np.asarray(second)
     both = np.concatenate([np.ravel(rows), np.ravel(columns)])

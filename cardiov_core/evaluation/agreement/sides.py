@@ -98,18 +98,6 @@ def verdict_shares(reads: Sequence[Read], cases: Mapping[str, Case]) -> tuple[Ve
     Several verdicts on one case are not independent, and Wilson's interval over all of them would be too narrow: the
     first entry therefore counts each case once, by the verdict of more than half of its readers. With one reader it is
     the paper's study.
-
-    Parameters
-    ----------
-    reads : sequence of Read
-        Of one kind.
-    cases : mapping of str to Case
-        Theirs.
-
-    Returns
-    -------
-    tuple of VerdictShares
-        Empty where there is no verdict.
     """
     by_case: dict[str, list[Verdict]] = defaultdict(list)
     by_reader: dict[str, list[Verdict]] = defaultdict(list)
@@ -137,13 +125,7 @@ def _majority(verdicts: Sequence[Verdict]) -> Verdict | None:
 
 
 def consensus_of(cases: Iterable[Case]) -> Consensus:
-    """Return who agrees with the decided levels, label or model; indeterminate cases have none.
-
-    Parameters
-    ----------
-    cases : iterable of Case
-        With and without a decision.
-    """
+    """Return who agrees with the decided levels, label or model; indeterminate cases have none."""
     case_ids: dict[tuple[bool, bool], list[str]] = defaultdict(list)
     for case in cases:
         if case.decision is not None and case.label is not None and case.level is not None:
@@ -158,20 +140,7 @@ def consensus_of(cases: Iterable[Case]) -> Consensus:
 
 
 def switches_of(reads: Sequence[Read], cases: Mapping[str, Case]) -> tuple[Switches, ...]:
-    """Return how often blind readers changed their level after the reveal, and whither.
-
-    Parameters
-    ----------
-    reads : sequence of Read
-        Blind ones.
-    cases : mapping of str to Case
-        Theirs.
-
-    Returns
-    -------
-    tuple of Switches
-        All readers, then each; empty where nobody answered.
-    """
+    """Return how often blind readers changed their level after the reveal, and whither."""
     answered = [read for read in reads if read.revised_level is not None]
     if not answered:
         return ()

@@ -57,13 +57,7 @@ class StatisticRow:
 
 
 def statistic_rows(report: AgreementReport) -> tuple[StatisticRow, ...]:
-    """Return every number of a report, in the order of the page.
-
-    Parameters
-    ----------
-    report : AgreementReport
-        As worked out.
-    """
+    """Return every number of a report, in the order of the page."""
     return tuple(_rows(report))
 
 

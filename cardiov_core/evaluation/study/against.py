@@ -25,29 +25,7 @@ Levels = npt.NDArray[np.int64]
 
 
 def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int, *, seed: int = 0) -> dict[str, Any]:
-    """Compare two graders on the records that both graded.
-
-    Parameters
-    ----------
-    first, second : pandas.DataFrame
-        As in ``predictions.csv``; labels are those of `first`.
-    n_resamples : int
-        Bootstrap resamples by patient, and swaps of the permutation test.
-    seed : int
-        Of both.
-
-    Returns
-    -------
-    dict
-        ``n``, ``n_differ`` (records whose levels differ), ``n_differ_far`` (by two levels or more), ``accuracy_alike``
-        (of both, where they agree), ``test``, and ``figures``: a list of figure, value, other, difference (first less
-        second), interval and p_value; None where the records do not define them.
-
-    Raises
-    ------
-    ConfigurationError
-        If they have no record in common.
-    """
+    """Compare two graders on the records that both graded."""
     common = sorted(set(first["ecg_id"]) & set(second["ecg_id"]))
     if not common:
         raise ConfigurationError("The two graders have no record in common.", "Grade the same folds with both.")

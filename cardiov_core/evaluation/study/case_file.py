@@ -299,13 +299,7 @@ def _model_beside(path: Path) -> dict[str, str]:
 
 
 def _case(row: Mapping[str, Any]) -> FoundCase:
-    """Check and take one row.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If a value is missing or makes no sense.
-    """
+    """Check and take one row."""
     shares = [_number(row, name) for name in _P]
     if min(shares) < 0.0 or abs(sum(shares) - 1.0) > _SUM_TOLERANCE:
         raise ValueError(f"p0 to p3 are no probabilities: {shares}")

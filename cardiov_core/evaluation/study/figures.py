@@ -132,21 +132,7 @@ def figures_of(
 
 
 def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> dict[str, Any]:
-    """Return what figures are drawn from: ROC curves with bands, and reliability curves.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As in `figures_of`.
-    n_resamples : int
-        Behind the bands.
-
-    Returns
-    -------
-    dict
-        ``roc`` as in `roc_curves`, ``reliability``: threshold -> bins as in
-        `ReliabilityBin`, each with its ``interval``.
-    """
+    """Return what figures are drawn from: ROC curves with bands, and reliability curves."""
     graded = graded_of(table)
     above = exceedances_of_levels(graded.probabilities)
     return {

@@ -42,18 +42,7 @@ class TrainedOn:
         return not self.has_table and bool(self.folds & set(folds))
 
     def check_folds(self, folds: tuple[int, ...]) -> None:
-        """Refuse folds whose records trained the grader and have no out-of-fold prediction.
-
-        Parameters
-        ----------
-        folds : tuple of int
-            What is to be graded.
-
-        Raises
-        ------
-        ConfigurationError
-            If one of them trained a grader without out-of-fold predictions: figures on them say nothing.
-        """
+        """Refuse folds whose records trained the grader and have no out-of-fold prediction."""
         if not self.trained_blindly(folds):
             return
         known = sorted(self.folds & set(folds))
@@ -66,15 +55,7 @@ class TrainedOn:
         )
 
     def objection(self, ecg_id: int, patient_id: str | None) -> str | None:
-        """Say why a record without an out-of-fold prediction must not be graded by the weights; None if it may.
-
-        Parameters
-        ----------
-        ecg_id : int
-            The record.
-        patient_id : str or None
-            Whose it is.
-        """
+        """Say why a record without an out-of-fold prediction must not be graded by the weights; None if it may."""
         if ecg_id in self.ecg_ids:
             return f"it trained {self.grader}, but its samples are not those that did: restore the file."
         if patient_id is not None and patient_id in self.patients:
@@ -83,19 +64,7 @@ class TrainedOn:
 
 
 def trained_on(card: ModelCard) -> TrainedOn:
-    """Return what a grader was made from, of PTB-XL.
-
-    Parameters
-    ----------
-    card : ModelCard
-        ``training.folds`` are the folds that trained it, ``training.validation_folds`` (none where absent) those that
-        it was chosen on, of the data set ``training.dataset``; its out-of-fold table names the records.
-
-    Raises
-    ------
-    WeightsError
-        If the out-of-fold table is missing or damaged.
-    """
+    """Return what a grader was made from, of PTB-XL."""
     training = card.stated.training
     of_ptbxl = training.dataset.startswith("PTB-XL")
     table = out_of_fold_table(card)

@@ -135,20 +135,7 @@ def evaluate_folds(
 def grade_folds(
     dataset: PtbXl, predictor: Grader, folds: Sequence[int], seen: TrainedOn
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Grade the records of some folds; arguments as in `evaluate_folds`.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-        As in `Evaluation`, and the columns sex, age and seen_twice.
-    skipped : tuple of str
-        Records without a level, each with the reason.
-
-    Raises
-    ------
-    ConfigurationError, DatasetError
-        As `evaluate_folds`.
-    """
+    """Grade the records of some folds; arguments as in `evaluate_folds`."""
     seen.check_folds(tuple(folds))
     ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:

@@ -98,13 +98,7 @@ def level_by_patterns(diagnoses: Iterable[str], patterns: Iterable[tuple[str, in
 
 
 def outside_records(folder: Path, levels: dict[Table, list[tuple[str, int]]]) -> Iterator[tuple[EcgRecord, int]]:
-    """Read the records of LUDB or of CinC whose diagnoses the table knows, each with its level.
-
-    Raises
-    ------
-    DatasetError
-        If the folder is neither, or a record is damaged.
-    """
+    """Read the records of LUDB or of CinC whose diagnoses the table knows, each with its level."""
     if (folder / "ludb.csv").is_file():
         dataset = Ludb(folder)
         for record_id in dataset.ids():

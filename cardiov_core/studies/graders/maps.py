@@ -103,13 +103,6 @@ def randomised_from_the_top(net: nn.Module, windows: Tensor, seed: int) -> Itera
 
     Adebayo et al. 2018 (arXiv:1810.03292), cascading randomisation. Running means of the normalisation are taken anew
     from the windows each time, since trained ones would not fit the layers before them.
-
-    Yields
-    ------
-    str
-        The lowest part that was randomised: 'dense', 'stage 7' ... 'stage 1'.
-    torch.nn.Module
-        In evaluation mode; the next one is the same object, further randomised.
     """
     copy = deepcopy(net)
     stages = list(copy.get_submodule("stages").children())

@@ -153,11 +153,6 @@ def run_tests(
         Who each is from.
     rate_hz : float
         Sampling rate of the windows.
-
-    Returns
-    -------
-    MapTests
-        For each record and stage.
     """
     maps = explained.maps(windows, targets)
     randomised: dict[str, list[Float64Array]] = {}
@@ -217,13 +212,6 @@ def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArra
         Of the network.
     n_records : int
         In all; a quarter of them for each level, or all records where there are fewer.
-
-    Returns
-    -------
-    rows : numpy.ndarray of int
-        Records; one may stand for several levels.
-    targets : numpy.ndarray of int
-        The level that each stands for.
     """
     each = min(max(n_records // len(Severity), 1), len(probabilities))
     rows = [np.argsort(-probabilities[:, level], kind="stable")[:each] for level in Severity]

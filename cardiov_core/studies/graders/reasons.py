@@ -106,11 +106,6 @@ def losses_of(forest: Forest, row: Float64Array, medians: Float64Array, target: 
         The level.
     seed : int
         Of the draws, with the check's own.
-
-    Returns
-    -------
-    tuple of float
-        In the direction that the reason was given for; the second is the mean over the draws.
     """
     _, contributions = path_contributions(forest, row)
     groups = gathered()

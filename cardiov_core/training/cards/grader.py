@@ -114,21 +114,7 @@ class Described:
 def build_card(
     recipe: AnyRecipe, table: pd.DataFrame, dataset: LabelledRecords, described: Described, honest: HonestPart | None
 ) -> NewCard:
-    """Return the model card of any grader.
-
-    Parameters
-    ----------
-    recipe : AnyRecipe
-        The training.
-    table : pandas.DataFrame
-        Out-of-fold predictions from `graded_table`, with label, level, patient_id, sex and age.
-    dataset : LabelledRecords
-        What it was trained on.
-    described : Described
-        What only this kind of grader says.
-    honest : HonestPart or None
-        Calibration and prediction sets; None where there was no cross-validation.
-    """
+    """Return the model card of any grader."""
     metrics = metrics_of(table, recipe.cv_groups)
     if described.figures is not None:
         metrics = metrics.model_copy(update={"kind": described.figures})

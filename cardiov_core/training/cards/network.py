@@ -22,19 +22,7 @@ _DECODING = {
 def described_network(
     recipe: Recipe, output: Output, trained: pd.DataFrame | None = None, *, calibrated: bool = False
 ) -> Described:
-    """Return what a network's card says beside every grader's.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        The training.
-    output : Output
-        How the network is to be read.
-    trained : pandas.DataFrame, optional
-        The records that it learned from, where they are not those of the figures.
-    calibrated : bool
-        Whether exceedances are calibrated before they are decoded.
-    """
+    """Return what a network's card says beside every grader's."""
     cut = "" if recipe.max_epochs is None else f" --max-epochs {recipe.max_epochs}"
     sizes = {"n_leads": len(recipe.contract.leads), "n_outputs": N_LOGITS[output.kind]}
     return Described(

@@ -116,11 +116,6 @@ def honest_part(
         that is measured.
     seen : str
         What the nested calibration was fitted on, in words for the card.
-
-    Returns
-    -------
-    HonestPart
-        For the card, the out-of-fold table and the predictor.
     """
     calibrated, limits = np.full(raw.shape, np.nan), np.full(len(raw), np.nan)
     for group in np.unique(groups):
@@ -263,21 +258,7 @@ def log_loss(probabilities: FloatMatrix, levels: IntArray) -> float:
 
 
 def graded_table(table: pd.DataFrame, raw: FloatMatrix, calibrated: FloatMatrix, limits: FloatMatrix) -> pd.DataFrame:
-    """Join the records' table with their out-of-fold predictions.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As in `TrainingRecords`.
-    raw, calibrated, limits : numpy.ndarray
-        As in `HonestPart`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With e0-e2 (calibrated exceedances), p0-p3 (decoded probabilities), set_limit and raw0-raw2 (exceedances before
-        calibration), rounded to six places, and level (argmax).
-    """
+    """Join the records' table with their out-of-fold predictions."""
     rounded = np.round(calibrated, _STORED_DIGITS)
     probabilities = ordinal.decode(rounded)
     columns = {f"e{i}": rounded[:, i] for i in range(3)}

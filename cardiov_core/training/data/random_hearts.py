@@ -47,11 +47,6 @@ def random_hearts(n: int, contract: InputContract, kept_in: Path, *, progress: b
         File (.npz) that holds them after the first call; one of another number or shape is made again.
     progress : bool
         Show a progress bar on stderr.
-
-    Returns
-    -------
-    Hearts
-        Some 12 hearts a second are made on one core.
     """
     shape = (n, len(contract.leads), contract.n_samples)
     if kept_in.exists():

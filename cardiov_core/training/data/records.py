@@ -103,13 +103,7 @@ def row_of(dataset: LabelledRecords, ecg_id: int, fingerprints: Mapping[str, str
 
 
 def ids_of(dataset: LabelledRecords, folds: Sequence[int]) -> list[int]:
-    """Return the records of some folds.
-
-    Raises
-    ------
-    DatasetError
-        If there is none.
-    """
+    """Return the records of some folds."""
     ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:
         raise DatasetError(
@@ -120,13 +114,7 @@ def ids_of(dataset: LabelledRecords, folds: Sequence[int]) -> list[int]:
 
 
 def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return the rows as a table.
-
-    Raises
-    ------
-    DatasetError
-        If a patient stands in two folds.
-    """
+    """Return the rows as a table."""
     table = pd.DataFrame(rows)
     folds_a_patient = table.groupby("patient_id")["fold"].nunique()
     if (folds_a_patient > 1).any():
@@ -139,13 +127,7 @@ def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def with_people(table: pd.DataFrame, dataset: LabelledRecords) -> pd.DataFrame:
-    """Return a table of records, which has a column ``ecg_id``, with the sex and age that the data set states of each.
-
-    Raises
-    ------
-    DatasetError
-        If the data set lacks a record.
-    """
+    """Return a table of records (column ``ecg_id``) with the sex and age that the data set states of each."""
     people = [dataset.person(int(ecg_id)) for ecg_id in table["ecg_id"]]
     ages = np.array([np.nan if person["age"] is None else person["age"] for person in people], dtype=np.float64)
     return table.assign(sex=[person["sex"] for person in people], age=ages)
@@ -159,13 +141,7 @@ def groups_of(table: pd.DataFrame, n_groups: int) -> IntArray:
 
 
 def refuse_absent(ecg_ids: Iterable[int], dataset: LabelledRecords, told: str) -> None:
-    """Refuse a data set that lacks records by which a grader was trained; `told` says how many and which grader.
-
-    Raises
-    ------
-    TrainingError
-        If it lacks some.
-    """
+    """Refuse a data set that lacks records by which a grader was trained; `told` says how many and which grader."""
     absent = sorted(set(ecg_ids) - set(dataset.table.index))
     if absent:
         raise TrainingError(

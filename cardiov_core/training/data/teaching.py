@@ -79,13 +79,6 @@ class PatientNumbers:
     """What is measured of the patients while their records are read, or was measured before.
 
     Forests must not change on the way, so what was measured is kept in the training's folder.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        Folder of the training.
-    ecg_ids : list of int
-        The records, in their order.
     """
 
     def __init__(self, out: Path, ecg_ids: list[int]) -> None:
@@ -123,11 +116,6 @@ class Teaching:
         Folder of the training: hearts are kept in its ``teaching``.
     progress : bool
         Show progress bars on stderr.
-
-    Raises
-    ------
-    ConfigurationError
-        If the teacher is no forest.
     """
 
     def __init__(
@@ -147,13 +135,7 @@ class Teaching:
         self._scale = None if self._hearts is None else Scale.of(self._hearts.numbers)
 
     def data_for(self, split: Split) -> TrainingData:
-        """Return what one network learns from.
-
-        Parameters
-        ----------
-        split : Split
-            Its patients; whom it is to grade, nobody who teaches it has seen.
-        """
+        """Return what one network learns from."""
         rows = split.trained
         scale = self._scale or Scale.of(self._numbers[rows])
         data = replace(training_data(self._records, rows), side=scale(self._numbers[rows]))

@@ -95,24 +95,10 @@ class Example(NamedTuple):
 def load_marked_beats(ludb: Ludb, record_id: int) -> tuple[MarkedBeats, MarkedBeats]:
     """Read a record's beats with their marks, at the record's own rate and at 100 Hz.
 
-    Parameters
-    ----------
-    ludb : Ludb
-        Where the record is.
-    record_id : int
-        Its number.
-
     Returns
     -------
     tuple of MarkedBeats
         Own rate, 100 Hz.
-
-    Raises
-    ------
-    DatasetError
-        If the record or its marks are missing or damaged.
-    TrainingError
-        If no beat was found in it.
     """
     record = ludb.record(record_id)
     filled, _ = bridge_gaps(record.signal, record.sampling_rate)
@@ -159,11 +145,6 @@ def relative_marks(
         ``(beats,)``, R peaks in seconds of the record.
     marks : sequence of AnnotatedBeat
         In order of time.
-
-    Returns
-    -------
-    leads_s, overall_s, whole : numpy.ndarray
-        As in `MarkedBeats`; all NaN for a beat without marks.
     """
     leads_s = np.full((r_s.size, len(STANDARD_LEADS), 6), np.nan)
     overall_s = np.full((r_s.size, 6), np.nan)
@@ -198,20 +179,7 @@ def nan_median(values: Float64Array) -> Float64Array:
 
 
 def draw_example(beats: MarkedBeats, rng: np.random.Generator) -> Example:
-    """Take the median over a random few beats of one shape, and over their marks.
-
-    Parameters
-    ----------
-    beats : MarkedBeats
-        Of one record.
-    rng : numpy.random.Generator
-        Source of all randomness.
-
-    Returns
-    -------
-    Example
-        Unchanged otherwise. A lead carries a wave that at least half of the beats have.
-    """
+    """Take the median over a random few beats of one shape, and over their marks."""
     first = int(rng.choice(beats.whole))
     alike = beats.whole[beats.shapes[beats.whole] == beats.shapes[first]]
     wanted = int(rng.choice(_BEATS_CHOSEN, p=_BEATS_CHANCES))
@@ -229,20 +197,7 @@ def draw_example(beats: MarkedBeats, rng: np.random.Generator) -> Example:
 
 
 def change_example(example: Example, rng: np.random.Generator) -> Example:
-    """Change an example at random: no P wave, other intervals, filters, amplitudes, noise, fewer leads.
-
-    Parameters
-    ----------
-    example : Example
-        From :func:`draw_example`.
-    rng : numpy.random.Generator
-        Source of all randomness.
-
-    Returns
-    -------
-    Example
-        With its boundaries where the waves now are.
-    """
+    """Change an example at random: no P wave, other intervals, filters, amplitudes, noise, fewer leads."""
     if example.waves[0] and rng.random() < 0.15:
         example = _without_p(example, rng)
     example = _warped(example, rng)

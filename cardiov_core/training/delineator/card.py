@@ -38,24 +38,7 @@ def build_delineator_card(
     fingerprints: Sequence[Sequence[str]],
     recipe: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Measure every record by the network that never saw it, and write down what came of it.
-
-    Parameters
-    ----------
-    ludb : Ludb
-        The records.
-    nets : sequence of DelineatorNet
-        One per fold.
-    numbers, fingerprints : sequence of sequence
-        The records that each fold held out.
-    recipe : mapping
-        How the networks were trained.
-
-    Returns
-    -------
-    dict
-        The card, for `cardiov_core.weights.save_delineator`.
-    """
+    """Measure every record by the network that never saw it, and write down what came of it."""
     fold_of = {mark: fold for fold, marks in enumerate(fingerprints) for mark in marks}
     weights = DelineatorWeights(tuple(nets), fold_of)
     every = [number for fold in numbers for number in fold]
@@ -89,26 +72,12 @@ def build_delineator_card(
 def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[int]) -> dict[str, Any]:
     """Compare held-out delineations with the marks.
 
-    Parameters
-    ----------
-    ludb : Ludb
-        The records.
-    weights : DelineatorWeights
-        With the fold of each record.
-    numbers : sequence of int
-        Records to compare.
-
     Returns
     -------
     dict
         ``global`` and ``lead_II``: mean absolute error, its 95 % bootstrap interval over the records, bias and number
         of records of QRS, PR and QT in ms; ``boundaries_ms``: bias and standard deviation of the global boundaries;
         ``p_wave``: how many of the records with and without P waves were classified rightly.
-
-    Raises
-    ------
-    TrainingError
-        If a record would be measured by a network that learned from it.
     """
     found_rows: list[list[Table]] = [[], []]
     marked_rows: list[list[Table]] = [[], []]

@@ -92,13 +92,7 @@ def _table(card: ModelCard, recipe: BlendRecipe) -> pd.DataFrame:
 
 
 def _checked_people(table: pd.DataFrame, dataset: LabelledRecords) -> pd.DataFrame:
-    """Return the table with sex and age of each record.
-
-    Raises
-    ------
-    TrainingError
-        If records are missing from the data set, or its labels are others.
-    """
+    """Return the table with sex and age of each record."""
     refuse_absent(table["ecg_id"], dataset, f"the {len(table)} records that trained the members")
     labels = [int(dataset.label(ecg_id)) for ecg_id in table["ecg_id"]]
     if labels != table["label"].tolist():

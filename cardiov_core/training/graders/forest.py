@@ -134,11 +134,6 @@ def cross_validate(
         Labels, and the group of each record.
     progress : bool
         Show a progress bar on stderr.
-
-    Raises
-    ------
-    TrainingError
-        If there are fewer than three groups.
     """
     names = np.unique(groups)
     if len(names) < _FEWEST_GROUPS:

@@ -93,23 +93,7 @@ def fit(
 
 
 def weights_in(checkpoint: Path, recipe: Recipe, run: str) -> dict[str, Tensor]:
-    """Return what `fit` may start from: the network of a finished run without its dense layer, and its side head.
-
-    Parameters
-    ----------
-    checkpoint, recipe, run : pathlib.Path, Recipe, str
-        As `fit` had them, without weight normalisation and validation.
-
-    Returns
-    -------
-    dict
-        The network's own names, and ``side.weight`` and ``side.bias`` where there was a side head.
-
-    Raises
-    ------
-    TrainingError
-        If there is no such checkpoint, or it belongs to another recipe or run.
-    """
+    """Return what `fit` may start from: the network of a finished run without its dense layer, and its side head."""
     state = _load(checkpoint, recipe, run)
     if state is None:
         raise TrainingError(f"There is no checkpoint {checkpoint.name}.", "Train without --resume.")

@@ -27,15 +27,7 @@ def device() -> torch.device:
 
 
 class TwoHeads(nn.Module):
-    """A network and, beside its dense layer, a second one on the same pooled features.
-
-    Parameters
-    ----------
-    net : torch.nn.Module
-        With ``features`` and ``dense`` where there is a side head.
-    side : torch.nn.Linear or None
-        Predicts numbers; None where nothing asks for them.
-    """
+    """A network and, beside its dense layer, a second one on the same pooled features."""
 
     def __init__(self, net: nn.Module, side: nn.Linear | None) -> None:
         super().__init__()

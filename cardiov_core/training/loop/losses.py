@@ -47,13 +47,6 @@ def loss_of(logits: Tensor, targets: Tensor, objective: Objective) -> Tensor:
 
     The ordinal loss is the paper's Eq. 4 over Eq. 5 with the minus sign that Eq. 5 lacks in print; the regression's is
     the mean squared error of its ablation; the rank-consistent one is CORN's (see `corn_loss`).
-
-    Parameters
-    ----------
-    logits, targets : torch.Tensor
-        As many columns as `N_OUTPUTS` says.
-    objective : str
-        Any but 'measurements'.
     """
     if objective == "cross_entropy":
         return functional.cross_entropy(logits, targets)

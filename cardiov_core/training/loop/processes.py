@@ -80,14 +80,7 @@ def own_part(batch: Tensor) -> Tensor:
 
 
 def check_batch(batch_size: int) -> None:
-    """Refuse a batch that cannot be shared out evenly.
-
-    Raises
-    ------
-    TrainingError
-        If the parts would differ in size (their mean would not be the batch's) or have fewer than two records, which
-        batch normalisation needs.
-    """
+    """Refuse a batch that cannot be shared out evenly."""
     if batch_size % size() or batch_size // size() < 2:
         raise TrainingError(
             f"A batch of {batch_size} records cannot be shared out evenly among {size()} processes.",
@@ -135,15 +128,7 @@ def own_of(values: Tensor) -> Tensor:
 
 
 def own_generator(shared: torch.Generator, seed: int) -> torch.Generator:
-    """Return the source of what a process alone draws, and seed its dropout; the shared one where there is one process.
-
-    Parameters
-    ----------
-    shared : torch.Generator
-        Draws what must be the same everywhere: the order of the records, the weights of new layers.
-    seed : int
-        Of the training.
-    """
+    """Return what a process alone draws from, and seed its dropout; the shared source where there is one process."""
     if size() == 1:
         return shared
     own_seed = int(torch.randint(2**62, (), generator=torch.Generator().manual_seed(seed))) + rank()

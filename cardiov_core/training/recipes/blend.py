@@ -46,13 +46,7 @@ class BlendRecipe:
 
 
 def blend_recipe_from(table: Mapping[str, Any], shown_as: str) -> BlendRecipe:
-    """Return the recipe of a TOML table with a section ``blend``.
-
-    Raises
-    ------
-    ConfigurationError
-        If a field is unknown, missing or of the wrong kind.
-    """
+    """Return the recipe of a TOML table with a section ``blend``."""
     refuse_unknown(table, {item.name for item in fields(BlendRecipe)} - {"members", "weights"} | {"blend"}, shown_as)
     shares = table["blend"] if isinstance(table["blend"], dict) else {}
     given = {key: value for key, value in table.items() if key != "blend"}

@@ -41,13 +41,7 @@ def typed(kind: type[Kind], table: Mapping[str, Any], shown_as: str) -> Kind:
 
 
 def refuse_unknown(table: Mapping[str, Any], known: set[str], shown_as: str) -> None:
-    """Refuse fields that no recipe of its kind has.
-
-    Raises
-    ------
-    ConfigurationError
-        If there are some.
-    """
+    """Refuse fields that no recipe of its kind has."""
     unknown = sorted(set(table) - known)
     if unknown:
         raise ConfigurationError(

@@ -48,13 +48,7 @@ class ForestRecipe:
 
 
 def forest_recipe_from(table: Mapping[str, Any], shown_as: str) -> ForestRecipe:
-    """Return the recipe of a TOML table with a section ``forest``.
-
-    Raises
-    ------
-    ConfigurationError
-        If a field is unknown, missing or of the wrong kind.
-    """
+    """Return the recipe of a TOML table with a section ``forest``."""
     section = table["forest"]
     given = {key: value for key, value in table.items() if key != "forest"}
     recipe = typed(ForestRecipe, given | (section if isinstance(section, dict) else {}), shown_as)
