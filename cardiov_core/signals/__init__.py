@@ -1,7 +1,6 @@
 """What the signal itself says: heart beats and the quality of leads."""
 
-from cardiov_core.signals.beat.beats import detect_r_peaks, has_heart_beats
-from cardiov_core.signals.beat.pacing import find_pacing_spikes
+from cardiov_core.signals.beat.beats import detect_r_peaks, find_pacing_spikes, has_heart_beats
 from cardiov_core.signals.measurements import measure
 from cardiov_core.signals.quality import assess_quality, distortions
 from cardiov_core.signals.rules import apply_rules

@@ -8,9 +8,9 @@ import numpy as np
 from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import gaps_s, without_lost_samples
-from cardiov_core.signals.beat.beats import IntArray, find_beats
+from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries
-from cardiov_core.signals.beat.pacing import can_show_pacing_spikes, find_pacing_spikes
+from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
 from cardiov_core.signals.beat.rhythm import Rhythm, corrected_qt
 from cardiov_core.signals.lead.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, amplitudes_mv, check_gain
 from cardiov_core.signals.lead.limb_leads import check_limb_leads
@@ -98,13 +98,15 @@ def measure(record: EcgRecord) -> Measurements:
         beats = find_beats(seen)
     except RecordUnsupportedError as exc:
         return _nothing(exc.message.rstrip("."), sheet)
+    _fill_pacing(sheet, seen, beats)
     waves = find_waves(seen, beats=beats)
     if waves is None:
+        if beats.spikes_s:
+            return _nothing("pacing spikes without heart beats", sheet)
         swings = "no separate beats: the signal swings without a rest, as in ventricular flutter or a disturbance"
         return _nothing(swings if beats.sinusoidal else "no heart beat was found", sheet)
     series, found, rhythm = waves.series, waves.found, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
-    _fill_pacing(sheet, seen, beats.peaks)
     _say_what_is_missing(sheet, waves)
     _fill_intervals(sheet, found, rhythm)
     unscaled = series.unfiltered / np.float32(height)
@@ -142,7 +144,7 @@ def _gap_words(gaps: tuple[tuple[float, float], ...]) -> str:
 
 
 def _nothing(reason: str, sheet: _Sheet) -> Measurements:
-    sheet.refuse(reason, *_SCALARS, *_VOLTAGES, "pacing_spikes_s")
+    sheet.refuse(reason, *_SCALARS, *_VOLTAGES)
     return Measurements(**sheet.values, notes=sheet.notes, not_measurable=sheet.missing)
 
 
@@ -162,9 +164,9 @@ def _fill_rhythm(sheet: _Sheet, rhythm: Rhythm | None, series: BeatSeries) -> No
         sheet.note(f"{others} of {series.r_s.size} beats have another shape and were left out", "qrs_ms")
 
 
-def _fill_pacing(sheet: _Sheet, record: EcgRecord, peaks: IntArray) -> None:
+def _fill_pacing(sheet: _Sheet, record: EcgRecord, beats: Beats) -> None:
     if can_show_pacing_spikes(record):
-        sheet.values["pacing_spikes_s"] = find_pacing_spikes(record, peaks)
+        sheet.values["pacing_spikes_s"] = beats.spikes_s
     else:
         sheet.refuse(
             f"{record.sampling_rate:g} samples a second are too few to show a spike of 1 ms", "pacing_spikes_s"

@@ -26,7 +26,6 @@ from cardiov_core.domain import (
 from cardiov_core.signals.beat.activity import Float64Array
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.gaps import bridged
-from cardiov_core.signals.beat.pacing import find_pacing_spikes
 from cardiov_core.signals.lead.gain import amplitudes_mv, check_gain
 from cardiov_core.signals.lead.lead_faults import LeadFault, fault_reasons, find_lead_faults
 from cardiov_core.signals.lead.lead_swap import find_chest_swap, find_limb_swap, median_beat
@@ -75,6 +74,9 @@ _NO_BEAT = Reason(
     ReasonCode.NO_QRS,
     "No QRS complex was found: noise, or a rhythm without QRS complexes such as ventricular fibrillation. "
     "Look at the trace.",
+)
+_SPIKES_ALONE = Reason(
+    ReasonCode.NO_QRS, "Pacing spikes without heart beats: no QRS complex follows them. Look at the trace."
 )
 
 
@@ -135,7 +137,8 @@ def assess_quality(record: EcgRecord) -> Quality:
     examined = _examine([(_scaled(part, factor), beats) for part, beats in beating or stretches], dead)
     faults += _noise_faults(record, examined, dead)
     structural = _structural(examined)
-    withheld = _record_faults(record, faults, beating=bool(beating))
+    spikes = any(beats.spikes_s for _, beats in stretches)
+    withheld = _record_faults(record, faults, beating=bool(beating), spikes=spikes)
     warnings = [reason for reason, _ in structural]
     if gain is not None:
         (withheld if gain.withholds else warnings).insert(0, gain.reason)
@@ -182,7 +185,7 @@ def _examine(parts: list[tuple[EcgRecord, Beats]], dead: set[str]) -> _Examined:
 def _examine_part(part: EcgRecord, beats: Beats, dead: set[str]) -> _Examined:
     fs = part.sampling_rate
     peaks = beats.peaks
-    spikes = find_pacing_spikes(part, peaks)
+    spikes = beats.spikes_s
     valid = np.isfinite(part.signal)
     signal = bridged(part.signal)
     levels = measure_noise(signal, valid, fs, peaks, np.asarray([round(s * fs) for s in spikes], dtype=np.int64))
@@ -292,7 +295,7 @@ def _structural(examined: _Examined) -> list[_Structural]:
     return found
 
 
-def _record_faults(record: EcgRecord, faults: list[LeadFault], *, beating: bool) -> list[Reason]:
+def _record_faults(record: EcgRecord, faults: list[LeadFault], *, beating: bool, spikes: bool) -> list[Reason]:
     """Return why the record as a whole gets no level, the gain apart."""
     found = []
     if record.duration_s < MIN_DURATION_S:
@@ -300,7 +303,7 @@ def _record_faults(record: EcgRecord, faults: list[LeadFault], *, beating: bool)
         found.append(Reason(ReasonCode.TOO_SHORT, text))
     unusable = [fault for fault in faults if fault.verdict is QualityVerdict.NOT_ANALYSABLE]
     if not beating and len(unusable) < len(STANDARD_LEADS):
-        found.append(_NO_BEAT)
+        found.append(_SPIKES_ALONE if spikes else _NO_BEAT)
     if len(unusable) > _MAX_UNUSABLE_LEADS:
         text = f"{len(unusable)} of {len(STANDARD_LEADS)} leads cannot be used."
         found.append(Reason(ReasonCode.TOO_FEW_LEADS, text))

@@ -19,6 +19,7 @@ from cardiov_core.domain import (
     Quality,
     QualityVerdict,
 )
+from cardiov_core.signals.beat.pacing import missed_captures
 from cardiov_core.signals.beat.rhythm import BETWEEN_BEATS, IRREGULAR_SHARE, longest_silence
 from cardiov_core.signals.wave.qrs_form import QrsForm, qrs_forms
 
@@ -57,6 +58,9 @@ LOW_LIMB_MV = 0.5
 
 LOW_PRECORDIAL_MV = 1.0
 """Low voltage: QRS under this, peak to peak, in all chest leads (10 mm, the usual definition)."""
+
+MIN_MISSED_CAPTURES = 2
+"""So many spikes without a QRS complex are a failure to capture; a single one may be a test pulse of the pacemaker."""
 
 _AXIS_LEADS: Mapping[str, tuple[str, ...]] = {"2": ("I", "aVF"), "3": ("I", "II", "aVF")}
 
@@ -335,8 +339,20 @@ def _pacing(measurements: Measurements) -> Finding:
     if reason is not None:
         return _unknown(code, title, reason)
     spikes = measurements.pacing_spikes_s
-    said = f"{len(spikes)} spikes, the first at {spikes[0]:.2f} s" if spikes else "No spike found"
-    return Finding(code, title, _state(bool(spikes)), f"{said}.", {"n_spikes": float(len(spikes))})
+    if not spikes:
+        return Finding(code, title, "absent", "No spike found.", {"n_spikes": 0.0})
+    said = f"{len(spikes)} spikes, the first at {spikes[0]:.2f} s"
+    measured = {"n_spikes": float(len(spikes))}
+    beats = [beat.r_s for beat in measurements.beats]
+    if not beats:
+        title = "Pacing spikes without heart beats"
+        return Finding(code, title, "present", f"{said}; no QRS complex follows them.", measured, critical=True)
+    missed = missed_captures(spikes, beats, measurements.gaps_s, measurements.measured_s[1])
+    if len(missed) < MIN_MISSED_CAPTURES:
+        return Finding(code, title, "present", f"{said}.", measured)
+    measured["n_missed_captures"] = float(len(missed))
+    said += f"; {len(missed)} of them, the first at {missed[0]:.2f} s, are not followed by a QRS complex within 0.4 s"
+    return Finding(code, "Pacing spikes without capture", "present", f"{said}.", measured, critical=True)
 
 
 def _rejected_leads(quality: Quality | None) -> frozenset[str]:

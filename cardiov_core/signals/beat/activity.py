@@ -9,6 +9,7 @@ from scipy.signal import butter, sosfiltfilt
 from cardiov_core.preprocessing import bridge_gaps
 
 Float64Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 QRS_BAND_HZ = (5.0, 30.0)
@@ -28,11 +29,14 @@ class QrsLeads(NamedTuple):
     ----------
     rows : numpy.ndarray
         float64, shape ``(n_usable, n_samples)``; 0 where a lead has no signal.
+    usable : numpy.ndarray
+        int64: which rows of the signal these are.
     live : numpy.ndarray or None
         bool, of the same shape: where each lead has a signal; None where all of them have one throughout.
     """
 
     rows: Float64Array
+    usable: IntArray
     live: BoolArray | None
 
     @property
@@ -43,9 +47,9 @@ class QrsLeads(NamedTuple):
             return np.asarray(size.mean(axis=0))
         return np.asarray(size.sum(axis=0) / np.maximum(self.live.sum(axis=0), 1))
 
-    def only(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "QrsLeads":
+    def only(self, chosen: BoolArray | IntArray) -> "QrsLeads":
         """Return some of the leads."""
-        return QrsLeads(self.rows[chosen], None if self.live is None else self.live[chosen])
+        return QrsLeads(self.rows[chosen], self.usable[chosen], None if self.live is None else self.live[chosen])
 
 
 def qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> QrsLeads:
@@ -76,7 +80,7 @@ def qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> QrsL
     # A lead without signal would contribute rounding noise at full size.
     usable = scale > max(_WEAK_LEAD * float(np.median(scale)), _TINY)
     rows: Float64Array = np.clip(values[usable] / scale[usable, np.newaxis], -_CLIP, _CLIP)
-    return QrsLeads(rows, None if live.all() else live[usable])
+    return QrsLeads(rows, np.flatnonzero(usable), None if live.all() else live[usable])
 
 
 def _scale(row: Float64Array) -> float:

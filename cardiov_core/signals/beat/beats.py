@@ -12,9 +12,19 @@ import numpy.typing as npt
 
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.lost_signal import without_lost_samples
-from cardiov_core.signals.beat.activity import QRS_BAND_HZ, Float64Array, qrs_leads
+from cardiov_core.lost_signal import lost_samples, without_lost_samples
+from cardiov_core.signals.beat.activity import QRS_BAND_HZ, BoolArray, Float64Array, QrsLeads, qrs_leads
+from cardiov_core.signals.beat.gaps import bridged
+from cardiov_core.signals.beat.pacing import (
+    REST_SHARPNESS,
+    all_spikes,
+    only_tails,
+    spike_candidates,
+    spikes_among,
+    without_spikes,
+)
 from cardiov_core.signals.beat.recount import with_small_beats
+from cardiov_core.signals.beat.second_waves import without_second_waves
 
 IntArray = npt.NDArray[np.int64]
 
@@ -32,6 +42,13 @@ _MAX_COMPARED_BEATS = 40
 # a resemblance of 0.75. Wide, regular complexes stand out less, but repeat almost exactly.
 _DISTINCT = (4.0, 0.75)
 _REGULAR = (2.0, 0.95)
+# Below this, leads that show beats by themselves are asked; one lead alone resembles itself by chance more often.
+_SURE_RESEMBLANCE, _SURE_IN_FEW_LEADS = 0.92, 0.98
+_FEW_LEADS = 3
+_CLEARLY = 0.01
+_CLEAN_RESEMBLANCE = 0.94
+_FEWEST_ALONE = 4
+_SAME_PEAKS = 0.85
 
 
 class Beats(NamedTuple):
@@ -45,11 +62,14 @@ class Beats(NamedTuple):
         Height of the peaks over the background.
     resemblance : float
         Median cosine of a peak's shape with that of its most similar other, 0..1.
+    spikes_s : tuple of float
+        Times of pacemaker spikes in seconds, rising, whether or not a beat follows them.
     """
 
     peaks: IntArray
     prominence: float
     resemblance: float
+    spikes_s: tuple[float, ...] = ()
 
     @property
     def sinusoidal(self) -> bool:
@@ -85,6 +105,28 @@ def detect_r_peaks(record: EcgRecord) -> IntArray:
         If the sampling rate is too low for a QRS complex.
     """
     return find_beats(record).peaks
+
+
+def find_pacing_spikes(record: EcgRecord) -> tuple[float, ...]:
+    """Find pacemaker spikes.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record of 80 to 2000 Hz; of a long one the first 60 s are searched.
+
+    Returns
+    -------
+    tuple of float
+        Times in seconds of the record, rising; empty where there are none, and for records under 250 Hz, in which
+        they are not measurable (see :func:`~cardiov_core.signals.beat.pacing.can_show_pacing_spikes`).
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the sampling rate is too low to find R peaks.
+    """
+    return find_beats(record).spikes_s
 
 
 def has_heart_beats(record: EcgRecord) -> bool:
@@ -135,13 +177,79 @@ def find_beats(record: EcgRecord) -> Beats:
             f"{record.record_id} is sampled at {fs:g} Hz, too slowly to find QRS complexes.",
             "Export the ECG with 80 samples a second or more.",
         )
-    live = without_lost_samples(record)
-    leads = qrs_leads(live.signal, fs)
+    signal = bridged(without_lost_samples(record).signal)
+    lost = lost_samples(record.signal, fs)
+    candidates = spike_candidates(signal, fs)
+    if candidates.may_be_spikes:
+        cleaned = without_spikes(signal, candidates.positions[candidates.sharpness >= REST_SHARPNESS], fs)
+        beats = _find(cleaned, lost, record, fs)
+        spikes = spikes_among(candidates, beats.peaks if beats.convincing else beats.peaks[:0], fs)
+        if spikes.size:
+            spikes_s = tuple((spikes / fs).tolist())
+            if beats.convincing and only_tails(cleaned, beats.peaks, spikes, fs):
+                return nothing._replace(spikes_s=spikes_s)
+            return beats._replace(spikes_s=spikes_s)
+        with_them = _find(signal, lost, record, fs)
+        spikes = all_spikes(candidates, with_them.peaks, fs)
+        if with_them.convincing and not beats.convincing and spikes.size:
+            return nothing._replace(spikes_s=tuple((spikes / fs).tolist()))
+        return with_them
+    return _find(signal, lost, record, fs)
+
+
+def _find(signal: Float64Array, lost: BoolArray, record: EcgRecord, sampling_rate_hz: float) -> Beats:
+    """Find beats from all leads, or, where that leads to nothing, from those that show some by themselves."""
+    leads = qrs_leads(np.where(lost, np.nan, signal), sampling_rate_hz)
     if not len(leads.rows):
-        return nothing
+        return Beats(np.empty(0, dtype=np.int64), 0.0, 0.0)
+    beats = _beats_in(leads, signal, sampling_rate_hz)
+    recorded = np.array([lead not in record.derived_leads for lead in record.leads])
+    sure = _SURE_RESEMBLANCE if recorded[leads.usable].sum() > _FEW_LEADS else _SURE_IN_FEW_LEADS
+    if beats.convincing and beats.resemblance >= sure:
+        return beats
+    clean = leads.only(_clean_leads(leads, recorded[leads.usable], sampling_rate_hz))
+    if not 0 < len(clean.rows) < len(leads.rows):
+        return beats
+    among = _beats_in(clean, signal[leads.usable], sampling_rate_hz)
+    enough = max(_CLEAN_RESEMBLANCE, beats.resemblance + _CLEARLY if beats.convincing else 0.0)
+    return among if among.resemblance >= enough and among.prominence >= _DISTINCT[0] else beats
+
+
+def _beats_in(leads: QrsLeads, signal: Float64Array, sampling_rate_hz: float) -> Beats:
     activity = leads.activity
-    peaks = with_small_beats(leads, activity, _detect(activity, fs), fs)
-    return Beats(peaks, *_evidence(leads.rows, activity, peaks, fs))
+    peaks = without_second_waves(signal, _detect(activity, sampling_rate_hz), activity, sampling_rate_hz)
+    peaks = with_small_beats(leads, activity, peaks, sampling_rate_hz)
+    return Beats(peaks, *_evidence(leads.rows, activity, peaks, sampling_rate_hz))
+
+
+def _clean_leads(leads: QrsLeads, recorded: BoolArray, sampling_rate_hz: float) -> BoolArray:
+    """Tell which leads show beats by themselves, and the same ones as the lead that shows them best."""
+    alone: dict[int, Beats] = {}
+    for index in np.flatnonzero(recorded):
+        row = leads.only(np.array([index]))
+        activity = row.activity
+        peaks = _detect(activity, sampling_rate_hz)
+        alone[int(index)] = Beats(peaks, *_evidence(row.rows, activity, peaks, sampling_rate_hz))
+    clean = np.zeros(len(leads.rows), dtype=np.bool_)
+    good = {
+        index: beats
+        for index, beats in alone.items()
+        if beats.peaks.size >= _FEWEST_ALONE
+        and beats.resemblance >= _CLEAN_RESEMBLANCE
+        and beats.prominence >= _DISTINCT[0]
+    }
+    if good:
+        best = max(good.values(), key=lambda beats: beats.resemblance)
+        near = round(_QRS_HALF_WIDTH_S * sampling_rate_hz)
+        for lead, beats in good.items():
+            clean[lead] = _agree(beats.peaks, best.peaks, near)
+    return clean
+
+
+def _agree(some: IntArray, others: IntArray, near: int) -> bool:
+    """Tell whether nearly all peaks of each have one of the other beside them."""
+    apart = np.abs(some[:, np.newaxis] - others[np.newaxis])
+    return bool(min((apart.min(axis=1) <= near).mean(), (apart.min(axis=0) <= near).mean()) >= _SAME_PEAKS)
 
 
 def _detect(activity: Float64Array, sampling_rate_hz: float) -> IntArray:

@@ -1,17 +1,30 @@
-"""Pacemaker spikes: narrow, steep, out of a quiet line, again and again at the same distance from the QRS complex."""
+"""Pacemaker spikes: narrow, steep, out of a quiet line, again and again.
+
+Those that the heart follows keep their distance from the QRS complex; those that it does not follow are alike and come
+as regularly as a clock. Either way they are no part of the ECG: they are taken out before anything is measured.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import grey_closing, grey_opening
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import EcgRecord
 from cardiov_core.signals.beat.activity import Float64Array
-from cardiov_core.signals.beat.beats import IntArray, detect_r_peaks
-from cardiov_core.signals.beat.gaps import bridged
+
+IntArray = npt.NDArray[np.int64]
+Float = TypeVar("Float", bound=np.floating[Any])
 
 MIN_RATE_HZ = 250.0
 """Below this a spike of 0.5 to 2 ms has been filtered away before it was sampled, and what is left of it is as wide as
 a QRS complex."""
+
+REST_SHARPNESS = 1.0
+"""Once a record is paced, what is as sharp and half as high as its spikes is one, too."""
 
 _SPIKE_S = 0.010
 _MIN_DISTANCE_S = 0.03
@@ -24,9 +37,32 @@ _MIN_SPIKES = 3
 # (LUDB 111, bipolar) none that stand out; of 548 others the sharpest, LUDB 17, reaches 1.0.
 _MIN_HEIGHT = 0.025
 _MIN_SHARPNESS = 1.5
-_REST_SHARPNESS = 1.0
 _FLOOR = 0.1  # of the least height: keeps the ratio finite on a line without any movement
 _MAX_ANALYSED_S = 60.0
+# Spikes that nothing follows: far sharper than what a disturbance leaves, alike, and regular to 15 ms.
+_CLOCK_SHARPNESS = 3.0
+_CLOCK_SPIKES = 4
+_CLOCK_JITTER_S = 0.015
+_CLOCK_INTERVAL_S = (0.3, 2.2)
+_ALIKE = 0.35
+_MOST_ALIKE = 0.8
+_SPIKE_HALF_S = 0.008
+_TAIL_S = (0.045, 0.09, 0.4)
+_TAIL_SHARE = 0.06
+_REFRACTORY_S = 0.3
+
+
+class Candidates(NamedTuple):
+    """Position in samples, sharpness and height of everything narrow."""
+
+    positions: IntArray
+    sharpness: Float64Array
+    heights: Float64Array
+
+    @property
+    def may_be_spikes(self) -> bool:
+        """Whether enough of them are sharp."""
+        return int((self.sharpness >= _MIN_SHARPNESS).sum()) >= _MIN_SPIKES
 
 
 def can_show_pacing_spikes(record: EcgRecord) -> bool:
@@ -34,46 +70,200 @@ def can_show_pacing_spikes(record: EcgRecord) -> bool:
     return record.sampling_rate >= MIN_RATE_HZ
 
 
-def find_pacing_spikes(record: EcgRecord, r_peaks: IntArray | None = None) -> tuple[float, ...]:
-    """Find pacemaker spikes.
+def spike_candidates(signal: Float64Array, sampling_rate_hz: float) -> Candidates:
+    """Find everything narrow that may be a pacemaker spike.
 
     A spike is what an opening and a closing of 10 ms (Haralick et al. 1987, doi:10.1109/TPAMI.1987.4767941) remove
     from the leads, their mean over all leads; it must be high against the ECG's amplitude and sharp against the 30 ms
-    before it. Three of them at the same distance from the following R peak make a paced ECG, one alone is a
-    disturbance. Small bipolar spikes under about 0.03 mV are not seen.
+    before it. Small bipolar spikes under about 0.03 mV are not seen.
 
     Parameters
     ----------
-    record : EcgRecord
-        Any record; of a long one the first 60 s are searched.
-    r_peaks : numpy.ndarray of int64, optional
-        R peaks in samples, where the caller has them already.
+    signal : numpy.ndarray, shape (n_leads, n_samples)
+        In mV, gaps bridged; of a long one the first 60 s are searched.
+    sampling_rate_hz : float
+        Under 250 Hz nothing is found.
+
+    Returns
+    -------
+    Candidates
+        For `spikes_among`.
+    """
+    if sampling_rate_hz < MIN_RATE_HZ:
+        return Candidates(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
+    return Candidates(*_candidates(signal[:, : round(_MAX_ANALYSED_S * sampling_rate_hz)], sampling_rate_hz))
+
+
+def spikes_among(candidates: Candidates, peaks: IntArray, sampling_rate_hz: float) -> IntArray:
+    """Tell which candidates are pacemaker spikes.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        From `spike_candidates`.
+    peaks : numpy.ndarray of int64
+        R peaks, found in the signal without the candidates.
+    sampling_rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Rising. Three at the same distance from the following R peak make a paced ECG, and so do four like ones that
+        come as regularly as a clock, whatever the heart does; one alone is a disturbance.
+    """
+    positions, sharpness, heights = candidates
+    sure = positions[sharpness >= _MIN_SHARPNESS]
+    found = _locked(sure, peaks, sampling_rate_hz) if len(peaks) >= _MIN_SPIKES else sure[:0]
+    if found.size < _MIN_SPIKES:
+        found = _clockwork(positions, sharpness, heights, sampling_rate_hz)
+    if found.size < _MIN_SPIKES:
+        return found[:0]
+    typical = float(np.median(heights[np.isin(positions, found)]))
+    rest = positions[(sharpness >= REST_SHARPNESS) & (heights >= 0.5 * typical)]
+    return np.union1d(found, rest)
+
+
+def without_spikes(signal: npt.NDArray[Float], spikes: IntArray, sampling_rate_hz: float) -> npt.NDArray[Float]:
+    """Return a copy in which straight lines stand for the spikes, 16 ms each.
+
+    Parameters
+    ----------
+    signal : numpy.ndarray, shape (n_leads, n_samples)
+        In mV.
+    spikes : numpy.ndarray of int64
+        Their samples.
+    sampling_rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the same type.
+    """
+    cleaned = signal.copy()
+    half = max(2, round(_SPIKE_HALF_S * sampling_rate_hz))
+    for spike in spikes:
+        first, last = max(int(spike) - half, 0), min(int(spike) + half, signal.shape[1] - 1)
+        along = np.linspace(0.0, 1.0, last - first + 1)
+        cleaned[:, first : last + 1] = signal[:, first : first + 1] * (1.0 - along) + signal[:, last : last + 1] * along
+    return cleaned
+
+
+def record_without_spikes(record: EcgRecord, spikes_s: Sequence[float]) -> EcgRecord:
+    """Return a record without its spikes; the record itself where there are none."""
+    if not spikes_s:
+        return record
+    spikes = np.round(np.asarray(spikes_s) * record.sampling_rate).astype(np.int64)
+    return replace(record, signal=without_spikes(record.signal, spikes, record.sampling_rate))
+
+
+def only_tails(signal: Float64Array, peaks: IntArray, spikes: IntArray, sampling_rate_hz: float) -> bool:
+    """Tell whether 'beats' are nothing but what the spikes leave behind: at once, and then a decay without a T wave.
+
+    Parameters
+    ----------
+    signal : numpy.ndarray, shape (n_leads, n_samples)
+        In mV, without the spikes.
+    peaks, spikes : numpy.ndarray of int64
+        In samples.
+    sampling_rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    bool
+        False where there are too few to tell.
+    """
+    near, far, end = (round(seconds * sampling_rate_hz) for seconds in _TAIL_S)
+    nearest = np.array([np.abs(spikes - peak).min() for peak in peaks]) if spikes.size else np.empty(0)
+    whole = peaks[(peaks >= end) & (peaks + end < signal.shape[1])]
+    if not nearest.size or float(np.median(nearest)) > near or whole.size < _MIN_SPIKES:
+        return False
+    beat = np.median([signal[:, peak - end : peak + end] for peak in whole], axis=0)
+    beat = beat - np.median(beat, axis=1, keepdims=True)
+    size = np.abs(beat).mean(axis=0)
+    # A decay only falls; a T wave rises out of it.
+    fallen = np.minimum.accumulate(size[end + near :])
+    rise = (size[end + near :] - fallen)[far - near :].max()
+    return bool(rise < _TAIL_SHARE * size[end - near : end + near].max())
+
+
+def all_spikes(candidates: Candidates, peaks: IntArray, sampling_rate_hz: float) -> IntArray:
+    """Return the spikes where 'beats' are nothing else: each peak lies on a sharp candidate, and these are alike.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        From `spike_candidates`.
+    peaks : numpy.ndarray of int64
+        What would be R peaks if these were no spikes.
+    sampling_rate_hz : float
+        In Hz.
+
+    Returns
+    -------
+    numpy.ndarray of int64
+        Empty where some peaks are none.
+    """
+    sharp = candidates.positions[candidates.sharpness >= _CLOCK_SHARPNESS]
+    heights = candidates.heights[candidates.sharpness >= _CLOCK_SHARPNESS]
+    if sharp.size < _CLOCK_SPIKES or not peaks.size:
+        return sharp[:0]
+    on_peaks = np.abs(peaks[:, np.newaxis] - sharp[np.newaxis]).min(axis=1) <= round(_SPIKE_S * sampling_rate_hz)
+    alike = np.abs(heights - np.median(heights)) <= _ALIKE * np.median(heights)
+    return sharp if min(on_peaks.mean(), alike.mean()) >= _MOST_ALIKE else sharp[:0]
+
+
+def missed_captures(
+    spikes_s: Sequence[float], r_s: Sequence[float], gaps_s: Sequence[tuple[float, float]], end_s: float
+) -> tuple[float, ...]:
+    """Return the spikes that should have been followed by a QRS complex and were not.
+
+    Parameters
+    ----------
+    spikes_s, r_s : sequence of float
+        Times of spikes and R peaks, in seconds.
+    gaps_s : sequence of (start, end)
+        Stretches without signal.
+    end_s : float
+        Where the measured signal ends.
 
     Returns
     -------
     tuple of float
-        Times in seconds of the record, rising; empty where there are none, and for records under 250 Hz, in which
-        they are not measurable (see :func:`can_show_pacing_spikes`).
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the sampling rate is too low to find R peaks.
+        Without the spikes that come within 0.3 s after a beat, which find the heart refractory, and those after which
+        the signal ends too soon.
     """
-    fs = record.sampling_rate
-    peaks = detect_r_peaks(record) if r_peaks is None else r_peaks
-    if not can_show_pacing_spikes(record) or len(peaks) < _MIN_SPIKES:
-        return ()
-    signal = bridged(record.signal[:, : round(_MAX_ANALYSED_S * fs)])
-    positions, sharpness, heights = _candidates(signal, fs)
-    sure = positions[sharpness >= _MIN_SHARPNESS]
-    locked = _locked(sure, peaks, fs)
-    if locked.size < _MIN_SPIKES:
-        return ()
-    typical = float(np.median(heights[np.isin(positions, locked)]))
-    rest = positions[(sharpness >= _REST_SHARPNESS) & (heights >= 0.5 * typical)]
-    spikes = np.union1d(locked, rest)
-    return tuple(float(position) / fs for position in spikes)
+    edges = [*(start for start, _ in gaps_s), end_s]
+    found = []
+    for spike in spikes_s:
+        followed = any(_SHORTEST_LEAD_S <= beat - spike <= _LONGEST_LEAD_S for beat in r_s)
+        refractory = any(0.0 <= spike - beat <= _REFRACTORY_S for beat in r_s)
+        cut = any(0.0 <= edge - spike <= _LONGEST_LEAD_S for edge in edges)
+        if not (followed or refractory or cut):
+            found.append(spike)
+    return tuple(found)
+
+
+def _clockwork(
+    positions: IntArray, sharpness: Float64Array, heights: Float64Array, sampling_rate_hz: float
+) -> IntArray:
+    """Return the sharpest candidates where they are alike and their intervals equal, or multiples of one."""
+    sharp = positions[sharpness >= _CLOCK_SHARPNESS]
+    of_those = heights[sharpness >= _CLOCK_SHARPNESS]
+    if sharp.size < _CLOCK_SPIKES:
+        return sharp[:0]
+    typical = float(np.median(of_those))
+    alike = sharp[np.abs(of_those - typical) <= _ALIKE * typical]
+    intervals = np.diff(alike) / sampling_rate_hz
+    if alike.size < max(_CLOCK_SPIKES, _MOST_ALIKE * sharp.size):
+        return sharp[:0]
+    basic = float(np.median(intervals))
+    ticks = np.round(intervals / basic)
+    regular = (ticks >= 1) & (np.abs(intervals - ticks * basic) <= _CLOCK_JITTER_S * np.maximum(ticks, 1.0))
+    within = _CLOCK_INTERVAL_S[0] <= basic <= _CLOCK_INTERVAL_S[1]
+    return alike if within and regular.mean() >= _MOST_ALIKE else sharp[:0]
 
 
 def _candidates(signal: Float64Array, sampling_rate_hz: float) -> tuple[IntArray, Float64Array, Float64Array]:

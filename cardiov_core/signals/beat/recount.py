@@ -17,6 +17,7 @@ _FEWEST_BEATS = 3
 _SMALLEST = 0.03  # of a usual beat
 _OVER_BACKGROUND = 3.0
 _BESIDE_BEATS_S = 0.3
+_APART_S = 0.1
 _LIKE = 0.8
 _LIKE_IN_FEW_LEADS = 0.93
 _FEW_LEADS = 3
@@ -56,12 +57,14 @@ def with_small_beats(leads: QrsLeads, activity: Float64Array, peaks: IntArray, s
     template = _template(leads.rows, peaks, sampling_rate_hz)
     least = _SMALLEST * float(np.median(activity[peaks]))
     enough = _LIKE if len(leads.rows) > _FEW_LEADS else _LIKE_IN_FEW_LEADS
-    found = [
-        place
-        for start, end in intervals
-        for place in _candidates(activity, start, end, least, sampling_rate_hz)
-        if _similarity(leads.rows, place, template, sampling_rate_hz) >= enough
-    ]
+    found: list[int] = []
+    for start, end in intervals:
+        for place in _candidates(activity, start, end, least, sampling_rate_hz):
+            if _similarity(leads.rows, place, template, sampling_rate_hz) >= enough:
+                if found and place - found[-1] < _BESIDE_BEATS_S * sampling_rate_hz:
+                    found[-1] = place if activity[place] > activity[found[-1]] else found[-1]
+                else:
+                    found.append(place)
     return np.union1d(peaks, np.asarray(found, dtype=np.int64))
 
 
@@ -73,7 +76,8 @@ def _candidates(activity: Float64Array, start: int, end: int, least: float, samp
         return []
     part = activity[first:last]
     height = max(least, _OVER_BACKGROUND * float(np.median(part)))
-    places, _ = find_peaks(part, height=height, distance=beside)
+    # A T wave between two of them may be larger: all are looked at, and the shape decides.
+    places, _ = find_peaks(part, height=height, distance=max(1, round(_APART_S * sampling_rate_hz)))
     return [first + int(place) for place in places]
 
 

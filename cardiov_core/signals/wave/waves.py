@@ -8,6 +8,7 @@ from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
 from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries, average_beats
+from cardiov_core.signals.beat.pacing import record_without_spikes
 from cardiov_core.signals.beat.rhythm import Rhythm, measure_rhythm
 from cardiov_core.signals.beat.similarity import LIKE_EACH_OTHER, wave_similarity
 from cardiov_core.signals.wave.cart_scale import to_carts_scale
@@ -152,7 +153,9 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
     """
     live = without_lost_samples(record)
     heart = find_beats(live) if beats is None else beats
-    series = average_beats(live, heart.peaks) if heart.convincing else None
+    # A spike is no part of the QRS complex that it makes.
+    unpaced = record_without_spikes(live, heart.spikes_s)
+    series = average_beats(unpaced, heart.peaks) if heart.convincing else None
     if series is None:
         return None
     rhythm = measure_rhythm(series.r_s, gaps_s(live))

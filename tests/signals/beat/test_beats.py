@@ -6,6 +6,9 @@ import pytest
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.signals import detect_r_peaks, has_heart_beats
+from cardiov_core.signals.beat.beats import find_beats
+from tests.signals.beat.hearts import beats_at
+from tests.signals.beat.hearts import record_of as made
 
 AMPLITUDES_MV = np.array([0.8, 1.2, 0.4, -1.0, 0.2, 0.8, -0.9, -1.1, 0.5, 1.3, 1.4, 1.1])
 
@@ -119,3 +122,31 @@ def test_wide_regular_tachycardia_has_beats(bpm: int) -> None:
     return_stroke = np.exp(-0.5 * ((since - 0.1) / 0.07) ** 2).sum(axis=0)
     signal = sources[:, :1] * upstroke - 0.6 * sources[:, 1:] * return_stroke + rng.normal(0, 0.01, (12, 5000))
     assert has_heart_beats(record_of(signal, 500.0))
+
+
+def _artefacts(seed: int) -> np.ndarray:
+    """Deflections of all widths and signs, as of a loose electrode."""
+    rng = np.random.default_rng(seed)
+    t, row = np.arange(5000) / 500, np.zeros(5000)
+    for _ in range(110):
+        at, width = rng.uniform(0, 10), rng.uniform(0.006, 0.05)
+        row += rng.choice([-1, 1]) * rng.uniform(0.3, 1.2) * np.exp(-0.5 * ((t - at) / width) ** 2)
+    return row
+
+
+@pytest.mark.parametrize("bpm", [60, 95, 130])
+@pytest.mark.parametrize("leads", [("I", "III"), ("II", "V5"), ("I", "II", "V1"), STANDARD_LEADS])
+@pytest.mark.parametrize("kind", ["artefacts", "white", "hum"])
+def test_one_bad_lead_beside_clean_ones_hides_no_beats(bpm: int, leads: tuple[str, ...], kind: str) -> None:
+    times_s = np.arange(0.4, 9.9, 60 / bpm)
+    rows = [STANDARD_LEADS.index(lead) for lead in leads]
+    signal = beats_at(times_s)[rows]
+    t = np.arange(5000) / 500
+    signal[0] += {
+        "artefacts": _artefacts(bpm),
+        "white": np.random.default_rng(bpm).normal(0, 0.5, 5000),
+        "hum": 0.8 * np.sin(2 * np.pi * 50 * t),
+    }[kind]
+    found = find_beats(made(signal, leads=leads))
+    assert found.convincing
+    assert found.peaks.size == len(times_s)

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Finding, Provenance, QualityVerdict
 from cardiov_core.io import read_record
-from cardiov_core.signals import find_pacing_spikes
+from cardiov_core.signals import apply_rules, assess_quality, find_pacing_spikes, measure
 from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
+from tests.signals.beat.hearts import VENTRICULAR, WIDE, beats_at, record_of
 
 AMPLITUDES_MV = np.array([0.8, 1.2, 0.4, -1.0, 0.2, 0.8, -0.9, -1.1, 0.5, 1.3, 1.4, 1.1])
 BEATS_S = np.arange(0.6, 9.8, 0.9)
@@ -94,3 +95,57 @@ def test_ordinary_records_show_none(data_folder: Path) -> None:
     paths = sorted((data_folder / "ptb-xl-subset" / "records500").rglob("*.hea"))
     ordinary = [path for path in paths if int(path.stem[:5]) not in {143, 144, 190, 385, 498}][::15]
     assert [path.stem for path in ordinary if find_pacing_spikes(read_record(path))] == []
+
+
+ASYSTOLE = beats_at(())
+SPIKES_S = np.arange(0.31, 9.9, 60 / 70)
+
+
+def _pacing(record: EcgRecord) -> Finding:
+    return next(finding for finding in apply_rules(record, measure(record)) if finding.code == "pacing")
+
+
+@pytest.mark.parametrize("height_mv", [0.2, 2.0])
+@pytest.mark.parametrize("times_s", [SPIKES_S, np.array([0.4, 1.3, 2.1, 3.4, 4.2, 5.5, 6.1, 7.3, 8.8])])
+def test_spikes_over_asystole_have_no_rate_and_are_critical(height_mv: float, times_s: np.ndarray) -> None:
+    record = with_spikes(record_of(ASYSTOLE), times_s, height_mv)
+    found = measure(record)
+    assert found.heart_rate_bpm is None
+    assert found.not_measurable["heart_rate_bpm"] == "pacing spikes without heart beats"
+    assert len(found.pacing_spikes_s) == len(times_s)
+    assert _pacing(record).critical
+    quality = assess_quality(record)
+    assert quality.verdict is QualityVerdict.NOT_ANALYSABLE
+    assert any("without heart beats" in str(reason) for reason in quality.reasons)
+
+
+@pytest.mark.parametrize(("share", "tau_s"), [(0.15, 0.02), (0.3, 0.05)])
+def test_what_a_spike_leaves_behind_is_no_beat(share: float, tau_s: float) -> None:
+    signal = ASYSTOLE.copy()
+    for time_s in SPIKES_S:
+        after = np.arange(min(100, 5000 - round(time_s * 500) - 2))
+        signal[:, round(time_s * 500) + 2 :][:, : after.size] -= share * np.exp(-after / 500 / tau_s)
+    assert measure(with_spikes(record_of(signal), SPIKES_S, 1.0)).heart_rate_bpm is None
+
+
+def test_failure_to_capture_is_critical_and_the_rate_is_that_of_the_beats() -> None:
+    beats_s = np.arange(0.5, 9.9, 60 / 70)
+    record = with_spikes(record_of(beats_at(beats_s[::2], VENTRICULAR, WIDE)), beats_s - 0.07, 2.0)
+    finding = _pacing(record)
+    assert finding.critical
+    assert finding.measured["n_missed_captures"] == 5
+    assert measure(record).heart_rate_bpm == pytest.approx(35, abs=1)
+    escape = with_spikes(record_of(beats_at(np.arange(0.7, 10, 60 / 33), VENTRICULAR, WIDE)), SPIKES_S, 2.0)
+    assert _pacing(escape).critical
+
+
+@pytest.mark.parametrize("ahead_s", [0.07, 0.04])
+def test_a_spike_counts_neither_into_qrs_nor_qt(ahead_s: float) -> None:
+    beats_s = np.arange(0.5, 9.9, 60 / 70)
+    bare = record_of(beats_at(beats_s, VENTRICULAR, WIDE))
+    paced = with_spikes(bare, beats_s - ahead_s, 2.0)
+    without, found = measure(bare), measure(paced)
+    assert len(found.pacing_spikes_s) >= 10
+    assert found.qrs_ms == pytest.approx(without.qrs_ms, abs=6)
+    assert found.qt_ms == pytest.approx(without.qt_ms, abs=8)
+    assert not _pacing(paced).critical
