@@ -145,6 +145,8 @@ def _gap_words(gaps: tuple[tuple[float, float], ...]) -> str:
 
 def _nothing(reason: str, sheet: _Sheet) -> Measurements:
     sheet.refuse(reason, *_SCALARS, *_VOLTAGES)
+    if not sheet.values.get("pacing_spikes_s"):
+        sheet.refuse(reason, "pacing_spikes_s")
     return Measurements(**sheet.values, notes=sheet.notes, not_measurable=sheet.missing)
 
 

@@ -344,10 +344,10 @@ def _pacing(measurements: Measurements) -> Finding:
     said = f"{len(spikes)} spikes, the first at {spikes[0]:.2f} s"
     measured = {"n_spikes": float(len(spikes))}
     beats = [beat.r_s for beat in measurements.beats]
-    if not beats:
+    if not beats and "heart_rate_bpm" in measurements.not_measurable:
         title = "Pacing spikes without heart beats"
         return Finding(code, title, "present", f"{said}; no QRS complex follows them.", measured, critical=True)
-    missed = missed_captures(spikes, beats, measurements.gaps_s, measurements.measured_s[1])
+    missed = missed_captures(spikes, beats, measurements.gaps_s, measurements.measured_s[1]) if beats else ()
     if len(missed) < MIN_MISSED_CAPTURES:
         return Finding(code, title, "present", f"{said}.", measured)
     measured["n_missed_captures"] = float(len(missed))

@@ -122,7 +122,7 @@ def _t_waves(
     waves_alone = every | _like_those(waves, every, middles, sampling_rate_hz)
     if every.sum() < max(_FEWEST, _OF_EACH * int((~waves_alone).sum())):
         return np.zeros_like(every)
-    alike = _likeness(waves, middles[every], middles[np.flatnonzero(every) - 1], sampling_rate_hz)
+    alike = _similarity(waves, middles[every], middles[np.flatnonzero(every) - 1], sampling_rate_hz)
     # At a high rate there is no room to see what follows; but no rhythm of 200 a minute has long and short intervals.
     beat_to_beat = np.median(middles[every] - np.append(0, middles[:-1])[np.flatnonzero(every) - 1])
     uneven = float(np.median(behind[every])) <= _UNEVEN * float(beat_to_beat) / sampling_rate_hz
@@ -153,7 +153,7 @@ def _like_those(waves: Float64Array, second: BoolArray, middles: IntArray, sampl
     return np.asarray((as_wave >= _SAME_SHAPE) & (as_wave > as_beat))
 
 
-def _likeness(waves: Float64Array, some: IntArray, others: IntArray, sampling_rate_hz: float) -> float:
+def _similarity(waves: Float64Array, some: IntArray, others: IntArray, sampling_rate_hz: float) -> float:
     """Return the median cosine of two kinds of waves over all leads."""
     half = round(_HALF_WIDTH_S * sampling_rate_hz)
     cosines = []
