@@ -7,7 +7,13 @@ import numpy as np
 from cardiov_core.domain import EcgRecord, FloatArray, Reason, ReasonCode
 
 LOW_LIMIT_MV = 0.6
-"""A whole ECG under this, peak to peak in every lead, is suspect (docs/clinical.md, 12)."""
+"""A whole ECG under this, peak to peak in every lead, is small (docs/clinical.md, 12): low voltage, or a wrong gain."""
+
+IMPOSSIBLY_LOW_MV = 0.1
+"""Under this no ECG of several leads is, whatever its gain: low voltage means 0.5 mV in limb, 1 mV in chest leads."""
+
+FINEST_USUAL_GAIN_PER_MV = 2500.0
+"""Carts store steps of 0.5 to 5 uV; a small ECG that states a finer scale states the wrong one."""
 
 HIGH_LIMIT_MV = 10.0
 """A lead over this, peak to peak, deserves a warning; ordinary ECGs reach 16 mV."""
@@ -85,7 +91,7 @@ def check_gain(record: EcgRecord) -> GainFinding | None:
     largest_mv = float(robust.max(initial=0.0))
     if largest_mv <= 0.0:
         return None
-    if largest_mv < LOW_LIMIT_MV or largest_mv > IMPOSSIBLE_MV:
+    if _cannot_be(record, largest_mv):
         factor = _likely_factor(record, largest_mv)
         measured = f"This ECG measures {_plain(largest_mv)} mV from peak to peak"
         reason = Reason(ReasonCode.GAIN_IMPOSSIBLE, f"{measured}: {_suspicion(record, factor)}.")
@@ -107,6 +113,18 @@ def check_gain(record: EcgRecord) -> GainFinding | None:
     would = f"would make it {_plain(float(extremes[index]) * factor)} mV"
     reason = Reason(ReasonCode.GAIN_DOUBTFUL, f"{measured}: the gain may be wrong, {offer} {would}.", (lead,))
     return GainFinding(reason, factor, withholds=False)
+
+
+def _cannot_be(record: EcgRecord, largest_mv: float) -> bool:
+    """Tell whether the gain must be wrong. A true low-voltage ECG is as small as one whose gain is five times off.
+
+    What tells them apart is the scale: Georgia's wrong headers state 0.2 uV a step, finer than any cart stores.
+    """
+    if largest_mv > IMPOSSIBLE_MV or largest_mv < IMPOSSIBLY_LOW_MV:
+        return True
+    stated = _effective_gain(record)
+    too_fine = stated is not None and stated > FINEST_USUAL_GAIN_PER_MV
+    return largest_mv < LOW_LIMIT_MV and too_fine
 
 
 def _likely_factor(record: EcgRecord, largest_mv: float) -> float | None:
