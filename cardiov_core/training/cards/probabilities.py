@@ -293,7 +293,7 @@ def _coverage(
 def _held(held: npt.NDArray[np.bool_]) -> HeldPart:
     if not len(held):
         return HeldPart(n=0, held=0, interval=None)
-    return HeldPart(n=len(held), held=int(held.sum()), interval=tuple(wilson(int(held.sum()), len(held))))
+    return HeldPart(n=len(held), held=int(held.sum()), interval=wilson(int(held.sum()), len(held)))
 
 
 def _isotonic(raw: FloatMatrix, levels: IntArray) -> Calibrated:
