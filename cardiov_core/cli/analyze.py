@@ -77,7 +77,7 @@ def analyze(
                     analyse_anyway=analyse_anyway,
                 )
             except CardioVError as error:
-                row = output.error_row(source.shown_as, error)
+                row = output.error_row(source.shown_as, error, source.mark)
                 failed += 1
             click.echo(write(row))
         for fault in collection.errors:
@@ -102,9 +102,9 @@ def _analyze_one(
     """Return one record's row; `explained` is False for no explanation, None for that of the level on show."""
     from cardiov_core.inference import analysis_to_dict
     from cardiov_core.inference import analyze as grade
-    from cardiov_core.io import read_record
+    from cardiov_core.io import read_source
 
-    record = read_record(source.path, **reading)
+    record = read_source(source, **reading)
     analysis = grade(
         record, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s, rule_set=rule_set
     )
@@ -113,10 +113,7 @@ def _analyze_one(
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
         wanted = int(analysis.prediction.severity) if explained is None else explained
         explanation = predictor.explain(record, target=wanted, start_s=start_s, measurements=analysis.measurements)
-    row: dict[str, Any] = analysis_to_dict(analysis, explanation, card=predictor.card)
-    # A member of an archive was read from a temporary folder: show the name that the caller knows.
-    row["record"]["path"] = source.shown_as
-    return row
+    return analysis_to_dict(analysis, explanation, card=predictor.card)
 
 
 def _target(text: str | None) -> int | str | None:

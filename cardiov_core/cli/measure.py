@@ -65,7 +65,7 @@ def measure(
 def _measure_all(paths: tuple[Path, ...], write: Callable[[Mapping[str, Any]], str], *, with_head: bool) -> int:
     """Print a row a record and return how many could not be measured."""
     from cardiov_core.inference.serialise import measurements_to_dict
-    from cardiov_core.io import collect, read_record
+    from cardiov_core.io import collect, read_source
     from cardiov_core.signals import measure as measure_record
 
     failed = 0
@@ -76,7 +76,7 @@ def _measure_all(paths: tuple[Path, ...], write: Callable[[Mapping[str, Any]], s
         for source in collection.sources:
             row: dict[str, Any]
             try:
-                record = read_record(source.path)
+                record = read_source(source)
             except CardioVError as error:
                 row = output.error_row(source.shown_as, error)
                 failed += 1
@@ -120,14 +120,14 @@ def _lines(row: Mapping[str, Any]) -> str:
 def _against_machine(paths: tuple[Path, ...], *, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from cardiov_core.io import collect, read_record
+    from cardiov_core.io import collect, read_source
     from cardiov_core.studies.signals.machine import beside_machine, summarise
 
     rows, n_unread = [], 0
     with collect(paths) as collection:
         for source in collection.sources:
             try:
-                row = beside_machine(read_record(source.path))
+                row = beside_machine(read_source(source))
             except CardioVError:
                 n_unread += 1
             else:

@@ -29,10 +29,11 @@ def json_row(row: Mapping[str, Any]) -> str:
     return to_json(row)
 
 
-def error_row(shown_as: str, error: CardioVError) -> dict[str, Any]:
+def error_row(shown_as: str, error: CardioVError, mark: str = "") -> dict[str, Any]:
     """Return the row of a record that could not be analysed: ``record`` {id, path}, ``error`` {type, message, hint}."""
+    stem = PurePath(shown_as).stem
     return {
-        "record": {"id": PurePath(shown_as).stem, "path": shown_as},
+        "record": {"id": f"{stem} ({mark})" if mark else stem, "path": shown_as},
         "error": {"type": type(error).__name__, "message": error.message, "hint": error.hint},
     }
 

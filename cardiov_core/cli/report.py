@@ -136,10 +136,10 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
     The first grader's level is reported, and said to be disputed where the others differ.
     """
     from cardiov_core.inference import analyze
-    from cardiov_core.io import read_record
+    from cardiov_core.io import read_source
     from cardiov_core.reporting import PaperOptions
 
-    record = read_record(source.path, **wish.reading)
+    record = read_source(source, **wish.reading)
     if wish.suffix in ("png", "svg"):
         content = _picture(record, PaperOptions(**wish.paper, start_s=wish.start_s or 0.0), wish.suffix)
     else:

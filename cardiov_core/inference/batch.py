@@ -13,7 +13,7 @@ from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
 from cardiov_core.inference.graders.load import Grader
 from cardiov_core.inference.panel import disagreement_of
-from cardiov_core.io import Source, read_record
+from cardiov_core.io import Source, read_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ def run_batch(
             # Bound to no name: the signal is gone before the row is handed out.
             result: BatchRow | BatchError = row_of(
                 source.shown_as,
-                analyze(read_record(source.path, sampling_rate=sampling_rate, units=units), predictor, others=others),
+                analyze(read_source(source, sampling_rate=sampling_rate, units=units), predictor, others=others),
             )
         except CardioVError as error:
             result = BatchError(source.shown_as, error)

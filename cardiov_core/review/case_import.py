@@ -186,7 +186,7 @@ def import_folder(
         If the database cannot be written; what was taken before stays.
     """
     from cardiov_core.inference import analyze, disagreement_of, other_graders
-    from cardiov_core.io import collect, read_record
+    from cardiov_core.io import collect, read_source
 
     added = known = 0
     others = other_graders(predictor)
@@ -197,7 +197,7 @@ def import_folder(
         ]
         for source in collection.sources:
             try:
-                analysis = analyze(read_record(source.path), predictor, others=others)
+                analysis = analyze(read_source(source), predictor, others=others)
                 _, new = put_case(
                     store,
                     analysis.record,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cardiov_core.errors import NotAnEcgError, RecordUnsupportedError
-from cardiov_core.io.carts.dicom_samples import Mended, mend_group
+from cardiov_core.io.carts.dicom_samples import Mended, delayed, mend_group
 from cardiov_core.io.carts.parse import Parsed, no_rhythm, run
 from cardiov_core.io.decoding import foreign_decoder
 
@@ -124,14 +124,13 @@ def parse_dicom(name: str, content: bytes, folder: Path) -> Parsed:
     record, notes = run(files.parts[0].path, name, "DICOM")
     broken = any(_INVALID_VALUE in text for text in (*(str(one.message) for one in caught), *notes))
     leads: dict[str, Lead] = {}
-    fraction: dict[str, float] = {}
     for part in files.parts:
         found = record.leads if part is files.parts[0] else run(part.path, name, "DICOM")[0].leads
-        _apply(part.mended, found, fraction)
+        _apply(part.mended, found)
         for lead in found:
             leads.setdefault(lead.label, lead)
     ours = [*files.notes, *(["Identifiers or texts in the file break rules of DICOM."] if broken else [])]
-    if fraction:
+    if any(part.mended.skew for part in files.parts):
         ours.append("The file states that its channels were sampled one after another; they were brought to one time.")
     # Which groups were left out, `split_dicom` says itself.
     theirs = [note for note in notes if _INVALID_VALUE not in note and "multiplex group" not in note]
@@ -142,20 +141,17 @@ def parse_dicom(name: str, content: bytes, folder: Path) -> Parsed:
         files.age,
         undated=files.undated,
         derived_leads=files.derived,
-        fraction=fraction,
     )
 
 
-def _apply(mended: Mended, leads: "Sequence[Lead]", fraction: dict[str, float]) -> None:
+def _apply(mended: Mended, leads: "Sequence[Lead]") -> None:
     """Mark gaps in a group's leads, and shift them to the time at which they were sampled."""
     if mended.gaps is not None:
         for lead, gap in zip(leads, mended.gaps.T, strict=False):
             lead.samples = np.where(gap, np.nan, lead.samples)
-    earliest = math.floor(min(mended.skew, default=0.0))
     for lead, skew in zip(leads, mended.skew, strict=False):
-        whole = math.floor(skew)
-        lead.annotations["start_sample"] = str(whole - earliest + 1)
-        fraction[lead.label] = skew - whole
+        if skew:
+            lead.samples = delayed(lead.samples, skew)
 
 
 def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:

@@ -79,6 +79,32 @@ def mend_group(item: "Dataset", name: str, *, little: bool) -> Mended:
     return mended
 
 
+def delayed(samples: npt.NDArray[np.float64], skew: float) -> npt.NDArray[np.float64]:
+    """Return a channel on the time of its group: sample i of it was taken at i + skew.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Counts, shape ``(n_samples,)``.
+    skew : float
+        Samples by which the channel began later; part of one for converters that take channels in turn.
+
+    Returns
+    -------
+    numpy.ndarray
+        Whole counts, shape ``(n_samples,)``; NaN where the channel had not begun.
+    """
+    from scipy.interpolate import CubicSpline
+
+    at = np.arange(samples.size, dtype=np.float64)
+    wanted = at - skew
+    if skew == round(skew) or not np.isfinite(samples).all() or samples.size < 4:
+        values = samples[np.clip(np.round(wanted).astype(np.int64), 0, samples.size - 1)]
+    else:
+        values = np.round(CubicSpline(at, samples)(np.clip(wanted, 0, samples.size - 1)))
+    return np.where((wanted > -0.5) & (wanted < samples.size - 0.5), values, np.nan)
+
+
 def _codes(item: "Dataset", code: str, *, little: bool) -> npt.NDArray[Any] | None:
     data = item.get("WaveformData")
     n_channels, n_samples = (
@@ -147,7 +173,7 @@ def _find_padding(item: "Dataset", codes: npt.NDArray[np.int64], dtype: np.dtype
     everywhere = same.all(axis=1)
     for slice_ in (_run_at_start(everywhere), _run_at_end(everywhere)):
         if slice_.stop - slice_.start >= _END_S * rate_hz:
-            gaps[slice_] = True
+            gaps[slice_], same[slice_] = True, False
     for channel in range(same.shape[1]):
         for start, stop in _runs(same[:, channel]):
             if stop - start >= _AMID_S * rate_hz:

@@ -15,6 +15,7 @@ _MAX_END_S = 2.0
 # As many leads of twelve may be off in a sample of a pulse, by as many counts, and it is one still.
 _LEADS_OFF = 0.25
 _COUNTS_OFF = 1.01
+_CHANCE_S = 0.02
 
 
 def without_ends(
@@ -83,9 +84,10 @@ def _pulse_length(leads: npt.NDArray[np.float64], rate_hz: float, steps: npt.NDA
     near = distance <= np.maximum(_COUNTS_OFF * steps, _SAME_MV)
     few = (distance > _SAME_MV).sum(axis=0) <= _LEADS_OFF * len(head)
     length = _pulse_of(near.all(axis=0) & few, level, rate_hz)
-    # What is behind its last sample of equal leads is the ECG, unless a lead is off from end to end.
+    # A few samples behind the last one of equal leads are the ECG that came near by chance.
     exact = np.flatnonzero(distance.max(axis=0)[:length] <= _SAME_MV)
-    return int(exact[-1]) + 1 if exact.size else length
+    by_chance = length - int(exact[-1]) - 1 if exact.size else length
+    return length - by_chance if by_chance <= _CHANCE_S * rate_hz else length
 
 
 def _pulse_of(equal: npt.NDArray[np.bool_], level: npt.NDArray[np.float64], rate_hz: float) -> int:

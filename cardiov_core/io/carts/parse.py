@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,8 +39,6 @@ class Parsed:
         Whether the file says that its dates were removed.
     derived_leads : tuple of str
         Channels that the file says were computed.
-    fraction : dict of str to float
-        Lead -> delay of its samples in fractions of a sample, on top of its first sample.
     """
 
     record: "ECGRecord"
@@ -50,7 +48,6 @@ class Parsed:
     patient_id: str | None = None
     undated: bool = False
     derived_leads: tuple[str, ...] = ()
-    fraction: dict[str, float] = field(default_factory=dict)
 
 
 Parse = Callable[[str, bytes, Path], Parsed]

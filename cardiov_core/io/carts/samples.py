@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +77,7 @@ def channel_rows(parsed: Parsed, name: str, options: ReadOptions) -> tuple[list[
     """
     record, leads = parsed.record, parsed.leads
     exact = _exact_rates(record)
+    by_name = standard_leads([lead.label for lead in leads])
     found = standard_leads([lead.label for lead in leads], [_unit(lead) for lead in leads])
     rates = Counter(
         exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
@@ -87,36 +88,23 @@ def channel_rows(parsed: Parsed, name: str, options: ReadOptions) -> tuple[list[
     fault = _ISHNE_FAULT if record.source_format == "ishne_holter" else None
     rows: list[Row] = []
     notes: list[str] = []
-    for lead, standard in zip(leads, found, strict=True):
+    for lead, standard, named in zip(leads, found, by_name, strict=True):
         rate_hz = exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
         if rate_hz != common:
             notes.append(f"Channel '{lead.label[:30]}' has another rate ({rate_hz:g} Hz) and was left out.")
+        elif standard is None and named is not None:
+            unit = _unit(lead)[:30]
+            notes.append(f"Channel '{lead.label[:30]}' has the unit {unit}, which is no voltage, and was left out.")
         elif standard is None:
             rows.append(Row(lead.label, np.full(1, np.nan), 0, rate_hz, None))
         else:
-            row = _in_mv(lead, name, rate_hz, options, fault)
-            rows.append(_delayed(row, parsed.fraction.get(lead.label, 0.0)))
+            rows.append(_in_mv(lead, name, rate_hz, options, fault))
     notes += _shorter([row for row in rows if row.gain_per_mv is not None or row.values_mv.size > 1])
     return rows, notes
 
 
 def _unit(lead: "Lead") -> str:
     return str((lead.resolution_unit if lead.is_raw else lead.units) or lead.adc_resolution_unit or "")
-
-
-def _delayed(row: Row, fraction: float) -> Row:
-    """Shift a channel by a part of a sample, so that all channels are sampled at the same moments."""
-    if not fraction:
-        return row
-    from scipy.interpolate import CubicSpline
-
-    at = np.arange(row.values_mv.size, dtype=np.float64)
-    values = row.values_mv
-    if np.isfinite(values).all() and values.size > 3:
-        shifted = CubicSpline(at, values)(np.clip(at - fraction, 0, None))
-    else:
-        shifted = np.concatenate([values[:1], values[1:] * (1 - fraction) + values[:-1] * fraction])
-    return replace(row, values_mv=np.asarray(shifted, dtype=np.float64))
 
 
 def _shorter(rows: Sequence[Row]) -> list[str]:

@@ -128,7 +128,8 @@ class _Seen:
                 raise self._refusal(name, f"leaves open whether '{cell}' is a thousand or has a decimal sign")
         if len(self.thousands) > 1:
             raise self._refusal(name, "writes its numbers in contradictory ways")
-        return Signs(next(iter(self.decimal), "."), next(iter(self.thousands), None))
+        thousands = next(iter(self.thousands), None)
+        return Signs(next(iter(self.decimal), "," if thousands == "." else "."), thousands)
 
     @staticmethod
     def _refusal(name: str, what: str) -> RecordFormatError:

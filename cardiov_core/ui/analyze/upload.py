@@ -8,17 +8,13 @@ from cardiov_core.datasets.ptbxl import PtbXl
 from cardiov_core.datasets.synthetic import CONDITIONS, Condition, generate
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import CardioVError, MissingMetadataError
-from cardiov_core.io import Upload, read_uploads
+from cardiov_core.io import Upload, read_uploads, titles
 from cardiov_core.reporting.words.record import age_and_sex
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
 
-_DROP_LABEL = (
-    "Drop ECG files here: DICOM, HL7 aECG, MUSE, Sierra, SCP-ECG, EDF, WFDB (.hea with .dat or .mat), CSV, NPY, NPZ, "
-    "MATLAB .mat, or a .zip of records"
-)
 _TILES_A_ROW = 4
 
 
@@ -103,7 +99,12 @@ def empty_state() -> None:
     current = session()
     st.html("<p>Open a 12-lead ECG to see its critical value and the stretch of signal that decided it.</p>")
     key = f"{Key.DROP_ZONE}_{current.n_uploads}"
-    st.file_uploader(_DROP_LABEL, accept_multiple_files=True, key=key, on_change=partial(_receive, current, key))
+    st.file_uploader(
+        f"Drop ECG files here: {titles()}",
+        accept_multiple_files=True,
+        key=key,
+        on_change=partial(_receive, current, key),
+    )
     show_rejected()
     ask_which_record()
     with st.container(key="samples"):

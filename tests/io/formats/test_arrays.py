@@ -132,3 +132,50 @@ def test_an_array_with_bytes_to_spare_is_damaged(tmp_path, ecg_mv):
     (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes() + b"\x00")
     with pytest.raises(RecordFormatError, match="longer"):
         read_record(tmp_path / "a.npy", sampling_rate=500, units="mV")
+
+
+# --- structs, HDF5 ----------------------------------------------------------------------------------------------
+
+
+def cpsc(path, ecg_mv, **fields):
+    """The struct of the China Physiological Signal Challenge 2018."""
+    savemat(path, {"ECG": {"sex": "Male", "age": 74.0, "data": ecg_mv, **fields}})
+
+
+def test_a_struct_says_who_and_is_asked_for_what_it_does_not_say(tmp_path, ecg_mv):
+    cpsc(tmp_path / "A0001.mat", ecg_mv)
+    with pytest.raises(MissingMetadataError) as caught:
+        read_record(tmp_path / "A0001.mat")
+    assert caught.value.fields == ("sampling_rate", "units")
+    record = read_record(tmp_path / "A0001.mat", sampling_rate=500, units="mV")
+    assert np.abs(record.signal - ecg_mv).max() < 1e-6
+    assert (record.age, record.sex) == (74.0, "male")
+    assert "standard order" in record.warnings[0]
+
+
+def test_fields_of_a_struct_state_rate_units_and_leads(tmp_path, ecg_mv):
+    leads = np.array(STANDARD_LEADS[::-1], dtype=object)
+    cpsc(tmp_path / "a.mat", ecg_mv[::-1].T, fs=500.0, units="mV", leads=leads, age=np.nan, sex="Female")
+    record = read_record(tmp_path / "a.mat")
+    assert np.abs(record.signal - ecg_mv).max() < 1e-6
+    assert (record.age, record.sex) == (None, "female")
+
+
+def test_a_struct_without_a_signal_is_no_ecg(tmp_path):
+    savemat(tmp_path / "a.mat", {"thing": {"name": "x"}})
+    with pytest.raises(NotAnEcgError, match="thing"):
+        read_record(tmp_path / "a.mat")
+
+
+@pytest.mark.parametrize(
+    ("head", "words", "hint"),
+    [
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file, which", "NPZ"),
+        (b"MATLAB 7.3 MAT-file", "MATLAB 7.3", "-v7"),
+    ],
+)
+def test_hdf5_is_named_by_who_wrote_it(tmp_path, head, words, hint):
+    (tmp_path / "a.mat").write_bytes(head + bytes(2000))
+    with pytest.raises(RecordUnsupportedError, match=words) as caught:
+        read_record(tmp_path / "a.mat")
+    assert hint in caught.value.hint

@@ -11,6 +11,7 @@ from cardiov_core.io.carts.scp.sections import ScpError
 
 _DEFAULT_TABLE = 19999
 _MAX_PREFIX_BITS = 32
+_FILLING_BITS = 15
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ def huffman(data: bytes, count: int, tables: Sequence[Table]) -> npt.NDArray[np.
             if prefix > _MAX_PREFIX_BITS:
                 raise ScpError("a lead's bits are no code of its table")
             if at + prefix > len(bits):
-                return np.array(values, dtype=np.int64)
+                return _without_filling(values)
         end = at + (prefix if code.switches else code.bits)
         if end > len(bits):
-            break
+            return _without_filling(values)
         if code.switches:
             if not 1 <= code.value <= len(tables):
                 raise ScpError(f"a lead switches to table {code.value}, which is not there")
@@ -118,6 +119,14 @@ def huffman(data: bytes, count: int, tables: Sequence[Table]) -> npt.NDArray[np.
             values.append(code.value + extra)
         at = end
     return np.array(values, dtype=np.int64)
+
+
+def _without_filling(values: list[int]) -> npt.NDArray[np.int64]:
+    """Leave out what the bits that fill up the last two bytes stand for: zeros."""
+    whole = len(values)
+    while whole and len(values) - whole < _FILLING_BITS and values[whole - 1] == 0:
+        whole -= 1
+    return np.array(values[:whole], dtype=np.int64)
 
 
 def from_differences(values: npt.NDArray[np.int64], order: int) -> npt.NDArray[np.int64]:

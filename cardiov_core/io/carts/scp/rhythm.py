@@ -64,6 +64,10 @@ def rhythm_of(sections: Mapping[int, bytes]) -> Rhythm:
         raise ScpError("its rhythm is packed bimodally, which is not read")
     if table.subtracted:
         nv, rows = _with_reference_beats(sections, table, tables, (nv, interval, rows))
+    if any(row.size < count for row, count in zip(rows, table.counts, strict=True)):
+        # Packed leads of a cut file end at slightly different samples.
+        shortest = min(row.size for row in rows)
+        rows = [row[:shortest] for row in rows]
     if nv == 0:
         raise ScpError("section 6 states a size of 0 for its samples")
     return Rhythm(table, tuple(rows), nv, interval)
