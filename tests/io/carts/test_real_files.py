@@ -84,7 +84,8 @@ def test_a_real_file_opens_with_twelve_leads_a_level_and_the_machines_intervals(
     assert result.prediction is not None, result.withheld
     document = analysis_to_dict(result)
     assert document["machine"]["measurements"] == measurements
-    assert document["measurements"]["qrs_ms"] is not None
+    # The aECG example is drawn with straight lines: nothing in it is as long as a QRS.
+    assert (document["measurements"]["qrs_ms"] is None) == (name == "aecg-liryc-example.xml")
 
 
 def test_facts_of_real_files(samples):
