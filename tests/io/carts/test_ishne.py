@@ -11,7 +11,7 @@ from tests.io.carts import cart_files as make
 
 @pytest.fixture(scope="module")
 def content():
-    """A file of 5000 samples a lead."""
+    """A file of 5000 samples per lead."""
     return make.ishne(generate("normal", seed=3, sampling_rate_hz=500, duration_s=10))
 
 
@@ -28,7 +28,7 @@ def announcing(content, count):
 def test_a_cut_file_is_told(tmp_path, content):
     record = opened(tmp_path, content[: 522 + 3500 * 24])
     assert record.n_samples == 3500
-    assert "announces 5000 samples a lead and holds 3500 (7 s)" in record.warnings[0]
+    assert "announces 5000 samples per lead and holds 3500 (7 s)" in record.warnings[0]
 
 
 @pytest.mark.parametrize("count", [5000, 60_000, 10_000, 120_000])

@@ -74,7 +74,7 @@ def test_fewer_samples_than_announced_are_told(tmp_path, record, compressed):
     # Where the last differences are zero, they look like the bits that fill up a byte.
     assert 4985 <= back.n_samples <= 5000
     assert np.abs(1000 * back.signal - counts_of(record)[:, : back.n_samples]).max() < 0.01
-    assert f"announces 9000 samples a lead and holds {back.n_samples}" in back.warnings[0]
+    assert f"announces 9000 samples per lead and holds {back.n_samples}" in back.warnings[0]
 
 
 def test_a_section_that_points_elsewhere_is_refused(tmp_path, record):
