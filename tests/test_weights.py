@@ -1,6 +1,5 @@
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import torch
 from safetensors.torch import save as to_bytes
 
 from cardiov_core import weights
-from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsIntegrityError, WeightsMismatchError
 from cardiov_core.nets import build_net
@@ -219,31 +217,6 @@ def test_out_of_fold_tables_keep_fingerprints_as_text(tiny_card: dict[str, Any],
         weights.out_of_fold_table(card)
     with pytest.raises(WeightsError, match="lacks the columns e2"):
         weights.save(net, tiny_card, tmp_path, out_of_fold=_table().drop(columns="e2"))
-
-
-def test_a_fingerprint_is_that_of_the_samples_alone() -> None:
-    record = generate("normal", seed=1)
-    reference = weights.signal_fingerprint(record)
-    assert len(reference) == 16
-    order = list(reversed(range(len(record.leads))))
-    shuffled = replace(
-        record, signal=record.signal[order], leads=tuple(record.leads[i] for i in order), record_id="other"
-    )
-    assert weights.signal_fingerprint(shuffled) == reference
-    microvolts = np.rint(record.signal * 1000) / np.float32(1000)
-    assert weights.signal_fingerprint(replace(record, signal=microvolts.astype(np.float32))) == reference
-    changed = record.signal.copy()
-    changed[3, 100] += 0.002
-    assert weights.signal_fingerprint(replace(record, signal=changed)) != reference
-
-
-def test_the_fingerprint_of_known_samples_is_known() -> None:
-    signal = np.zeros((12, 3), dtype=np.float32)
-    signal[0] = [0.001, np.nan, 99.0]
-    record = replace(generate("normal"), signal=signal)
-    expected = np.zeros((12, 3), dtype="<i2")
-    expected[0] = [1, 0, 32767]
-    assert weights.signal_fingerprint(record) == hashlib.sha256(expected.tobytes()).hexdigest()[:16]
 
 
 def _shipped(repository: Path) -> list[Path]:

@@ -103,16 +103,17 @@ def _analyze_one(
     from cardiov_core.inference import analysis_to_dict
     from cardiov_core.inference import analyze as grade
     from cardiov_core.io import read_source
+    from cardiov_core.signals import Examination
 
-    record = read_source(source, **reading)
+    examination = Examination(read_source(source, **reading))
     analysis = grade(
-        record, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s, rule_set=rule_set
+        examination, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s, rule_set=rule_set
     )
     explanation: Explanation | Contributions | None = None
     if explained is not False and analysis.prediction is not None:
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
         wanted = int(analysis.prediction.severity) if explained is None else explained
-        explanation = predictor.explain(record, target=wanted, start_s=start_s, measurements=analysis.measurements)
+        explanation = predictor.explain(examination, target=wanted, start_s=start_s)
     return analysis_to_dict(analysis, explanation, card=predictor.card)
 
 

@@ -192,13 +192,12 @@ def _compared(folder: Path, *, as_json: bool) -> str:
 def _blindness(ludb: "Ludb") -> list[str]:
     """Say by which networks records that trained the delineator were measured."""
     from cardiov_core.signals.wave.learned_delineation import trained_delineator
-    from cardiov_core.weights import signal_fingerprint
 
     weights = trained_delineator()
     if weights is None:
         return []
     ids = ludb.ids()
-    n_seen = sum(signal_fingerprint(ludb.record(number)) in weights.fold_of for number in ids)
+    n_seen = sum(ludb.record(number).fingerprint in weights.fold_of for number in ids)
     return [
         "",
         f"Networks: {n_seen} of {len(ids)} records trained the delineator; each of them was measured by the one of its "

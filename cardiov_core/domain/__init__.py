@@ -13,6 +13,7 @@ from cardiov_core.domain.alerts import (
 )
 from cardiov_core.domain.critical import CriticalResult, CriticalRule, Limit, RuleSet
 from cardiov_core.domain.findings import Finding, FindingState
+from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS
 from cardiov_core.domain.measurements import BeatBoundaries, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.domain.prediction import (
     Analysis,
@@ -54,6 +55,7 @@ from cardiov_core.domain.scope import Scope
 
 __all__ = [
     "CHEST_LEADS",
+    "INDEPENDENT_LEADS",
     "LIMB_LEADS",
     "STANDARD_LEADS",
     "Adjudication",

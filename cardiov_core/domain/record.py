@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -138,6 +141,16 @@ class EcgRecord:
     def missing_leads(self) -> tuple[str, ...]:
         """Standard leads that the record lacks."""
         return tuple(lead for lead in STANDARD_LEADS if lead not in self.leads)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Checksum of the samples of all twelve leads, whatever the file's format."""
+        return signal_fingerprint(self, STANDARD_LEADS)
+
+    @cached_property
+    def independent_fingerprint(self) -> str:
+        """The same of the eight leads from which the others are computed, for files that store no more."""
+        return signal_fingerprint(self, INDEPENDENT_LEADS)
 
     def lead(self, name: str) -> FloatArray:
         """Return one lead's samples, shape ``(n_samples,)`` in mV.

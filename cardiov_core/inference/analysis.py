@@ -17,14 +17,13 @@ from cardiov_core.domain import (
     ReasonCode,
     RuleSet,
 )
-from cardiov_core.domain.reasons import unique
-from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.domain.reasons import first_of, unique
 from cardiov_core.inference.graders.load import Grader
 from cardiov_core.inference.panel import disagreement_of, grade_all
 from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.lost_signal import gaps_s
-from cardiov_core.preprocessing import MIN_DURATION_S, analysed_window, part_of
-from cardiov_core.signals import apply_rules, assess_quality, measure
+from cardiov_core.preprocessing import MIN_DURATION_S, analysed_window
+from cardiov_core.signals import Examination, apply_rules, examined
 
 ADULT_YEARS = 18
 """Younger patients are out of scope (docs/clinical.md, 15)."""
@@ -34,7 +33,7 @@ _ANYWAY = Reason(ReasonCode.ANALYSED_ANYWAY, "The level was computed although th
 
 
 def analyze(
-    record: EcgRecord,
+    record: EcgRecord | Examination,
     predictor: Grader,
     *,
     others: Iterable[Grader] = (),
@@ -47,8 +46,8 @@ def analyze(
 
     Parameters
     ----------
-    record : EcgRecord
-        As read.
+    record : EcgRecord or Examination
+        As read; an examination where the caller asks for more than the analysis, an explanation for example.
     predictor : Grader
         The grader.
     others : iterable of Grader
@@ -70,27 +69,26 @@ def analyze(
         out-of-fold prediction. The quality is that of the analysed window. Measurements and findings are there in both
         cases, of the whole record and not only of the window, each a value or 'not measurable' with the reason.
     """
-    measurements = measure(record)
-    try:
-        quality = assess_quality(_analysed(record, predictor, start_s))
-    except RecordUnsupportedError as error:
-        # Too slow a sampling rate for a QRS complex: nothing to insist on.
-        reason = Reason(ReasonCode.SAMPLING_RATE_UNSUPPORTED, error.sentences)
-        quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), (reason,))
-        analyse_anyway = False
-    findings = apply_rules(record, measurements, quality)
+    whole = examined(record)
+    graded = _graded_part(whole, predictor, start_s)
+    quality = graded.quality
+    # Of the whole record, but a lead that is dead in the analysed window is dead for the rules, too.
+    findings = whole.findings if graded is whole else apply_rules(whole.record, whole.measurements, quality)
+    # Too slow a sampling rate for a QRS complex: nothing to insist on.
+    hopeless = first_of(quality.reasons, {ReasonCode.SAMPLING_RATE_UNSUPPORTED}) is not None
     panel = None
-    if analyse_anyway or quality.verdict is not QualityVerdict.NOT_ANALYSABLE:
-        panel = grade_all(record, (predictor, *others), measurements=measurements, start_s=start_s)
-    critical = critical_results(rule_set or load_rule_set(), findings, measurements) if raise_level else ()
-    ungraded = Analysis(record, quality, None, quality.reasons, (), measurements, findings, panel, critical)
+    if quality.verdict is not QualityVerdict.NOT_ANALYSABLE or (analyse_anyway and not hopeless):
+        panel = grade_all(whole, (predictor, *others), start_s=start_s)
+    measured = whole.measurements
+    critical = critical_results(rule_set or load_rule_set(), findings, measured) if raise_level else ()
+    ungraded = Analysis(whole.record, quality, None, quality.reasons, (), measured, findings, panel, critical)
     return with_grader(ungraded, predictor.name)
 
 
-def _analysed(record: EcgRecord, predictor: Grader, start_s: float | None) -> EcgRecord:
+def _graded_part(whole: Examination, predictor: Grader, start_s: float | None) -> Examination:
     """Return the part that is graded; all of the record where no such part can be cut, which the grader then says."""
-    window = analysed_window(record, predictor.card.contract.duration_s, start_s)
-    return part_of(record, window) if window.end_s - window.start_s >= MIN_DURATION_S else record
+    window = analysed_window(whole.record, predictor.card.contract.duration_s, start_s)
+    return whole.within(window) if window.end_s - window.start_s >= MIN_DURATION_S else whole
 
 
 def with_grader(analysis: Analysis, name: str) -> Analysis:

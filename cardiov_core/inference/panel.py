@@ -4,33 +4,26 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from cardiov_core.domain import EcgRecord, Measurements, Panel, Prediction, Reason, ReasonCode, Severity
+from cardiov_core.domain import EcgRecord, Panel, Prediction, Reason, ReasonCode, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.load import load_predictor
+from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import weights_folder
 
 _logger = logging.getLogger(__name__)
 
 
-def grade_all(
-    record: EcgRecord,
-    graders: Iterable[Grader],
-    *,
-    measurements: Measurements | None = None,
-    start_s: float | None = None,
-) -> Panel:
-    """Ask several graders about one record; it is measured once, by the caller.
+def grade_all(record: EcgRecord | Examination, graders: Iterable[Grader], *, start_s: float | None = None) -> Panel:
+    """Ask several graders about one record; it is examined once for all.
 
     Parameters
     ----------
-    record : EcgRecord
-        As read.
+    record : EcgRecord or Examination
+        As read, or as examined.
     graders : iterable of Grader
         The one whose level is asked for first; a second one of the same name is not asked.
-    measurements : Measurements, optional
-        Of the whole record.
     start_s : float, optional
         Where the window begins, in seconds of the record; the beginning by default.
 
@@ -39,7 +32,7 @@ def grade_all(
     Panel
         A grader that the record trained answers with its out-of-fold prediction.
     """
-    found, silent = [], {}
+    found, silent, examination = [], {}, examined(record)
     # A blend and its members say the same thing twice; each card's grader is asked once.
     said: dict[Path, Prediction] = {}
 
@@ -49,12 +42,12 @@ def grade_all(
             if isinstance(grader, BlendGrader):
                 said[path] = grader.blended([_predicted(member) for member in grader.members])
             else:
-                said[path] = grader.predict(record, start_s=start_s, measurements=measurements)
+                said[path] = grader.predict(examination, start_s=start_s)
         return said[path]
 
     for name, grader in _by_name(graders).items():
         try:
-            shipped = None if start_s else grader.out_of_fold_prediction(record)
+            shipped = None if start_s else grader.out_of_fold_prediction(examination.record)
             found.append(shipped or _predicted(grader))
         except RecordUnsupportedError as error:
             silent[name] = Reason(ReasonCode.GRADER_SILENT, error.sentences)

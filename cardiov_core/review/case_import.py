@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality, QualityVerdict, Reason, ReasonCode
+from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality
 from cardiov_core.domain.reasons import stored, texts
-from cardiov_core.errors import CardioVError, ExchangeError, RecordUnsupportedError, StoreUnavailableError
+from cardiov_core.errors import CardioVError, ExchangeError, StoreUnavailableError
 from cardiov_core.evaluation.study.case_file import FoundCase, read_cases
 from cardiov_core.review.database.store import Store
 from cardiov_core.review.intake import put_case
@@ -145,14 +145,9 @@ def _take(store: Store, case: FoundCase, record: EcgRecord, by: str, study: str)
 
 
 def _quality(record: EcgRecord) -> Quality:
-    from cardiov_core.signals import assess_quality
+    from cardiov_core.signals import Examination
 
-    try:
-        return assess_quality(record)
-    except RecordUnsupportedError as error:
-        return Quality(
-            QualityVerdict.NOT_ANALYSABLE, (), (Reason(ReasonCode.SAMPLING_RATE_UNSUPPORTED, error.message),)
-        )
+    return Examination(record).quality
 
 
 def import_folder(

@@ -66,13 +66,15 @@ class _Sheet:
             self.missing.setdefault(name, reason)
 
 
-def measure(record: EcgRecord) -> Measurements:
+def measure(record: EcgRecord, beats: Beats | None = None) -> Measurements:
     """Measure an ECG: rhythm, global intervals on the median beat, axes, ST levels and voltages.
 
     Parameters
     ----------
     record : EcgRecord
         Any record that was read.
+    beats : Beats, optional
+        Of the whole record, where the caller has found them already.
 
     Returns
     -------
@@ -95,16 +97,17 @@ def measure(record: EcgRecord) -> Measurements:
     height = _height_factor(measured)
     seen = measured if height == 1.0 else replace(measured, signal=measured.signal * np.float32(height))
     try:
-        beats = find_beats(seen)
+        # At another height a spike or a small beat may count as another thing.
+        heart = beats if beats is not None and height == 1.0 else find_beats(seen)
     except RecordUnsupportedError as exc:
         return _nothing(exc.message.rstrip("."), sheet)
-    _fill_pacing(sheet, seen, beats)
-    waves = find_waves(seen, beats=beats)
+    _fill_pacing(sheet, seen, heart)
+    waves = find_waves(seen, beats=heart)
     if waves is None:
-        if beats.spikes_s:
+        if heart.spikes_s:
             return _nothing("pacing spikes without heart beats", sheet)
         swings = "no separate beats: the signal swings without a rest, as in ventricular flutter or a disturbance"
-        return _nothing(swings if beats.sinusoidal else "no heart beat was found", sheet)
+        return _nothing(swings if heart.sinusoidal else "no heart beat was found", sheet)
     series, found, rhythm = waves.series, waves.found, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
     _say_what_is_missing(sheet, waves)

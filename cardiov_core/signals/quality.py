@@ -100,7 +100,7 @@ class _Examined:
     chest_swap: tuple[str, str] | None
 
 
-def assess_quality(record: EcgRecord) -> Quality:
+def assess_quality(record: EcgRecord, beats: Beats | None = None) -> Quality:
     """Judge whether a record can be graded, with reasons.
 
     Parameters
@@ -108,6 +108,8 @@ def assess_quality(record: EcgRecord) -> Quality:
     record : EcgRecord
         A record as read. Missing, flat and clipped leads and gaps are looked for in all of it; noise, beats and
         swapped electrodes in records over 60 s in six stretches of 10 s, spread evenly.
+    beats : Beats, optional
+        Of the whole record, where the caller has found them already.
 
     Returns
     -------
@@ -124,7 +126,9 @@ def assess_quality(record: EcgRecord) -> Quality:
     RecordUnsupportedError
         If the sampling rate is too low to find QRS complexes.
     """
-    stretches = [(part, find_beats(part)) for part in _stretches(record)]
+    stretches = [
+        (part, find_beats(part) if beats is None or part is not record else beats) for part in _stretches(record)
+    ]
     beating = [(part, beats) for part, beats in stretches if beats.convincing]
     gain = check_gain(record) if beating else None
     factor = 1.0

@@ -6,7 +6,6 @@ nobody can pair a network with another filter. A third, ``<name>.oof.csv``, hold
 records that trained it. The delineator, which grades nothing, lies in a folder of its own.
 """
 
-from cardiov_core.datasets.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
 from cardiov_core.weights.blend import BLEND, Member, load_blend, members_of, save_blend
 from cardiov_core.weights.card_document import N_LOGITS, SCHEMA_VERSION, NewCard, OutputKind
 from cardiov_core.weights.card_parts import CardPart
@@ -26,7 +25,6 @@ from cardiov_core.weights.scope import KnownRange, load_range, save_range
 __all__ = [
     "BLEND",
     "FOREST",
-    "INDEPENDENT_LEADS",
     "N_LOGITS",
     "OUT_OF_FOLD_COLUMNS",
     "RAW_COLUMNS",
@@ -54,7 +52,6 @@ __all__ = [
     "save_delineator",
     "save_forest",
     "save_range",
-    "signal_fingerprint",
     "update_card",
     "weights_folder",
 ]

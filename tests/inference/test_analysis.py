@@ -1,4 +1,7 @@
+import importlib
 import json
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +14,7 @@ from cardiov_core import weights
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Finding, QualityVerdict
 from cardiov_core.domain.reasons import texts
-from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor, other_graders
 from cardiov_core.inference import analysis as analysis_module
 
 _KEYS = (
@@ -136,7 +139,7 @@ def test_a_paced_heart_and_missing_leads_are_out_of_scope(
     record: EcgRecord, predictor: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paced = Finding("pacing", "Pacemaker spikes", "present", "9 spikes.", {})
-    monkeypatch.setattr(analysis_module, "apply_rules", lambda *_: (paced,))
+    monkeypatch.setattr("cardiov_core.signals.examination.apply_rules", lambda *_: (paced,))
     warnings = texts(analyze(_without(record, "aVL"), predictor).warnings)
     assert sum("Pacemaker spikes were found" in item for item in warnings) == 1
     assert "11 of 12 leads are there: aVL missing." in warnings
@@ -150,7 +153,7 @@ def test_training_records_show_their_out_of_fold_prediction(
 ) -> None:
     row = {"ecg_id": 9, "patient_id": "1", "fold": 1, "label": 2, "e0": 0.9, "e1": 0.8, "e2": 0.1}
     row |= {"p0": 0.1, "p1": 0.1, "p2": 0.7, "p3": 0.1}
-    row |= {"fingerprint_500": weights.signal_fingerprint(record), "fingerprint_100": "0" * 16}
+    row |= {"fingerprint_500": record.fingerprint, "fingerprint_100": "0" * 16}
     net, _ = weights.load_network("tiny")
     weights.save(net, tiny_card, tiny_folder, out_of_fold=pd.DataFrame([row]))
     predictor = load_predictor()
@@ -226,3 +229,30 @@ def test_a_withheld_level_is_null_with_reasons(predictor: Grader) -> None:
     assert document["withheld"]["reasons"]
     assert document["model"] == {"name": "tiny", "sha256": predictor.card.sha256}
     assert analysis_to_dict(analysis)["model"] is None
+
+
+def test_beats_fingerprint_and_each_input_are_made_once(record: EcgRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[object] = Counter()
+
+    def _count(name: str, key: Callable[..., object]) -> None:
+        module, _, attribute = name.rpartition(".")
+        original = getattr(importlib.import_module(module), attribute)
+
+        def _counted(*args: object, **more: object) -> object:
+            calls[attribute, key(*args)] += 1
+            return original(*args, **more)
+
+        monkeypatch.setattr(name, _counted)
+
+    grader = load_predictor()
+    others = other_graders(grader)
+    # What the weights' own tables and networks need to be loaded is no part of an analysis.
+    analyze(replace(record, record_id="first"), grader, others=others)
+    _count("cardiov_core.signals.beat.beats._detect", lambda *_: None)
+    _count("cardiov_core.domain.record.signal_fingerprint", lambda _, leads: tuple(leads))
+    _count("cardiov_core.signals.examination.prepare", lambda _, contract, *__: contract)
+    analysis = analyze(record, grader, others=others)
+    assert analysis.panel is not None
+    assert len(analysis.panel.predictions) == 1 + len(others)
+    assert {name for name, _ in calls} == {"_detect", "signal_fingerprint", "prepare"}
+    assert set(calls.values()) == {1}

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, Reason, ReasonCode, Severity, Window
+from cardiov_core.domain import EcgRecord, Explanation, Prediction, Reason, ReasonCode, Severity, Window
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ExplanationError, RecordUnsupportedError
 from cardiov_core.inference import analysis_to_dict, analyze, disagreement_of, grade_all, other_graders, with_grader
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.panel import disagreement
+from cardiov_core.signals import Examination
 from cardiov_core.weights.cards import checked_card
 
 MakeGrader = Callable[..., Grader]
@@ -26,17 +27,17 @@ class Says(Grader):
     def __init__(self, card: Any, level: int | None, *, out_of_fold: int | None = None) -> None:
         super().__init__(card)
         self.level, self.shipped = level, out_of_fold
-        self.asked: list[tuple[float | None, Measurements | None]] = []
+        self.asked: list[tuple[float | None, EcgRecord | Examination]] = []
 
-    def predict(
-        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
-    ) -> Prediction:
-        self.asked.append((start_s, measurements))
+    def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
+        self.asked.append((start_s, record))
         if self.level is None:
             raise RecordUnsupportedError("It has no beat.", "Repeat it.")
         return self._said(self.level)
 
-    def explain(self, record: EcgRecord, *, target: Any = None, start_s: float | None = None) -> Explanation:
+    def explain(
+        self, record: EcgRecord | Examination, *, target: Any = None, start_s: float | None = None
+    ) -> Explanation:
         raise ExplanationError("It does not say.", "Ask another one.")
 
     def out_of_fold_prediction(self, record: EcgRecord) -> Prediction | None:
@@ -101,17 +102,12 @@ def test_a_grader_without_a_level_is_silent_with_its_reason(record: EcgRecord, s
     assert panel.of("mute") is None
 
 
-def test_a_record_is_measured_once_for_all_graders(
-    record: EcgRecord, says: MakeGrader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from cardiov_core.inference import analysis as room
-
-    calls = []
-    monkeypatch.setattr(room, "measure", lambda one, _measure=room.measure: calls.append(one) or _measure(one))
+def test_a_record_is_examined_once_for_all_graders(record: EcgRecord, says: MakeGrader) -> None:
     first, second = says("a", 1), says("b", 2)
     analysis = analyze(record, first, others=[second])
-    assert len(calls) == 1
-    assert [asked[0][1] for asked in (first.asked, second.asked)] == [analysis.measurements] * 2  # type: ignore[attr-defined]
+    (one,), (other,) = ([asked[1] for asked in grader.asked] for grader in (first, second))  # type: ignore[attr-defined]
+    assert one is other
+    assert one.measurements is analysis.measurements
 
 
 def test_the_analysis_warns_and_its_json_names_the_other_graders(record: EcgRecord, says: MakeGrader) -> None:

@@ -12,7 +12,7 @@ from cardiov_core.domain import EcgRecord, Severity
 from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analyze, load_predictor
 from cardiov_core.nets import build_net
-from cardiov_core.weights import save, signal_fingerprint
+from cardiov_core.weights import save
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def _row(ecg_id: int, patient: str, level: int, fingerprint: str) -> dict[str, A
 def test_samples_of_two_patients_are_both_told_and_the_graver_one_is_shown(
     tiny_card: dict[str, Any], tmp_path: Path, record: EcgRecord
 ) -> None:
-    same = signal_fingerprint(record)
+    same = record.fingerprint
     for order in ((145, 463), (463, 145)):
         rows = [_row(number, str(number), 2 if number == 145 else 0, same) for number in order]
         grader = _grader(tiny_card, tmp_path, rows)
@@ -59,7 +59,7 @@ def test_samples_of_two_patients_are_both_told_and_the_graver_one_is_shown(
 def test_the_same_recording_twice_of_one_patient_is_no_riddle(
     tiny_card: dict[str, Any], tmp_path: Path, record: EcgRecord
 ) -> None:
-    same = signal_fingerprint(record)
+    same = record.fingerprint
     grader = _grader(tiny_card, tmp_path, [_row(137, "8727", 1, same), _row(138, "8727", 1, same)])
     found = grader.out_of_fold_prediction(record)
     assert found is not None
@@ -69,6 +69,6 @@ def test_the_same_recording_twice_of_one_patient_is_no_riddle(
 
 
 def test_another_record_trained_nothing(tiny_card: dict[str, Any], tmp_path: Path, record: EcgRecord) -> None:
-    grader = _grader(tiny_card, tmp_path, [_row(1, "1", 1, signal_fingerprint(record))])
+    grader = _grader(tiny_card, tmp_path, [_row(1, "1", 1, record.fingerprint)])
     assert grader.training_rows(generate("normal", seed=2)) == ()
     assert grader.out_of_fold_prediction(generate("normal", seed=2)) is None

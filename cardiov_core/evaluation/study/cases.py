@@ -5,14 +5,14 @@ from pathlib import PurePosixPath
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.ptbxl.label_provenance import LabelProvenance, label_provenance
-from cardiov_core.domain import Analysis, EcgRecord, Measurements, Prediction
+from cardiov_core.domain import Analysis, Prediction
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, priority_of
 from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
 from cardiov_core.inference import Grader, analyze
 from cardiov_core.inference.panel import disagreement
-from cardiov_core.signals import distortions
+from cardiov_core.signals import Examination, distortions
 from cardiov_core.statements import STATEMENTS
 
 DATASET = "ptb-xl"
@@ -122,23 +122,23 @@ def _found(
     if objection is not None:
         return f"{record.record_id}: {objection}"
     # As in the evaluation, every record counts, whatever its signal is like.
-    analysis = analyze(record, predictor, analyse_anyway=True)
+    examination = Examination(record)
+    analysis = analyze(examination, predictor, analyse_anyway=True)
     grade = analysis.prediction
     if grade is None:
         return f"{record.record_id}: {' '.join(texts(analysis.withheld))}"
-    theirs = [_theirs(ecg_id, record, analysis.measurements, *other) for other in beside]
+    theirs = [_theirs(ecg_id, examination, *other) for other in beside]
     return _case(dataset, ecg_id, analysis, grade, [one for one in theirs if one is not None])
 
 
-def _theirs(
-    ecg_id: int, record: EcgRecord, measurements: Measurements | None, other: Grader, seen: TrainedOn
-) -> Prediction | None:
+def _theirs(ecg_id: int, examination: Examination, other: Grader, seen: TrainedOn) -> Prediction | None:
     """Return what another grader says that has not seen the patient; None where it cannot say."""
+    record = examination.record
     shipped = other.out_of_fold_prediction(record)
     if shipped is not None or seen.objection(ecg_id, record.patient_id) is not None:
         return shipped
     try:
-        return other.predict(record, measurements=measurements)
+        return other.predict(examination)
     except RecordUnsupportedError:
         return None
 

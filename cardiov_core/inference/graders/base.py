@@ -14,7 +14,6 @@ from cardiov_core.domain import (
     Contributions,
     EcgRecord,
     Explanation,
-    Measurements,
     Prediction,
     Reason,
     ReasonCode,
@@ -25,13 +24,12 @@ from cardiov_core.domain import (
 from cardiov_core.inference.explanation.grad_cam import Target
 from cardiov_core.inference.uncertainty.conformal import contiguous_set
 from cardiov_core.inference.uncertainty.scope import scope_of
+from cardiov_core.signals import Examination
 from cardiov_core.weights import (
-    INDEPENDENT_LEADS,
     KnownRange,
     ModelCard,
     load_range,
     out_of_fold_table,
-    signal_fingerprint,
 )
 
 Exceedances = npt.NDArray[np.float64]
@@ -77,20 +75,16 @@ class Grader(ABC):
         return self.card.name
 
     @abstractmethod
-    def predict(
-        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
-    ) -> Prediction:
+    def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record with the shipped weights, even one that trained them (see `out_of_fold_prediction`).
 
         Parameters
         ----------
-        record : EcgRecord
-            At least 5 s with all leads of the contract.
+        record : EcgRecord or Examination
+            At least 5 s with all leads of the contract; an examination where there is one, so that nothing is measured
+            or prepared again.
         start_s : float, optional
             Where the window begins, in seconds of the record; the beginning by default.
-        measurements : Measurements, optional
-            From :func:`~cardiov_core.signals.measure` of the whole record where they are at hand: a grader that needs
-            them need not measure again.
 
         Returns
         -------
@@ -105,24 +99,17 @@ class Grader(ABC):
 
     @abstractmethod
     def explain(
-        self,
-        record: EcgRecord,
-        *,
-        target: Target = None,
-        start_s: float | None = None,
-        measurements: Measurements | None = None,
+        self, record: EcgRecord | Examination, *, target: Target = None, start_s: float | None = None
     ) -> Explanation | Contributions:
         """Say why: where a network looked, or what the measurements speak for.
 
         Parameters
         ----------
-        record : EcgRecord
+        record : EcgRecord or Examination
             As in `predict`.
         target : int, str or None
             A level 0 to 3, 'above_no', 'above_low' or 'above_medium'; None is the level that the grader predicts.
         start_s : float, optional
-            As in `predict`.
-        measurements : Measurements, optional
             As in `predict`.
 
         Returns
@@ -204,18 +191,18 @@ class Grader(ABC):
         """
         if not self._training_rows:
             return ()
-        rows = self._training_rows.get(signal_fingerprint(record), ())
+        rows = self._training_rows.get(record.fingerprint, ())
         if not rows and record.derived_leads:
             # Computed limb leads differ from recorded ones by a microvolt or two.
-            rows = self._training_rows.get(signal_fingerprint(record, INDEPENDENT_LEADS), ())
+            rows = self._training_rows.get(record.independent_fingerprint, ())
         return rows
 
-    def scope_of(self, record: EcgRecord, start_s: float | None = None) -> Scope | None:
+    def scope_of(self, record: EcgRecord | Examination, start_s: float | None = None) -> Scope | None:
         """Tell how far a record lies from those that the grader learned from.
 
         Parameters
         ----------
-        record, start_s : EcgRecord, float
+        record, start_s : EcgRecord or Examination, float
             As in `predict`.
 
         Returns
@@ -263,7 +250,7 @@ class Grader(ABC):
         *,
         set_limit: float | None = None,
         out_of_fold: bool = False,
-        records: Sequence[EcgRecord] | None = None,
+        records: Sequence[EcgRecord | Examination] | None = None,
     ) -> list[Prediction]:
         """Turn exceedances, calibrated where the grader is, into predictions.
 

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from cardiov_core.domain import Contributions, EcgRecord, Explanation, Measurements, Prediction
+from cardiov_core.domain import Contributions, EcgRecord, Explanation, Prediction
 from cardiov_core.errors import ExplanationError, ModelCardError
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.uncertainty.calibration import CLIP, calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
+from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 
 
@@ -46,9 +47,7 @@ class BlendGrader(Grader):
         self._calibration = calibration
         self._set_limit = set_limit_of(card)
 
-    def predict(
-        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
-    ) -> Prediction:
+    def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record; arguments as in `Grader.predict`.
 
         Raises
@@ -56,9 +55,8 @@ class BlendGrader(Grader):
         RecordUnsupportedError
             If one of the members cannot grade the record: half of a blend is another grader.
         """
-        return self.blended(
-            [member.predict(record, start_s=start_s, measurements=measurements) for member in self.members]
-        )
+        examination = examined(record)
+        return self.blended([member.predict(examination, start_s=start_s) for member in self.members])
 
     def blended(self, predictions: Sequence[Prediction]) -> Prediction:
         """Return what the blend says where its members, in their order, said this of one record."""
@@ -69,12 +67,7 @@ class BlendGrader(Grader):
         return self._blended([member.predict_batch(records) for member in self.members])
 
     def explain(
-        self,
-        record: EcgRecord,
-        *,
-        target: Target = None,
-        start_s: float | None = None,
-        measurements: Measurements | None = None,
+        self, record: EcgRecord | Examination, *, target: Target = None, start_s: float | None = None
     ) -> Explanation:
         """Show where the network looked, and what the measurements spoke for; arguments as in `Grader.explain`.
 
@@ -87,12 +80,10 @@ class BlendGrader(Grader):
         ExplanationError
             If there is no such target, or no member is a network.
         """
-        wanted = checked_target(target)
+        wanted, examination = checked_target(target), examined(record)
         if wanted is None:
-            wanted = int(self.predict(record, start_s=start_s, measurements=measurements).severity)
-        told = [
-            member.explain(record, target=wanted, start_s=start_s, measurements=measurements) for member in self.members
-        ]
+            wanted = int(self.predict(examination, start_s=start_s).severity)
+        told = [member.explain(examination, target=wanted, start_s=start_s) for member in self.members]
         looked = next((item for item in told if isinstance(item, Explanation)), None)
         if looked is None:
             raise ExplanationError(

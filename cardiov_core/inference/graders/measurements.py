@@ -10,8 +10,8 @@ from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
-from cardiov_core.preprocessing import analysed_window, check_leads_and_length, part_of, window_notes
-from cardiov_core.signals import measure
+from cardiov_core.preprocessing import analysed_window, check_leads_and_length, window_notes
+from cardiov_core.signals import Examination, examined
 from cardiov_core.signals.features import FEATURES, Float64Array, features_of, qrs_heights
 from cardiov_core.weights import Forest, ModelCard
 
@@ -51,9 +51,7 @@ class MeasurementGrader(Grader):
         self._calibration = calibration
         self._set_limit = limit
 
-    def predict(
-        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
-    ) -> Prediction:
+    def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record by its measurements; arguments as in `Grader.predict`.
 
         Raises
@@ -61,21 +59,17 @@ class MeasurementGrader(Grader):
         RecordUnsupportedError
             If leads or beats are missing, the record is too short, or no beat is found.
         """
-        row, window, notes, _ = self._row(record, start_s, measurements)
+        examination = examined(record)
+        row, window, notes, _ = self._row(examination, start_s)
         exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
-        return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit, records=[record])[0]
+        return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit, records=[examination])[0]
 
     def explain(
-        self,
-        record: EcgRecord,
-        *,
-        target: Target = None,
-        start_s: float | None = None,
-        measurements: Measurements | None = None,
+        self, record: EcgRecord | Examination, *, target: Target = None, start_s: float | None = None
     ) -> Contributions:
         """Say which measurements speak for the target, and which against it; arguments as in `Grader.explain`."""
         wanted = checked_target(target)
-        row, window, _, heights_mv = self._row(record, start_s, measurements)
+        row, window, _, heights_mv = self._row(examined(record), start_s)
         if wanted is None:
             exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
             wanted = int(self._decoded(exceedance, [window], [()])[0].severity)
@@ -84,15 +78,15 @@ class MeasurementGrader(Grader):
         return Contributions(self.name, target_in_words(wanted), told, share, window)
 
     def _row(
-        self, record: EcgRecord, start_s: float | None, measurements: Measurements | None
+        self, examination: Examination, start_s: float | None
     ) -> tuple[Float64Array, Window, tuple[Reason, ...], dict[str, float]]:
         """Measure the window and return its numbers, where it lies, what to know about them, and QRS heights in mV."""
-        contract = self.card.contract
+        contract, record = self.card.contract, examination.record
         check_leads_and_length(record, contract, start_s)
         window = analysed_window(record, contract.duration_s, start_s)
-        part = part_of(record, window)
         notes = window_notes(record, window)
-        found = measurements if part is record and measurements is not None else measure(part)
+        part = examination.within(window)
+        found = part.measurements
         _check_measured(record, found)
         beat = found.median_beat
         unusable = [lead for lead in contract.leads if beat is not None and lead not in beat.usable_leads]
@@ -109,7 +103,7 @@ class MeasurementGrader(Grader):
             notes.append(Reason(ReasonCode.GRADED_WITHOUT_VOLTAGES, text))
         elif beat is not None:
             heights_mv = qrs_heights(beat)
-        return features_of(part, found), window, tuple(notes), heights_mv
+        return features_of(part.record, found), window, tuple(notes), heights_mv
 
 
 def exceedances_of(probabilities: Float64Array) -> Exceedances:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cardiov_core.domain import EcgRecord, Explanation, Measurements, Prediction, PreparedInput
+from cardiov_core.domain import EcgRecord, Explanation, Prediction, PreparedInput
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference.explanation.grad_cam import (
     Target,
@@ -22,7 +22,7 @@ from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.outputs import exceedance_logits, output_of
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
-from cardiov_core.preprocessing import prepare
+from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 
 _BATCH = 16
@@ -55,40 +55,31 @@ class NetworkGrader(Grader):
         # Hooks of an explanation would fire in every other forward pass meanwhile.
         self._lock = threading.Lock()
 
-    def predict(
-        self, record: EcgRecord, *, start_s: float | None = None, measurements: Measurements | None = None
-    ) -> Prediction:
-        """Grade one record; arguments as in `Grader.predict`, of which a network needs no measurements."""
-        del measurements
-        prepared = prepare(record, self.card.contract, start_s)
-        return self._predictions([record], [prepared])[0]
+    def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
+        """Grade one record; arguments as in `Grader.predict`."""
+        examination = examined(record)
+        return self._predictions([examination], [examination.prepared(self.card.contract, start_s)])[0]
 
     def predict_batch(self, records: Sequence[EcgRecord]) -> list[Prediction]:
         """Grade several records; the probabilities are those of `predict` but for float32 rounding (1e-6)."""
         predictions: list[Prediction] = []
         for begin in range(0, len(records), _BATCH):
-            part = records[begin : begin + _BATCH]
-            predictions += self._predictions(part, [prepare(record, self.card.contract) for record in part])
+            part = [examined(record) for record in records[begin : begin + _BATCH]]
+            predictions += self._predictions(part, [one.prepared(self.card.contract) for one in part])
         return predictions
 
     def explain(
-        self,
-        record: EcgRecord,
-        *,
-        target: Target = None,
-        start_s: float | None = None,
-        measurements: Measurements | None = None,
+        self, record: EcgRecord | Examination, *, target: Target = None, start_s: float | None = None
     ) -> Explanation:
         """Show where the network looked (Grad-CAM): attention of each stage on the record's own samples.
 
         Maps that failed the network's passport come with the reason under `Explanation.withheld`: for research, not for
         a reader.
         """
-        del measurements
-        wanted = checked_target(target)
-        prepared = prepare(record, self.card.contract, start_s)
+        wanted, examination = checked_target(target), examined(record)
+        prepared = examination.prepared(self.card.contract, start_s)
         if wanted is None:
-            wanted = int(self._predictions([record], [prepared])[0].severity)
+            wanted = int(self._predictions([examination], [prepared])[0].severity)
         with self._lock:
             maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration, self._output)
         rate = self.card.contract.sampling_rate_hz
@@ -96,17 +87,21 @@ class NetworkGrader(Grader):
         return Explanation(
             model_name=self.name,
             target=target_in_words(explained),
-            stages={stage: on_record_axis(cam, prepared, record, rate) for stage, cam in enumerate(maps, start=1)},
+            stages={
+                stage: on_record_axis(cam, prepared, examination.record, rate)
+                for stage, cam in enumerate(maps, start=1)
+            },
             window=prepared.window,
             withheld=withheld,
         )
 
-    def _predictions(self, records: Sequence[EcgRecord], prepared: Sequence[PreparedInput]) -> list[Prediction]:
+    def _predictions(self, examinations: Sequence[Examination], prepared: Sequence[PreparedInput]) -> list[Prediction]:
         with self._lock, torch.no_grad(), evaluation_mode(self._net):
             logits = self._net(self._tensor(prepared))
         exceedances: Exceedances = torch.sigmoid(exceedance_logits(logits, self._output)).cpu().numpy()
-        for record, row in zip(records, exceedances, strict=True):
+        for examination, row in zip(examinations, exceedances, strict=True):
             if not np.isfinite(row).all():
+                record = examination.record
                 raise RecordUnsupportedError(
                     f"{record.record_id} gives no finite result: its largest value is "
                     f"{float(np.nanmax(np.abs(record.signal))):g} mV.",
@@ -115,7 +110,7 @@ class NetworkGrader(Grader):
         if self._calibration is not None:
             exceedances = self._calibration(exceedances)
         windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
-        return self._decoded(exceedances, windows, notes, set_limit=self._set_limit, records=records)
+        return self._decoded(exceedances, windows, notes, set_limit=self._set_limit, records=examinations)
 
     def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
         device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))

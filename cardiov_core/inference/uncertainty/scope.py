@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import welch
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Reason, ReasonCode, Scope
+from cardiov_core.domain import INDEPENDENT_LEADS, STANDARD_LEADS, EcgRecord, InputContract, Reason, ReasonCode, Scope
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.preprocessing import prepare
-from cardiov_core.weights import INDEPENDENT_LEADS, KnownRange
+from cardiov_core.signals import Examination, examined
+from cardiov_core.weights import KnownRange
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -43,12 +43,12 @@ _SMALLEST_MOMENT = 1e-3
 _FEWEST_RECORDS = 50
 
 
-def signature_of(record: EcgRecord, start_s: float | None = None) -> Float64Array:
+def signature_of(record: EcgRecord | Examination, start_s: float | None = None) -> Float64Array:
     """Return the numbers by which records are compared.
 
     Parameters
     ----------
-    record : EcgRecord
+    record : EcgRecord or Examination
         At least 5 s with all twelve leads.
     start_s : float, optional
         Where the window of 10 s begins; the beginning by default.
@@ -65,7 +65,7 @@ def signature_of(record: EcgRecord, start_s: float | None = None) -> Float64Arra
     RecordUnsupportedError
         If the record is too short or a lead is missing.
     """
-    prepared = prepare(record, CONTRACT, start_s)
+    prepared = examined(record).prepared(CONTRACT, start_s)
     values = prepared.values[:, prepared.pad_left : CONTRACT.n_samples - prepared.pad_right].astype(np.float64)
     centred = values - values.mean(axis=1, keepdims=True)
     sd = values.std(axis=1) + _SMALLEST_MV
@@ -165,14 +165,14 @@ def limit_of(known: KnownRange) -> float:
     return float(np.quantile(known.held_out, SHARE_INSIDE))
 
 
-def scope_of(known: KnownRange, record: EcgRecord, start_s: float | None = None) -> Scope:
+def scope_of(known: KnownRange, record: EcgRecord | Examination, start_s: float | None = None) -> Scope:
     """Tell how far a record lies out.
 
     Parameters
     ----------
     known : KnownRange
         Of the grader.
-    record, start_s : EcgRecord, float
+    record, start_s : EcgRecord or Examination, float
         As in `signature_of`.
 
     Returns

@@ -67,14 +67,12 @@ def delineate_by_network(
     Delineation or None
         Empty where no lead is usable; None where there are no weights.
     """
-    from cardiov_core.weights import signal_fingerprint
-
     chosen = trained_delineator() if weights is None else weights
     if chosen is None:
         return None
     if not beat.usable_leads:
         return Delineation()
-    fold = chosen.fold_of.get(signal_fingerprint(record))
+    fold = chosen.fold_of.get(record.fingerprint)
     nets = chosen.nets if fold is None else (chosen.nets[fold],)
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     window = network_window(beat.signal[rows], beat.r_index, beat.sampling_rate)

@@ -22,7 +22,6 @@ from cardiov_core.preprocessing import bridge_gaps, resample
 from cardiov_core.signals.beat.beats import detect_r_peaks
 from cardiov_core.signals.beat.median_beat import average_beats
 from cardiov_core.signals.wave.learned_delineation import network_window
-from cardiov_core.weights import signal_fingerprint
 
 Float64Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -47,7 +46,7 @@ class MarkedBeats:
         LUDB's number.
     fingerprints : tuple of str
         Of the record at its own rate, as its header scales it and in true mV; see
-        `cardiov_core.weights.signal_fingerprint`.
+        `EcgRecord.fingerprint`.
     windows : numpy.ndarray
         float32, ``(beats, 12, 320)``, as `network_window` cuts them.
     shapes : numpy.ndarray
@@ -108,7 +107,7 @@ def load_marked_beats(ludb: Ludb, record_id: int) -> tuple[MarkedBeats, MarkedBe
         sampling_rate=SLOW_RATE_HZ,
     )
     marks = group_beats(ludb.boundaries(record_id))
-    prints = (signal_fingerprint(record), signal_fingerprint(in_true_mv(record)))
+    prints = (record.fingerprint, in_true_mv(record).fingerprint)
     return _marked(record, marks, record_id, prints), _marked(slow, marks, record_id, prints)
 
 

@@ -73,12 +73,7 @@ def explanation_of(case: Case, target: int | str) -> Explanation | Contributions
     key = (_key(current, case), target)
     if key not in current.explanations:
         with st.spinner("Asking for the reasons ..."):
-            current.explanations[key] = grader().explain(
-                case.record,
-                target=target,
-                start_s=_start(current, case),
-                measurements=analysis_of(case).measurements,
-            )
+            current.explanations[key] = grader().explain(case.examination, target=target, start_s=_start(current, case))
     return current.explanations[key]
 
 
@@ -141,7 +136,7 @@ def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | N
             _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
         with st.spinner("Analysing the ECG ..."):
             current.analyses[key] = analyze(
-                case.record,
+                case.examination,
                 grader(),
                 others=resources.graders().values(),
                 analyse_anyway=anyway,

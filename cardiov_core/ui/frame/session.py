@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import Upload
+from cardiov_core.signals import Examination
 
 _SESSION_KEY = "cardiov_session"
 
@@ -89,7 +91,12 @@ class Case:
     title: str
     cardiologist: Severity | None = None
 
-    @property
+    @cached_property
+    def examination(self) -> Examination:
+        """The record's examination, one for all views of the page."""
+        return Examination(self.record)
+
+    @cached_property
     def fingerprint(self) -> str:
         """Hex digest of the samples: equal exactly where the network would be fed the same."""
         digest = hashlib.sha256(self.record.signal.tobytes())

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cardiov_core.domain import EcgRecord, Measurements
 from cardiov_core.review import Store, get_case, waveform_of
-from cardiov_core.signals import measure
+from cardiov_core.signals import Examination
 
 # A ten-second ECG is a quarter of a megabyte; a reader goes back a few cases, not many.
 _KEPT = 24
@@ -21,14 +21,21 @@ class Prepared:
 
     Attributes
     ----------
-    record : EcgRecord
-        Named after the case; nothing of it tells of label or model.
-    measured : Measurements
-        Of it.
+    examination : Examination
+        Of the record that is named after the case; nothing of it tells of label or model.
     """
 
-    record: EcgRecord
-    measured: Measurements
+    examination: Examination
+
+    @property
+    def record(self) -> EcgRecord:
+        """The record itself."""
+        return self.examination.record
+
+    @property
+    def measured(self) -> Measurements:
+        """What was measured on it."""
+        return self.examination.measurements
 
 
 class _Loader:
@@ -72,5 +79,7 @@ def _loader() -> _Loader:
 
 
 def _prepare(store: Store, case_id: str) -> Prepared:
-    record = waveform_of(store, case_id)
-    return Prepared(record, measure(record))
+    examination = Examination(waveform_of(store, case_id))
+    # Now, in the loader's thread, and not when the reader waits for it.
+    _ = examination.measurements
+    return Prepared(examination)

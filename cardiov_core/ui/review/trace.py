@@ -75,7 +75,7 @@ def _explain(case: Case, prepared: Prepared, tools: AttentionTools) -> Explanati
     if key not in state.explanations:
         with st.spinner("Asking for the reasons ..."):
             grader = resources.predictor(case.model_name)
-            state.explanations[key] = grader.explain(prepared.record, target=target, measurements=prepared.measured)
+            state.explanations[key] = grader.explain(prepared.examination, target=target)
     return state.explanations[key]
 
 

@@ -105,7 +105,7 @@ def _out_of_fold(dataset: PtbXl, *ecg_ids: int, **changes: object) -> pd.DataFra
             "label": 3,
             **certain,
             "fingerprint_100": "0" * 16,
-            "fingerprint_500": weights.signal_fingerprint(dataset.record(ecg_id)),
+            "fingerprint_500": dataset.record(ecg_id).fingerprint,
             **changes,
         }
         for ecg_id in ecg_ids

@@ -37,7 +37,7 @@ from cardiov_core.inference.graders.blend import blend
 from cardiov_core.inference.uncertainty.scope import fit_range, signature_of
 from cardiov_core.nets import build_net
 from cardiov_core.reporting.words.model_card import card_words
-from cardiov_core.signals import measure
+from cardiov_core.signals import Examination
 from cardiov_core.signals.features import FEATURES
 from cardiov_core.training.loop.forest_growth import forest_of
 from cardiov_core.weights import Member, load_blend, load_card, save, save_blend, save_forest, save_range, update_card
@@ -159,9 +159,10 @@ def test_a_panel_asks_each_grader_once_and_loads_a_member_once(folder: Path, mon
 
 def test_an_explanation_takes_measurements_that_are_at_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record, predictor = generate("normal"), load_predictor()
-    found, expected = measure(record), predictor.explain(record)
-    monkeypatch.setattr("cardiov_core.inference.graders.measurements.measure", None)
-    told = predictor.explain(record, measurements=found)
+    examination, expected = Examination(record), predictor.explain(record)
+    assert examination.measurements.n_beats
+    monkeypatch.setattr("cardiov_core.signals.examination.measure", None)
+    told = predictor.explain(examination)
     assert isinstance(told, Explanation)
     assert isinstance(expected, Explanation)
     assert (told.target, told.reasons) == (expected.target, expected.reasons)

@@ -162,9 +162,9 @@ def test_training_records_are_known_by_their_samples(tiny_folder: Path, tiny_car
     row = {"ecg_id": 9, "patient_id": "1", "fold": 1, "label": 2, "e0": 0.9, "e1": 0.7, "e2": 0.8}
     row |= {"p0": 0.1, "p1": 0.2, "p2": 0.0, "p3": 0.7}
     row |= {
-        "fingerprint_500": weights.signal_fingerprint(own),
-        "fingerprint_100": weights.signal_fingerprint(own_100),
-        "independent_500": weights.signal_fingerprint(own, weights.INDEPENDENT_LEADS),
+        "fingerprint_500": own.fingerprint,
+        "fingerprint_100": own_100.fingerprint,
+        "independent_500": own.independent_fingerprint,
         "independent_100": "0" * 16,
     }
     limbs = [own.leads.index(lead) for lead in ("III", "aVR", "aVL", "aVF")]

@@ -24,7 +24,7 @@ from cardiov_core.inference import MeasurementGrader, analysis_to_dict, analyze,
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.conformal import contiguous_set
 from cardiov_core.preprocessing import resample
-from cardiov_core.signals import measure
+from cardiov_core.signals import Examination, measure
 from cardiov_core.signals.features import FEATURES, features_of
 from cardiov_core.training.loop.forest_growth import forest_of
 from cardiov_core.weights import Forest
@@ -162,7 +162,7 @@ def test_a_prediction_is_calibrated_consistent_and_has_a_contiguous_set(
     chosen = list(map(int, prediction.prediction_set))
     assert chosen == list(range(chosen[0], chosen[-1] + 1))
     np.testing.assert_allclose(ordinal.decode([prediction.exceedance])[0], prediction.probabilities)
-    assert grader.predict(record, measurements=measure(record)) == prediction
+    assert grader.predict(Examination(record)) == prediction
     assert grader.predict_batch([record, record]) == [prediction, prediction]
 
 
