@@ -45,15 +45,17 @@ def _fill(store: review.Store, n_cases: int) -> None:
         Severity.LOW_RISK, (0.1, 0.7, 0.1, 0.1), (0.9, 0.5, 0.1), 0.0, "cardiov", "a" * 64, Window(0.0, 10.0)
     )
     quality = Quality(QualityVerdict.ACCEPTABLE, (), ("Baseline drift of 0.6 mV in V1.",))
-    case_id = review.add_case(
+    case_id = review.put_case(
         store,
-        replace(record, record_id="00001_hr"),
-        prediction=prediction,
-        quality=quality,
-        label=Severity.HIGH_RISK,
-        by="Ada",
-        source=CaseSource.CASES,
-    )
+        review.NewCase(
+            replace(record, record_id="00001_hr"),
+            prediction=prediction,
+            quality=quality,
+            label=Severity.HIGH_RISK,
+            source=CaseSource.CASES,
+        ),
+        "Ada",
+    )[0]
     with store.writing() as connection:
         first = connection.execute(sa.select(cases).where(cases.c.id == case_id)).one()._asdict()
         rows = _like(first, n_cases - 1)

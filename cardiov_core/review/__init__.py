@@ -26,8 +26,7 @@ from cardiov_core.review.exchange import (
     import_reads,
 )
 from cardiov_core.review.intake import (
-    add_case,
-    log_case_seen,
+    NewCase,
     log_grade_shown,
     log_opinion,
     put_case,
@@ -80,9 +79,9 @@ __all__ = [
     "CaseOrder",
     "CasePage",
     "ImportReport",
+    "NewCase",
     "Progress",
     "Store",
-    "add_case",
     "adjudicate",
     "adjudication_of",
     "adjudication_queue",
@@ -110,7 +109,6 @@ __all__ = [
     "list_readers",
     "list_studies",
     "load_draft",
-    "log_case_seen",
     "log_grade_shown",
     "log_opinion",
     "open_store",

@@ -24,17 +24,19 @@ def has_seen_case(store: Store, case_id: str, who: str) -> bool:
         return has_seen_grade(connection, who, row.record_sha256, row.waveform_sha256)
 
 
-def log_cases_seen(store: Store, shown: Sequence[Case], by: str) -> int:
-    """Note that the owner's table showed labels and levels of these cases to somebody, once a person and record.
+def log_cases_seen(store: Store, shown: Sequence[Case], by: str, *, where: str = "worklist") -> int:
+    """Note that labels and levels of these cases were shown to somebody, once per person and record.
 
     Parameters
     ----------
     store : Store
         An open store.
     shown : sequence of Case
-        A page of the table.
+        What was shown.
     by : str
         Who saw it.
+    where : str
+        'worklist' for the owner's table, 'case' for the owner's view of one case.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def log_cases_seen(store: Store, shown: Sequence[Case], by: str) -> int:
                 by,
                 EventKind.GRADE_SHOWN,
                 case.id,
-                after={"level": None if case.level is None else int(case.level), "in": "worklist"},
+                after={"level": None if case.level is None else int(case.level), "in": where},
                 model=case.model_name,
                 model_sha256=case.model_sha256,
                 record_sha256=case.record_sha256 or None,

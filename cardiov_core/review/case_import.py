@@ -10,7 +10,7 @@ from cardiov_core.domain.reasons import stored, texts
 from cardiov_core.errors import CardioVError, ExchangeError, StoreUnavailableError
 from cardiov_core.evaluation.study.case_file import FoundCase, read_cases
 from cardiov_core.review.database.store import Store
-from cardiov_core.review.intake import put_case
+from cardiov_core.review.intake import NewCase, put_case
 from cardiov_core.review.people import DEFAULT_STUDY
 
 if TYPE_CHECKING:
@@ -128,20 +128,18 @@ def _reader_of(data: Path, listed: tuple[FoundCase, ...]) -> Callable[[FoundCase
 
 def _take(store: Store, case: FoundCase, record: EcgRecord, by: str, study: str) -> bool:
     quality = _quality(record) if case.quality is None else Quality(case.quality, (), stored(case.quality_reasons))
-    _, new = put_case(
-        store,
+    found = NewCase(
         record,
-        prediction=case.prediction,
-        quality=quality,
-        by=by,
-        source=CaseSource.CASES,
+        case.prediction,
+        quality,
+        CaseSource.CASES,
         label=case.label,
         reference=CaseReference(case.dataset, case.ecg_id, case.path),
         reasons=case.reasons,
         disagreement=case.disagreement,
         study=study,
     )
-    return new
+    return put_case(store, found, by)[1]
 
 
 def _quality(record: EcgRecord) -> Quality:
@@ -193,18 +191,17 @@ def import_folder(
         for source in collection.sources:
             try:
                 analysis = analyze(read_source(source), predictor, others=others)
-                _, new = put_case(
-                    store,
+                found = NewCase(
                     analysis.record,
-                    prediction=analysis.prediction,
-                    quality=analysis.quality,
-                    by=by,
-                    source=CaseSource.FOLDER,
+                    analysis.prediction,
+                    analysis.quality,
+                    CaseSource.FOLDER,
                     reference=CaseReference(folder.name, "", source.shown_as.removeprefix(f"{folder}/")),
                     reasons=texts(analysis.withheld),
                     disagreement=disagreement_of(analysis.panel),
                     study=study,
                 )
+                _, new = put_case(store, found, by)
             except StoreUnavailableError:
                 raise
             except CardioVError as error:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,52 +33,62 @@ _MAX_TEXT, _MAX_PATH = 200, 1000
 _SHUFFLE_BITS = 31
 
 
-def add_case(
-    store: Store,
-    record: EcgRecord,
-    *,
-    prediction: Prediction | None,
-    quality: Quality,
-    by: str,
-    source: CaseSource,
-    label: Severity | None = None,
-    reference: CaseReference | None = None,
-    reasons: tuple[str, ...] = (),
-    disagreement: Reason | None = None,
-    study: str = DEFAULT_STUDY,
-) -> str:
-    """Take a record into the review with the grade that it has.
+@dataclass(frozen=True, eq=False)
+class NewCase:
+    """A record that comes into the review, with the grade that it has.
 
-    Parameters
+    Attributes
     ----------
-    store : Store
-        An open store.
     record : EcgRecord
         As read; its waveform is kept without anything of the patient but age and sex.
     prediction : Prediction or None
         The grade; None where it was withheld.
     quality : Quality
         Verdict of the gate.
-    by : str
-        Who brings it. With `source` 'analyze' they have seen the grade and will read it unblinded.
     source : CaseSource
-        How it comes in.
-    label : Severity, optional
+        How it comes in. Who brings it from the Analyze page has seen the grade and will read it unblinded.
+    label : Severity or None
         The original label.
-    reference : CaseReference, optional
+    reference : CaseReference
         Where the record was found.
     reasons : tuple of str
         Why it comes, or what decided.
-    disagreement : Reason, optional
+    disagreement : Reason or None
         Who says what, where graders differ; stands among the case's reasons, too.
     study : str
         Made with the default settings where it is new.
+    """
+
+    record: EcgRecord
+    prediction: Prediction | None
+    quality: Quality
+    source: CaseSource
+    label: Severity | None = None
+    reference: CaseReference = field(default_factory=CaseReference)
+    reasons: tuple[str, ...] = ()
+    disagreement: Reason | None = None
+    study: str = DEFAULT_STUDY
+
+
+def put_case(store: Store, new: NewCase, by: str) -> tuple[str, bool]:
+    """Take a record into the review.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    new : NewCase
+        What comes in.
+    by : str
+        Who brings it.
 
     Returns
     -------
-    str
-        The case's id. A record that the study has already keeps its case and the grade that it came with; another
-        grade of it is added as an event.
+    id : str
+        Of the case. A record that the study has already keeps its case and the grade that it came with; another grade
+        of it is added as an event.
+    is_new : bool
+        Whether the study did not have the record yet.
 
     Raises
     ------
@@ -86,55 +97,14 @@ def add_case(
     ReviewError
         If the study has no name.
     """
-    return put_case(
-        store,
-        record,
-        prediction=prediction,
-        quality=quality,
-        by=by,
-        source=source,
-        label=label,
-        reference=reference,
-        reasons=reasons,
-        disagreement=disagreement,
-        study=study,
-    )[0]
-
-
-def put_case(
-    store: Store,
-    record: EcgRecord,
-    *,
-    prediction: Prediction | None,
-    quality: Quality,
-    by: str,
-    source: CaseSource,
-    label: Severity | None = None,
-    reference: CaseReference | None = None,
-    reasons: tuple[str, ...] = (),
-    disagreement: Reason | None = None,
-    study: str = DEFAULT_STUDY,
-) -> tuple[str, bool]:
-    """Take a record into the review as `add_case` does; return the case's id and whether it is new."""
+    study, prediction, disagreement = new.study, new.prediction, new.disagreement
     if not 0 < len(study.strip()) <= MAX_NAME:
         raise ReviewError(
             f"A study needs a name of 1 to {MAX_NAME} characters.", f"Name one, or leave it out for {DEFAULT_STUDY!r}."
         )
-    stored = pack(record)
-    values = _values(record, stored, prediction, label, quality)
-    place = reference or CaseReference()
-    if disagreement is not None and disagreement.text not in reasons:
-        reasons = (*reasons, disagreement.text)
-    values |= {
-        "study": study,
-        "source": source.value,
-        "dataset": clean(place.dataset, _MAX_TEXT),
-        "ecg_id": clean(place.ecg_id, _MAX_TEXT),
-        "path": clean(place.path, _MAX_PATH),
-        "reasons": list(reasons),
-        "graders_disagree": disagreement is not None,
-    }
-    kind = EventKind.CASE_SENT if source is CaseSource.ANALYZE else EventKind.CASE_ADDED
+    stored = pack(new.record)
+    values = _values(new, stored)
+    kind = EventKind.CASE_SENT if new.source is CaseSource.ANALYZE else EventKind.CASE_ADDED
     with store.writing() as connection:
         ensure_study(connection, study)
         # Two people may send the same record at once.
@@ -161,10 +131,10 @@ def put_case(
                 by,
                 kind,
                 case_id,
-                after=prediction_values(prediction) | {"label": values["label"], "source": source.value},
+                after=prediction_values(prediction) | {"label": values["label"], "source": new.source.value},
                 model=values["model_name"],
                 model_sha256=values["model_sha256"],
-                record_sha256=record.provenance.sha256 or None,
+                record_sha256=new.record.provenance.sha256 or None,
                 waveform_sha256=stored.sha256,
             )
     return case_id, known is None
@@ -176,24 +146,26 @@ def _flag(connection: sa.Connection, case_id: str, known: Sequence[str], disagre
     connection.execute(flagged.values(graders_disagree=True, reasons=[*known, disagreement.text]))
 
 
-def _values(
-    record: EcgRecord,
-    stored: StoredWaveform,
-    prediction: Prediction | None,
-    label: Severity | None,
-    quality: Quality,
-) -> dict[str, Any]:
-    """Return the columns of a new case that follow from record and grade."""
-    return _grade_columns(prediction, label) | {
+def _values(new: NewCase, stored: StoredWaveform) -> dict[str, Any]:
+    """Return the columns of a new case."""
+    record, label, place, differ = new.record, new.label, new.reference, new.disagreement
+    return _grade_columns(new.prediction, label) | {
         "id": secrets.token_hex(5),
+        "study": new.study,
+        "source": new.source.value,
         "record_id": clean(record.record_id, _MAX_TEXT),
+        "dataset": clean(place.dataset, _MAX_TEXT),
+        "ecg_id": clean(place.ecg_id, _MAX_TEXT),
+        "path": clean(place.path, _MAX_PATH),
         "label": None if label is None else int(label),
-        "quality_verdict": quality.verdict.value,
-        "quality_reasons": list(texts(quality.reasons)),
+        "quality_verdict": new.quality.verdict.value,
+        "quality_reasons": list(texts(new.quality.reasons)),
+        "reasons": list(dict.fromkeys((*new.reasons, *([] if differ is None else [differ.text])))),
+        "graders_disagree": differ is not None,
         "age": coarse_age(record.age),
         "sex": record.sex,
         "status": CaseStatus.OPEN.value,
-        "priority": priority_of(label, prediction, quality.verdict),
+        "priority": priority_of(label, new.prediction, new.quality.verdict),
         "created_at": now(),
         "record_sha256": record.provenance.sha256,
         "waveform_sha256": stored.sha256,
@@ -316,29 +288,6 @@ def log_opinion(
         raise ReviewError("A disagreement needs a reason.", "Say in a few words what speaks against the level.")
     own = {"agree": agree, "own_level": None if level is None else int(level), "reason": clean(reason)}
     _note(store, analysis, by, EventKind.OPINION_GIVEN, prediction_values(analysis.prediction) | own)
-
-
-def log_case_seen(store: Store, case_id: str, by: str) -> None:
-    """Note that the owner's view of a case, with label and level, was shown to somebody.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is no such case.
-    """
-    with store.writing() as connection:
-        row = locked_case(connection, case_id)
-        append_event(
-            connection,
-            by,
-            EventKind.GRADE_SHOWN,
-            case_id,
-            after={"level": row.level},
-            model=row.model_name,
-            model_sha256=row.model_sha256,
-            record_sha256=row.record_sha256 or None,
-            waveform_sha256=row.waveform_sha256,
-        )
 
 
 def _note(store: Store, analysis: Analysis, by: str, kind: EventKind, after: dict[str, Any]) -> None:

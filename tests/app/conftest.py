@@ -51,23 +51,25 @@ def add_case(store: Store) -> AddCase:
     def _add(name: str, *, label: int | None = 0, level: int = 2, seed: int = 1) -> str:
         shares = [0.1, 0.1, 0.1, 0.1]
         shares[level] = 0.7
-        return review.add_case(
+        return review.put_case(
             store,
-            replace(generate("normal", seed=seed, sampling_rate_hz=100, duration_s=10.0), record_id=name),
-            prediction=Prediction(
-                Severity(level),
-                (shares[0], shares[1], shares[2], shares[3]),
-                (0.9, 0.6, 0.2),
-                0.0,
-                "grader-of-the-case",
-                "a" * 64,
-                Window(0.0, 10.0),
+            review.NewCase(
+                replace(generate("normal", seed=seed, sampling_rate_hz=100, duration_s=10.0), record_id=name),
+                prediction=Prediction(
+                    Severity(level),
+                    (shares[0], shares[1], shares[2], shares[3]),
+                    (0.9, 0.6, 0.2),
+                    0.0,
+                    "grader-of-the-case",
+                    "a" * 64,
+                    Window(0.0, 10.0),
+                ),
+                quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+                source=CaseSource.CASES,
+                label=None if label is None else Severity(label),
             ),
-            quality=Quality(QualityVerdict.ACCEPTABLE, ()),
-            by="Owner",
-            source=CaseSource.CASES,
-            label=None if label is None else Severity(label),
-        )
+            "Owner",
+        )[0]
 
     return _add
 

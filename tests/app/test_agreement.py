@@ -50,15 +50,17 @@ def fill(store: Store) -> Fill:
             graded = Prediction(
                 Severity.MEDIUM_RISK, (0.1, 0.1, 0.7, 0.1), (0.9, 0.8, 0.1), 0.0, "cardiov", "a" * 64, Window(0.0, 10.0)
             )
-            case_id = review.add_case(
+            case_id = review.put_case(
                 store,
-                replace(base, record_id=f"r{number}", signal=base.signal + 0.001 * number),
-                prediction=graded,
-                quality=Quality(QualityVerdict.ACCEPTABLE, ()),
-                by="Owner",
-                source=CaseSource.CASES,
-                label=Severity.NO_RISK,
-            )
+                review.NewCase(
+                    replace(base, record_id=f"r{number}", signal=base.signal + 0.001 * number),
+                    prediction=graded,
+                    quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+                    source=CaseSource.CASES,
+                    label=Severity.NO_RISK,
+                ),
+                "Owner",
+            )[0]
             ids.append(case_id)
             for place, reader in enumerate(readers):
                 # Every fourth case the label, and the second reader differs in every fifth.

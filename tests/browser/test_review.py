@@ -48,18 +48,26 @@ def add_case(store: Store) -> Callable[[str], str]:
         review.ensure_reader(store, "Owner")
         record = generate("inferior_st_elevation", seed=5, sampling_rate_hz=500, duration_s=10.0)
         review.set_study(store, ReviewStudy(study, 0.0, 2, with_verdict=True), "Owner")
-        return review.add_case(
+        return review.put_case(
             store,
-            replace(record, record_id="secret-record"),
-            prediction=Prediction(
-                Severity.HIGH_RISK, (0.1, 0.1, 0.0877, 0.7123), (0.9, 0.8, 0.7123), 0.0, MODEL, SHA, Window(0.0, 10.0)
+            review.NewCase(
+                replace(record, record_id="secret-record"),
+                prediction=Prediction(
+                    Severity.HIGH_RISK,
+                    (0.1, 0.1, 0.0877, 0.7123),
+                    (0.9, 0.8, 0.7123),
+                    0.0,
+                    MODEL,
+                    SHA,
+                    Window(0.0, 10.0),
+                ),
+                quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+                source=CaseSource.CASES,
+                label=Severity.NO_RISK,
+                study=study,
             ),
-            quality=Quality(QualityVerdict.ACCEPTABLE, ()),
-            by="Owner",
-            source=CaseSource.CASES,
-            label=Severity.NO_RISK,
-            study=study,
-        )
+            "Owner",
+        )[0]
 
     return _add
 

@@ -115,16 +115,18 @@ def add(store: Store, record: EcgRecord) -> AddCase:
         study: str = "review",
         **graded: object,
     ) -> str:
-        return review.add_case(
+        return review.put_case(
             store,
-            replace(record, record_id=name),
-            prediction=None if level is None else _prediction(level, **graded),  # type: ignore[arg-type]
-            quality=Quality(QualityVerdict.ACCEPTABLE, ()),
-            label=None if label is None else Severity(label),
-            reference=CaseReference("ptb-xl", name.removeprefix("r"), f"records500/{name}"),
-            by=by,
-            source=source,
-            study=study,
-        )
+            review.NewCase(
+                replace(record, record_id=name),
+                prediction=None if level is None else _prediction(level, **graded),  # type: ignore[arg-type]
+                quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+                label=None if label is None else Severity(label),
+                reference=CaseReference("ptb-xl", name.removeprefix("r"), f"records500/{name}"),
+                source=source,
+                study=study,
+            ),
+            by,
+        )[0]
 
     return _add

@@ -29,14 +29,16 @@ def send(store: Store, record: EcgRecord, prediction: Any) -> Any:
     ) -> Any:
         return review.put_case(
             store,
-            replace(record, record_id=name),
-            prediction=prediction(1),
-            quality=Quality(QualityVerdict.ACCEPTABLE, ()),
-            by="Ada",
-            source=source,
-            label=None if label is None else Severity(label),
-            reasons=reasons,
-            disagreement=differ,
+            review.NewCase(
+                replace(record, record_id=name),
+                prediction=prediction(1),
+                quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+                source=source,
+                label=None if label is None else Severity(label),
+                reasons=reasons,
+                disagreement=differ,
+            ),
+            "Ada",
         )
 
     return _send

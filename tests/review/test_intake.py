@@ -70,9 +70,16 @@ def test_a_signal_beyond_16_bits_is_kept_too(record: EcgRecord) -> None:
 
 
 def test_nothing_of_the_person_is_stored_with_the_waveform(store: Store, record: EcgRecord) -> None:
-    case_id = review.add_case(
-        store, _personal(record), prediction=None, quality=GOOD, by="Ada", source=CaseSource.FOLDER
-    )
+    case_id = review.put_case(
+        store,
+        review.NewCase(
+            _personal(record),
+            prediction=None,
+            quality=GOOD,
+            source=CaseSource.FOLDER,
+        ),
+        "Ada",
+    )[0]
     back = review.waveform_of(store, case_id)
     assert (back.age, back.sex) == (300.0, "female")
     assert (back.patient_id, back.device, back.recorded_at, back.machine) == (None, None, None, None)
@@ -156,9 +163,16 @@ def test_every_grade_shown_is_an_event_and_ends_blindness(
     assert (row.who, row.kind, row.record_sha256) == ("Ada", "grade shown", "f" * 64)
     assert (row.model, row.model_sha256, row.after["level"]) == ("cardiov", "a" * 64, 2)
     assert row.app_version
-    case_id = review.add_case(
-        store, _personal(record), prediction=prediction(2), quality=GOOD, by="Dan", source=CaseSource.CASES
-    )
+    case_id = review.put_case(
+        store,
+        review.NewCase(
+            _personal(record),
+            prediction=prediction(2),
+            quality=GOOD,
+            source=CaseSource.CASES,
+        ),
+        "Dan",
+    )[0]
     assert review.commit_read(store, case_id, "Ada", Severity(1), 1).kind is ReadKind.UNBLINDED
     assert review.commit_read(store, case_id, "Ben", Severity(1), 1).kind is ReadKind.BLIND
     # The same trace under another name and checksum.
@@ -187,15 +201,17 @@ def test_who_sends_a_known_record_has_seen_its_grade(store: Store, add: Any) -> 
 
 def test_names_and_texts_that_no_database_holds_are_cut_to_what_one_does(store: Store, record: EcgRecord) -> None:
     odd = "x\x00\ud800" + "y" * 500
-    case_id = review.add_case(
+    case_id = review.put_case(
         store,
-        replace(record, record_id=odd),
-        prediction=None,
-        quality=GOOD,
-        by=odd,
-        source=CaseSource.FOLDER,
-        reference=CaseReference(odd, odd, odd),
-    )
+        review.NewCase(
+            replace(record, record_id=odd),
+            prediction=None,
+            quality=GOOD,
+            source=CaseSource.FOLDER,
+            reference=CaseReference(odd, odd, odd),
+        ),
+        odd,
+    )[0]
     case = review.get_case(store, case_id)
     assert case.record_id.startswith("x?yyy")
     assert len(case.record_id) == len(case.reference.ecg_id) == 200
@@ -203,6 +219,14 @@ def test_names_and_texts_that_no_database_holds_are_cut_to_what_one_does(store: 
     assert read.text == "x?" + "y" * 500
     for study in ("", "x" * 101):
         with pytest.raises(ReviewError, match="study"):
-            review.add_case(
-                store, record, prediction=None, quality=GOOD, by="Ada", source=CaseSource.FOLDER, study=study
-            )
+            review.put_case(
+                store,
+                review.NewCase(
+                    record,
+                    prediction=None,
+                    quality=GOOD,
+                    source=CaseSource.FOLDER,
+                    study=study,
+                ),
+                "Ada",
+            )[0]

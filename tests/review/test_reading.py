@@ -19,6 +19,7 @@ from cardiov_core.domain import (
 )
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review import Store
+from cardiov_core.review.blinding import log_cases_seen
 
 
 def _kinds(store: Store, case_id: str) -> list[EventKind]:
@@ -227,7 +228,7 @@ def test_what_was_revealed_in_one_study_is_not_blind_in_another(store: Store, ad
 
 def test_the_owner_who_opened_a_case_reads_it_unblinded(store: Store, add: Any) -> None:
     case_id = add("r1")
-    review.log_case_seen(store, case_id, "Ada")
+    log_cases_seen(store, [review.get_case(store, case_id)], "Ada", where="case")
     assert review.commit_read(store, case_id, "Ada", Severity(2), 2).kind is ReadKind.UNBLINDED
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from cardiov_core.domain import Analysis, CaseReference, CaseSource, Reader, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import disagreement_of
-from cardiov_core.review import Store, log_grade_shown, log_opinion, put_case
+from cardiov_core.review import NewCase, Store, log_grade_shown, log_opinion, put_case
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
@@ -156,18 +156,17 @@ def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
     state = review_state()
     state.failure = None
     try:
-        case_id, new = put_case(
-            store,
+        sent = NewCase(
             case.record,
-            prediction=analysis.prediction,
-            quality=analysis.quality,
-            by=me.name,
-            source=CaseSource.ANALYZE,
+            analysis.prediction,
+            analysis.quality,
+            CaseSource.ANALYZE,
             label=case.cardiologist,
             reference=_reference(case),
             reasons=(f"Sent from the Analyze page by {me.name}.",),
             disagreement=disagreement_of(analysis.panel),
         )
+        case_id, new = put_case(store, sent, me.name)
     except CardioVError as error:
         state.failure = error
         return

@@ -15,10 +15,10 @@ from cardiov_core.review import (
     Store,
     delete_waveform,
     events_of,
-    log_case_seen,
     reads_of,
     sign_offs_of,
 )
+from cardiov_core.review.blinding import log_cases_seen
 from cardiov_core.signals import apply_rules, assess_quality
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table, plain
@@ -63,7 +63,7 @@ def owner_part(store: Store, me: Reader, case: Case, *, seen: bool) -> None:
 
 def _show(store: Store, me: Reader, case: Case) -> None:
     try:
-        log_case_seen(store, case.id, me.name)
+        log_cases_seen(store, [case], me.name, where="case")
     except CardioVError as error:
         review_state().failure = error
     else:

@@ -260,14 +260,16 @@ def test_no_name_and_no_text_of_anybody_is_logged(
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.INFO, "sqlalchemy.engine"):
         store = review.open_store(database_url, wait_s=0.2)
         review.ensure_reader(store, "Zacharias", identity="issuer|9")
-        case_id = review.add_case(
+        case_id = review.put_case(
             store,
-            replace(record, record_id="Quux_Jane"),
-            prediction=None,
-            quality=Quality(QualityVerdict.ACCEPTABLE, ()),
-            by="Zacharias",
-            source=CaseSource.FOLDER,
-        )
+            review.NewCase(
+                replace(record, record_id="Quux_Jane"),
+                prediction=None,
+                quality=Quality(QualityVerdict.ACCEPTABLE, ()),
+                source=CaseSource.FOLDER,
+            ),
+            "Zacharias",
+        )[0]
         review.commit_read(store, case_id, "Zacharias", Severity(1), 1, (), "Xylophone")
         with _locked(store), pytest.raises(StoreUnavailableError) as caught:
             review.save_draft(store, case_id, "Zacharias", Draft(text="Xylophone"))
