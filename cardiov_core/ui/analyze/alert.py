@@ -5,7 +5,7 @@ import streamlit as st
 from cardiov_core.domain import Alert, AlertStatus, Analysis, CaseSource
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting.words.critical import addressees
-from cardiov_core.review import put_case
+from cardiov_core.review import NewCase, put_case
 from cardiov_core.review.alerts import (
     ALERTS_STUDY,
     alert_of_case,
@@ -61,16 +61,15 @@ def show_alert(case: Case, analysis: Analysis) -> None:
 
 def _open(case: Case, analysis: Analysis, by: str) -> Alert:
     store = resources.review_store()
-    case_id, _ = put_case(
-        store,
+    arrived = NewCase(
         case.record,
-        prediction=analysis.prediction,
-        quality=analysis.quality,
-        by=by,
-        source=CaseSource.ANALYZE,
+        analysis.prediction,
+        analysis.quality,
+        CaseSource.ANALYZE,
         reasons=("Came in with a critical result.",),
         study=ALERTS_STUDY,
     )
+    case_id, _ = put_case(store, arrived, by)
     graded = None if analysis.prediction is None else analysis.prediction.severity
     alert, new = open_alert(store, case_id, analysis.critical, level=analysis.level, graded_level=graded, by=by)
     if new:
