@@ -60,7 +60,7 @@ class BatchRow:
     level : Severity or None
         None where it is withheld.
     probabilities : tuple of float or None
-        Four, one a level.
+        Four, one per level.
     exceedance : tuple of float or None
         P(level > 0), P(> 1), P(> 2).
     prediction_set : tuple of Severity or None
@@ -261,7 +261,7 @@ def batch_table(rows: Sequence[BatchRow], predictor: Grader) -> "pd.DataFrame":
     Returns
     -------
     pandas.DataFrame
-        One row a record. Sentences of one cell are joined by `SEPARATOR`; what is not known is missing, never a
+        One row per record. Sentences of one cell are joined by `SEPARATOR`; what is not known is missing, never a
         number.
     """
     import pandas as pd

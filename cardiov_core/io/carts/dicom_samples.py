@@ -31,7 +31,7 @@ class Mended:
     changed : bool
         Whether the group is no longer as the file has it.
     notes : list of str
-        What is to be said.
+        Notes.
     gaps : numpy.ndarray or None
         Shape ``(n_samples, n_channels)``: samples that are padding, where the parser is not to look for them.
     skew : tuple of float

@@ -201,7 +201,7 @@ def _others(case: FoundCase) -> str:
 def _explained(
     case: FoundCase, record: EcgRecord, predictor: Grader
 ) -> tuple[Explanation | None, Contributions | None, str]:
-    """Return what can be drawn, what speaks for or against the grade, and what is to be said of both."""
+    """Return what can be drawn, what speaks for or against the grade, and a sentence on both."""
     level = case.prediction.severity
     try:
         explanation = predictor.explain(record, target=int(level))

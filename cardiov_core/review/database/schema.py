@@ -290,7 +290,7 @@ alerts = sa.Table(
     "alerts",
     metadata,
     sa.Column("id", _CODE, primary_key=True),
-    # One a case: the same ECG opened twice is told once.
+    # One per case: the same ECG opened twice is told once.
     sa.Column("case_id", _CODE, sa.ForeignKey("cases.id"), nullable=False, unique=True),
     sa.Column("rule_set", sa.String(100), nullable=False),
     sa.Column("reasons", sa.JSON, nullable=False),

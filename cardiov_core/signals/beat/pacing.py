@@ -275,9 +275,9 @@ def _candidates(signal: Float64Array, sampling_rate_hz: float) -> tuple[IntArray
     least = _MIN_HEIGHT * float((high - low).mean())
     if least <= 0.0:
         return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
-    found, _ = find_peaks(activity, height=least, distance=max(1, round(_MIN_DISTANCE_S * sampling_rate_hz)))
+    places, _ = find_peaks(activity, height=least, distance=max(1, round(_MIN_DISTANCE_S * sampling_rate_hz)))
     begin, end = (round(seconds * sampling_rate_hz) for seconds in _BEFORE_S)
-    positions = np.asarray([position for position in found if position >= begin], dtype=np.int64)
+    positions = np.asarray([position for position in places if position >= begin], dtype=np.int64)
     before = [np.ptp(signal[:, position - begin : position - end], axis=1).mean() for position in positions]
     heights: Float64Array = activity[positions]
     sharpness: Float64Array = heights / (np.asarray(before, dtype=np.float64) + _FLOOR * least)

@@ -57,15 +57,15 @@ def with_small_beats(leads: QrsLeads, activity: Float64Array, peaks: IntArray, s
     template = _template(leads.rows, peaks, sampling_rate_hz)
     least = _SMALLEST * float(np.median(activity[peaks]))
     enough = _LIKE if len(leads.rows) > _FEW_LEADS else _LIKE_IN_FEW_LEADS
-    found: list[int] = []
+    places: list[int] = []
     for start, end in intervals:
         for place in _candidates(activity, start, end, least, sampling_rate_hz):
             if _similarity(leads.rows, place, template, sampling_rate_hz) >= enough:
-                if found and place - found[-1] < _BESIDE_BEATS_S * sampling_rate_hz:
-                    found[-1] = place if activity[place] > activity[found[-1]] else found[-1]
+                if places and place - places[-1] < _BESIDE_BEATS_S * sampling_rate_hz:
+                    places[-1] = place if activity[place] > activity[places[-1]] else places[-1]
                 else:
-                    found.append(place)
-    return np.union1d(peaks, np.asarray(found, dtype=np.int64))
+                    places.append(place)
+    return np.union1d(peaks, np.asarray(places, dtype=np.int64))
 
 
 def _candidates(activity: Float64Array, start: int, end: int, least: float, sampling_rate_hz: float) -> list[int]:
