@@ -36,7 +36,8 @@ class BeatBoundaries:
     p, qrs, t : WaveBoundaries or None
         Global boundaries over all leads, in seconds of the record; None where the wave was not found.
     dominant : bool
-        True where the beat has the shape of the median beat; False for a premature or otherwise different one.
+        True where the beat has the shape of the median beat; False for a premature or otherwise different one, whose
+        QRS and T wave are those of the beats of its own shape.
     """
 
     r_s: float
@@ -104,6 +105,14 @@ class Measurements:
         Whether the rhythm is regular; None where there are too few beats to tell.
     n_beats : int
         Beats found in the record.
+    p_confidence : float or None
+        Probability that a P wave leads to the QRS, 0..1; low where none was found.
+    atrial_rate_bpm : float or None
+        Rate of the P waves, that of the ventricles where every QRS follows one; of flutter waves where they show.
+    p_qrs_dissociated : bool or None
+        Whether P waves and QRS complexes, both regular, go their own ways; None where it cannot be told.
+    p_waves_s : tuple of float
+        Middles of dissociated P waves in seconds of the record; empty otherwise.
     st_mv : mapping of str to float
         Lead -> ST level 60 ms after the J point against the level before the QRS, in mV.
     r_mv, s_mv : mapping of str to float
@@ -144,6 +153,10 @@ class Measurements:
     longest_pause_ms: float | None = None
     regular: bool | None = None
     n_beats: int = 0
+    p_confidence: float | None = None
+    atrial_rate_bpm: float | None = None
+    p_qrs_dissociated: bool | None = None
+    p_waves_s: tuple[float, ...] = ()
     st_mv: Mapping[str, float] = field(default_factory=dict)
     r_mv: Mapping[str, float] = field(default_factory=dict)
     s_mv: Mapping[str, float] = field(default_factory=dict)

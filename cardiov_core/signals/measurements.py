@@ -1,5 +1,6 @@
 """Everything that is measured on one ECG: each a number with its unit, or the reason why there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
 from cardiov_core.signals.beat.rhythm import Rhythm, corrected_qt
 from cardiov_core.signals.lead.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, amplitudes_mv, check_gain
 from cardiov_core.signals.lead.limb_leads import check_limb_leads
-from cardiov_core.signals.wave.delineation import Delineation
+from cardiov_core.signals.wave.delineation import Delineation, without_waves
+from cardiov_core.signals.wave.p_waves import atrial_activity
 from cardiov_core.signals.wave.voltages import (
     cornell_mv,
     frontal_axis,
@@ -23,7 +25,7 @@ from cardiov_core.signals.wave.voltages import (
     sokolow_lyon_mv,
     st_levels,
 )
-from cardiov_core.signals.wave.waves import Waves, find_waves
+from cardiov_core.signals.wave.waves import Waves, boundaries_of_others, find_waves
 
 MAX_MEASURED_S = 300.0
 """Longer records are measured on their beginning, and a note says so."""
@@ -40,7 +42,7 @@ _AXES = ("p_axis_deg", "qrs_axis_deg", "t_axis_deg")
 _OWN_GAINS = "each lead has a gain of its own, so that their sizes do not compare"
 _SCALARS = (
     *_RHYTHM,
-    "regular",
+    *("regular", "p_confidence", "atrial_rate_bpm", "p_qrs_dissociated"),
     *("p_ms", "pr_ms", "qrs_ms", "qt_ms"),
     *_QTC,
     *("p_axis_deg", "qrs_axis_deg", "t_axis_deg", "sokolow_lyon_mv", "cornell_mv"),
@@ -108,8 +110,10 @@ def measure(record: EcgRecord, beats: Beats | None = None) -> Measurements:
             return _nothing("pacing spikes without heart beats", sheet)
         swings = "no separate beats: the signal swings without a rest, as in ventricular flutter or a disturbance"
         return _nothing(swings if heart.sinusoidal else "no heart beat was found", sheet)
-    series, found, rhythm = waves.series, waves.found, waves.rhythm
+    series, rhythm = waves.series, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
+    waves = _fill_atria(sheet, waves)
+    found = waves.found
     _say_what_is_missing(sheet, waves)
     _fill_intervals(sheet, found, rhythm)
     unscaled = series.unfiltered / np.float32(height)
@@ -123,7 +127,7 @@ def measure(record: EcgRecord, beats: Beats | None = None) -> Measurements:
         n_beats=int(series.r_s.size),
         notes=sheet.notes,
         not_measurable=sheet.missing,
-        beats=_beats(series, found),
+        beats=_beats(series, found, boundaries_of_others(series, seen)),
         median_beat=beat,
     )
 
@@ -176,6 +180,22 @@ def _fill_pacing(sheet: _Sheet, record: EcgRecord, beats: Beats) -> None:
         sheet.refuse(
             f"{record.sampling_rate:g} samples a second are too few to show a spike of 1 ms", "pacing_spikes_s"
         )
+
+
+def _fill_atria(sheet: _Sheet, waves: Waves) -> Waves:
+    """Fill in what is known of the atria, and return the waves without a P wave that does not lead to the QRS."""
+    atria = atrial_activity(waves)
+    names = {"p_confidence": "p_confidence", "rate_bpm": "atrial_rate_bpm", "dissociated": "p_qrs_dissociated"}
+    for name, target in names.items():
+        sheet.values[target] = getattr(atria, name)
+        if sheet.values[target] is None:
+            sheet.refuse(atria.missing[name], target)
+    sheet.values["p_waves_s"] = atria.p_waves_s
+    if not atria.dissociated:
+        return waves
+    reason = f"P waves come at {atria.rate_bpm:.0f}/min and do not lead to the QRS complexes"
+    sheet.note(reason, "heart_rate_bpm")
+    return replace(waves, found=without_waves(waves.found, "p"), missing={**waves.missing, "p": reason})
 
 
 def _say_what_is_missing(sheet: _Sheet, waves: Waves) -> None:
@@ -278,16 +298,14 @@ def _counted(n_beats: int) -> str:
     return "1 beat" if n_beats == 1 else f"{n_beats} beats"
 
 
-def _beats(series: BeatSeries, found: Delineation) -> tuple[BeatBoundaries, ...]:
-    """Put the global boundaries at each beat of the dominant shape."""
+def _beats(series: BeatSeries, found: Delineation, others: Mapping[int, Delineation]) -> tuple[BeatBoundaries, ...]:
+    """Put the global boundaries of its shape at each beat."""
 
     def at(r_s: float, wave: WaveBoundaries | None) -> WaveBoundaries | None:
         return None if wave is None else WaveBoundaries(r_s + wave.onset_s, r_s + wave.offset_s)
 
     beats = []
-    for r_s, dominant in zip(series.r_s.tolist(), series.dominant.tolist(), strict=True):
-        if dominant:
-            beats.append(BeatBoundaries(r_s, at(r_s, found.p), at(r_s, found.qrs), at(r_s, found.t)))
-        else:
-            beats.append(BeatBoundaries(r_s, None, None, None, dominant=False))
+    for index, (r_s, dominant) in enumerate(zip(series.r_s.tolist(), series.dominant.tolist(), strict=True)):
+        own = found if dominant else others.get(index, Delineation())
+        beats.append(BeatBoundaries(r_s, at(r_s, own.p), at(r_s, own.qrs), at(r_s, own.t), dominant=dominant))
     return tuple(beats)

@@ -66,6 +66,8 @@ class BeatSeries:
         float32, of the shape of the median beat's signal: the same median without the high-pass filter, which lowers a
         QRS by up to a tenth and moves ST levels. Only the straight lines between the levels before each QRS are
         removed. Voltages are measured on this one.
+    signal : numpy.ndarray
+        float32, the whole record's usable leads at the rate of the median beat, without base line; gaps are bridged.
     """
 
     median_beat: MedianBeat
@@ -74,6 +76,7 @@ class BeatSeries:
     windows: Float64Array
     before_s: Float64Array
     unfiltered: FloatArray
+    signal: FloatArray
 
 
 def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSeries | None:
@@ -112,13 +115,13 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
     before, after = round(BEFORE_R_S * RATE_HZ), round(after_s * RATE_HZ)
 
     def cut(values: Float64Array) -> Float64Array:
-        windows = _windows(np.where(missing, np.nan, values), r[chosen], before, after)
-        _blank_neighbours(windows, r, chosen, before)
+        windows = cut_windows(np.where(missing, np.nan, values), r[chosen], before, after)
+        blank_neighbours(windows, r, chosen, before)
         return windows
 
     windows = cut(signal)
     beat = MedianBeat(
-        signal=_median(windows).astype(np.float32),
+        signal=nan_median(windows).astype(np.float32),
         leads=record.leads,
         sampling_rate=RATE_HZ,
         r_index=before,
@@ -126,9 +129,10 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
         rr_s=rr_s,
         usable_leads=tuple(lead for lead, good in zip(record.leads, usable, strict=True) if good),
     )
-    level = _median(cut(recorded - _line_through_beats(recorded, r[dominant])))
+    level = nan_median(cut(recorded - _line_through_beats(recorded, r[dominant])))
     before_s = np.diff(r / RATE_HZ, prepend=-np.inf)[chosen]
-    return BeatSeries(beat, r / RATE_HZ, dominant, windows, before_s, level.astype(np.float32))
+    whole = signal[usable].astype(np.float32)
+    return BeatSeries(beat, r / RATE_HZ, dominant, windows, before_s, level.astype(np.float32), whole)
 
 
 def _at_common_rate(record: EcgRecord) -> tuple[Float64Array, BoolArray]:
@@ -173,8 +177,7 @@ def _usable_leads(signal: Float64Array, missing: BoolArray) -> BoolArray:
 def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolArray]:
     """Tell which beats share the dominant shape, and move those to where they match best."""
     every = np.arange(r.size)[:: -(-r.size // _MAX_COMPARED_BEATS)]
-    shifts = _shifts()
-    likeness, _ = _likeness(signal, r[every], r[every], shifts)
+    likeness, _ = beat_likeness(signal, r[every], r[every])
     alike = likeness >= _LIKE
     counts = alike.sum(axis=1)
     # The gap before a beat tells a premature beat from the one that it follows.
@@ -187,7 +190,7 @@ def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolAr
         if best < 0 or (not alike[best, index] and np.median(gaps[alike[index]]) > 1.1 * np.median(gaps[alike[best]])):
             best = int(index)
     model = r[every[best] : every[best] + 1]
-    likeness, moves = _likeness(signal, r, model, shifts)
+    likeness, moves = beat_likeness(signal, r, model)
     dominant: BoolArray = likeness[:, 0] >= _LIKE
     dominant[every[best]] = True
     moved = np.where(dominant, r + moves[:, 0], r)
@@ -199,8 +202,23 @@ def _shifts() -> IntArray:
     return np.arange(-reach, reach + 1, step, dtype=np.int64)
 
 
-def _likeness(signal: Float64Array, r: IntArray, others: IntArray, shifts: IntArray) -> tuple[Float64Array, IntArray]:
-    """Return the best cosine of each beat with each other one, and by how many samples the beat has to move for it."""
+def beat_likeness(signal: Float64Array, r: IntArray, others: IntArray) -> tuple[Float64Array, IntArray]:
+    """Compare the shapes of beats.
+
+    Parameters
+    ----------
+    signal : numpy.ndarray
+        Leads at the common rate.
+    r, others : numpy.ndarray
+        R peaks in samples.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Of each beat with each other one the best cosine over all leads, and by how many samples the beat of `r` has to
+        move for it.
+    """
+    shifts = _shifts()
     fixed = _unit_shapes(signal, others)
     best = np.full((r.size, others.size), -1.0)
     move = np.zeros((r.size, others.size), dtype=np.int64)
@@ -213,13 +231,13 @@ def _likeness(signal: Float64Array, r: IntArray, others: IntArray, shifts: IntAr
 
 def _unit_shapes(signal: Float64Array, r: IntArray) -> Float64Array:
     half = round(_SHAPE_HALF_WIDTH_S * RATE_HZ)
-    windows = np.nan_to_num(_windows(signal, r, half, half))
+    windows = np.nan_to_num(cut_windows(signal, r, half, half))
     windows -= windows.mean(axis=2, keepdims=True)
     flat = windows.reshape(r.size, -1)
     return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), _TINY))
 
 
-def _windows(signal: Float64Array, r: IntArray, before: int, after: int) -> Float64Array:
+def cut_windows(signal: Float64Array, r: IntArray, before: int, after: int) -> Float64Array:
     """Cut ``(n_beats, n_leads, before + after + 1)`` around the beats, NaN outside the record."""
     padded = np.pad(signal, ((0, 0), (before, after)), constant_values=np.nan)
     columns = np.clip(r, 0, signal.shape[1] - 1)[:, np.newaxis] + np.arange(before + after + 1)
@@ -238,7 +256,7 @@ def _room(r: IntArray, dominant: BoolArray) -> tuple[float | None, float]:
     return float(np.median(before)), min(AFTER_R_S, max(room_s, _MIN_AFTER_S))
 
 
-def _blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, before: int) -> None:
+def blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, before: int) -> None:
     """Remove the QRS of the beats before and after, and all that lies beyond them, from each window."""
     reach = round(_NEXT_BEAT_S * RATE_HZ)
     for window, beat in zip(windows, chosen, strict=True):
@@ -248,7 +266,7 @@ def _blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, befo
             window[:, max(before, before + int(r[beat + 1] - r[beat]) - reach) + 1 :] = np.nan
 
 
-def _median(windows: Float64Array) -> Float64Array:
+def nan_median(windows: Float64Array) -> Float64Array:
     """Return the median over the beats, ignoring NaN; 0 where no beat has a sample."""
     ordered = np.sort(windows, axis=0)  # NaN last
     counts = np.isfinite(windows).sum(axis=0)

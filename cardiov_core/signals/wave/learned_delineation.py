@@ -49,7 +49,7 @@ def trained_delineator() -> "DelineatorWeights | None":
 
 
 def delineate_by_network(
-    beat: MedianBeat, record: EcgRecord, weights: "DelineatorWeights | None" = None
+    beat: MedianBeat, record: EcgRecord, weights: "DelineatorWeights | None" = None, *, only_one: bool = False
 ) -> Delineation | None:
     """Find the waves of a median beat by the trained networks.
 
@@ -61,6 +61,8 @@ def delineate_by_network(
         Where the beat comes from: if it trained the networks, only the one that never saw it is asked.
     weights : DelineatorWeights, optional
         The shipped ones by default.
+    only_one : bool
+        Ask one network instead of all, which takes a fifth of the time.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def delineate_by_network(
     if not beat.usable_leads:
         return Delineation()
     fold = chosen.fold_of.get(record.fingerprint)
-    nets = chosen.nets if fold is None else (chosen.nets[fold],)
+    nets = chosen.nets[: 1 if only_one else None] if fold is None else (chosen.nets[fold],)
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     window = network_window(beat.signal[rows], beat.r_index, beat.sampling_rate)
     return _decoded(_asked(window, nets), beat, held_out=fold is not None)

@@ -8,6 +8,7 @@ from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
 from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries, average_beats
+from cardiov_core.signals.beat.other_shapes import other_medians
 from cardiov_core.signals.beat.pacing import record_without_spikes
 from cardiov_core.signals.beat.rhythm import Rhythm, measure_rhythm
 from cardiov_core.signals.beat.similarity import LIKE_EACH_OTHER, wave_similarity
@@ -19,6 +20,7 @@ from cardiov_core.signals.wave.plausibility import possible_only
 _WHERE = {"p": "before the QRS", "t": "after the QRS"}
 
 _EARLY_P_S = 0.22
+_FAR_P_S, _ALIKE_IF_FAR = 0.3, 0.9
 _LONGEST_P_MS = 200.0
 # On LUDB's records they are at most 0.07 s apart; on three of CinC's long ones the networks begin QRS 0.4 s early.
 _FAR_APART_S = 0.1
@@ -44,6 +46,8 @@ class Waves:
         'p', 'qrs', 't' -> why the wave is not there, a clause.
     unconfirmed : tuple of str
         'p', 't': waves of which too few beats remain to compare them with one another.
+    p_similarity : float or None
+        How much the beats resemble one another where a P wave was looked at, believed or not; None where none was.
     """
 
     series: BeatSeries
@@ -51,6 +55,7 @@ class Waves:
     rhythm: Rhythm | None
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unconfirmed: tuple[str, ...] = ()
+    p_similarity: float | None = None
 
 
 def by_slopes(beat: MedianBeat, record: EcgRecord) -> Delineation:
@@ -72,8 +77,10 @@ def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
     networks' largest error of QRS, a paced complex of 210 ms, is halved (docs/method/delineator.md). Which waves there
     are, and where they lie in a single lead, is for the networks to say; without networks, for the slopes.
     """
-    found = delineate_by_network(beat, record)
-    slopes = delineate(beat)
+    return _of_both(delineate_by_network(beat, record), delineate(beat))
+
+
+def _of_both(found: Delineation | None, slopes: Delineation) -> Delineation:
     if found is None:
         return slopes
     qrs = _qrs_complex(found.qrs, slopes.qrs)
@@ -162,6 +169,7 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
     found = delineator(series.median_beat, record)
     missing: dict[str, str] = {}
     unconfirmed: list[str] = []
+    p_similarity: float | None = None
     for name in ("p", "t"):
         wave: WaveBoundaries | None = getattr(found, name)
         if wave is None:
@@ -169,13 +177,49 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
             continue
         t_offset_s = found.t.offset_s if name == "p" and found.t is not None else None
         similarity = wave_similarity(series, wave, t_offset_s)
+        if name == "p":
+            p_similarity = similarity
         if similarity is None:
             unconfirmed.append(name)
-        elif similarity < LIKE_EACH_OTHER:
+        elif similarity < _needed(name, wave, rhythm):
             missing[name] = _not_repeated(name, rhythm)
             found = without_waves(found, name)
     found, impossible = possible_only(to_carts_scale(found), series.median_beat)
-    return Waves(series, found, rhythm, {**impossible, **missing}, tuple(unconfirmed))
+    return Waves(series, found, rhythm, {**impossible, **missing}, tuple(unconfirmed), p_similarity)
+
+
+def _needed(name: str, wave: WaveBoundaries, rhythm: Rhythm | None) -> float:
+    """Return the similarity that a wave needs: a P wave far before the QRS of an irregular rhythm needs more.
+
+    It was claimed in a flutter (0.88) and in a fibrillation with complete block (0.79) of PTB-XL.
+    """
+    far = name == "p" and wave.onset_s < -_FAR_P_S
+    return _ALIKE_IF_FAR if far and rhythm is not None and rhythm.regular is False else LIKE_EACH_OTHER
+
+
+def boundaries_of_others(series: BeatSeries, record: EcgRecord) -> Mapping[int, Delineation]:
+    """Find QRS and T of the beats that do not share the dominant shape.
+
+    Parameters
+    ----------
+    series : BeatSeries
+        All beats of the record.
+    record : EcgRecord
+        Where they come from.
+
+    Returns
+    -------
+    mapping of int to Delineation
+        Index of the beat -> boundaries of the median of its own shape, relative to its R peak, on the carts' scale and
+        without a P wave: whether one precedes every such beat, a few beats do not show. Beats without are absent.
+    """
+    found: dict[int, Delineation] = {}
+    for indices, beat in other_medians(series):
+        both = _of_both(delineate_by_network(beat, record, only_one=True), delineate(beat))
+        waves, _ = possible_only(without_waves(to_carts_scale(both), "p"), beat)
+        if waves.qrs is not None:
+            found |= dict.fromkeys(indices.tolist(), waves)
+    return found
 
 
 def _not_repeated(name: str, rhythm: Rhythm | None) -> str:
