@@ -31,6 +31,7 @@ from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.reporting.words.numbers import how_many
 from cardiov_core.review import Store, list_studies, study_reads
 from cardiov_core.review.blinding import log_cases_seen
+from cardiov_core.ui.evaluation.alerts import show_alert_statistics
 from cardiov_core.ui.evaluation.agreement_cells import show_confusion
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table
@@ -80,6 +81,9 @@ class _Headline:
 def show() -> None:
     """Show the page."""
     store = resources.review_store()
+    me = current_reader(store)
+    if me is not None and may(me, Role.ADMINISTRATOR):
+        show_alert_statistics(store)
     studies = [study.name for study in list_studies(store)]
     study = studies[0] if studies else None
     if len(studies) > 1:
@@ -89,7 +93,7 @@ def show() -> None:
         _empty_state()
         return
     report = work_out(reads, cases)
-    _report(_Page(store, current_reader(store), report, {case.id: case for case in cases}))
+    _report(_Page(store, me, report, {case.id: case for case in cases}))
 
 
 def _empty_state() -> None:
