@@ -25,7 +25,9 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 @click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
-@click.option("--critical-rules", metavar="NAME|FILE", help="Rule set for critical results; default: CardioV's own.")
+@click.option(
+    "--critical-rules", metavar="NAME|FILE", help="Rule set for critical results; default: the installation's."
+)
 @reading_options
 @click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
 @click.pass_context
@@ -51,12 +53,13 @@ def analyze(
     """
     if target is not None and not explain:
         raise click.UsageError("--target says what to explain, so it needs --explain.")
-    from cardiov_core.critical import DEFAULT_RULE_SET, load_rule_set
+    from cardiov_core.critical import load_rule_set
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
+    from cardiov_core.review.alerts import installation_rules
 
     del backend  # torch is the only backend, and so what auto chooses.
-    rule_set = load_rule_set(critical_rules or DEFAULT_RULE_SET)
+    rule_set = installation_rules() if critical_rules is None else load_rule_set(critical_rules)
     predictor = load_predictor(model)
     others = other_graders(predictor)
     write = output.json_row if as_json else output.table_row

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cardiov_core.inference import Grader
     from cardiov_core.io import Source
     from cardiov_core.reporting import PaperOptions
+    from cardiov_core.review.alerts import installation_rules
 
 _SUFFIXES = ("pdf", "png", "svg", "json")
 
@@ -144,7 +145,14 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
         content = _picture(record, PaperOptions(**wish.paper, start_s=wish.start_s or 0.0), wish.suffix)
     else:
         predictor, *others = graders
-        analysis = analyze(record, predictor, others=others, analyse_anyway=wish.analyse_anyway, start_s=wish.start_s)
+        analysis = analyze(
+            record,
+            predictor,
+            others=others,
+            analyse_anyway=wish.analyse_anyway,
+            start_s=wish.start_s,
+            rule_set=installation_rules(),
+        )
         start_s = wish.start_s or (analysis.prediction.window.start_s if analysis.prediction is not None else 0.0)
         content = _document(analysis, predictor, PaperOptions(**wish.paper, start_s=start_s), wish)
     try:

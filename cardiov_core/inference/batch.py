@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from cardiov_core.domain import Analysis, QualityVerdict, Reason, Severity, Sex
+from cardiov_core.domain import Analysis, QualityVerdict, Reason, RuleSet, Severity, Sex
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
@@ -137,6 +137,7 @@ def run_batch(
     others: Sequence[Grader] = (),
     sampling_rate: float | None = None,
     units: str | None = None,
+    rule_set: RuleSet | None = None,
 ) -> Iterator[BatchRow | BatchError]:
     """Read and analyse records one after the other; only one signal is held at a time.
 
@@ -150,6 +151,8 @@ def run_batch(
         Graders to compare it with.
     sampling_rate, units
         As in `read_record`: for files that do not state them.
+    rule_set : RuleSet, optional
+        As in `analyze`.
 
     Yields
     ------
@@ -161,7 +164,12 @@ def run_batch(
             # Bound to no name: the signal is gone before the row is handed out.
             result: BatchRow | BatchError = row_of(
                 source.shown_as,
-                analyze(read_source(source, sampling_rate=sampling_rate, units=units), predictor, others=others),
+                analyze(
+                    read_source(source, sampling_rate=sampling_rate, units=units),
+                    predictor,
+                    others=others,
+                    rule_set=rule_set,
+                ),
             )
         except CardioVError as error:
             result = BatchError(source.shown_as, error)

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cardiov_core.domain import Analysis, QualityVerdict, Severity
+from cardiov_core.domain import Analysis, QualityVerdict, Reason, ReasonCode, Severity
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
 from cardiov_core.inference import batch as batch_room
 from cardiov_core.inference import load_predictor
@@ -186,13 +186,13 @@ def test_filters_and_list_outlive_a_visit_to_another_page(app: AppTest, wfdb_fil
 def test_graders_that_disagree_are_counted_shown_and_filtered(
     app: AppTest, wfdb_files: Callable[..., Files], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "The graders disagree: a No risk, b High risk."
+    said = Reason(ReasonCode.GRADERS_DISAGREE, "The graders disagree: a No risk, b High risk.")
     plain_row = batch_room.row_of
 
     def _row(name: str, analysis: Analysis) -> BatchRow:
         found = plain_row(name, analysis)
         differ = "first" in name
-        return replace(found, other_levels={"b": Severity.HIGH_RISK}, disagreement=said if differ else "")
+        return replace(found, other_levels={"b": Severity.HIGH_RISK}, disagreement=said if differ else None)
 
     monkeypatch.setattr(batch_room, "row_of", _row)
     drop(open_page(app), {"all.zip": zipped({**wfdb_files("first"), **wfdb_files("second")})})

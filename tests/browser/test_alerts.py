@@ -26,9 +26,7 @@ def _named(page: Page, address: str, name: str) -> None:
     page.get_by_role("button", name="Start").click()
 
 
-def test_a_critical_upload_reaches_a_second_person(
-    browser: Browser, start_app: Callable, tmp_path: Path
-) -> None:
+def test_a_critical_upload_reaches_a_second_person(browser: Browser, start_app: Callable, tmp_path: Path) -> None:
     database = tmp_path / "review.db"
     store = review.open_store(f"sqlite:///{database}")
     review.ensure_reader(store, "Ada")

@@ -1,7 +1,12 @@
 """Critical results on their way to a person: opened, told, escalated, acknowledged; each step in the audit."""
 
 from cardiov_core.review.alerts.delivery import Channels, channels_from_environment, deliver, escalate_due
-from cardiov_core.review.alerts.settings import alert_settings, rule_set_in_force, set_alert_settings
+from cardiov_core.review.alerts.settings import (
+    alert_settings,
+    installation_rules,
+    rule_set_in_force,
+    set_alert_settings,
+)
 from cardiov_core.review.alerts.steps import (
     ALERTS_STUDY,
     acknowledge,
@@ -22,6 +27,7 @@ __all__ = [
     "channels_from_environment",
     "deliver",
     "escalate_due",
+    "installation_rules",
     "open_alert",
     "rule_set_in_force",
     "set_alert_settings",

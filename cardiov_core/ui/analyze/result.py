@@ -11,6 +11,7 @@ from cardiov_core.domain.reasons import texts, unique
 from cardiov_core.inference import analyze, with_grader
 from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.reporting.words.critical import raised_words
+from cardiov_core.review.alerts import installation_rules
 from cardiov_core.ui.analyze.findings import quality_row
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part
@@ -141,6 +142,7 @@ def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | N
                 others=resources.graders().values(),
                 analyse_anyway=anyway,
                 start_s=start_s,
+                rule_set=installation_rules(),
             )
     return current.analyses[key]
 

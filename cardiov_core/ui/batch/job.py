@@ -12,6 +12,7 @@ from cardiov_core.errors import CardioVError, MissingMetadataError
 from cardiov_core.inference import Grader
 from cardiov_core.inference.batch import BatchError, BatchRow, run_batch
 from cardiov_core.io.staging import Drop, staged
+from cardiov_core.review.alerts import installation_rules
 
 _logger = logging.getLogger(__name__)
 
@@ -178,7 +179,8 @@ def _work(outcome: _Outcome, drop: Drop, predictor: Grader, others: Sequence[Gra
             outcome.total = len(outcome.rows) + len(outcome.errors) + len(todo)
             outcome.n_this_run, outcome.run_started_s = 0, time.monotonic()
             rate, units = reading.sampling_rate, reading.units
-            for result in run_batch(todo, predictor, others=others, sampling_rate=rate, units=units):
+            rules = installation_rules()
+            for result in run_batch(todo, predictor, others=others, sampling_rate=rate, units=units, rule_set=rules):
                 if isinstance(result, BatchRow):
                     outcome.rows.append(result)
                 else:

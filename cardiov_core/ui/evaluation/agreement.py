@@ -31,8 +31,8 @@ from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.reporting.words.numbers import how_many
 from cardiov_core.review import Store, list_studies, study_reads
 from cardiov_core.review.blinding import log_cases_seen
-from cardiov_core.ui.evaluation.alerts import show_alert_statistics
 from cardiov_core.ui.evaluation.agreement_cells import show_confusion
+from cardiov_core.ui.evaluation.alerts import show_alert_statistics
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
