@@ -139,6 +139,7 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
     from cardiov_core.inference import analyze
     from cardiov_core.io import read_source
     from cardiov_core.reporting import PaperOptions
+    from cardiov_core.review.alerts import installation_rules
 
     record = read_source(source, **wish.reading)
     if wish.suffix in ("png", "svg"):
