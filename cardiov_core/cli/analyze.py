@@ -25,9 +25,7 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 @click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
-@click.option(
-    "--critical-rules", metavar="NAME|FILE", help="Rules for critical results; default: the installation's."
-)
+@click.option("--critical-rules", metavar="NAME|FILE", help="Rules for critical results; default: the installation's.")
 @reading_options
 @click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
 @click.pass_context

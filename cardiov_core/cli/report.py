@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from cardiov_core.inference import Grader
     from cardiov_core.io import Source
     from cardiov_core.reporting import PaperOptions
-    from cardiov_core.review.alerts import installation_rules
 
 _SUFFIXES = ("pdf", "png", "svg", "json")
 
