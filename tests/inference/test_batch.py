@@ -118,15 +118,15 @@ def test_only_one_signal_is_held_at_a_time(
     alive: weakref.WeakSet[EcgRecord] = weakref.WeakSet()
     most = 0
 
-    def _read(path: Path, **options: object) -> EcgRecord:
+    def _read(source: Source, **options: object) -> EcgRecord:
         nonlocal most
-        record = read_record(path)
+        record = read_record(source.path)
         alive.add(record)
         gc.collect()
         most = max(most, len(alive))
         return record
 
-    monkeypatch.setattr(batch_module, "read_record", _read)
+    monkeypatch.setattr(batch_module, "read_source", _read)
     results = list(run_batch([sources[0], sources[2]] * 3, predictor))
     assert len(results) == 6
     assert most == 1
