@@ -3,19 +3,20 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from cardiov_core.domain import Severity
+from cardiov_core.domain.documents import JsonObject, fault_of
 from cardiov_core.errors import WeightsError
+from cardiov_core.evaluation.study.document import EvaluationDocument
 from cardiov_core.evaluation.study.figures import P_COLUMNS
 from cardiov_core.evaluation.study.run import METRICS_NAME, PREDICTIONS_NAME, Evaluation, write_evaluation
 from cardiov_core.statements import STATEMENTS, Statement
 from cardiov_core.weights import ModelCard
 
 _FOLDER = "evaluations"
-_NEEDED = ("model", "n", "auc", "intervals", "confusion", "curves", "subgroups", "operating_points")
 _HINT = "Make it again: cardiov evaluate --data DIR --folds 1-9 --ship"
 
 
@@ -26,17 +27,20 @@ class ShippedEvaluation:
     Attributes
     ----------
     document : dict
-        As in ``metrics.json``.
+        ``metrics.json`` as it stands.
+    figures : EvaluationDocument
+        The same, typed.
     predictions : pandas.DataFrame
         As in ``predictions.csv``.
     """
 
-    document: dict[str, Any]
+    document: JsonObject
+    figures: EvaluationDocument
     predictions: pd.DataFrame
 
     def belongs_to(self, card: ModelCard) -> bool:
         """Tell whether these very weights were evaluated, and not others of the same name."""
-        return bool(self.document["model"]["sha256"] == card.sha256)
+        return self.figures.model.sha256 == card.sha256
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,10 @@ def load_evaluation(folder: Path) -> ShippedEvaluation | None:
         predictions = pd.read_csv(folder / PREDICTIONS_NAME, dtype={"patient_id": str})
     except (OSError, ValueError) as error:
         raise WeightsError(f"The evaluation in {folder} cannot be read: {error}.", _HINT) from error
-    missing = [name for name in _NEEDED if not isinstance(document, dict) or name not in document]
-    if missing:
-        raise WeightsError(f"{path} lacks {', '.join(missing)}.", _HINT)
-    return ShippedEvaluation(document, predictions)
+    try:
+        figures = EvaluationDocument.of(document)
+    except ValidationError as error:
+        fault = fault_of(error)
+        wrong = f" lacks {fault.field}" if fault.value is None else f": {fault.told()}"
+        raise WeightsError(f"{path}{wrong}.", _HINT) from error
+    return ShippedEvaluation(document, figures, predictions)

@@ -6,18 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation.agreement.formulas import wilson
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
+from cardiov_core.evaluation.study.document import EvaluationDocument, ReliabilityRow, RocCurve
 from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE
 from cardiov_core.reporting.colours import colours
 from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, THRESHOLD_WORDS, picked
 from cardiov_core.reporting.print.text import DRAWING
 from cardiov_core.reporting.words.numbers import limits, number, percent
+from cardiov_core.weights.figures import OperatingPoint, Subgroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,88 +78,83 @@ class _Ink:
     accent: str
 
 
-def roc_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
+def roc_panels(document: EvaluationDocument, *, dark: bool = False) -> tuple[Panel, ...]:
     """Draw the ROC curve of each level against the rest (the paper's Fig. 2) and of 'medium risk or higher'.
 
     A cross marks where the grades themselves lie as an alarm; a level that the records do not define is left out.
     """
     panels = []
     for key, alarm in _ROC_ALARMS.items():
-        curve = document["curves"]["roc"].get(key)
+        curve = document.curves.roc.get(key)
         if curve is None:
             continue
         name, title = ("auc_threshold", "medium risk or higher") if key == "above_low" else ("auc", LEVEL_WORDS[key])
-        area, interval = document[name][key], document["intervals"][name][key]
-        point = None if alarm is None else document["operating_points"][alarm]
+        area, interval = picked(document, f"{name}.{key}"), picked(document.intervals, f"{name}.{key}")
+        point = None if alarm is None else document.operating_points[alarm]
         alternative = f"ROC curve of {title}: AUC {number(area)} ({limits(interval)})"
         alternative += f", paper {PAPER_AUC[key]:.4f}." if key in PAPER_AUC else "."
         if point is not None:
-            alternative += f" As graded: sensitivity {percent(point['sensitivity'])}, specificity "
-            alternative += f"{percent(point['specificity'])}."
+            alternative += f" As graded: sensitivity {percent(point.sensitivity)}, specificity "
+            alternative += f"{percent(point.specificity)}."
         drawn = partial(_draw_roc, curve=curve, point=point)
         title = f"{title.capitalize()}: AUC {number(area, 2)}"
         panels.append(Panel(f"roc-{key.replace('_', '-')}", alternative, _svg(drawn, title, dark=dark)))
     return tuple(panels)
 
 
-def _draw_roc(axes: "Axes", ink: _Ink, *, curve: Mapping[str, Any], point: Mapping[str, Any] | None) -> None:
+def _draw_roc(axes: "Axes", ink: _Ink, *, curve: RocCurve, point: OperatingPoint | None) -> None:
     axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=0.8, linestyle=(0, (3, 3)))
-    if curve["band_at"]:
-        axes.fill_between(
-            curve["band_at"], curve["band_low"], curve["band_high"], color=ink.accent, alpha=0.22, linewidth=0
-        )
-    axes.plot(curve["false_positive_rate"], curve["true_positive_rate"], color=ink.accent, linewidth=1.6)
-    if point is not None and point["specificity"] is not None and point["sensitivity"] is not None:
-        axes.plot(
-            1 - point["specificity"], point["sensitivity"], "x", color=ink.line, markersize=7, markeredgewidth=1.8
-        )
+    if curve.band_at:
+        axes.fill_between(curve.band_at, curve.band_low, curve.band_high, color=ink.accent, alpha=0.22, linewidth=0)
+    axes.plot(curve.false_positive_rate, curve.true_positive_rate, color=ink.accent, linewidth=1.6)
+    if point is not None and point.specificity is not None and point.sensitivity is not None:
+        axes.plot(1 - point.specificity, point.sensitivity, "x", color=ink.line, markersize=7, markeredgewidth=1.8)
     _unit_axes(axes, "1 - specificity", "sensitivity")
 
 
-def reliability_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
+def reliability_panels(document: EvaluationDocument, *, dark: bool = False) -> tuple[Panel, ...]:
     """Draw stated against observed probability of each threshold; arguments as in `roc_panels`."""
     panels = []
     for key, words in THRESHOLD_WORDS.items():
-        bins: Sequence[Mapping[str, Any]] = document["curves"]["reliability"][key]
+        bins = document.curves.reliability[key]
         alternative = (
             f"Reliability of P({words}): "
-            + "; ".join(f"stated {one['mean_probability']:.2f}, observed {one['observed']:.2f}" for one in bins)
+            + "; ".join(f"stated {one.mean_probability:.2f}, observed {one.observed:.2f}" for one in bins)
             + "."
         )
-        title = f"P({words}): ECE {number(document['ece'][key], 2)}"
+        title = f"P({words}): ECE {number(document.ece[key], 2)}"
         drawn = partial(_draw_reliability, bins=bins)
         panels.append(Panel(f"reliability-{key.replace('_', '-')}", alternative, _svg(drawn, title, dark=dark)))
     return tuple(panels)
 
 
-def _draw_reliability(axes: "Axes", ink: _Ink, *, bins: Sequence[Mapping[str, Any]]) -> None:
-    most = max(one["n"] for one in bins)
+def _draw_reliability(axes: "Axes", ink: _Ink, *, bins: Sequence[ReliabilityRow]) -> None:
+    most = max(one.n for one in bins)
     axes.bar(
-        [(one["low"] + one["high"]) / 2 for one in bins],
-        [0.2 * one["n"] / most for one in bins],
+        [(one.low + one.high) / 2 for one in bins],
+        [0.2 * one.n / most for one in bins],
         width=0.08,
         color=ink.muted,
         alpha=0.35,
         linewidth=0,
     )
     axes.plot([0, 1], [0, 1], color=ink.muted, linewidth=0.8, linestyle=(0, (3, 3)))
-    stated = [one["mean_probability"] for one in bins]
+    stated = [one.mean_probability for one in bins]
     # Where all records of a bin had one outcome, the bootstrap has no interval.
-    spans = [one.get("interval") or wilson(one["n_positive"], one["n"]) for one in bins]
+    spans = [one.interval or wilson(one.n_positive, one.n) for one in bins]
     axes.vlines(stated, [low for low, _ in spans], [high for _, high in spans], color=ink.accent, linewidth=1)
-    enough = [one for one in bins if one["n"] >= _LEAST_IN_BIN]
-    at, observed = [one["mean_probability"] for one in enough], [one["observed"] for one in enough]
-    axes.plot(stated, [one["observed"] for one in bins], "o", color=ink.accent, markerfacecolor=ink.paper, markersize=4)
+    enough = [one for one in bins if one.n >= _LEAST_IN_BIN]
+    at, observed = [one.mean_probability for one in enough], [one.observed for one in enough]
+    axes.plot(stated, [one.observed for one in bins], "o", color=ink.accent, markerfacecolor=ink.paper, markersize=4)
     axes.plot(at, observed, "o-", color=ink.accent, linewidth=1.4, markersize=4)
     _unit_axes(axes, "stated probability", "observed share")
 
 
-def auc_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel:
+def auc_panel(document: EvaluationDocument, *, dark: bool = False) -> Panel:
     """Draw the AUC of each level and their mean with intervals beside the paper's; arguments as in `roc_panels`."""
     names = [*LEVEL_KEYS, "mean"]
     rows = [
-        (LEVEL_WORDS.get(key, "mean"), document["auc"][key], document["intervals"]["auc"][key], PAPER_AUC[key])
-        for key in names
+        (LEVEL_WORDS.get(key, "mean"), document.auc[key], document.intervals.auc[key], PAPER_AUC[key]) for key in names
     ]
     alternative = "AUC per level: " + "; ".join(
         f"{words} {number(value)} ({limits(interval)}), paper {paper:.4f}" for words, value, interval, paper in rows
@@ -165,9 +162,9 @@ def auc_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel:
     return Panel("auc", f"{alternative}.", _svg(_forest(rows, (0.5, 1.0)), "AUC beside the paper's", dark=dark))
 
 
-def subgroup_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple[Panel, ...]:
+def subgroup_panels(document: EvaluationDocument, *, dark: bool = False) -> tuple[Panel, ...]:
     """Draw MAE and mean AUC of all records and of each group with intervals; arguments as in `roc_panels`."""
-    parts: list[tuple[str, Mapping[str, Any]]] = [("all", document), *document["subgroups"].items()]
+    parts: list[tuple[str, EvaluationDocument | Subgroup]] = [("all", document), *document.subgroups.items()]
     panels = []
     for name, title, paper in (
         ("mae", "Mean absolute error", PAPER_MAE),
@@ -177,7 +174,7 @@ def subgroup_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple
             (
                 words.replace(" years", "").replace(" and over", "+"),
                 picked(part, name),
-                picked(part["intervals"], name),
+                picked(part.intervals, name),
                 paper if words == "all" else None,
             )
             for words, part in parts
@@ -193,9 +190,9 @@ def subgroup_panels(document: Mapping[str, Any], *, dark: bool = False) -> tuple
     return tuple(panels)
 
 
-def confusion_panel(document: Mapping[str, Any], *, dark: bool = False) -> Panel:
+def confusion_panel(document: EvaluationDocument, *, dark: bool = False) -> Panel:
     """Draw how often each label (rows) got each grade (columns); arguments as in `roc_panels`."""
-    counts = np.array(document["confusion"])
+    counts = np.array(document.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     words = [level.title.split(maxsplit=1)[0].lower() for level in Severity]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from cardiov_core.domain import Severity
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.evaluation.study.document import Beside, EvaluationDocument
 from cardiov_core.evaluation.wei2022 import PAPER_SOURCE, PAPER_SUBGROUPS
 from cardiov_core.reporting.evaluation import words
 from cardiov_core.reporting.evaluation.figures import (
@@ -29,7 +29,7 @@ SUBGROUP_HEADS = ("Group", "Records", "High risk", "Mean absolute error", "Accur
 TEST_HEADS = ("Difference", "Figure", "Value", "95\u2009% interval", "p")
 
 
-def write_report(document: Mapping[str, Any], folder: Path) -> None:
+def write_report(document: Mapping[str, object], folder: Path) -> None:
     """Write ``report.md`` and ``report.html``, and each figure as a file to ``figures``.
 
     Parameters
@@ -55,8 +55,9 @@ def write_report(document: Mapping[str, Any], folder: Path) -> None:
         raise ConfigurationError(f"{folder} cannot be written: {error}.", "Name another folder for --out.") from error
 
 
-def panels_of(document: Mapping[str, Any], *, dark: bool = False) -> dict[str, tuple[Panel, ...]]:
+def panels_of(metrics: Mapping[str, object], *, dark: bool = False) -> dict[str, tuple[Panel, ...]]:
     """Return all panels of an evaluation by figure; keys as in `FIGURE_SENTENCES`."""
+    document = EvaluationDocument.of(metrics)
     return {
         "auc": (auc_panel(document, dark=dark),),
         "roc": roc_panels(document, dark=dark),
@@ -66,12 +67,12 @@ def panels_of(document: Mapping[str, Any], *, dark: bool = False) -> dict[str, t
     }
 
 
-def html_report(document: Mapping[str, Any]) -> str:
+def html_report(metrics: Mapping[str, object]) -> str:
     """Return an evaluation as one HTML page.
 
     Parameters
     ----------
-    document : mapping
+    metrics : mapping
         As in ``metrics.json``.
 
     Returns
@@ -79,17 +80,18 @@ def html_report(document: Mapping[str, Any]) -> str:
     str
         Self-contained: images lie in it, and it has no script.
     """
-    model, tests = document["model"], document["subgroup_tests"]
+    document = EvaluationDocument.of(metrics)
+    model, tests = document.model, document.subgroup_tests
     titles = [level.title for level in Severity]
     return render(
         "evaluation.html",
-        title=f"CardioV: evaluation of {model['name']}",
-        name=model["name"],
-        sha256=model["sha256"],
+        title=f"CardioV: evaluation of {model.name}",
+        name=model.name,
+        sha256=model.sha256,
         origin=words.origin_words(document),
         intervals=words.interval_words(document),
         headlines=words.headlines(document),
-        panels=panels_of(document),
+        panels=panels_of(metrics),
         captions=FIGURE_SENTENCES,
         main=(MAIN_HEADS, words.main_rows(document)),
         confusion=(("Label \\ grade", *titles), words.confusion_rows(document)),
@@ -97,16 +99,16 @@ def html_report(document: Mapping[str, Any]) -> str:
         alarm=(ALARM_HEADS, words.alarm_rows(document)),
         subgroups=(SUBGROUP_HEADS, words.subgroup_rows(document)),
         tests=(TEST_HEADS, words.test_rows(document)),
-        test=tests[0]["test"] if tests else "",
+        test=tests[0].test if tests else "",
         paper_subgroups=PAPER_SUBGROUPS,
         paper=PAPER_SOURCE,
         calibration=(CALIBRATION_HEADS, words.calibration_rows(document)),
-        n=document["n"],
-        n_different=document["other_label_rule"]["n_labelled_differently"],
+        n=document.n,
+        n_different=document.other_label_rule.n_labelled_differently,
         rules=(rule_heads(), words.rule_rows(document)),
-        against=[_against(document, other) for other in document.get("against", ())],
+        against=[_against(document, other) for other in document.against],
         terms=HOW_TO_READ,
-        skipped=document["skipped"],
+        skipped=document.skipped,
     )
 
 
@@ -115,17 +117,17 @@ def rule_heads() -> tuple[str, ...]:
     return ("Figure", *(rule.capitalize() for rule in words.RULE_WORDS.values()))
 
 
-def against_heads(document: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+def against_heads(document: EvaluationDocument, other: Beside) -> tuple[str, ...]:
     """Return the heads of the table that sets another grader beside."""
-    names = document["model"]["name"], other["model"]["name"]
+    names = document.model.name, other.model.name
     return ("Figure", *names, "Difference", "95\u2009% interval", "p")
 
 
-def _against(document: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, object]:
+def _against(document: EvaluationDocument, other: Beside) -> dict[str, object]:
     """Return what the section on another grader of the same records says."""
     return {
-        "name": other["model"]["name"],
+        "name": other.model.name,
         "words": words.against_words(document, other),
         "table": (against_heads(document, other), words.against_rows(other)),
-        "test": other["test"],
+        "test": other.test,
     }

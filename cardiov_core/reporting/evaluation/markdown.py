@@ -1,19 +1,19 @@
 """An evaluation as a page of Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from cardiov_core.domain import Severity
+from cardiov_core.evaluation.study.document import EvaluationDocument
 from cardiov_core.evaluation.wei2022 import PAPER_SOURCE
 from cardiov_core.reporting.evaluation import words
 
 
-def report_of(document: Mapping[str, Any]) -> str:
+def report_of(metrics: Mapping[str, object]) -> str:
     """Return an evaluation as Markdown.
 
     Parameters
     ----------
-    document : mapping
+    metrics : mapping
         As in ``metrics.json``.
 
     Returns
@@ -21,10 +21,11 @@ def report_of(document: Mapping[str, Any]) -> str:
     str
         Tables and the sentences that go with them.
     """
+    document = EvaluationDocument.of(metrics)
     titles = [level.title for level in Severity]
-    different = document["other_label_rule"]["n_labelled_differently"]
+    different = document.other_label_rule.n_labelled_differently
     lines = [
-        f"# {document['model']['name']} on PTB-XL, {words.fold_words(document['folds'])}",
+        f"# {document.model.name} on PTB-XL, {words.fold_words(document.folds)}",
         "",
         words.origin_words(document),
         words.interval_words(document),
@@ -39,18 +40,18 @@ def report_of(document: Mapping[str, Any]) -> str:
             words.subgroup_rows(document),
         ),
         *_table(("difference", "figure", "value", "95 % interval", "p"), words.test_rows(document)),
-        *[f"\np: {entry['test']}." for entry in document["subgroup_tests"][:1]],
+        *[f"\np: {entry.test}." for entry in document.subgroup_tests[:1]],
         "",
         f"The rules label {different} records differently.",
         *_table(("figure", *(words.RULE_WORDS[rule] for rule in words.RULE_WORDS)), words.rule_rows(document)),
         *_table(("label \\ given", *titles), words.confusion_rows(document)),
     ]
-    for other in document.get("against", ()):
-        heads = ("figure", document["model"]["name"], other["model"]["name"], "difference", "95 % interval", "p")
+    for other in document.against:
+        heads = ("figure", document.model.name, other.model.name, "difference", "95 % interval", "p")
         lines += ["", words.against_words(document, other), *_table(heads, words.against_rows(other))]
-        lines += ["", f"p: {other['test']}."]
-    if document["skipped"]:
-        lines += ["", "Without a level:", "", *(f"- {reason}" for reason in document["skipped"])]
+        lines += ["", f"p: {other.test}."]
+    if document.skipped:
+        lines += ["", "Without a level:", "", *(f"- {reason}" for reason in document.skipped)]
     return "\n".join(lines) + "\n"
 
 

@@ -5,9 +5,12 @@ from types import MappingProxyType
 from typing import Any
 
 from cardiov_core.domain import Severity
+from cardiov_core.domain.documents import Document
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS
+from cardiov_core.evaluation.study.document import Beside, EvaluationDocument
 from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE, PAPER_MAE_ABSTRACT, PAPER_N, PAPER_SOURCE
 from cardiov_core.reporting.words.numbers import limits, number, p_words, percent
+from cardiov_core.weights.figures import OperatingPoint
 
 Row = tuple[str, ...]
 
@@ -30,45 +33,45 @@ FIGURE_WORDS: Mapping[str, str] = {
 }
 
 
-def picked(document: Mapping[str, Any], name: str) -> Any:
-    """Return a figure, or its interval, by its dotted name; None where the document has none."""
-    found: Any = document
+def picked(figures: Document, name: str) -> Any:
+    """Return a figure, or its interval, by its dotted name; None where the records do not define it."""
+    found: Any = figures
     for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
+        found = found.get(part) if isinstance(found, Mapping) else getattr(found, part, None)
     return found
 
 
-def figure_row(document: Mapping[str, Any], title: str, name: str) -> Row:
+def figure_row(document: EvaluationDocument, title: str, name: str) -> Row:
     """Return title, value and interval of a figure."""
-    return title, number(picked(document, name)), limits(picked(document["intervals"], name))
+    return title, number(picked(document, name)), limits(picked(document.intervals, name))
 
 
-def headlines(document: Mapping[str, Any]) -> list[Row]:
+def headlines(document: EvaluationDocument) -> list[Row]:
     """Return title, value and remark of the three numbers that matter."""
-    intervals, n = document["intervals"], document["n"]
-    high = document["high_risk"]
+    intervals, n = document.intervals, document.n
+    high = document.high_risk
     return [
         (
             "Mean absolute error, levels",
-            number(document["mae"], 2),
-            f"95\u2009% interval {limits(intervals['mae'])}; n = {n}; paper {PAPER_MAE:.4f} "
+            number(document.mae, 2),
+            f"95\u2009% interval {limits(intervals.mae)}; n = {n}; paper {PAPER_MAE:.4f} "
             f"(abstract: {PAPER_MAE_ABSTRACT:.4f})",
         ),
         (
             "AUC, mean of the levels",
-            number(document["auc"]["mean"], 2),
-            f"95\u2009% interval {limits(intervals['auc']['mean'])}; n = {n}; paper {PAPER_AUC['mean']:.4f}",
+            number(document.auc["mean"], 2),
+            f"95\u2009% interval {limits(intervals.auc['mean'])}; n = {n}; paper {PAPER_AUC['mean']:.4f}",
         ),
         (
             "High risk graded no or low",
-            percent(document["high_risk_graded_no_or_low"]),
-            f"95\u2009% interval {limits(intervals['high_risk_graded_no_or_low'], as_percent=True)}; "
-            f"n = {high['n']} high-risk records; paper: not stated",
+            percent(document.high_risk_graded_no_or_low),
+            f"95\u2009% interval {limits(intervals.high_risk_graded_no_or_low, as_percent=True)}; "
+            f"n = {high.n} high-risk records; paper: not stated",
         ),
     ]
 
 
-def main_rows(document: Mapping[str, Any]) -> list[Row]:
+def main_rows(document: EvaluationDocument) -> list[Row]:
     """Return measure, value, 95 % interval and the paper's value of every plain figure."""
     paper = {"mae": f"{PAPER_MAE:.4f} (abstract: {PAPER_MAE_ABSTRACT:.4f})", "auc.mean": f"{PAPER_AUC['mean']:.4f}"}
     paper |= {f"auc.{key}": f"{PAPER_AUC[key]:.4f}" for key in LEVEL_KEYS}
@@ -80,24 +83,24 @@ def main_rows(document: Mapping[str, Any]) -> list[Row]:
     return [(*figure_row(document, title, name), paper.get(name, "")) for name, title in titles.items()]
 
 
-def calibration_rows(document: Mapping[str, Any]) -> list[Row]:
+def calibration_rows(document: EvaluationDocument) -> list[Row]:
     """Return question, Brier score and expected calibration error with their intervals."""
     rows = [_calibration_row(document, "which level (Brier: sum over levels; ECE: of the level given)", "levels")]
     return rows + [_calibration_row(document, words, key) for key, words in THRESHOLD_WORDS.items()]
 
 
-def _calibration_row(document: Mapping[str, Any], title: str, key: str) -> Row:
+def _calibration_row(document: EvaluationDocument, title: str, key: str) -> Row:
     ece = "ece.level" if key == "levels" else f"ece.{key}"
     return title, *figure_row(document, title, f"brier.{key}")[1:], *figure_row(document, title, ece)[1:]
 
 
-def alarm_rows(document: Mapping[str, Any]) -> list[Row]:
+def alarm_rows(document: EvaluationDocument) -> list[Row]:
     """Return alarm, figure, value, interval and counts of sensitivity, specificity, PPV and NPV at both alarms."""
     rows: list[Row] = []
     for key, words in ALARM_WORDS.items():
-        point = document["operating_points"][key]
+        point = document.operating_points[key]
         hit, miss, false, quiet = (
-            point[name] for name in ("true_positive", "false_negative", "false_positive", "true_negative")
+            picked(point, name) for name in ("true_positive", "false_negative", "false_positive", "true_negative")
         )
         counts = {
             "sensitivity": f"{hit} of {hit + miss}",
@@ -106,87 +109,89 @@ def alarm_rows(document: Mapping[str, Any]) -> list[Row]:
             "npv": f"{quiet} of {quiet + miss}",
         }
         titles = {name: name if len(name) > 3 else name.upper() for name in counts}
-        stated = point.get("stated_prevalence")
+        stated = point.stated_prevalence
         if stated is not None:
             at = f"at a prevalence of {percent(stated)}"
             titles |= {"ppv_at_stated": f"PPV {at}", "npv_at_stated": f"NPV {at}"}
         for name, title in titles.items():
-            interval = picked(document["intervals"], f"operating_points.{key}.{name}")
-            rows.append((words, title, percent(point[name]), limits(interval, as_percent=True), counts.get(name, "")))
+            interval = picked(document.intervals, f"operating_points.{key}.{name}")
+            rows.append(
+                (words, title, percent(picked(point, name)), limits(interval, as_percent=True), counts.get(name, ""))
+            )
     return rows
 
 
-def missed_words(document: Mapping[str, Any]) -> str:
+def missed_words(document: EvaluationDocument) -> str:
     """Say the figure that matters most to a patient, also where high risk is as frequent as stated."""
-    counts = document["high_risk"]
-    if not counts["n"]:
+    counts = document.high_risk
+    if not counts.n:
         return "No record is of high risk by its label: how many of them are missed is not known."
-    interval = limits(document["intervals"]["high_risk_graded_no_or_low"], as_percent=True)
-    share = document["high_risk_graded_no_or_low"]
+    interval = limits(document.intervals.high_risk_graded_no_or_low, as_percent=True)
+    share = document.high_risk_graded_no_or_low
     words = (
-        f"{counts['n_graded_no_or_low']} of {counts['n']} high-risk records are graded no or low risk: "
+        f"{counts.n_graded_no_or_low} of {counts.n} high-risk records are graded no or low risk: "
         f"{percent(share)} ({interval})."
     )
-    point = document["operating_points"]["high"]
-    words += f" At the prevalence of these records ({percent(point['prevalence'])}) {_missed_of_1000(document, point)}"
-    stated = point.get("stated_prevalence")
+    point = document.operating_points["high"]
+    words += f" At the prevalence of these records ({percent(point.prevalence)}) {_missed_of_1000(document, point)}"
+    stated = point.stated_prevalence
     if stated is not None:
         words += f"; at a prevalence of {percent(stated)} {_missed_of_1000(document, point, stated)}"
     return f"{words}."
 
 
-def _missed_of_1000(document: Mapping[str, Any], point: Mapping[str, Any], prevalence: float | None = None) -> str:
+def _missed_of_1000(document: EvaluationDocument, point: OperatingPoint, prevalence: float | None = None) -> str:
     """Say how many of 1000 records are of high risk and graded no or low: the share times the prevalence."""
-    share, interval = document["high_risk_graded_no_or_low"], document["intervals"]["high_risk_graded_no_or_low"]
-    of_1000 = 1000 * (point["prevalence"] if prevalence is None else prevalence)
+    share, interval = document.high_risk_graded_no_or_low or 0.0, document.intervals.high_risk_graded_no_or_low
+    of_1000 = 1000 * (point.prevalence if prevalence is None else prevalence)
     words = f"these are {share * of_1000:.1f} of 1000 records"
     if prevalence is not None and interval is not None:
         words += f" ({interval[0] * of_1000:.1f} to {interval[1] * of_1000:.1f})"
     return words
 
 
-def subgroup_rows(document: Mapping[str, Any]) -> list[Row]:
+def subgroup_rows(document: EvaluationDocument) -> list[Row]:
     """Return group, n, high-risk records, and MAE, accuracy and mean AUC with their intervals."""
     return [
         (
             name,
-            str(group["n"]),
-            str(group["records_a_level"]["high"]),
+            str(group.n),
+            str(group.records_a_level["high"]),
             *(
-                f"{number(picked(group, figure))} ({limits(picked(group['intervals'], figure))})"
+                f"{number(picked(group, figure))} ({limits(picked(group.intervals, figure))})"
                 for figure in ("mae", "accuracy", "auc.mean")
             ),
         )
-        for name, group in document["subgroups"].items()
+        for name, group in document.subgroups.items()
     ]
 
 
-def test_rows(document: Mapping[str, Any]) -> list[Row]:
+def test_rows(document: EvaluationDocument) -> list[Row]:
     """Return what is compared, the figure, difference, interval and p-value of the tests of subgroups."""
     return [
         (
-            f"{entry['groups'][0]} less {entry['groups'][1]}",
-            FIGURE_WORDS[entry["figure"]],
-            number(entry["difference"]),
-            limits(entry["interval"]),
-            p_words(entry["p_value"]),
+            f"{entry.groups[0]} less {entry.groups[1]}",
+            FIGURE_WORDS[entry.figure],
+            number(entry.difference),
+            limits(entry.interval),
+            p_words(entry.p_value),
         )
-        for entry in document["subgroup_tests"]
+        for entry in document.subgroup_tests
     ]
 
 
-def against_words(document: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+def against_words(document: EvaluationDocument, other: Beside) -> str:
     """Say how often two graders differ, as an entry of ``against`` has it."""
-    n = other["n"]
-    alike = other["accuracy_alike"]
+    n = other.n
+    alike = other.accuracy_alike
     words = (
-        f"{other['n_differ']} of {n} records get another level from {other['model']['name']} than from "
-        f"{document['model']['name']}, {other['n_differ_far']} of them one that is two or three levels off."
+        f"{other.n_differ} of {n} records get another level from {other.model.name} than from "
+        f"{document.model.name}, {other.n_differ_far} of them one that is two or three levels off."
     )
     return words if alike is None else f"{words} Where both say the same, {percent(alike)} are right."
 
 
-def against_rows(other: Mapping[str, Any]) -> list[Row]:
+def against_rows(other: Beside) -> list[Row]:
     """Return figure, value, the other grader's value, difference, interval and p-value."""
     titles = dict(FIGURE_WORDS) | {f"auc.{key}": f"AUC {words}" for key, words in LEVEL_WORDS.items()}
     for key, words in ALARM_WORDS.items():
@@ -197,26 +202,26 @@ def against_rows(other: Mapping[str, Any]) -> list[Row]:
     }
     return [
         (
-            titles.get(entry["figure"], entry["figure"]),
-            number(entry["value"]),
-            number(entry["other"]),
-            number(entry["difference"]),
-            limits(entry["interval"]),
-            p_words(entry["p_value"]),
+            titles.get(entry.figure, entry.figure),
+            number(entry.value),
+            number(entry.other),
+            number(entry.difference),
+            limits(entry.interval),
+            p_words(entry.p_value),
         )
-        for entry in other["figures"]
+        for entry in other.figures
     ]
 
 
-def confusion_rows(document: Mapping[str, Any]) -> list[Row]:
+def confusion_rows(document: EvaluationDocument) -> list[Row]:
     """Return each label with the records of each grade, their share of the label and its interval."""
     titles = [level.title for level in Severity]
     rows: list[Row] = []
-    for label, title, counts in zip(LEVEL_KEYS, titles, document["confusion"], strict=True):
+    for label, title, counts in zip(LEVEL_KEYS, titles, document.confusion, strict=True):
         cells = []
         for grade, count in zip(LEVEL_KEYS, counts, strict=True):
             name = f"confusion_share.{label}.{grade}"
-            share, interval = picked(document, name), picked(document["intervals"], name)
+            share, interval = picked(document, name), picked(document.intervals, name)
             # A share of none or all is repeated by every resample: its interval has no width and says nothing.
             within = f" ({limits(interval, as_percent=True)})" if interval and 0 < count < sum(counts) else ""
             cells.append(f"{count}" if not share else f"{count}: {percent(share)}{within}")
@@ -224,22 +229,22 @@ def confusion_rows(document: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
-def rule_rows(document: Mapping[str, Any]) -> list[Row]:
+def rule_rows(document: EvaluationDocument) -> list[Row]:
     """Return figure, and value with interval by either label rule."""
-    other = document["other_label_rule"]
+    other = document.other_label_rule
     return [
         (
             title,
-            *(f"{number(picked(one, name))} ({limits(picked(one['intervals'], name))})" for one in (document, other)),
+            *(f"{number(picked(one, name))} ({limits(picked(one.intervals, name))})" for one in (document, other)),
         )
         for name, title in FIGURE_WORDS.items()
     ]
 
 
-def origin_words(document: Mapping[str, Any]) -> str:
+def origin_words(document: EvaluationDocument) -> str:
     """Say of how many records the figures are, and which of them trained the model."""
-    n, n_own = document["n"], document["n_out_of_fold"]
-    words = f"{n} records of {document['n_patients']} patients, PTB-XL {fold_words(document['folds'])}."
+    n, n_own = document.n, document.n_out_of_fold
+    words = f"{n} records of {document.n_patients} patients, PTB-XL {fold_words(document.folds)}."
     if n_own:
         words += (
             f" {'All' if n_own == n else n_own} of them trained the model and count with their out-of-fold "
@@ -247,21 +252,18 @@ def origin_words(document: Mapping[str, Any]) -> str:
         )
     else:
         words += " 0 of them trained the model."
-    n_twice = document.get("n_seen_twice", 0)
+    n_twice = document.n_seen_twice
     if n_twice:
         words += f" Of {n_twice} of them every copy had: PTB-XL has the same samples under another patient, too."
-    n_chosen = document.get("n_chosen_on", 0)
+    n_chosen = document.n_chosen_on
     if n_chosen:
         words += (
             f" {'All' if n_chosen == n else n_chosen} of them chose the model among others (its epoch, or when to "
             "stop): figures on them flatter it."
         )
-    corrected = document.get("corrected_labels")
+    corrected = document.corrected_labels
     if corrected is not None:
-        words += (
-            f" Labels that a review corrected or confirmed: {corrected['n']}; unlike PTB-XL's: "
-            f"{corrected['n_changed']}."
-        )
+        words += f" Labels that a review corrected or confirmed: {corrected.n}; unlike PTB-XL's: {corrected.n_changed}."
     return words
 
 
@@ -274,10 +276,10 @@ def fold_words(folds: Sequence[int]) -> str:
     return f"folds {', '.join(map(str, folds))}"
 
 
-def interval_words(document: Mapping[str, Any]) -> str:
+def interval_words(document: EvaluationDocument) -> str:
     """Say how the intervals came about."""
     return (
-        f"95\u2009% intervals: percentile bootstrap, {document['n_resamples']} resamples by patient; a resample that "
+        f"95\u2009% intervals: percentile bootstrap, {document.n_resamples} resamples by patient; a resample that "
         "lacks a class is drawn again."
     )
 

@@ -31,8 +31,8 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
             required=True,
             format_func=words.ALARM_WORDS.__getitem__,
         )
-    of_data = evaluation.document["operating_points"][point]
-    if of_data["prevalence"] in {0.0, 1.0}:
+    of_data = evaluation.figures.operating_points[point]
+    if of_data.prevalence in {0.0, 1.0}:
         st.write("All of these records lie on one side of it: it has no predictive values.")
         return
     with right:
@@ -40,23 +40,23 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
             "Prevalence where it would be used, %",
             min_value=0.1,
             max_value=99.9,
-            value=round(100 * of_data["prevalence"], 1),
+            value=round(100 * of_data.prevalence, 1),
             step=0.5,
             format="%.1f",
             key=f"{PREVALENCE_KEY}_{point}",
             width=260,
         )
-    own_intervals = evaluation.document["intervals"]["operating_points"][point]
+    own_intervals = evaluation.figures.intervals.operating_points[point]
     values, intervals = _predictive_values(
         evaluation.predictions,
         point,
         stated / 100,
-        evaluation.document["n_resamples"],
-        evaluation.document["model"]["sha256"],
+        evaluation.figures.n_resamples,
+        evaluation.figures.model.sha256,
     )
     rows = []
     for name, title in (("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ppv", "PPV"), ("npv", "NPV")):
-        own = f"{percent(of_data[name])} ({limits(own_intervals[name], as_percent=True)})"
+        own = f"{percent(words.picked(of_data, name))} ({limits(own_intervals[name], as_percent=True)})"
         if name in values:
             interval = intervals[name]
             there = None if np.isnan(interval.low) else interval
@@ -66,7 +66,7 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
             rows.append((title, own, "taken to be the same"))
     st.html(html_table(_HEADS, rows))
     st.caption(
-        f"Prevalence of these records: {percent(of_data['prevalence'])}. In brackets: 95\u2009% intervals by "
+        f"Prevalence of these records: {percent(of_data.prevalence)}. In brackets: 95\u2009% intervals by "
         "patient. Predictive values at another prevalence follow from sensitivity and specificity by Bayes' theorem, "
         "which are the same there only where the patients are as ill as these."
     )

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation.agreement.report import Cell, Comparison
+from cardiov_core.evaluation.study.document import EvaluationDocument
 from cardiov_core.evaluation.study.run import METRICS_NAME
 from cardiov_core.evaluation.study.shipped import ShippedEvaluation, cases_of_cell, load_evaluation, shipped_folder
 from cardiov_core.evaluation.wei2022 import PAPER_SOURCE, PAPER_SUBGROUPS
@@ -57,7 +57,7 @@ def show() -> None:
     if not evaluation.belongs_to(card):
         st.warning(
             "These figures belong to other weights of the same name than the ones in use "
-            f"({evaluation.document['model']['sha256'][:12]} instead of {card.sha256[:12]}). "
+            f"({evaluation.figures.model.sha256[:12]} instead of {card.sha256[:12]}). "
             f"`{_MAKE}` measures the ones in use."
         )
     _report(evaluation)
@@ -82,10 +82,10 @@ def _evaluation(_card: ModelCard, name: str, stamp: tuple[int, ...]) -> ShippedE
 
 
 def _report(evaluation: ShippedEvaluation) -> None:
-    document = evaluation.document
+    document = evaluation.figures
     _numbers(document)
-    st.caption(f"{document['model']['name']}. {words.origin_words(document)} {words.interval_words(document)}")
-    panels = _panels(json.dumps(document), dark_theme())
+    st.caption(f"{document.model.name}. {words.origin_words(document)} {words.interval_words(document)}")
+    panels = _panels(json.dumps(evaluation.document), dark_theme())
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Beside the paper")
@@ -101,8 +101,8 @@ def _report(evaluation: ShippedEvaluation) -> None:
     _figure("subgroups", panels)
     st.html(html_table(SUBGROUP_HEADS, words.subgroup_rows(document), columns="tnn"))
     st.html(html_table(TEST_HEADS, words.test_rows(document)))
-    if document["subgroup_tests"]:
-        st.caption(f"p: {document['subgroup_tests'][0]['test']}. The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).")
+    if document.subgroup_tests:
+        st.caption(f"p: {document.subgroup_tests[0].test}. The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).")
     st.subheader("Calibration")
     _figure("reliability", panels)
     _against(document)
@@ -111,7 +111,7 @@ def _report(evaluation: ShippedEvaluation) -> None:
     _downloads(evaluation)
 
 
-def _numbers(document: Mapping[str, Any]) -> None:
+def _numbers(document: EvaluationDocument) -> None:
     headlines = words.headlines(document)
     for column, (title, value, remark) in zip(st.columns(len(headlines)), headlines, strict=True):
         column.metric(title, value)
@@ -144,7 +144,7 @@ def _confusion(evaluation: ShippedEvaluation) -> None:
     cell = choose_cell(comparison, cell_key=CELL_KEY, names=("Label", "grade"))
     if cell is not None:
         row, column = map(Severity, cell)
-        show_cell(cases_of_cell(evaluation.predictions, row, column), evaluation.document["model"]["name"])
+        show_cell(cases_of_cell(evaluation.predictions, row, column), evaluation.figures.model.name)
 
 
 def confusion_of(predictions: pd.DataFrame) -> Comparison:
@@ -156,17 +156,17 @@ def confusion_of(predictions: pd.DataFrame) -> Comparison:
     return Comparison("Label", "Grade", len(predictions), {}, cells)
 
 
-def _against(document: Mapping[str, Any]) -> None:
+def _against(document: EvaluationDocument) -> None:
     """Show the graders that it was compared with, where the evaluation did."""
-    for other in document.get("against", ()):
-        name = other["model"]["name"]
+    for other in document.against:
+        name = other.model.name
         st.subheader(f"Beside {name}")
         st.write(words.against_words(document, other))
         st.html(html_table(against_heads(document, other), words.against_rows(other)))
-        st.caption(f"p: {other['test']}.")
+        st.caption(f"p: {other.test}.")
 
 
-def _tables(document: Mapping[str, Any]) -> None:
+def _tables(document: EvaluationDocument) -> None:
     st.html(html_table(MAIN_HEADS, words.main_rows(document), caption=f"Paper: {PAPER_SOURCE}"))
     st.html(
         html_table(ALARM_HEADS, words.alarm_rows(document), caption="As an alarm, at the prevalence of these records")
@@ -174,12 +174,12 @@ def _tables(document: Mapping[str, Any]) -> None:
     st.html(html_table(CALIBRATION_HEADS, words.calibration_rows(document), caption="Calibration; 0 is perfect"))
     titles = ("Label \\ grade", *(level.title for level in Severity))
     st.html(html_table(titles, words.confusion_rows(document), caption="Label and grade, with shares of the label"))
-    different = document["other_label_rule"]["n_labelled_differently"]
-    caption = f"By label rule; the rules label {different} of {document['n']} records differently"
+    different = document.other_label_rule.n_labelled_differently
+    caption = f"By label rule; the rules label {different} of {document.n} records differently"
     st.html(html_table(rule_heads(), words.rule_rows(document), caption=caption))
-    if document["skipped"]:
+    if document.skipped:
         st.write("Records without a grade:")
-        st.html(bullet_list(document["skipped"]))
+        st.html(bullet_list(document.skipped))
 
 
 def _downloads(evaluation: ShippedEvaluation) -> None:
