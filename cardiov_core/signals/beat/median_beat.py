@@ -99,15 +99,15 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
     RecordUnsupportedError
         If the sampling rate is too low to find QRS complexes.
     """
-    found = detect_r_peaks(record) if peaks is None else peaks
-    if not found.size:
+    r_peaks = detect_r_peaks(record) if peaks is None else peaks
+    if not r_peaks.size:
         return None
     recorded, missing = _at_common_rate(record)
     signal = _without_base_line(recorded)
     usable = _usable_leads(signal, missing)
     if not usable.any():
         return None
-    r = np.clip(np.round(found * (RATE_HZ / record.sampling_rate)).astype(np.int64), 0, signal.shape[1] - 1)
+    r = np.clip(np.round(r_peaks * (RATE_HZ / record.sampling_rate)).astype(np.int64), 0, signal.shape[1] - 1)
     r, dominant = _dominant_class(signal[usable], r)
     rr_s, after_s = _room(r, dominant)
     chosen = np.flatnonzero(dominant)
@@ -177,8 +177,8 @@ def _usable_leads(signal: Float64Array, missing: BoolArray) -> BoolArray:
 def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolArray]:
     """Tell which beats share the dominant shape, and move those to where they match best."""
     every = np.arange(r.size)[:: -(-r.size // _MAX_COMPARED_BEATS)]
-    likeness, _ = beat_likeness(signal, r[every], r[every])
-    alike = likeness >= _LIKE
+    similarity, _ = beat_likeness(signal, r[every], r[every])
+    alike = similarity >= _LIKE
     counts = alike.sum(axis=1)
     # The gap before a beat tells a premature beat from the one that it follows.
     gaps = np.diff(r, prepend=r[0])[every].astype(np.float64)
@@ -190,8 +190,8 @@ def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolAr
         if best < 0 or (not alike[best, index] and np.median(gaps[alike[index]]) > 1.1 * np.median(gaps[alike[best]])):
             best = int(index)
     model = r[every[best] : every[best] + 1]
-    likeness, moves = beat_likeness(signal, r, model)
-    dominant: BoolArray = likeness[:, 0] >= _LIKE
+    similarity, moves = beat_likeness(signal, r, model)
+    dominant: BoolArray = similarity[:, 0] >= _LIKE
     dominant[every[best]] = True
     moved = np.where(dominant, r + moves[:, 0], r)
     return np.maximum.accumulate(np.clip(moved, 0, signal.shape[1] - 1)), dominant

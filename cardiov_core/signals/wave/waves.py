@@ -66,8 +66,8 @@ def by_slopes(beat: MedianBeat, record: EcgRecord) -> Delineation:
 
 def by_networks(beat: MedianBeat, record: EcgRecord) -> Delineation:
     """Find the waves by the trained networks, without those by their slopes."""
-    found = delineate_by_network(beat, record)
-    return delineate(beat) if found is None else found
+    delineation = delineate_by_network(beat, record)
+    return delineate(beat) if delineation is None else delineation
 
 
 def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
@@ -166,16 +166,16 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
     if series is None:
         return None
     rhythm = measure_rhythm(series.r_s, gaps_s(live))
-    found = delineator(series.median_beat, record)
+    delineation = delineator(series.median_beat, record)
     missing: dict[str, str] = {}
     unconfirmed: list[str] = []
     p_similarity: float | None = None
     for name in ("p", "t"):
-        wave: WaveBoundaries | None = getattr(found, name)
+        wave: WaveBoundaries | None = getattr(delineation, name)
         if wave is None:
             missing[name] = f"no {name.upper()} wave found {_WHERE[name]}{_irregular(rhythm)}"
             continue
-        t_offset_s = found.t.offset_s if name == "p" and found.t is not None else None
+        t_offset_s = delineation.t.offset_s if name == "p" and delineation.t is not None else None
         similarity = wave_similarity(series, wave, t_offset_s)
         if name == "p":
             p_similarity = similarity
@@ -183,9 +183,9 @@ def find_waves(record: EcgRecord, delineator: Delineator = by_best, beats: Beats
             unconfirmed.append(name)
         elif similarity < _needed(name, wave, rhythm):
             missing[name] = _not_repeated(name, rhythm)
-            found = without_waves(found, name)
-    found, impossible = possible_only(to_carts_scale(found), series.median_beat)
-    return Waves(series, found, rhythm, {**impossible, **missing}, tuple(unconfirmed), p_similarity)
+            delineation = without_waves(delineation, name)
+    delineation, impossible = possible_only(to_carts_scale(delineation), series.median_beat)
+    return Waves(series, delineation, rhythm, {**impossible, **missing}, tuple(unconfirmed), p_similarity)
 
 
 def _needed(name: str, wave: WaveBoundaries, rhythm: Rhythm | None) -> float:

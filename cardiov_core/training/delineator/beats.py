@@ -122,9 +122,9 @@ def _marked(record: EcgRecord, marks: Sequence[AnnotatedBeat], record_id: int, p
         if others is not None:
             classes.append((others, others.r_s[others.dominant]))
     windows, r_s, shapes = [], [], []
-    for shape, (found, times) in enumerate(classes):
-        beat = found.median_beat
-        signal = np.where(np.isfinite(found.windows), found.windows, beat.signal)
+    for shape, (place, times) in enumerate(classes):
+        beat = place.median_beat
+        signal = np.where(np.isfinite(place.windows), place.windows, beat.signal)
         windows.append(network_window(signal, beat.r_index, beat.sampling_rate))
         r_s.append(times)
         shapes.append(np.full(times.size, shape, dtype=np.int64))
@@ -163,8 +163,8 @@ def relative_marks(
 
 
 def _six(waves: Waves) -> Float64Array:
-    found = (waves.get(kind) for kind in WAVE_KINDS)
-    ends = [(np.nan, np.nan) if wave is None else (wave.onset_s, wave.offset_s) for wave in found]
+    boundaries = (waves.get(kind) for kind in WAVE_KINDS)
+    ends = [(np.nan, np.nan) if wave is None else (wave.onset_s, wave.offset_s) for wave in boundaries]
     return np.asarray(ends, dtype=np.float64).ravel()
 
 
