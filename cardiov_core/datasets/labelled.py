@@ -1,7 +1,7 @@
 """Records with what somebody else said of them: SNOMED CT codes, LUDB's diagnoses, PTB-XL's statements and axis."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -43,7 +43,7 @@ class LabelledRecord:
     labels: frozenset[str]
 
 
-def labelled_records(folder: Path) -> Iterator[LabelledRecord]:
+def labelled_records(folder: Path, folds: Iterable[int] = range(1, 11)) -> Iterator[LabelledRecord]:
     """Read the labelled records of a folder.
 
     Parameters
@@ -63,16 +63,16 @@ def labelled_records(folder: Path) -> Iterator[LabelledRecord]:
         If a record is damaged, or the folder has no labelled record.
     """
     if (folder / "ptbxl_database.csv").is_file():
-        yield from _of_ptbxl(PtbXl(folder))
+        yield from _of_ptbxl(PtbXl(folder), folds)
     elif (folder / "ludb.csv").is_file():
         yield from _of_ludb(Ludb(folder))
     else:
         yield from _of_cinc(folder)
 
 
-def _of_ptbxl(dataset: PtbXl) -> Iterator[LabelledRecord]:
+def _of_ptbxl(dataset: PtbXl, folds: Iterable[int]) -> Iterator[LabelledRecord]:
     axes = dataset.table["heart_axis"].to_dict() if "heart_axis" in dataset.table.columns else {}
-    for ecg_id in dataset.ecg_ids(range(1, 11)):
+    for ecg_id in dataset.ecg_ids(folds):
         labels = set(dataset.scp_codes(ecg_id))
         axis = axes.get(ecg_id)
         if isinstance(axis, str) and axis.strip():

@@ -12,7 +12,7 @@ from cardiov_core.domain.alerts import (
     AlertWay,
 )
 from cardiov_core.domain.critical import CriticalResult, CriticalRule, Limit, RuleSet
-from cardiov_core.domain.findings import Finding, FindingState
+from cardiov_core.domain.findings import Finding, FindingGroup, FindingState, OperatingFigures, RhythmLine
 from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS
 from cardiov_core.domain.measurements import BeatBoundaries, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.domain.prediction import (
@@ -82,6 +82,7 @@ __all__ = [
     "EventKind",
     "Explanation",
     "Finding",
+    "FindingGroup",
     "FindingState",
     "FloatArray",
     "InputContract",
@@ -90,6 +91,7 @@ __all__ = [
     "MachineReading",
     "Measurements",
     "MedianBeat",
+    "OperatingFigures",
     "Panel",
     "Prediction",
     "PreparedInput",
@@ -103,6 +105,7 @@ __all__ = [
     "ReasonCode",
     "Reveal",
     "ReviewStudy",
+    "RhythmLine",
     "Role",
     "RuleSet",
     "Scope",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from cardiov_core.domain.critical import CriticalResult
-from cardiov_core.domain.findings import Finding
+from cardiov_core.domain.findings import Finding, RhythmLine
 from cardiov_core.domain.measurements import Measurements
 from cardiov_core.domain.prepared import Window
 from cardiov_core.domain.quality import Quality
@@ -204,11 +204,13 @@ class Analysis:
     measurements : Measurements or None
         What was measured; None where the record cannot be measured at all.
     findings : tuple of Finding
-        What the rules say, one entry a rule.
+        What was found, one entry per row of the table.
     panel : Panel or None
         What each grader says, the one of `prediction` among them; None where no grader was asked.
     critical : tuple of CriticalResult
         The rules for critical results that the ECG meets, the gravest first; they raise the level on show.
+    rhythm : RhythmLine or None
+        The rhythm in one line; None where nothing was measured.
     """
 
     record: EcgRecord
@@ -220,6 +222,7 @@ class Analysis:
     findings: tuple[Finding, ...] = ()
     panel: Panel | None = None
     critical: tuple[CriticalResult, ...] = ()
+    rhythm: RhythmLine | None = None
 
     @property
     def level(self) -> Severity | None:

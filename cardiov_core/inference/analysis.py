@@ -23,7 +23,7 @@ from cardiov_core.inference.panel import disagreement_of, grade_all
 from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.lost_signal import gaps_s
 from cardiov_core.preprocessing import MIN_DURATION_S, analysed_window
-from cardiov_core.signals import Examination, apply_rules, examined
+from cardiov_core.signals import Examination, examined, find_findings, read_rhythm
 
 ADULT_YEARS = 18
 """Younger patients are out of scope (docs/clinical.md, 15)."""
@@ -73,7 +73,7 @@ def analyze(
     graded = _graded_part(whole, predictor, start_s)
     quality = graded.quality
     # Of the whole record, but a lead that is dead in the analysed window is dead for the rules, too.
-    findings = whole.findings if graded is whole else apply_rules(whole.record, whole.measurements, quality)
+    findings = whole.findings if graded is whole else find_findings(whole.record, whole.measurements, quality)
     # Too slow a sampling rate for a QRS complex: nothing to insist on.
     hopeless = first_of(quality.reasons, {ReasonCode.SAMPLING_RATE_UNSUPPORTED}) is not None
     panel = None
@@ -81,7 +81,8 @@ def analyze(
         panel = grade_all(whole, (predictor, *others), start_s=start_s)
     measured = whole.measurements
     critical = critical_results(rule_set or load_rule_set(), findings, measured) if raise_level else ()
-    ungraded = Analysis(whole.record, quality, None, quality.reasons, (), measured, findings, panel, critical)
+    rhythm = read_rhythm(whole.record, measured, findings)
+    ungraded = Analysis(whole.record, quality, None, quality.reasons, (), measured, findings, panel, critical, rhythm)
     return with_grader(ungraded, predictor.name)
 
 

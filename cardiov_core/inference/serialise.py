@@ -24,6 +24,7 @@ from cardiov_core.domain import (
     Quality,
     Reason,
     ReasonCode,
+    RhythmLine,
     WaveBoundaries,
 )
 from cardiov_core.domain.reasons import texts
@@ -55,7 +56,8 @@ def analysis_to_dict(
     dict
         Keys ``record``, ``risk`` (None where withheld, and then ``withheld`` with its reasons), ``quality``,
         ``measurements`` (None only where the record cannot be measured at all), ``machine`` (what the cart itself
-        measured and stated, None where the file holds nothing of it), ``findings``, ``warnings``, ``model``,
+        measured and stated, None where the file holds nothing of it), ``rhythm`` (in one line), ``findings``,
+        ``warnings``, ``model``,
         ``other_graders`` (a list of {name, level, name_of_level, probabilities}: what the graders say that were asked
         beside the one on show), ``graders_disagree`` (whether any two of all differ by a level or more; None where
         fewer than two gave one), and ``explanation`` where one is given. No NaN: None instead.
@@ -74,6 +76,7 @@ def analysis_to_dict(
         "measurements": None if analysis.measurements is None else measurements_to_dict(analysis.measurements),
         "machine": None if analysis.record.machine is None else machine_to_dict(analysis.record.machine),
         "critical": _critical(analysis.critical),
+        "rhythm": None if analysis.rhythm is None else rhythm_to_dict(analysis.rhythm),
         "findings": [finding_to_dict(finding) for finding in analysis.findings],
         "warnings": list(texts(warnings)),
         "warning_codes": [warning.code.value for warning in warnings],
@@ -136,7 +139,21 @@ def measurements_to_dict(measurements: Measurements) -> dict[str, Any]:
 
 
 def finding_to_dict(finding: Finding) -> dict[str, Any]:
-    """Turn a finding into JSON values: ``code``, ``title``, ``state``, ``reason``, ``measured``, ``critical``."""
+    """Turn a finding into JSON values.
+
+    Parameters
+    ----------
+    finding : Finding
+        Of one record.
+
+    Returns
+    -------
+    dict
+        Its fields by name; ``beats`` are indices into the beats of the measurements, ``j_mv`` the levels of the J point
+        per lead, ``figures`` how it did on labelled records ({source, n_with, n_without, sensitivity, specificity,
+        words}, or None).
+    """
+    figures = finding.figures
     return {
         "code": finding.code,
         "title": finding.title,
@@ -144,6 +161,26 @@ def finding_to_dict(finding: Finding) -> dict[str, Any]:
         "reason": finding.reason,
         "measured": {name: _plain(name, value) for name, value in finding.measured.items()},
         "critical": finding.critical,
+        "group": finding.group,
+        "limit": finding.limit,
+        "source": finding.source,
+        "confidence": _plain("confidence", finding.confidence),
+        "against": list(finding.against),
+        "leads": list(finding.leads),
+        "beats": list(finding.beats),
+        "j_mv": _plain("j_mv", finding.j_mv),
+        "shown": finding.shown,
+        "figures": None if figures is None else {**asdict(figures), "words": figures.words},
+    }
+
+
+def rhythm_to_dict(rhythm: RhythmLine) -> dict[str, Any]:
+    """Turn the rhythm into JSON values: ``text``, ``code``, ``rate_bpm``, ``reason``."""
+    return {
+        "text": rhythm.text,
+        "code": rhythm.code,
+        "rate_bpm": _plain("rate_bpm", rhythm.rate_bpm),
+        "reason": rhythm.reason,
     }
 
 

@@ -18,9 +18,9 @@ from cardiov_core.domain import (
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.preprocessing import part_of, prepare
 from cardiov_core.signals.beat.beats import Beats, find_beats
+from cardiov_core.signals.findings import find_findings
 from cardiov_core.signals.measurements import MAX_MEASURED_S, measure
 from cardiov_core.signals.quality import assess_quality
-from cardiov_core.signals.rules import apply_rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +71,8 @@ class Examination:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What the rules say."""
-        return apply_rules(self.record, self.measurements, self.quality)
+        """What is found on it, one per row of the table."""
+        return find_findings(self.record, self.measurements, self.quality)
 
     def within(self, window: Window) -> "Examination":
         """Return the examination of a stretch by itself; this one where the stretch is all of the record.

@@ -17,8 +17,8 @@ from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor, other_graders
 
 _KEYS = (
-    *("record", "risk", "quality", "measurements", "machine", "critical", "findings", "warnings", "warning_codes"),
-    *("model", "other_graders", "graders_disagree"),
+    *("record", "risk", "quality", "measurements", "machine", "critical", "rhythm", "findings", "warnings"),
+    *("warning_codes", "model", "other_graders", "graders_disagree"),
 )
 
 
@@ -138,12 +138,12 @@ def test_a_paced_heart_and_missing_leads_are_out_of_scope(
     record: EcgRecord, predictor: Grader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paced = Finding("pacing", "Pacemaker spikes", "present", "9 spikes.", {})
-    monkeypatch.setattr("cardiov_core.signals.examination.apply_rules", lambda *_: (paced,))
+    monkeypatch.setattr("cardiov_core.signals.examination.find_findings", lambda *_: (paced,))
     warnings = texts(analyze(_without(record, "aVL"), predictor).warnings)
     assert sum("Pacemaker spikes were found" in item for item in warnings) == 1
     assert "11 of 12 leads are there: aVL missing." in warnings
     absent = replace(paced, state="absent")
-    monkeypatch.setattr("cardiov_core.signals.examination.apply_rules", lambda *_: (absent,))
+    monkeypatch.setattr("cardiov_core.signals.examination.find_findings", lambda *_: (absent,))
     assert not any("Pacemaker" in item for item in texts(analyze(record, predictor).warnings))
 
 

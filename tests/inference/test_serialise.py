@@ -14,14 +14,16 @@ from cardiov_core.domain import (
     LeadQuality,
     Measurements,
     MedianBeat,
+    OperatingFigures,
     Quality,
     QualityVerdict,
     Reason,
     ReasonCode,
+    RhythmLine,
     WaveBoundaries,
 )
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
-from cardiov_core.inference.serialise import finding_to_dict, measurements_to_dict
+from cardiov_core.inference.serialise import finding_to_dict, measurements_to_dict, rhythm_to_dict
 
 _QRS = WaveBoundaries(-0.0421, 0.0502)
 _MADE = Measurements(
@@ -68,13 +70,31 @@ def test_boundaries_are_in_ms_from_the_r_peak_and_beats_in_s_of_the_record() -> 
 
 def test_a_finding_keeps_its_words_and_numbers() -> None:
     finding = Finding("wide_qrs", "Wide QRS", "present", "QRS 152 ms.", {"qrs_ms": 152.04, "x_mv": float("inf")}, True)
-    assert finding_to_dict(finding) == {
-        "code": "wide_qrs",
-        "title": "Wide QRS",
-        "state": "present",
-        "reason": "QRS 152 ms.",
-        "measured": {"qrs_ms": 152.0, "x_mv": None},
-        "critical": True,
+    document = finding_to_dict(finding)
+    assert list(document.items())[:6] == [
+        ("code", "wide_qrs"),
+        ("title", "Wide QRS"),
+        ("state", "present"),
+        ("reason", "QRS 152 ms."),
+        ("measured", {"qrs_ms": 152.0, "x_mv": None}),
+        ("critical", True),
+    ]
+    seen = OperatingFigures("PTB-XL", 200, 1000, 0.95, 0.97)
+    told = finding_to_dict(replace(finding, leads=("II",), j_mv={"II": 0.31234}, figures=seen))
+    assert told["leads"] == ["II"]
+    assert told["j_mv"] == {"II": 0.3123}
+    assert told["figures"]["words"] == (
+        "In 100 ECGs without it, it is seen in 3; in 100 with it, in 95 (PTB-XL, 1000 without and 200 with it)."
+    )
+
+
+def test_the_rhythm_is_one_line() -> None:
+    line = rhythm_to_dict(RhythmLine("Sinus rhythm 62/min", "sinus_rhythm", 61.96, "P before QRS."))
+    assert line == {
+        "text": "Sinus rhythm 62/min",
+        "code": "sinus_rhythm",
+        "rate_bpm": 62.0,
+        "reason": "P before QRS.",
     }
 
 

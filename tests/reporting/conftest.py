@@ -10,7 +10,7 @@ import pytest
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import Analysis, EcgRecord, Prediction, Severity, Window
-from cardiov_core.signals import apply_rules, assess_quality, measure
+from cardiov_core.signals import assess_quality, find_findings, measure
 from cardiov_core.weights import ModelCard
 from cardiov_core.weights.cards import checked_card
 
@@ -69,7 +69,7 @@ def make_analysis(report_record: EcgRecord, medium_risk: Prediction) -> Callable
             quality,
             medium_risk,
             measurements=measurements,
-            findings=apply_rules(report_record, measurements, quality),
+            findings=find_findings(report_record, measurements, quality),
         )
         return replace(analysis, **changes)
 

@@ -25,7 +25,7 @@ from cardiov_core.domain import (
 )
 from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
-from cardiov_core.signals import apply_rules, assess_quality, measure
+from cardiov_core.signals import assess_quality, find_findings, measure
 
 Array = npt.NDArray[np.float64]
 
@@ -272,7 +272,7 @@ def test_without_a_heart_beat_there_is_no_number(case: str) -> None:
     record = CASES[case]()
     measurements = measure(record)
     assert {name: value for name, value in _numbers(measurements).items() if value is not None} == {}
-    findings = apply_rules(record, measurements, assess_quality(record))
+    findings = find_findings(record, measurements, assess_quality(record))
     assert {finding.state for finding in findings} == {"not measurable"}
 
 
@@ -303,7 +303,7 @@ def test_without_conduction_there_is_no_pr() -> None:
 
 
 def _states(record: EcgRecord) -> dict[str, str]:
-    findings = apply_rules(record, measure(record), assess_quality(record))
+    findings = find_findings(record, measure(record), assess_quality(record))
     return {finding.code: finding.state for finding in findings}
 
 

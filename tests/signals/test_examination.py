@@ -9,7 +9,7 @@ import pytest
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import QualityVerdict, ReasonCode, Window
 from cardiov_core.inference.uncertainty.scope import CONTRACT
-from cardiov_core.signals import Examination, apply_rules, assess_quality, examined, measure
+from cardiov_core.signals import Examination, assess_quality, examined, find_findings, measure
 
 Count = Callable[[str], list[object]]
 
@@ -34,7 +34,7 @@ def test_it_says_what_its_parts_say() -> None:
     assert examination.quality == quality
     assert examination.measurements.heart_rate_bpm == measured.heart_rate_bpm
     assert examination.measurements.beats == measured.beats
-    assert examination.findings == apply_rules(record, measured, quality)
+    assert examination.findings == find_findings(record, measured, quality)
     assert examination.fingerprint == record.fingerprint
 
 

@@ -11,7 +11,7 @@ import pytest
 from cardiov_core.domain import EcgRecord, Measurements, MedianBeat, Provenance, WaveBoundaries
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_record
-from cardiov_core.signals import apply_rules, measure
+from cardiov_core.signals import find_findings, measure
 from cardiov_core.signals.beat.rhythm import corrected_qt, measure_rhythm
 from cardiov_core.signals.wave.voltages import (
     cornell_mv,
@@ -169,7 +169,7 @@ def test_a_long_record_has_no_pause_where_it_was_not_measured() -> None:
     record = replace(ten, signal=np.tile(ten.signal[:, :4800], (1, 33)))
     found = measure(record)
     assert found.measured_s == (0.0, 300.0)
-    pause = next(finding for finding in apply_rules(record, found) if finding.code == "pause")
+    pause = next(finding for finding in find_findings(record, found) if finding.code == "pause")
     assert pause.state == "absent"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cardiov_core.signals import rules
+from cardiov_core.signals.findings import hypertrophy, rates, repolarisation
 from cardiov_core.signals.reference_ranges import Flag, flag, reference_ranges
 
 
@@ -50,11 +50,13 @@ def test_no_range_under_18() -> None:
 
 def test_the_rules_and_the_ranges_say_the_same() -> None:
     rate, qrs = reference_ranges("heart_rate_bpm")[0], reference_ranges("qtc_fridericia_ms", "male")[0]
-    assert (rate.low, rate.high) == (rules.BRADYCARDIA_BPM, rules.TACHYCARDIA_BPM)
-    assert (rate.critical_under, rate.critical_over) == rules.CRITICAL_RATES_BPM
-    assert qrs.high == rules.LONG_QTC_MS["male"]
-    assert qrs.critical_from == rules.CRITICAL_QTC_MS
-    assert reference_ranges("pr_ms")[0].high == rules.PROLONGED_PR_MS
-    assert reference_ranges("longest_pause_ms")[0].critical_over == rules.CRITICAL_PAUSE_MS
-    assert reference_ranges("sokolow_lyon_mv")[0].high == rules.SOKOLOW_LYON_MV
-    assert {sex: reference_ranges("cornell_mv", sex)[0].high for sex in ("male", "female")} == dict(rules.CORNELL_MV)
+    assert (rate.low, rate.high) == (rates.BRADYCARDIA_BPM, rates.TACHYCARDIA_BPM)
+    assert (rate.critical_under, rate.critical_over) == rates.CRITICAL_RATES_BPM
+    assert qrs.high == repolarisation.LONG_QTC_MS["male"]
+    assert qrs.critical_from == repolarisation.CRITICAL_QTC_MS
+    assert reference_ranges("pr_ms")[0].high == rates.PROLONGED_PR_MS
+    assert reference_ranges("longest_pause_ms")[0].critical_over == rates.CRITICAL_PAUSE_MS
+    assert reference_ranges("sokolow_lyon_mv")[0].high == hypertrophy.SOKOLOW_LYON_MV
+    assert {sex: reference_ranges("cornell_mv", sex)[0].high for sex in ("male", "female")} == dict(
+        hypertrophy.CORNELL_MV
+    )

@@ -1,4 +1,4 @@
-"""``cardiov findings-check``: the rules against the labels of real records."""
+"""``cardiov findings-check``: findings against the labels of real records."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,11 +8,11 @@ import click
 from cardiov_core.cli import output
 
 if TYPE_CHECKING:
-    from cardiov_core.studies.signals.findings import Confusion, FindingsCheck
+    from cardiov_core.studies.signals.findings import CheckRow, FindingsCheck
 
 _HEAD = (
-    f"{'RULE':<40}  {'LABELS':<6}  {'TP':>4}  {'FP':>4}  {'TN':>4}  {'FN':>4}  {'N/M':>4}  {'SENS':>5}  {'PPV':>5}"
-    f"  {'PAPER SENS':>10}  {'PAPER PPV':>9}"
+    f"{'FINDING':<37} {'LABELS':<6} {'WITH':>5} {'WITHOUT':>7} {'N/M':>5}  {'SENSITIVITY':<19} {'SPECIFICITY':<19} "
+    f"{'PPV':>5} {'AT 2 %':>6}  SHOWN"
 )
 
 
@@ -25,48 +25,66 @@ _HEAD = (
     metavar="PATH...",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with the names of the records that differ.")
-def findings_check(paths: tuple[Path, ...], as_json: bool) -> None:
+@click.option("--ship", is_flag=True, help="Write the figures on PTB-XL beside the detectors, for the page's words.")
+def findings_check(paths: tuple[Path, ...], as_json: bool, ship: bool) -> None:
     """Compare findings with what cardiologists wrote.
 
-    Each PATH is a folder of PTB-XL, of LUDB, or of CinC 2020/21 records with SNOMED codes. Prints true and false
-    positives and negatives a rule, and what was not measurable (N/M), beside the sensitivity and the positive
-    predictive value of Table 4 of Wen and Kang 2022.
+    Each PATH is a folder of PTB-XL, of LUDB, or of CinC 2020/21 records with SNOMED codes; of PTB-XL folds 1 to 9
+    count. Prints for each finding the records with and without its label (those with related labels are left out),
+    in how many it was not measurable (N/M), sensitivity and specificity with 95 % intervals, and the positive
+    predictive value in these data and where 2 % have the finding. Detectors are asked out of fold.
     """
     from cardiov_core.datasets.labelled import labelled_records
-    from cardiov_core.studies.signals.findings import check_findings, check_to_dict
+    from cardiov_core.studies.signals.findings import check_findings, check_to_dict, figures
+    from cardiov_core.weights.findings import save_figures
 
-    check = check_findings(labelled for path in paths for labelled in labelled_records(path))
+    check = check_findings(labelled for path in paths for labelled in labelled_records(path, folds=range(1, 10)))
+    if ship:
+        written = save_figures(figures(check))
+        click.echo(f"written: {written}", err=True)
     click.echo(output.to_json(check_to_dict(check)) if as_json else _table(check))
 
 
 def _table(check: "FindingsCheck") -> str:
-    from cardiov_core.studies.signals.findings import PAPER
-
     counted = ", ".join(f"{source} {number}" for source, number in check.n_records.items())
-    lines = [f"Records compared: {counted}.", "", _HEAD]
-    for row in check.rows:
-        paper = PAPER.get(row.comparison.topic)
-        lines.append(
-            f"{row.comparison.name:<40}  {row.source:<6}  {_counts(row.confusion)}"
-            f"  {_per_cent(None if paper is None else paper.sensitivity):>10}"
-            f"  {_per_cent(None if paper is None else paper.positive_predictive_value):>9}"
-        )
-    meanings = {row.comparison.name: row.comparison.meaning for row in check.rows}
+    lines = [f"Records compared: {counted}.", "", _HEAD, *(_line(row) for row in check.rows)]
+    lines += ["", "The same rules in Table 4 of Wen and Kang 2022:", *_paper()]
+    meanings = {row.comparison.code: row.comparison.meaning for row in check.rows if row.comparison.meaning}
     lines += ["", "What the labels mean:", *(f"  {name}: {meaning}" for name, meaning in meanings.items())]
     lines += [f"skipped {reason}" for reason in check.skipped]
     return "\n".join(lines)
 
 
-def _counts(confusion: "Confusion") -> str:
-    numbers = (
-        confusion.true_positive,
-        confusion.false_positive,
-        confusion.true_negative,
-        confusion.false_negative,
-        confusion.unmeasured_labelled + confusion.unmeasured_unlabelled,
+def _line(row: "CheckRow") -> str:
+    from cardiov_core.signals.findings import ROWS
+    from cardiov_core.studies.signals.findings import LOW_PREVALENCE
+
+    counts = row.confusion
+    unmeasured = counts.unmeasured_labelled + counts.unmeasured_unlabelled
+    sensitivity = _share(counts.sensitivity, counts.sensitivity_interval)
+    specificity = _share(counts.specificity, counts.specificity_interval)
+    return (
+        f"{row.comparison.code:<37} {row.source:<6} {counts.n_with:>5} {counts.n_without:>7} {unmeasured:>5}  "
+        f"{sensitivity:<19} {specificity:<19} {_per_cent(counts.positive_predictive_value):>5} "
+        f"{_per_cent(counts.predictive_value_at(LOW_PREVALENCE)):>6}  "
+        f"{'yes' if ROWS[row.comparison.code].shown else 'no'}"
     )
-    shares = (confusion.sensitivity, confusion.positive_predictive_value)
-    return "  ".join([*(f"{number:>4}" for number in numbers), *(f"{_per_cent(share):>5}" for share in shares)])
+
+
+def _paper() -> list[str]:
+    from cardiov_core.studies.signals.findings import PAPER
+
+    return [
+        f"  {code}: sensitivity {_per_cent(counts.sensitivity)}, specificity {_per_cent(counts.specificity)}, "
+        f"PPV {_per_cent(counts.positive_predictive_value)}"
+        for code, counts in PAPER.items()
+    ]
+
+
+def _share(share: float | None, interval: tuple[float, float] | None) -> str:
+    if share is None or interval is None:
+        return "-"
+    return f"{share:.3f} ({interval[0]:.3f}-{interval[1]:.3f})"
 
 
 def _per_cent(share: float | None) -> str:

@@ -81,8 +81,8 @@ def analysed_anyway(analysis: Analysis) -> bool:
 
 
 def present_findings(analysis: Analysis) -> tuple[Finding, ...]:
-    """Return what is present, critical findings first."""
-    present = [finding for finding in analysis.findings if finding.state == "present"]
+    """Return what is present and shown by default, critical findings first."""
+    present = [finding for finding in analysis.findings if finding.state == "present" and finding.shown]
     return tuple(sorted(present, key=lambda finding: not finding.critical))
 
 
@@ -220,7 +220,7 @@ def findings_section(analysis: Analysis) -> Section:
         entries += [Entry(title, bold=True), Entry(finding.reason)]
     if not entries:
         entries.append(Entry("None of the rules found anything. This does not rule out disease."))
-    open_ones = [finding.title for finding in analysis.findings if finding.state == NOT_MEASURABLE]
+    open_ones = [finding.title for finding in analysis.findings if finding.state == NOT_MEASURABLE and finding.shown]
     if open_ones:
         entries.append(Entry(f"Could not be judged: {', '.join(open_ones)}."))
     return Section("Findings", tuple(entries), tuple(entry for entry in entries if entry.bold))

@@ -1,31 +1,40 @@
-"""The rules against what cardiologists wrote: confusion matrices beside those of Wen and Kang (2022), Table 4.
+"""Findings against what cardiologists wrote: sensitivity, specificity and predictive values with intervals.
 
-A label is not the rule's own definition. It is one reader's summary of an ECG: a bradycardia of 58/min may go without
-mention, 'left ventricular hypertrophy' rests on more than voltage, and the axis is often left out. What looks like a
-false finding is therefore counted, but not called wrong; each comparison says what its label means.
+A label is not the finding's own definition. It is one reader's summary of an ECG: a bradycardia of 58/min may go
+without mention, 'left ventricular hypertrophy' rests on more than voltage, and the axis is often left out. Records with
+related labels count neither as with nor as without a finding.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 from cardiov_core.datasets.labelled import LabelledRecord, Source
 from cardiov_core.domain import EcgRecord, Finding
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.signals import apply_rules, assess_quality, measure
+from cardiov_core.signals import assess_quality, find_findings, measure
+from cardiov_core.signals.findings import ROWS
 from cardiov_core.studies.signals.finding_labels import COMPARISONS, Comparison
+
+LOW_PREVALENCE = 0.02
+"""Prevalence at which predictive values are stated beside those of the data, which are rich in disease."""
+
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of one rule against one label; what was not measurable is counted apart.
+    """Counts of one finding against one label; what was not measurable is counted apart.
 
     Attributes
     ----------
     true_positive, false_positive, true_negative, false_negative : int
-        Where the rule gave an answer; positive is 'present', true is 'as labelled'.
+        Where the finding gave an answer; positive is 'present', true is 'as labelled'.
     unmeasured_labelled, unmeasured_unlabelled : int
         Where it gave none, by label.
+    related : int
+        Records with a related label, left out.
     """
 
     true_positive: int
@@ -34,36 +43,75 @@ class Confusion:
     false_negative: int
     unmeasured_labelled: int = 0
     unmeasured_unlabelled: int = 0
+    related: int = 0
+
+    @property
+    def n_with(self) -> int:
+        """Labelled records in which it was measurable."""
+        return self.true_positive + self.false_negative
+
+    @property
+    def n_without(self) -> int:
+        """Records without this and related labels in which it was measurable."""
+        return self.true_negative + self.false_positive
 
     @property
     def sensitivity(self) -> float | None:
-        """Share of labelled records in which the rule was present, of those measured; None without any."""
-        return _share(self.true_positive, self.true_positive + self.false_negative)
+        """Share of labelled records in which it was present, of those measured; None without any."""
+        return _share(self.true_positive, self.n_with)
 
     @property
     def specificity(self) -> float | None:
-        """Share of unlabelled records in which the rule was absent, of those measured; None without any."""
-        return _share(self.true_negative, self.true_negative + self.false_positive)
+        """Share of the others in which it was absent, of those measured; None without any."""
+        return _share(self.true_negative, self.n_without)
 
     @property
     def positive_predictive_value(self) -> float | None:
-        """Share of labelled records among those in which the rule was present; None without any."""
-        return _share(self.true_positive, self.true_positive + self.false_positive)
+        """Share of labelled records among those in which it was present; None without any."""
+        return _share(self.true_positive, self.true_positive + self.false_positive) if self.n_with else None
+
+    @property
+    def sensitivity_interval(self) -> Interval | None:
+        """95 % interval of the sensitivity (Wilson)."""
+        return wilson(self.true_positive, self.n_with)
+
+    @property
+    def specificity_interval(self) -> Interval | None:
+        """95 % interval of the specificity (Wilson)."""
+        return wilson(self.true_negative, self.n_without)
+
+    def predictive_value_at(self, prevalence: float) -> float | None:
+        """Return the positive predictive value where a share `prevalence` has the finding."""
+        if self.sensitivity is None or self.specificity is None:
+            return None
+        true, false = self.sensitivity * prevalence, (1.0 - self.specificity) * (1.0 - prevalence)
+        return true / (true + false) if true + false > 0 else None
+
+
+def wilson(part: int, whole: int) -> Interval | None:
+    """Return the 95 % interval of a share by Wilson (1927, doi:10.1080/01621459.1927.10502953); None of nothing."""
+    if not whole:
+        return None
+    z = 1.959964
+    share = part / whole
+    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
+    reach = z * sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole)) / (1 + z * z / whole)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 PAPER: Mapping[str, Confusion] = {
     "bradycardia": Confusion(18905, 5342, 54403, 306),
-    "left axis deviation": Confusion(6547, 13547, 57778, 1084),
-    "right axis deviation": Confusion(927, 3723, 73953, 353),
-    "low QRS voltage": Confusion(787, 2798, 74671, 700),
+    "left_axis_deviation_2_lead": Confusion(6547, 13547, 57778, 1084),
+    "right_axis_deviation_2_lead": Confusion(927, 3723, 73953, 353),
+    "low_qrs_voltage_limb": Confusion(787, 2798, 74671, 700),
     "pacing": Confusion(671, 55, 77421, 809),
 }
-"""Wen and Kang 2022, Table 4: rules on the CinC 2021 data base, by topic."""
+"""Wen and Kang 2022, Table 4: rules on the CinC 2021 data base, by code of the finding."""
 
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One rule against the labels of one source.
+    """One finding against the labels of one source.
 
     Attributes
     ----------
@@ -86,14 +134,14 @@ class CheckRow:
 
 @dataclass(frozen=True)
 class FindingsCheck:
-    """All rules against all labels.
+    """All findings against all labels.
 
     Attributes
     ----------
     n_records : mapping of str to int
         Source -> records that were compared.
     rows : tuple of CheckRow
-        By rule, then source.
+        By finding, then source.
     skipped : tuple of str
         Records that could not be measured at all, each with the reason.
     """
@@ -104,8 +152,11 @@ class FindingsCheck:
 
 
 def findings_of(record: EcgRecord) -> tuple[Finding, ...]:
-    """Return what the rules say of a record, by the same way as ``cardiov analyze``."""
-    return apply_rules(record, measure(record), assess_quality(record))
+    """Return the findings of a record, in the same way as ``cardiov analyze``.
+
+    A record that trained the detectors is judged by the ones that never saw it.
+    """
+    return find_findings(record, measure(record), assess_quality(record))
 
 
 def check_findings(
@@ -125,7 +176,7 @@ def check_findings(
     FindingsCheck
         One row for each comparison and source that labels it.
     """
-    answers: list[tuple[LabelledRecord, dict[str, str]]] = []
+    answers: list[tuple[str, Source, frozenset[str], dict[str, str]]] = []
     skipped = []
     for labelled in records:
         try:
@@ -133,10 +184,10 @@ def check_findings(
         except RecordUnsupportedError as error:
             skipped.append(f"{labelled.record.record_id}: {error.message}")
             continue
-        answers.append((labelled, states))
+        answers.append((labelled.record.record_id, labelled.source, labelled.labels, states))
     counts: dict[Source, int] = {}
-    for labelled, _ in answers:
-        counts[labelled.source] = counts.get(labelled.source, 0) + 1
+    for _, source, _, _ in answers:
+        counts[source] = counts.get(source, 0) + 1
     rows = tuple(
         _row(comparison, source, answers)
         for comparison in COMPARISONS
@@ -146,13 +197,21 @@ def check_findings(
     return FindingsCheck(counts, rows, tuple(skipped))
 
 
-def _row(comparison: Comparison, source: Source, answers: list[tuple[LabelledRecord, dict[str, str]]]) -> CheckRow:
+def _row(
+    comparison: Comparison, source: Source, answers: list[tuple[str, Source, frozenset[str], dict[str, str]]]
+) -> CheckRow:
     needed = comparison.needs.get(source)
+    labels, related = comparison.labels[source], comparison.related.get(source, frozenset())
     names: dict[tuple[str, bool], list[str]] = {}
-    for labelled, states in answers:
-        if labelled.source == source and (needed is None or needed in labelled.labels):
-            key = _joined(states, comparison.findings), bool(labelled.labels & comparison.labels[source])
-            names.setdefault(key, []).append(labelled.record.record_id)
+    n_related = 0
+    for record_id, of_source, stated, states in answers:
+        if of_source != source or (needed is not None and needed not in stated):
+            continue
+        is_labelled = bool(stated & labels)
+        if not is_labelled and stated & related:
+            n_related += 1
+            continue
+        names.setdefault((states.get(comparison.code, "not measurable"), is_labelled), []).append(record_id)
 
     def count(state: str, is_labelled: bool) -> int:
         return len(names.get((state, is_labelled), ()))
@@ -164,6 +223,7 @@ def _row(comparison: Comparison, source: Source, answers: list[tuple[LabelledRec
         count("absent", True),
         count("not measurable", True),
         count("not measurable", False),
+        n_related,
     )
     return CheckRow(
         comparison,
@@ -174,28 +234,24 @@ def _row(comparison: Comparison, source: Source, answers: list[tuple[LabelledRec
     )
 
 
-def _joined(states: Mapping[str, str], codes: tuple[str, ...]) -> str:
-    """Join findings: one present is enough, and all must be absent."""
-    answers = {states.get(code, "not measurable") for code in codes}
-    if "present" in answers:
-        return "present"
-    return "absent" if answers == {"absent"} else "not measurable"
-
-
 def check_to_dict(check: FindingsCheck) -> dict[str, Any]:
-    """Turn a check into JSON values; the paper's counts stand beside each rule that it has."""
+    """Turn a check into JSON values, with the names of the records that differ."""
     return {
         "n_records": dict(check.n_records),
         "rows": [
             {
-                "rule": row.comparison.name,
+                "code": row.comparison.code,
+                "title": ROWS[row.comparison.code].title,
+                "shown": ROWS[row.comparison.code].shown,
+                "critical": ROWS[row.comparison.code].critical,
                 "source": row.source,
                 "labels": sorted(row.comparison.labels[row.source]),
+                "related": sorted(row.comparison.related.get(row.source, ())),
                 "meaning": row.comparison.meaning,
                 **confusion_to_dict(row.confusion),
+                "paper": confusion_to_dict(PAPER[row.comparison.code]) if row.comparison.code in PAPER else None,
                 "false_positives": list(row.false_positives),
                 "false_negatives": list(row.false_negatives),
-                "paper": confusion_to_dict(PAPER[row.comparison.topic]) if row.comparison.topic in PAPER else None,
             }
             for row in check.rows
         ],
@@ -204,18 +260,62 @@ def check_to_dict(check: FindingsCheck) -> dict[str, Any]:
 
 
 def confusion_to_dict(confusion: Confusion) -> dict[str, Any]:
-    """Turn counts into JSON values: tp, fp, tn, fn, what was not measurable, sensitivity, specificity and PPV."""
+    """Turn counts into JSON values: tp, fp, tn, fn, what was left out, shares with intervals, predictive values."""
     return {
         "tp": confusion.true_positive,
         "fp": confusion.false_positive,
         "tn": confusion.true_negative,
         "fn": confusion.false_negative,
         "not_measurable": {"labelled": confusion.unmeasured_labelled, "unlabelled": confusion.unmeasured_unlabelled},
+        "related": confusion.related,
         "sensitivity": confusion.sensitivity,
+        "sensitivity_95": _listed(confusion.sensitivity_interval),
         "specificity": confusion.specificity,
+        "specificity_95": _listed(confusion.specificity_interval),
         "ppv": confusion.positive_predictive_value,
+        "ppv_at_2_per_cent": confusion.predictive_value_at(LOW_PREVALENCE),
+    }
+
+
+def figures(check: FindingsCheck, source: Source = "PTB-XL") -> dict[str, Any]:
+    """Return what ships beside the detectors: how each finding did on the labels of one source.
+
+    Parameters
+    ----------
+    check : FindingsCheck
+        With records of that source.
+    source : {"CinC", "LUDB", "PTB-XL"}
+        Whose labels count.
+
+    Returns
+    -------
+    dict
+        Keys ``source`` (in words) and ``findings``: code -> n_with, n_without, sensitivity, specificity.
+    """
+    n_records = check.n_records.get(source, 0)
+    return {
+        "source": f"{source}, folds 1-9" if source == "PTB-XL" else source,
+        "n_records": n_records,
+        "findings": {
+            row.comparison.code: {
+                "n_with": row.confusion.n_with,
+                "n_without": row.confusion.n_without,
+                "sensitivity": _rounded(row.confusion.sensitivity),
+                "specificity": _rounded(row.confusion.specificity),
+            }
+            for row in check.rows
+            if row.source == source
+        },
     }
 
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def _listed(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else list(interval)
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)

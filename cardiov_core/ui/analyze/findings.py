@@ -59,18 +59,27 @@ def findings_tab(analysis: Analysis) -> None:
     if not analysis.findings:
         st.write("No rule could be applied to this record.")
         return
-    present, absent, unknown = (
-        _in_state(analysis.findings, state) for state in ("present", "absent", "not measurable")
-    )
+    if analysis.rhythm is not None:
+        st.html(f"<p><b>Rhythm</b> {escape(analysis.rhythm.text)}</p>")
+    found, absent, unknown = (_in_state(analysis.findings, state) for state in ("present", "absent", "not measurable"))
+    present = [finding for finding in found if finding.shown]
+    often = [finding for finding in found if not finding.shown]
     if present:
         st.html(html_table(_HEADS, _rows(present)))
     else:
         st.write("None of the rules found anything. That does not rule out disease.")
-    for title, findings in ((f"Absent ({len(absent)})", absent), (f"Not measurable ({len(unknown)})", unknown)):
+    for title, findings in (
+        (f"Criteria often met without disease ({len(often)})", often),
+        (f"Absent ({len(absent)})", absent),
+        (f"Not measurable ({len(unknown)})", unknown),
+    ):
         if findings:
             with st.expander(title):
                 st.html(html_table(_HEADS, _rows(findings)))
-    st.caption("Findings follow from the measurements by fixed rules, not from the network. They are no diagnosis.")
+    st.caption(
+        "Findings follow from the measurements by limits and small trained detectors, not from the grader. They are no "
+        "diagnosis."
+    )
 
 
 def quality_row(quality: Quality) -> str:
@@ -119,4 +128,11 @@ def _in_state(findings: Iterable[Finding], state: str) -> list[Finding]:
 
 def _rows(findings: Sequence[Finding]) -> list[tuple[str, str]]:
     ordered = sorted(findings, key=lambda finding: not finding.critical)
-    return [(f"{each.title} (critical)" if each.critical else each.title, each.reason) for each in ordered]
+    return [(f"{each.title} (critical)" if each.critical else each.title, _told(each)) for each in ordered]
+
+
+def _told(finding: Finding) -> str:
+    """Join what was measured, what speaks against it, and how often it is seen without the disease."""
+    figures = finding.figures.words if finding.figures is not None and finding.state == "present" else ""
+    against = f"Against it: {' '.join(finding.against)}" if finding.against else ""
+    return " ".join(part for part in (finding.reason, against, figures) if part)

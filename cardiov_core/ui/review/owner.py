@@ -19,7 +19,7 @@ from cardiov_core.review import (
     sign_offs_of,
 )
 from cardiov_core.review.blinding import log_cases_seen
-from cardiov_core.signals import apply_rules, assess_quality
+from cardiov_core.signals import assess_quality, find_findings
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table, plain
 from cardiov_core.ui.frame.page import facts, guarded, show_error
@@ -150,7 +150,7 @@ def confirmed_report(store: Store, case: Case) -> bytes:
         _prediction(case, record.duration_s),
         withheld=_withheld(case, quality),
         measurements=loaded.measured,
-        findings=apply_rules(record, loaded.measured, quality),
+        findings=find_findings(record, loaded.measured, quality),
     )
     last = sign_offs_of(store, case.id)[-1]
     buffer = io.BytesIO()

@@ -8,7 +8,7 @@ import pytest
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Finding, Provenance, QualityVerdict
 from cardiov_core.io import read_record
-from cardiov_core.signals import apply_rules, assess_quality, find_pacing_spikes, measure
+from cardiov_core.signals import assess_quality, find_findings, find_pacing_spikes, measure
 from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
 from tests.signals.beat.hearts import VENTRICULAR, WIDE, beats_at, record_of
 
@@ -101,8 +101,8 @@ ASYSTOLE = beats_at(())
 SPIKES_S = np.arange(0.31, 9.9, 60 / 70)
 
 
-def _pacing(record: EcgRecord) -> Finding:
-    return next(finding for finding in apply_rules(record, measure(record)) if finding.code == "pacing")
+def _finding(record: EcgRecord, code: str) -> Finding:
+    return next(finding for finding in find_findings(record, measure(record)) if finding.code == code)
 
 
 @pytest.mark.parametrize("height_mv", [0.2, 2.0])
@@ -113,7 +113,7 @@ def test_spikes_over_asystole_have_no_rate_and_are_critical(height_mv: float, ti
     assert found.heart_rate_bpm is None
     assert found.not_measurable["heart_rate_bpm"] == "pacing spikes without heart beats"
     assert len(found.pacing_spikes_s) == len(times_s)
-    assert _pacing(record).critical
+    assert _finding(record, "pacing_without_beats").critical
     quality = assess_quality(record)
     assert quality.verdict is QualityVerdict.NOT_ANALYSABLE
     assert any("without heart beats" in str(reason) for reason in quality.reasons)
@@ -131,12 +131,12 @@ def test_what_a_spike_leaves_behind_is_no_beat(share: float, tau_s: float) -> No
 def test_failure_to_capture_is_critical_and_the_rate_is_that_of_the_beats() -> None:
     beats_s = np.arange(0.5, 9.9, 60 / 70)
     record = with_spikes(record_of(beats_at(beats_s[::2], VENTRICULAR, WIDE)), beats_s - 0.07, 2.0)
-    finding = _pacing(record)
+    finding = _finding(record, "failure_to_capture")
     assert finding.critical
     assert finding.measured["n_missed_captures"] == 5
     assert measure(record).heart_rate_bpm == pytest.approx(35, abs=1)
     escape = with_spikes(record_of(beats_at(np.arange(0.7, 10, 60 / 33), VENTRICULAR, WIDE)), SPIKES_S, 2.0)
-    assert _pacing(escape).critical
+    assert _finding(escape, "failure_to_capture").critical
 
 
 @pytest.mark.parametrize("ahead_s", [0.07, 0.04])
@@ -148,4 +148,4 @@ def test_a_spike_counts_neither_into_qrs_nor_qt(ahead_s: float) -> None:
     assert len(found.pacing_spikes_s) >= 10
     assert found.qrs_ms == pytest.approx(without.qrs_ms, abs=6)
     assert found.qt_ms == pytest.approx(without.qt_ms, abs=8)
-    assert not _pacing(paced).critical
+    assert not _finding(paced, "failure_to_capture").critical

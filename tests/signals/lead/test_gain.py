@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cardiov_core.domain import EcgRecord, QualityVerdict
-from cardiov_core.signals import apply_rules, assess_quality, measure
+from cardiov_core.signals import assess_quality, find_findings, measure
 from cardiov_core.signals.lead.gain import check_gain
 from tests.signals.beat.hearts import NORMAL, beats_at, record_of
 
@@ -25,7 +25,7 @@ def test_a_true_low_voltage_ecg_has_a_level_and_its_finding(share: float, gain_p
     assert check_gain(record) is None
     quality = assess_quality(record)
     assert quality.verdict is not QualityVerdict.NOT_ANALYSABLE
-    states = {finding.code: finding.state for finding in apply_rules(record, measure(record), quality)}
+    states = {finding.code: finding.state for finding in find_findings(record, measure(record), quality)}
     assert states["low_qrs_voltage_limb"] == "present"
 
 

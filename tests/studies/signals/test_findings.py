@@ -9,9 +9,9 @@ import pytest
 
 from cardiov_core.datasets.labelled import LabelledRecord, Source, labelled_records
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import EcgRecord, Finding, FindingState, Measurements
+from cardiov_core.domain import EcgRecord, Finding, FindingState
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
-from cardiov_core.signals import apply_rules
+from cardiov_core.signals.findings import ROWS
 from cardiov_core.studies.signals.finding_labels import COMPARISONS
 from cardiov_core.studies.signals.findings import (
     PAPER,
@@ -19,6 +19,8 @@ from cardiov_core.studies.signals.findings import (
     FindingsCheck,
     check_findings,
     check_to_dict,
+    figures,
+    wilson,
 )
 
 SHORT = generate("normal", duration_s=1.0)
@@ -38,7 +40,7 @@ def _said(states: dict[str, dict[str, FindingState]]) -> Callable[[EcgRecord], t
 
 
 def _row(check: FindingsCheck, name: str, source: Source) -> tuple[Confusion, tuple[str, ...], tuple[str, ...]]:
-    row = next(row for row in check.rows if row.comparison.name == name and row.source == source)
+    row = next(row for row in check.rows if row.comparison.code == name and row.source == source)
     return row.confusion, row.false_positives, row.false_negatives
 
 
@@ -61,18 +63,37 @@ def test_counts_and_names_of_what_differs() -> None:
     assert _row(check, "bradycardia", "LUDB")[0] == Confusion(1, 0, 0, 0)
 
 
-def test_one_of_two_findings_is_enough_and_both_must_be_absent() -> None:
-    pairs: dict[str, tuple[FindingState, FindingState]] = {
-        "a": ("present", "absent"),
-        "b": ("absent", "not measurable"),
-        "c": ("absent", "absent"),
-        "d": ("not measurable", "present"),
+def test_records_with_related_labels_count_neither_way() -> None:
+    states: dict[str, dict[str, FindingState]] = {
+        name: {"left_bundle_branch_block": "present" if name in "ab" else "absent"} for name in "abcd"
     }
-    codes = ("low_qrs_voltage_limb", "low_qrs_voltage_precordial")
-    find = _said({name: dict(zip(codes, pair, strict=True)) for name, pair in pairs.items()})
-    check = check_findings([_labelled(name, "PTB-XL", "LVOLT") for name in pairs], find)
-    assert _row(check, "low QRS voltage (limb or precordial)", "PTB-XL")[0] == Confusion(2, 0, 0, 1, 1, 0)
-    assert _row(check, "low QRS voltage (limb)", "PTB-XL")[0] == Confusion(1, 0, 0, 2, 1, 0)
+    records = [
+        _labelled("a", "PTB-XL", "CLBBB", "ILBBB"),
+        _labelled("b", "PTB-XL", "ILBBB"),
+        _labelled("c", "PTB-XL", "NORM"),
+        _labelled("d", "PTB-XL", "IVCD"),
+    ]
+    check = check_findings(records, _said(states))
+    assert _row(check, "left_bundle_branch_block", "PTB-XL")[0] == Confusion(1, 0, 1, 0, related=2)
+
+
+def test_shares_have_intervals_and_values_at_another_prevalence() -> None:
+    counts = Confusion(90, 20, 980, 10)
+    # Wilson's interval of 9 in 10: 0.596 to 0.982 (Newcombe 1998, doi:10.1002/(SICI)1097-0258).
+    assert wilson(9, 10) == pytest.approx((0.596, 0.982), abs=0.001)
+    assert counts.positive_predictive_value == pytest.approx(90 / 110)
+    # Of 1000: 18 of the 20 with it, and 2 % of the 980 without.
+    assert counts.predictive_value_at(0.02) == pytest.approx(18 / (18 + 19.6), abs=0.0001)
+    assert Confusion(0, 2, 98, 0).predictive_value_at(0.02) is None
+    assert wilson(0, 0) is None
+
+
+def test_figures_ship_what_the_page_says() -> None:
+    check = check_findings([_labelled("a", "PTB-XL", "PACE")], _said({"a": {"pacing": "present"}}))
+    document = figures(check)
+    assert document["n_records"] == 1
+    assert document["findings"]["pacing"] == {"n_with": 1, "n_without": 0, "sensitivity": 1.0, "specificity": None}
+    assert set(document["findings"]) == {item.code for item in COMPARISONS}
 
 
 def test_records_that_state_no_axis_say_nothing_about_it() -> None:
@@ -83,7 +104,7 @@ def test_records_that_state_no_axis_say_nothing_about_it() -> None:
         _labelled("c", "PTB-XL", "heart_axis", "heart_axis:MID"),
     ]
     check = check_findings(records, _said(dict.fromkeys("abc", states)))
-    assert _row(check, "left axis deviation (2 leads)", "PTB-XL") == (Confusion(1, 1, 0, 0), ("c",), ())
+    assert _row(check, "left_axis_deviation_2_lead", "PTB-XL") == (Confusion(1, 1, 0, 0), ("c",), ())
 
 
 def test_a_record_that_cannot_be_measured_is_skipped_with_its_reason() -> None:
@@ -105,34 +126,31 @@ def test_shares_are_none_without_a_case() -> None:
 
 def test_the_paper_s_table_is_copied_right() -> None:
     # Wen and Kang 2022, Table 4: every row is of the same 78 956 records.
-    assert {topic: round(counts.sensitivity or 0, 3) for topic, counts in PAPER.items()} == {
+    assert {code: round(counts.sensitivity or 0, 3) for code, counts in PAPER.items()} == {
         "bradycardia": 0.984,
-        "left axis deviation": 0.858,
-        "right axis deviation": 0.724,
-        "low QRS voltage": 0.529,
+        "left_axis_deviation_2_lead": 0.858,
+        "right_axis_deviation_2_lead": 0.724,
+        "low_qrs_voltage_limb": 0.529,
         "pacing": 0.453,
     }
     for counts in PAPER.values():
         total = counts.true_positive + counts.false_positive + counts.true_negative + counts.false_negative
         assert total == 78956
-    assert set(PAPER) <= {comparison.topic for comparison in COMPARISONS}
 
 
-def test_comparisons_name_rules_that_exist() -> None:
-    codes = {finding.code for finding in apply_rules(SHORT, Measurements())}
-    assert {code for comparison in COMPARISONS for code in comparison.findings} <= codes
-    assert len({comparison.name for comparison in COMPARISONS}) == len(COMPARISONS)
+def test_every_finding_is_compared_once() -> None:
+    assert sorted(comparison.code for comparison in COMPARISONS) == sorted(ROWS)
 
 
 def test_json_has_counts_labels_and_the_paper_beside() -> None:
     check = check_findings([_labelled("a", "CinC", "10370003")], _said({"a": {"pacing": "present"}}))
     document = json.loads(json.dumps(check_to_dict(check), allow_nan=False))
-    rows = {row["rule"]: row for row in document["rows"]}
+    rows = {row["code"]: row for row in document["rows"]}
     assert rows["pacing"]["tp"] == 1
     assert rows["pacing"]["labels"] == ["10370003"]
     assert rows["pacing"]["paper"]["tp"] == 671
-    assert rows["wide QRS"]["paper"] is None
-    assert rows["wide QRS"]["not_measurable"] == {"labelled": 0, "unlabelled": 1}
+    assert rows["wide_qrs"]["paper"] is None
+    assert rows["wide_qrs"]["related"]
 
 
 def _with_dx(files: dict[str, bytes], comment: bytes) -> dict[str, bytes]:

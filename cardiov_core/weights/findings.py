@@ -1,0 +1,315 @@
+"""Weights of the trained finding detectors: boosted trees as plain arrays, as many of each as folds.
+
+A new record is judged by the mean over all folds; a record that trained them is known again by its fingerprint and is
+judged by the trees that never saw it, so that no memory is ever taken for skill. Beside them lies a table of figures:
+how each finding did on labelled records.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from cardiov_core.errors import ModelCardError, WeightsMismatchError
+from cardiov_core.weights.cards import weights_folder
+from cardiov_core.weights.files import read_tensors, tensor_bytes
+
+NAME = "findings"
+FIGURES_NAME = "figures.json"
+SCHEMA_VERSION = 1
+"""Version of the card's layout that this CardioV reads and writes."""
+
+_HINT = "Run `cardiov train-findings`, or restore the file from the repository."
+_PARTS = ("feature", "threshold", "missing_left", "left", "right", "value", "roots")
+
+
+@dataclass(frozen=True, eq=False)
+class Trees:
+    """Boosted regression trees of one fold; all nodes of all trees in one row.
+
+    Attributes
+    ----------
+    feature : numpy.ndarray
+        int64 ``(n_nodes,)``: column that decides; -1 in a leaf.
+    threshold : numpy.ndarray
+        float64: a value up to it goes to the left.
+    missing_left : numpy.ndarray
+        bool: whether a missing value goes to the left.
+    left, right : numpy.ndarray
+        int64: the children.
+    value : numpy.ndarray
+        float64: what a leaf adds to the log odds.
+    roots : numpy.ndarray
+        int64 ``(n_trees,)``: first node of each tree.
+    base : float
+        Log odds before any tree.
+    """
+
+    feature: npt.NDArray[np.int64]
+    threshold: npt.NDArray[np.float64]
+    missing_left: npt.NDArray[np.bool_]
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    roots: npt.NDArray[np.int64]
+    base: float
+
+    def log_odds(self, row: npt.NDArray[np.float64]) -> float:
+        """Return the log odds of one row of features; NaN where a number is missing."""
+        node = self.roots.copy()
+        while True:
+            column = self.feature[node]
+            inner = column >= 0
+            if not inner.any():
+                break
+            values = row[np.maximum(column, 0)]
+            to_left = np.where(np.isnan(values), self.missing_left[node], values <= self.threshold[node])
+            node = np.where(inner, np.where(to_left, self.left[node], self.right[node]), node)
+        return self.base + float(self.value[node].sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """A trained detector.
+
+    Attributes
+    ----------
+    features : tuple of str
+        Names of its columns.
+    limit : float
+        Probability from which on the finding is present.
+    calibration : tuple of float
+        Slope and shift that turn log odds into those of the records that had no part in training.
+    folds : tuple of Trees
+        One a fold.
+    """
+
+    features: tuple[str, ...]
+    limit: float
+    calibration: tuple[float, float]
+    folds: tuple[Trees, ...]
+
+    def probability(self, numbers: Mapping[str, float], fold: int | None = None) -> float:
+        """Return the probability of the finding.
+
+        Parameters
+        ----------
+        numbers : mapping of str to float
+            By name of the feature; what is absent counts as missing.
+        fold : int, optional
+            The only fold to ask, for a record that trained the others.
+
+        Returns
+        -------
+        float
+            0..1, the mean over the folds in log odds.
+        """
+        row = np.array([numbers.get(name, float("nan")) for name in self.features])
+        asked = self.folds if fold is None else (self.folds[fold],)
+        slope, shift = self.calibration
+        return float(1.0 / (1.0 + np.exp(-(slope * np.mean([trees.log_odds(row) for trees in asked]) + shift))))
+
+
+@dataclass(frozen=True, eq=False)
+class FindingWeights:
+    """All detectors.
+
+    Attributes
+    ----------
+    detectors : mapping of str to Detector
+        By code of the finding.
+    fold_of : mapping of str to int
+        Fingerprint of a training record -> the fold that never saw it.
+    card : mapping
+        The whole card as it stands in the file.
+    """
+
+    detectors: Mapping[str, Detector]
+    fold_of: Mapping[str, int]
+    card: Mapping[str, Any]
+
+
+def load_findings(folder: Path | None = None) -> FindingWeights | None:
+    """Open the detectors.
+
+    Parameters
+    ----------
+    folder : pathlib.Path, optional
+        Where ``findings.json`` lies: by default ``findings`` in the weights folder.
+
+    Returns
+    -------
+    FindingWeights or None
+        None where the folder holds no card.
+
+    Raises
+    ------
+    ModelCardError
+        If the card is no JSON, is of another schema, or lacks a field.
+    WeightsError
+        If the weights file is missing or is no safetensors file.
+    WeightsIntegrityError
+        If its checksum is not the card's.
+    WeightsMismatchError
+        If weights and card do not fit each other.
+    """
+    path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
+    if not path.is_file():
+        return None
+    card = _read(path)
+    if card.get("schema_version") != SCHEMA_VERSION:
+        raise ModelCardError(
+            f"Card {path.name}: schema_version is {card.get('schema_version')!r}; this CardioV reads {SCHEMA_VERSION}.",
+            _HINT,
+        )
+    tensors = read_tensors(path.with_suffix(".safetensors"), str(card.get("sha256")))
+    try:
+        detectors = {
+            code: Detector(
+                tuple(entry["features"]),
+                float(entry["limit"]),
+                (float(entry["calibration"][0]), float(entry["calibration"][1])),
+                tuple(_trees(tensors, f"{code}.{fold}", float(base)) for fold, base in enumerate(entry["base"])),
+            )
+            for code, entry in card["detectors"].items()
+        }
+        fold_of = {mark: fold for fold, marks in enumerate(card["folds"]) for mark in marks}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsMismatchError(f"The weights do not fit {path.name}: {error!r}.", _HINT) from error
+    return FindingWeights(detectors, fold_of, card)
+
+
+def save_findings(detectors: Mapping[str, Detector], card: Mapping[str, Any], folder: Path) -> Path:
+    """Write the detectors with their card.
+
+    Parameters
+    ----------
+    detectors : mapping of str to Detector
+        By code.
+    card : mapping
+        ``folds`` (a list of fingerprints a fold), ``detectors`` (what a reader should know of each), and all else.
+    folder : pathlib.Path
+        Made where it is missing.
+
+    Returns
+    -------
+    pathlib.Path
+        The card.
+    """
+    state = {
+        f"{code}.{fold}.{part}": torch.from_numpy(np.ascontiguousarray(_stored(getattr(trees, part))))
+        for code, detector in detectors.items()
+        for fold, trees in enumerate(detector.folds)
+        for part in _PARTS
+    }
+    content = tensor_bytes(state, "float32")
+    entries = {
+        code: {
+            **dict(card.get("detectors", {}).get(code, {})),
+            "features": list(detector.features),
+            "limit": detector.limit,
+            "calibration": list(detector.calibration),
+            "base": [trees.base for trees in detector.folds],
+        }
+        for code, detector in detectors.items()
+    }
+    raw = {
+        **dict(card),
+        "detectors": entries,
+        "schema_version": SCHEMA_VERSION,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{NAME}.json"
+    path.with_suffix(".safetensors").write_bytes(content)
+    path.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def load_figures(folder: Path | None = None) -> Mapping[str, Any]:
+    """Read how each finding did on labelled records; empty where the file is not there.
+
+    Raises
+    ------
+    ModelCardError
+        If the file is no JSON object.
+    """
+    path = (weights_folder() / NAME if folder is None else folder) / FIGURES_NAME
+    return _read(path) if path.is_file() else {}
+
+
+def save_figures(figures: Mapping[str, Any], folder: Path | None = None) -> Path:
+    """Write how each finding did on labelled records beside the detectors."""
+    target = weights_folder() / NAME if folder is None else folder
+    target.mkdir(parents=True, exist_ok=True)
+    path = target / FIGURES_NAME
+    path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def join_trees(trees: Sequence[Mapping[str, npt.NDArray[Any]]], base: float) -> Trees:
+    """Put the nodes of single trees, each with children counted from its own first node, into one row."""
+    shifts = np.cumsum([0, *(len(tree["feature"]) for tree in trees)])
+    joined: dict[str, npt.NDArray[Any]] = {
+        part: np.concatenate([np.asarray(tree[part]) for tree in trees])
+        for part in ("feature", "threshold", "missing_left", "value")
+    }
+    for part in ("left", "right"):
+        joined[part] = np.concatenate(
+            [np.asarray(tree[part], dtype=np.int64) + shift for tree, shift in zip(trees, shifts, strict=False)]
+        )
+    return Trees(
+        feature=joined["feature"].astype(np.int64),
+        # As they are stored, so that what is tested is what ships.
+        threshold=joined["threshold"].astype(np.float32).astype(np.float64),
+        missing_left=joined["missing_left"].astype(np.bool_),
+        left=joined["left"],
+        right=joined["right"],
+        value=joined["value"].astype(np.float32).astype(np.float64),
+        roots=shifts[:-1].astype(np.int64),
+        base=float(base),
+    )
+
+
+def _trees(tensors: Mapping[str, torch.Tensor], name: str, base: float) -> Trees:
+    parts = {part: tensors[f"{name}.{part}"].numpy() for part in _PARTS}
+    size = parts["feature"].size
+    children = np.concatenate([parts["left"], parts["right"], parts["roots"]])
+    if not children.size or children.min() < 0 or children.max() >= size:
+        raise ValueError(f"{name} has a node that leads nowhere")
+    inner = parts["feature"] >= 0
+    own = np.arange(size)
+    if not ((parts["left"] > own) & (parts["right"] > own))[inner].all():
+        raise ValueError(f"{name} has a node that leads back")
+    return Trees(
+        feature=parts["feature"].astype(np.int64),
+        threshold=parts["threshold"].astype(np.float64),
+        missing_left=parts["missing_left"].astype(np.bool_),
+        left=parts["left"].astype(np.int64),
+        right=parts["right"].astype(np.int64),
+        value=parts["value"].astype(np.float64),
+        roots=parts["roots"].astype(np.int64),
+        base=base,
+    )
+
+
+def _stored(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if values.dtype == np.float64:
+        return values.astype(np.float32)
+    return values.astype(np.int32) if values.dtype == np.int64 else values
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelCardError(f"{path} cannot be read: {error}.", _HINT) from error
+    if not isinstance(raw, dict):
+        raise ModelCardError(f"{path} is no JSON object.", _HINT)
+    return raw
