@@ -7,6 +7,7 @@ from cardiov_core.io.leads import standard_leads
 
 # 'Labels:= V1<tab>V2', 'leads: I, II', 'Channel order = I;II;III', 'columns I II III'.
 _SEPARATORS = re.compile(r"[\s,;|/:=]+")
+_UNITS = re.compile(r"[(\[]\s*(?:[mun\u00b5\u03bc]?v|(?:milli|micro)?volts?)\s*[)\]]", re.IGNORECASE)
 _MARKS = "'\"()[]{}."
 # 'Column 3: V1', 'Ch 2 = II', '4 aVR'.
 _NUMBERED = re.compile(
@@ -27,7 +28,7 @@ def stated_order(comments: Sequence[str], n_channels: int) -> tuple[str, ...] | 
     n_channels : int
         How many channels there are; a list of another length says nothing of them.
     """
-    for comment in comments:
+    for comment in (_UNITS.sub(" ", comment) for comment in comments):
         words = [bare for word in _SEPARATORS.split(comment) if (bare := word.strip(_MARKS))]
         for start in range(len(words) - n_channels + 1):
             if _are_leads(names := tuple(words[start : start + n_channels])):

@@ -1,7 +1,7 @@
 """Damaged files of carts end as a record or a CardioVError, in bounded time, with the reader's own file name."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,15 @@ from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_record
 from tests.io.carts import cart_files as make
+from tests.io.carts.scp.test_parse import healforce
+from tests.io.carts.test_contec import EIGHT, contec
+from tests.io.carts.xml.test_schiller import document, wave
+
+
+def counts_of(record: EcgRecord, leads: Sequence[str]) -> np.ndarray:
+    """Counts of 1 uV of some leads."""
+    return np.stack([make.counts(record, lead, 1.0) for lead in leads])
+
 
 FUZZ = settings(
     max_examples=25,
@@ -35,6 +44,9 @@ FORMATS: dict[str, Callable[[EcgRecord], bytes]] = {
     "edf": make.edf,
     "ishne": make.ishne,
     "mfer": make.mfer,
+    "schiller": lambda r: document(wave(counts_of(r, r.leads))).encode(),
+    "contec": lambda r: contec(counts_of(r, EIGHT) // 5),
+    "healforce": lambda r: healforce(counts_of(r, ("I", "II", "III")).clip(-5000, 5000) // 10),
 }
 # Formats that state how long they are; ISHNE's writers disagree on what they state.
 TRUNCATION_SHOWS = sorted(set(FORMATS) - {"ishne"})

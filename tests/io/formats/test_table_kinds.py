@@ -39,6 +39,7 @@ THOUSANDS = {
     "apostrophe, semicolon": (lambda v: f"{v:,}".replace(",", "'"), ";", None),
     "blank, semicolon": (lambda v: f"{v:,}".replace(",", " "), ";", None),
     "narrow blank, tab": (lambda v: f"{v:,}".replace(",", "\u202f"), "\t", None),
+    "comma, blanks between columns": (lambda v: f"{v:,}", " ", None),
     "true minus, tab": (lambda v: f"{v:,}".replace("-", "\u2212"), "\t", None),
 }
 
@@ -84,6 +85,18 @@ def test_a_line_of_units_is_read(tmp_path, ecg_mv, head, units, time):
     assert np.abs(record.signal - ecg_mv).max() < 1e-6
 
 
+def test_a_column_of_sample_numbers_is_no_time(tmp_path, ecg_mv):
+    lines = ["'sample #'," + ",".join(f"'{lead}'" for lead in STANDARD_LEADS)]
+    lines += ["'sample interval'," + ",".join(["'mV'"] * 12)]
+    lines += [f"{k}," + ",".join(f"{v:.3f}" for v in ecg_mv[:, k]) for k in range(ecg_mv.shape[1])]
+    with pytest.raises(MissingMetadataError) as caught:
+        opened(tmp_path, "\n".join(lines))
+    assert caught.value.fields == ("sampling_rate",)
+    record = opened(tmp_path, "\n".join(lines), sampling_rate=500)
+    assert np.abs(record.signal - ecg_mv).max() < 1e-6
+    assert record.warnings == ()
+
+
 def test_a_unit_that_is_no_voltage_in_the_line_of_units_is_refused(tmp_path, ecg_mv):
     text = table(ecg_mv).split("\n", 1)
     with pytest.raises(CardioVError, match="furlong"):
@@ -97,6 +110,8 @@ def test_a_unit_that_is_no_voltage_in_the_line_of_units_is_refused(tmp_path, ecg
         "# columns: " + ", ".join(CHEST_FIRST),
         "% the order is " + " ".join(CHEST_FIRST) + ".",
         "# " + ",".join(CHEST_FIRST),
+        "# " + ", ".join(f"{lead} (mV)" for lead in CHEST_FIRST),
+        f"# leads = {list(CHEST_FIRST)}",
         "\n".join(f"# column {k}: {lead}" for k, lead in enumerate(CHEST_FIRST, 1)),
         "Leads = " + ";".join(CHEST_FIRST),
         "# Labels:= "

@@ -19,6 +19,7 @@ _FORMAT = "HL7 aECG"
 _BEAT = "REPRESENTATIVE_BEAT"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "\u00b5s": 1e-6}
 _RHYTHM_S = 5.0
+_LENGTHS_APART = 0.02
 _STANDARD_LEADS = 12
 
 
@@ -33,9 +34,10 @@ class _Block:
     length: int
     leads: frozenset[str]
 
-    @property
-    def time(self) -> tuple[str, float, int]:
-        return self.head, self.step_s, self.length
+    def simultaneous(self, other: "_Block") -> bool:
+        """Whether two blocks are of one recording: they begin together, run in one step and are about as long."""
+        alike = abs(self.length - other.length) <= _LENGTHS_APART * max(self.length, other.length)
+        return alike and (self.head, self.step_s) == (other.head, other.step_s)
 
     @property
     def duration_s(self) -> float:
@@ -75,12 +77,14 @@ def _choose_blocks(root: Element, name: str) -> tuple[str, ...]:
     blocks = [block for one in series for component in one.findall("component") if (block := _block(one, component))]
     if len(blocks) < 2:
         return ()
-    recordings: dict[tuple[str, float, int], list[_Block]] = {}
+    recordings: list[list[_Block]] = []
     for block in blocks:
-        together = recordings.setdefault(block.time, [])
-        if not any(block.leads & other.leads for other in together):
+        together = next((one for one in recordings if one[0].simultaneous(block)), None)
+        if together is None:
+            recordings.append([block])
+        elif not any(block.leads & other.leads for other in together):
             together.append(block)
-    chosen = max(recordings.values(), key=_worth)
+    chosen = max(recordings, key=_worth)
     _join(root, chosen, blocks)
     left = [block for block in blocks if block not in chosen]
     if not left:
@@ -123,12 +127,18 @@ def _block(series: Element, component: Element) -> _Block | None:
         if value is None:
             continue
         if code.startswith("TIME_"):
-            head, step_s = _attribute(value.find("head"), "value"), _step_s(value.find("increment"))
+            head, step_s = _head(value.find("head")), _step_s(value.find("increment"))
         else:
             digits = value.findtext("digits") or ""
             length = max(length, len(digits.split()))
             leads.add(standard_lead(code) or code)
     return _Block(series, component, head, step_s, length, frozenset(leads)) if leads else None
+
+
+def _head(head: Element | None) -> str:
+    """Return when a block begins, the same for '10', '10.0' and '10.000'."""
+    stated = _attribute(head, "value")
+    return stated.rstrip("0").rstrip(".") if "." in stated else stated
 
 
 def _step_s(increment: Element | None) -> float:

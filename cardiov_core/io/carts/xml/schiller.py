@@ -12,6 +12,7 @@ import numpy.typing as npt
 from cardiov_core.domain import MachineReading, Sex
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
+from cardiov_core.io.carts.ends import without_ends
 from cardiov_core.io.carts.parse import clean, incomplete, no_rhythm
 from cardiov_core.io.carts.xml.guard import parse_xml
 
@@ -61,6 +62,7 @@ def read_schiller(path: Path, content: bytes, options: ReadOptions) -> Channels:
         raise no_rhythm(path.name, FORMAT, only_median=any(_text(wave, "type") == _MEDIAN for wave in waves))
     wave = max(rhythms, key=lambda one: len(_text(one, "channel/data")))
     signal, names, per_mv = _signal(wave, path.name, options)
+    signal, cut = without_ends(signal, names, _rate(wave, path.name), [1.0 / per_mv] * len(names))
     measurements = dict(_measurements(root))
     statements = tuple(_statements(root))
     device = " ".join(filter(None, (_text(root, ".//hardware/vendor"), _text(root, ".//hardware/model"))))
@@ -80,7 +82,7 @@ def read_schiller(path: Path, content: bytes, options: ReadOptions) -> Channels:
         patient_id=_text(root, "patdata/id") or None,
         device=device or None,
         comments=tuple(_filters(root)),
-        warnings=_left_out(rhythms),
+        warnings=(*_left_out(rhythms), *cut),
         machine=MachineReading(device or FORMAT, measurements, statements, (), "")
         if measurements or statements
         else None,

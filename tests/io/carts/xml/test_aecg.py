@@ -51,7 +51,9 @@ def is_whole(record, counts):
 LIMB, CHEST = STANDARD_LEADS[:6], STANDARD_LEADS[6:]
 
 
-@pytest.mark.parametrize("other", [{}, {"step": "2", "unit": "ms"}, {"step": "2000", "unit": "us"}])
+@pytest.mark.parametrize(
+    "other", [{}, {"step": "2", "unit": "ms"}, {"step": "2000", "unit": "us"}, {"head": "20200101101010"}]
+)
 @pytest.mark.parametrize("apart", [False, True])
 def test_leads_in_two_sets_of_one_time_are_joined(tmp_path, counts, other, apart):
     first, second = block(LIMB, counts[:6]), block(CHEST, counts[6:], **other)
@@ -59,6 +61,13 @@ def test_leads_in_two_sets_of_one_time_are_joined(tmp_path, counts, other, apart
     record = opened(tmp_path, *parts)
     assert is_whole(record, counts)
     assert record.warnings == ()
+
+
+def test_sets_of_one_time_may_differ_by_a_few_samples(tmp_path, counts):
+    record = opened(tmp_path, series(block(LIMB, counts[:6]), block(CHEST, counts[6:, :4990])))
+    assert record.leads == STANDARD_LEADS
+    assert np.isnan(record.signal[6:, 4990:]).all()
+    assert "of 5000: V1 4990" in record.warnings[0]
 
 
 def test_a_lead_a_set(tmp_path, counts):
