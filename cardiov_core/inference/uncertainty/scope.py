@@ -72,7 +72,7 @@ def signature_of(record: EcgRecord | Examination, start_s: float | None = None) 
     scaled = centred / sd[:, np.newaxis]
     independent = [STANDARD_LEADS.index(lead) for lead in INDEPENDENT_LEADS]
     moments = np.log(_SMALLEST_MOMENT + (scaled**4).mean(axis=1)), np.cbrt((scaled**3).mean(axis=1))
-    return np.concatenate([np.log(sd), _spectrum(values[independent]), _likeness(scaled[independent]), *moments])
+    return np.concatenate([np.log(sd), _spectrum(values[independent]), _similarity(scaled[independent]), *moments])
 
 
 def fit_range(signatures: npt.ArrayLike, folds: npt.ArrayLike) -> KnownRange:
@@ -211,6 +211,6 @@ def _spectrum(values: Float64Array) -> Float64Array:
     return np.asarray(np.log(bands / bands.sum()), dtype=np.float64)
 
 
-def _likeness(scaled: Float64Array) -> Float64Array:
+def _similarity(scaled: Float64Array) -> Float64Array:
     correlations = (scaled @ scaled.T / scaled.shape[1])[np.triu_indices(len(scaled), 1)]
     return np.asarray(np.arctanh(np.clip(correlations, -_LARGEST_CORRELATION, _LARGEST_CORRELATION)), dtype=np.float64)

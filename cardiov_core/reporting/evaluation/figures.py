@@ -47,20 +47,20 @@ class Panel:
     ----------
     name : str
         For its file.
-    said : str
+    alternative : str
         What it shows, in words: for those who cannot see it.
     svg : str
         The drawing, self-contained.
     """
 
     name: str
-    said: str
+    alternative: str
     svg: str
 
     @property
     def image(self) -> str:
         """The panel as an HTML image that needs nothing else."""
-        return f'<img alt="{escape(self.said, quote=True)}" src="{self.source}">'
+        return f'<img alt="{escape(self.alternative, quote=True)}" src="{self.source}">'
 
     @property
     def source(self) -> str:

@@ -177,7 +177,7 @@ def _usable_leads(signal: Float64Array, missing: BoolArray) -> BoolArray:
 def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolArray]:
     """Tell which beats share the dominant shape, and move those to where they match best."""
     every = np.arange(r.size)[:: -(-r.size // _MAX_COMPARED_BEATS)]
-    similarity, _ = beat_likeness(signal, r[every], r[every])
+    similarity, _ = beat_similarity(signal, r[every], r[every])
     alike = similarity >= _LIKE
     counts = alike.sum(axis=1)
     # The gap before a beat tells a premature beat from the one that it follows.
@@ -190,7 +190,7 @@ def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolAr
         if best < 0 or (not alike[best, index] and np.median(gaps[alike[index]]) > 1.1 * np.median(gaps[alike[best]])):
             best = int(index)
     model = r[every[best] : every[best] + 1]
-    similarity, moves = beat_likeness(signal, r, model)
+    similarity, moves = beat_similarity(signal, r, model)
     dominant: BoolArray = similarity[:, 0] >= _LIKE
     dominant[every[best]] = True
     moved = np.where(dominant, r + moves[:, 0], r)
@@ -202,7 +202,7 @@ def _shifts() -> IntArray:
     return np.arange(-reach, reach + 1, step, dtype=np.int64)
 
 
-def beat_likeness(signal: Float64Array, r: IntArray, others: IntArray) -> tuple[Float64Array, IntArray]:
+def beat_similarity(signal: Float64Array, r: IntArray, others: IntArray) -> tuple[Float64Array, IntArray]:
     """Compare the shapes of beats.
 
     Parameters

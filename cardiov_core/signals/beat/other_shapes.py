@@ -9,7 +9,7 @@ from cardiov_core.signals.beat.median_beat import (
     BEFORE_R_S,
     RATE_HZ,
     BeatSeries,
-    beat_likeness,
+    beat_similarity,
     blank_neighbours,
     cut_windows,
     nan_median,
@@ -45,11 +45,11 @@ def other_medians(series: BeatSeries) -> tuple[tuple[npt.NDArray[np.int64], Medi
     left = np.flatnonzero(~series.dominant & whole)
     if not left.size:
         return ()
-    likeness, _ = beat_likeness(signal, r[left], r[left])
+    similarity, _ = beat_similarity(signal, r[left], r[left])
     groups: list[tuple[npt.NDArray[np.int64], MedianBeat]] = []
     free = np.ones(left.size, dtype=bool)
     while free.any() and len(groups) < MOST_SHAPES:
-        alike = (likeness >= _LIKE) & free
+        alike = (similarity >= _LIKE) & free
         alike[np.arange(left.size), np.arange(left.size)] = free
         seed = int(np.where(free, alike.sum(axis=0), -1).argmax())
         members = alike[:, seed]

@@ -133,8 +133,8 @@ def _repeated_shape(rows: Float64Array, valid: BoolArray) -> IntArray:
         return np.asarray(flat / (np.linalg.norm(flat, axis=1, keepdims=True) + _TINY))
 
     fixed = shapes(candidates)
-    likeness = np.max([shapes(candidates + shift) @ fixed.T for shift in (-2, -1, 0, 1, 2)], axis=0)
-    members = likeness[:, int((likeness >= _ALIKE).sum(axis=0).argmax())] >= _ALIKE
+    similarity = np.max([shapes(candidates + shift) @ fixed.T for shift in (-2, -1, 0, 1, 2)], axis=0)
+    members = similarity[:, int((similarity >= _ALIKE).sum(axis=0).argmax())] >= _ALIKE
     if int(members.sum()) < _FEWEST_BEATS - 1:
         return np.empty(0, dtype=np.int64)
     model = fixed[members].mean(axis=0)

@@ -130,7 +130,7 @@ def test_another_grader_stands_beside_with_its_differences(document: dict[str, A
 
 
 def test_the_alarm_that_is_given_is_marked_in_its_curve(document: dict[str, Any]) -> None:
-    said = {panel.name: panel.said for panel in panels_of(document)["roc"]}
+    said = {panel.name: panel.alternative for panel in panels_of(document)["roc"]}
     for name, alarm in (("roc-high", "high"), ("roc-above-low", "medium_or_higher")):
         point = document["operating_points"][alarm]
         assert f"sensitivity {100 * point['sensitivity']:.1f}" in said[name]
