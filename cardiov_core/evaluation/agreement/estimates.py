@@ -20,7 +20,7 @@ from cardiov_core.evaluation.agreement.formulas import (
     alpha_of,
     coincidences_of,
     gaps,
-    kappa_of,
+    kappas_of,
     level_counts,
     mean_of,
     ordinal_distances,
@@ -102,7 +102,7 @@ def pair_agreement(tables: Table, *, n_resamples: int = 1000, seed: int = 0) -> 
         coincidences = table + np.swapaxes(table, -1, -2)
         margins = coincidences.sum(axis=-1)
         return {
-            Statistic.KAPPA: kappa_of(table),
+            Statistic.KAPPA: kappas_of(table),
             Statistic.AC2: ac2_of(table, margins),
             Statistic.ALPHA: alpha_of(coincidences, ordinal_distances(margins)),
             Statistic.EXACT: mean_of(table, np.eye(n_levels)),

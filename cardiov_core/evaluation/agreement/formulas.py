@@ -123,8 +123,11 @@ def case_tables(
     return tables
 
 
-def kappa_of(table: Table) -> npt.NDArray[np.float64]:
-    """Return Cohen's kappa with quadratic weights of each table (Cohen 1968, doi:10.1037/h0026256)."""
+def kappas_of(table: Table) -> npt.NDArray[np.float64]:
+    """Return Cohen's kappa with quadratic weights of each table (Cohen 1968, doi:10.1037/h0026256).
+
+    Of many tables at once; `cardiov_core.evaluation.metrics.kappa_of` takes one, and differs in the last digit.
+    """
     weights = gaps(table.shape[-1]) ** 2
     observed = (weights * table).sum(axis=(-2, -1))
     expected = np.einsum("kl,...k,...l->...", weights, table.sum(axis=-1), table.sum(axis=-2))
