@@ -27,7 +27,7 @@ class Row:
     needs : tuple of str
         What it rests on; where one of these is in doubt, it is not measurable.
     shown : bool
-        False where its specificity stays under 0.95 (docs/findings.md): not shown by default.
+        False where its specificity stays under 0.95 (docs/method/findings.md): not shown by default.
     """
 
     code: str

@@ -31,7 +31,7 @@ EXCESSIVE_RATIO = -0.25
 """ST over S at or below this is too much discordance (Smith et al. 2012, doi:10.1016/j.annemergmed.2012.07.119)."""
 
 QRS_SPREAD_MS = 8.0
-"""Standard deviation of QRS against carts and marks, for the confidence of a limit (docs/measurements.md)."""
+"""Standard deviation of QRS against carts and marks, for the confidence of a limit (docs/method/measurements.md)."""
 
 _MIN_SLURRED_S_MS = 40.0
 _SMALL_MV = 0.1
