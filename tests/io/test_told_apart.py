@@ -1,14 +1,13 @@
 """Two records of one name: told apart wherever they are listed; the same file reads the same by every way in."""
 
 import io
-import json
 import zipfile
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from cardiov_core.cli import main
+from cardiov_core.cli.output import error_row
+from cardiov_core.errors import RecordFormatError
 from cardiov_core.io import collect, read_record, read_source, read_uploads
 from cardiov_core.io.collection import Source, told_apart
 from cardiov_core.io.staging import staged, take_drop
@@ -61,11 +60,10 @@ def test_every_way_in_tells_them_apart_and_reads_the_same(tmp_path, packed):
             assert record.provenance.sha256 == other.provenance.sha256
 
 
-def test_rows_of_the_command_line_name_them_apart(tmp_path, packed):
-    (tmp_path / "two.zip").write_bytes(packed)
-    found = CliRunner().invoke(main, ["measure", str(tmp_path / "two.zip"), "--json"])
-    rows = [json.loads(line) for line in found.output.splitlines() if line.startswith("{")]
-    assert [row["record"]["id"] for row in rows] == ["rec (p1)", "rec (p2)"]
+def test_error_rows_of_the_command_line_name_them_apart():
+    row = error_row("two.zip/p1/rec.hea", RecordFormatError("No ECG.", "Open another."), "p1")
+    assert row["record"] == {"id": "rec (p1)", "path": "two.zip/p1/rec.hea"}
+    assert error_row("one/rec.hea", RecordFormatError("No ECG.", "Open another."))["record"]["id"] == "rec"
 
 
 def test_a_zip_with_backslashes_between_folders_is_unpacked(tmp_path, write_wfdb):
