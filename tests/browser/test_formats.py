@@ -22,7 +22,7 @@ ECG_ID = 106
 @pytest.fixture(scope="module")
 def make(repository: Path) -> ModuleType:
     """The makers of carts' files."""
-    spec = importlib.util.spec_from_file_location("vendor_files", repository / "tests" / "io" / "vendor_files.py")
+    spec = importlib.util.spec_from_file_location("cart_files", repository / "tests" / "io" / "carts" / "cart_files.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

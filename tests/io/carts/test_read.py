@@ -354,7 +354,7 @@ def test_measurements_are_known_by_their_names_and_units(tmp_path, record, code,
 # --- archives, folders, uploads ---------------------------------------------------------------------------------
 
 
-def test_a_zip_and_a_folder_of_vendor_files_are_a_batch(tmp_path, record):
+def test_a_zip_and_a_folder_of_carts_files_are_a_batch(tmp_path, record):
     folder = tmp_path / "carts"
     folder.mkdir()
     names = {"a.dcm": make.dicom, "b.xml": make.aecg, "c.scp": make.scp, "d.dat": make.edf, "e": make.muse}

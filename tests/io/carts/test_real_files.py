@@ -64,7 +64,7 @@ IDS = [1, 102, 135, 106]
 
 @pytest.fixture(scope="module")
 def samples(data_folder: Path) -> Path:
-    """Folder of real vendor files."""
+    """Folder of real files of carts."""
     folder = data_folder / "vendor-samples"
     if not folder.is_dir():
         pytest.skip("no folder vendor-samples among the real records")
@@ -102,7 +102,7 @@ def test_facts_of_real_files(samples):
     assert record.patient_id == "25060897140"
 
 
-def test_a_folder_and_an_upload_of_vendor_files_open_whole(samples):
+def test_a_folder_and_an_upload_of_carts_files_open_whole(samples):
     with collect([samples]) as found:
         assert {Path(one.shown_as).name for one in found.sources} >= {*STATED, *NEW}
         assert (found.errors, found.passed_over) == ((), ())

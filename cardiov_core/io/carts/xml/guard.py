@@ -13,7 +13,7 @@ from xml.parsers import expat
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
 
 MAX_XML_BYTES = 64 * 1024**2
-"""Vendors' 10-second files measure 0.1 to 1 MB."""
+"""Carts' 10-second files measure 0.1 to 1 MB."""
 
 _MAX_DEPTH = 128
 _MAX_ELEMENTS = 1_000_000
