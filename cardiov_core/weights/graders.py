@@ -144,9 +144,10 @@ def write_grader(
 ) -> Path:
     """Write a grader of any kind: weights file, out-of-fold table and card, nothing before all of it is checked."""
     table = None if out_of_fold is None else table_bytes(out_of_fold)
+    filled_in = (*MEASURED_LATER, "schema_version")
     raw: JsonObject = {
-        **{field: value for field, value in fields_as_json(card).items() if field not in MEASURED_LATER},
         "schema_version": SCHEMA_VERSION,
+        **{field: value for field, value in fields_as_json(card).items() if field not in filled_in},
         "sha256": hashlib.sha256(content).hexdigest(),
         "n_parameters": n_parameters,
         "out_of_fold": None,
