@@ -97,7 +97,10 @@ def decode_text(content: bytes) -> str | None:
         return None
     try:
         return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if error.start >= max(len(content) - 3, 1):
+            # The beginning of a file may end within a letter.
+            return content[: error.start].decode("utf-8-sig")
         text = content.decode("latin-1")
     # Bytes 0x80-0x9F are control characters in Latin-1: such a file is binary by all likelihood.
     return None if any("\x80" <= letter <= "\x9f" for letter in text[:_TEXT_SAMPLE]) else text

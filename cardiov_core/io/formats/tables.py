@@ -47,7 +47,8 @@ def claims_to_be_ecg(head: bytes) -> bool:
     head : bytes
         The beginning of the file.
     """
-    text = decode_text(head[: head.rfind(b"\n") + 1] or head)
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = decode_text(head if wide else head[: head.rfind(b"\n") + 1] or head)
     if text is None:
         return False
     layout = find_layout(plain(text))

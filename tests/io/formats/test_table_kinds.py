@@ -166,3 +166,19 @@ def test_a_rate_beside_its_unit_is_read_and_units_are_asked_for(tmp_path, ecg_mv
     with pytest.raises(MissingMetadataError) as caught:
         opened(tmp_path, "# Sampling frequency [Hz]: 500\n" + table(ecg_mv))
     assert caught.value.fields == ("units",)
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_letters_of_several_bytes_may_lie_across_the_end_of_what_is_looked_at(tmp_path, tall_uv, shift):
+    text = "#" + "x" * shift + "\n" + table(tall_uv, lambda v: f"{v:,}".replace(",", "\u202f"), "\t")
+    assert len(text.encode()) > 65536
+    record = opened(tmp_path, text, units="uV", sampling_rate=500)
+    assert np.abs(record.signal * 1000 - tall_uv).max() < 0.01
+
+
+def test_a_table_of_wide_letters_in_a_folder(tmp_path, ecg_mv):
+    (tmp_path / "w.csv").write_bytes(table(ecg_mv, lambda v: f"{v:.3f}").encode("utf-16"))
+    with collect([tmp_path]) as found:
+        assert len(found.sources) == 1
+    record = read_record(tmp_path / "w.csv", units="mV", sampling_rate=500)
+    assert np.abs(record.signal - ecg_mv).max() < 1e-6
