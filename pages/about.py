@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.review.audit import app_version
 from cardiov_core.statements import STATEMENTS
 from cardiov_core.ui.evaluation.card import show_card
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.page import page
+from cardiov_core.version import installed_version
 from cardiov_core.weights import list_cards
 
 PURPOSE = """
@@ -67,7 +67,7 @@ def show() -> None:
     st.dataframe(statements_table(), hide_index=True, width="stretch", height=420)
     st.header("Sources and licences")
     st.html(bullet_list(SOURCES))
-    st.write(f"Version: {app_version()}")
+    st.write(f"Version: {installed_version()}")
 
 
 with page():

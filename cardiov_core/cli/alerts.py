@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from cardiov_core.cli import output
+from cardiov_core.domain.words import how_many
 
 
 @click.group()
@@ -41,7 +41,7 @@ def escalate() -> None:
         found = escalate_due(store, channels_from_environment())
     for alert in found:
         click.echo(alert.id)
-    click.echo(f"{output.count(len(found), 'alert')} escalated", err=True)
+    click.echo(f"{how_many(len(found), 'alert')} escalated", err=True)
 
 
 @alerts.command()

@@ -7,6 +7,7 @@ import click
 
 from cardiov_core.cli import output
 from cardiov_core.cli.options import reading_options
+from cardiov_core.domain.words import how_many
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ def _target(text: str | None) -> int | str | None:
 
 def _say_what_was_left(passed_over: tuple[str, ...], failed: int, *, n_rows: int) -> None:
     if passed_over:
-        click.echo(f"passed over {output.count(len(passed_over), 'file')} that are no ECG", err=True)
+        click.echo(f"passed over {how_many(len(passed_over), 'file')} that are no ECG", err=True)
     if failed:
-        click.echo(f"{output.count(failed, 'record')} of {n_rows} could not be analysed", err=True)
+        click.echo(f"{how_many(failed, 'record')} of {n_rows} could not be analysed", err=True)
     if not n_rows:
         click.echo("no ECG found", err=True)

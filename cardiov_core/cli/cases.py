@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.cli import output
 from cardiov_core.cli.options import labels_option
 from cardiov_core.cli.train import Folds, ptbxl_of
+from cardiov_core.domain.words import how_many
 
 
 @click.command()
@@ -43,9 +43,9 @@ def cases(
     write_cases(listed, out)
     write_case_report(listed, dataset, predictor, default_report_path(out), progress=say)
     wrong = sum(case.error > 0 for case in listed.cases)
-    click.echo(f"{output.count(listed.n_graded, 'record')} graded, {wrong} of them wrongly")
+    click.echo(f"{how_many(listed.n_graded, 'record')} graded, {wrong} of them wrongly")
     for gap in (3, 2, 1):
-        click.echo(f"  {sum(case.error == gap for case in listed.cases)} off by {output.count(gap, 'level')}")
+        click.echo(f"  {sum(case.error == gap for case in listed.cases)} off by {how_many(gap, 'level')}")
     click.echo(distortion_words(listed))
     for reason in listed.skipped:
         click.echo(f"without a level: {reason}", err=True)

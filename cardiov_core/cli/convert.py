@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.cli import output
 from cardiov_core.cli.options import reading_options
+from cardiov_core.domain.words import how_many
 from cardiov_core.errors import CardioVError
 
 
@@ -57,9 +57,9 @@ def convert(
             click.echo(f"{fault.shown_as}: {fault.error.message} {fault.error.hint}", err=True)
         n_sources = len(collection.sources) + len(collection.errors)
     if collection.passed_over:
-        click.echo(f"passed over {output.count(len(collection.passed_over), 'file')} that are no ECG", err=True)
+        click.echo(f"passed over {how_many(len(collection.passed_over), 'file')} that are no ECG", err=True)
     if not n_sources:
         click.echo("no ECG found", err=True)
     if failed:
-        click.echo(f"{output.count(failed, 'record')} of {n_sources} could not be converted", err=True)
+        click.echo(f"{how_many(failed, 'record')} of {n_sources} could not be converted", err=True)
         ctx.exit(1)

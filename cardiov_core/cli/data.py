@@ -9,6 +9,7 @@ import click
 
 from cardiov_core.cli import output
 from cardiov_core.cli.train import labelled_of
+from cardiov_core.domain.words import how_many
 
 if TYPE_CHECKING:
     from cardiov_core.datasets.description import Description
@@ -132,7 +133,7 @@ def prepare(folder: Path, out: Path, recipe_name: str | None, config: Path | Non
     )
     for ecg_id, why in made.unreadable.items():
         click.echo(f"left out {ecg_id:05d}: {why}", err=True)
-    click.echo(f"{out}: {output.count(made.n_records, 'record')}")
+    click.echo(f"{out}: {how_many(made.n_records, 'record')}")
 
 
 @data.command("ptb-xl")
@@ -154,8 +155,8 @@ def ptb_xl(ctx: click.Context, folder: Path, url: str | None, check_only: bool, 
     progress = sys.stderr.isatty()
     if not check_only:
         done = fetch(folder, url or URL, connections=connections, progress=progress)
-        fetched = output.count(done.n_files - done.n_kept, "file")
-        click.echo(f"{folder}: {fetched} fetched, {output.count(done.n_kept, 'file')} already whole")
+        fetched = how_many(done.n_files - done.n_kept, "file")
+        click.echo(f"{folder}: {fetched} fetched, {how_many(done.n_kept, 'file')} already whole")
         return
     found = check(folder, url or URL, progress=progress)
     rows = {"missing": found.missing, "damaged": found.damaged, "extra": found.extra}
@@ -163,6 +164,6 @@ def ptb_xl(ctx: click.Context, folder: Path, url: str | None, check_only: bool, 
         for name in names:
             click.echo(f"{kind} {name}")
     counts = ", ".join(f"{len(names)} {kind}" for kind, names in rows.items())
-    click.echo(f"{folder}: {output.count(found.n_files, 'file')} published, {counts}", err=True)
+    click.echo(f"{folder}: {how_many(found.n_files, 'file')} published, {counts}", err=True)
     if not found.whole:
         ctx.exit(1)

@@ -3,13 +3,13 @@
 import platform
 from collections.abc import Sequence
 from contextlib import closing
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import click
 
-from cardiov_core.cli.output import count
+from cardiov_core.domain.words import how_many
 from cardiov_core.errors import CardioVError
+from cardiov_core.version import installed_version
 
 if TYPE_CHECKING:
     pass
@@ -31,25 +31,18 @@ _VERSIONS = ("cardiov", "torch", "numpy", "scipy", "pandas", "wfdb", "safetensor
 def examine() -> tuple[list[str], bool]:
     """Return findings on the installation, and whether it is healthy: default grader, weights and database usable."""
     lines = [f"Python       {platform.python_version()} on {platform.system()} {platform.machine()}"]
-    lines += [f"{name:<12} {_version(name)}" for name in _VERSIONS]
+    lines += [f"{name:<12} {installed_version(name)}" for name in _VERSIONS]
     lines.append(f"backend      {_backend()}")
     weights_lines, healthy = _examine_weights()
     review_lines, reachable = _examine_review()
     return [*lines, *weights_lines, *_examine_data(), *review_lines], healthy and reachable
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
 def _backend() -> str:
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    return f"torch, {count(torch.get_num_threads(), 'thread')}, {device}"
+    return f"torch, {how_many(torch.get_num_threads(), 'thread')}, {device}"
 
 
 def _examine_weights() -> tuple[list[str], bool]:
@@ -97,7 +90,7 @@ def _examine_data() -> list[str]:
     ptbxl = find_ptbxl()
     if ptbxl is None:
         return [f"data         {root}, no PTB-XL in it"]
-    return [f"data         {root}, PTB-XL with {count(len(ptbxl.table), 'record')}"]
+    return [f"data         {root}, PTB-XL with {how_many(len(ptbxl.table), 'record')}"]
 
 
 def _examine_review() -> tuple[list[str], bool]:
@@ -108,7 +101,7 @@ def _examine_review() -> tuple[list[str], bool]:
         if not store_begun():
             return ["review       not begun: its database is made on first use"], True
         with closing(open_store()) as store:
-            return [f"review       {store.place}, {count(list_cases(store, limit=1).total, 'case')}"], True
+            return [f"review       {store.place}, {how_many(list_cases(store, limit=1).total, 'case')}"], True
     except CardioVError as error:
         return [f"review       {error.message} {error.hint}"], False
 

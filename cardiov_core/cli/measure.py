@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardiov_core.cli import output
+from cardiov_core.domain.words import how_many
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _measure_all(paths: tuple[Path, ...], write: Callable[[Mapping[str, Any]], s
             failed += 1
         n_rows = len(collection.sources) + len(collection.errors)
     if failed:
-        click.echo(f"{output.count(failed, 'record')} of {n_rows} could not be measured", err=True)
+        click.echo(f"{how_many(failed, 'record')} of {n_rows} could not be measured", err=True)
     if not n_rows:
         click.echo("no ECG found", err=True)
     return failed
@@ -143,7 +144,7 @@ def _against_machine(paths: tuple[Path, ...], *, as_json: bool) -> None:
     else:
         click.echo("\n".join(_machine_table(rows, summaries)))
     if n_unread:
-        click.echo(f"{output.count(n_unread, 'file')} could not be read", err=True)
+        click.echo(f"{how_many(n_unread, 'file')} could not be read", err=True)
 
 
 def _machine_table(rows: "list[MachineRow]", summaries: "tuple[MachineSummary, ...]") -> list[str]:

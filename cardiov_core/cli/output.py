@@ -85,8 +85,3 @@ def _attention_lines(row: Mapping[str, Any]) -> list[str]:
 def _reason_lines(explanation: Mapping[str, Any]) -> list[str]:
     lines = [f"      {reason['contribution']:+.2f}  {reason['statement']}" for reason in explanation["reasons"]]
     return [f"    measured, for {explanation['target']}:", *(lines or ["      nothing weighs one per cent"])]
-
-
-def count(n: int, noun: str) -> str:
-    """Return '1 file' or '3 files'."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

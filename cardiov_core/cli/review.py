@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardiov_core.cli import output
+from cardiov_core.domain.words import how_many
 from cardiov_core.errors import ExchangeError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def import_reads(ctx: click.Context, file: Path, by: str | None) -> None:
 def _say(ctx: click.Context, report: "ImportReport", noun: str) -> None:
     for error in report.errors:
         click.echo(f"{error.message}\n    {error.hint}", err=True)
-    click.echo(f"{output.count(report.added, noun)} added, {report.known} known already, {len(report.errors)} wrong")
+    click.echo(f"{how_many(report.added, noun)} added, {report.known} known already, {len(report.errors)} wrong")
     if report.left_out:
         click.echo(f"{report.left_out} left out: graded as labelled")
     if report.errors:
@@ -150,7 +150,7 @@ def expire(days: int, by: str | None) -> None:
 
     with closing(open_store()) as store:
         n_cases = expire_waveforms(store, datetime.now(UTC) - timedelta(days=days), _who(by))
-    click.echo(f"{output.count(n_cases, 'case')} lost the waveform")
+    click.echo(f"{how_many(n_cases, 'case')} lost the waveform")
 
 
 @review.command()
@@ -190,16 +190,16 @@ def _say_study(store: "Store", study: "ReviewStudy") -> None:
     from cardiov_core.review import CaseFilter, list_cases, study_progress
 
     page = list_cases(store, CaseFilter(study=study.name), limit=1)
-    wanted = output.count(study.reads_wanted, "blind read")
+    wanted = how_many(study.reads_wanted, "blind read")
     verdict = "with" if study.with_verdict else "without"
     click.echo(
-        f"\n{study.name}: {output.count(page.total, 'case')}, {wanted} each, {verdict} verdict, "
+        f"\n{study.name}: {how_many(page.total, 'case')}, {wanted} each, {verdict} verdict, "
         f"{100 * study.correct_share:.0f} % correct ones mixed in"
     )
     for state in CaseStatus:
         click.echo(f"  {state.value:<14} {page.by_status.get(state, 0):>7}")
     for reader, n_reads in study_progress(store, study.name).items():
-        click.echo(f"  {output.count(n_reads, 'read')} by {reader}")
+        click.echo(f"  {how_many(n_reads, 'read')} by {reader}")
 
 
 def _who(by: str | None) -> str:

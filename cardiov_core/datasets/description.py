@@ -15,6 +15,7 @@ import pandas as pd
 
 from cardiov_core.datasets.ptbxl import PtbXlTable
 from cardiov_core.domain import Severity
+from cardiov_core.domain.record import AGE_OVER_89
 from cardiov_core.errors import DatasetError
 from cardiov_core.statements import LABEL_RULES, LabelRule, label_of
 
@@ -52,7 +53,6 @@ PAPER: Mapping[str, Any] = MappingProxyType(
 """The paper's Table 1, and the records a level of its Table 2 (by highest likelihood)."""
 
 AGE_LIMIT = 65.0
-_MASKED_AGE = 300.0
 _STATEMENTS_NAME = "scp_statements.csv"
 
 
@@ -122,7 +122,7 @@ def describe(dataset: PtbXlTable) -> Description:
     """
     table = dataset.table
     ages = table["age"].dropna()
-    stated = ages[ages != _MASKED_AGE]
+    stated = ages[ages != AGE_OVER_89]
     labels = {
         rule: pd.Series([int(label_of(codes, rule)) for codes in table["scp_codes"]], index=table.index)
         for rule in LABEL_RULES
@@ -140,7 +140,7 @@ def describe(dataset: PtbXlTable) -> Description:
         age_max=float(stated.max()) if len(stated) else None,
         n_under_65=int((ages < AGE_LIMIT).sum()),
         n_from_65=int((ages >= AGE_LIMIT).sum()),
-        n_over_89_masked=int((ages == _MASKED_AGE).sum()),
+        n_over_89_masked=int((ages == AGE_OVER_89).sum()),
         n_age_unknown=int(table["age"].isna().sum()),
         levels={
             rule: {

@@ -19,6 +19,12 @@ STANDARD_LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", 
 LIMB_LEADS: tuple[str, ...] = STANDARD_LEADS[:6]
 CHEST_LEADS: tuple[str, ...] = STANDARD_LEADS[6:]
 
+OLDEST_STATED_AGE = 89.0
+"""Older people are so few that an age could name one: PTB-XL publishes every age above as `AGE_OVER_89`."""
+
+AGE_OVER_89 = 300.0
+"""What stands for every age above `OLDEST_STATED_AGE`."""
+
 Sex = Literal["male", "female"]
 
 
@@ -164,3 +170,8 @@ class EcgRecord:
             raise KeyError(name)
         row: FloatArray = self.signal[self.leads.index(name)]
         return row
+
+
+def over_89(age: float | None) -> bool:
+    """Tell whether an age is one of those that are not told apart, stated or masked."""
+    return age is not None and age > OLDEST_STATED_AGE

@@ -9,6 +9,7 @@ from cardiov_core.domain.prediction import Severity
 from cardiov_core.domain.quality import QualityVerdict
 from cardiov_core.domain.record import Sex
 from cardiov_core.domain.review_terms import CaseSource, CaseStatus, EventKind, ReadKind, Role, Verdict
+from cardiov_core.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -262,18 +263,23 @@ class Adjudication:
 
 @dataclass(frozen=True)
 class SignOff:
-    """A signature under a settled case; an amendment is a new one.
+    """A signature under a settled case or a report; an amendment is a new one.
 
     Attributes
     ----------
     case_id, by, comment : str
-        Of which case, who, and what they add.
+        Of which case (empty for a report of no case), who, and what they add.
     level : Severity
         The level that was signed.
     at : datetime.datetime
-        UTC.
+        With its zone; UTC in the review.
     amends : bool
         True where an earlier sign-off is amended.
+
+    Raises
+    ------
+    ConfigurationError
+        If nobody could be asked about it: no name, or a time without zone.
     """
 
     case_id: str
@@ -282,6 +288,13 @@ class SignOff:
     comment: str
     at: datetime
     amends: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a signature that nobody could be asked about."""
+        if not self.by.strip():
+            raise ConfigurationError("The sign-off names no reader.", "Give the name of who read the ECG.")
+        if self.at.tzinfo is None:
+            raise ConfigurationError(f"The sign-off's time {self.at} has no time zone.", "Give a time with its zone.")
 
 
 @dataclass(frozen=True)

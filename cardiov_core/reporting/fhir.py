@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity
+from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity, SignOff
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print.content import (
@@ -20,11 +20,10 @@ from cardiov_core.reporting.print.content import (
     caveats,
     prediction_set_words,
 )
-from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, Quantity, value_of
-from cardiov_core.review.audit import app_version
+from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
 FHIR_RELEASE = "5.0.0"
@@ -130,7 +129,7 @@ def _device(analysis: Analysis, card: ModelCard) -> dict[str, Any]:
         "identifier": [{"type": {"text": "SHA-256 of the model's weights"}, "value": checksum}],
         "manufacturer": "CardioV",
         "modelNumber": f"{model} {card.version}" if model == card.name else model,
-        "version": [{"type": {"text": "software"}, "value": f"CardioV {app_version()}"}],
+        "version": [{"type": {"text": "software"}, "value": f"CardioV {installed_version()}"}],
         "note": [{"text": RESEARCH_USE}],
     }
 
@@ -171,7 +170,7 @@ def _report(
         checksum = {"type": {"text": "SHA-256 of the record's files"}, "value": record.provenance.sha256}
         body["identifier"].append(checksum)
     if sign_off is not None:
-        body["resultsInterpreter"] = [{"display": sign_off.reader}]
+        body["resultsInterpreter"] = [{"display": sign_off.by}]
     return body
 
 
@@ -191,8 +190,8 @@ def _conclusion(analysis: Analysis, sign_off: SignOff | None) -> str:
     if sign_off is None:
         parts.append("Unconfirmed.")
     else:
-        own = "" if sign_off.level is None else f" Own level: {int(sign_off.level)} {sign_off.level.title}."
-        parts.append(f"Confirmed by {sign_off.reader} at {sign_off.at.isoformat(timespec='seconds')}.{own}")
+        own = f" Own level: {int(sign_off.level)} {sign_off.level.title}."
+        parts.append(f"Confirmed by {sign_off.by} at {sign_off.at.isoformat(timespec='seconds')}.{own}")
         parts += [sign_off.comment] if sign_off.comment else []
     return " ".join([*parts, RESEARCH_USE])
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +10,7 @@ from cardiov_core.domain import Event, EventKind, Prediction
 from cardiov_core.review.database.rows import clean
 from cardiov_core.review.database.schema import events
 from cardiov_core.review.database.store import Store
+from cardiov_core.version import installed_version
 
 _MAX_WHO = 200
 
@@ -30,15 +29,6 @@ SEEN = (
 def now() -> datetime:
     """Return the time, UTC."""
     return datetime.now(UTC)
-
-
-@cache
-def app_version() -> str:
-    """Return CardioV's version; 'not installed' where it runs from a folder."""
-    try:
-        return version("cardiov")
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def append_event(
@@ -68,7 +58,7 @@ def append_event(
             after=dict(after or {}),
             model=model,
             model_sha256=model_sha256,
-            app_version=app_version(),
+            app_version=installed_version(),
         )
     )
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from cardiov_core.domain import EcgRecord, EventKind, FloatArray, Provenance
+from cardiov_core.domain.record import AGE_OVER_89, over_89
 from cardiov_core.errors import CaseNotFoundError, ReviewError
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import case_row, insert_missing, locked_case
@@ -24,7 +25,6 @@ _STEPS_PER_MV = 1000.0
 _TOLERANCE_MV = 1e-7
 _MISSING = np.iinfo(np.int16).min
 _LARGEST = np.iinfo(np.int16).max
-_OVER_89 = 300.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ def keep(connection: sa.Connection, stored: StoredWaveform) -> None:
 
 def coarse_age(age: float | None) -> float | None:
     """Return an age that tells of no person: 300 for all over 89, as PTB-XL publishes them."""
-    return _OVER_89 if age is not None and age > 89 else age
+    return AGE_OVER_89 if over_89(age) else age
 
 
 def waveform_of(store: Store, case_id: str) -> EcgRecord:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
+from cardiov_core.domain.words import how_many
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import Beats, find_beats
@@ -203,7 +204,7 @@ def _say_what_is_missing(sheet: _Sheet, waves: Waves) -> None:
         if name in waves.missing:
             sheet.refuse(waves.missing[name], *names)
         elif name in waves.unconfirmed:
-            counted = _counted(waves.series.median_beat.n_beats)
+            counted = how_many(waves.series.median_beat.n_beats, "beat")
             sheet.note(f"from {counted}: too few to confirm the {name.upper()} wave", names[0])
 
 
@@ -292,10 +293,6 @@ def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: De
             sheet.refuse(f"needs {needed}", name)
         else:
             sheet.values[name] = value
-
-
-def _counted(n_beats: int) -> str:
-    return "1 beat" if n_beats == 1 else f"{n_beats} beats"
 
 
 def _beats(series: BeatSeries, found: Delineation, others: Mapping[int, Delineation]) -> tuple[BeatBoundaries, ...]:

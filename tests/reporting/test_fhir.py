@@ -11,11 +11,20 @@ from fhir.resources import get_fhir_model_class as r5_model
 from fhir.resources.R4B import get_fhir_model_class as r4b_model
 from pydantic import ValidationError
 
-from cardiov_core.domain import Analysis, Finding, Measurements, Panel, Quality, QualityVerdict, Scope, Severity
+from cardiov_core.domain import (
+    Analysis,
+    Finding,
+    Measurements,
+    Panel,
+    Quality,
+    QualityVerdict,
+    Scope,
+    Severity,
+    SignOff,
+)
 from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.fhir import LOINC, fhir_report
-from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.weights import ModelCard
 
 MADE_AT = datetime(2026, 11, 21, 16, 30, tzinfo=UTC)
@@ -206,7 +215,7 @@ def test_preliminary_until_signed_off(make_analysis: Make, report_card: ModelCar
         "preliminary"
     }
     assert "Unconfirmed." in resources(document, "DiagnosticReport")[0]["conclusion"]
-    sign_off = SignOff("Dr. A. Reader", MADE_AT, Severity.LOW_RISK, "Repeat in a week.")
+    sign_off = SignOff("", "Dr. A. Reader", Severity.LOW_RISK, "Repeat in a week.", MADE_AT)
     document = document_of(make_analysis(), report_card, sign_off=sign_off)
     (report,) = resources(document, "DiagnosticReport")
     assert {item["status"] for item in [report, *resources(document, "Observation")]} == {"final"}

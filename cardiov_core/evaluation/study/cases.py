@@ -7,6 +7,7 @@ from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.ptbxl.label_provenance import LabelProvenance, label_provenance
 from cardiov_core.domain import Analysis, Prediction
 from cardiov_core.domain.reasons import texts
+from cardiov_core.domain.words import how_many
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, priority_of
 from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
@@ -184,7 +185,7 @@ def _reasons(provenance: LabelProvenance, gap: int, grade: Prediction, theirs: S
         reasons = [f"Cardiologists set the label; PTB-XL's came from {provenance.deciding.words}."]
     reasons += [f"It overruled {one.words}, {one.level.title.lower()}." for one in provenance.overruled]
     if gap:
-        reasons.append(f"The grade is {gap} {'level' if gap == 1 else 'levels'} off the label.")
+        reasons.append(f"The grade is {how_many(gap, 'level')} off the label.")
     differ = disagreement((one.model_name, one.severity) for one in (grade, *theirs))
     if differ is not None:
         reasons.append(differ.text)

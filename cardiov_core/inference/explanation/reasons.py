@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cardiov_core.domain import Contribution, Severity
+from cardiov_core.domain.record import over_89
 from cardiov_core.signals.features import FEATURES, Feature, Float64Array, Unit
 
 MOST_REASONS = 6
@@ -30,7 +31,6 @@ _SHOWN_UNIT = {
     "of QRS": " of the QRS height",
     "of QRS ms": " ms of the QRS height",
 }
-_OLDEST_SHOWN = 89.0  # PTB-XL does not tell ages from 90 on apart
 _THRESHOLD_WORDS = {
     "above_no": "a level above No risk",
     "above_low": "a level above Low risk",
@@ -126,7 +126,7 @@ def _reason(group: str, leads: str, feature: Feature, value: float, total: float
 def _in_words(feature: Feature, value: float) -> str:
     if feature.key == "male":
         return "male sex" if value > 0 else "female sex"
-    if feature.key == "age" and value > _OLDEST_SHOWN:
+    if feature.key == "age" and over_89(value):
         return "age 90 years or over"
     # Adding 0.0 turns a rounded -0 into 0.
     number = round(value, _DECIMALS[feature.unit]) + 0.0

@@ -3,18 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cardiov_core.domain import Analysis, EcgRecord, Finding, Prediction, QualityVerdict, Reason, ReasonCode, Severity
+from cardiov_core.domain import (
+    Analysis,
+    EcgRecord,
+    Finding,
+    Prediction,
+    QualityVerdict,
+    Reason,
+    ReasonCode,
+    Severity,
+    SignOff,
+)
 from cardiov_core.domain.reasons import first_of, texts, unique
 from cardiov_core.inference.panel import disagreement_of
 from cardiov_core.inference.uncertainty.scope import unlike_training
-from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.reporting.words.critical import result_words
 from cardiov_core.reporting.words.levels import THIN_SPACE, percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
 from cardiov_core.reporting.words.record import age_words
-from cardiov_core.review.audit import app_version
 from cardiov_core.signals.reference_ranges import Flag
+from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
 UNCONFIRMED = "UNCONFIRMED"
@@ -155,7 +164,7 @@ def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) 
     file_line = f"File SHA-256 {record.provenance.sha256 or 'none: no file'} · {window}"
     if record.provenance.gain_factor != 1.0:
         file_line += f" · gain factor {record.provenance.gain_factor:g}, confirmed by a reader"
-    made = f"CardioV {app_version()} · report made {time_words(created_at)}"
+    made = f"CardioV {installed_version()} · report made {time_words(created_at)}"
     return f"Model {model} · weights SHA-256 {checksum} · {made}", file_line
 
 
@@ -163,8 +172,8 @@ def status_words(sign_off: SignOff | None) -> str:
     """Return 'UNCONFIRMED', or who confirmed the report and when."""
     if sign_off is None:
         return UNCONFIRMED
-    own = "" if sign_off.level is None else f", own level {int(sign_off.level)} {sign_off.level.title}"
-    return f"Confirmed by {sign_off.reader}, {time_words(sign_off.at)}{own}"
+    own = f", own level {int(sign_off.level)} {sign_off.level.title}"
+    return f"Confirmed by {sign_off.by}, {time_words(sign_off.at)}{own}"
 
 
 def withheld_section(analysis: Analysis) -> Section:

@@ -12,16 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
-from cardiov_core.domain import Analysis, EcgRecord
+from cardiov_core.domain import Analysis, EcgRecord, SignOff
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print import content, page
-from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.reporting.print.text import DRAWING, FONT, check_printable, elided, width_mm
 from cardiov_core.reporting.print.trace import GridArea, TraceSheet, TraceWindow, draw_trace, trace_window
 from cardiov_core.reporting.trace.ecg_paper import footer_text
 from cardiov_core.reporting.trace.options import PaperOptions
-from cardiov_core.review.audit import app_version
+from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def write_pdf(
     report = _Report(analysis, card, window, name, sign_off, moment)
     information = {
         "Title": "ECG report",
-        "Creator": f"CardioV {app_version()}",
+        "Creator": f"CardioV {installed_version()}",
         "CreationDate": moment,
     }
     with _settings():

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from cardiov_core.domain import EcgRecord, Measurements
+from cardiov_core.domain.record import over_89
 from cardiov_core.reporting.words.measurements import QUANTITIES, Quantity, number, rhythm_text, value_of, value_text
 
 Identity = Literal["same patient", "contradicting", "cannot be checked"]
 """What the stated facts say of two records."""
 
-# PTB-XL writes 300 for every age over 89: such ages tell nothing about the time between.
-_OLDEST_STATED_AGE = 89.0
 # Two ages in whole years, each up to a year old when it was written down.
 _AGE_TOLERANCE_Y = 2.0
 _YEAR = timedelta(days=365.25)
@@ -146,7 +145,8 @@ def _contradictions(first: EcgRecord, second: EcgRecord) -> Iterator[str]:
     if None not in (first.sex, second.sex) and first.sex != second.sex:
         yield f"The sexes differ: {first.sex} and {second.sex}."
     one, other = first.age, second.age
-    if one is None or other is None or max(one, other) > _OLDEST_STATED_AGE:
+    # Ages that are not told apart tell nothing about the time between.
+    if one is None or other is None or over_89(one) or over_89(other):
         return
     if first.recorded_at is None or second.recorded_at is None:
         return

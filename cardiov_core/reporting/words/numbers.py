@@ -24,11 +24,6 @@ def limits(interval: Sequence[float] | None, *, as_percent: bool = False) -> str
     return f"{100 * low:.1f} to {100 * high:.1f}\u2009%" if as_percent else f"{low:.3f} to {high:.3f}"
 
 
-def how_many(n: int, noun: str) -> str:
-    """Write '1 file' or '3 files'."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
 def p_words(p_value: float | None) -> str:
     """Write a p-value: '0.032', '< 0.001', or that there is none."""
     if p_value is None:

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from cardiov_core.domain import EcgRecord
+from cardiov_core.domain.record import over_89
 from cardiov_core.reporting.words.levels import THIN_SPACE
 
-OLDEST_STATED_AGE = 89
-"""PTB-XL codes every age above it as 300, so that such patients cannot be distinguished."""
+OVER_89 = "90 or over"
+"""Every age that is not told apart (docs/clinical.md, 15)."""
 
 
 def age_and_sex(age: float | None, sex: str | None) -> str:
@@ -21,8 +22,10 @@ def age_and_sex(age: float | None, sex: str | None) -> str:
     """
     if age is None or pd.isna(age):
         years = "age unknown"
+    elif over_89(age):
+        years = OVER_89
     else:
-        years = "90 or over" if age > OLDEST_STATED_AGE else f"{age:.0f} y"
+        years = f"{age:.0f} y"
     return f"{years}, {sex or 'sex unknown'}"
 
 
@@ -39,4 +42,4 @@ def age_words(age: float | None) -> str:
     """Write an age: '61 y', '90 or over', 'age not stated' (docs/clinical.md, 15)."""
     if age is None:
         return "age not stated"
-    return "90 or over" if age > OLDEST_STATED_AGE else f"{age:.0f}{THIN_SPACE}y"
+    return OVER_89 if over_89(age) else f"{age:.0f}{THIN_SPACE}y"

@@ -16,6 +16,7 @@ from cardiov_core.domain import (
     Reason,
     ReasonCode,
 )
+from cardiov_core.domain.words import listed
 
 DEAD_LEAD_MV = 0.02
 """A lead whose whole peak-to-peak amplitude is below this is dead."""
@@ -116,11 +117,6 @@ def fault_reasons(faults: Sequence[LeadFault]) -> tuple[Reason, ...]:
         leads = tuple(fault.lead for fault in group)
         reasons.append(Reason(group[0].code, f"{listed(leads)} {predicate}.", leads))
     return tuple(reasons)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return 'I', 'I and II' or 'I, II and V3'."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def longest_run(mask: npt.NDArray[np.bool_]) -> tuple[int, int]:

@@ -52,7 +52,7 @@ def analysis_of_other(other: Case) -> Analysis:
         If the record cannot be graded at all.
     """
     current = session()
-    return _analysed(current, other, (grader().name, other.fingerprint, 0.0, False), None)
+    return _analysed(current, other, AnalysisKey(grader().name, other.fingerprint, 0.0, anyway=False), None)
 
 
 def explanation_of(case: Case, target: int | str) -> Explanation | Contributions:
@@ -128,19 +128,18 @@ def show_result(case: Case, analysis: Analysis) -> None:
 def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | None) -> Analysis:
     if key in current.analyses:
         return current.analyses[key]
-    name, *same, anyway = key
-    known = next((found for there, found in current.analyses.items() if list(there[1:]) == [*same, anyway]), None)
+    known = next((found for there, found in current.analyses.items() if there._replace(grader=key.grader) == key), None)
     if known is not None and known.panel is not None:
-        current.analyses[key] = with_grader(known, name)
+        current.analyses[key] = with_grader(known, key.grader)
     else:
-        if anyway:
+        if key.anyway:
             _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
         with st.spinner("Analysing the ECG ..."):
             current.analyses[key] = analyze(
                 case.examination,
                 grader(),
                 others=resources.graders().values(),
-                analyse_anyway=anyway,
+                analyse_anyway=key.anyway,
                 start_s=start_s,
                 rule_set=installation_rules(),
             )
@@ -148,7 +147,7 @@ def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | N
 
 
 def _key(current: Session, case: Case) -> AnalysisKey:
-    return grader().name, case.fingerprint, current.window_start_s, current.analyse_anyway
+    return AnalysisKey(grader().name, case.fingerprint, current.window_start_s, current.analyse_anyway)
 
 
 def _start(current: Session, case: Case) -> float | None:

@@ -6,10 +6,10 @@ from typing import Literal
 import streamlit as st
 
 from cardiov_core.domain import QualityVerdict, Severity
+from cardiov_core.domain.words import how_many
 from cardiov_core.inference.batch import TRIAGE_RULE, BatchRow, batch_table
 from cardiov_core.io.staging import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES, files_of
 from cardiov_core.reporting.words.disclaimer import wording
-from cardiov_core.reporting.words.numbers import how_many
 from cardiov_core.ui.batch import table
 from cardiov_core.ui.batch.job import BatchJob, Reading
 from cardiov_core.ui.batch.state import BatchState, Key, batch_state
@@ -46,7 +46,7 @@ def drop_zones() -> None:
     st.caption(
         f"Every format that the Analyze page opens. At most {MAX_DROPPED_FILES} files, "
         f"{MAX_DROPPED_BYTES // 1024**3} GiB and {MAX_DROPPED_ARCHIVES} zip archives at once. "
-        "Files that do not claim to be an ECG are passed over and how_many."
+        "Files that do not claim to be an ECG are passed over and counted."
     )
     _explain_order()
 

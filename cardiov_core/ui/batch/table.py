@@ -11,8 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from cardiov_core.domain import QualityVerdict, Severity
+from cardiov_core.domain.record import over_89
 from cardiov_core.inference.batch import BatchError, BatchRow
 from cardiov_core.reporting import LEVEL_STYLES, percent
+from cardiov_core.reporting.words.record import OVER_89
 from cardiov_core.ui.frame.styles import level_shape
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ MAX_SHOWN = 2000
 """Rows on the screen; a table of all columns with a style a cell grows heavy beyond. Downloads hold all."""
 MAX_ERRORS_SHOWN = 200
 WITHHELD = "? Withheld"
-# PTB-XL writes 300 for every age over 89.
-_OLDEST_STATED_AGE = 89
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -181,7 +181,7 @@ def _probability(number: float) -> str:
 def _age(years: float | None) -> str:
     if years is None:
         return "unknown"
-    return "90 or over" if years > _OLDEST_STATED_AGE else f"{years:2.0f}"
+    return OVER_89 if over_89(years) else f"{years:2.0f}"
 
 
 def _level_colours(words: Any) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from cardiov_core.domain import Case, Reader, ReadKind, Role, Verdict
+from cardiov_core.domain.words import how_many
 from cardiov_core.evaluation.agreement.estimates import TOO_FEW, Estimate, Statistic
 from cardiov_core.evaluation.agreement.report import AgreementReport, Comparison, Condition, ConditionReport
 from cardiov_core.evaluation.agreement.report import agreement_report as work_out
@@ -28,7 +29,6 @@ from cardiov_core.reporting.evaluation.agreement_words import (
     with_interval,
 )
 from cardiov_core.reporting.words.levels import THIN_SPACE
-from cardiov_core.reporting.words.numbers import how_many
 from cardiov_core.review import Store, list_studies, study_reads
 from cardiov_core.review.blinding import log_cases_seen
 from cardiov_core.ui.evaluation.agreement_cells import show_confusion

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -104,8 +105,25 @@ class Case:
         return digest.hexdigest()[:16]
 
 
-AnalysisKey = tuple[str, str, float, bool]
-"""Grader, fingerprint of the record, start of the window in seconds, analysed against the quality gate's advice."""
+class AnalysisKey(NamedTuple):
+    """What an analysis is of.
+
+    Attributes
+    ----------
+    grader : str
+        Whose level is on show.
+    fingerprint : str
+        Of the record.
+    start_s : float
+        Start of the window, in seconds.
+    anyway : bool
+        Analysed against the quality gate's advice.
+    """
+
+    grader: str
+    fingerprint: str
+    start_s: float
+    anyway: bool
 
 
 @dataclass

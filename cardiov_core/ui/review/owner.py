@@ -139,7 +139,6 @@ def confirmed_report(store: Store, case: Case) -> bytes:
         Signed off.
     """
     from cardiov_core.reporting.print.report import write_pdf
-    from cardiov_core.reporting.print.sign_off import SignOff
 
     loaded = prepared(store, case.id)
     record = replace(loaded.record, record_id=case.record_id)
@@ -154,8 +153,7 @@ def confirmed_report(store: Store, case: Case) -> bytes:
     )
     last = sign_offs_of(store, case.id)[-1]
     buffer = io.BytesIO()
-    signature = SignOff(last.by, last.at, last.level, last.comment)
-    write_pdf(analysis, resources.predictor(case.model_name).card, buffer, sign_off=signature)
+    write_pdf(analysis, resources.predictor(case.model_name).card, buffer, sign_off=last)
     return buffer.getvalue()
 
 

@@ -31,13 +31,13 @@ from cardiov_core.domain import (
     QualityVerdict,
     Scope,
     Severity,
+    SignOff,
 )
 from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference.panel import disagreement_of
 from cardiov_core.reporting import PaperOptions, filter_for_display
 from cardiov_core.reporting.print.report import write_pdf, write_trace
-from cardiov_core.reporting.print.sign_off import SignOff
 from cardiov_core.reporting.trace.options import LAYOUTS
 from cardiov_core.weights import ModelCard
 
@@ -347,15 +347,15 @@ def test_name_that_cannot_be_printed_or_does_not_fit_is_refused(make_analysis: M
 
 def test_sign_off_takes_the_stamp_away(make_analysis: Make, report_card: ModelCard) -> None:
     zone = timezone(timedelta(hours=1), "CET")
-    signed = SignOff("Dr. A. Reader", datetime(2026, 11, 22, 9, 5, tzinfo=zone), Severity.LOW_RISK)
+    signed = SignOff("", "Dr. A. Reader", Severity.LOW_RISK, "", datetime(2026, 11, 22, 9, 5, tzinfo=zone))
     text = text_of(pdf_of(make_analysis(), report_card, sign_off=signed))
     assert "Confirmed by Dr. A. Reader, 2026-11-22 09:05:00 CET (UTC+0100), own level 1 Low risk" in text
     assert "unconfirmed" not in text.lower()
     assert "500 Hz · confirmed" in text
     with pytest.raises(ConfigurationError, match="no time zone"):
-        SignOff("Dr. A. Reader", datetime(2026, 11, 22, 9, 5))
+        SignOff("", "Dr. A. Reader", Severity.LOW_RISK, "", datetime(2026, 11, 22, 9, 5))
     with pytest.raises(ConfigurationError, match="names no reader"):
-        SignOff(" ", MADE_AT)
+        SignOff("", " ", Severity.LOW_RISK, "", MADE_AT)
 
 
 def test_long_reasons_go_on_a_page_of_their_own_and_none_is_lost(make_analysis: Make, report_card: ModelCard) -> None:
