@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import EcgRecord, FloatArray
+from cardiov_core.domain.arrays import BoolArray
 
 MAX_BRIDGED_GAP_S = 0.020
 """Longer runs of missing samples are not interpolated (docs/clinical.md, 12)."""
@@ -26,8 +27,6 @@ QUIET_LINE_S = 2.0
 
 _SAME = 1e-5  # of a lead's span: far below a step of any digital scale
 _SMOOTH = 2e-4  # of a lead's span
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def runs(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

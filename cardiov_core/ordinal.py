@@ -10,9 +10,8 @@ minimum, the repaired amount is returned, and with p the repaired exceedances th
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import LabelError
-
-Float64Array = npt.NDArray[np.float64]
 
 N_LEVELS = 4
 """Critical values, no risk to high risk."""

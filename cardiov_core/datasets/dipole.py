@@ -9,12 +9,12 @@ and aVR + aVL + aVF = 0 hold by construction. Noise is added to the electrodes, 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from cardiov_core.domain.arrays import Float64Array
+
 Vector = tuple[float, float, float]
 
-LEAD_VECTORS: Array = np.array(
+LEAD_VECTORS: Float64Array = np.array(
     [
         [0.632, -0.235, 0.059],
         [0.235, 1.066, -0.132],
@@ -42,11 +42,11 @@ class Lobe:
     vector: Vector
     plateau_ms: float = 0.0
 
-    def at(self, times_ms: Array) -> Array:
+    def at(self, times_ms: Float64Array) -> Float64Array:
         """Return the shape at some times, 1 on the plateau."""
         distance = times_ms - self.centre_ms
         width = np.where(distance < 0, self.rise_ms, self.fall_ms)
-        shape: Array = np.exp(-0.5 * (np.maximum(np.abs(distance) - self.plateau_ms / 2, 0) / width) ** 2)
+        shape: Float64Array = np.exp(-0.5 * (np.maximum(np.abs(distance) - self.plateau_ms / 2, 0) / width) ** 2)
         return shape
 
 
@@ -107,7 +107,7 @@ def irregular_times(duration_s: float, mean_rr_s: float, rng: np.random.Generato
     return times
 
 
-def add_lobe(dipole: Array, lobe: Lobe, time_s: float, size: float, sampling_rate_hz: float) -> None:
+def add_lobe(dipole: Float64Array, lobe: Lobe, time_s: float, size: float, sampling_rate_hz: float) -> None:
     """Add one lobe in place, out to five of its own widths."""
     centre_s, half_s = time_s + lobe.centre_ms / 1000, lobe.plateau_ms / 2000
     first = int(np.floor((centre_s - half_s - 5 * lobe.rise_ms / 1000) * sampling_rate_hz))
@@ -119,7 +119,7 @@ def add_lobe(dipole: Array, lobe: Lobe, time_s: float, size: float, sampling_rat
     dipole[:, first:last] += np.multiply.outer(size * np.asarray(lobe.vector), shape)
 
 
-def fibrillation(time_s: Array, rng: np.random.Generator) -> Array:
+def fibrillation(time_s: Float64Array, rng: np.random.Generator) -> Float64Array:
     """Return f waves at about 6 Hz of wandering rate and size, largest in V1 and inferiorly; ``(3, n_samples)``."""
     result = np.zeros((3, time_s.size))
     for rate, vector in ((5.8, (-0.015, 0.030, -0.055)), (6.9, (0.010, 0.030, -0.025))):
@@ -131,7 +131,7 @@ def fibrillation(time_s: Array, rng: np.random.Generator) -> Array:
     return result
 
 
-def electrode_noise(time_s: Array, *, noisy: bool, rng: np.random.Generator) -> Array:
+def electrode_noise(time_s: Float64Array, *, noisy: bool, rng: np.random.Generator) -> Float64Array:
     """Noise of the nine electrodes seen by I, II, V1-V6; ``(8, n_samples)`` in mV.
 
     A chest lead is its electrode against the mean of the three limb electrodes (Wilson's terminal).
@@ -153,7 +153,7 @@ def electrode_noise(time_s: Array, *, noisy: bool, rng: np.random.Generator) -> 
     return np.vstack([left_arm - right_arm, left_leg - right_arm, electrodes[3:] - terminal])
 
 
-def twelve_leads(eight: Array) -> Array:
+def twelve_leads(eight: Float64Array) -> Float64Array:
     """Complete I, II, V1-V6 to the twelve leads by Einthoven's and Goldberger's equations."""
     one, two = eight[0], eight[1]
     return np.vstack([one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2, eight[2:]])

@@ -14,7 +14,6 @@ from cardiov_core.datasets.dipole import (
     QRS_NORMAL,
     QRS_PREMATURE,
     T_VECTOR,
-    Array,
     Lobe,
     Vector,
     add_lobe,
@@ -25,6 +24,7 @@ from cardiov_core.datasets.dipole import (
     twelve_leads,
 )
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance, Sex
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError
 
 WARNING = (
@@ -276,7 +276,7 @@ def _with_premature_beats(r_times: list[float], rng: np.random.Generator) -> _Rh
     return _Rhythm(rhythm.p_times_s, tuple(beats))
 
 
-def _dipole(rhythm: _Rhythm, time_s: Array, sampling_rate_hz: float, rng: np.random.Generator) -> Array:
+def _dipole(rhythm: _Rhythm, time_s: Float64Array, sampling_rate_hz: float, rng: np.random.Generator) -> Float64Array:
     """Return the dipole over time, shape ``(3, n_samples)`` in mV; breathing swings its size by 4 %."""
     dipole = np.zeros((3, time_s.size))
     phase = rng.uniform(0, 2 * np.pi)

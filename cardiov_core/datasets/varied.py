@@ -20,7 +20,6 @@ from cardiov_core.datasets.dipole import (
     QRS_PREMATURE,
     QRS_RBBB,
     T_VECTOR,
-    Array,
     Lobe,
     electrode_noise,
     fibrillation,
@@ -29,6 +28,7 @@ from cardiov_core.datasets.dipole import (
     twelve_leads,
 )
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance
+from cardiov_core.domain.arrays import Float64Array
 
 RATE_HZ = 500.0
 DURATION_S = 10.0
@@ -60,12 +60,12 @@ class _Beat:
         Size a lead of ST segment and T wave.
     """
 
-    waves: tuple[tuple[Lobe, Array], ...]
+    waves: tuple[tuple[Lobe, Float64Array], ...]
     onset_ms: float
     offset_ms: float
     qt_extra_ms: float
-    st: Array
-    t: Array
+    st: Float64Array
+    t: Float64Array
 
 
 def varied_record(seed: int) -> EcgRecord:
@@ -108,7 +108,7 @@ def varied_record(seed: int) -> EcgRecord:
     )
 
 
-def _ventricular_beat(field: Array, rng: np.random.Generator) -> _Beat:
+def _ventricular_beat(field: Float64Array, rng: np.random.Generator) -> _Beat:
     conduction = str(rng.choice(list(_CONDUCTION), p=list(_CONDUCTION.values())))
     shape = {"normal": QRS_NORMAL, "left": QRS_LBBB, "right": QRS_RBBB, "ectopic": QRS_PREMATURE}[conduction]
     turn = _turn(120.0 if conduction == "ectopic" else 22.0 if rng.random() < 0.7 else 50.0, rng)
@@ -138,7 +138,7 @@ def _ventricular_beat(field: Array, rng: np.random.Generator) -> _Beat:
     )
 
 
-def _premature_beat(field: Array, rng: np.random.Generator) -> _Beat:
+def _premature_beat(field: Float64Array, rng: np.random.Generator) -> _Beat:
     waves = _varied_qrs(QRS_PREMATURE, _turn(90.0, rng), 1.1 * _around(0.35, rng), 1.0, field, rng)
     return _Beat(
         waves=waves,
@@ -151,8 +151,8 @@ def _premature_beat(field: Array, rng: np.random.Generator) -> _Beat:
 
 
 def _varied_qrs(
-    shape: Sequence[Lobe], turn: Rotation, size: float, stretch: float, field: Array, rng: np.random.Generator
-) -> tuple[tuple[Lobe, Array], ...]:
+    shape: Sequence[Lobe], turn: Rotation, size: float, stretch: float, field: Float64Array, rng: np.random.Generator
+) -> tuple[tuple[Lobe, Float64Array], ...]:
     """Turn, stretch and disturb a QRS; now and then a Q wave stands before it."""
     largest = max(float(np.linalg.norm(wave.vector)) for wave in shape)
     varied = []
@@ -178,7 +178,7 @@ def _beat_times(fibrillating: bool, rng: np.random.Generator) -> list[float]:
     return sinus_times(DURATION_S, rate_bpm, float(rng.choice([0.01, 0.03, 0.09])), rng)
 
 
-def _atrial_waves(field: Array, beat: _Beat, rng: np.random.Generator) -> tuple[tuple[Lobe, Array], ...]:
+def _atrial_waves(field: Float64Array, beat: _Beat, rng: np.random.Generator) -> tuple[tuple[Lobe, Float64Array], ...]:
     long_pr_ms = 60.0 if rng.random() < 0.08 else 0.0
     pr_ms = float(np.clip(rng.normal(160, 28) + long_pr_ms, *_PR_MS))
     middle_ms = beat.onset_ms - pr_ms + 50
@@ -194,11 +194,11 @@ def _atrial_waves(field: Array, beat: _Beat, rng: np.random.Generator) -> tuple[
 def _eight_leads(
     times: Sequence[float],
     kinds: Sequence[_Beat],
-    atrial: Sequence[tuple[Lobe, Array]],
+    atrial: Sequence[tuple[Lobe, Float64Array]],
     premature: _Beat,
-    time_s: Array,
+    time_s: Float64Array,
     rng: np.random.Generator,
-) -> Array:
+) -> Float64Array:
     """Lay the beats out over the record, swung by breathing; ``(8, n_samples)`` in mV."""
     eight = np.zeros((_N_SEEN, time_s.size))
     intervals_s = np.diff(times)
@@ -219,7 +219,7 @@ def _eight_leads(
     return eight
 
 
-def _repolarisation(beat: _Beat, qt_ms: float) -> list[tuple[Lobe, Array]]:
+def _repolarisation(beat: _Beat, qt_ms: float) -> list[tuple[Lobe, Float64Array]]:
     fall_ms = 0.085 * qt_ms
     peak_ms = beat.onset_ms + qt_ms - 2 * fall_ms
     begin_ms = beat.offset_ms - 8
@@ -231,12 +231,12 @@ def _repolarisation(beat: _Beat, qt_ms: float) -> list[tuple[Lobe, Array]]:
     ]
 
 
-def _seen(vector: Array, field: Array, local: float, rng: np.random.Generator) -> Array:
+def _seen(vector: Float64Array, field: Float64Array, local: float, rng: np.random.Generator) -> Float64Array:
     """Return a dipole as eight leads see it, with a share that no dipole explains, smooth over V1 to V6."""
     own = rng.standard_normal(_N_SEEN)
     chest = np.concatenate([own[2:3], own[2:], own[-1:]])
     own[2:] = np.convolve(chest, [0.5, 1.0, 0.5], mode="valid") / 1.2
-    projected: Array = field @ vector + local * float(np.linalg.norm(vector)) * own
+    projected: Float64Array = field @ vector + local * float(np.linalg.norm(vector)) * own
     return projected
 
 
@@ -244,7 +244,7 @@ def _turn(degrees: float, rng: np.random.Generator) -> Rotation:
     return Rotation.from_rotvec(np.deg2rad(degrees) * rng.standard_normal(3))
 
 
-def _direction(rng: np.random.Generator) -> Array:
+def _direction(rng: np.random.Generator) -> Float64Array:
     vector = rng.standard_normal(3)
     return np.asarray(vector / np.linalg.norm(vector))
 

@@ -11,6 +11,7 @@ from cardiov_core.domain.alerts import (
     AlertStatus,
     AlertWay,
 )
+from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.critical import CriticalResult, CriticalRule, Limit, RuleSet
 from cardiov_core.domain.findings import Finding, FindingGroup, FindingState, OperatingFigures, RhythmLine
 from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS
@@ -32,7 +33,6 @@ from cardiov_core.domain.record import (
     LIMB_LEADS,
     STANDARD_LEADS,
     EcgRecord,
-    FloatArray,
     MachineReading,
     Provenance,
     Sex,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cardiov_core.domain.record import FloatArray
+from cardiov_core.domain.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.critical import CriticalResult
 from cardiov_core.domain.findings import Finding, RhythmLine
 from cardiov_core.domain.measurements import Measurements
 from cardiov_core.domain.prepared import Window
 from cardiov_core.domain.quality import Quality
 from cardiov_core.domain.reasons import Reason
-from cardiov_core.domain.record import EcgRecord, FloatArray
+from cardiov_core.domain.record import EcgRecord
 from cardiov_core.domain.scope import Scope
 
 

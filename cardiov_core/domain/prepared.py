@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.reasons import Reason
-from cardiov_core.domain.record import FloatArray
 
 
 @dataclass(frozen=True)

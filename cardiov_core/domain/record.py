@@ -6,12 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
+from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
-
-FloatArray = npt.NDArray[np.float32]
 
 STANDARD_LEADS: tuple[str, ...] = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 """The twelve leads in the order of the paper ECG, spelled as everywhere in CardioV."""

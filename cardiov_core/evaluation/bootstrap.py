@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError
 
 # A statistic that most resamples leave undefined has no usable interval.
 _MAX_DRAWS_A_RESAMPLE = 20
-
-Floats = npt.NDArray[np.float64]
 
 
 class Interval(NamedTuple):
@@ -60,7 +59,7 @@ def bootstrap_interval(
         If lengths differ, there are no records, or a number is out of range.
     """
 
-    def as_array(*drawn: npt.NDArray[Any]) -> Floats:
+    def as_array(*drawn: npt.NDArray[Any]) -> Float64Array:
         return np.array([statistic(*drawn)], dtype=np.float64)
 
     return bootstrap_intervals(
@@ -69,7 +68,7 @@ def bootstrap_interval(
 
 
 def bootstrap_intervals(
-    statistics: Callable[..., Floats],
+    statistics: Callable[..., Float64Array],
     *arrays: npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     n_resamples: int = 1000,
@@ -135,15 +134,15 @@ def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDAr
 
 
 def _resampled(
-    statistics: Callable[..., Floats],
+    statistics: Callable[..., Float64Array],
     data: list[npt.NDArray[Any]],
     members: list[npt.NDArray[np.int64]],
     n_resamples: int,
     generator: np.random.Generator,
     wanted: npt.NDArray[np.bool_],
-) -> Floats:
+) -> Float64Array:
     """Return ``(n_draws, n_statistics)``: draws until each wanted statistic is there often enough, or hopeless."""
-    rows: list[Floats] = []
+    rows: list[Float64Array] = []
     counts = np.zeros(len(wanted), dtype=np.int64)
     most = n_resamples * _MAX_DRAWS_A_RESAMPLE if wanted.any() else 0
     while len(rows) < most and (counts[wanted] < n_resamples).any():

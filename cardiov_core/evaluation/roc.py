@@ -6,17 +6,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_curve
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS, exceedances_of_levels
-
-Floats = npt.NDArray[np.float64]
 
 _GRID = np.linspace(0.0, 1.0, 51)
 
 
 def roc_curves(
     labels: npt.NDArray[np.int64],
-    probabilities: Floats,
+    probabilities: Float64Array,
     *,
     groups: npt.ArrayLike | None = None,
     n_resamples: int = 1000,
@@ -46,7 +45,7 @@ def roc_curves(
     keys = (*LEVEL_KEYS, *THRESHOLD_KEYS)
     truth = _outcomes(labels)
 
-    def on_grid(drawn: npt.NDArray[Any], given: Floats) -> Floats:
+    def on_grid(drawn: npt.NDArray[Any], given: Float64Array) -> Float64Array:
         return np.concatenate([_sensitivities(drawn[:, index], given[:, index]) for index in range(len(keys))])
 
     limits = bootstrap_intervals(on_grid, truth, scores, groups=groups, n_resamples=n_resamples, seed=seed)
@@ -72,11 +71,11 @@ def _outcomes(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     return np.concatenate([levels, thresholds], axis=1)
 
 
-def _scores(probabilities: Floats) -> Floats:
+def _scores(probabilities: Float64Array) -> Float64Array:
     return np.concatenate([probabilities, exceedances_of_levels(probabilities)], axis=1)
 
 
-def _sensitivities(truth: npt.NDArray[np.bool_], scores: Floats) -> Floats:
+def _sensitivities(truth: npt.NDArray[np.bool_], scores: Float64Array) -> Float64Array:
     n_positive = int(truth.sum())
     if not 0 < n_positive < len(truth):
         return np.full(len(_GRID), np.nan)
@@ -85,7 +84,7 @@ def _sensitivities(truth: npt.NDArray[np.bool_], scores: Floats) -> Floats:
     last = np.append(np.diff(scores[order]) != 0, True)
     above = np.cumsum(truth[order])[last]
     below = np.arange(1, len(truth) + 1)[last] - above
-    sensitivities: Floats = np.interp(
+    sensitivities: Float64Array = np.interp(
         _GRID, np.append(0.0, below / (len(truth) - n_positive)), np.append(0.0, above / n_positive)
     )
     return sensitivities

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cardiov_core.domain.arrays import BoolArray, Float64Array
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level
 
@@ -29,7 +30,6 @@ _FIGURES = ("mae", "accuracy", "within_one", *(f"auc.{key}" for key in (*LEVEL_K
 _TESTED = ("mae", "accuracy", "auc.mean")
 _TESTED_AT = [_FIGURES.index(name) for name in _TESTED]
 
-Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
 
 
@@ -76,7 +76,7 @@ def subgroup_figures(
     }
 
 
-def _values(labels: Levels, levels: Levels, probabilities: Floats) -> Floats:
+def _values(labels: Levels, levels: Levels, probabilities: Float64Array) -> Float64Array:
     gaps = np.abs(labels - levels)
     areas = auc_per_level(labels, probabilities)
     return np.array([gaps.mean(), (gaps == 0).mean(), (gaps <= 1).mean(), *areas.values()])
@@ -85,7 +85,7 @@ def _values(labels: Levels, levels: Levels, probabilities: Floats) -> Floats:
 def _group(
     labels: Levels,
     levels: Levels,
-    probabilities: Floats,
+    probabilities: Float64Array,
     patients: npt.NDArray[np.str_],
     n_resamples: int,
     seed: int,
@@ -112,7 +112,7 @@ def _group(
 def _tests(
     by: str,
     names: tuple[str, str],
-    data: tuple[Levels, Levels, Floats],
+    data: tuple[Levels, Levels, Float64Array],
     first: npt.NDArray[np.bool_],
     second: npt.NDArray[np.bool_],
     patients: npt.NDArray[np.str_],
@@ -123,11 +123,11 @@ def _tests(
     arrays = data[0][known], data[1][known], data[2][known]
     in_first, who = first[known], patients[known]
 
-    def differences(labels: Levels, levels: Levels, probabilities: Floats, in_first: npt.NDArray[np.bool_]) -> Floats:
+    def differences(labels: Levels, levels: Levels, probabilities: Float64Array, in_first: BoolArray) -> Float64Array:
         if in_first.all() or not in_first.any():
             return np.full(len(_TESTED), np.nan)
         parts = [_values(labels[part], levels[part], probabilities[part]) for part in (in_first, ~in_first)]
-        found: Floats = (parts[0] - parts[1])[_TESTED_AT]
+        found: Float64Array = (parts[0] - parts[1])[_TESTED_AT]
         return found
 
     real = differences(*arrays, in_first)
@@ -151,7 +151,7 @@ def _tests(
     ]
 
 
-def _p_value(real: float, dealt: Floats) -> float | None:
+def _p_value(real: float, dealt: Float64Array) -> float | None:
     """Return the share of deals as far from none as the real difference, itself included (Phipson and Smyth 2010)."""
     there = dealt[~np.isnan(dealt)]
     if np.isnan(real) or not len(there):

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Measurements, MedianBeat
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.preprocessing import band_pass, bridge_gaps, resample
 
-Float64Array = npt.NDArray[np.float64]
 Unit = Literal["of QRS", "of QRS ms", "mV", "mV ms", "ms", "1/min", "deg", "", "years"]
 
 RESIDUE_BAND_HZ = (0.5, 40.0)

@@ -5,16 +5,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.weights.card_parts import RangePart
 from cardiov_core.weights.cards import ModelCard
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import CardFields, fields_as_json, update_card
-
-Float64Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

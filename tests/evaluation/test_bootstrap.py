@@ -2,14 +2,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import bootstrap_interval, bootstrap_intervals
 from cardiov_core.evaluation.metrics import area_under_curve
 
-Floats = npt.NDArray[np.float64]
 
-
-def _mean(values: Floats) -> float:
+def _mean(values: Float64Array) -> float:
     return float(values.mean())
 
 
@@ -35,7 +34,7 @@ def test_groups_are_drawn_whole() -> None:
 def test_every_draw_keeps_records_and_groups_together() -> None:
     groups = np.array(["b", "a", "b", "c"])
 
-    def whole(values: Floats, names: npt.NDArray[np.str_]) -> float:
+    def whole(values: Float64Array, names: npt.NDArray[np.str_]) -> float:
         assert np.sum(values == 1.0) == np.sum(values == 3.0) == np.sum(names == "b") / 2
         return float(len(values))
 
@@ -66,7 +65,7 @@ def test_an_undefined_statistic_has_no_interval() -> None:
 def test_a_statistic_that_resamples_never_define_ends() -> None:
     values = np.arange(5.0)
 
-    def only_of_the_data(drawn: Floats) -> float:
+    def only_of_the_data(drawn: Float64Array) -> float:
         return 1.0 if np.array_equal(drawn, values) else float("nan")
 
     assert np.isnan(bootstrap_interval(only_of_the_data, values, n_resamples=50).low)
@@ -94,7 +93,7 @@ def test_many_intervals_from_one_stream_are_those_of_each_alone() -> None:
     positive = np.array([True, True, *[False] * 10])
     scores = np.random.default_rng(9).random(12)
 
-    def both(drawn: npt.NDArray[np.bool_], given: Floats) -> Floats:
+    def both(drawn: npt.NDArray[np.bool_], given: Float64Array) -> Float64Array:
         return np.array([area_under_curve(drawn, given), given.mean(), np.nan])
 
     area, mean, none = bootstrap_intervals(both, positive, scores, n_resamples=150)

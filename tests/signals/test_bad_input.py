@@ -23,11 +23,10 @@ from cardiov_core.domain import (
     Provenance,
     QualityVerdict,
 )
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.signals import assess_quality, find_findings, measure
-
-Array = npt.NDArray[np.float64]
 
 # Dipole (left, foot, back) -> I, II, V1-V6; round numbers near Dower's matrix.
 _PROJECTION = np.array(
@@ -64,7 +63,7 @@ _P = _Wave(0.0, 0.020, (0.11, 0.13, -0.02))
 _T = (0.35, 0.22, -0.20)
 
 
-def _twelve(eight: Array) -> Array:
+def _twelve(eight: Float64Array) -> Float64Array:
     one, two = eight[0], eight[1]
     return np.vstack([one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2, eight[2:]])
 
@@ -105,7 +104,7 @@ def _ecg(
     )
 
 
-def _add(dipole: Array, distance_s: Array, wave: _Wave) -> None:
+def _add(dipole: Float64Array, distance_s: Float64Array, wave: _Wave) -> None:
     dipole += np.outer(wave.dipole_mv, np.exp(-0.5 * ((distance_s - wave.time_s) / wave.width_s) ** 2))
 
 

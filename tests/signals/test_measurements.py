@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from cardiov_core.domain import EcgRecord, Measurements, MedianBeat, Provenance, WaveBoundaries
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_record
 from cardiov_core.signals import find_findings, measure
@@ -23,14 +23,13 @@ from cardiov_core.signals.wave.voltages import (
 )
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
-Array = npt.NDArray[np.float64]
 
 
-def bump(t: Array, middle_s: float, width_s: float) -> Array:
+def bump(t: Float64Array, middle_s: float, width_s: float) -> Float64Array:
     return np.exp(-0.5 * ((t - middle_s) / width_s) ** 2)
 
 
-def limbs(one: Array, foot: Array) -> list[Array]:
+def limbs(one: Float64Array, foot: Float64Array) -> list[Float64Array]:
     two = foot + one / 2
     return [one, two, two - one, -(one + two) / 2, one - two / 2, foot]
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.calibration_curve import brier_score
@@ -20,7 +21,6 @@ PAIRED_TEST = (
 )
 """How `p_value` comes about."""
 
-Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
 
 
@@ -58,7 +58,7 @@ def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int,
     }
 
 
-def _answers(graded: Graded) -> Floats:
+def _answers(graded: Graded) -> Float64Array:
     """Return level, probabilities and their ranks, shape ``(n, 9)``.
 
     The AUC is taken of ranks: it is the same, and answers of two graders whose probabilities are not calibrated alike
@@ -68,7 +68,7 @@ def _answers(graded: Graded) -> Floats:
     return np.column_stack([graded.levels, graded.probabilities, ranks]).astype(np.float64)
 
 
-def _figures(labels: Levels, answers: Floats) -> dict[str, float]:
+def _figures(labels: Levels, answers: Float64Array) -> dict[str, float]:
     """Return the figures that graders are chosen by; NaN where undefined."""
     levels, probabilities, ranks = answers[:, 0].astype(np.int64), answers[:, 1:5], answers[:, 5:]
     confusion = confusion_matrix(labels, levels)
@@ -84,13 +84,13 @@ def _figures(labels: Levels, answers: Floats) -> dict[str, float]:
     return figures
 
 
-def _differences(labels: Levels, answers: Floats, theirs: Floats) -> Floats:
+def _differences(labels: Levels, answers: Float64Array, theirs: Float64Array) -> Float64Array:
     ours, others = _figures(labels, answers), _figures(labels, theirs)
     return np.array([value - others[name] for name, value in ours.items()])
 
 
 def _p_values(
-    arrays: tuple[Levels, Floats, Floats], patients: npt.NDArray[np.str_], n_swaps: int, seed: int
+    arrays: tuple[Levels, Float64Array, Float64Array], patients: npt.NDArray[np.str_], n_swaps: int, seed: int
 ) -> list[float | None]:
     """Swap the two graders' answers for whole patients and count differences as large as the real one."""
     labels, answers, theirs = arrays

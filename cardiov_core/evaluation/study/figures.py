@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.domain import Severity
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.evaluation.agreement.formulas import kappa_of
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 from cardiov_core.evaluation.calibration_curve import (
@@ -35,7 +36,6 @@ P_COLUMNS = ("p0", "p1", "p2", "p3")
 N_RESAMPLES = 1000
 """Bootstrap resamples behind an interval, where nothing else is asked for."""
 
-Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int64]
 
 # Exceedances that never rise may do so in their last digit.
@@ -62,8 +62,8 @@ class Graded:
 
     labels: Levels
     levels: Levels
-    probabilities: Floats
-    violated: Floats
+    probabilities: Float64Array
+    violated: Float64Array
     patients: npt.NDArray[np.str_]
 
 
@@ -145,7 +145,7 @@ def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> dict[str, 
 
 
 def _reliability(
-    happened: npt.NDArray[np.bool_], stated: Floats, patients: npt.NDArray[np.str_], n_resamples: int
+    happened: npt.NDArray[np.bool_], stated: Float64Array, patients: npt.NDArray[np.str_], n_resamples: int
 ) -> list[dict[str, Any]]:
     limits = observed_intervals(happened, stated, groups=patients, n_resamples=n_resamples)
     bins = reliability_curve(happened, stated)
@@ -157,7 +157,7 @@ def with_intervals(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return all plain figures and their intervals, nested by their names and with the same keys."""
 
-    def values(labels: Levels, levels: Levels, probabilities: Floats, violated: Floats) -> Floats:
+    def values(labels: Levels, levels: Levels, probabilities: Float64Array, violated: Float64Array) -> Float64Array:
         figures = plain_figures(labels, levels, probabilities, violated, prevalence)
         return np.fromiter(figures.values(), dtype=np.float64)
 
@@ -173,8 +173,8 @@ def with_intervals(
 def plain_figures(
     labels: Levels,
     levels: Levels,
-    probabilities: Floats,
-    violated: Floats,
+    probabilities: Float64Array,
+    violated: Float64Array,
     prevalence: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
     """Return every figure that is one number, by its dotted name; arguments as in `Graded`, NaN where undefined."""

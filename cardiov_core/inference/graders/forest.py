@@ -3,9 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.weights import Forest
-
-Float64Array = npt.NDArray[np.float64]
 
 
 def forest_probabilities(forest: Forest, rows: npt.ArrayLike) -> Float64Array:

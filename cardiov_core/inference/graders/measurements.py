@@ -3,6 +3,7 @@
 import numpy as np
 
 from cardiov_core.domain import Contributions, EcgRecord, Measurements, Prediction, Reason, ReasonCode, Window
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsMismatchError
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target, target_in_words
 from cardiov_core.inference.explanation.reasons import reasons_of
@@ -12,7 +13,7 @@ from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limit_of
 from cardiov_core.preprocessing import analysed_window, check_leads_and_length, window_notes
 from cardiov_core.signals import Examination, examined
-from cardiov_core.signals.features import FEATURES, Float64Array, features_of, qrs_heights
+from cardiov_core.signals.features import FEATURES, features_of, qrs_heights
 from cardiov_core.weights import Forest, ModelCard
 
 

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import LabelError
 from cardiov_core.weights import ModelCard
 from cardiov_core.weights.card_parts import ConformalPart
-
-Float64Array = npt.NDArray[np.float64]
 
 COVERAGE = 0.9
 """Share of records whose set shall hold their level."""

@@ -13,11 +13,10 @@ import numpy.typing as npt
 from scipy.signal import welch
 
 from cardiov_core.domain import INDEPENDENT_LEADS, STANDARD_LEADS, EcgRecord, InputContract, Reason, ReasonCode, Scope
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import KnownRange
-
-Float64Array = npt.NDArray[np.float64]
 
 CONTRACT = InputContract(
     leads=STANDARD_LEADS,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import STANDARD_LEADS
+from cardiov_core.domain.arrays import IntArray
 from cardiov_core.errors import (
     RecordError,
     RecordFormatError,
@@ -42,7 +43,6 @@ from cardiov_core.io.formats.wfdb_samples import (
     BLOCK_FORMATS,
     BYTES_PER_SAMPLE,
     FLAC_BITS,
-    IntArray,
     by_signal,
     decode,
     decode_flac,

@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain.arrays import IntArray
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.io.decoding import foreign_decoder
-
-IntArray = npt.NDArray[np.int64]
 
 BYTES_PER_SAMPLE: dict[str, float] = {
     "8": 1, "16": 2, "24": 3, "32": 4, "61": 2, "80": 1, "160": 2, "212": 1.5, "310": 4 / 3, "311": 4 / 3,

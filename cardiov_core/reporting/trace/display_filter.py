@@ -7,9 +7,8 @@ import numpy.typing as npt
 from scipy.signal import butter, detrend, filtfilt, iirnotch, sosfiltfilt
 
 from cardiov_core.domain import FloatArray
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.reporting.trace.options import FilterName
-
-_Array = npt.NDArray[np.float64]
 
 BANDS_HZ: dict[FilterName, tuple[float, float]] = {"diagnostic": (0.05, 150.0), "monitor": (0.5, 40.0)}
 """Lower and upper edge of each display filter."""
@@ -91,7 +90,7 @@ def filter_for_display(
     return DisplayedSignal(values.astype(np.float32), description, tuple(notes))
 
 
-def _bridged(values: _Array, missing: npt.NDArray[np.bool_]) -> _Array:
+def _bridged(values: Float64Array, missing: npt.NDArray[np.bool_]) -> Float64Array:
     """Put straight lines in place of gaps, so that a filter can run across; a lead without a sample becomes 0."""
     for row, gaps in zip(values, missing, strict=True):
         if gaps.all():
@@ -102,9 +101,9 @@ def _bridged(values: _Array, missing: npt.NDArray[np.bool_]) -> _Array:
     return values
 
 
-def _high_passed(values: _Array, low_hz: float, sampling_rate_hz: float) -> _Array:
+def _high_passed(values: Float64Array, low_hz: float, sampling_rate_hz: float) -> Float64Array:
     """High-pass with the record mirrored at its ends; a constant lead stays exactly flat."""
     centred = detrend(values, axis=1)
     sos = butter(1, low_hz, btype="high", fs=sampling_rate_hz, output="sos")
-    filtered: _Array = sosfiltfilt(sos, centred, axis=1, padtype="even", padlen=values.shape[1] - 1)
+    filtered: Float64Array = sosfiltfilt(sos, centred, axis=1, padtype="even", padlen=values.shape[1] - 1)
     return filtered

@@ -6,11 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
+from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
 from cardiov_core.preprocessing import bridge_gaps
-
-Float64Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 QRS_BAND_HZ = (5.0, 30.0)
 """Where a QRS complex has most of its energy."""

@@ -8,12 +8,12 @@ beats must stand out of the background and resemble one another in shape over al
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from cardiov_core.domain import EcgRecord
+from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import lost_samples, without_lost_samples
-from cardiov_core.signals.beat.activity import QRS_BAND_HZ, BoolArray, Float64Array, QrsLeads, qrs_leads
+from cardiov_core.signals.beat.activity import QRS_BAND_HZ, QrsLeads, qrs_leads
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.pacing import (
     REST_SHARPNESS,
@@ -25,8 +25,6 @@ from cardiov_core.signals.beat.pacing import (
 )
 from cardiov_core.signals.beat.recount import with_small_beats
 from cardiov_core.signals.beat.second_waves import without_second_waves
-
-IntArray = npt.NDArray[np.int64]
 
 _QRS_HALF_WIDTH_S = 0.12
 _REFRACTORY_S = 0.2

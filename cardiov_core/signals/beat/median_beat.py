@@ -8,16 +8,12 @@ that premature beats stay out. Everything happens at one rate, so that boundarie
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import EcgRecord, FloatArray, MedianBeat
+from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
 from cardiov_core.preprocessing import bridge_gaps, resample
 from cardiov_core.signals.beat.beats import detect_r_peaks
-
-Float64Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 RATE_HZ = 500.0
 """Rate of every median beat: 2 ms is finer than any tolerance of the CSE study."""

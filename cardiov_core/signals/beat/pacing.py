@@ -14,9 +14,8 @@ from scipy.ndimage import grey_closing, grey_opening
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import EcgRecord
-from cardiov_core.signals.beat.activity import Float64Array
+from cardiov_core.domain.arrays import Float64Array, IntArray
 
-IntArray = npt.NDArray[np.int64]
 Float = TypeVar("Float", bound=np.floating[Any])
 
 MIN_RATE_HZ = 250.0

@@ -3,12 +3,10 @@
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import find_peaks
 
-from cardiov_core.signals.beat.activity import Float64Array, QrsLeads
-
-IntArray = npt.NDArray[np.int64]
+from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.signals.beat.activity import QrsLeads
 
 _HALF_WIDTH_S = 0.08
 _SHIFT_S = 0.012

@@ -6,12 +6,9 @@ it belongs to, keeps the same distance from them, and, unlike a premature ventri
 """
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.signals.beat.activity import BoolArray, Float64Array
-
-IntArray = npt.NDArray[np.int64]
+from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
 
 _BAND_HZ = (1.0, 40.0)
 _HALF_WIDTH_S = 0.06

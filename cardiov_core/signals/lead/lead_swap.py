@@ -10,8 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from cardiov_core.domain import CHEST_LEADS
-from cardiov_core.signals.beat.activity import Float64Array
-from cardiov_core.signals.beat.beats import IntArray
+from cardiov_core.domain.arrays import Float64Array, IntArray
 
 _BEFORE_R_S, _AFTER_R_S = 0.25, 0.40
 _MIN_BEATS = 2

@@ -8,14 +8,10 @@ of it is mains hum.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.signals.beat.activity import Float64Array
-from cardiov_core.signals.beat.beats import IntArray
-
-BoolArray = npt.NDArray[np.bool_]
+from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
 
 DRIFT_WINDOW_S = 2.5
 """Drift is measured over the length of a column of the printed ECG: slower movement does not disturb reading it."""

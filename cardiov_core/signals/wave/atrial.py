@@ -8,17 +8,13 @@ left of the record, and by the regularity of its times.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import WaveBoundaries
+from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
 from cardiov_core.signals.beat.median_beat import RATE_HZ, BeatSeries
 from cardiov_core.signals.wave.delineation import Delineation
-
-Float64Array = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 _STEP = 4
 _FS = RATE_HZ / _STEP

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import MedianBeat, WaveBoundaries
+from cardiov_core.domain.arrays import Float64Array
 
-Float64Array = npt.NDArray[np.float64]
 Span = tuple[int, int]
 """First and last sample of a wave on the median beat."""
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
+from cardiov_core.domain.arrays import Float64Array, FloatArray
 from cardiov_core.signals.wave.delineation import Delineation, LeadBoundaries
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from cardiov_core.nets.delineator import DelineatorOutput
     from cardiov_core.weights import DelineatorWeights
 
-Float32Array = npt.NDArray[np.float32]
-Float64Array = npt.NDArray[np.float64]
 
 _Waves = tuple[WaveBoundaries | None, WaveBoundaries | None, WaveBoundaries | None]
 
@@ -81,7 +80,7 @@ def delineate_by_network(
     return _decoded(_asked(window, nets), beat, held_out=fold is not None)
 
 
-def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate_hz: float) -> Float32Array:
+def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate_hz: float) -> FloatArray:
     """Cut beats as the networks want them.
 
     Parameters
@@ -142,7 +141,7 @@ def _opened(folder: Path) -> "DelineatorWeights | None":
     return load_delineator(folder / "delineator")
 
 
-def _asked(window: Float32Array, nets: "tuple[torch.nn.Module, ...]") -> "DelineatorOutput":
+def _asked(window: FloatArray, nets: "tuple[torch.nn.Module, ...]") -> "DelineatorOutput":
     """Return the mean of the networks' distributions as logarithms, and of their presence probabilities."""
     import torch
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
 from cardiov_core import ordinal
 from cardiov_core.datasets import LabelledRecords
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import auc_per_level
@@ -41,8 +41,6 @@ OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)
 
 _SHARED = "shared"
 _DIGITS = 6
-
-FloatMatrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +128,7 @@ def ablate(
     return ablation
 
 
-def _fit_all(recipe: Recipe, records: TrainingRecords, out: Path, progress: bool) -> dict[OutputName, FloatMatrix]:
+def _fit_all(recipe: Recipe, records: TrainingRecords, out: Path, progress: bool) -> dict[OutputName, Float64Array]:
     """Return the networks' output for each record by a network that had not seen its patient."""
     splits = [split for split in splits_of(recipe, records) if split.run != "final"]
     raw = {output: np.full((len(records), N_LOGITS[KIND_OF[output]]), np.nan) for output in OUTPUTS}
@@ -163,7 +161,7 @@ def _fit(
     return fit_split(recipe, records, replace(split, run=f"{split.run}-{part}"), out, True, report, start=start)
 
 
-def _table(recipe: Recipe, output: OutputName, raw: FloatMatrix, records: TrainingRecords) -> pd.DataFrame:
+def _table(recipe: Recipe, output: OutputName, raw: Float64Array, records: TrainingRecords) -> pd.DataFrame:
     """Return the out-of-fold predictions of one output, uncalibrated: all four as the networks give them."""
     levels = records.levels.numpy()
     if np.isnan(raw).any():
@@ -219,7 +217,7 @@ def _differences(table: pd.DataFrame, first: pd.DataFrame, n_resamples: int) -> 
     """Return how MAE and mean AUC differ from the first output's, with intervals from the same draws of patients."""
     own, other = graded_of(table), graded_of(first)
 
-    def statistics(*arrays: Any) -> FloatMatrix:
+    def statistics(*arrays: Any) -> Float64Array:
         labels, levels, probabilities, other_levels, other_probabilities = arrays
         errors = np.abs(levels - labels).mean() - np.abs(other_levels - labels).mean()
         auc = auc_per_level(labels, probabilities)["mean"] - auc_per_level(labels, other_probabilities)["mean"]

@@ -10,6 +10,7 @@ import torch
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.inference.explanation.grad_cam import (
     batch_maps,
     decoded_probabilities,
@@ -20,7 +21,6 @@ from cardiov_core.inference.outputs import Output, exceedance_logits
 from cardiov_core.inference.uncertainty.calibration import Calibration
 from cardiov_core.nets.seeding import seeded
 
-Float64Array = npt.NDArray[np.float64]
 Maps = list[Float64Array]
 """One per stage, ``(n_records, n_samples)`` on the input's own samples."""
 

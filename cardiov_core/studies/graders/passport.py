@@ -26,6 +26,7 @@ from torch import Tensor
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
+from cardiov_core.domain.arrays import Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import bootstrap_interval
 from cardiov_core.inference.outputs import output_of
@@ -33,7 +34,6 @@ from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.preprocessing import prepare
 from cardiov_core.studies.graders.maps import (
     Explained,
-    Float64Array,
     Maps,
     bridged,
     common_part,
@@ -62,8 +62,6 @@ _SHIFTS_S = (0.1, 0.3)
 _N_RANDOM = 10
 _SEED = 0
 _SEEDS = (0, 1, 2)
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

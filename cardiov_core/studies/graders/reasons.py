@@ -15,6 +15,7 @@ import numpy.typing as npt
 from cardiov_core import ordinal
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Severity
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import bootstrap_interval
 from cardiov_core.inference.explanation.reasons import gathered
@@ -25,8 +26,6 @@ from cardiov_core.signals import measure
 from cardiov_core.signals.features import features_of
 from cardiov_core.studies.graders.passport import chosen_records, tested_records
 from cardiov_core.weights import Forest, ModelCard, load_forest, update_card
-
-Float64Array = npt.NDArray[np.float64]
 
 _N_RANDOM = 10
 _SEED = 0

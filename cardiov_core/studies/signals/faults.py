@@ -9,13 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS, EcgRecord, LeadQuality, Quality, ReasonCode
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.domain.reasons import first_of
-
-Float64Array = npt.NDArray[np.float64]
 
 _HUM_MV = 0.05
 _DRIFT_MV = 1.0

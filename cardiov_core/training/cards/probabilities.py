@@ -17,6 +17,7 @@ from scipy.optimize import isotonic_regression
 
 from cardiov_core import ordinal
 from cardiov_core.domain import Severity
+from cardiov_core.domain.arrays import Float64Array, IntArray
 from cardiov_core.domain.documents import JsonObject
 from cardiov_core.evaluation.agreement.formulas import wilson
 from cardiov_core.evaluation.bootstrap import bootstrap_interval
@@ -33,8 +34,6 @@ from cardiov_core.weights.card_parts import (
     MeasuredSets,
 )
 
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Kind = Literal["none", "temperature", "temperature_offsets"]
 
 KINDS: tuple[Kind, ...] = ("none", "temperature", "temperature_offsets")
@@ -54,8 +53,8 @@ _FEWEST_GROUPS = 2
 _DIGITS = 4
 _STORED_DIGITS = 6
 
-Calibrated = Callable[[FloatMatrix], FloatMatrix]
-Fit = Callable[[FloatMatrix, IntArray], Calibrated]
+Calibrated = Callable[[Float64Array], Float64Array]
+Fit = Callable[[Float64Array, IntArray], Calibrated]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +79,9 @@ class HonestPart:
 
     calibration: Calibration
     limit: float
-    raw: FloatMatrix
-    calibrated: FloatMatrix
-    limits: FloatMatrix
+    raw: Float64Array
+    calibrated: Float64Array
+    limits: Float64Array
     calibration_part: CalibrationPart
     conformal_part: ConformalPart
 
@@ -93,7 +92,7 @@ class HonestPart:
 
 
 def honest_part(
-    raw: FloatMatrix,
+    raw: Float64Array,
     levels: IntArray,
     groups: IntArray,
     patients: npt.ArrayLike,
@@ -131,14 +130,14 @@ def honest_part(
     return replace(found, calibration_part=beside)
 
 
-def fit_kind(kind: Kind, raw: FloatMatrix, levels: IntArray) -> Calibration:
+def fit_kind(kind: Kind, raw: Float64Array, levels: IntArray) -> Calibration:
     """Fit one kind of calibration; 'none' is the identity."""
     if kind == "none":
         return Calibration(1.0, (0.0,) * raw.shape[1])
     return fit_calibration(raw, levels, offsets=kind == "temperature_offsets")
 
 
-def chosen_kind(raw: FloatMatrix, levels: IntArray, groups: IntArray, kinds: Sequence[Kind] = KINDS) -> Kind:
+def chosen_kind(raw: Float64Array, levels: IntArray, groups: IntArray, kinds: Sequence[Kind] = KINDS) -> Kind:
     """Return the kind with the least cross-fitted log loss of the levels; the simpler one of equals.
 
     Where there are too few groups to cross-fit, 'temperature' is taken if it may be: one number hardly follows noise.
@@ -154,7 +153,7 @@ def chosen_kind(raw: FloatMatrix, levels: IntArray, groups: IntArray, kinds: Seq
     return min(losses, key=lambda kind: losses[kind])
 
 
-def cross_fitted(fit: Fit, raw: FloatMatrix, levels: IntArray, groups: IntArray) -> FloatMatrix:
+def cross_fitted(fit: Fit, raw: Float64Array, levels: IntArray, groups: IntArray) -> Float64Array:
     """Return exceedances of each group after a calibration that was fitted on the other groups."""
     found = np.full(raw.shape, np.nan)
     for group in np.unique(groups):
@@ -163,7 +162,7 @@ def cross_fitted(fit: Fit, raw: FloatMatrix, levels: IntArray, groups: IntArray)
     return found
 
 
-def compared(raw: FloatMatrix, levels: IntArray, groups: IntArray) -> tuple[ComparedPart, ...]:
+def compared(raw: Float64Array, levels: IntArray, groups: IntArray) -> tuple[ComparedPart, ...]:
     """Return how each kind of calibration, and isotonic regression, does on groups that it was not fitted on.
 
     Empty where there is only one group. ``auc`` is the mean of the levels, ``high_risk_graded_no_or_low`` a count.
@@ -196,9 +195,9 @@ def compared(raw: FloatMatrix, levels: IntArray, groups: IntArray) -> tuple[Comp
 def proven(
     calibration: Calibration,
     limit: float,
-    raw: FloatMatrix,
-    calibrated: FloatMatrix,
-    limits: FloatMatrix,
+    raw: Float64Array,
+    calibrated: Float64Array,
+    limits: Float64Array,
     levels: IntArray,
     patients: npt.ArrayLike,
     *,
@@ -251,13 +250,15 @@ def proven(
     )
 
 
-def log_loss(probabilities: FloatMatrix, levels: IntArray) -> float:
+def log_loss(probabilities: Float64Array, levels: IntArray) -> float:
     """Return the mean negative log of the label's probability, which counts as a millionth at least."""
     of_label = probabilities[np.arange(len(levels)), levels]
     return float(-np.log(np.maximum(of_label, _SMALLEST)).mean())
 
 
-def graded_table(table: pd.DataFrame, raw: FloatMatrix, calibrated: FloatMatrix, limits: FloatMatrix) -> pd.DataFrame:
+def graded_table(
+    table: pd.DataFrame, raw: Float64Array, calibrated: Float64Array, limits: Float64Array
+) -> pd.DataFrame:
     """Join the records' table with their out-of-fold predictions."""
     rounded = np.round(calibrated, _STORED_DIGITS)
     probabilities = ordinal.decode(rounded)
@@ -268,7 +269,7 @@ def graded_table(table: pd.DataFrame, raw: FloatMatrix, calibrated: FloatMatrix,
 
 
 def _coverage(
-    kind: str, probabilities: FloatMatrix, limits: FloatMatrix, levels: IntArray, patients: npt.ArrayLike
+    kind: str, probabilities: Float64Array, limits: Float64Array, levels: IntArray, patients: npt.ArrayLike
 ) -> MeasuredSets:
     """Return how often sets whose limit was fitted without the record held its level."""
     sets = [contiguous_set(row, own) for row, own in zip(probabilities, limits, strict=True)]
@@ -296,7 +297,7 @@ def _held(held: npt.NDArray[np.bool_]) -> HeldPart:
     return HeldPart(n=len(held), held=int(held.sum()), interval=wilson(int(held.sum()), len(held)))
 
 
-def _isotonic(raw: FloatMatrix, levels: IntArray) -> Calibrated:
+def _isotonic(raw: Float64Array, levels: IntArray) -> Calibrated:
     """Fit a rising step function a threshold (Zadrozny and Elkan 2002), linear between the records it was fitted on."""
     steps = []
     for at in range(raw.shape[1]):

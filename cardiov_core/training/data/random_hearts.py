@@ -11,11 +11,10 @@ from tqdm import tqdm
 
 from cardiov_core.datasets.varied import varied_record
 from cardiov_core.domain import InputContract
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.preprocessing import prepare
 from cardiov_core.signals import measure
 from cardiov_core.signals.features import features_of
-
-FloatMatrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,7 @@ class Hearts:
     """
 
     windows: Tensor
-    numbers: FloatMatrix
+    numbers: Float64Array
 
 
 def random_hearts(n: int, contract: InputContract, kept_in: Path, *, progress: bool = False) -> Hearts:

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
 
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.domain import EcgRecord
+from cardiov_core.domain.arrays import IntArray
 from cardiov_core.errors import DatasetError, TrainingError
 from cardiov_core.training.recipes.network import Recipe
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

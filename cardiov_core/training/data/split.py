@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from cardiov_core.domain.arrays import IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.data.records import TrainingRecords, groups_of
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import Recipe
-
-IntArray = npt.NDArray[np.int64]
 
 _SEEDS_A_RECIPE = 100
 

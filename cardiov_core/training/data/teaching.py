@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from cardiov_core.domain import EcgRecord
+from cardiov_core.domain.arrays import Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference.graders.forest import forest_probabilities
 from cardiov_core.inference.graders.measurements import exceedances_of
@@ -34,8 +34,6 @@ from cardiov_core.training.recipes.files import load_recipe
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.training.recipes.network import Distillation, Recipe, Stage, Validation
 
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Report = Callable[[Mapping[str, Any]], None]
 
 _FARTHEST = 4.0
@@ -57,19 +55,19 @@ class Scale:
         Which of all numbers these are.
     """
 
-    centre: FloatMatrix
-    width: FloatMatrix
+    centre: Float64Array
+    width: Float64Array
     columns: IntArray
 
     @classmethod
-    def of(cls, numbers: FloatMatrix) -> "Scale":
+    def of(cls, numbers: Float64Array) -> "Scale":
         """Return the scale of some records' numbers ``(n, n_numbers)``."""
         low, centre, high = (_quantile(numbers, share) for share in (0.25, 0.5, 0.75))
         width = np.where(high > low, (high - low) / _QUARTILES_OF_A_NORMAL, _spread(numbers))
         columns = np.flatnonzero(np.isfinite(centre) & (width > 0))
         return cls(centre[columns], width[columns], columns)
 
-    def __call__(self, numbers: FloatMatrix) -> Tensor:
+    def __call__(self, numbers: Float64Array) -> Tensor:
         """Return numbers ``(n, n_numbers)`` as targets of the side head: float32 ``(n, k)``, NaN where missing."""
         standard = (numbers[:, self.columns] - self.centre) / self.width
         return torch.from_numpy(np.clip(standard, -_FARTHEST, _FARTHEST)).float()
@@ -83,7 +81,7 @@ class PatientNumbers:
 
     def __init__(self, out: Path, ecg_ids: list[int]) -> None:
         self._kept_in, self._ecg_ids = out / "teaching" / "patients.npz", ecg_ids
-        self._rows: dict[int, FloatMatrix] = {}
+        self._rows: dict[int, Float64Array] = {}
         if self._kept_in.exists():
             with np.load(self._kept_in) as kept:
                 if kept["ecg_ids"].tolist() == ecg_ids and kept["numbers"].shape[1] == len(FEATURES):
@@ -94,7 +92,7 @@ class PatientNumbers:
         if ecg_id not in self._rows:
             self._rows[ecg_id] = features_of(record, measure(record))
 
-    def measured(self) -> FloatMatrix:
+    def measured(self) -> Float64Array:
         """Return the numbers of all records, ``(n, len(FEATURES))``, and keep them."""
         numbers = np.stack([self._rows[ecg_id] for ecg_id in self._ecg_ids])
         save_arrays(self._kept_in, ecg_ids=np.asarray(self._ecg_ids), numbers=numbers)
@@ -119,7 +117,7 @@ class Teaching:
     """
 
     def __init__(
-        self, recipe: Recipe, numbers: FloatMatrix, records: TrainingRecords, out: Path, *, progress: bool = False
+        self, recipe: Recipe, numbers: Float64Array, records: TrainingRecords, out: Path, *, progress: bool = False
     ) -> None:
         self._recipe, self._records, self._out = recipe, records, out
         self._teacher = _teacher_of(recipe)
@@ -172,7 +170,7 @@ class Teaching:
         )
         return weights_in(checkpoint, recipe, _PRETRAINING)
 
-    def _exceedances_of_patients(self, rows: IntArray) -> FloatMatrix:
+    def _exceedances_of_patients(self, rows: IntArray) -> Float64Array:
         """Return what forests say that were grown on the other groups among these patients."""
         if self._teacher is None:
             raise ConfigurationError("The recipe names no teacher.", "Give distillation.teacher.")
@@ -200,7 +198,7 @@ def _unlabelled(hearts: Hearts, scale: Scale, teacher: Tensor | None) -> Trainin
     return TrainingData(hearts.windows, nothing, teacher=teacher, side=scale(hearts.numbers))
 
 
-def _quantile(numbers: FloatMatrix, share: float) -> FloatMatrix:
+def _quantile(numbers: Float64Array, share: float) -> Float64Array:
     """Return a quantile a column; NaN where nothing was measured, without a warning."""
     quantiles = np.full(numbers.shape[1], np.nan)
     measured = np.isfinite(numbers).any(axis=0)
@@ -208,7 +206,7 @@ def _quantile(numbers: FloatMatrix, share: float) -> FloatMatrix:
     return quantiles
 
 
-def _spread(numbers: FloatMatrix) -> FloatMatrix:
+def _spread(numbers: Float64Array) -> Float64Array:
     spreads = np.zeros(numbers.shape[1])
     measured = np.isfinite(numbers).any(axis=0)
     spreads[measured] = np.nanstd(numbers[:, measured], axis=0)

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from cardiov_core.datasets.labelled import in_true_mv
 from cardiov_core.datasets.ludb import WAVE_KINDS, Ludb
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord
+from cardiov_core.domain.arrays import BoolArray, Float64Array
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation.wave_errors import AnnotatedBeat, Waves, group_beats
 from cardiov_core.nets.delineator import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
@@ -22,9 +23,6 @@ from cardiov_core.preprocessing import bridge_gaps, resample
 from cardiov_core.signals.beat.beats import detect_r_peaks
 from cardiov_core.signals.beat.median_beat import average_beats
 from cardiov_core.signals.wave.learned_delineation import network_window
-
-Float64Array = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 SLOW_RATE_HZ = 100.0
 """Every record is learned at its own rate and at this one, the slower rate of PTB-XL."""

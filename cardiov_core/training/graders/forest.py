@@ -11,6 +11,7 @@ from tqdm import tqdm
 from cardiov_core import ordinal
 from cardiov_core.datasets import LabelledRecords, whole_records
 from cardiov_core.domain import Severity
+from cardiov_core.domain.arrays import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference.graders.forest import forest_probabilities
 from cardiov_core.inference.graders.measurements import exceedances_of
@@ -25,9 +26,6 @@ from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.loop.forest_growth import grow
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import save_forest
-
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +42,9 @@ class NestedPredictions:
         Limit of the record's prediction set, fitted without its group.
     """
 
-    raw: FloatMatrix
-    calibrated: FloatMatrix
-    limits: FloatMatrix
+    raw: Float64Array
+    calibrated: Float64Array
+    limits: Float64Array
 
 
 def train_forest(
@@ -81,7 +79,7 @@ def train_forest(
         If a level is missing from the records, or a group is empty.
     """
     tree = whole_records(dataset)
-    rows: list[FloatMatrix] = []
+    rows: list[Float64Array] = []
     table: list[dict[str, Any]] = []
     ecg_ids = ids_of(tree, recipe.folds)
     for record, marks in tqdm(tree.read(ecg_ids), disable=not progress, unit="record", total=len(ecg_ids)):
@@ -118,7 +116,7 @@ def train_forest(
 
 
 def cross_validate(
-    recipe: ForestRecipe, features: FloatMatrix, levels: IntArray, groups: IntArray, *, progress: bool = False
+    recipe: ForestRecipe, features: Float64Array, levels: IntArray, groups: IntArray, *, progress: bool = False
 ) -> NestedPredictions:
     """Grade each group of patients by a forest, a calibration and a limit that never saw it.
 
@@ -163,14 +161,14 @@ _FEWEST_GROUPS = 3
 
 def _graded(
     recipe: ForestRecipe,
-    features: FloatMatrix,
+    features: Float64Array,
     levels: IntArray,
     kept: npt.NDArray[np.bool_],
     held_out: npt.NDArray[np.bool_],
-) -> FloatMatrix:
+) -> Float64Array:
     forest = grow(recipe, features[kept], levels[kept], recipe.seed)
     return exceedances_of(forest_probabilities(forest, features[held_out]))
 
 
-def _decoded(calibration: Calibration, exceedances: FloatMatrix) -> FloatMatrix:
+def _decoded(calibration: Calibration, exceedances: Float64Array) -> Float64Array:
     return ordinal.decode(calibration(exceedances))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from cardiov_core.datasets import LabelledRecords
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.inference.outputs import Output, exceedance_logits
 from cardiov_core.training.cards.network import described_network
@@ -28,8 +29,6 @@ from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import KIND_OF, Recipe
 from cardiov_core.weights import N_LOGITS, save
 from cardiov_core.weights.figures import Figures
-
-FloatMatrix = npt.NDArray[np.float64]
 
 LOG_NAME, CURVE_NAME = "log.jsonl", "curve.png"
 """In the folder of a training."""
@@ -86,7 +85,7 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
     output = reading_of(recipe, raw[graded], records.levels.numpy()[graded])
     exceedances = exceedances_from(raw[graded], output)
-    found: HonestPart | FloatMatrix = exceedances
+    found: HonestPart | Float64Array = exceedances
     table = records.table.iloc[graded]
     if recipe.cv_groups:
         groups = groups_in(recipe, records)[graded]
@@ -104,7 +103,7 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
 
 def _fit_all(
     recipe: Recipe, records: TrainingRecords, teaching: Teaching | None, out: Path, resume: bool, progress: bool
-) -> tuple[nn.Module, FloatMatrix]:
+) -> tuple[nn.Module, Float64Array]:
     """Return the final network, and the raw output of networks for the records that were held out from them.
 
     Rows of records that no network was to grade are NaN.
@@ -144,7 +143,7 @@ def check_processes(recipe: Recipe, n_processes: int) -> None:
         )
 
 
-def reading_of(recipe: Recipe, raw: FloatMatrix, levels: npt.NDArray[np.int64]) -> Output:
+def reading_of(recipe: Recipe, raw: Float64Array, levels: npt.NDArray[np.int64]) -> Output:
     """Return how a recipe's networks are to be read.
 
     Parameters
@@ -161,9 +160,9 @@ def reading_of(recipe: Recipe, raw: FloatMatrix, levels: npt.NDArray[np.int64]) 
     return Output("regression", float(np.sqrt(np.mean((raw[:, 0] - levels) ** 2))))
 
 
-def exceedances_from(raw: FloatMatrix, output: Output) -> FloatMatrix:
+def exceedances_from(raw: Float64Array, output: Output) -> Float64Array:
     """Return the exceedances, ``(n, 3)``, that a network's raw output stands for."""
-    exceedances: FloatMatrix = torch.sigmoid(exceedance_logits(torch.from_numpy(raw), output)).numpy()
+    exceedances: Float64Array = torch.sigmoid(exceedance_logits(torch.from_numpy(raw), output)).numpy()
     return exceedances
 
 

@@ -5,15 +5,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain.arrays import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import Forest
 
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
-
-def grow(recipe: ForestRecipe, features: FloatMatrix, levels: IntArray, seed: int) -> Forest:
+def grow(recipe: ForestRecipe, features: Float64Array, levels: IntArray, seed: int) -> Forest:
     """Grow a forest and return it as plain arrays.
 
     Parameters

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 from cardiov_core.evaluation.metrics import confusion_matrix
 from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at
-from cardiov_core.evaluation.study.figures import Floats, Levels, graded_of
+from cardiov_core.evaluation.study.figures import Levels, graded_of
 from cardiov_core.evaluation.study.shipped import ShippedEvaluation
 from cardiov_core.reporting.evaluation import words
 from cardiov_core.reporting.words.numbers import limits, percent
@@ -79,7 +80,7 @@ def _predictive_values(
     """Return PPV and NPV at a prevalence, and their intervals; `sha256` tells one evaluation from another."""
     graded = graded_of(_predictions)
 
-    def values(labels: Levels, levels: Levels) -> Floats:
+    def values(labels: Levels, levels: Levels) -> Float64Array:
         alarm = alarm_at(confusion_matrix(labels, levels), OPERATING_POINTS[point])
         return np.array(alarm.predictive_values_at(prevalence))
 

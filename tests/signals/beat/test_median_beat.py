@@ -1,18 +1,17 @@
 """The median beat of ECGs made here, whose beats and shapes are known."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from cardiov_core.domain import EcgRecord, Provenance
+from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.signals.beat.median_beat import AFTER_R_S, BEFORE_R_S, RATE_HZ, BeatSeries, average_beats
 
 LEADS = ("I", "II", "V1", "V5")
 AMPLITUDES_MV = np.array([0.8, 1.2, -0.9, 1.4])
-Array = npt.NDArray[np.float64]
 
 
-def wave(time_s: Array, width_s: float) -> Array:
+def wave(time_s: Float64Array, width_s: float) -> Float64Array:
     return np.exp(-0.5 * (time_s / width_s) ** 2)
 
 
@@ -33,7 +32,7 @@ def ecg(
     return EcgRecord(signal.astype(np.float32), LEADS, rate_hz, "made", Provenance("made", "NPY"))
 
 
-def heights(series: BeatSeries) -> Array:
+def heights(series: BeatSeries) -> Float64Array:
     """The largest deflection of each lead from the level 100 ms before it."""
     r = series.median_beat.r_index
     signal = series.unfiltered - series.unfiltered[:, r - 52 : r - 47].mean(axis=1, keepdims=True)

@@ -1,7 +1,6 @@
 """Boundaries on median beats made of Gaussian waves, whose ends are known up to what 'the end' of a Gaussian means."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from cardiov_core.domain import MedianBeat, WaveBoundaries
@@ -10,7 +9,6 @@ from cardiov_core.signals.wave.delineation import Delineation, delineate
 FS = 500.0
 R_INDEX = 250
 LEADS = ("I", "II", "aVF", "V1", "V4", "V6")
-Array = npt.NDArray[np.float64]
 Wave = tuple[float, float, float]
 """Middle in s from R, standard deviation in s, height in mV in lead II."""
 
