@@ -6,7 +6,7 @@ import pytest
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.io import read_record
-from cardiov_core.signals import apply_rules, measure
+from cardiov_core.signals import find_findings, measure
 
 pytestmark = pytest.mark.dataset
 
@@ -26,7 +26,7 @@ def test_a_qt_longer_than_rr_is_not_measurable_and_never_critical(data_folder: P
     for name in ("qt_ms", "qtc_fridericia_ms", "qtc_bazett_ms"):
         assert getattr(found, name) is None
         assert "does not fit into an RR interval" in found.not_measurable[name]
-    findings = {finding.code: finding for finding in apply_rules(record, found)}
+    findings = {finding.code: finding for finding in find_findings(record, found)}
     assert findings["critical_qtc"].state == "not measurable"
     assert findings["long_qtc"].state == "not measurable"
 
