@@ -129,7 +129,7 @@ def live_span(record: EcgRecord) -> tuple[int, int]:
 
 def _held(signal: FloatArray, invalid: BoolArray) -> BoolArray:
     """Tell which samples equal a neighbour."""
-    known = np.where(invalid, np.float32(0.0), signal)
+    known = np.where(invalid, 0.0, signal.astype(np.float64))
     span = np.ptp(known, axis=1, keepdims=True)
     same = np.abs(np.diff(known, axis=1)) <= _SAME * span
     same &= ~(invalid[:, 1:] | invalid[:, :-1])
@@ -141,7 +141,7 @@ def _held(signal: FloatArray, invalid: BoolArray) -> BoolArray:
 
 def _steps(signal: FloatArray) -> BoolArray:
     """Tell where a lead moves by more than a step of its digital scale, or to or from an invalid sample."""
-    known = np.where(np.isfinite(signal), signal, np.float32(np.nan))
+    known = np.where(np.isfinite(signal), signal.astype(np.float64), np.nan)
     moves = np.abs(np.diff(known, axis=1, prepend=known[:, :1]))
     span = np.ptp(np.nan_to_num(known), axis=1, keepdims=True)
     smallest = np.min(moves, axis=1, keepdims=True, initial=np.inf, where=moves > _SAME * span)

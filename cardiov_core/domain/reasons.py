@@ -32,6 +32,8 @@ class ReasonCode(StrEnum):
     ARM_ELECTRODES_SWAPPED = "arm_electrodes_swapped"
     ARM_AND_LEG_SWAPPED = "arm_and_leg_swapped"
     CHEST_LEADS_INTERCHANGED = "chest_leads_interchanged"
+    LEADS_COPIED = "leads_copied"
+    LOW_PASSED = "low_passed"
     LIMB_LEADS_CONTRADICT = "limb_leads_contradict"
     LIMB_LEADS_OWN_GAINS = "limb_leads_own_gains"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
 from cardiov_core.domain.words import how_many
@@ -15,7 +16,8 @@ from cardiov_core.signals.beat.median_beat import BeatSeries
 from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
 from cardiov_core.signals.beat.rhythm import Rhythm, corrected_qt
 from cardiov_core.signals.lead.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, amplitudes_mv, check_gain
-from cardiov_core.signals.lead.limb_leads import check_limb_leads
+from cardiov_core.signals.lead.lead_order import disagreement
+from cardiov_core.signals.lead.limb_leads import MAX_RESIDUAL, check_limb_leads
 from cardiov_core.signals.wave.delineation import Delineation, without_waves
 from cardiov_core.signals.wave.p_waves import atrial_activity
 from cardiov_core.signals.wave.voltages import (
@@ -41,6 +43,8 @@ _VOLTAGES = ("sokolow_lyon_mv", "cornell_mv", "st_mv", "r_mv", "s_mv")
 _OF_QRS = ("qrs_ms", "pr_ms", "qrs_axis_deg", *_VOLTAGES)
 _AXES = ("p_axis_deg", "qrs_axis_deg", "t_axis_deg")
 _OWN_GAINS = "each lead has a gain of its own, so that their sizes do not compare"
+_CONTRADICTORY = "the limb leads contradict one another"
+_AROUND_QRS_S = (-0.12, 0.16)
 _SCALARS = (
     *_RHYTHM,
     *("regular", "p_confidence", "atrial_rate_bpm", "p_qrs_dissociated"),
@@ -120,9 +124,9 @@ def measure(record: EcgRecord, beats: Beats | None = None) -> Measurements:
     unscaled = series.unfiltered / np.float32(height)
     beat = replace(series.median_beat, signal=unscaled, p=found.p, qrs=found.qrs, t=found.t)
     beat = replace(beat, signal=on_base_line(beat, found.qrs, found.p))
-    own_gains = _scaled_one_by_one(measured, beat)
-    _fill_axes(sheet, beat, found, own_gains=own_gains)
-    _fill_voltages(sheet, measured, beat, found, own_gains=own_gains)
+    doubt = _limb_doubt(measured, series, beat)
+    _fill_axes(sheet, beat, found, doubt)
+    _fill_voltages(sheet, measured, beat, found, doubt)
     return Measurements(
         **sheet.values,
         n_beats=int(series.r_s.size),
@@ -236,13 +240,13 @@ def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) ->
         sheet.note("the record trained the delineator; measured by its one network that never saw it", "qrs_ms")
 
 
-def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation, *, own_gains: bool) -> None:
+def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation, doubt: str | None) -> None:
     absent = [lead for lead in ("I", "aVF") if lead not in beat.usable_leads]
     if absent:
         sheet.refuse(f"lead {' and '.join(absent)} cannot be used", *_AXES)
         return
-    if own_gains:
-        sheet.refuse(_OWN_GAINS, *_AXES)
+    if doubt is not None:
+        sheet.refuse(doubt, *_AXES)
         return
     waves: dict[str, WaveBoundaries | None] = {"p": found.p, "qrs": found.qrs, "t": found.t}
     for name, wave in waves.items():
@@ -257,25 +261,39 @@ def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation, *, own_gains
             sheet.values[f"{name}_axis_deg"] = axis
 
 
-def _scaled_one_by_one(record: EcgRecord, beat: MedianBeat) -> bool:
-    """Tell whether the limb leads agree only if each has a gain of its own, as LUDB's headers state them."""
+def _limb_doubt(record: EcgRecord, series: BeatSeries, beat: MedianBeat) -> str | None:
+    """Say why sizes and directions mean nothing: limb leads with a gain of their own each, or that contradict."""
+    leads = [lead for lead in LIMB_LEADS if lead in beat.usable_leads and lead not in record.derived_leads]
     # Steps from sample to sample: they know no base line, and unlike a median they keep the leads' equations exactly.
     rows = {
-        lead: np.nan_to_num(np.diff(record.lead(lead).astype(np.float64)), posinf=0.0, neginf=0.0)
-        for lead in LIMB_LEADS
-        if lead in beat.usable_leads and lead not in record.derived_leads
+        lead: np.nan_to_num(np.diff(record.lead(lead).astype(np.float64)), posinf=0.0, neginf=0.0) for lead in leads
     }
     check = check_limb_leads(rows, record.sampling_rate)
-    return check is not None and check.scaled_one_by_one
+    if check is not None and check.scaled_one_by_one:
+        return _OWN_GAINS
+    residual = disagreement(*(_around_qrs(series, leads, start) for start in (0, 1)))
+    return _CONTRADICTORY if residual is not None and residual > MAX_RESIDUAL else None
 
 
-def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation, *, own_gains: bool) -> None:
+def _around_qrs(series: BeatSeries, leads: list[str], start: int) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the median over every other beat around the QRS, which wander does not reach."""
+    beat = series.median_beat
+    first, last = (beat.r_index + round(edge * beat.sampling_rate) for edge in _AROUND_QRS_S)
+    windows = np.nan_to_num(series.windows[start::2, :, max(first, 0) : last])
+    if not windows.size:
+        return {}
+    parts = np.median(windows, axis=0)
+    parts = parts - parts.mean(axis=1, keepdims=True)
+    return {lead: parts[beat.leads.index(lead)] for lead in leads}
+
+
+def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation, doubt: str | None) -> None:
     gain = check_gain(record)
     if gain is not None and gain.withholds:
         sheet.refuse("the gain is in doubt", *_VOLTAGES)
         return
-    if own_gains:
-        sheet.refuse(_OWN_GAINS, *_VOLTAGES)
+    if doubt is not None:
+        sheet.refuse(doubt, *_VOLTAGES)
         return
     if found.qrs is None:
         sheet.refuse("no QRS boundaries were found", *_VOLTAGES)

@@ -131,7 +131,9 @@ class Evidence:
 
     @property
     def _swap(self) -> str | None:
-        swap = None if self.quality is None else self.quality.limb_swap
+        if self.quality is None:
+            return None
+        swap = self.quality.limb_swap or first_of(self.quality.reasons, {ReasonCode.LIMB_LEADS_CONTRADICT})
         return None if swap is None else swap.text.rstrip(".")
 
     @property

@@ -17,6 +17,7 @@ from cardiov_core.domain import (
     ReasonCode,
 )
 from cardiov_core.domain.words import listed
+from cardiov_core.lost_signal import lost_samples
 
 DEAD_LEAD_MV = 0.02
 """A lead whose whole peak-to-peak amplitude is below this is dead."""
@@ -101,6 +102,33 @@ def find_lead_faults(record: EcgRecord) -> list[LeadFault]:
             state = f"derived from {listed(broken)}, which cannot be used"
             faults.append(_unusable(ReasonCode.LEAD_DERIVED_FROM_UNUSABLE, lead, state))
     return faults
+
+
+def find_held_values(record: EcgRecord, known: Sequence[LeadFault]) -> list[LeadFault]:
+    """Find leads that hold one value where there should be a signal, for less than what makes them dead.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        A record in mV.
+    known : sequence of LeadFault
+        Faults found already: a lead that cannot be used is not named again.
+
+    Returns
+    -------
+    list of LeadFault
+        'limited' ones.
+    """
+    unusable = {fault.lead for fault in known if fault.verdict is QualityVerdict.NOT_ANALYSABLE}
+    held = lost_samples(record.signal, record.sampling_rate) & np.isfinite(record.signal)
+    found = []
+    for lead in STANDARD_LEADS:
+        if lead in record.leads and lead not in unusable:
+            held_s = longest_run(held[record.leads.index(lead)])[1] / record.sampling_rate
+            if held_s > 0.0:
+                one, many = (f"{verb} one value for {_seconds(held_s)}" for verb in ("holds", "hold"))
+                found.append(LeadFault(ReasonCode.LEAD_GAP, lead, QualityVerdict.LIMITED, one, many))
+    return found
 
 
 def fault_reasons(faults: Sequence[LeadFault]) -> tuple[Reason, ...]:

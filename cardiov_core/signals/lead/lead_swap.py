@@ -24,6 +24,9 @@ _AVR_NO_LONGER_OPPOSITE_LEG = -0.7
 # Way from V1 to V6 with two leads exchanged, relative to the way as recorded. In folds 1-5 one record of 232 is under
 # this, PTB-XL 497, whose R wave of 0.8 mV in V2, 0.5 in V3 and 2.4 in V4 looks like a true exchange; the next is 0.89.
 _SHORTER_WAY = 0.83
+# Differences of the correlations with aVR and I, of V6 and of V1: turned round, 96 % of 439 ECGs of PTB-XL, LUDB and
+# CinC without spikes reach both, as they are one does.
+_V6_ON_THE_RIGHT, _V1_ON_THE_LEFT = -0.3, 0.6
 
 
 def median_beat(leads: dict[str, Float64Array], peaks: IntArray, sampling_rate_hz: float) -> dict[str, Float64Array]:
@@ -111,6 +114,26 @@ def find_chest_swap(beat: dict[str, Float64Array]) -> tuple[str, str] | None:
     if recorded == 0.0 or shortest >= _SHORTER_WAY * recorded:
         return None
     return CHEST_LEADS[pair[0]], CHEST_LEADS[pair[1]]
+
+
+def chest_reversed(beat: dict[str, Float64Array]) -> bool:
+    """Tell whether V1 to V6 look as if their order were turned round.
+
+    Parameters
+    ----------
+    beat : dict of str to numpy.ndarray
+        Median beat of an ECG without pacemaker spikes; leads that cannot be used are left out.
+
+    Returns
+    -------
+    bool
+        True where V1 looks like I and against aVR, and V6 the other way round, as in a heart on the right.
+    """
+    if not {"I", "aVR", "V1", "V6"} <= beat.keys():
+        return False
+    right = _correlation(beat["V6"], beat["aVR"]) - _correlation(beat["V6"], beat["I"])
+    left = _correlation(beat["V1"], beat["I"]) - _correlation(beat["V1"], beat["aVR"])
+    return right >= _V6_ON_THE_RIGHT and left >= _V1_ON_THE_LEFT
 
 
 def _way(distance: Float64Array, order: list[int]) -> float:

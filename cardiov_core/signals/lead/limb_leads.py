@@ -39,11 +39,19 @@ class LimbLeadCheck:
         True up to :data:`MAX_RESIDUAL`.
     scaled_one_by_one : bool
         True where the leads disagree as they are, and agree with one scale for each of them.
+    explanation : str or None
+        What would make contradictory leads agree: 'the order is ...', 'II and III are exchanged'.
     """
 
     residual: float
     consistent: bool
     scaled_one_by_one: bool
+    explanation: str | None = None
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether no scale makes the leads agree: they are not what they are called."""
+        return not self.consistent and not self.scaled_one_by_one
 
 
 def check_limb_leads(leads: dict[str, Float64Array], sampling_rate_hz: float) -> LimbLeadCheck | None:

@@ -53,7 +53,7 @@ def test_drift_is_measured_over_a_column_of_the_paper() -> None:
     assert lead(slow, "I").measured["drift_mv"] == pytest.approx(0.2, abs=0.03)
 
 
-def test_one_drifting_lead_is_that_leads_matter_unless_it_drifts_by_twice_the_limit() -> None:
+def test_one_drifting_lead_is_that_leads_matter_unless_it_drifts_far_more() -> None:
     record = ecg()
     a_little = plus(record, 0.35 * np.sin(2 * np.pi * 0.2 * seconds(record)), "V3")
     quality = assess_quality(a_little)
@@ -62,22 +62,25 @@ def test_one_drifting_lead_is_that_leads_matter_unless_it_drifts_by_twice_the_li
     assert lead(a_little, "V3").verdict is QualityVerdict.LIMITED
     assert texts(lead(a_little, "V3").reasons) == ("V3 drifts by 0.7 mV.",)
     assert distortions(quality) == ()
-    much = plus(record, 0.7 * np.sin(2 * np.pi * 0.2 * seconds(record)), "V3")
+    much = plus(record, 0.9 * np.sin(2 * np.pi * 0.2 * seconds(record)), "V3")
     assert assess_quality(much).verdict is QualityVerdict.LIMITED
-    assert texts(assess_quality(much).reasons) == ("V3 drifts by 1.3 mV.",)
+    assert texts(assess_quality(much).reasons) == ("V3 drifts by 1.7 mV.",)
     assert distortions(assess_quality(much)) == ("drift_mv",)
 
 
 @pytest.mark.parametrize("hz", [50, 60])
 def test_hum_is_named_with_its_frequency_and_not_called_muscle_noise(hz: int) -> None:
     record = ecg()
-    humming = plus(record, 0.025 * np.sin(2 * np.pi * hz * seconds(record) + 1.0))
+    barely = assess_quality(plus(record, 0.025 * np.sin(2 * np.pi * hz * seconds(record) + 1.0)))
+    assert barely.verdict is QualityVerdict.ACCEPTABLE
+    assert barely.leads[8].verdict is QualityVerdict.LIMITED
+    humming = plus(record, 0.06 * np.sin(2 * np.pi * hz * seconds(record) + 1.0))
     quality = assess_quality(humming)
     assert quality.verdict is QualityVerdict.LIMITED
     assert len(quality.reasons) == 1
-    assert texts(quality.reasons)[0].endswith(f"carry mains hum of up to 0.05 mV at {hz} Hz.")
+    assert texts(quality.reasons)[0].endswith(f"carry mains hum of up to 0.1 mV at {hz} Hz.")
     assert distortions(quality) == ("hum_mv",)
-    assert lead(humming, "V5").measured["hum_mv"] == pytest.approx(0.05, rel=0.12)
+    assert lead(humming, "V5").measured["hum_mv"] == pytest.approx(0.12, rel=0.12)
 
 
 def test_muscle_noise_limits_and_never_more() -> None:
@@ -135,9 +138,10 @@ def test_a_limb_lead_that_contradicts_the_others_is_told() -> None:
     signal = record.signal.copy()
     signal[STANDARD_LEADS.index("III")] *= -1.0
     quality = assess_quality(dataclasses.replace(record, signal=signal))
-    assert quality.verdict is QualityVerdict.LIMITED
+    assert quality.verdict is QualityVerdict.NOT_ANALYSABLE
     assert len(quality.reasons) == 1
     assert texts(quality.reasons)[0].startswith("The limb leads contradict one another by ")
+    assert texts(quality.reasons)[0].endswith("They agree if III is upside down.")
     assert all(quality.leads[index].verdict is QualityVerdict.LIMITED for index in LIMBS)
     assert all(item.verdict is QualityVerdict.ACCEPTABLE for item in quality.leads[6:])
 
