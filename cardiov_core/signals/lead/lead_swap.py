@@ -26,7 +26,7 @@ _AVR_NO_LONGER_OPPOSITE_LEG = -0.7
 _SHORTER_WAY = 0.83
 # Differences of the correlations with aVR and I, of V6 and of V1: turned round, 96 % of 439 ECGs of PTB-XL, LUDB and
 # CinC without spikes reach both, as they are one does.
-_V6_ON_THE_RIGHT, _V1_ON_THE_LEFT = -0.3, 0.6
+_V6_ON_THE_RIGHT, _V1_ON_THE_LEFT = -0.5, 0.6
 
 
 def median_beat(leads: dict[str, Float64Array], peaks: IntArray, sampling_rate_hz: float) -> dict[str, Float64Array]:

@@ -8,7 +8,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS, EcgRecord, QualityVerdict, ReasonCode
 from cardiov_core.domain.reasons import texts
-from cardiov_core.signals import apply_rules, assess_quality, measure
+from cardiov_core.signals import find_findings, assess_quality, measure
 from tests.signals.beat.hearts import beats_at, record_of
 
 BEATS_S = np.arange(0.5, 10, 0.9)
@@ -54,7 +54,7 @@ def test_contradictory_limb_leads_get_no_level_no_axis_and_a_likely_order(
     assert found.qrs_axis_deg is None
     assert found.not_measurable["qrs_axis_deg"] == found.not_measurable["r_mv"]
     assert "contradict" in found.not_measurable["st_mv"]
-    states = {finding.code: finding.state for finding in apply_rules(wrong, found, quality)}
+    states = {finding.code: finding.state for finding in find_findings(wrong, found, quality)}
     assert states["left_axis_deviation_2_lead"] == states["lvh_voltage_cornell"] == "not measurable"
 
 
