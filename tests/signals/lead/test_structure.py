@@ -8,7 +8,7 @@ from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS, EcgRecord, QualityVerdict, ReasonCode
 from cardiov_core.domain.reasons import texts
-from cardiov_core.signals import find_findings, assess_quality, measure
+from cardiov_core.signals import assess_quality, find_findings, measure
 from tests.signals.beat.hearts import beats_at, record_of
 
 BEATS_S = np.arange(0.5, 10, 0.9)
