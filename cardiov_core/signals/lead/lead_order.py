@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS
-from cardiov_core.signals.beat.activity import Float64Array
+from cardiov_core.domain.arrays import Float64Array
 
 AGREEING = 0.08
 """Disagreement, relative to the leads' size, up to which an explanation counts: recorded limb leads leave 0.01."""

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS, EcgRecord, Reason, ReasonCode
-from cardiov_core.signals.beat.activity import Float64Array
-from cardiov_core.signals.beat.beats import Beats, IntArray
+from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.signals.beat.beats import Beats
 from cardiov_core.signals.lead.lead_order import disagreement, likely_order
 from cardiov_core.signals.lead.lead_swap import chest_reversed, find_chest_swap, find_limb_swap, median_beat
 from cardiov_core.signals.lead.limb_leads import MAX_RESIDUAL, LimbLeadCheck, check_limb_leads
