@@ -25,6 +25,9 @@ _BURST_S = 0.6
 _CLIP_SHARE = 0.6
 _FLAT_S = 3.0
 _GAP_S = 1.0
+_NOISE_ALONE_MV = 0.003
+_HELD_S = 1.0
+_LOW_PASS_HZ = 15.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,28 @@ def _flat(record: EcgRecord, rng: np.random.Generator) -> tuple[EcgRecord, tuple
         return row
 
     return _changed(record, leads, hold), leads
+
+
+def _noise_alone(record: EcgRecord, rng: np.random.Generator) -> tuple[EcgRecord, tuple[str, ...]]:
+    leads = _one(record, rng)
+    return _changed(record, leads, lambda row: rng.normal(0.0, _NOISE_ALONE_MV, row.size)), leads
+
+
+def _held(record: EcgRecord, rng: np.random.Generator) -> tuple[EcgRecord, tuple[str, ...]]:
+    leads, piece = _one(record, rng), _piece(record, rng, _HELD_S + 0.01)
+
+    def hold(row: Float64Array) -> Float64Array:
+        row[piece] = row[piece.start]
+        return row
+
+    return _changed(record, leads, hold), leads
+
+
+def _low_pass(record: EcgRecord, rng: np.random.Generator) -> tuple[EcgRecord, tuple[str, ...]]:
+    del rng
+    sos = butter(4, _LOW_PASS_HZ, fs=record.sampling_rate, output="sos")
+    leads = _all(record)
+    return _changed(record, leads, lambda row: np.asarray(sosfiltfilt(sos, np.nan_to_num(row)))), leads
 
 
 def _gap(record: EcgRecord, rng: np.random.Generator) -> tuple[EcgRecord, tuple[str, ...]]:
@@ -198,11 +223,18 @@ _RIGHT_ARM_LEFT_LEG = {
     "III": ("I", -1.0),
     **_exchanged("aVR", "aVF"),
 }
+_LEFT_ARM_LEFT_LEG = {"III": ("III", -1.0), **_exchanged("I", "II"), **_exchanged("aVL", "aVF")}
 _INVERTED_III = {"III": ("III", -1.0)}
+_REVERSED = {lead: (other, 1.0) for lead, other in zip(CHEST_LEADS, CHEST_LEADS[::-1], strict=True)}
+_ELECTRODES = frozenset(
+    {ReasonCode.ARM_ELECTRODES_SWAPPED, ReasonCode.ARM_AND_LEG_SWAPPED, ReasonCode.CHEST_LEADS_INTERCHANGED}
+)
 
 FAULTS: tuple[Fault, ...] = (
     Fault("dead lead", _dead, frozenset({ReasonCode.LEAD_FLAT, ReasonCode.LEAD_FLAT_STRETCH})),
     Fault(f"lead flat for {_FLAT_S:g} s", _flat, frozenset({ReasonCode.LEAD_FLAT_STRETCH})),
+    Fault(f"lead of noise alone ({_NOISE_ALONE_MV:g} mV)", _noise_alone, frozenset({ReasonCode.LEAD_FLAT})),
+    Fault(f"lead holding one value for {_HELD_S:g} s", _held, frozenset({ReasonCode.LEAD_GAP})),
     Fault(f"gap of {_GAP_S:g} s in a lead", _gap, frozenset({ReasonCode.LEAD_GAP})),
     Fault(
         f"lead clipped at {100 * _CLIP_SHARE:.0f} % on its larger side", _clip_one, frozenset({ReasonCode.LEAD_CLIPPED})
@@ -222,6 +254,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "right arm and left leg swapped", _relabelled(_RIGHT_ARM_LEFT_LEG), frozenset({ReasonCode.ARM_AND_LEG_SWAPPED})
     ),
+    Fault("left arm and left leg swapped", _relabelled(_LEFT_ARM_LEFT_LEG), _ELECTRODES),
+    Fault("V1 upside down", _relabelled({"V1": ("V1", -1.0)}), _ELECTRODES),
+    Fault("V1 copied from V2", _relabelled({"V1": ("V2", 1.0)}), frozenset({ReasonCode.LEADS_COPIED})),
+    Fault("V1 to V6 reversed", _relabelled(_REVERSED), frozenset({ReasonCode.CHEST_LEADS_INTERCHANGED})),
+    Fault(f"low-pass at {_LOW_PASS_HZ:g} Hz", _low_pass, frozenset({ReasonCode.LOW_PASSED})),
     *(
         Fault(
             f"{first} and {second} interchanged",
