@@ -1,6 +1,8 @@
 # CardioV's commands. `make help` lists them; every one that needs the environment makes it first.
 PYTHON ?= python3
 CARDIOV_DATA ?= ../shared/data
+# The part of PTB-XL that has enough records of each finding: the whole, or a few thousand records.
+PTBXL ?= $(CARDIOV_DATA)/ptb-xl
 JOBS ?= 2
 
 VENV := .venv
@@ -45,6 +47,8 @@ format: $(STAMP) ## Bring the code into the house's format
 
 weights: $(STAMP) ## Train the delineator and the shipped graders again, with all that their cards hold
 	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
+	@$(BIN)/cardiov train-findings --data $(PTBXL) --out weights/findings
+	@$(BIN)/cardiov findings-check $(PTBXL) --ship > /dev/null
 	@$(BIN)/cardiov train --recipe measurements --data $(CARDIOV_DATA)/ptb-xl-subset --out weights
 	@$(BIN)/cardiov train --recipe cardiov-compact --data $(CARDIOV_DATA)/ptb-xl-subset --out runs/cardiov-compact
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \

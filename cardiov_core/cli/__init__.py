@@ -30,6 +30,7 @@ from cardiov_core.cli.studies.quality import quality_check
 from cardiov_core.cli.studies.scope import scope_check
 from cardiov_core.cli.train import train
 from cardiov_core.cli.train_delineator import train_delineator
+from cardiov_core.cli.train_findings import train_findings
 from cardiov_core.errors import CardioVError
 
 
@@ -65,6 +66,7 @@ for _command in (
     train,
     ablate,
     train_delineator,
+    train_findings,
     calibrate,
     evaluate,
     cases,

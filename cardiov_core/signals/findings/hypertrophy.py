@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, Finding
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
-from cardiov_core.signals.findings.evidence import Evidence
+from cardiov_core.signals.findings.evidence import Evidence, limit_of, probability
 from cardiov_core.signals.findings.table import ROWS
 from cardiov_core.signals.wave.qrs_form import QrsForm, qrs_forms
 
@@ -107,7 +107,20 @@ def _cornell(evidence: Evidence) -> Seen | Unmeasurable:
 
 
 def _lvh(evidence: Evidence) -> Seen | Unmeasurable:
-    return Unmeasurable("not written yet")
+    if evidence.signs is None:
+        return Unmeasurable(f"there are only {evidence.measured.n_beats} beats")
+    chance = probability(evidence, "lvh")
+    if chance is None:
+        return Unmeasurable("the trained detectors are not installed")
+    limit = limit_of("lvh")
+    is_there = chance >= limit
+    sizes = {
+        "S in V1 + R in V5 or V6": evidence.measured.sokolow_lyon_mv,
+        "R in aVL + S in V3": evidence.measured.cornell_mv,
+    }
+    said = ", ".join(f"{name} {value:.2f} mV" for name, value in sizes.items() if value is not None)
+    reason = f"{said}; with ST and T the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
+    return Seen(is_there, reason, {"probability": chance}, chance if is_there else 1.0 - chance, _wide_words(evidence))
 
 
 def _rvh(evidence: Evidence) -> Seen | Unmeasurable:

@@ -32,6 +32,8 @@ JUNCTIONAL_BPM = (35.0, 100.0)
 """Rates of a junctional rhythm, accelerated ones included (a usual definition)."""
 
 _REGULAR_CV, _ESCAPE_CV = 0.06, 0.08
+_FASTER_ATRIA = 1.15
+_TRAIN_STRENGTH, _TRAIN_SPREAD = 0.2, 0.3
 _P_REPEATS = 0.6
 _MIN_BEATS = 4
 _PAUSE_SHARE = 1.4
@@ -141,16 +143,14 @@ def _third_degree(evidence: Evidence) -> Seen | Unmeasurable:
     if evidence.signs is None:
         return Unmeasurable(f"there are only {evidence.measured.n_beats} beats")
     numbers = evidence.signs.numbers
-    train_bpm, strength = numbers["train_bpm"], numbers["train_strength"]
-    spread = numbers["train_spread"]
-    is_there = (
-        round(rate) < ESCAPE_BPM
-        and _variation(evidence) <= _ESCAPE_CV
-        and numbers["p_repeats"] < _P_REPEATS
-        and strength >= _TRAIN_STRENGTH
-        and train_bpm > 1.15 * rate
-        and spread >= _TRAIN_SPREAD
+    train_bpm = evidence.measured.atrial_rate_bpm or numbers["train_bpm"]
+    apart = evidence.measured.p_qrs_dissociated is True or (
+        numbers["p_repeats"] < _P_REPEATS
+        and numbers["train_strength"] >= _TRAIN_STRENGTH
+        and numbers["train_spread"] >= _TRAIN_SPREAD
     )
+    regular = _variation(evidence) <= _ESCAPE_CV
+    is_there = round(rate) < ESCAPE_BPM and regular and apart and train_bpm > _FASTER_ATRIA * rate
     reason = (
         f"Regular beats at {rate:.0f}/min; atrial activity of {train_bpm:.0f}/min "
         f"{'that runs through them' if is_there else 'does not run through them by itself'}; present under "
@@ -158,9 +158,6 @@ def _third_degree(evidence: Evidence) -> Seen | Unmeasurable:
     )
     measured = {"heart_rate_bpm": rate, "atrial_rate_bpm": train_bpm}
     return Seen(is_there, reason, measured, None)
-
-
-_TRAIN_STRENGTH, _TRAIN_SPREAD = 0.2, 0.3
 
 
 def _second_degree(evidence: Evidence, fibrillation: Finding) -> Seen | Unmeasurable:

@@ -64,6 +64,7 @@ TASKS: Mapping[str, Task] = {
     "atrial_flutter": Task(("AFLT",), ("AFIB",), "rhythm", 0.994),
     "ventricular_premature_beats": Task(("PVC",), ("BIGU", "TRIGU", "PRC(S)"), "rhythm", 0.981),
     "atrial_premature_beats": Task(("PAC",), ("PRC(S)", "BIGU", "TRIGU", "SVARR", "AFIB", "AFLT"), "rhythm", 0.975),
+    "lvh": Task(("LVH", "VCLVH"), ("HVOLT", "SEHYP", "RVH"), "waves", 0.965),
     "infarct_pattern": Task(_MI, ("QWAVE", "ABQRS", "ANEUR", *_ISCHAEMIA, *_INJURY), "waves", 0.965),
 }
 """By code of the finding."""
