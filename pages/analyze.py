@@ -14,13 +14,18 @@ from cardiov_core.ui.frame.page import page
 def show_case(case: state.Case) -> None:
     """Show the open record: its name, the result, the trace."""
     name, middle, choice, close = st.columns([5, 4, 3, 2], vertical_alignment="center")
-    name.markdown(f"**{plain(case.title)}**, {age_and_sex(case.record.age, case.record.sex)}")
+    title = f"**{plain(case.title)}**, {age_and_sex(case.record.age, case.record.sex)}"
+    named = name.empty()
+    named.markdown(title)
     close.button("Open another ECG", key=state.Key.CLOSE, on_click=state.session().close, width="stretch")
     with middle:
         upload.switch_record()
     upload.show_rejected()
     result.choose_window(case)
     analysis = result.analysis_of(case)
+    rhythm = findings.rhythm_words(analysis)
+    if rhythm:
+        named.markdown(f"{title}. {plain(rhythm)}")
     with middle:
         findings.show_critical(analysis)
     with choice:

@@ -12,6 +12,7 @@ from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.colours import ATTENTION_SCALE, PaperColours, colours
 from cardiov_core.reporting.trace.boundaries import band_traces, record_spans, spike_traces
 from cardiov_core.reporting.trace.display_filter import DisplayedSignal, filter_for_display
+from cardiov_core.reporting.trace.lit import Lit, light
 from cardiov_core.reporting.trace.options import PaperOptions
 from cardiov_core.reporting.trace.sheet import (
     CABRERA,
@@ -40,6 +41,7 @@ def ecg_figure(
     dark: bool = False,
     calipers: bool = False,
     boundaries: Measurements | None = None,
+    lit: Lit | None = None,
     width_px: float = _WIDTH_PX,
     paper_s: float | None = None,
 ) -> go.Figure:
@@ -64,6 +66,8 @@ def ecg_figure(
         Dragging selects a box instead of zooming; see `calipers.caliper_reading`.
     boundaries : Measurements or None
         Where given, onset and offset of each wave are drawn, as measured: they never follow the display filter.
+    lit : Lit or None
+        The leads, beats and levels of J of one finding.
     width_px : float
         Width that the paper is meant for; its height follows.
     paper_s : float, optional
@@ -105,10 +109,11 @@ def ecg_figure(
         figure.add_traces(spike_traces(boundaries, options.start_s, sheet, dark=dark))
     figure.add_trace(_pulses(sheet, options, palette))
     figure.add_trace(_caliper_anchor(sheet))
-    for strip in strips:
-        trace = _trace(record, displayed, strip, sheet, options, palette)
-        if trace is not None:
-            figure.add_trace(trace)
+    traces = (_trace(record, displayed, strip, sheet, options, palette) for strip in strips)
+    figure.add_traces([trace for trace in traces if trace is not None])
+    if lit is not None:
+        drawn = [(each, values) for each in strips if (values := _strip_values(record, displayed, each)) is not None]
+        light(figure, lit, drawn, sheet, options, sampling_rate_hz=record.sampling_rate, dark=dark)
     annotations = [_name(record, strip, sheet, options, palette) for strip in strips]
     annotations += _footer(record, displayed, options, palette)
     figure.update_layout(

@@ -1,6 +1,7 @@
 """The median beat in twelve leads on ECG paper, with the boundaries that the intervals were measured between."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import plotly.graph_objects as go
 from cardiov_core.domain import STANDARD_LEADS, MedianBeat, WaveBoundaries
 from cardiov_core.reporting.colours import PaperColours, colours
 from cardiov_core.reporting.trace.boundaries import Span, Wave, band_traces
+from cardiov_core.reporting.trace.lit import median_level_traces
 from cardiov_core.reporting.trace.sheet import overshoot_mm
 
 SPEED_MM_S = 50.0
@@ -37,7 +39,9 @@ class _Grid:
         return _GAP_MM + column * self.cell_mm
 
 
-def median_beat_figure(median: MedianBeat, *, gain_mm_mv: float = 10.0, dark: bool = False) -> go.Figure:
+def median_beat_figure(
+    median: MedianBeat, *, gain_mm_mv: float = 10.0, dark: bool = False, j_mv: Mapping[str, float] | None = None
+) -> go.Figure:
     """Draw the median beat of each lead in three rows of four, at 50 mm/s.
 
     Parameters
@@ -48,6 +52,8 @@ def median_beat_figure(median: MedianBeat, *, gain_mm_mv: float = 10.0, dark: bo
         Gain in mm/mV.
     dark : bool
         Dark ground.
+    j_mv : mapping of str to float, optional
+        Lead -> measured level of J, drawn from the end of the QRS on.
 
     Returns
     -------
@@ -64,6 +70,7 @@ def median_beat_figure(median: MedianBeat, *, gain_mm_mv: float = 10.0, dark: bo
         if lead in median.leads:
             figure.add_trace(_trace(median, lead, grid.left_mm(column), grid.base_lines_mm[row], gain_mm_mv, palette))
         annotations.append(_name(median, lead, row, column, grid, palette))
+    figure.add_traces(median_level_traces(_levels(median, grid, gain_mm_mv, j_mv or {}), SPEED_MM_S, dark=dark))
     annotations.append(_footer(median, gain_mm_mv, palette))
     figure.update_layout(_layout(grid, palette), annotations=annotations)
     return figure
@@ -97,6 +104,20 @@ def _spans(median: MedianBeat, grid: _Grid) -> list[Span]:
             if boundaries is not None
         ]
     return spans
+
+
+def _levels(
+    median: MedianBeat, grid: _Grid, gain_mm_mv: float, j_mv: Mapping[str, float]
+) -> list[tuple[float, float, float]]:
+    """Place the levels: J, base line and height in mm; none where the QRS has no end."""
+    if median.qrs is None:
+        return []
+    j_mm = (median.r_index / median.sampling_rate + median.qrs.offset_s) * SPEED_MM_S
+    return [
+        (grid.left_mm(index // _ROWS) + j_mm, grid.base_lines_mm[index % _ROWS], j_mv[lead] * gain_mm_mv)
+        for index, lead in enumerate(STANDARD_LEADS)
+        if lead in j_mv and lead in median.leads
+    ]
 
 
 def _trace(

@@ -8,7 +8,8 @@ import streamlit as st
 from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, Severity
 from cardiov_core.domain.reasons import texts
 from cardiov_core.reporting.words.critical import result_words
-from cardiov_core.ui.frame.html import bullet_list, html_table
+from cardiov_core.ui.frame.html import bullet_list, html_table, plain
+from cardiov_core.ui.frame.session import Key, session
 
 VERDICT_SYMBOLS = {
     QualityVerdict.ACCEPTABLE: "\u25cb",
@@ -48,6 +49,20 @@ def show_critical(analysis: Analysis) -> None:
         st.html(f'<div class="cv-box" role="alert"><b>Critical</b> {listed}.</div>')
 
 
+def rhythm_words(analysis: Analysis) -> str:
+    """Return the rhythm in one line, for beside the record's name; empty where none was read.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What CardioV says of the record.
+    """
+    rhythm = analysis.rhythm
+    if rhythm is None:
+        return ""
+    return rhythm.text if rhythm.code is not None else f"Rhythm {rhythm.text}"
+
+
 def findings_tab(analysis: Analysis) -> None:
     """List the findings with what was measured: present ones first, the others folded.
 
@@ -65,7 +80,11 @@ def findings_tab(analysis: Analysis) -> None:
     present = [finding for finding in found if finding.shown]
     often = [finding for finding in found if not finding.shown]
     if present:
+        if analysis.measurements is not None:
+            _choose_lit(analysis, present)
         st.html(html_table(_HEADS, _rows(present)))
+    elif often:
+        st.write("Nothing was found but criteria that are often met without disease. That does not rule out disease.")
     else:
         st.write("None of the rules found anything. That does not rule out disease.")
     for title, findings in (
@@ -80,6 +99,35 @@ def findings_tab(analysis: Analysis) -> None:
         "Findings follow from the measurements by limits and small trained detectors, not from the grader. They are no "
         "diagnosis."
     )
+
+
+def lit_finding(analysis: Analysis) -> Finding | None:
+    """Return the finding that the reader chose to see on the trace; None where none is chosen.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        With its findings.
+    """
+    present = _in_state(analysis.findings, "present")
+    return next((finding for finding in present if finding.code == session().lit), None)
+
+
+def _choose_lit(analysis: Analysis, findings: Iterable[Finding]) -> None:
+    """Offer the findings for the trace; the page is drawn again, because the trace stands above."""
+    titles = {each.code: plain(each.title) for each in findings}
+    current = session()
+    chosen = st.pills(
+        "Show on the ECG",
+        tuple(titles),
+        default=current.lit if current.lit in titles else None,
+        format_func=titles.__getitem__,
+        key=f"{Key.SHOWN_FINDING}_{analysis.record.record_id}",
+        help="Lights up the leads, the beats and the level of J in which it is seen.",
+    )
+    if chosen != current.lit:
+        current.lit = chosen
+        st.rerun()
 
 
 def quality_row(quality: Quality) -> str:

@@ -10,9 +10,10 @@ from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import PaperOptions
+from cardiov_core.reporting.trace.lit import Lit, lit_by
 from cardiov_core.reporting.words.record import age_and_sex, recording_time
 from cardiov_core.ui.analyze.compare import compare_tab
-from cardiov_core.ui.analyze.findings import findings_tab, quality_tab
+from cardiov_core.ui.analyze.findings import findings_tab, lit_finding, quality_tab
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.log import log_tab
 from cardiov_core.ui.analyze.report import report_tab
@@ -51,8 +52,11 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         except CardioVError as error:
             failure = error
     band = explanation if isinstance(explanation, Explanation) else None
-    show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=remarks(explanation, level))
-    _show_tabs(case, analysis, explanation, failure, tools)
+    chosen = lit_finding(analysis)
+    lit = None if chosen is None else lit_by(chosen, measured)
+    said = remarks(explanation, level) if chosen is None else (*remarks(explanation, level), f"Lit: {chosen.title}.")
+    show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=said, lit=lit)
+    _show_tabs(case, analysis, explanation, failure, tools, lit)
 
 
 @st.fragment
@@ -62,12 +66,13 @@ def _show_tabs(
     explanation: Explanation | Contributions | None,
     failure: CardioVError | None,
     tools: Tools,
+    lit: Lit | None,
 ) -> None:
     """Show what stands under the trace, the open tab alone: a figure that is drawn unseen gets a wrong width."""
     tabs = dict(zip(_TABS, st.tabs(_TABS, key=Key.TABS, on_change="rerun"), strict=True))
     contents: Mapping[str, Callable[[], None]] = {
         "Explanation": lambda: explanation_tab(case, analysis, explanation, failure),
-        "Measurements": lambda: measurements_tab(case, analysis, tools.paper.gain_mm_mv),
+        "Measurements": lambda: measurements_tab(case, analysis, tools.paper.gain_mm_mv, lit.j_mv if lit else None),
         "Findings": lambda: findings_tab(analysis),
         "Quality": lambda: quality_tab(analysis.quality),
         "Compare": lambda: compare_tab(case, tools.paper, waves=tools.waves),

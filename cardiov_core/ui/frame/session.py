@@ -54,6 +54,7 @@ class Key(StrEnum):
     TABS = "tabs"
     STACK = "attention_stack"
     MEDIAN_BEAT = "median_beat"
+    SHOWN_FINDING = "shown_finding"
     EARLIER_DROP = "earlier_drop_zone"
     EARLIER = "earlier_ecg"
     EARLIER_CHOICE = "which_is_earlier"
@@ -162,6 +163,8 @@ class Session:
         The reader said that both records are of one patient.
     grader : str or None
         Whose level the reader wants to see; None: the default grader's. Other records keep it.
+    lit : str or None
+        Code of the finding that is lit on the trace.
     analyses, explanations : dict
         Results for the records on show, so that display controls never rerun the network.
     """
@@ -182,6 +185,7 @@ class Session:
     n_other_uploads: int = 0
     same_patient: bool = False
     grader: str | None = None
+    lit: str | None = None
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
     explanations: dict[tuple[AnalysisKey, int | str], Explanation | Contributions] = field(default_factory=dict)
 
@@ -219,6 +223,7 @@ class Session:
         self._forget_results()
 
     def _forget_results(self) -> None:
+        self.lit = None
         self.compare_with(None)
         self.other_uploads = ()
         self.analyses.clear()

@@ -1,5 +1,7 @@
 """The tab with the measurements: table, leads, median beat."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from cardiov_core.domain import Analysis, MachineReading, Measurements
@@ -17,7 +19,9 @@ _LEAD_HEADS = ("Lead", "ST at J + 60\u2009ms", "R amplitude", "S amplitude")
 _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 
 
-def measurements_tab(case: Case, analysis: Analysis, gain_mm_mv: float) -> None:
+def measurements_tab(
+    case: Case, analysis: Analysis, gain_mm_mv: float, j_mv: Mapping[str, float] | None = None
+) -> None:
     """Show what was measured, with ranges and flags, and what could not be measured and why."""
     measured = analysis.measurements
     record = case.record
@@ -32,7 +36,7 @@ def measurements_tab(case: Case, analysis: Analysis, gain_mm_mv: float) -> None:
     else:
         st.caption(RANGES_NOTE)
     _machine(record.machine, measured)
-    show_median_beat(measured, gain_mm_mv)
+    show_median_beat(measured, gain_mm_mv, j_mv)
     _leads(measured)
 
 
@@ -56,7 +60,7 @@ def _machine(machine: MachineReading | None, measured: Measurements | None) -> N
     st.caption("Read from the file, not measured by CardioV.")
 
 
-def show_median_beat(measured: Measurements, gain_mm_mv: float) -> None:
+def show_median_beat(measured: Measurements, gain_mm_mv: float, j_mv: Mapping[str, float] | None = None) -> None:
     """Draw the median beat with the boundaries of its waves, or say why there is none."""
     st.markdown("**Median beat, with the boundaries that the intervals were measured between**")
     median = measured.median_beat
@@ -65,7 +69,7 @@ def show_median_beat(measured: Measurements, gain_mm_mv: float) -> None:
         return
     with st.container(key="paper_median"):
         st.plotly_chart(
-            median_beat_figure(median, gain_mm_mv=gain_mm_mv, dark=dark_theme()),
+            median_beat_figure(median, gain_mm_mv=gain_mm_mv, dark=dark_theme(), j_mv=j_mv),
             key=Key.MEDIAN_BEAT,
             theme=None,
             config=_CHART_CONFIG,

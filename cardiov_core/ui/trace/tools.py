@@ -10,6 +10,7 @@ import streamlit as st
 from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
 from cardiov_core.reporting import CAPTION, PaperOptions, caliper_reading, ecg_figure
 from cardiov_core.reporting.trace.boundaries import boundaries_caption
+from cardiov_core.reporting.trace.lit import Lit
 from cardiov_core.reporting.trace.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
@@ -122,6 +123,7 @@ def show_paper(
     alternative: str,
     *,
     remarks: Sequence[str] = (),
+    lit: Lit | None = None,
     key: str = Key.TRACE,
     width_px: float = 1180.0,
 ) -> None:
@@ -138,6 +140,7 @@ def show_paper(
         dark=dark_theme(),
         calipers=tools.calipers,
         boundaries=measured if tools.waves else None,
+        lit=lit,
         width_px=width_px,
     )
     with st.container(key="paper_trace"):

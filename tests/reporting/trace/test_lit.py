@@ -1,0 +1,107 @@
+"""A finding on the paper: its leads lit, its beats marked, the level of J drawn where it was measured."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from cardiov_core.domain import (
+    STANDARD_LEADS,
+    BeatBoundaries,
+    EcgRecord,
+    Finding,
+    Measurements,
+    MedianBeat,
+    Provenance,
+    WaveBoundaries,
+)
+from cardiov_core.reporting.trace.ecg_paper import ecg_figure
+from cardiov_core.reporting.trace.lit import LEVEL_S, lit_by
+from cardiov_core.reporting.trace.median_beat import median_beat_figure
+from cardiov_core.reporting.trace.options import LAYOUTS, PaperOptions
+
+RATE_HZ = 500.0
+BASE_MV = 0.1
+"""Every lead lies so high, so that a level of J against the level before the QRS is told from one against zero."""
+
+
+def _record() -> EcgRecord:
+    signal = np.full((12, 5000), BASE_MV, dtype=np.float32)
+    return EcgRecord(signal, STANDARD_LEADS, RATE_HZ, "made", Provenance("made", "synthetic"))
+
+
+def _measured() -> Measurements:
+    beats = [
+        BeatBoundaries(r_s, None, WaveBoundaries(r_s - 0.04, r_s + 0.05), None, dominant=r_s != 4.0)
+        for r_s in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
+    ]
+    return Measurements(beats=tuple(beats))
+
+
+def _finding(leads: tuple[str, ...] = (), beats: tuple[int, ...] = (), **j_mv: float) -> Finding:
+    return Finding("made", "Made", "present", "As made.", {}, leads=leads, beats=beats, j_mv=j_mv)
+
+
+def _drawn(finding: Finding, **options: object) -> go.Figure:
+    return ecg_figure(_record(), PaperOptions(**options), lit=lit_by(finding, _measured()))  # type: ignore[arg-type]
+
+
+def _named(figure: go.Figure, name: str) -> go.Scatter | None:
+    return next((trace for trace in figure.data if trace.name == name), None)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_exactly_the_leads_of_the_finding_are_lit(layout: str) -> None:
+    figure = _drawn(_finding(("II", "III", "aVF")), layout=layout)
+    assert {shape.name for shape in figure.layout.shapes} == {"lit II", "lit III", "lit aVF"}
+    third = next(shape for shape in figure.layout.shapes if shape.name == "lit III")
+    trace = _named(figure, "III")
+    assert trace is not None
+    assert third.layer == "below"
+    assert third.x0 == pytest.approx(trace.x0)
+    assert third.x1 == pytest.approx(trace.x0 + len(trace.y) * trace.dx)
+    assert third.y0 < float(trace.y[0]) < third.y1
+
+
+def test_nothing_is_lit_without_a_finding() -> None:
+    assert not ecg_figure(_record(), PaperOptions()).layout.shapes
+
+
+def test_the_inverted_lead_of_cabrera_is_lit_under_its_name() -> None:
+    figure = _drawn(_finding(("aVR",)), lead_order="cabrera")
+    assert [shape.name for shape in figure.layout.shapes] == ["lit aVR"]
+
+
+def test_the_beats_of_the_finding_are_marked_at_their_r_peak() -> None:
+    figure = _drawn(_finding(beats=(3, 8)), layout="12x1")
+    marks = _named(figure, "beats of the finding")
+    assert marks is not None
+    assert sorted(set(marks.x)) == pytest.approx([10 + 25 * 4.0, 10 + 25 * 9.0])
+
+
+def test_a_rhythm_marks_all_beats_and_a_finding_of_leads_none() -> None:
+    every = _named(_drawn(_finding()), "beats of the finding")
+    assert every is not None
+    assert len(set(every.x)) == 9
+    assert _named(_drawn(_finding(("V1",))), "beats of the finding") is None
+
+
+def test_the_level_of_j_stands_on_the_level_before_the_qrs() -> None:
+    figure = _drawn(_finding(("II",), II=0.3, V1=-0.2), layout="12x1", gain_mm_mv=10.0)
+    levels, trace = _named(figure, "level of J"), _named(figure, "II")
+    assert levels is not None
+    assert trace is not None
+    assert list(levels.x[:2]) == pytest.approx([10 + 25 * 1.05, 10 + 25 * (1.05 + LEVEL_S)])
+    assert float(levels.y[0] - trace.y[0]) == pytest.approx(3.0, abs=1e-4)
+    assert len(levels.x) == 3 * 8, "one for each beat of the dominant shape, of the lit lead alone"
+
+
+def test_the_level_of_j_is_drawn_in_the_median_beat() -> None:
+    signal = np.zeros((12, 450), dtype=np.float32)
+    beat = MedianBeat(signal, STANDARD_LEADS, RATE_HZ, 200, n_beats=9, qrs=WaveBoundaries(-0.04, 0.05))
+    figure = median_beat_figure(beat, gain_mm_mv=20.0, j_mv={"aVF": 0.25})
+    levels, trace = _named(figure, "level of J"), _named(figure, "aVF")
+    assert levels is not None
+    assert trace is not None
+    assert levels.x[0] == pytest.approx(trace.x0 + (0.4 + 0.05) * 50)
+    assert float(levels.y[0] - trace.y[0]) == pytest.approx(5.0)
+    assert _named(median_beat_figure(beat), "level of J") is None
