@@ -126,6 +126,11 @@ def _silent(beat: dict[str, Float64Array]) -> tuple[str, ...]:
 
 
 def _electrodes(beat: dict[str, Float64Array]) -> list[Structural]:
+    pair = find_chest_swap(beat)
+    if pair is None and chest_reversed(beat):
+        # Limb electrodes are judged by V6, which is V1 then.
+        text = "V1 to V6 look as if their order were reversed, or the heart lay on the right."
+        return [(Reason(ReasonCode.CHEST_LEADS_INTERCHANGED, text, CHEST_LEADS), CHEST_LEADS)]
     found: list[Structural] = []
     limb_swap = find_limb_swap(beat)
     if limb_swap == "arms":
@@ -134,13 +139,9 @@ def _electrodes(beat: dict[str, Float64Array]) -> list[Structural]:
     elif limb_swap is not None:
         text = f"Leads II and aVR look as if the electrodes of {limb_swap} were swapped."
         found.append((Reason(ReasonCode.ARM_AND_LEG_SWAPPED, text, ("II", "aVR")), LIMB_LEADS))
-    pair = find_chest_swap(beat)
     if pair is not None:
         text = f"{' and '.join(pair)} look as if they were interchanged."
         found.append((Reason(ReasonCode.CHEST_LEADS_INTERCHANGED, text, pair), pair))
-    elif limb_swap is None and chest_reversed(beat):
-        text = "V1 to V6 look as if their order were reversed, or the heart lay on the right."
-        found.append((Reason(ReasonCode.CHEST_LEADS_INTERCHANGED, text, CHEST_LEADS), CHEST_LEADS))
     return found
 
 
