@@ -95,7 +95,7 @@ def test_a_critical_finding_stands_in_the_box_at_the_top(app: AppTest) -> None:
     sample(app, "third_degree_block")
     boxes = re.findall(r'<div class="cv-box" role="alert"><b>Critical</b>(.*?)</div>', shown(app))
     assert len(boxes) == 1
-    assert re.search(r"Heart rate 3\d\u2009/min", boxes[0]), boxes[0]
+    assert re.search(r"heart rate 3\d\u2009/min", boxes[0]), boxes[0]
 
 
 def test_a_normal_sample_has_no_critical_box(app: AppTest) -> None:

@@ -22,6 +22,7 @@ SHORTEST_PR_MS, LONGEST_PR_MS = 80.0, 420.0
 _SHORTEST_ST_T_MS = 60.0
 _ONE_WAVE_RR_S = 0.45
 _BEYOND_S = 0.06
+_R_AWAY_S = 0.03
 
 
 def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
@@ -70,6 +71,8 @@ def _qrs(found: Delineation, rr_s: float | None) -> str | None:
     if found.qrs is None:
         return None
     duration_ms = found.qrs.duration_ms
+    if not found.qrs.onset_s - _R_AWAY_S <= 0.0 <= found.qrs.offset_s + _R_AWAY_S:
+        return "the QRS found does not hold the R peak: a taller wave was taken for it"
     if duration_ms < SHORTEST_QRS_MS:
         return f"the QRS found is {duration_ms:.0f} ms short, which no QRS is"
     if duration_ms > LONGEST_QRS_MS:

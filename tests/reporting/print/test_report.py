@@ -17,6 +17,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
+from cardiov_core.critical import critical_results, load_rule_set
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import (
     STANDARD_LEADS,
@@ -261,13 +262,14 @@ def test_wording_goes_with_the_level(level: int, sentence: str, make_analysis: M
 def test_critical_findings_stand_in_a_box_at_the_top(make_analysis: Make, report_card: ModelCard) -> None:
     findings = (
         Finding("wide_qrs", "Wide QRS", "present", "QRS 140 ms; wide from 120 ms.", {"qrs_ms": 140.0}),
-        Finding("long_qtc", "QTc of 500 ms or more", "present", "QTc 512 ms.", {"qtc_ms": 512.0}, critical=True),
+        Finding("critical_qtc", "QTc of 500 ms or more", "present", "QTc 512 ms.", {"qtc_fridericia_ms": 512.0}),
         Finding("af", "Irregular rhythm", "absent", "Regular.", {}),
         Finding("axis", "Left axis deviation", "not measurable", "No QRS axis.", {}),
     )
-    text = text_of(pdf_of(make_analysis(findings=findings), report_card))
-    assert "Critical: QTc of 500 ms or more." in text
-    assert text.index("Critical: QTc of 500 ms or more") < text.index("Wide QRS")
+    critical = critical_results(load_rule_set(), findings, None)
+    text = text_of(pdf_of(make_analysis(findings=findings, critical=critical), report_card))
+    assert "Critical: Very long QTc (QTc (Fridericia) 512" in text
+    assert text.index("Critical: Very long QTc") < text.index("Wide QRS")
     assert "Could not be judged: Left axis deviation." in text
     assert "Irregular rhythm" not in text
 

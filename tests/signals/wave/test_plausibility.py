@@ -25,6 +25,7 @@ def test_normal_waves_stay() -> None:
     [
         (Delineation(qrs=WaveBoundaries(-0.01, 0.012), t=NORMAL.t), 0.8, {"qrs", "t"}, "22 ms short"),
         (Delineation(qrs=WaveBoundaries(-0.1, 0.3)), 0.8, {"qrs", "t"}, "400 ms long"),
+        (Delineation(qrs=WaveBoundaries(0.11, 0.17)), 0.8, {"qrs", "t"}, "does not hold the R peak"),
         (Delineation(qrs=WaveBoundaries(-0.1, 0.15)), 0.24, {"qrs", "t"}, "longer than the RR"),
         (Delineation(qrs=NORMAL.qrs, t=WaveBoundaries(0.2, 0.46)), 0.23, {"t"}, "does not fit into an RR"),
         (Delineation(qrs=NORMAL.qrs, t=WaveBoundaries(0.05, 0.08)), 0.8, {"t"}, "no room"),
