@@ -1,9 +1,10 @@
-"""What a PTB-XL tree holds: the paper's Table 1, and how many records each label rule puts on a level.
+"""What a PTB-XL tree holds: the paper's Table 1, the records a level under each label rule, and where they come from.
 
 The paper (Wei et al. 2022, doi:10.1186/s12911-022-02035-w) counted PTB-XL 1.0.1 with 21,837 records; PhysioNet's 1.0.3
 has 21,799, so its counts stand beside ours as a check of the reading, not as a target.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cardiov_core.datasets.ptbxl import PtbXlTable
@@ -52,8 +54,45 @@ PAPER: Mapping[str, Any] = MappingProxyType(
 )
 """The paper's Table 1, and the records a level of its Table 2 (by highest likelihood)."""
 
+FIRST_NUMBERS = 500
+"""PTB-XL's first records: of the oldest years and few devices, so that what holds on them need not hold on the rest."""
+
 AGE_LIMIT = 65.0
+_OLDEST = 90.0
 _STATEMENTS_NAME = "scp_statements.csv"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where some records of a tree come from.
+
+    Attributes
+    ----------
+    title : str
+        Which records.
+    n_records : int
+        How many.
+    age_median : float or None
+        In years; ages over 89, which PTB-XL masks, count as 90. None where none is stated.
+    years : tuple of int, or None
+        First and last year of recording; None where none is stated.
+    devices, sites, annotators : mapping of str to int
+        Records of each, the most frequent first; 'not stated' where the table has nothing.
+    n_validated_by_human : int
+        Records whose statements a human validated.
+    levels : tuple of int
+        Records of levels 0-3 by highest likelihood.
+    """
+
+    title: str
+    n_records: int
+    age_median: float | None
+    years: tuple[int, int] | None
+    devices: Mapping[str, int]
+    sites: Mapping[str, int]
+    annotators: Mapping[str, int]
+    n_validated_by_human: int
+    levels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -80,6 +119,8 @@ class Description:
         Label rule -> fold group (`FOLD_GROUPS`) -> records of levels 0-3.
     n_graded_differently : mapping of str to int
         Fold group -> records that the two rules put on different levels.
+    parts : tuple of Part
+        The records numbered up to `FIRST_NUMBERS`, and the rest; empty where all are in one of the two.
     """
 
     n_records: int
@@ -96,6 +137,7 @@ class Description:
     n_age_unknown: int
     levels: Mapping[LabelRule, Mapping[str, tuple[int, ...]]]
     n_graded_differently: Mapping[str, int]
+    parts: tuple[Part, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts as plain values, with the paper's under ``paper``."""
@@ -152,7 +194,49 @@ def describe(dataset: PtbXlTable) -> Description:
         n_graded_differently={
             name: int((labels[one] != labels[other])[within].sum()) for name, within in groups.items()
         },
+        parts=_parts(table, labels["highest_likelihood"]),
     )
+
+
+def _parts(table: pd.DataFrame, levels: "pd.Series[int]") -> tuple[Part, ...]:
+    first = np.asarray(table.index <= FIRST_NUMBERS)
+    if first.all() or not first.any():
+        return ()
+    named = ((f"numbers 1 to {FIRST_NUMBERS}", first), (f"numbers above {FIRST_NUMBERS}", ~first))
+    return tuple(_part(title, table[within], levels[within]) for title, within in named)
+
+
+def _part(title: str, table: pd.DataFrame, levels: "pd.Series[int]") -> Part:
+    ages = table["age"].dropna().clip(upper=_OLDEST)
+    years = pd.to_datetime(table["recording_date"], errors="coerce").dt.year.dropna()
+    return Part(
+        title=title,
+        n_records=len(table),
+        age_median=float(ages.median()) if len(ages) else None,
+        years=(int(years.min()), int(years.max())) if len(years) else None,
+        devices=_counted(table, "device"),
+        sites=_counted(table, "site"),
+        annotators=_counted(table, "validated_by"),
+        n_validated_by_human=int((_column(table, "validated_by_human").astype(str) == "True").sum()),
+        levels=tuple(int((levels == level).sum()) for level in Severity),
+    )
+
+
+def _column(table: pd.DataFrame, name: str) -> "pd.Series[Any]":
+    return table[name] if name in table.columns else pd.Series(None, index=table.index, dtype=object)
+
+
+def _counted(table: pd.DataFrame, name: str) -> dict[str, int]:
+    """Count a column's values, the most frequent first; numbers as whole numbers, texts without runs of spaces."""
+    counts = Counter(value_in_words(value) for value in _column(table, name))
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def value_in_words(value: object) -> str:
+    """Return a cell of the table as text: whole numbers without a fraction, 'not stated' where there is none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "not stated"
+    return f"{value:g}" if isinstance(value, float) else " ".join(str(value).split())
 
 
 def _classes(dataset: PtbXlTable) -> dict[str, int] | None:

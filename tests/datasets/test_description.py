@@ -89,3 +89,27 @@ def test_the_subset(data_folder: Path) -> None:
         line.split() == ["Graded", "differently", "by", "the", "two", "60", "14", "0", "74"]
         for line in shown.stdout.splitlines()
     )
+
+
+def test_first_numbers_stand_beside_the_rest(tree: Path) -> None:
+    assert describe(PtbXl(tree)).parts == ()
+    path = tree / "ptbxl_database.csv"
+    rows = path.read_text().replace("sex,device", "sex,site,validated_by,validated_by_human,device").splitlines()
+    own = {"1": "0.0,,True,CS-12   E,1984-11-09 09:17:34", "2": "0.0,1.0,True,CS-12   E,1985-01-01 00:00:00"}
+    found = [rows[0]]
+    for row in rows[1:]:
+        number, patient, age, sex, _, _, rest = row.split(",", 6)
+        told = own.get(number, "2.0,,False,CS100    3,1996-01-01 00:00:00")
+        found.append(",".join([number if number in own else str(500 + int(number)), patient, age, sex, told, rest]))
+    path.write_text("\n".join(found) + "\n")
+    first, rest_of_them = describe(PtbXl(tree)).parts
+    assert (first.n_records, rest_of_them.n_records) == (2, 2)
+    assert (first.years, rest_of_them.years) == ((1984, 1985), (1996, 1996))
+    assert (first.n_validated_by_human, rest_of_them.n_validated_by_human) == (2, 0)
+    assert (first.devices, rest_of_them.devices) == ({"CS-12 E": 2}, {"CS100 3": 2})
+    assert first.annotators == {"1": 1, "not stated": 1}
+    # 300 stands for any age over 89, and counts as 90.
+    assert (first.age_median, rest_of_them.age_median) == (64.5, 90.0)
+    said = CliRunner().invoke(main, ["data", "describe", "--data", str(tree)]).output
+    assert "NUMBERS 1 TO 500: 2 records" in said
+    assert "by a human      0 % validated" in said
