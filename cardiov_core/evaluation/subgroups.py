@@ -1,4 +1,4 @@
-"""Women and men, younger and older patients: figures of each, and whether they differ by more than chance."""
+"""Women and men, younger and older patients, devices, sites: figures of each, and whether they differ by chance."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -26,6 +26,15 @@ SUBGROUP_PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """What is compared with what; a difference is the first one's figure less the second one's."""
 
+ORIGINS: Mapping[str, str] = MappingProxyType({"device": "device", "site": "site"})
+"""Columns of a table by which records are divided where it has them, and how a part's name begins."""
+
+VALIDATED = "validated_by_human"
+"""Column with 'True' where a human validated the statements."""
+
+SMALLEST_PART = 50
+"""Parts by origin with fewer records are put together as 'other'."""
+
 _FIGURES = ("mae", "accuracy", "within_one", *(f"auc.{key}" for key in (*LEVEL_KEYS, "mean")))
 _TESTED = ("mae", "accuracy", "auc.mean")
 _TESTED_AT = [_FIGURES.index(name) for name in _TESTED]
@@ -41,7 +50,8 @@ def subgroup_figures(
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns label, level, p0..p3, sex ('female', 'male' or none) and age (years, or none).
+        Columns label, level, p0..p3, sex ('female', 'male' or none) and age (years, or none); `ORIGINS` and
+        `VALIDATED` where they are known.
     patients : numpy.ndarray of str, shape (n,)
         Who each record is from; drawn and dealt whole.
     n_resamples : int
@@ -56,6 +66,7 @@ def subgroup_figures(
         "men": sexes == "male",
         "under 65 years": ages < AGE_SPLIT_YEARS,
         "65 years and over": ages >= AGE_SPLIT_YEARS,
+        **_by_origin(table),
     }
     data = (
         table["label"].to_numpy(dtype=np.int64),
@@ -74,6 +85,23 @@ def subgroup_figures(
         },
         "subgroup_tests": tests,
     }
+
+
+def _by_origin(table: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return where the records of each device, site and kind of validation are; small ones together."""
+    found: dict[str, npt.NDArray[np.bool_]] = {}
+    if VALIDATED in table.columns:
+        validated = (table[VALIDATED].astype(str) == "True").to_numpy()
+        found |= {"validated by a human": validated, "not validated by a human": ~validated}
+    for column, word in ORIGINS.items():
+        if column not in table.columns:
+            continue
+        names = table[column].astype(str)
+        counts = names.value_counts()
+        large = [str(name) for name in counts.index if counts[name] >= SMALLEST_PART]
+        found |= {f"{word} {name}": (names == name).to_numpy() for name in large}
+        found[f"other {word}s"] = ~names.isin(large).to_numpy()
+    return found
 
 
 def _values(labels: Levels, levels: Levels, probabilities: Float64Array) -> Float64Array:

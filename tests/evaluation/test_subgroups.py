@@ -52,3 +52,20 @@ def test_patients_are_dealt_whole() -> None:
 def test_records_without_sex_or_age_belong_to_no_group() -> None:
     table = _table(16, worse_men=False).assign(sex=None, age=np.nan)
     assert subgroup_figures(table, np.arange(16).astype(str), 5) == {"subgroups": {}, "subgroup_tests": []}
+
+
+def test_origins_are_parts_and_small_ones_stand_together() -> None:
+    table = _table(160, worse_men=True).assign(
+        device=["large"] * 100 + ["small"] * 30 + ["smaller"] * 30, validated_by_human=["True"] * 120 + ["False"] * 40
+    )
+    parts = subgroup_figures(table, np.arange(160).astype(str), 20)["subgroups"]
+    assert {name: part["n"] for name, part in parts.items() if name not in ("women", "men")} == {
+        "under 65 years": 80,
+        "65 years and over": 80,
+        "device large": 100,
+        "other devices": 60,
+        "validated by a human": 120,
+        "not validated by a human": 40,
+    }
+    gaps = np.abs(table["label"] - table["level"])
+    assert parts["device large"]["mae"] == pytest.approx(gaps[:100].mean())

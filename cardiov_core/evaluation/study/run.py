@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords, PtbXl
+from cardiov_core.datasets.description import value_in_words
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.evaluation.metrics import confusion_matrix
@@ -22,6 +23,7 @@ from cardiov_core.evaluation.study.figures import (
     with_intervals,
 )
 from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
+from cardiov_core.evaluation.subgroups import ORIGINS, VALIDATED
 from cardiov_core.inference import Grader, analyze
 from cardiov_core.statements import LabelRule, deciding_statement
 
@@ -177,6 +179,7 @@ def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: TrainedOn) -> 
         "patient_id": record.patient_id,
         "sex": record.sex,
         "age": record.age,
+        **origin_of(dataset, ecg_id),
         "label": int(dataset.label(ecg_id)),
         "label_most_severe": int(dataset.label(ecg_id, OTHER_RULE)),
         "statement": deciding_statement(dataset.scp_codes(ecg_id)),
@@ -187,6 +190,12 @@ def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: TrainedOn) -> 
         # PTB-XL publishes some samples under two patients: the copy that was blind to one had seen the other.
         "seen_twice": len({row.patient_id for row in predictor.training_rows(record)}) > 1,
     }
+
+
+def origin_of(dataset: LabelledRecords, ecg_id: int) -> dict[str, str]:
+    """Return device, site and whether a human validated the statements, as the table has them."""
+    stated = dataset.table.loc[ecg_id]
+    return {name: value_in_words(stated.get(name)) for name in (*ORIGINS, VALIDATED)}
 
 
 def _against(

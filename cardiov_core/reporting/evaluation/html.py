@@ -25,7 +25,7 @@ REPORT_NAME = "report.html"
 MAIN_HEADS = ("Figure", "Value", "95\u2009% interval", "Paper")
 ALARM_HEADS = ("Alarm", "Figure", "Value", "95\u2009% interval", "Records")
 CALIBRATION_HEADS = ("Probability", "Brier score", "95\u2009% interval", "ECE", "95\u2009% interval")
-SUBGROUP_HEADS = ("Group", "Records", "High risk", "Mean absolute error", "Accuracy", "Mean AUC")
+SUBGROUP_HEADS = ("Group", "Records", "High risk", "Mean absolute error", "Accuracy", "Mean AUC", "Paper's error, AUC")
 TEST_HEADS = ("Difference", "Figure", "Value", "95\u2009% interval", "p")
 
 

@@ -36,7 +36,7 @@ def report_of(metrics: Mapping[str, object]) -> str:
         *_table(("alarm", "figure", "value", "95 % interval", "records"), words.alarm_rows(document)),
         *_table(("probability of", "Brier", "95 % interval", "ECE", "95 % interval"), words.calibration_rows(document)),
         *_table(
-            ("group", "records", "high risk", "mean absolute error", "accuracy", "mean AUC"),
+            ("group", "records", "high risk", "mean absolute error", "accuracy", "mean AUC", "paper's error, AUC"),
             words.subgroup_rows(document),
         ),
         *_table(("difference", "figure", "value", "95 % interval", "p"), words.test_rows(document)),

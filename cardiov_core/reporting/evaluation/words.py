@@ -8,7 +8,14 @@ from cardiov_core.domain import Severity
 from cardiov_core.domain.documents import Document
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS
 from cardiov_core.evaluation.study.document import Beside, EvaluationDocument
-from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE, PAPER_MAE_ABSTRACT, PAPER_N, PAPER_SOURCE
+from cardiov_core.evaluation.wei2022 import (
+    PAPER_AUC,
+    PAPER_MAE,
+    PAPER_MAE_ABSTRACT,
+    PAPER_N,
+    PAPER_SOURCE,
+    PAPER_SUBTYPES,
+)
 from cardiov_core.reporting.words.numbers import limits, number, p_words, percent
 from cardiov_core.weights.figures import OperatingPoint
 
@@ -151,7 +158,7 @@ def _missed_of_1000(document: EvaluationDocument, point: OperatingPoint, prevale
 
 
 def subgroup_rows(document: EvaluationDocument) -> list[Row]:
-    """Return group, n, high-risk records, and MAE, accuracy and mean AUC with their intervals."""
+    """Return group, n, high-risk records, MAE, accuracy and mean AUC with intervals, and the paper's MAE and AUC."""
     return [
         (
             name,
@@ -161,9 +168,16 @@ def subgroup_rows(document: EvaluationDocument) -> list[Row]:
                 f"{number(picked(group, figure))} ({limits(picked(group.intervals, figure))})"
                 for figure in ("mae", "accuracy", "auc.mean")
             ),
+            _paper_subtype(name),
         )
         for name, group in document.subgroups.items()
     ]
+
+
+def _paper_subtype(name: str) -> str:
+    """Return the paper's figures of the same subgroup; a dash where it has none."""
+    theirs = PAPER_SUBTYPES.get(name)
+    return "-" if theirs is None else f"{number(theirs['mae'])}, {number(theirs['auc'])}"
 
 
 def test_rows(document: EvaluationDocument) -> list[Row]:
@@ -287,7 +301,7 @@ def interval_words(document: EvaluationDocument) -> str:
 FIGURE_SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "auc": "How often a record of the level scores above one of another level; 0.5 is chance. Diamonds: the "
-        f"paper's, on {PAPER_N} records of PTB-XL's test fold after training on all of PTB-XL ({PAPER_SOURCE}): other "
+        f"paper's, on {PAPER_N} records of PTB-XL's test fold after training on its folds 1-8 ({PAPER_SOURCE}): other "
         "records than ours.",
         "roc": "Sensitivity against 1 - specificity of each level against the rest as the threshold moves; the shaded "
         "band is the 95\u2009% interval of the sensitivity at each point, the dashed line is chance. The cross is the "
@@ -296,8 +310,9 @@ FIGURE_SENTENCES: Mapping[str, str] = MappingProxyType(
         "confusion": "How many records of each label (rows) got each grade (columns); the deeper the colour, the "
         "larger the share of the label. On the diagonal both say the same. The table has each share with its "
         "interval.",
-        "subgroups": "Figures by sex and age with 95\u2009% intervals; groups differ in how many records of each level "
-        "they hold, so that another figure need not mean that the model treats them otherwise.",
+        "subgroups": "Figures by sex, age and origin of the record with 95\u2009% intervals; groups differ in how "
+        "many records of each level they hold, so that another figure need not mean that the model treats them "
+        "otherwise.",
         "reliability": "Stated probability against the share that came true in ten bins of equal width, with its "
         "95\u2009% interval (by patient; Wilson's where all records of a bin had the same outcome); on the dashed line "
         "the probabilities can be taken at their word. Hollow: fewer than five records. Grey bars: how many records "

@@ -97,7 +97,7 @@ def switch_record() -> None:
 def empty_state() -> None:
     """Show the page without a record: one sentence, the drop zone, samples and real records."""
     current = session()
-    st.html("<p>Open a 12-lead ECG to see its critical value and the stretch of signal that decided it.</p>")
+    st.html("<p>Open a 12-lead ECG to see its critical value and where the network looked.</p>")
     key = f"{Key.DROP_ZONE}_{current.n_uploads}"
     st.file_uploader(
         f"Drop ECG files here: {titles()}",
