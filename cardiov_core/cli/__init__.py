@@ -31,6 +31,7 @@ from cardiov_core.cli.studies.scope import scope_check
 from cardiov_core.cli.train import train
 from cardiov_core.cli.train_delineator import train_delineator
 from cardiov_core.cli.train_findings import train_findings
+from cardiov_core.cli.train_statements import train_statements
 from cardiov_core.errors import CardioVError
 
 
@@ -67,6 +68,7 @@ for _command in (
     ablate,
     train_delineator,
     train_findings,
+    train_statements,
     calibrate,
     evaluate,
     cases,

@@ -13,6 +13,7 @@ from cardiov_core.errors import CardioVError
 if TYPE_CHECKING:
     from cardiov_core.domain import Contributions, Explanation, RuleSet
     from cardiov_core.inference import Grader
+    from cardiov_core.inference.uncertainty.decision import DecisionRule
     from cardiov_core.io import Source
 
 _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
@@ -22,6 +23,13 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per record and line instead of a table.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option(
+    "--decision",
+    type=click.Choice(["shipped", "paper"]),
+    default="shipped",
+    show_default=True,
+    help="The level of least expected cost, or the most probable one (the paper's rule).",
+)
 @click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True)
 @click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
@@ -35,6 +43,7 @@ def analyze(
     paths: tuple[Path, ...],
     as_json: bool,
     model: str | None,
+    decision: "DecisionRule",
     backend: str,
     explain: bool,
     target: str | None,
@@ -60,7 +69,8 @@ def analyze(
     del backend  # torch is the only backend, and so what auto chooses.
     rule_set = installation_rules() if critical_rules is None else load_rule_set(critical_rules)
     predictor = load_predictor(model)
-    others = other_graders(predictor)
+    others = tuple(grader.by_rule(decision) for grader in other_graders(predictor))
+    predictor = predictor.by_rule(decision)
     write = output.json_row if as_json else output.table_row
     failed = 0
     with collect(paths) as collection:

@@ -88,9 +88,9 @@ def train(
         arguments += [] if labels_file is None else ["--labels", str(labels_file)]
         arguments += [] if max_epochs is None else ["--max-epochs", str(max_epochs)]
         _become(group.command(processes, arguments))
-    if isinstance(recipe, training.ForestRecipe):
-        # A forest grows in a minute or two: there is nothing to go on from.
-        result = training.train_forest(recipe, dataset, out, progress=sys.stderr.isatty())
+    if isinstance(recipe, training.ForestRecipe | training.BoostingRecipe):
+        # Trees grow in a minute or two: there is nothing to go on from.
+        result = training.train_trees(recipe, dataset, out, progress=sys.stderr.isatty())
     elif isinstance(recipe, training.BlendRecipe):
         result = training.train_blend(recipe, dataset, out)
     else:

@@ -1,16 +1,102 @@
-"""Columns of tables by which training records are known again."""
+"""By what training records are known again: checksums of samples, and a mark that small changes leave alone."""
 
-from cardiov_core.domain import EcgRecord
+import hashlib
+from collections.abc import Sequence
+from functools import cache
 
-FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
-"""Their names: see `fingerprints_of`."""
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.domain import EcgRecord, InputContract
+from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS
+from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.preprocessing import prepare
+
+FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100", "mark")
+"""Columns of tables by which training records are known again: see `fingerprints_of`."""
+
+MARK_BITS = 256
+"""Bits of a mark."""
+
+SAME_MARK = 26
+"""Two records are the same where at most so many bits of their marks differ; docs/method/uncertainty.md has the margins."""
+
+_MARK_CONTRACT = InputContract(
+    leads=INDEPENDENT_LEADS,
+    sampling_rate_hz=100.0,
+    n_samples=1000,
+    band_hz=(0.5, 20.0),
+    filter_order=3,
+    normalisation="none",
+)
+_AVERAGED = 4
+# A lead whose standard deviation is below a microvolt carries nothing by which a record could be known.
+_SMALLEST_MV = 1e-3
+_NONE = "-"
 
 
-def fingerprints_of(full: EcgRecord, coarse: EcgRecord) -> dict[str, str]:
-    """Return by what a record is known again: of its 500 and its 100 Hz version, whole and by eight leads."""
+def fingerprints_of(full: EcgRecord, coarse: EcgRecord | None) -> dict[str, str]:
+    """Return by what a record is known again: checksums of its 500 and 100 Hz versions, and its mark.
+
+    Parameters
+    ----------
+    full : EcgRecord
+        At 500 Hz.
+    coarse : EcgRecord or None
+        At 100 Hz; None where the tree has none: its mark knows that version all the same.
+    """
     return {
         "fingerprint_500": full.fingerprint,
-        "fingerprint_100": coarse.fingerprint,
+        "fingerprint_100": _NONE if coarse is None else coarse.fingerprint,
         "independent_500": full.independent_fingerprint,
-        "independent_100": coarse.independent_fingerprint,
+        "independent_100": _NONE if coarse is None else coarse.independent_fingerprint,
+        # A record without a mark is like no other.
+        "mark": signal_mark(full) or hashlib.sha256(full.fingerprint.encode()).hexdigest(),
     }
+
+
+def signal_mark(record: EcgRecord) -> str | None:
+    """Return a mark that is nearly the same for the same recording with other rounding, gain, rate or derived leads.
+
+    Eight independent leads of the first 10 s, each over its own standard deviation, at 25 Hz; of each of `MARK_BITS`
+    fixed sums of them with signs plus and minus, the mark keeps whether it is above 0. The bits that differ between
+    two records grow with the angle between their signals, whatever their size (Charikar 2002,
+    doi:10.1145/509907.509965).
+
+    Parameters
+    ----------
+    record : EcgRecord
+        Any record.
+
+    Returns
+    -------
+    str or None
+        64 hexadecimal digits; None where a lead is missing, the record is too short, or all leads are flat.
+    """
+    try:
+        prepared = prepare(record, _MARK_CONTRACT)
+    except RecordUnsupportedError:
+        return None
+    values = prepared.values.astype(np.float64).reshape(len(INDEPENDENT_LEADS), -1, _AVERAGED).mean(axis=2)
+    values -= values.mean(axis=1, keepdims=True)
+    spread = values.std(axis=1, keepdims=True)
+    if not bool((spread > _SMALLEST_MV).any()):
+        return None
+    scaled = np.where(spread > _SMALLEST_MV, values / np.maximum(spread, _SMALLEST_MV), 0.0)
+    return np.packbits(_signs() @ scaled.ravel() > 0).tobytes().hex()
+
+
+def differing_bits(mark: str, marks: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return in how many bits a mark differs from each of others."""
+    ours = np.frombuffer(bytes.fromhex(mark), dtype=np.uint8)
+    theirs = np.frombuffer(bytes.fromhex("".join(marks)), dtype=np.uint8).reshape(len(marks), -1)
+    return np.asarray(np.bitwise_count(ours ^ theirs).sum(axis=1), dtype=np.int64)
+
+
+@cache
+def _signs() -> npt.NDArray[np.float64]:
+    """Return the fixed signs, ``(MARK_BITS, numbers)``: bits of SHAKE-256, the same on every machine and for ever."""
+    n_numbers = len(INDEPENDENT_LEADS) * _MARK_CONTRACT.n_samples // _AVERAGED
+    stream = hashlib.shake_256(b"CardioV signal mark 1").digest(MARK_BITS * n_numbers // 8)
+    bits = np.unpackbits(np.frombuffer(stream, dtype=np.uint8)).reshape(MARK_BITS, n_numbers)
+    return np.asarray(bits, dtype=np.float64) * 2.0 - 1.0

@@ -36,7 +36,8 @@ class Prediction:
     Attributes
     ----------
     severity : Severity
-        Argmax of `probabilities`.
+        The level on show: that of least expected cost, raised where a finding sets a floor; the most probable one
+        where the grader has no costs, or the paper's rule was asked for.
     probabilities : tuple of float
         Four, one a level, >= 0, sum 1.
     exceedance : tuple of float
@@ -56,6 +57,8 @@ class Prediction:
     scope : Scope or None
         How far the record lies from those that the grader learned from; None where it is one of them, or where the
         grader does not know what they look like.
+    raised_from : Severity or None
+        The level before a finding raised it to its floor; None where none did.
     """
 
     severity: Severity
@@ -69,6 +72,12 @@ class Prediction:
     out_of_fold: bool = False
     prediction_set: tuple[Severity, ...] | None = None
     scope: Scope | None = None
+    raised_from: Severity | None = None
+
+    @property
+    def most_probable(self) -> Severity:
+        """The most probable level: what the paper's rule shows."""
+        return Severity(max(range(len(self.probabilities)), key=self.probabilities.__getitem__))
 
 
 @dataclass(frozen=True)
@@ -161,6 +170,31 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class LikelyStatement:
+    """An ECG statement with its probability.
+
+    Attributes
+    ----------
+    code : str
+        PTB-XL's: 'IMI'.
+    description : str
+        The statement in words.
+    level : Severity
+        Its critical value (paper, Table 2).
+    probability : float
+        That a cardiologist's report of such a record has it, 0..1.
+    out_of_fold : bool
+        True where the record trained the head, and this comes from trees that had not seen its patient.
+    """
+
+    code: str
+    description: str
+    level: Severity
+    probability: float
+    out_of_fold: bool = False
+
+
+@dataclass(frozen=True)
 class Panel:
     """What each grader says of one record.
 
@@ -212,6 +246,8 @@ class Analysis:
         The rules for critical results that the ECG meets, the gravest first; they raise the level on show.
     rhythm : RhythmLine or None
         The rhythm in one line; None where nothing was measured.
+    statements : tuple of LikelyStatement
+        Which ECG statements are likely, the most probable first; empty where none can be told.
     """
 
     record: EcgRecord
@@ -224,6 +260,7 @@ class Analysis:
     panel: Panel | None = None
     critical: tuple[CriticalResult, ...] = ()
     rhythm: RhythmLine | None = None
+    statements: tuple[LikelyStatement, ...] = ()
 
     @property
     def level(self) -> Severity | None:

@@ -60,6 +60,8 @@ class ReasonCode(StrEnum):
     # The level itself.
     ANALYSED_ANYWAY = "analysed_anyway"
     OUT_OF_FOLD = "out_of_fold"
+    RAISED_BY_FINDING = "raised_by_finding"
+    UNSURE = "unsure"
     TRAINED_TWICE = "trained_twice"
     EXPLAINED_BY_SHIPPED = "explained_by_shipped"
     GRADER_SILENT = "grader_silent"

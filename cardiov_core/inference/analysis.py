@@ -19,7 +19,8 @@ from cardiov_core.domain import (
 )
 from cardiov_core.domain.reasons import first_of, unique
 from cardiov_core.inference.graders.load import Grader
-from cardiov_core.inference.panel import disagreement_of, grade_all
+from cardiov_core.inference.panel import disagreement_of, grade_all, raised_by_findings
+from cardiov_core.inference.statements import likely_statements
 from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.lost_signal import gaps_s
 from cardiov_core.preprocessing import MIN_DURATION_S, analysed_window
@@ -78,11 +79,17 @@ def analyze(
     hopeless = first_of(quality.reasons, {ReasonCode.SAMPLING_RATE_UNSUPPORTED}) is not None
     panel = None
     if quality.verdict is not QualityVerdict.NOT_ANALYSABLE or (analyse_anyway and not hopeless):
-        panel = grade_all(whole, (predictor, *others), start_s=start_s)
+        graders = (predictor, *others)
+        panel = grade_all(whole, graders, start_s=start_s)
+        panel = raised_by_findings(panel, {grader.name: grader.floors for grader in graders}, findings)
     measured = whole.measurements
     critical = critical_results(rule_set or load_rule_set(), findings, measured) if raise_level else ()
     rhythm = read_rhythm(whole.record, measured, findings)
-    ungraded = Analysis(whole.record, quality, None, quality.reasons, (), measured, findings, panel, critical, rhythm)
+    # Of a part of the record nothing was measured by itself: the statements are those of the whole.
+    statements = likely_statements(whole.record, measured) if panel is not None else ()
+    ungraded = Analysis(
+        whole.record, quality, None, quality.reasons, (), measured, findings, panel, critical, rhythm, statements
+    )
     return with_grader(ungraded, predictor.name)
 
 

@@ -1,10 +1,11 @@
 """What all graders say of one record, and whether they differ."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from cardiov_core.domain import EcgRecord, Panel, Prediction, Reason, ReasonCode, Severity
+from cardiov_core.domain import EcgRecord, Finding, Panel, Prediction, Reason, ReasonCode, Severity
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.graders.blend import BlendGrader
@@ -52,6 +53,48 @@ def grade_all(record: EcgRecord | Examination, graders: Iterable[Grader], *, sta
         except RecordUnsupportedError as error:
             silent[name] = Reason(ReasonCode.GRADER_SILENT, error.sentences)
     return Panel(tuple(found), silent)
+
+
+def raised_by_findings(
+    panel: Panel, floors: Mapping[str, Mapping[str, Severity]], findings: Iterable[Finding]
+) -> Panel:
+    """Raise levels to the floors that present findings set, and say so.
+
+    Parameters
+    ----------
+    panel : Panel
+        What the graders say.
+    floors : mapping of str to mapping of str to Severity
+        Grader -> code of a finding -> the level below which it lets no record be graded.
+    findings : iterable of Finding
+        Of the same record.
+    """
+    present = [finding for finding in findings if finding.state == "present"]
+
+    def _raised(prediction: Prediction) -> Prediction:
+        own = floors.get(prediction.model_name, {})
+        above = [finding for finding in present if own.get(finding.code, prediction.severity) > prediction.severity]
+        if not above:
+            return prediction
+        highest = max(own[finding.code] for finding in above)
+        names = " and ".join(
+            finding.title[:1].lower() + finding.title[1:] for finding in above if own[finding.code] == highest
+        )
+        note = Reason(
+            ReasonCode.RAISED_BY_FINDING,
+            f"Level {int(highest)}: raised from {int(prediction.severity)} by {names}.",
+        )
+        chosen = prediction.prediction_set
+        widened = chosen and tuple(Severity(at) for at in range(min(*chosen, highest), max(*chosen, highest) + 1))
+        return replace(
+            prediction,
+            severity=highest,
+            raised_from=prediction.severity,
+            notes=(*prediction.notes, note),
+            prediction_set=widened,
+        )
+
+    return replace(panel, predictions=tuple(map(_raised, panel.predictions)))
 
 
 def other_graders(asked: Grader) -> tuple[Grader, ...]:

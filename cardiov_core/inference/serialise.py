@@ -16,6 +16,7 @@ from cardiov_core.domain import (
     Explanation,
     Finding,
     FloatArray,
+    LikelyStatement,
     MachineReading,
     Measurements,
     MedianBeat,
@@ -57,6 +58,8 @@ def analysis_to_dict(
         Keys ``record``, ``risk`` (None where withheld, and then ``withheld`` with its reasons), ``quality``,
         ``measurements`` (None only where the record cannot be measured at all), ``machine`` (what the cart itself
         measured and stated, None where the file holds nothing of it), ``rhythm`` (in one line), ``findings``,
+        ``statements`` (which ECG statements are likely, the most probable first: code, description, level, probability
+        and out_of_fold),
         ``warnings``, ``model``,
         ``other_graders`` (a list of {name, level, name_of_level, probabilities}: what the graders say that were asked
         beside the one on show), ``graders_disagree`` (whether any two of all differ by a level or more; None where
@@ -78,6 +81,7 @@ def analysis_to_dict(
         "critical": _critical(analysis.critical),
         "rhythm": None if analysis.rhythm is None else rhythm_to_dict(analysis.rhythm),
         "findings": [finding_to_dict(finding) for finding in analysis.findings],
+        "statements": [_statement(statement) for statement in analysis.statements],
         "warnings": list(texts(warnings)),
         "warning_codes": [warning.code.value for warning in warnings],
         "model": _model(prediction, card),
@@ -251,6 +255,8 @@ def _risk(analysis: Analysis, prediction: Prediction) -> dict[str, Any]:
         "name": level.title,
         "graded_level": int(prediction.severity),
         "raised_by": [result.rule.code for result in analysis.critical] if analysis.raised else [],
+        "most_probable_level": int(prediction.most_probable),
+        "raised_from": None if prediction.raised_from is None else int(prediction.raised_from),
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "rank_violation": prediction.rank_violation,
@@ -261,6 +267,10 @@ def _risk(analysis: Analysis, prediction: Prediction) -> dict[str, Any]:
     if prediction.scope is not None:
         risk["scope"] = {**asdict(prediction.scope), "outside": prediction.scope.outside}
     return risk
+
+
+def _statement(statement: LikelyStatement) -> dict[str, Any]:
+    return {**asdict(statement), "level": int(statement.level)}
 
 
 def _quality(quality: Quality) -> dict[str, Any]:

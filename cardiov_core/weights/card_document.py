@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.domain.documents import Counts, Document, FileName, JsonObject, Sha256
-from cardiov_core.weights.card_parts import CalibrationPart, ConformalPart
+from cardiov_core.weights.card_parts import CalibrationPart, ConformalPart, DecisionPart
 from cardiov_core.weights.figures import Figures
 
 SCHEMA_VERSION = 1
@@ -219,6 +219,7 @@ class NewCard(Document):
     output: OutputPart
     calibration: CalibrationPart | None = None
     conformal: ConformalPart | None = None
+    decision: DecisionPart | None = None
     training: TrainingPart
     metrics: Figures
     intended_use: str

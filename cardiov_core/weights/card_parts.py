@@ -94,11 +94,15 @@ class MeasuredSets(Document):
     mean_size: float
     sets_of_size: Counts = Field(default_factory=dict)
     a_level: dict[str, HeldPart]
+    alone: dict[str, HeldPart] = Field(default_factory=dict)
     note: str = ""
 
 
 class ConformalPart(CardPart):
-    """The limit of the prediction sets, and what was measured of them."""
+    """The limits of the prediction sets, one a level, and what was measured of them.
+
+    ``limit`` is the smallest of them, or the one for all levels where a card has no ``limits``.
+    """
 
     field: ClassVar[str] = "conformal"
     hint: ClassVar[str] = "Restore the card, or fit it again: cardiov calibrate --ship."
@@ -106,6 +110,7 @@ class ConformalPart(CardPart):
     kind: str | None = None
     wanted: float = 0.9
     limit: float
+    limits: tuple[float, float, float, float] | None = None
     fitted_on: str | None = None
     measured: MeasuredSets | None = None
 
@@ -114,6 +119,46 @@ class ConformalPart(CardPart):
     def _share(cls, value: float) -> float:
         if not 0 <= value <= 1:
             raise ValueError("expected 0 to 1")
+        return value
+
+
+class OutcomePart(Document):
+    """What a decision comes to out of fold: each figure with a 95 % interval by patient.
+
+    ``missed`` is the share of the high-risk records graded no or low; sensitivity and specificity are those of 'medium
+    or higher'.
+    """
+
+    missed: float
+    missed_interval: Ends
+    sensitivity: float
+    sensitivity_interval: Ends
+    specificity: float
+    specificity_interval: Ends
+    mae: float
+    mae_interval: Ends
+
+
+class DecisionPart(CardPart):
+    """The costs by which the level is shown, floors that findings set, and what both come to beside the paper's rule.
+
+    ``costs`` has a row a true level, a column a grade; ``floors`` name a level by the code of a finding.
+    """
+
+    field: ClassVar[str] = "decision"
+
+    costs: tuple[tuple[float, ...], ...]
+    floors: dict[str, int] = Field(default_factory=dict)
+    chosen_so_that: str | None = None
+    measured: OutcomePart | None = None
+    paper: OutcomePart | None = None
+
+    @field_validator("costs")
+    @classmethod
+    def _four_by_four(cls, value: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+        square = len(value) == 4 and all(len(row) == 4 for row in value)
+        if not square or not all(math.isfinite(cost) and cost >= 0 for row in value for cost in row):
+            raise ValueError("expected four rows of four costs, none below 0")
         return value
 
 

@@ -36,8 +36,12 @@ RAW_COLUMNS = ("raw0", "raw1", "raw2")
 CardFields = Document | Mapping[str, object]
 """A card that is to be written, or fields of one: typed (`NewCard`, parts), or as JSON values."""
 
-_OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "set_limit", *RAW_COLUMNS)
-"""`set_limit` is the limit of the prediction set, fitted without the record's group of patients."""
+LIMIT_COLUMNS = ("limit0", "limit1", "limit2", "limit3")
+"""Limits of the prediction set, one a level, fitted without the record's group of patients."""
+
+_OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "mark", "set_limit", *LIMIT_COLUMNS, "decided", "floor", *RAW_COLUMNS)
+"""`decided` is the level by costs that were chosen without the record's group, raised to `floor`; `set_limit` one limit
+for all levels, of older tables."""
 
 
 def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:
@@ -254,13 +258,23 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
     path = card.path.with_name(stated.file)
     content = read_verified(path, stated.sha256)
     # Sixteen hexadecimal digits may look like a number.
-    as_text = dict.fromkeys((*OUT_OF_FOLD_COLUMNS[-2:], *_INDEPENDENT_COLUMNS, "patient_id"), str)
+    as_text = dict.fromkeys((*OUT_OF_FOLD_COLUMNS[-2:], *_INDEPENDENT_COLUMNS, "mark", "patient_id"), str)
     try:
         table = pd.read_csv(io.BytesIO(content), dtype=as_text)
     except ValueError as error:
         raise WeightsError(f"{path} is no table: {error}.", HINT_MAKE) from error
     _check_columns(table)
     return table
+
+
+def limits_in(table: pd.DataFrame) -> list[tuple[float, float, float, float]] | None:
+    """Return the limits of the prediction sets in an out-of-fold table, one a level; None where it has none."""
+    if LIMIT_COLUMNS[0] in table.columns:
+        rows = table[list(LIMIT_COLUMNS)].to_numpy(dtype=float).tolist()
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+    if "set_limit" in table.columns:
+        return [(limit, limit, limit, limit) for limit in table["set_limit"].tolist()]
+    return None
 
 
 def _build(card: ModelCard) -> nn.Module:

@@ -57,7 +57,7 @@ class PtbXl(PtbXlTable):
         return replace(record, **self.person(ecg_id))
 
     def read(self, ecg_ids: Sequence[int]) -> Iterator[tuple[EcgRecord, Mapping[str, str]]]:
-        """Read some records at 500 Hz, each with the fingerprints of both published versions.
+        """Read some records at 500 Hz, each with the fingerprints of the published versions that are there.
 
         Raises
         ------
@@ -66,7 +66,11 @@ class PtbXl(PtbXlTable):
         """
         for ecg_id in ecg_ids:
             full = self.record(ecg_id, 500)
-            yield full, fingerprints_of(full, self.record(ecg_id, 100))
+            yield full, fingerprints_of(full, self.record(ecg_id, 100) if self._has_coarse(ecg_id) else None)
+
+    def _has_coarse(self, ecg_id: int) -> bool:
+        """Tell whether the tree has a record's version of 100 Hz; one of 500 Hz alone has none of any."""
+        return (self.root / f"{self.table.loc[ecg_id, 'filename_lr']}.hea").is_file()
 
     def prepared(
         self, ecg_ids: Sequence[int], contract: InputContract, each: Callable[[int, EcgRecord], None] | None = None

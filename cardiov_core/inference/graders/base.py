@@ -3,11 +3,14 @@
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from cardiov_core import ordinal
 from cardiov_core.domain import (
@@ -22,14 +25,19 @@ from cardiov_core.domain import (
     Window,
 )
 from cardiov_core.inference.explanation.grad_cam import Target
-from cardiov_core.inference.uncertainty.conformal import contiguous_set
+from cardiov_core.inference.uncertainty.conformal import Limits, contiguous_set
+from cardiov_core.inference.uncertainty.decision import Costs, DecisionRule, costs_of, decided, floors_of
 from cardiov_core.inference.uncertainty.scope import scope_of
 from cardiov_core.signals import Examination
 from cardiov_core.weights import (
+    SAME_MARK,
     KnownRange,
     ModelCard,
+    differing_bits,
+    limits_in,
     load_range,
     out_of_fold_table,
+    signal_mark,
 )
 
 Exceedances = npt.NDArray[np.float64]
@@ -47,14 +55,20 @@ class TrainingRow:
         Its patient there.
     exceedance : tuple of float
         Three.
-    set_limit : float or None
-        Limit of the prediction set; None where the grader has no sets.
+    set_limits : tuple of float or None
+        Limits of the prediction set, one a level; None where the grader has no sets.
+    decided : int or None
+        Its level by costs that were chosen without its group of patients; None where the grader has no costs.
+    mark : str
+        By what the record is known again; empty where the table has none.
     """
 
     ecg_id: int
     patient_id: str
     exceedance: tuple[float, float, float]
-    set_limit: float | None
+    set_limits: Limits | None
+    decided: int | None = None
+    mark: str = ""
 
 
 class Grader(ABC):
@@ -68,6 +82,7 @@ class Grader(ABC):
 
     def __init__(self, card: ModelCard) -> None:
         self.card = card
+        self._decision: DecisionRule = "shipped"
 
     @property
     def name(self) -> str:
@@ -172,7 +187,10 @@ class Grader(ABC):
         row = max(rows, key=lambda one: sum(one.exceedance))
         window = Window(0.0, min(record.duration_s, self.card.contract.duration_s))
         exceedance = np.asarray([row.exceedance])
-        return self._decoded(exceedance, [window], [notes], set_limit=row.set_limit, out_of_fold=True)[0]
+        levels = None if row.decided is None or self._costs is None else [row.decided]
+        return self._decoded(
+            exceedance, [window], [notes], set_limits=row.set_limits, out_of_fold=True, levels=levels
+        )[0]
 
     def training_rows(self, record: EcgRecord) -> tuple[TrainingRow, ...]:
         """Return the training records that have a record's samples; empty where it did not train the grader.
@@ -195,7 +213,15 @@ class Grader(ABC):
         if not rows and record.derived_leads:
             # Computed limb leads differ from recorded ones by a microvolt or two.
             rows = self._training_rows.get(record.independent_fingerprint, ())
-        return rows
+        return rows or self._rows_by_mark(record)
+
+    def _rows_by_mark(self, record: EcgRecord) -> tuple[TrainingRow, ...]:
+        """Return the training records that a record is, but for rounding, gain, rate or computed leads."""
+        mark = signal_mark(record) if self._marked_rows else None
+        if mark is None:
+            return ()
+        bits = differing_bits(mark, [row.mark for row in self._marked_rows])
+        return tuple(row for row, differing in zip(self._marked_rows, bits, strict=True) if differing <= SAME_MARK)
 
     def scope_of(self, record: EcgRecord | Examination, start_s: float | None = None) -> Scope | None:
         """Tell how far a record lies from those that the grader learned from.
@@ -224,16 +250,43 @@ class Grader(ABC):
         return load_range(self.card)
 
     @cached_property
+    def _costs(self) -> Costs | None:
+        return None if self._decision == "paper" else costs_of(self.card)
+
+    @property
+    def floors(self) -> Mapping[str, Severity]:
+        """Code of a finding -> the level below which it lets no record be graded; none by the paper's rule."""
+        return {} if self._decision == "paper" else floors_of(self.card)
+
+    def by_rule(self, rule: DecisionRule) -> Self:
+        """Return the same grader with levels by its own costs ('shipped'), or the most probable ones ('paper')."""
+        found = copy(self)
+        found._decision = rule
+        found.__dict__.pop("_costs", None)
+        return found
+
+    @cached_property
+    def _marked_rows(self) -> tuple[TrainingRow, ...]:
+        """The rows of the out-of-fold table that have a mark."""
+        return tuple({row.ecg_id: row for rows in self._training_rows.values() for row in rows if row.mark}.values())
+
+    @cached_property
     def _training_rows(self) -> Mapping[str, tuple[TrainingRow, ...]]:
         """Fingerprint -> the rows of the out-of-fold table that have it."""
         table = out_of_fold_table(self.card)
         if table is None:
             return {}
-        limits = table["set_limit"].tolist() if "set_limit" in table.columns else [None] * len(table)
-        names = zip(table["ecg_id"], table["patient_id"], strict=True)
+        limits = limits_in(table)
         rows = [
-            TrainingRow(int(ecg_id), str(patient), (float(above[0]), float(above[1]), float(above[2])), limit)
-            for (ecg_id, patient), above, limit in zip(names, table[["e0", "e1", "e2"]].to_numpy(), limits, strict=True)
+            TrainingRow(
+                int(entry["ecg_id"]),
+                str(entry["patient_id"]),
+                (float(entry["e0"]), float(entry["e1"]), float(entry["e2"])),
+                None if limits is None else limits[at],
+                None if pd.isna(entry.get("decided")) else int(entry["decided"]),
+                str(entry.get("mark", "")),
+            )
+            for at, entry in enumerate(table.to_dict("records"))
         ]
         found: defaultdict[str, tuple[TrainingRow, ...]] = defaultdict(tuple)
         for column in ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100"):
@@ -248,22 +301,25 @@ class Grader(ABC):
         windows: Sequence[Window],
         notes: Sequence[tuple[Reason, ...]],
         *,
-        set_limit: float | None = None,
+        set_limits: Limits | None = None,
         out_of_fold: bool = False,
+        levels: Sequence[int] | None = None,
         records: Sequence[EcgRecord | Examination] | None = None,
     ) -> list[Prediction]:
         """Turn exceedances, calibrated where the grader is, into predictions.
 
-        With sets where there is a limit, and with the scope where the records are given.
+        With sets where there are limits, and with the scope where the records are given; `levels` where they were
+        decided before.
         """
         repaired, violations = ordinal.repair(exceedances)
         probabilities = ordinal.decode(exceedances)
+        graded = decided(probabilities, self._costs).tolist() if levels is None else list(levels)
         scopes: list[Scope | None] = [None] * len(exceedances)
         if records is not None:
             scopes = [self.scope_of(record, window.start_s) for record, window in zip(records, windows, strict=True)]
         return [
             Prediction(
-                severity=Severity(int(np.argmax(row))),
+                severity=Severity(level),
                 probabilities=(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
                 exceedance=(float(above[0]), float(above[1]), float(above[2])),
                 rank_violation=float(violation),
@@ -272,10 +328,12 @@ class Grader(ABC):
                 window=window,
                 notes=note,
                 out_of_fold=out_of_fold,
-                prediction_set=None if set_limit is None else tuple(map(Severity, contiguous_set(row, set_limit))),
+                prediction_set=None
+                if set_limits is None
+                else tuple(map(Severity, contiguous_set(row, set_limits, level))),
                 scope=scope,
             )
-            for row, above, violation, window, note, scope in zip(
-                probabilities, repaired, violations, windows, notes, scopes, strict=True
+            for row, above, violation, level, window, note, scope in zip(
+                probabilities, repaired, violations, graded, windows, notes, scopes, strict=True
             )
         ]

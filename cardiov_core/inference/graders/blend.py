@@ -16,7 +16,7 @@ from cardiov_core.errors import ExplanationError, ModelCardError
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.uncertainty.calibration import CLIP, calibration_of
-from cardiov_core.inference.uncertainty.conformal import set_limit_of
+from cardiov_core.inference.uncertainty.conformal import set_limits_of
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 
@@ -45,7 +45,7 @@ class BlendGrader(Grader):
         if calibration is None:
             raise ModelCardError(f"Model card {card.path.name}: calibration is missing.", "Restore the card.")
         self._calibration = calibration
-        self._set_limit = set_limit_of(card)
+        self._set_limits = set_limits_of(card)
 
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record; arguments as in `Grader.predict`.
@@ -104,7 +104,7 @@ class BlendGrader(Grader):
             tuple(dict.fromkeys(note for prediction in one for note in prediction.notes))
             for one in zip(*parts, strict=True)
         ]
-        blended = self._decoded(exceedance, windows, notes, set_limit=self._set_limit)
+        blended = self._decoded(exceedance, windows, notes, set_limits=self._set_limits)
         # All members learned from the same records, and the distance is one of the signal: one member knows it for all.
         scopes = [
             next((item.scope for item in one if item.scope is not None), None) for one in zip(*parts, strict=True)

@@ -6,7 +6,17 @@ from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.measurements import MeasurementGrader
 from cardiov_core.inference.graders.network import NetworkGrader
-from cardiov_core.weights import BLEND, FOREST, default_name, load_blend, load_card, load_forest, load_network
+from cardiov_core.weights import (
+    BLEND,
+    BOOSTING,
+    FOREST,
+    default_name,
+    load_blend,
+    load_boosting,
+    load_card,
+    load_forest,
+    load_network,
+)
 
 __all__ = ["BlendGrader", "Grader", "MeasurementGrader", "NetworkGrader", "load_predictor"]
 
@@ -32,6 +42,8 @@ def load_predictor(name: str | Path | None = None) -> Grader:
     card = load_card(default_name() if name is None else name)
     if card.architecture.name == FOREST:
         return MeasurementGrader(*load_forest(card.path))
+    if card.architecture.name == BOOSTING:
+        return MeasurementGrader(*load_boosting(card.path))
     if card.architecture.name == BLEND:
         members, card = load_blend(card.path)
         return BlendGrader(

@@ -1,4 +1,4 @@
-"""The grader that judges measurements: a forest on numbers of the median beat, explained by those numbers."""
+"""Graders that judge measurements: trees on numbers of the median beat, explained by those numbers."""
 
 import numpy as np
 
@@ -8,21 +8,22 @@ from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsM
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target, target_in_words
 from cardiov_core.inference.explanation.reasons import reasons_of
 from cardiov_core.inference.graders.base import Exceedances, Grader
+from cardiov_core.inference.graders.boosting import boosting_contributions, boosting_probabilities
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.calibration import calibration_of
-from cardiov_core.inference.uncertainty.conformal import set_limit_of
+from cardiov_core.inference.uncertainty.conformal import set_limits_of
 from cardiov_core.preprocessing import analysed_window, check_leads_and_length, window_notes
 from cardiov_core.signals import Examination, examined
 from cardiov_core.signals.features import FEATURES, features_of, qrs_heights
-from cardiov_core.weights import Forest, ModelCard
+from cardiov_core.weights import Boosting, Forest, ModelCard
 
 
 class MeasurementGrader(Grader):
-    """A forest of decision trees with its card; needs no network and no GPU.
+    """A forest, or boosted trees, with a card; needs no network and no GPU.
 
     Parameters
     ----------
-    forest : Forest
+    trees : Forest or Boosting
         ``(n, len(FEATURES)) -> (n, 4)`` probabilities.
     card : ModelCard
         With calibration and the limit of the prediction sets.
@@ -35,22 +36,22 @@ class MeasurementGrader(Grader):
         If the card lacks calibration or the limit.
     """
 
-    def __init__(self, forest: Forest, card: ModelCard) -> None:
+    def __init__(self, trees: Forest | Boosting, card: ModelCard) -> None:
         super().__init__(card)
         if card.stated.input.measurements != tuple(feature.key for feature in FEATURES):
             raise WeightsMismatchError(
                 f"{card.path.name} was trained on other measurements than this CardioV takes.",
-                "Train it again with cardiov train --recipe measurements.",
+                "Train it again: cardiov train --recipe with its name.",
             )
-        self._forest = forest
-        calibration, limit = calibration_of(card), set_limit_of(card)
+        self._trees = trees
+        calibration, limit = calibration_of(card), set_limits_of(card)
         if calibration is None or limit is None:
             raise ModelCardError(
                 f"Model card {card.path.name} lacks {'calibration' if calibration is None else 'conformal'}.",
-                "Restore the card: a forest's votes are no probabilities without it.",
+                "Restore the card: what trees say is no probability without it.",
             )
         self._calibration = calibration
-        self._set_limit = limit
+        self._set_limits = limit
 
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record by its measurements; arguments as in `Grader.predict`.
@@ -62,8 +63,8 @@ class MeasurementGrader(Grader):
         """
         examination = examined(record)
         row, window, notes, _ = self._row(examination, start_s)
-        exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
-        return self._decoded(exceedance, [window], [notes], set_limit=self._set_limit, records=[examination])[0]
+        exceedance = self._calibration(exceedances_of(self._probabilities(row)))
+        return self._decoded(exceedance, [window], [notes], set_limits=self._set_limits, records=[examination])[0]
 
     def explain(
         self, record: EcgRecord | Examination, *, target: Target = None, start_s: float | None = None
@@ -72,11 +73,22 @@ class MeasurementGrader(Grader):
         wanted = checked_target(target)
         row, window, _, heights_mv = self._row(examined(record), start_s)
         if wanted is None:
-            exceedance = self._calibration(exceedances_of(forest_probabilities(self._forest, row[np.newaxis])))
+            exceedance = self._calibration(exceedances_of(self._probabilities(row)))
             wanted = int(self._decoded(exceedance, [window], [()])[0].severity)
-        base, contributions = path_contributions(self._forest, row)
+        base, contributions = self._contributions(row)
         told, share = reasons_of(row, contributions, base, wanted, heights_mv)
         return Contributions(self.name, target_in_words(wanted), told, share, window)
+
+    def _probabilities(self, row: Float64Array) -> Float64Array:
+        if isinstance(self._trees, Forest):
+            return forest_probabilities(self._trees, row[np.newaxis])
+        return boosting_probabilities(self._trees, row[np.newaxis])
+
+    def _contributions(self, row: Float64Array) -> tuple[Float64Array, Float64Array]:
+        """Return the base and each number's contributions to the levels, before calibration."""
+        if isinstance(self._trees, Forest):
+            return path_contributions(self._trees, row)
+        return boosting_contributions(self._trees, row)
 
     def _row(
         self, examination: Examination, start_s: float | None

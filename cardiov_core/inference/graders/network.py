@@ -21,7 +21,7 @@ from cardiov_core.inference.explanation.passport import passport_of
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.outputs import exceedance_logits, output_of
 from cardiov_core.inference.uncertainty.calibration import calibration_of
-from cardiov_core.inference.uncertainty.conformal import set_limit_of
+from cardiov_core.inference.uncertainty.conformal import set_limits_of
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 
@@ -50,7 +50,7 @@ class NetworkGrader(Grader):
         self._net = net
         self._output = output_of(card)
         self._calibration = calibration_of(card)
-        self._set_limit = set_limit_of(card)
+        self._set_limits = set_limits_of(card)
         self._passport = passport_of(card)
         # Hooks of an explanation would fire in every other forward pass meanwhile.
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ class NetworkGrader(Grader):
         if self._calibration is not None:
             exceedances = self._calibration(exceedances)
         windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
-        return self._decoded(exceedances, windows, notes, set_limit=self._set_limit, records=examinations)
+        return self._decoded(exceedances, windows, notes, set_limits=self._set_limits, records=examinations)
 
     def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
         device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))

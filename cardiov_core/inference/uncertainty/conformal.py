@@ -2,8 +2,8 @@
 
 Split conformal prediction (Vovk et al. 2005, doi:10.1007/b106715) with a score that makes every set contiguous: a
 level's probability is raised to the largest one of those beyond it, seen from the most probable level, so that the
-raised probabilities never rise away from it. The coverage is marginal: over all records like those of the fit, not
-for each level.
+raised probabilities never rise away from it. Each level has a limit of its own (label-conditional, Vovk 2012), so that
+sets hold 90 % of the records of each level and not only of all: a promise over all levels is kept by the healthy alone.
 """
 
 from collections.abc import Sequence
@@ -17,31 +17,40 @@ from cardiov_core.weights import ModelCard
 from cardiov_core.weights.card_parts import ConformalPart
 
 COVERAGE = 0.9
-"""Share of records whose set shall hold their level."""
+"""Share of each level's records whose set shall hold it."""
 
 
-def contiguous_set(probabilities: Sequence[float] | Float64Array, limit: float) -> tuple[int, ...]:
+Limits = tuple[float, float, float, float]
+"""Of the prediction sets, one a level."""
+
+
+def contiguous_set(
+    probabilities: Sequence[float] | Float64Array, limits: Sequence[float], decided: int | None = None
+) -> tuple[int, ...]:
     """Return the levels of a prediction set, rising and without a gap.
 
     Parameters
     ----------
     probabilities : sequence of float
         Of each level.
-    limit : float
-        From `fit_limit`: levels whose raised probability is at least as large belong to the set.
+    limits : sequence of float
+        From `fit_limits`, one a level: a level whose raised probability is at least as large belongs to the set.
+    decided : int, optional
+        The level that is shown, which belongs to its set; the most probable one by default.
 
     Returns
     -------
     tuple of int
-        Never empty: the most probable level always belongs to it.
+        Never empty; a level between two others belongs to it.
     """
     raised = _raised(np.asarray(probabilities, dtype=np.float64)[np.newaxis])[0]
-    chosen = set(np.flatnonzero(raised >= limit).tolist()) | {int(np.argmax(raised))}
-    return tuple(sorted(chosen))
+    chosen = np.flatnonzero(raised >= np.asarray(limits)).tolist()
+    chosen.append(int(np.argmax(raised)) if decided is None else decided)
+    return tuple(range(min(chosen), max(chosen) + 1))
 
 
-def fit_limit(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: float = COVERAGE) -> float:
-    """Return the limit at which sets hold the labels of so many records.
+def fit_limits(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: float = COVERAGE) -> Limits:
+    """Return the limits at which sets hold the labels of so many records of each level.
 
     Parameters
     ----------
@@ -50,12 +59,12 @@ def fit_limit(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: flo
     labels : array_like of int, shape (n,)
         Their levels.
     coverage : float
-        Share wanted, with the finite-sample correction (n + 1) / n.
+        Share wanted of each level, with the finite-sample correction (n + 1) / n.
 
     Returns
     -------
-    float
-        0 where there are too few records for any smaller set than all levels.
+    tuple of float
+        0 where a level has too few records to leave it out of any set.
 
     Raises
     ------
@@ -67,21 +76,29 @@ def fit_limit(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: flo
         raise LabelError(
             f"Probabilities have the shape {values.shape}, labels {truth.shape}.", "Give one label a record."
         )
-    of_label = np.sort(_raised(values)[np.arange(len(truth)), truth])
-    rank = len(of_label) + 1 - int(np.ceil(coverage * (len(of_label) + 1)))
-    return float(of_label[rank - 1]) if rank >= 1 else 0.0
+    raised = _raised(values)
+    found = [_quantile(raised[truth == level, level], coverage) for level in range(values.shape[1])]
+    return found[0], found[1], found[2], found[3]
 
 
-def set_limit_of(card: ModelCard) -> float | None:
-    """Return the limit of the prediction sets that a model card states; None where it states none.
+def set_limits_of(card: ModelCard) -> Limits | None:
+    """Return the limits of the prediction sets that a model card states; None where it states none.
 
     Raises
     ------
     ModelCardError
-        If it makes no sense.
+        If they make no sense.
     """
     stated = card.part(ConformalPart)
-    return None if stated is None else stated.limit
+    if stated is None:
+        return None
+    return stated.limits or (stated.limit, stated.limit, stated.limit, stated.limit)
+
+
+def _quantile(scores: Float64Array, coverage: float) -> float:
+    """Return the largest limit that so many of as many and one more scores reach."""
+    rank = len(scores) + 1 - int(np.ceil(coverage * (len(scores) + 1)))
+    return float(np.sort(scores)[rank - 1]) if rank >= 1 else 0.0
 
 
 def _raised(probabilities: Float64Array) -> Float64Array:

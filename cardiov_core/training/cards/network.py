@@ -72,6 +72,11 @@ def _limitations_of(recipe: Recipe) -> tuple[str, ...]:
             "Not cross-validated: there are no out-of-fold predictions, probabilities are not calibrated, and there "
             "are no prediction sets."
         )
+    if recipe.pretraining.start:
+        found.append(
+            f"It begins with the weights of {recipe.pretraining.start}: records that trained those count with their "
+            "own out-of-fold predictions, by networks that learned from fewer records."
+        )
     return tuple(found)
 
 

@@ -24,11 +24,13 @@ from cardiov_core.evaluation.bootstrap import bootstrap_interval
 from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error
 from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, auc_per_level
 from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
-from cardiov_core.inference.uncertainty.conformal import COVERAGE, contiguous_set, fit_limit
+from cardiov_core.inference.uncertainty.conformal import COVERAGE, Limits, contiguous_set, fit_limits
+from cardiov_core.training.cards.decision import Floors, decision_part, nested_decisions
 from cardiov_core.weights.card_parts import (
     CalibrationPart,
     ComparedPart,
     ConformalPart,
+    DecisionPart,
     HeldPart,
     LogLoss,
     MeasuredSets,
@@ -39,8 +41,8 @@ Kind = Literal["none", "temperature", "temperature_offsets"]
 KINDS: tuple[Kind, ...] = ("none", "temperature", "temperature_offsets")
 """Calibrations to choose from. Isotonic regression is only compared with them: its steps give ties and certainties."""
 
-SEEN = "predictions of networks that had trained on that group: only the forest is nested all the way"
-"""What a network's nested coverage is fitted on."""
+SEEN = "out-of-fold predictions of graders that had trained on that group"
+"""What nested calibrations, limits and costs are fitted on."""
 
 _WORDS: dict[Kind, str] = {
     "none": "none helped: exceedances as the grader gives them, kept within 0.001 and 0.999",
@@ -65,30 +67,38 @@ class HonestPart:
     ----------
     calibration : Calibration
         Of the shipped grader, fitted on all out-of-fold predictions.
-    limit : float
-        Of its prediction sets.
+    limits_shipped : tuple of float
+        Of its prediction sets, one a level.
     raw : numpy.ndarray, shape (n, 3)
         Out-of-fold exceedances as the grader gave them.
     calibrated : numpy.ndarray, shape (n, 3)
         The same after a calibration that was chosen and fitted without the record's group.
-    limits : numpy.ndarray, shape (n,)
+    limits : numpy.ndarray, shape (n, 4)
         Limits that were fitted without it.
-    calibration_part, conformal_part : CalibrationPart, ConformalPart
+    decided : numpy.ndarray of int, shape (n,)
+        Levels by costs that were chosen without it.
+    floors : numpy.ndarray of int, shape (n,)
+        The levels below which findings let no record be graded.
+    calibration_part, conformal_part, decision_part : CalibrationPart, ConformalPart, DecisionPart
         Of the model card.
     """
 
     calibration: Calibration
-    limit: float
+    limits_shipped: Limits
     raw: Float64Array
     calibrated: Float64Array
     limits: Float64Array
+    decided: IntArray
+    floors: IntArray
     calibration_part: CalibrationPart
     conformal_part: ConformalPart
+    decision_part: DecisionPart
 
     @property
     def card(self) -> dict[str, JsonObject]:
-        """``calibration`` and ``conformal`` of the model card, as JSON values."""
-        return {part.field: part.as_json() for part in (self.calibration_part, self.conformal_part)}
+        """``calibration``, ``conformal`` and ``decision`` of the model card, as JSON values."""
+        parts = (self.calibration_part, self.conformal_part, self.decision_part)
+        return {part.field: part.as_json() for part in parts}
 
 
 def honest_part(
@@ -99,8 +109,9 @@ def honest_part(
     *,
     kinds: Sequence[Kind] = KINDS,
     seen: str = SEEN,
+    floors: Floors | None = None,
 ) -> HonestPart:
-    """Choose and fit a calibration, fit the limit of the prediction sets, and measure both nested.
+    """Choose and fit a calibration, fit limits of the prediction sets and costs, and measure all of it nested.
 
     Parameters
     ----------
@@ -115,17 +126,32 @@ def honest_part(
         that is measured.
     seen : str
         What the nested calibration was fitted on, in words for the card.
+    floors : Floors, optional
+        Below which level findings let no record be graded; nowhere by default.
+
+    Returns
+    -------
+    HonestPart
+        For the card, the out-of-fold table and the predictor.
     """
-    calibrated, limits = np.full(raw.shape, np.nan), np.full(len(raw), np.nan)
+    calibrated, limits = np.full(raw.shape, np.nan), np.full((len(raw), len(Severity)), np.nan)
     for group in np.unique(groups):
         rest = groups != group
         own = fit_kind(chosen_kind(raw[rest], levels[rest], groups[rest], kinds), raw[rest], levels[rest])
         calibrated[~rest] = own(raw[~rest])
-        limits[~rest] = fit_limit(ordinal.decode(own(raw[rest])), levels[rest])
+        limits[~rest] = fit_limits(ordinal.decode(own(raw[rest])), levels[rest])
     kind = chosen_kind(raw, levels, groups, kinds)
     calibration = fit_kind(kind, raw, levels)
-    limit = fit_limit(ordinal.decode(calibration(raw)), levels)
-    found = proven(calibration, limit, raw, calibrated, limits, levels, patients, kind=kind, seen=seen)
+    found = _proven(
+        Fitted(calibration, kind, seen),
+        raw,
+        calibrated,
+        limits,
+        levels,
+        groups,
+        patients,
+        floors or Floors.none(len(raw)),
+    )
     beside = found.calibration_part.model_copy(update={"compared": compared(raw, levels, groups)})
     return replace(found, calibration_part=beside)
 
@@ -192,61 +218,63 @@ def compared(raw: Float64Array, levels: IntArray, groups: IntArray) -> tuple[Com
     return tuple(rows)
 
 
-def proven(
-    calibration: Calibration,
-    limit: float,
+@dataclass(frozen=True)
+class Fitted:
+    """A calibration, its kind, and what the nested ones were fitted on, in words."""
+
+    calibration: Calibration
+    kind: Kind
+    seen: str
+
+
+def _proven(
+    fitted: Fitted,
     raw: Float64Array,
     calibrated: Float64Array,
     limits: Float64Array,
     levels: IntArray,
+    groups: IntArray,
     patients: npt.ArrayLike,
-    *,
-    kind: Kind,
-    seen: str | None = None,
+    floors: Floors,
 ) -> HonestPart:
-    """Measure a calibration and prediction sets that were fitted nested.
-
-    Parameters
-    ----------
-    calibration, limit : Calibration, float
-        Of the shipped grader.
-    raw, calibrated : numpy.ndarray, shape (n, 3)
-        Out-of-fold exceedances before, and after calibrations that were fitted without the record's group.
-    limits : numpy.ndarray, shape (n,)
-        Fitted without the record's group.
-    levels, patients : array_like, shape (n,)
-        Labels, and who each record is from.
-    kind : str
-        Of `KINDS`.
-    seen : str, optional
-        What the nested fit came from where that was not nested all the way.
-    """
+    """Measure a calibration, prediction sets and a decision that were fitted nested; arrays as in `HonestPart`."""
     # As the table stores them, so that its readers count the same sets.
     probabilities = ordinal.decode(calibrated.round(_STORED_DIGITS)).round(_STORED_DIGITS)
+    decided = nested_decisions(probabilities, levels, groups, floors.levels)
+    shipped = fit_limits(ordinal.decode(fitted.calibration(raw)), levels)
     fitted_on = f"{len(levels)} out-of-fold predictions"
-    words = "nested: limit and calibration fitted without the record's group of patients"
+    sets = _coverage(
+        f"nested: limits and calibration fitted without the record's group of patients, on {fitted.seen}",
+        probabilities,
+        limits.round(_STORED_DIGITS),
+        decided,
+        levels,
+        patients,
+    )
     return HonestPart(
-        calibration,
-        limit,
-        raw,
-        calibrated,
-        limits,
-        CalibrationPart(
-            kind=_WORDS[kind],
-            temperature=calibration.temperature,
-            offsets=calibration.offsets,
+        calibration=fitted.calibration,
+        limits_shipped=shipped,
+        raw=raw,
+        calibrated=calibrated,
+        limits=limits,
+        decided=decided,
+        floors=floors.levels,
+        calibration_part=CalibrationPart(
+            kind=_WORDS[fitted.kind],
+            temperature=fitted.calibration.temperature,
+            offsets=fitted.calibration.offsets,
             fitted_on=fitted_on,
             log_loss=LogLoss(before=log_loss(ordinal.decode(raw), levels), nested=log_loss(probabilities, levels)),
         ),
-        ConformalPart(
-            kind="split conformal, contiguous levels, marginal",
+        conformal_part=ConformalPart(
+            kind="split conformal, contiguous levels, a limit a level",
             wanted=COVERAGE,
-            limit=limit,
+            limit=min(shipped),
+            limits=shipped,
             fitted_on=fitted_on,
-            measured=_coverage(
-                f"{words}, on {seen}" if seen else words, probabilities, limits.round(_STORED_DIGITS), levels, patients
-            ),
+            measured=sets,
         ),
+        decision_part=decision_part(probabilities, decided, levels, patients, floors),
     )
 
 
@@ -256,28 +284,60 @@ def log_loss(probabilities: Float64Array, levels: IntArray) -> float:
     return float(-np.log(np.maximum(of_label, _SMALLEST)).mean())
 
 
-def graded_table(
-    table: pd.DataFrame, raw: Float64Array, calibrated: Float64Array, limits: Float64Array
-) -> pd.DataFrame:
-    """Join the records' table with their out-of-fold predictions."""
+def graded_table(table: pd.DataFrame, honest: HonestPart) -> pd.DataFrame:
+    """Join the records' table with their out-of-fold predictions.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As in `TrainingRecords`.
+    honest : HonestPart
+        What was said of them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `bare_table`, with the limits of the sets (limit0-limit3), `decided`, `floor`, and that for the level.
+    """
+    limits = {f"limit{at}": honest.limits[:, at].round(_STORED_DIGITS) for at in range(len(Severity))}
+    joined = bare_table(table, honest.raw, honest.calibrated)
+    return joined.assign(**limits, decided=honest.decided, floor=honest.floors, level=honest.decided)
+
+
+def bare_table(table: pd.DataFrame, raw: Float64Array, calibrated: Float64Array) -> pd.DataFrame:
+    """Join the records' table with exceedances ``(n, 3)`` before and after calibration.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With e0-e2 (calibrated exceedances), p0-p3 (decoded probabilities) and raw0-raw2 (exceedances before
+        calibration), rounded to six places, and level (argmax).
+    """
     rounded = np.round(calibrated, _STORED_DIGITS)
     probabilities = ordinal.decode(rounded)
     columns = {f"e{i}": rounded[:, i] for i in range(3)}
     columns |= {f"p{i}": probabilities[:, i].round(_STORED_DIGITS) for i in range(4)}
     columns |= {f"raw{i}": raw[:, i].round(_STORED_DIGITS) for i in range(3)}
-    return table.assign(level=probabilities.argmax(axis=1), set_limit=limits.round(_STORED_DIGITS), **columns)
+    return table.assign(level=probabilities.argmax(axis=1), **columns)
 
 
 def _coverage(
-    kind: str, probabilities: Float64Array, limits: Float64Array, levels: IntArray, patients: npt.ArrayLike
+    kind: str,
+    probabilities: Float64Array,
+    limits: Float64Array,
+    decided: IntArray,
+    levels: IntArray,
+    patients: npt.ArrayLike,
 ) -> MeasuredSets:
-    """Return how often sets whose limit was fitted without the record held its level."""
-    sets = [contiguous_set(row, own) for row, own in zip(probabilities, limits, strict=True)]
+    """Return how often sets whose limits were fitted without the record held its level."""
+    rows = zip(probabilities, limits, decided.tolist(), strict=True)
+    sets = [contiguous_set(row, own, level) for row, own, level in rows]
     held = np.array([label in chosen for label, chosen in zip(levels.tolist(), sets, strict=True)])
     sizes = np.array([len(chosen) for chosen in sets])
     interval = bootstrap_interval(
         lambda values: float(values.mean()), held.astype(np.float64), groups=np.asarray(patients, dtype=str)
     )
+    alone = {severity.title: _held(held[np.array([chosen == (severity,) for chosen in sets])]) for severity in Severity}
     return MeasuredSets(
         kind=kind,
         n=len(levels),
@@ -287,7 +347,8 @@ def _coverage(
         mean_size=float(sizes.mean()),
         sets_of_size={str(size): int((sizes == size).sum()) for size in range(1, len(Severity) + 1)},
         a_level={severity.title: _held(held[levels == severity]) for severity in Severity},
-        note="Counts a level are stated, no coverage a level is claimed.",
+        alone=alone,
+        note="Ninety per cent are wanted of each level's records. Under 'alone': sets that name one level.",
     )
 
 

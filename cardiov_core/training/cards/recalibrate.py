@@ -8,11 +8,13 @@ import pandas as pd
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import outputs
+from cardiov_core.inference.uncertainty.decision import floors_of
 from cardiov_core.training.cards import network as network_card
+from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.grader import NOT_TESTED_ON, limitations_of, metrics_of
 from cardiov_core.training.cards.probabilities import KINDS, HonestPart, Kind, graded_table, honest_part
 from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
-from cardiov_core.weights import BLEND, FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
+from cardiov_core.weights import BLEND, BOOSTING, FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,7 @@ def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = N
         If the grader is no network, has no out-of-fold table, or its records are not in the data set.
     """
     stored, cv_groups = out_of_fold_table(card), card.stated.training.cv_groups
-    if card.architecture.name in (FOREST, BLEND):
+    if card.architecture.name in (FOREST, BOOSTING, BLEND):
         raise TrainingError(
             f"{card.name} is no network: its calibration comes with its training.",
             f"Train it again with cardiov train --recipe {card.name}.",
@@ -70,9 +72,14 @@ def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = N
     raw = stored[columns].to_numpy(dtype=np.float64)
     levels = stored["label"].to_numpy(dtype=np.int64)
     part = honest_part(
-        raw, levels, groups_of(stored, cv_groups), stored["patient_id"], kinds=KINDS if kind is None else (kind,)
+        raw,
+        levels,
+        groups_of(stored, cv_groups),
+        stored["patient_id"],
+        kinds=KINDS if kind is None else (kind,),
+        floors=floors_in(stored, card),
     )
-    table = graded_table(with_people(stored, dataset), raw, part.calibrated, part.limits)
+    table = graded_table(with_people(stored, dataset), part)
     metrics = metrics_of(table, cv_groups)
     changes: dict[str, object] = {
         **part.card,
@@ -82,6 +89,13 @@ def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = N
         "not_tested_on": NOT_TESTED_ON,
     }
     return Recalibrated(part, table, changes)
+
+
+def floors_in(table: pd.DataFrame, card: ModelCard) -> Floors | None:
+    """Return the floors that findings set in an out-of-fold table; None where it knows of none."""
+    if "floor" not in table.columns:
+        return None
+    return Floors(table["floor"].to_numpy(dtype=np.int64), floors_of(card))
 
 
 def ship_recalibrated(card: ModelCard, found: Recalibrated) -> ModelCard:

@@ -13,6 +13,8 @@ from cardiov_core.datasets import LabelledRecords
 from cardiov_core.domain import EcgRecord
 from cardiov_core.domain.arrays import IntArray
 from cardiov_core.errors import DatasetError, TrainingError
+from cardiov_core.evaluation.study.run import origin_of
+from cardiov_core.evaluation.subgroups import ORIGINS, VALIDATED
 from cardiov_core.training.recipes.network import Recipe
 
 
@@ -96,6 +98,7 @@ def row_of(dataset: LabelledRecords, ecg_id: int, fingerprints: Mapping[str, str
         "age": person["age"],
         "fold": dataset.fold(ecg_id),
         "label": int(dataset.label(ecg_id)),
+        **origin_of(dataset, ecg_id),
         **fingerprints,
     }
 
@@ -125,10 +128,20 @@ def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def with_people(table: pd.DataFrame, dataset: LabelledRecords) -> pd.DataFrame:
-    """Return a table of records (column ``ecg_id``) with the sex and age that the data set states of each."""
+    """Return a table of records, which has a column ``ecg_id``, with what the data set states of each.
+
+    Sex, age, device, site and whether a human validated the statements.
+
+    Raises
+    ------
+    DatasetError
+        If the data set lacks a record.
+    """
     people = [dataset.person(int(ecg_id)) for ecg_id in table["ecg_id"]]
     ages = np.array([np.nan if person["age"] is None else person["age"] for person in people], dtype=np.float64)
-    return table.assign(sex=[person["sex"] for person in people], age=ages)
+    origins = [origin_of(dataset, int(ecg_id)) for ecg_id in table["ecg_id"]]
+    named = {name: [origin[name] for origin in origins] for name in (*ORIGINS, VALIDATED)}
+    return table.assign(sex=[person["sex"] for person in people], age=ages, **named)
 
 
 def groups_of(table: pd.DataFrame, n_groups: int) -> IntArray:

@@ -12,6 +12,7 @@ from cardiov_core.errors import TrainingError
 from cardiov_core.inference.graders.blend import blend
 from cardiov_core.training.cards.grader import Described, output_of
 from cardiov_core.training.cards.probabilities import honest_part
+from cardiov_core.training.cards.recalibrate import floors_in
 from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
 from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.recipes.blend import BlendRecipe
@@ -49,7 +50,7 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
     WeightsError
         If a member does not lie in `out`.
     TrainingError
-        If the members were not cross-validated on the same records and groups, or with other labels than the data
+        If the members were not cross-validated on the same records, or with other labels than the data
         set's.
     """
     cards = [load_card(out / f"{name}.json") for name in recipe.members]
@@ -66,7 +67,8 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
         [ordinal.repair(table[["e0", "e1", "e2"]].to_numpy(dtype=np.float64))[0] for table in tables], recipe.weights
     )
     levels = rows["label"].to_numpy(dtype=np.int64)
-    honest = honest_part(raw, levels, groups_of(rows, recipe.cv_groups), rows["patient_id"], seen=_SEEN)
+    groups = groups_of(rows, recipe.cv_groups)
+    honest = honest_part(raw, levels, groups, rows["patient_id"], seen=_SEEN, floors=floors_in(shared, cards[0]))
     members = tuple(Member(card.name, card.sha256, weight) for card, weight in zip(cards, recipe.weights, strict=True))
     described = Described(
         architecture=Architecture(name=BLEND, kwargs={"members": [asdict(member) for member in members]}),
@@ -82,11 +84,11 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
 
 def _table(card: ModelCard, recipe: BlendRecipe) -> pd.DataFrame:
     table, trained = out_of_fold_table(card), card.stated.training
-    if table is None or trained.cv_groups != recipe.cv_groups or trained.folds != recipe.folds:
+    # Any number of groups of whole folds will do: what is blended was said of patients that nobody had seen.
+    if table is None or not trained.cv_groups or trained.folds != recipe.folds:
         raise TrainingError(
-            f"{card.name} was not cross-validated in {recipe.cv_groups} groups of folds "
-            f"{', '.join(map(str, recipe.folds))}.",
-            "Train it by a recipe with the same cv_groups and folds.",
+            f"{card.name} was not cross-validated on folds {', '.join(map(str, recipe.folds))}.",
+            "Train it by a recipe with the same folds.",
         )
     return table.sort_values("ecg_id").reset_index(drop=True)
 

@@ -9,15 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import logit
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from cardiov_core.datasets import LabelledRecords
+from cardiov_core.datasets import LabelledRecords, PtbXl
 from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.inference.uncertainty.calibration import CLIP
+from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.network import described_network
 from cardiov_core.training.cards.probabilities import HonestPart, honest_part
+from cardiov_core.training.data.measured import CONTRACT, measured
 from cardiov_core.training.data.records import TrainingRecords, ids_of, load_records
 from cardiov_core.training.data.split import Split, groups_in, splits_of, training_data
 from cardiov_core.training.data.teaching import PatientNumbers, Teaching
@@ -27,7 +31,7 @@ from cardiov_core.training.loop.curve import draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import KIND_OF, Recipe
-from cardiov_core.weights import N_LOGITS, save
+from cardiov_core.weights import N_LOGITS, RAW_COLUMNS, ModelCard, load_card, load_network, out_of_fold_table, save
 from cardiov_core.weights.figures import Figures
 
 LOG_NAME, CURVE_NAME = "log.jsonl", "curve.png"
@@ -76,10 +80,12 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
         out.mkdir(parents=True, exist_ok=True)
         claim(out, recipe, dataset, resume)
     group.wait()
-    numbers = PatientNumbers(out, ids_of(dataset, recipe.read_folds)) if recipe.teaches else None
-    records = load_records(dataset, recipe, None if numbers is None else numbers.take)
-    teaching = None if numbers is None else Teaching(recipe, numbers.measured(), records, out, progress=progress)
-    final, raw = _fit_all(recipe, records, teaching, out, resume, progress)
+    records, numbers, floors = _read(recipe, dataset, out, progress)
+    teaching = None if numbers is None else Teaching(recipe, numbers, records, out, progress=progress)
+    start = start_of(recipe, out)
+    final, raw = _fit_all(recipe, records, teaching, out, resume, progress, start)
+    if start is not None:
+        raw = with_own_predictions(raw, records, start)
     if not group.is_first():
         return TrainingResult(out / f"{recipe.name}.json", Figures())
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
@@ -89,7 +95,8 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
     table = records.table.iloc[graded]
     if recipe.cv_groups:
         groups = groups_in(recipe, records)[graded]
-        found = honest_part(exceedances, table["label"].to_numpy(), groups, table["patient_id"])
+        own = None if floors is None else Floors(floors.levels[graded], floors.of_finding)
+        found = honest_part(exceedances, table["label"].to_numpy(), groups, table["patient_id"], floors=own)
     trained = records.table[records.table["fold"].isin(recipe.folds)]
     return finish(
         recipe,
@@ -101,8 +108,52 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
     )
 
 
+def _read(
+    recipe: Recipe, dataset: LabelledRecords, out: Path, progress: bool
+) -> tuple[TrainingRecords, Float64Array | None, Floors | None]:
+    """Return the records, what was measured of them where that teaches, and the floors that findings set."""
+    if recipe.teaches and recipe.contract == CONTRACT and isinstance(dataset, PtbXl):
+        kept = measured(dataset, recipe.read_folds, progress=progress)
+        levels = torch.tensor(kept.table["label"].to_numpy(), dtype=torch.int64)
+        records = TrainingRecords(torch.from_numpy(np.array(kept.windows)), levels, kept.table)
+        return records, kept.numbers, kept.floors
+    numbers = PatientNumbers(out, ids_of(dataset, recipe.read_folds)) if recipe.teaches else None
+    records = load_records(dataset, recipe, None if numbers is None else numbers.take)
+    return records, None if numbers is None else numbers.measured(), None
+
+
+def start_of(recipe: Recipe, out: Path) -> ModelCard | None:
+    """Return the card of the network that a recipe begins with; None where it begins with none.
+
+    Raises
+    ------
+    WeightsError
+        If it was not trained.
+    """
+    name = recipe.pretraining.start
+    return load_card(out.parent / name / f"{name}.json") if name else None
+
+
+def with_own_predictions(raw: Float64Array, records: TrainingRecords, start: ModelCard) -> Float64Array:
+    """Put in the start's own out-of-fold output for the records that it learned from: later networks had seen them."""
+    table = out_of_fold_table(start)
+    if table is None:
+        raise TrainingError(f"{start.name} has no out-of-fold predictions.", "Train it with a cross-validation.")
+    own = table.set_index("ecg_id")[list(RAW_COLUMNS)].astype(np.float64)
+    known = records.table["ecg_id"].isin(own.index).to_numpy()
+    found = raw.copy()
+    found[known] = logit(np.clip(own.loc[records.table["ecg_id"][known]].to_numpy(), CLIP, 1.0 - CLIP))
+    return found
+
+
 def _fit_all(
-    recipe: Recipe, records: TrainingRecords, teaching: Teaching | None, out: Path, resume: bool, progress: bool
+    recipe: Recipe,
+    records: TrainingRecords,
+    teaching: Teaching | None,
+    out: Path,
+    resume: bool,
+    progress: bool,
+    begun: ModelCard | None = None,
 ) -> tuple[nn.Module, Float64Array]:
     """Return the final network, and the raw output of networks for the records that were held out from them.
 
@@ -118,6 +169,8 @@ def _fit_all(
     with one_thread(), tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
         report = reporter(out, bar)
         start = None if teaching is None else teaching.pretrained(resume, report)
+        if begun is not None:
+            start = load_network(begun.path)[0].state_dict()
         for split in splits:
             data = training_data(records, split.trained) if teaching is None else teaching.data_for(split)
             net = fit_split(recipe, records, split, out, resume, report, data=data, start=start)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.training.cards.grader import AnyRecipe, Described, build_card
-from cardiov_core.training.cards.probabilities import HonestPart, graded_table
+from cardiov_core.training.cards.probabilities import HonestPart, bare_table, graded_table
 from cardiov_core.weights import NewCard
 from cardiov_core.weights.figures import Figures
 
@@ -58,9 +58,6 @@ def finish(
         Writes the weights with the card and, where there is one, the out-of-fold table; returns the card's path.
     """
     honest = found if isinstance(found, HonestPart) else None
-    if isinstance(found, HonestPart):
-        graded = graded_table(table, found.raw, found.calibrated, found.limits)
-    else:
-        graded = graded_table(table, found, found, np.full(len(table), np.nan))
+    graded = graded_table(table, found) if isinstance(found, HonestPart) else bare_table(table, found, found)
     card = build_card(recipe, graded, dataset, described, honest)
     return TrainingResult(write(card, None if honest is None else graded), card.metrics)

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.training.recipes.blend import BlendRecipe, blend_recipe_from
+from cardiov_core.training.recipes.boosting import BoostingRecipe, boosting_recipe_from
 from cardiov_core.training.recipes.faults import refuse, refuse_unknown, typed
 from cardiov_core.training.recipes.forest import ForestRecipe, forest_recipe_from
 from cardiov_core.training.recipes.network import OBJECTIVE_OF, Objective, Recipe
@@ -21,7 +22,7 @@ def list_recipes() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _RECIPES.glob("*.toml")))
 
 
-def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe | BlendRecipe:
+def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe | BoostingRecipe | BlendRecipe:
     """Load a recipe by name or from a TOML file.
 
     Parameters
@@ -31,9 +32,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe | BlendRecipe
 
     Returns
     -------
-    Recipe, ForestRecipe or BlendRecipe
-        Of a network, or of a forest or a blend where the file has a section ``forest`` or ``blend``; checked as far as
-        it can be without data.
+    Recipe, ForestRecipe, BoostingRecipe or BlendRecipe
+        Of a network, or of what the file has a section for: ``forest``, ``boosting`` or ``blend``; checked as far as it
+        can be without data.
 
     Raises
     ------
@@ -54,6 +55,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe | BlendRecipe
         raise ConfigurationError(f"{path.name} is no TOML file: {error}.", "Mend the line it names.") from error
     if "forest" in table:
         return forest_recipe_from(table, path.name)
+    if "boosting" in table:
+        return boosting_recipe_from(table, path.name)
     return blend_recipe_from(table, path.name) if "blend" in table else _recipe_from(table, path.name)
 
 
@@ -99,6 +102,7 @@ def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:
         "distillation.share needs distillation.teacher": taught.share > 0 and not taught.teacher,
         "distillation.hearts_a_batch needs pretraining.hearts and distillation.teacher": taught.hearts_a_batch != 0
         and not (taught.hearts_a_batch > 0 and before.hearts and taught.teacher),
+        "pretraining has either hearts or a start": before.hearts > 0 and bool(before.start),
         "pretraining knows no weight_normalisation": before.epochs > 0 and recipe.weight_normalisation,
         "pretraining.epochs needs as many hearts as a batch": before.epochs > 0 and before.hearts < recipe.batch_size,
     }

@@ -123,7 +123,7 @@ class Distillation:
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class Pretraining:
-    """Learning to measure random hearts before the first patient.
+    """What the network learned before this training: to measure random hearts, or all that another network did.
 
     Attributes
     ----------
@@ -133,11 +133,15 @@ class Pretraining:
         Passes over them; 0 begins with random weights.
     learning_rate : float
         Peak of the one-cycle schedule.
+    start : str
+        Network whose weights it begins with, from a training of that name beside this one's folder; empty: none. What
+        that network learned from counts with its own out-of-fold predictions.
     """
 
     hearts: int = 0
     epochs: int = 0
     learning_rate: float = 0.003
+    start: str = ""
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)

@@ -1,0 +1,107 @@
+"""What boosted trees say of a row of numbers, and which numbers made them say so; numpy only, all trees at once."""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, softmax
+
+from cardiov_core.weights import Boosting
+
+Float64Array = npt.NDArray[np.float64]
+
+
+def boosting_scores(boosting: Boosting, rows: npt.ArrayLike) -> Float64Array:
+    """Return the scores: the baseline and what each tree adds to its own.
+
+    Parameters
+    ----------
+    boosting : Boosting
+        Checked when it was opened.
+    rows : array_like, shape (n, n_features)
+        NaN where a number is missing.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n_scores)
+        float64.
+    """
+    values = np.asarray(rows, dtype=np.float64)
+    found = np.empty((len(values), len(boosting.baseline)))
+    for index, row in enumerate(values):
+        node = boosting.roots
+        while (boosting.feature[node] >= 0).any():
+            node = _step(boosting, row, node)
+        added = np.bincount(boosting.score, weights=boosting.value[node], minlength=len(boosting.baseline))
+        found[index] = boosting.baseline + added
+    return found
+
+
+def boosting_probabilities(boosting: Boosting, rows: npt.ArrayLike) -> Float64Array:
+    """Return the softmax of the scores, ``(n, n_scores)``: one score a level; arguments as in `boosting_scores`."""
+    return np.asarray(softmax(boosting_scores(boosting, rows), axis=1), dtype=np.float64)
+
+
+def boosting_answers(boosting: Boosting, rows: npt.ArrayLike) -> Float64Array:
+    """Return the sigmoid of each score, ``(n, n_scores)``: one yes or no a score; arguments as in `boosting_scores`."""
+    return np.asarray(expit(boosting_scores(boosting, rows)), dtype=np.float64)
+
+
+def boosting_contributions(boosting: Boosting, row: npt.ArrayLike) -> tuple[Float64Array, Float64Array]:
+    """Return by how much each number moved the probabilities of the levels on its way through the trees.
+
+    The trees are walked in the order in which they were grown. At each fork the score moves from the node's value to
+    its child's; what that does to the probabilities, all earlier trees being told, is credited to the number that
+    decides the fork. Base and contributions add up exactly to `boosting_probabilities`.
+
+    Parameters
+    ----------
+    boosting : Boosting
+        With a score a level.
+    row : array_like, shape (n_features,)
+        NaN where a number is missing.
+
+    Returns
+    -------
+    base : numpy.ndarray, shape (n_scores,)
+        Probabilities before anything was measured: of the baseline.
+    contributions : numpy.ndarray, shape (n_features, n_scores)
+        Their sum over the scores is 0 for each number.
+    """
+    values = np.asarray(row, dtype=np.float64)
+    forks, moves, scores = _walk(boosting, values)
+    # Each step as a row of what it adds to the scores, then running sums: the scores after every step.
+    steps = np.zeros((len(moves), len(boosting.baseline)))
+    steps[np.arange(len(moves)), scores] = moves
+    after = np.asarray(softmax(boosting.baseline + np.cumsum(steps, axis=0), axis=1), dtype=np.float64)
+    base = np.asarray(softmax(boosting.baseline), dtype=np.float64)
+    change = np.diff(np.concatenate([base[np.newaxis], after]), axis=0)
+    contributions = np.zeros((len(values), len(boosting.baseline)))
+    told = forks >= 0
+    np.add.at(contributions, forks[told], change[told])
+    return base + change[~told].sum(axis=0), contributions
+
+
+def _walk(boosting: Boosting, row: Float64Array) -> tuple[npt.NDArray[np.int64], Float64Array, npt.NDArray[np.int64]]:
+    """Return of each step, in the order of the trees: the deciding number, the move of the score, and which score.
+
+    What a tree's root adds by itself is a step that no number decides (-1).
+    """
+    node, tree = boosting.roots, np.arange(len(boosting.roots))
+    forks = [np.full(len(node), -1, dtype=np.int64)]
+    moves, trees = [boosting.value[node]], [tree]
+    while (inner := boosting.feature[node] >= 0).any():
+        child = _step(boosting, row, node)
+        forks.append(boosting.feature[node][inner])
+        moves.append((boosting.value[child] - boosting.value[node])[inner])
+        trees.append(tree[inner])
+        node = child
+    order = np.argsort(np.concatenate(trees), kind="stable")
+    of_tree = np.concatenate(trees)[order]
+    return np.concatenate(forks)[order], np.concatenate(moves)[order], boosting.score[of_tree]
+
+
+def _step(boosting: Boosting, row: Float64Array, node: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Go one step down in each tree; stay in leaves."""
+    feature = boosting.feature[node]
+    value = row[feature]
+    to_left = np.where(np.isnan(value), boosting.missing_left[node], value <= boosting.threshold[node])
+    return np.where(feature < 0, node, np.where(to_left, node + 1, boosting.right[node]))

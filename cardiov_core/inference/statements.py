@@ -1,0 +1,78 @@
+"""Which ECG statements are likely: what stands behind a level, in a cardiologist's words."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from cardiov_core.domain import EcgRecord, LikelyStatement, Measurements
+from cardiov_core.inference.graders.boosting import boosting_scores
+from cardiov_core.signals.features import FEATURES, features_of
+from cardiov_core.statements import STATEMENTS
+from cardiov_core.weights import SAME_MARK, StatementHead, differing_bits, load_statement_head, signal_mark
+
+SHOWN_FROM = 0.7
+"""A statement whose AUC out of fold is below this is not told."""
+
+
+def likely_statements(
+    record: EcgRecord, measurements: Measurements, head: StatementHead | None = None
+) -> tuple[LikelyStatement, ...]:
+    """Return the statements that may be told of a record, the most probable first.
+
+    Parameters
+    ----------
+    record : EcgRecord
+        As read.
+    measurements : Measurements
+        Of the whole record.
+    head : StatementHead, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    tuple of LikelyStatement
+        Of a training record what trees said that had not seen its patient. Empty where no beat was found, the head
+        is missing, or it was trained on other measurements.
+    """
+    chosen = head or shipped_head()
+    if chosen is None or measurements.median_beat is None:
+        return ()
+    if chosen.card.measurements != tuple(feature.key for feature in FEATURES):
+        return ()
+    known = _out_of_fold(record, chosen)
+    if known is None:
+        scores = boosting_scores(chosen.trees, features_of(record, measurements)[np.newaxis])[0]
+        slopes = np.array([figures.slope for figures in chosen.card.statements])
+        offsets = np.array([figures.offset for figures in chosen.card.statements])
+        probabilities = np.asarray(expit(slopes * scores + offsets), dtype=np.float64)
+    else:
+        probabilities = known
+    told = [
+        LikelyStatement(
+            code=figures.code,
+            description=STATEMENTS[figures.code].description,
+            level=STATEMENTS[figures.code].critical_value,
+            probability=float(probability),
+            out_of_fold=known is not None,
+        )
+        for figures, probability in zip(chosen.card.statements, probabilities, strict=True)
+        if figures.shown and figures.code in STATEMENTS
+    ]
+    return tuple(sorted(told, key=lambda one: -one.probability))
+
+
+def _out_of_fold(record: EcgRecord, head: StatementHead) -> npt.NDArray[np.float64] | None:
+    mark = signal_mark(record) if head.marks else None
+    if mark is None:
+        return None
+    bits = differing_bits(mark, head.marks)
+    nearest = int(bits.argmin())
+    return head.said[nearest] if bits[nearest] <= SAME_MARK else None
+
+
+@cache
+def shipped_head() -> StatementHead | None:
+    """Return the shipped head; None where there is none."""
+    return load_statement_head()

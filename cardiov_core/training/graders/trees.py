@@ -1,0 +1,128 @@
+"""A training of trees, whole: measurements, cross-validation, calibration, prediction sets, costs, weights and card."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from tqdm import tqdm
+
+from cardiov_core.datasets import LabelledRecords, whole_records
+from cardiov_core.domain import Severity
+from cardiov_core.errors import TrainingError
+from cardiov_core.inference.graders.boosting import boosting_probabilities
+from cardiov_core.inference.graders.forest import forest_probabilities
+from cardiov_core.inference.graders.measurements import exceedances_of
+from cardiov_core.training.cards.forest import described_boosting, described_forest
+from cardiov_core.training.cards.probabilities import honest_part
+from cardiov_core.training.data.measured import measured
+from cardiov_core.training.data.records import groups_of
+from cardiov_core.training.graders.trunk import TrainingResult, finish
+from cardiov_core.training.loop.boosting_growth import boost
+from cardiov_core.training.loop.forest_growth import grow
+from cardiov_core.training.recipes.boosting import BoostingRecipe
+from cardiov_core.training.recipes.forest import ForestRecipe
+from cardiov_core.weights import Boosting, Forest, NewCard, save_boosting, save_forest
+
+FloatMatrix = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+TreesRecipe = ForestRecipe | BoostingRecipe
+
+_FEWEST_GROUPS = 3
+
+
+def train_trees(recipe: TreesRecipe, dataset: LabelledRecords, out: Path, *, progress: bool = False) -> TrainingResult:
+    """Measure the records, cross-validate, grow the final trees and write weights with their card.
+
+    The same data, recipe and versions give the same trees; thresholds on intervals may differ in their last bit,
+    since the delineator's networks do not always add up alike.
+
+    Parameters
+    ----------
+    recipe : ForestRecipe or BoostingRecipe
+        What to do.
+    dataset : LabelledRecords
+        What to train on: a tree, since whole records are measured.
+    out : pathlib.Path
+        Folder of the results.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    TrainingResult
+        Where the results are.
+
+    Raises
+    ------
+    DatasetError
+        If the recipe's folds are not in the data set, or it is a cache.
+    TrainingError
+        If a level is missing from the records, or a group is empty.
+    """
+    records = measured(whole_records(dataset), recipe.folds, progress=progress)
+    levels = records.table["label"].to_numpy(dtype=np.int64)
+    absent = sorted(set(map(int, Severity)) - set(levels.tolist()))
+    if absent:
+        raise TrainingError(
+            f"No record of level {', '.join(map(str, absent))} is in the recipe's folds.", "Give more records."
+        )
+    groups = groups_of(records.table, recipe.cv_groups)
+    raw = cross_validate(recipe, records.numbers, levels, groups, progress=progress)
+    honest = honest_part(raw, levels, groups, records.table["patient_id"].to_numpy(dtype=str), floors=records.floors)
+    trees = grown(recipe, records.numbers, levels)
+
+    def write(card: NewCard, table: pd.DataFrame | None) -> Path:
+        if isinstance(trees, Forest):
+            return save_forest(trees, card, out, out_of_fold=table)
+        return save_boosting(trees, card, out, out_of_fold=table)
+
+    described = described_forest(recipe) if isinstance(recipe, ForestRecipe) else described_boosting(recipe)
+    return finish(recipe, dataset, records.table, honest, described, write)
+
+
+def cross_validate(
+    recipe: TreesRecipe, features: FloatMatrix, levels: IntArray, groups: IntArray, *, progress: bool = False
+) -> FloatMatrix:
+    """Return exceedances ``(n, 3)`` of each group of patients by trees that never saw it.
+
+    Parameters
+    ----------
+    recipe : ForestRecipe or BoostingRecipe
+        What to grow.
+    features : numpy.ndarray, shape (n, n_features)
+        NaN where a number is missing.
+    levels, groups : numpy.ndarray of int, shape (n,)
+        Labels, and the group of each record.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    TrainingError
+        If there are fewer than three groups.
+    """
+    names = np.unique(groups)
+    if len(names) < _FEWEST_GROUPS:
+        raise TrainingError(f"{len(names)} groups of patients are too few for a cross-validation.", "Give more folds.")
+    raw = np.full((len(levels), len(Severity) - 1), np.nan)
+    for name in tqdm(names, disable=not progress, unit="group"):
+        held_out = groups == name
+        trees = grown(recipe, features[~held_out], levels[~held_out])
+        raw[held_out] = exceedances_of(probabilities_of(trees)(features[held_out]))
+    return raw
+
+
+def grown(recipe: TreesRecipe, features: FloatMatrix, levels: IntArray) -> Forest | Boosting:
+    """Grow a recipe's trees."""
+    if isinstance(recipe, ForestRecipe):
+        return grow(recipe, features, levels, recipe.seed)
+    return boost(recipe, features, levels, recipe.seed)
+
+
+def probabilities_of(trees: Forest | Boosting) -> Callable[[FloatMatrix], FloatMatrix]:
+    """Return what tells the levels' probabilities of rows of numbers."""
+    if isinstance(trees, Forest):
+        return lambda rows: forest_probabilities(trees, rows)
+    return lambda rows: boosting_probabilities(trees, rows)

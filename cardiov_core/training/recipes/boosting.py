@@ -1,0 +1,79 @@
+"""Recipes of boosted trees: what decides a training of the boosted grader, or of one statement."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.dataclasses import dataclass
+
+from cardiov_core.domain.documents import JsonObject, as_json_values
+from cardiov_core.training.recipes.faults import KNOWN_FIELDS, refuse, typed
+
+
+@dataclass(frozen=True, config=KNOWN_FIELDS)
+class BoostingRecipe:
+    """A training of boosted trees, whole.
+
+    Attributes
+    ----------
+    name : str
+        Name of the grader that comes out.
+    title : str
+        One line for people.
+    n_rounds : int
+        Trees a class (Friedman 2001, doi:10.1214/aos/1013203451), on binned measurements.
+    learning_rate : float
+        Share of each tree that counts.
+    max_leaves, min_samples_leaf : int
+        Size of a tree, and records that a leaf holds at least.
+    max_features : float
+        Share of the measurements that are drawn at each fork.
+    l2 : float
+        Penalty on the values of leaves.
+    seed : int
+        Of everything random.
+    cv_groups : int
+        Parts of the cross-validation; whole PTB-XL folds, so that no patient is in two of them.
+    folds : tuple of int
+        PTB-XL folds that are trained on; fold 10 stays untouched.
+    """
+
+    name: str
+    title: str
+    n_rounds: int
+    learning_rate: float
+    max_leaves: int
+    min_samples_leaf: int
+    max_features: float
+    l2: float
+    seed: int
+    cv_groups: int
+    folds: tuple[int, ...]
+
+    def as_dict(self) -> JsonObject:
+        """Return the recipe as plain values, for the model card."""
+        return as_json_values(self)
+
+
+def boosting_recipe_from(table: Mapping[str, Any], shown_as: str) -> BoostingRecipe:
+    """Return the recipe of a TOML table with a section ``boosting``.
+
+    Raises
+    ------
+    ConfigurationError
+        If a field is unknown, missing or of the wrong kind.
+    """
+    section = table["boosting"]
+    given = {key: value for key, value in table.items() if key != "boosting"}
+    recipe = typed(BoostingRecipe, given | (section if isinstance(section, dict) else {}), shown_as)
+    faults = {
+        "n_rounds must be at least 1": recipe.n_rounds < 1,
+        "learning_rate must be above 0 and at most 1": not 0 < recipe.learning_rate <= 1,
+        "max_leaves must be at least 2": recipe.max_leaves < 2,
+        "min_samples_leaf must be at least 1": recipe.min_samples_leaf < 1,
+        "max_features must be above 0 and at most 1": not 0 < recipe.max_features <= 1,
+        "l2 must not be negative": recipe.l2 < 0,
+        "cv_groups must be between 3 and the number of folds": not 3 <= recipe.cv_groups <= len(recipe.folds),
+        "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
+    }
+    refuse(faults, shown_as)
+    return recipe

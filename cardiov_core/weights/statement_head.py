@@ -1,0 +1,194 @@
+"""The statement head: boosted trees that say which ECG statements are likely, with their card.
+
+Like the delineator it grades nothing and lies in a folder of its own. One file holds the trees of all statements and
+what they said of their training records out of fold, so that no memory is ever shown.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import ValidationError, field_validator
+
+from cardiov_core.domain.documents import Document, Ends, JsonObject, Sha256, fault_of
+from cardiov_core.errors import ModelCardError, WeightsMismatchError
+from cardiov_core.weights.boosting import Boosting, boosting_bytes, boosting_from
+from cardiov_core.weights.cards import weights_folder
+from cardiov_core.weights.files import read_tensors, tensor_bytes
+
+NAME = "statements"
+SCHEMA_VERSION = 1
+"""Version of the card's layout that this CardioV reads and writes."""
+
+_HINT = "Run `cardiov train-statements`, or restore the file from the repository."
+_SAID, _MARKS = "out_of_fold", "marks"
+_STEPS = 255
+
+
+class StatementFigures(Document):
+    """One statement: its calibration, and how well it was told out of fold.
+
+    ``n`` is the number of records that have it, ``auc_interval`` a 95 % one; ``shown`` where it may be told.
+    """
+
+    code: str
+    slope: float
+    offset: float
+    n: int
+    auc: float
+    auc_interval: Ends
+    brier: float
+    shown: bool
+
+
+class StatementCard(Document):
+    """What is needed of the card to open the weights and to tell what they are worth."""
+
+    schema_version: int
+    sha256: Sha256
+    measurements: tuple[str, ...]
+    statements: tuple[StatementFigures, ...]
+    macro_auc: float
+    macro_auc_interval: Ends
+    n_records: int
+
+    @field_validator("schema_version")
+    @classmethod
+    def _this_version(cls, value: int) -> int:
+        if value != SCHEMA_VERSION:
+            raise ValueError(f"this CardioV reads {SCHEMA_VERSION}")
+        return value
+
+
+@dataclass(frozen=True, eq=False)
+class StatementHead:
+    """The trees, ready to speak.
+
+    Attributes
+    ----------
+    trees : Boosting
+        A score a statement of the card.
+    said : numpy.ndarray
+        float64 ``(n_records, n_statements)``: calibrated probabilities of training records, out of fold.
+    marks : tuple of str
+        `cardiov_core.weights.signal_mark` of each of them.
+    card : StatementCard
+        Their card.
+    """
+
+    trees: Boosting
+    said: npt.NDArray[np.float64]
+    marks: tuple[str, ...]
+    card: StatementCard
+
+
+def load_statement_head(folder: Path | None = None) -> StatementHead | None:
+    """Open the statement head.
+
+    Parameters
+    ----------
+    folder : pathlib.Path, optional
+        Where ``statements.json`` lies: by default ``statements`` in the weights folder.
+
+    Returns
+    -------
+    StatementHead or None
+        None where the folder holds no card.
+
+    Raises
+    ------
+    ModelCardError
+        If the card is no JSON, is of another schema, or lacks a field.
+    WeightsError
+        If the weights file is missing or is no safetensors file.
+    WeightsIntegrityError
+        If its checksum is not the card's.
+    WeightsMismatchError
+        If weights and card do not fit each other.
+    """
+    path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
+    if not path.is_file():
+        return None
+    card = _read_card(path)
+    file = path.with_suffix(".safetensors")
+    tensors = read_tensors(file, card.sha256)
+    said, marks = tensors.pop(_SAID, None), tensors.pop(_MARKS, None)
+    trees = boosting_from(tensors, file.name, len(card.measurements), len(card.statements))
+    shape = (card.n_records, len(card.statements))
+    if said is None or marks is None or said.shape != shape or marks.ndim != 2 or len(marks) != card.n_records:
+        raise WeightsMismatchError(f"{file.name} lacks what was said of {card.n_records} training records.", _HINT)
+    told = said.numpy().astype(np.float64) / _STEPS
+    return StatementHead(trees, told, tuple(bytes(row).hex() for row in marks.numpy()), card)
+
+
+def save_statement_head(
+    trees: Boosting,
+    said: npt.NDArray[np.float64],
+    marks: Sequence[str],
+    card: Mapping[str, object],
+    folder: Path,
+) -> Path:
+    """Write the statement head with its card.
+
+    Parameters
+    ----------
+    trees : Boosting
+        A score a statement.
+    said : numpy.ndarray, shape (n_records, n_statements)
+        Calibrated probabilities of the training records, out of fold; kept in steps of 1/255.
+    marks : sequence of str
+        Of the same records, from `cardiov_core.weights.signal_mark`.
+    card : mapping
+        All fields of `StatementCard` but version and checksum, and all that a reader should know.
+    folder : pathlib.Path
+        Made where it is missing.
+
+    Returns
+    -------
+    pathlib.Path
+        The card.
+
+    Raises
+    ------
+    ModelCardError
+        If the card lacks a field.
+    """
+    from safetensors import torch as safetensors_torch
+
+    tensors = safetensors_torch.load(boosting_bytes(trees))
+    tensors[_SAID] = torch.from_numpy(np.rint(np.clip(said, 0.0, 1.0) * _STEPS).astype(np.uint8))
+    rows = [np.frombuffer(bytes.fromhex(mark), dtype=np.uint8) for mark in marks]
+    tensors[_MARKS] = torch.from_numpy(np.stack(rows).copy())
+    content = tensor_bytes(tensors, "float32")
+    raw: JsonObject = {
+        **json.loads(json.dumps(dict(card))),
+        "schema_version": SCHEMA_VERSION,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "n_parameters": len(trees.feature),
+    }
+    path = folder / f"{NAME}.json"
+    _checked(raw, path)
+    folder.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".safetensors").write_bytes(content)
+    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def _read_card(path: Path) -> StatementCard:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelCardError(f"The card {path} cannot be read: {error}.", _HINT) from error
+    return _checked(raw, path)
+
+
+def _checked(raw: object, path: Path) -> StatementCard:
+    try:
+        return StatementCard.of(raw)
+    except ValidationError as error:
+        raise ModelCardError(f"Card {path.name}: {fault_of(error).told()}.", _HINT) from error
