@@ -5,12 +5,18 @@ None of these sentences reassures: a low level never reads as healthy (docs/clin
 
 from collections.abc import Sequence
 
-from cardiov_core.domain import Contributions, Severity
+from cardiov_core.domain import Contributions, LikelyStatement, Severity
 from cardiov_core.inference.uncertainty.conformal import COVERAGE
 from cardiov_core.inference.uncertainty.reliability import ENOUGH, Reliability
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.weights import ModelCard
 from cardiov_core.weights.card_parts import ConformalPart
+
+LIKELY_FROM = 0.15
+"""A statement less probable than this is not named on the page; JSON has all."""
+
+MOST_STATEMENTS = 6
+"""No more statements than a reader takes in at a glance."""
 
 _COVERAGE = f"{100 * COVERAGE:.0f}{THIN_SPACE}%"
 
@@ -40,8 +46,8 @@ def set_meaning(card: ModelCard) -> str:
     """
     sentences = (
         f"Neighbouring levels, as many as it takes for the cardiologists' level to be among them in "
-        f"{100 * COVERAGE:.0f} of 100 ECGs like those of the training. The promise is for all ECGs together and not "
-        "for each level."
+        f"{100 * COVERAGE:.0f} of 100 ECGs of each level like those of the training. For an ECG unlike them the promise "
+        "does not hold."
     )
     sets = card.part(ConformalPart)
     if sets is not None and sets.measured is not None:
@@ -49,6 +55,19 @@ def set_meaning(card: ModelCard) -> str:
         high = sets.measured.a_level.get(Severity.HIGH_RISK.title)
         sentences += f", of high-risk ECGs {high.held} of {high.n}." if high else "."
     return sentences
+
+
+def statements_line(statements: Sequence[LikelyStatement]) -> str:
+    """Return the likely statements as one line: 'inferior myocardial infarction 0.71, ...'; empty where none is."""
+    told = [f"{one.description} {one.probability:.2f}" for one in statements if one.probability >= LIKELY_FROM]
+    return ", ".join(told[:MOST_STATEMENTS])
+
+
+STATEMENTS_MEANING = (
+    "The probability that a cardiologist's report of such an ECG has the statement, by trees on the same numbers. "
+    "Statements that are rare in the training, or badly told out of fold, are never named."
+)
+"""What the numbers of `statements_line` are."""
 
 
 def reliability_words(reliability: Reliability, grader: str) -> str:

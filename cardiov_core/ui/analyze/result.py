@@ -14,7 +14,7 @@ from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.review.alerts import installation_rules
 from cardiov_core.ui.analyze.findings import quality_row
 from cardiov_core.ui.analyze.grader import grader
-from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part
+from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part, statements_part
 from cardiov_core.ui.analyze.upload import reread_with_gain
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import badge, bullet_list, exceedance_bars, level_probabilities, quality_chip
@@ -163,7 +163,7 @@ def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
     st.html(
         '<section class="cv-strip" aria-label="Result">'
         f"<div>{badge(analysis.level or prediction.severity)}{_raised(analysis)}"
-        f"{set_part(prediction, asked)}{label_part(case)}</div>"
+        f"{set_part(prediction, asked)}{statements_part(analysis)}{label_part(case)}</div>"
         f"{exceedance_bars(prediction)}{level_probabilities(prediction)}"
         f"<div>{quality_chip(analysis.quality)}{bullet_list(warnings)}</div>"
         f"{reliability_part(case, prediction, asked)}</section>"

@@ -7,11 +7,18 @@ import streamlit as st
 
 from cardiov_core.datasets.ptbxl import ptbxl_ecg_id_of
 from cardiov_core.datasets.ptbxl.label_provenance import LabelProvenance, label_provenance
-from cardiov_core.domain import EcgRecord, Prediction, Severity
+from cardiov_core.domain import Analysis, EcgRecord, Prediction, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import Grader
 from cardiov_core.inference.uncertainty.reliability import reliability_of
-from cardiov_core.reporting.words.uncertainty import RELIABILITY_MEANING, reliability_words, set_meaning, set_words
+from cardiov_core.reporting.words.uncertainty import (
+    RELIABILITY_MEANING,
+    STATEMENTS_MEANING,
+    reliability_words,
+    set_meaning,
+    set_words,
+    statements_line,
+)
 from cardiov_core.review import corrected_label
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import more
@@ -25,6 +32,12 @@ def set_part(prediction: Prediction, grader: Grader) -> str:
     if not prediction.prediction_set:
         return ""
     return more(set_words(prediction.prediction_set), [set_meaning(grader.card)])
+
+
+def statements_part(analysis: Analysis) -> str:
+    """Return the likely statements as HTML, with what the numbers are behind them; empty where none is likely."""
+    line = statements_line(analysis.statements)
+    return more(f"Likely statements: {line}", [STATEMENTS_MEANING]) if line else ""
 
 
 def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:

@@ -17,7 +17,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import load_predictor
 from cardiov_core.inference.uncertainty.calibration import fit_calibration
-from cardiov_core.inference.uncertainty.conformal import contiguous_set, fit_limit
+from cardiov_core.inference.uncertainty.conformal import contiguous_set, fit_limits
 from cardiov_core.preprocessing import prepare
 from cardiov_core.training.cards.probabilities import KINDS, chosen_kind, compared, graded_table, honest_part
 from cardiov_core.training.cards.recalibrate import recalibrate, ship_recalibrated
@@ -61,7 +61,7 @@ def test_nothing_of_a_group_goes_into_what_is_said_of_it() -> None:
     rest = groups != 2
     by_hand = fit_calibration(raw[rest], levels[rest])
     np.testing.assert_allclose(part.calibrated[~rest], by_hand(raw[~rest]), rtol=0, atol=0)
-    assert set(part.limits[~rest]) == {fit_limit(ordinal.decode(by_hand(raw[rest])), levels[rest])}
+    assert {tuple(row) for row in part.limits[~rest]} == {fit_limits(ordinal.decode(by_hand(raw[rest])), levels[rest])}
     turned = levels.copy()
     turned[~rest] = 3 - turned[~rest]
     other = honest_part(raw, turned, groups, np.arange(600), kinds=("temperature_offsets",))
@@ -69,22 +69,29 @@ def test_nothing_of_a_group_goes_into_what_is_said_of_it() -> None:
     assert not np.array_equal(other.calibrated[rest], part.calibrated[rest])
 
 
-def test_coverage_is_counted_from_the_sets_of_the_table_and_claims_nothing_a_level() -> None:
+def test_coverage_is_counted_from_the_sets_of_the_table_a_level_at_a_time() -> None:
     truth, levels, groups = _drawn(800, seed=3)
     raw = expit(2.0 * logit(truth))
     part = honest_part(raw, levels, groups, np.arange(800) // 2)
-    table = graded_table(pd.DataFrame({"label": levels}), raw, part.calibrated, part.limits)
-    held = [row.label in contiguous_set((row.p0, row.p1, row.p2, row.p3), row.set_limit) for row in table.itertuples()]
+    table = graded_table(pd.DataFrame({"label": levels}), part)
+    held = [
+        row.label
+        in contiguous_set(
+            (row.p0, row.p1, row.p2, row.p3), (row.limit0, row.limit1, row.limit2, row.limit3), row.decided
+        )
+        for row in table.itertuples()
+    ]
     measured = part.card["conformal"]["measured"]
     assert measured["held"] == sum(held)
-    assert measured["coverage"] == pytest.approx(0.9, abs=0.03)
+    for one in measured["a_level"].values():
+        assert one["held"] / one["n"] == pytest.approx(0.92, abs=0.06)
+    assert sum(one["n"] for one in measured["alone"].values()) == measured["sets_of_size"]["1"]
     low, high = measured["interval"]
     assert low < measured["coverage"] < high
     assert sum(one["n"] for one in measured["a_level"].values()) == 800
     assert sum(one["held"] for one in measured["a_level"].values()) == sum(held)
     assert sum(measured["sets_of_size"].values()) == 800
     assert "had trained on that group" in measured["kind"]
-    assert "no coverage a level is claimed" in measured["note"]
     np.testing.assert_allclose(table[["raw0", "raw1", "raw2"]], raw, atol=1e-6)
 
 
