@@ -39,7 +39,7 @@ TABLES = (TABLE_NAME, "scp_statements.csv")
 RECORD_COLUMNS = ("ecg_id", "row", *FINGERPRINTS, "crc32")
 """Columns of ``records.csv``; ``crc32`` is of the record's float32 window."""
 
-VERSION = 1
+VERSION = 2
 """Of the folder's layout."""
 
 _AGAIN = "Delete the folder and run `cardiov data prepare` again."

@@ -54,6 +54,18 @@ class OtherRule(Document):
     intervals: Intervals
 
 
+class PaperDecision(Document):
+    """The same records by the paper's rule, the most probable level."""
+
+    n_decided_differently: int
+    mae: float | None
+    accuracy: float | None
+    within_one: float | None
+    quadratic_weighted_kappa: float | None
+    auc: Numbers
+    intervals: Intervals
+
+
 class PairedFigure(Document):
     """A figure of two graders on the same records; the difference is the first one's less the second one's."""
 
@@ -90,6 +102,7 @@ class EvaluationDocument(Figures):
     n_out_of_fold: int
     n_seen_twice: int = 0
     other_label_rule: OtherRule
+    paper_decision: PaperDecision | None = None
     curves: Curves
     corrected_labels: CorrectedPart | None = None
     against: tuple[Beside, ...] = ()

@@ -215,11 +215,27 @@ def _metrics(
         "n_seen_twice": int(predictions["seen_twice"].sum()),
         **figures_of(predictions, n_resamples, prevalence),
         "other_label_rule": _other_rule(predictions, n_resamples, prevalence),
+        "paper_decision": _paper_decision(predictions, n_resamples, prevalence),
         "curves": curves_of(predictions, n_resamples),
     }
     if dataset.corrected is not None:
         found["corrected_labels"] = corrected_of(predictions["ecg_id"], dataset)
     return found
+
+
+def _paper_decision(
+    predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping[str, float] | None
+) -> dict[str, Any]:
+    """Return the figures of the paper's rule, the most probable level, where the grader decides by costs."""
+    probable = predictions[list(P_COLUMNS)].to_numpy(dtype=float).argmax(axis=1)
+    graded = graded_of(predictions.assign(level=probable))
+    figures, limits = with_intervals(graded, n_resamples, prevalence)
+    return {
+        "n_decided_differently": int((probable != predictions["level"]).sum()),
+        **figures,
+        "intervals": limits,
+        "confusion": confusion_matrix(graded.labels, graded.levels).tolist(),
+    }
 
 
 def _other_rule(predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping[str, float] | None) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def html_report(metrics: Mapping[str, object]) -> str:
         captions=FIGURE_SENTENCES,
         main=(MAIN_HEADS, words.main_rows(document)),
         confusion=(("Label \\ grade", *titles), words.confusion_rows(document)),
-        missed=words.missed_words(document),
+        missed=f"{words.missed_words(document)} {words.paper_decision_words(document)}".strip(),
         alarm=(ALARM_HEADS, words.alarm_rows(document)),
         subgroups=(SUBGROUP_HEADS, words.subgroup_rows(document)),
         tests=(TEST_HEADS, words.test_rows(document)),

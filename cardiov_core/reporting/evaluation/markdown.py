@@ -33,6 +33,7 @@ def report_of(metrics: Mapping[str, object]) -> str:
         *_table(("figure", "value", "95 % interval", "paper"), words.main_rows(document)),
         "",
         words.missed_words(document),
+        *(["", words.paper_decision_words(document)] if document.paper_decision is not None else []),
         *_table(("alarm", "figure", "value", "95 % interval", "records"), words.alarm_rows(document)),
         *_table(("probability of", "Brier", "95 % interval", "ECE", "95 % interval"), words.calibration_rows(document)),
         *_table(

@@ -128,6 +128,20 @@ def alarm_rows(document: EvaluationDocument) -> list[Row]:
     return rows
 
 
+def paper_decision_words(document: EvaluationDocument) -> str:
+    """Say what the paper's rule, the most probable level, would come to; empty where it was not computed."""
+    paper = document.paper_decision
+    if paper is None:
+        return ""
+    high = paper.confusion[-1]
+    return (
+        f"The level is that of least expected cost. By the paper's rule, the most probable level, "
+        f"{paper.n_decided_differently} of {document.n} records get another one: mean absolute error "
+        f"{number(paper.mae)} ({limits(paper.intervals.mae)}), {sum(high[:2])} of {sum(high)} high-risk records graded "
+        "no or low risk."
+    )
+
+
 def missed_words(document: EvaluationDocument) -> str:
     """Say the figure that matters most to a patient, also where high risk is as frequent as stated."""
     counts = document.high_risk

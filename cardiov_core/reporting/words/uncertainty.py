@@ -46,7 +46,7 @@ def set_meaning(card: ModelCard) -> str:
     """
     sentences = (
         f"Neighbouring levels, as many as it takes for the cardiologists' level to be among them in "
-        f"{100 * COVERAGE:.0f} of 100 ECGs of each level like those of the training. For an ECG unlike them the promise "
+        f"{100 * COVERAGE:.0f} of 100 ECGs of each level like those of the training. For an ECG unlike them that "
         "does not hold."
     )
     sets = card.part(ConformalPart)
@@ -64,7 +64,7 @@ def statements_line(statements: Sequence[LikelyStatement]) -> str:
 
 
 STATEMENTS_MEANING = (
-    "The probability that a cardiologist's report of such an ECG has the statement, by trees on the same numbers. "
+    "The probability that a cardiologist's report of such an ECG has the statement, by trees on measurements. "
     "Statements that are rare in the training, or badly told out of fold, are never named."
 )
 """What the numbers of `statements_line` are."""

@@ -9,7 +9,7 @@ from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.weights import N_LOGITS
 from cardiov_core.weights.card_document import Architecture, InputPart, OutputPart
 
-_MOST_PROBABLE = "the level is the most probable one"
+_MOST_PROBABLE = "the level is that of least expected cost, or the most probable one without costs"
 _DECODING = {
     "exceedance": f"running minimum over the thresholds, then differences; {_MOST_PROBABLE}",
     "rank_consistent": f"products of the answers so far are exceedances (CORN), then differences; {_MOST_PROBABLE}",

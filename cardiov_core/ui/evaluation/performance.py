@@ -95,7 +95,7 @@ def _report(evaluation: ShippedEvaluation) -> None:
     st.subheader("ROC curves")
     _figure("roc", panels)
     st.subheader("As an alarm")
-    st.write(words.missed_words(document))
+    st.write(f"{words.missed_words(document)} {words.paper_decision_words(document)}".strip())
     show_alarm(evaluation)
     st.subheader("Subgroups")
     _figure("subgroups", panels)
