@@ -70,7 +70,7 @@ class PtbXl(PtbXlTable):
 
     def _has_coarse(self, ecg_id: int) -> bool:
         """Tell whether the tree has a record's version of 100 Hz; one of 500 Hz alone has none of any."""
-        return (self.root / f"{self.table.loc[ecg_id, 'filename_lr']}.hea").is_file()
+        return (self.root / f"{self.table.loc[ecg_id, 'filename_lr']!s}.hea").is_file()
 
     def prepared(
         self, ecg_ids: Sequence[int], contract: InputContract, each: Callable[[int, EcgRecord], None] | None = None

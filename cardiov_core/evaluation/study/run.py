@@ -194,7 +194,8 @@ def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: TrainedOn) -> 
 
 def origin_of(dataset: LabelledRecords, ecg_id: int) -> dict[str, str]:
     """Return device, site and whether a human validated the statements, as the table has them."""
-    stated = dataset.table.loc[ecg_id]
+    known = ecg_id in dataset.table.index
+    stated = dataset.table.loc[ecg_id] if known else pd.Series(dtype=object)
     return {name: value_in_words(stated.get(name)) for name in (*ORIGINS, VALIDATED)}
 
 
