@@ -19,7 +19,7 @@ MARK_BITS = 256
 """Bits of a mark."""
 
 SAME_MARK = 26
-"""Two records are the same where at most so many bits of their marks differ; docs/method/uncertainty.md has the margins."""
+"""Two records are the same where at most so many bits of their marks differ (docs/method/uncertainty.md)."""
 
 _MARK_CONTRACT = InputContract(
     leads=INDEPENDENT_LEADS,

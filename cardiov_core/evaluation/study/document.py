@@ -58,6 +58,7 @@ class PaperDecision(Document):
     """The same records by the paper's rule, the most probable level."""
 
     n_decided_differently: int
+    confusion: tuple[tuple[int, ...], ...]
     mae: float | None
     accuracy: float | None
     within_one: float | None

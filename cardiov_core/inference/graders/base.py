@@ -188,9 +188,9 @@ class Grader(ABC):
         window = Window(0.0, min(record.duration_s, self.card.contract.duration_s))
         exceedance = np.asarray([row.exceedance])
         levels = None if row.decided is None or self._costs is None else [row.decided]
-        return self._decoded(
-            exceedance, [window], [notes], set_limits=row.set_limits, out_of_fold=True, levels=levels
-        )[0]
+        return self._decoded(exceedance, [window], [notes], set_limits=row.set_limits, out_of_fold=True, levels=levels)[
+            0
+        ]
 
     def training_rows(self, record: EcgRecord) -> tuple[TrainingRow, ...]:
         """Return the training records that have a record's samples; empty where it did not train the grader.

@@ -19,10 +19,10 @@ from tqdm import tqdm
 import cardiov_core
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.ptbxl import TABLE_NAME
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Measurements
+from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
-from cardiov_core.signals import apply_rules, assess_quality, measure
+from cardiov_core.signals import examined
 from cardiov_core.signals.features import FEATURES, features_of
 from cardiov_core.training.cards.decision import FLOORS, Floors
 from cardiov_core.training.data.records import checked_table, row_of
@@ -152,22 +152,16 @@ def _read_all(dataset: PtbXl, ecg_ids: Sequence[int], folder: Path, progress: bo
     fingerprints, findings = [], []
     read = tqdm(dataset.read(ecg_ids), disable=not progress, unit="record", total=len(ecg_ids))
     for row, (record, known_by) in enumerate(read):
-        found = measure(record)
-        numbers[row] = features_of(record, found)
+        examination = examined(record)
+        numbers[row] = features_of(record, examination.measurements)
         windows[row] = prepare(record, CONTRACT).values
         fingerprints.append(dict(known_by))
-        findings.append(sorted(_present(record, found)))
+        findings.append(sorted(one.code for one in examination.findings if one.state == "present"))
     np.save(folder / _NUMBERS, numbers)
     np.save(folder / _WINDOWS, windows)
     partial = folder / f"{_DONE}.part"
     partial.write_text(json.dumps({"fingerprints": fingerprints, "findings": findings}), encoding="utf-8")
     partial.replace(folder / _DONE)
-
-
-def _present(record: EcgRecord, found: Measurements) -> set[str]:
-    """Return the codes of the findings that are present."""
-    findings = apply_rules(record, found, assess_quality(record))
-    return {finding.code for finding in findings if finding.state == "present"}
 
 
 def _key(dataset: PtbXl, ecg_ids: Sequence[int]) -> str:
