@@ -17,8 +17,8 @@ from cardiov_core.domain.reasons import texts
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor, other_graders
 
 _KEYS = (
-    *("record", "risk", "quality", "measurements", "machine", "critical", "rhythm", "findings", "warnings"),
-    *("warning_codes", "model", "other_graders", "graders_disagree"),
+    *("record", "risk", "quality", "measurements", "machine", "critical", "rhythm", "findings", "statements"),
+    *("warnings", "warning_codes", "model", "other_graders", "graders_disagree"),
 )
 
 
@@ -193,6 +193,8 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
         "name": prediction.severity.title,
         "graded_level": int(prediction.severity),
         "raised_by": [],
+        "most_probable_level": int(prediction.most_probable),
+        "raised_from": None,
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "rank_violation": prediction.rank_violation,

@@ -114,10 +114,10 @@ def test_members_of_other_labels_groups_or_records_are_refused(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("measurements = 0.5", "measurements = 0.6", "add up to 1"),
-        ("measurements = 0.5", "", "two graders"),
-        ("measurements = 0.5", "combined = 0.5", "member of itself"),
-        ("measurements = 0.5", "measurements = 'half'", "wrong kind"),
+        ("measurements = 0.3", "measurements = 0.6", "add up to 1"),
+        ("cardiov-compact = 0.2\nmeasurements = 0.3\n", "", "two graders"),
+        ("measurements = 0.3", "combined = 0.3", "member of itself"),
+        ("measurements = 0.3", "measurements = 'half'", "wrong kind"),
         ("cv_groups = 5", "cv_groups = 2", "at least 3"),
         ("cv_groups = 5", "cv_groups = 5\nseed = 1", "unknown fields: seed"),
         ("8, 9]", "8, 9, 10]", "test fold"),

@@ -263,6 +263,7 @@ def test_a_record_that_trained_the_shipped_grader_gets_its_out_of_fold_level_and
         np.testing.assert_allclose(found.probabilities, table[["p0", "p1", "p2", "p3"]].iloc[0], atol=2e-6)
     held = 0
     for row in table.itertuples():
-        chosen = contiguous_set((row.p0, row.p1, row.p2, row.p3), float(row.set_limit))
+        limits = (row.limit0, row.limit1, row.limit2, row.limit3)
+        chosen = contiguous_set((row.p0, row.p1, row.p2, row.p3), limits, row.decided)
         held += row.label in chosen
     assert held == shipped.card.raw["conformal"]["measured"]["held"]

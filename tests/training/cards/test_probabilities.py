@@ -150,7 +150,7 @@ def test_a_trained_network_is_calibrated_without_training_again(uncalibrated: tu
     expected = ordinal.decode(found.part.calibration(torch.sigmoid(logits).numpy()))[0]
     np.testing.assert_allclose(prediction.probabilities, expected, atol=1e-6)
     assert prediction.probabilities != raw.probabilities
-    assert prediction.prediction_set == contiguous_set(expected, found.part.limit)
+    assert prediction.prediction_set == contiguous_set(expected, found.part.limits_shipped, int(prediction.severity))
     assert after.explain(record).target == f"level {int(prediction.severity)}"
     table = weights.out_of_fold_table(card)
     assert table is not None

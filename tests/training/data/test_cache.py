@@ -225,8 +225,8 @@ def test_another_version_is_refused(tree: PtbXl, tmp_path: Path) -> None:
     out = tmp_path / "cache"
     prepare_cache(tree, CONTRACT, out)
     card = json.loads((out / "cache.json").read_text())
-    (out / "cache.json").write_text(json.dumps(card | {"version": 2}))
-    with pytest.raises(DatasetError, match="version 2"):
+    (out / "cache.json").write_text(json.dumps(card | {"version": 1}))
+    with pytest.raises(DatasetError, match="version 1"):
         PtbXlCache(out)
 
 

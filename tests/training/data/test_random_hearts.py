@@ -180,7 +180,9 @@ def test_a_recipe_that_cannot_teach_says_why(repository: Path, tmp_path: Path, l
 
 
 def test_what_was_pretrained_cannot_be_normalised(repository: Path, tmp_path: Path) -> None:
-    text = (repository / "cardiov_core" / "training" / "recipes" / "cardiov-compact.toml").read_text(encoding="utf-8")
+    text = (repository / "cardiov_core" / "training" / "recipes" / "cardiov-compact-start.toml").read_text(
+        encoding="utf-8"
+    )
     path = tmp_path / "wrong.toml"
     path.write_text(f"weight_normalisation = true\n{text}", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="knows no weight_normalisation"):
