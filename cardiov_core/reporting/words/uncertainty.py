@@ -44,12 +44,14 @@ def set_meaning(card: ModelCard) -> str:
     card : ModelCard
         The grader.
     """
+    sets = card.part(ConformalPart)
+    each = sets is not None and sets.limits is not None
+    among = "of each level like those of the training" if each else "like those of the training"
+    promise = "" if each else "The promise is for all ECGs together and not for each level. "
     sentences = (
         f"Neighbouring levels, as many as it takes for the cardiologists' level to be among them in "
-        f"{100 * COVERAGE:.0f} of 100 ECGs of each level like those of the training. For an ECG unlike them that "
-        "does not hold."
+        f"{100 * COVERAGE:.0f} of 100 ECGs {among}. {promise}For an ECG unlike them the promise does not hold."
     )
-    sets = card.part(ConformalPart)
     if sets is not None and sets.measured is not None:
         sentences += f" In cross-validation {sets.measured.held} of {sets.measured.n} sets held the level"
         high = sets.measured.a_level.get(Severity.HIGH_RISK.title)

@@ -42,6 +42,9 @@ def test_the_meaning_tells_what_was_measured_and_claims_no_level(tiny_card: dict
     words = uncertainty.set_meaning(_card(tiny_card, conformal={"limit": 0.1, "measured": measured}))
     assert "396 of 434 sets held the level, of high-risk ECGs 29 of 43." in words
     assert "not for each level" in words
+    for_each = uncertainty.set_meaning(_card(tiny_card, conformal={"limit": 0.1, "limits": [0.4, 0.2, 0.1, 0.1]}))
+    assert "90 of 100 ECGs of each level" in for_each
+    assert "not for each level" not in for_each
     assert "cross-validation" not in uncertainty.set_meaning(_card(tiny_card))
 
 
