@@ -2,13 +2,12 @@
 PYTHON ?= python3
 CARDIOV_DATA ?= ../shared/data
 # The part of PTB-XL that has enough records of each finding: the whole, or a few thousand records.
-PTBXL ?= $(CARDIOV_DATA)/ptb-xl
+PTBXL ?= runs/ptb-xl
 JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-TREE := runs/ptb-xl
 
 .DEFAULT_GOAL := help
 .PHONY: help venv app test lint docs format weights bench clean
@@ -46,33 +45,33 @@ format: $(STAMP) ## Bring the code into the house's format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-weights: $(STAMP) $(TREE) ## Train the delineator, the shipped graders and the statement head again, with all that their cards hold
+weights: $(STAMP) $(PTBXL) ## Train the delineator, the shipped graders and the statement head again, with all that their cards hold
 	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
-	@$(BIN)/cardiov train-findings --data $(TREE) --out weights/findings
-	@$(BIN)/cardiov findings-check $(TREE) --ship > /dev/null
-	@$(BIN)/cardiov train --recipe measurements --data $(TREE) --out weights
-	@$(BIN)/cardiov train --recipe boosted --data $(TREE) --out weights
-	@$(BIN)/cardiov train-statements --data $(TREE) --out weights/statements
+	@$(BIN)/cardiov train-findings --data $(PTBXL) --out weights/findings
+	@$(BIN)/cardiov findings-check $(PTBXL) --ship > /dev/null
+	@$(BIN)/cardiov train --recipe measurements --data $(PTBXL) --out weights
+	@$(BIN)/cardiov train --recipe boosted --data $(PTBXL) --out weights
+	@$(BIN)/cardiov train-statements --data $(PTBXL) --out weights/statements
 	@$(BIN)/cardiov train --recipe cardiov-compact-start --data $(CARDIOV_DATA)/ptb-xl-subset \
 		--out runs/cardiov-compact-start
-	@$(BIN)/cardiov train --recipe cardiov-compact --data $(TREE) --out runs/cardiov-compact
+	@$(BIN)/cardiov train --recipe cardiov-compact --data $(PTBXL) --out runs/cardiov-compact
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
 		runs/cardiov-compact/cardiov-compact.safetensors weights/
 	@for name in measurements boosted cardiov-compact; do \
-		$(BIN)/cardiov scope-check --model $$name --data $(TREE) --foreign $(CARDIOV_DATA)/ludb \
+		$(BIN)/cardiov scope-check --model $$name --data $(PTBXL) --foreign $(CARDIOV_DATA)/ludb \
 			--foreign $(CARDIOV_DATA)/cinc-samples --ship > /dev/null || exit 1; done
 	@for name in measurements cardiov-compact; do \
-		$(BIN)/cardiov passport --model $$name --data $(TREE) --ship > /dev/null || exit 1; done
-	@$(BIN)/cardiov train --recipe combined --data $(TREE) --out weights
+		$(BIN)/cardiov passport --model $$name --data $(PTBXL) --ship > /dev/null || exit 1; done
+	@$(BIN)/cardiov train --recipe combined --data $(PTBXL) --out weights
 	@for name in measurements boosted cardiov-compact; do \
-		$(BIN)/cardiov evaluate --data $(TREE) --folds 1-9 --model $$name --ship > /dev/null || exit 1; done
-	@$(BIN)/cardiov evaluate --data $(TREE) --folds 1-9 --model combined --against measurements --against boosted \
+		$(BIN)/cardiov evaluate --data $(PTBXL) --folds 1-9 --model $$name --ship > /dev/null || exit 1; done
+	@$(BIN)/cardiov evaluate --data $(PTBXL) --folds 1-9 --model combined --against measurements --against boosted \
 		--against cardiov-compact --ship > /dev/null
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."
 
-$(TREE): | $(STAMP)
-	@$(BIN)/python $(CARDIOV_DATA)/ptb-xl-more/unpack $(TREE)
+$(PTBXL): | $(STAMP)
+	@$(BIN)/python $(CARDIOV_DATA)/ptb-xl-more/unpack $(PTBXL)
 
 bench: $(STAMP) ## Time the way from an upload to the first result, and training against a plain loop
 	@$(BIN)/python benchmarks/first_result.py
