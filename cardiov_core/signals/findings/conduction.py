@@ -47,16 +47,23 @@ _BROAD_R_MS = 85.0
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look at conduction; `found` is not needed.
+    """Look at conduction.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        The record.
+    found : mapping of str to Finding
+        The rhythm: beats that the ventricles start by themselves say nothing of bundle branches.
 
     Yields
     ------
     Finding
         One a row.
     """
-    del found
+    yield answer(ROWS["wide_qrs"], evidence, _wide)
+    own = _ventricles_alone(evidence, found)
     for code, judge in (
-        ("wide_qrs", _wide),
         ("right_bundle_branch_block", _rbbb),
         ("incomplete_right_bundle_branch_block", _irbbb),
         ("left_bundle_branch_block", _lbbb),
@@ -66,7 +73,15 @@ def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
         ("delta_wave", _pre_excitation),
         ("sgarbossa", _sgarbossa),
     ):
-        yield answer(ROWS[code], evidence, judge)
+        yield answer(ROWS[code], evidence, judge if own is None else lambda _: own)
+
+
+def _ventricles_alone(evidence: Evidence, found: Mapping[str, Finding]) -> Unmeasurable | None:
+    """Say that the beats may come from the ventricles themselves: a wide tachycardia, a wide escape rhythm."""
+    for code, words in (("wide_complex_tachycardia", "tachycardia"), ("av_block_3", "escape rhythm")):
+        if evidence.wide and code in found and found[code].state == "present":
+            return Unmeasurable(f"the beats of a wide {words} may come from the ventricles themselves")
+    return None
 
 
 def _qrs(evidence: Evidence) -> float | Unmeasurable:

@@ -48,8 +48,8 @@ def _blocked(evidence: Evidence, found: Mapping[str, Finding]) -> Unmeasurable |
         return Unmeasurable("left bundle branch block hides or feigns Q waves")
     if present(found, "delta_wave"):
         return Unmeasurable("a delta wave feigns Q waves")
-    if present(found, "wide_complex_tachycardia"):
-        return Unmeasurable("in a wide-complex tachycardia Q waves mean nothing")
+    if present(found, "wide_complex_tachycardia") or (evidence.wide and present(found, "av_block_3")):
+        return Unmeasurable("where the ventricles may beat by themselves Q waves mean nothing")
     return None
 
 

@@ -34,6 +34,7 @@ FOUND_PR_MS = 210.0
 
 _RATE_SPREAD_BPM = 1.0
 _PR_SPREAD_MS = 8.0
+_FEWEST_BEATS = 4
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
@@ -113,6 +114,8 @@ def _prolonged_pr(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Un
     pr = evidence.measured.pr_ms
     if pr is None:
         return Unmeasurable(evidence.missing("pr_ms"))
+    if 0 < evidence.measured.n_beats < _FEWEST_BEATS:
+        return Unmeasurable(f"there are only {evidence.measured.n_beats} beats to tell whether each follows its P wave")
     is_long = round(pr) > FOUND_PR_MS
     sure = beyond(pr, FOUND_PR_MS, _PR_SPREAD_MS, over=is_long)
     reason = f"PR {pr:.0f} ms; present over {FOUND_PR_MS:.0f} ms (over {PROLONGED_PR_MS:.0f} ms by definition)"

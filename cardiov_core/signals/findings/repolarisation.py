@@ -37,6 +37,7 @@ BRUGADA_MV = 0.2
 
 QTC_SPREAD_MS = 14.0
 _T_SPREAD_MV = 0.03
+_NO_QT = "in a wide-complex tachycardia one beat's T wave runs into the next beat"
 _PROMINENT_R_TO_S = 1.0
 _PEAKED_SHARE = 0.33
 
@@ -58,9 +59,9 @@ def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
     """
     yield answer(ROWS["t_inversion"], evidence, lambda e: _inversion(e, found))
     yield answer(ROWS["tall_t"], evidence, _tall)
-    yield answer(ROWS["long_qtc"], evidence, _long_qtc)
-    yield answer(ROWS["critical_qtc"], evidence, _critical_qtc)
-    yield answer(ROWS["short_qtc"], evidence, _short_qtc)
+    for code, judge in (("long_qtc", _long_qtc), ("critical_qtc", _critical_qtc), ("short_qtc", _short_qtc)):
+        fast = present(found, "wide_complex_tachycardia")
+        yield answer(ROWS[code], evidence, judge if not fast else lambda _: Unmeasurable(_NO_QT))
     yield answer(ROWS["brugada_type_1"], evidence, lambda e: _brugada(e, found))
 
 

@@ -49,12 +49,13 @@ def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
         One a row.
     """
     del found
+    wide = answer(ROWS["wide_complex_tachycardia"], evidence, _wide_tachycardia)
     fibrillation = answer(ROWS["atrial_fibrillation"], evidence, _fibrillation)
-    flutter = answer(ROWS["atrial_flutter"], evidence, _flutter)
+    flutter = answer(ROWS["atrial_flutter"], evidence, _flutter if wide.state != "present" else _hidden_atria)
     yield fibrillation
     yield flutter
     yield answer(ROWS["supraventricular_tachycardia"], evidence, _svt)
-    yield answer(ROWS["wide_complex_tachycardia"], evidence, _wide_tachycardia)
+    yield wide
     yield answer(ROWS["av_block_3"], evidence, _third_degree)
     yield answer(ROWS["av_block_2"], evidence, lambda e: _second_degree(e, fibrillation))
     yield answer(ROWS["junctional_rhythm"], evidence, lambda e: _junctional(e, fibrillation, flutter))
@@ -92,6 +93,11 @@ def _fibrillation(evidence: Evidence) -> Seen | Unmeasurable:
 
 def _flutter(evidence: Evidence) -> Seen | Unmeasurable:
     return _trained(evidence, "atrial_flutter", "Regular atrial activity between the QRS complexes")
+
+
+def _hidden_atria(evidence: Evidence) -> Unmeasurable:
+    del evidence
+    return Unmeasurable("a wide-complex tachycardia hides what the atria do")
 
 
 def _rate(evidence: Evidence) -> float | Unmeasurable:

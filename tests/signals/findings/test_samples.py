@@ -1,6 +1,7 @@
 """The eight synthetic samples, the bad inputs, and ladders of ST: what must be found, and what must be left alone."""
 
 from dataclasses import replace
+from time import process_time
 
 import numpy as np
 import pytest
@@ -126,3 +127,34 @@ def test_a_wrong_gain_silences_voltages() -> None:
     findings, _ = _all(replace(record, signal=record.signal * np.float32(1000.0)))
     for code in ("st_elevation", "q_waves", "low_qrs_voltage_limb", "lvh_voltage_sokolow_lyon"):
         assert findings[code].state == "not measurable", code
+
+
+def test_a_wide_escape_rhythm_tells_nothing_of_bundle_branches(
+    samples: dict[str, tuple[dict[str, Finding], RhythmLine]],
+) -> None:
+    findings, _ = samples["third_degree_block"]
+    for code in ("right_bundle_branch_block", "left_bundle_branch_block", "q_waves"):
+        assert findings[code].state == "not measurable"
+    assert findings["wide_qrs"].state == "present"
+
+
+@pytest.mark.parametrize(("rate_hz", "duration_s"), [(100.0, 10.0), (500.0, 5.0)])
+def test_slow_sampling_and_short_records_show_the_same(rate_hz: float, duration_s: float) -> None:
+    for key, code in (
+        ("inferior_st_elevation", "st_elevation"),
+        ("left_bundle_branch_block", "left_bundle_branch_block"),
+        ("atrial_fibrillation", "atrial_fibrillation"),
+    ):
+        findings, _ = _all(generate(key, sampling_rate_hz=rate_hz, duration_s=duration_s))
+        assert findings[code].state == "present", key
+    findings, _ = _all(generate("normal", sampling_rate_hz=rate_hz, duration_s=duration_s))
+    assert not any(item.state == "present" and item.shown for item in findings.values())
+
+
+def test_all_findings_of_a_record_take_a_fifth_of_a_second_at_most() -> None:
+    record = generate("atrial_fibrillation")
+    measured, quality = measure(record), assess_quality(record)
+    find_findings(record, measured, quality)
+    begun = process_time()
+    find_findings(record, measured, quality)
+    assert process_time() - begun < 0.2
