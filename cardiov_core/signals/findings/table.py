@@ -166,6 +166,7 @@ _ALL: tuple[Row, ...] = (
         "S in V1 + larger R of V5 and V6 from 3.5 mV",
         "Sokolow and Lyon 1949, Am Heart J 37:161",
         needs=("gain", "adult", "places", "unpaced"),
+        shown=False,
     ),
     Row(
         "lvh_voltage_cornell",
