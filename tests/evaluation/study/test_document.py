@@ -18,4 +18,8 @@ def test_shipped_evaluations_lose_nothing_that_is_read(repository: Path) -> None
         other, own = told.pop("other_label_rule"), document.pop("other_label_rule")
         assert isinstance(other, dict)
         assert other["mae"] == own["mae"]
+        if "paper_decision" in document:
+            by_paper, stated = told.pop("paper_decision"), document.pop("paper_decision")
+            assert isinstance(by_paper, dict)
+            assert (by_paper["mae"], by_paper["confusion"]) == (stated["mae"], stated["confusion"])
         assert {name: document[name] for name in told} == told
