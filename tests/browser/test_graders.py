@@ -22,10 +22,10 @@ def test_another_grader_is_two_clicks_away_and_the_banner_names_it(open_record: 
     other = next((card.name for card in list_cards() if card.name != default_name()), None)
     if other is None:
         pytest.skip("only one grader has weights")
-    expect(page.get_by_text(f"Grader: {default_name()}")).to_be_visible()
+    expect(page.get_by_role("note").get_by_text(f"Grader: {default_name()}")).to_be_visible()
     page.get_by_role("button", name=f"Grader: {default_name()}").click()
     page.locator("[data-testid=stPopoverBody]").get_by_text(other, exact=True).click()
-    expect(page.get_by_text(f"Grader: {other}")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_role("note").get_by_text(f"Grader: {other}")).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_role("button", name=f"Grader: {other}")).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_text("something went wrong", exact=False)).to_have_count(0)
 

@@ -19,9 +19,9 @@ _OUTLINES = {
 
 _CSS = """
 <style>
-.stMainBlockContainer {padding: 2.75rem 1.5rem 2rem; max-width: 1680px;}
+.stMainBlockContainer {padding: 2.25rem 1.5rem 2rem; max-width: 1680px;}
 .stMainBlockContainer .stVerticalBlock {gap: 0.4rem;}
-.stAppHeader {height: 2.75rem; min-height: 2.75rem;}
+.stAppHeader {height: 2.25rem; min-height: 2.25rem;}
 .cv-quiet {opacity: 0.75;}
 .cv-banner {display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0.1rem 1.5rem; font-size: 0.8rem;
   padding: 0.1rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent);}
