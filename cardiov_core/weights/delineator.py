@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError, field_validator
+from pydantic import field_validator
 
-from cardiov_core.domain.documents import Document, JsonObject, Sha256, fault_of
-from cardiov_core.errors import ModelCardError, WeightsMismatchError
+from cardiov_core.domain.documents import Document, JsonObject, Sha256
+from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.nets.delineator import DelineatorNet
 from cardiov_core.weights.cards import weights_folder
-from cardiov_core.weights.files import read_tensors, tensor_bytes
+from cardiov_core.weights.files import checked_as, read_json, read_tensors, tensor_bytes, write_with_card
 
 NAME = "delineator"
 SCHEMA_VERSION = 1
@@ -102,7 +102,7 @@ def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
     path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
     if not path.is_file():
         return None
-    card = _read_card(path)
+    card = checked_as(DelineatorCard, read_json(path, _HINT), path, _HINT)
     tensors = read_tensors(path.with_suffix(".safetensors"), card.sha256)
     architecture: dict[str, Any] = card.architecture
     nets = []
@@ -156,25 +156,7 @@ def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, object], f
         "n_parameters": sum(parameter.numel() for net in nets for parameter in net.parameters()),
     }
     path = folder / f"{NAME}.json"
-    stated = _checked(raw, path)
+    stated = checked_as(DelineatorCard, raw, path, _HINT)
     if len(stated.folds) != len(nets):
         raise WeightsMismatchError(f"{path.name} lists {len(stated.folds)} folds for {len(nets)} networks.", _HINT)
-    folder.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".safetensors").write_bytes(content)
-    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-    return path
-
-
-def _read_card(path: Path) -> DelineatorCard:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelCardError(f"The card {path} cannot be read: {error}.", _HINT) from error
-    return _checked(raw, path)
-
-
-def _checked(raw: object, path: Path) -> DelineatorCard:
-    try:
-        return DelineatorCard.of(raw)
-    except ValidationError as error:
-        raise ModelCardError(f"Card {path.name}: {fault_of(error).told()}.", _HINT) from error
+    return write_with_card(path, raw, content)

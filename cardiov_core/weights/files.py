@@ -1,14 +1,20 @@
 """Opening and writing weights files: tensors only, compared with their checksum before anything reads them."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors import torch as safetensors_torch
 
-from cardiov_core.errors import WeightsError, WeightsIntegrityError
+from cardiov_core.domain.documents import Document, JsonObject, fault_of
+from cardiov_core.errors import ModelCardError, WeightsError, WeightsIntegrityError
+
+Card = TypeVar("Card", bound=Document)
 
 HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the file from the repository."
 """What helps where a file of weights is missing or damaged."""
@@ -60,6 +66,30 @@ def read_verified(path: Path, expected: str) -> bytes:
             f"The file is damaged or was exchanged. {HINT_MAKE}",
         )
     return content
+
+
+def read_json(path: Path, hint: str) -> object:
+    """Read the JSON of a card; `hint` is what helps where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelCardError(f"The card {path} cannot be read: {error}.", hint) from error
+
+
+def checked_as(kind: type[Card], raw: object, path: Path, hint: str) -> Card:
+    """Return a card's JSON as the document that it should be; otherwise the first thing that is wrong with it."""
+    try:
+        return kind.of(raw)
+    except ValidationError as error:
+        raise ModelCardError(f"Card {path.name}: {fault_of(error).told()}.", hint) from error
+
+
+def write_with_card(path: Path, card: JsonObject, content: bytes, *, indent: int = 2) -> Path:
+    """Write a weights file and its card beside each other, into a folder that is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".safetensors").write_bytes(content)
+    path.write_text(json.dumps(card, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    return path
 
 
 def _stored(key: str, value: torch.Tensor, storage: str) -> torch.Tensor:

@@ -18,7 +18,7 @@ import torch
 
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.weights.cards import weights_folder
-from cardiov_core.weights.files import read_tensors, tensor_bytes
+from cardiov_core.weights.files import read_json, read_tensors, tensor_bytes, write_with_card
 
 NAME = "findings"
 FIGURES_NAME = "figures.json"
@@ -225,11 +225,7 @@ def save_findings(detectors: Mapping[str, Detector], card: Mapping[str, Any], fo
         "schema_version": SCHEMA_VERSION,
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{NAME}.json"
-    path.with_suffix(".safetensors").write_bytes(content)
-    path.write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-    return path
+    return write_with_card(folder / f"{NAME}.json", raw, content, indent=1)
 
 
 def load_figures(folder: Path | None = None) -> Mapping[str, Any]:
@@ -306,10 +302,7 @@ def _stored(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelCardError(f"{path} cannot be read: {error}.", _HINT) from error
+    raw = read_json(path, _HINT)
     if not isinstance(raw, dict):
         raise ModelCardError(f"{path} is no JSON object.", _HINT)
     return raw

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import ValidationError, field_validator
+from pydantic import field_validator
 
-from cardiov_core.domain.documents import Document, Ends, JsonObject, Sha256, fault_of
-from cardiov_core.errors import ModelCardError, WeightsMismatchError
+from cardiov_core.domain.documents import Document, Ends, JsonObject, Sha256
+from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.boosting import Boosting, boosting_bytes, boosting_from
 from cardiov_core.weights.cards import weights_folder
-from cardiov_core.weights.files import read_tensors, tensor_bytes
+from cardiov_core.weights.files import checked_as, read_json, read_tensors, tensor_bytes, write_with_card
 
 NAME = "statements"
 SCHEMA_VERSION = 1
@@ -114,7 +114,7 @@ def load_statement_head(folder: Path | None = None) -> StatementHead | None:
     path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
     if not path.is_file():
         return None
-    card = _read_card(path)
+    card = checked_as(StatementCard, read_json(path, _HINT), path, _HINT)
     file = path.with_suffix(".safetensors")
     tensors = read_tensors(file, card.sha256)
     said, marks = tensors.pop(_SAID, None), tensors.pop(_MARKS, None)
@@ -172,23 +172,5 @@ def save_statement_head(
         "n_parameters": len(trees.feature),
     }
     path = folder / f"{NAME}.json"
-    _checked(raw, path)
-    folder.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".safetensors").write_bytes(content)
-    path.write_text(json.dumps(raw, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
-    return path
-
-
-def _read_card(path: Path) -> StatementCard:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelCardError(f"The card {path} cannot be read: {error}.", _HINT) from error
-    return _checked(raw, path)
-
-
-def _checked(raw: object, path: Path) -> StatementCard:
-    try:
-        return StatementCard.of(raw)
-    except ValidationError as error:
-        raise ModelCardError(f"Card {path.name}: {fault_of(error).told()}.", _HINT) from error
+    checked_as(StatementCard, raw, path, _HINT)
+    return write_with_card(path, raw, content)

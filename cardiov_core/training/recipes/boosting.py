@@ -6,7 +6,7 @@ from typing import Any
 from pydantic.dataclasses import dataclass
 
 from cardiov_core.domain.documents import JsonObject, as_json_values
-from cardiov_core.training.recipes.faults import KNOWN_FIELDS, refuse, typed
+from cardiov_core.training.recipes.faults import KNOWN_FIELDS, faults_of_groups, refuse, typed, with_section
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
@@ -62,9 +62,7 @@ def boosting_recipe_from(table: Mapping[str, Any], shown_as: str) -> BoostingRec
     ConfigurationError
         If a field is unknown, missing or of the wrong kind.
     """
-    section = table["boosting"]
-    given = {key: value for key, value in table.items() if key != "boosting"}
-    recipe = typed(BoostingRecipe, given | (section if isinstance(section, dict) else {}), shown_as)
+    recipe = typed(BoostingRecipe, with_section(table, "boosting"), shown_as)
     faults = {
         "n_rounds must be at least 1": recipe.n_rounds < 1,
         "learning_rate must be above 0 and at most 1": not 0 < recipe.learning_rate <= 1,
@@ -72,8 +70,7 @@ def boosting_recipe_from(table: Mapping[str, Any], shown_as: str) -> BoostingRec
         "min_samples_leaf must be at least 1": recipe.min_samples_leaf < 1,
         "max_features must be above 0 and at most 1": not 0 < recipe.max_features <= 1,
         "l2 must not be negative": recipe.l2 < 0,
-        "cv_groups must be between 3 and the number of folds": not 3 <= recipe.cv_groups <= len(recipe.folds),
-        "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
+        **faults_of_groups(recipe.cv_groups, recipe.folds),
     }
     refuse(faults, shown_as)
     return recipe

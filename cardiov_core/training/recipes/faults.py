@@ -1,6 +1,6 @@
 """Recipes are read from tables and refused where a field or a rule is broken, whatever they train."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -38,6 +38,24 @@ def typed(kind: type[Kind], table: Mapping[str, Any], shown_as: str) -> Kind:
             f"{shown_as} lacks a field or has one of the wrong kind: {fault_of(error).told()}.",
             "Compare it with a recipe that comes with CardioV.",
         ) from error
+
+
+def with_section(table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a table's fields with those of one of its sections beside them."""
+    section = table[name]
+    given = {key: value for key, value in table.items() if key != name}
+    return given | (section if isinstance(section, dict) else {})
+
+
+def faults_of_groups(cv_groups: int, folds: Sequence[int]) -> dict[str, bool]:
+    """Return the rules of cross-validation in groups of folds, each with whether it is broken.
+
+    Calibration and prediction sets are fitted on the groups that are left when one is held out.
+    """
+    return {
+        "cv_groups must be between 3 and the number of folds": not 3 <= cv_groups <= len(folds),
+        "fold 10 is the test fold and must not be trained on": 10 in folds,
+    }
 
 
 def refuse_unknown(table: Mapping[str, Any], known: set[str], shown_as: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic.dataclasses import dataclass
 
 from cardiov_core.domain.documents import JsonObject, as_json_values
-from cardiov_core.training.recipes.faults import KNOWN_FIELDS, refuse, typed
+from cardiov_core.training.recipes.faults import KNOWN_FIELDS, faults_of_groups, refuse, typed, with_section
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
@@ -49,16 +49,12 @@ class ForestRecipe:
 
 def forest_recipe_from(table: Mapping[str, Any], shown_as: str) -> ForestRecipe:
     """Return the recipe of a TOML table with a section ``forest``."""
-    section = table["forest"]
-    given = {key: value for key, value in table.items() if key != "forest"}
-    recipe = typed(ForestRecipe, given | (section if isinstance(section, dict) else {}), shown_as)
+    recipe = typed(ForestRecipe, with_section(table, "forest"), shown_as)
     faults = {
         "n_trees must be at least 1": recipe.n_trees < 1,
         "max_features must be above 0 and at most 1": not 0 < recipe.max_features <= 1,
         "min_samples_leaf must be at least 1": recipe.min_samples_leaf < 1,
-        # Calibration and prediction sets are fitted on the groups that are left when one is held out.
-        "cv_groups must be between 3 and the number of folds": not 3 <= recipe.cv_groups <= len(recipe.folds),
-        "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
+        **faults_of_groups(recipe.cv_groups, recipe.folds),
     }
     refuse(faults, shown_as)
     return recipe
