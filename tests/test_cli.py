@@ -71,6 +71,21 @@ def _rows(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+def test_by_the_papers_decision_no_critical_result_raises_the_level(invoke: Invoke, npz: Path, tmp_path: Path) -> None:
+    """Every ECG meets this rule."""
+    rules = tmp_path / "own.toml"
+    rules.write_text(
+        'title = "T"\nsource = "S"\nremark = "R"\n[[rules]]\ncode = "any"\ntitle = "Any rate"\nfindings = []\n'
+        'limits = { heart_rate_bpm = { above = 0 } }\naddressee = "A"\nwithin_minutes = 1\nsource = "S"\n'
+    )
+    (raised,) = _rows(invoke("analyze", npz, "--json", "--critical-rules", rules))
+    assert [result["rule"] for result in raised["critical"]] == ["any"]
+    assert raised["risk"]["level"] == 3
+    (plain,) = _rows(invoke("analyze", npz, "--json", "--critical-rules", rules, "--decision", "paper"))
+    assert plain["critical"] == []
+    assert plain["risk"]["level"] == plain["risk"]["graded_level"]
+
+
 def test_analyze_gives_a_level_and_probabilities(invoke: Invoke, npz: Path) -> None:
     result = invoke("analyze", npz, "--json")
     (row,) = _rows(result)

@@ -85,6 +85,8 @@ def analyze(
                     explained=_target(target) if explain else False,
                     start_s=start_s,
                     rule_set=rule_set,
+                    # The paper knows levels of graders and nothing that raises them.
+                    raise_level=decision != "paper",
                     reading={"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
                     analyse_anyway=analyse_anyway,
                 )
@@ -108,6 +110,7 @@ def _analyze_one(
     explained: int | str | bool | None,
     start_s: float | None,
     rule_set: "RuleSet",
+    raise_level: bool,
     reading: dict[str, Any],
     analyse_anyway: bool,
 ) -> dict[str, Any]:
@@ -119,7 +122,13 @@ def _analyze_one(
 
     examination = Examination(read_source(source, **reading))
     analysis = grade(
-        examination, predictor, others=others, analyse_anyway=analyse_anyway, start_s=start_s, rule_set=rule_set
+        examination,
+        predictor,
+        others=others,
+        analyse_anyway=analyse_anyway,
+        start_s=start_s,
+        rule_set=rule_set,
+        raise_level=raise_level,
     )
     explanation: Explanation | Contributions | None = None
     if explained is not False and analysis.prediction is not None:

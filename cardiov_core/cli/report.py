@@ -11,6 +11,7 @@ from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
+    from cardiov_core.domain import RuleSet
     from cardiov_core.inference import Grader
     from cardiov_core.io import Source
     from cardiov_core.reporting import PaperOptions
@@ -27,6 +28,7 @@ class _Wish:
     patient_name: str | None
     analyse_anyway: bool
     start_s: float | None
+    rule_set: "RuleSet"
     reading: dict[str, Any]
 
 
@@ -79,6 +81,7 @@ def report(
         raise click.UsageError(f"--out {out.name} and --format {suffix} do not agree.")
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
+    from cardiov_core.review.alerts import installation_rules
 
     wish = _Wish(
         as_file or suffix or "pdf",
@@ -93,6 +96,7 @@ def report(
         patient_name,
         analyse_anyway,
         start_s,
+        installation_rules(),
         {"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
     )
     predictor = load_predictor(model)
@@ -138,7 +142,6 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
     from cardiov_core.inference import analyze
     from cardiov_core.io import read_source
     from cardiov_core.reporting import PaperOptions
-    from cardiov_core.review.alerts import installation_rules
 
     record = read_source(source, **wish.reading)
     if wish.suffix in ("png", "svg"):
@@ -151,7 +154,7 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
             others=others,
             analyse_anyway=wish.analyse_anyway,
             start_s=wish.start_s,
-            rule_set=installation_rules(),
+            rule_set=wish.rule_set,
         )
         start_s = wish.start_s or (analysis.prediction.window.start_s if analysis.prediction is not None else 0.0)
         content = _document(analysis, predictor, PaperOptions(**wish.paper, start_s=start_s), wish)
