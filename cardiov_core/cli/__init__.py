@@ -10,17 +10,21 @@ from typing import Any
 import click
 
 from cardiov_core.cli.alerts import alerts
-from cardiov_core.cli.analyze import analyze
 from cardiov_core.cli.app import app
-from cardiov_core.cli.calibrate import calibrate
-from cardiov_core.cli.cases import cases
-from cardiov_core.cli.convert import convert
-from cardiov_core.cli.data import data
 from cardiov_core.cli.doctor import doctor
-from cardiov_core.cli.evaluate import evaluate
-from cardiov_core.cli.measure import measure
-from cardiov_core.cli.models import models
-from cardiov_core.cli.report import report
+from cardiov_core.cli.graders.calibrate import calibrate
+from cardiov_core.cli.graders.cases import cases
+from cardiov_core.cli.graders.data import data
+from cardiov_core.cli.graders.evaluate import evaluate
+from cardiov_core.cli.graders.models import models
+from cardiov_core.cli.graders.train import train
+from cardiov_core.cli.graders.train_delineator import train_delineator
+from cardiov_core.cli.graders.train_findings import train_findings
+from cardiov_core.cli.graders.train_statements import train_statements
+from cardiov_core.cli.records.analyze import analyze
+from cardiov_core.cli.records.convert import convert
+from cardiov_core.cli.records.measure import measure
+from cardiov_core.cli.records.report import report
 from cardiov_core.cli.review import review
 from cardiov_core.cli.studies.ablate import ablate
 from cardiov_core.cli.studies.external import outside_check
@@ -28,10 +32,6 @@ from cardiov_core.cli.studies.findings import findings_check
 from cardiov_core.cli.studies.passport import passport
 from cardiov_core.cli.studies.quality import quality_check
 from cardiov_core.cli.studies.scope import scope_check
-from cardiov_core.cli.train import train
-from cardiov_core.cli.train_delineator import train_delineator
-from cardiov_core.cli.train_findings import train_findings
-from cardiov_core.cli.train_statements import train_statements
 from cardiov_core.errors import CardioVError
 
 

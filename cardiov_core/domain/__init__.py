@@ -3,14 +3,6 @@
 file -> EcgRecord -> Quality, Measurements, findings -> prepared input -> network -> Prediction -> page.
 """
 
-from cardiov_core.domain.alerts import (
-    Alert,
-    AlertReason,
-    AlertSettings,
-    AlertStatistics,
-    AlertStatus,
-    AlertWay,
-)
 from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.critical import CriticalResult, CriticalRule, Limit, RuleSet
 from cardiov_core.domain.findings import Finding, FindingGroup, FindingState, OperatingFigures, RhythmLine
@@ -38,7 +30,15 @@ from cardiov_core.domain.record import (
     Provenance,
     Sex,
 )
-from cardiov_core.domain.review import (
+from cardiov_core.domain.review.alerts import (
+    Alert,
+    AlertReason,
+    AlertSettings,
+    AlertStatistics,
+    AlertStatus,
+    AlertWay,
+)
+from cardiov_core.domain.review.cases import (
     Adjudication,
     BlindCase,
     Case,
@@ -51,7 +51,7 @@ from cardiov_core.domain.review import (
     ReviewStudy,
     SignOff,
 )
-from cardiov_core.domain.review_terms import CaseSource, CaseStatus, EventKind, ReadKind, Role, Verdict
+from cardiov_core.domain.review.terms import CaseSource, CaseStatus, EventKind, ReadKind, Role, Verdict
 from cardiov_core.domain.scope import Scope
 
 __all__ = [

@@ -10,9 +10,9 @@ and so does the statement head.
 from cardiov_core.datasets.fingerprint import SAME_MARK, differing_bits, signal_mark
 from cardiov_core.weights.blend import BLEND, Member, load_blend, members_of, save_blend
 from cardiov_core.weights.boosting import BOOSTING, Boosting, load_boosting, save_boosting
-from cardiov_core.weights.card_document import N_LOGITS, SCHEMA_VERSION, NewCard, OutputKind
-from cardiov_core.weights.card_parts import CardPart
-from cardiov_core.weights.cards import ModelCard, default_name, list_cards, load_card, weights_folder
+from cardiov_core.weights.cards.card import ModelCard, default_name, list_cards, load_card, weights_folder
+from cardiov_core.weights.cards.document import N_LOGITS, SCHEMA_VERSION, NewCard, OutputKind
+from cardiov_core.weights.cards.parts import CardPart
 from cardiov_core.weights.delineator import DelineatorWeights, load_delineator, save_delineator
 from cardiov_core.weights.forest import FOREST, Forest, load_forest, save_forest
 from cardiov_core.weights.graders import (

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
-from cardiov_core.weights.cards import weights_folder
+from cardiov_core.weights.cards.card import weights_folder
 from cardiov_core.weights.files import read_json, read_tensors, tensor_bytes, write_with_card
 
 NAME = "findings"

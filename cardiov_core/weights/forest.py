@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from cardiov_core.errors import WeightsMismatchError
-from cardiov_core.weights.cards import ModelCard, load_card
+from cardiov_core.weights.cards.card import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import CardFields, write_grader
 

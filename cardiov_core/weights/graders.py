@@ -14,8 +14,8 @@ from torch import nn
 from cardiov_core.domain.documents import Document, JsonObject
 from cardiov_core.errors import ConfigurationError, ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.nets import build_net
-from cardiov_core.weights.card_document import N_LOGITS, SCHEMA_VERSION
-from cardiov_core.weights.cards import ModelCard, checked_card, load_card
+from cardiov_core.weights.cards.card import ModelCard, checked_card, load_card
+from cardiov_core.weights.cards.document import N_LOGITS, SCHEMA_VERSION
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, read_verified, tensor_bytes
 
 OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (

@@ -9,8 +9,8 @@ import torch
 
 from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsMismatchError
-from cardiov_core.weights.card_parts import RangePart
-from cardiov_core.weights.cards import ModelCard
+from cardiov_core.weights.cards.card import ModelCard
+from cardiov_core.weights.cards.parts import RangePart
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import CardFields, fields_as_json, update_card
 

@@ -18,7 +18,7 @@ from pydantic import field_validator
 from cardiov_core.domain.documents import Document, Ends, JsonObject, Sha256
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.boosting import Boosting, boosting_bytes, boosting_from
-from cardiov_core.weights.cards import weights_folder
+from cardiov_core.weights.cards.card import weights_folder
 from cardiov_core.weights.files import checked_as, read_json, read_tensors, tensor_bytes, write_with_card
 
 NAME = "statements"

@@ -10,7 +10,7 @@ import pytest
 from cardiov_core.inference import Grader
 from cardiov_core.ui.trace.explanation import first_stage
 from cardiov_core.ui.trace.tools import band_caption
-from cardiov_core.weights.card_parts import PassportPart
+from cardiov_core.weights.cards.parts import PassportPart
 
 _FAILED: Mapping[str, Any] = {"n": 40, "failed": ["shift"], "shift": 0.1}
 _PASSED: Mapping[str, Any] = {"n": 40, "failed": []}

@@ -16,7 +16,7 @@ from cardiov_core.inference import analysis_to_dict, analyze, disagreement_of, g
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.panel import disagreement
 from cardiov_core.signals import Examination
-from cardiov_core.weights.cards import checked_card
+from cardiov_core.weights.cards.card import checked_card
 
 MakeGrader = Callable[..., Grader]
 

@@ -12,7 +12,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import Analysis, EcgRecord, Prediction, Severity, Window
 from cardiov_core.signals import assess_quality, find_findings, measure
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards import checked_card
+from cardiov_core.weights.cards.card import checked_card
 
 FILE_SHA, WEIGHTS_SHA = "f1" * 32, "ab" * 32
 MADE_AT = datetime(2026, 11, 21, 16, 30, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.cli.train import labelled_of
+from cardiov_core.cli.graders.train import labelled_of
 
 
 @click.command()

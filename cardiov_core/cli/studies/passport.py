@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cardiov_core.cli.train import Folds, ptbxl_of
+from cardiov_core.cli.graders.train import Folds, ptbxl_of
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardiov_core.cli.train import ptbxl_of
+from cardiov_core.cli.graders.train import ptbxl_of
 
 if TYPE_CHECKING:
     from cardiov_core.studies.graders.scope import ScopeCheck

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cardiov_core.domain import Severity
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.card_parts import FailedTest, MapRow, PassportPart
+from cardiov_core.weights.cards.parts import FailedTest, MapRow, PassportPart
 
 _TESTS = "untrained weights, deletion, shifted passes"
 _UNTESTED = "This network's attention maps have not been tested: they may show what it did not use."

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import LabelError
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.card_parts import ConformalPart
+from cardiov_core.weights.cards.parts import ConformalPart
 
 COVERAGE = 0.9
 """Share of each level's records whose set shall hold it."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from cardiov_core.domain import Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.card_parts import DecisionPart
+from cardiov_core.weights.cards.parts import DecisionPart
 
 Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

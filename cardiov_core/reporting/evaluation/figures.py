@@ -19,7 +19,7 @@ from cardiov_core.reporting.colours import colours
 from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, THRESHOLD_WORDS, picked
 from cardiov_core.reporting.print.text import DRAWING
 from cardiov_core.reporting.words.numbers import limits, number, percent
-from cardiov_core.weights.figures import OperatingPoint, Subgroup
+from cardiov_core.weights.cards.figures import OperatingPoint, Subgroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,7 +17,7 @@ from cardiov_core.evaluation.wei2022 import (
     PAPER_SUBTYPES,
 )
 from cardiov_core.reporting.words.numbers import limits, number, p_words, percent
-from cardiov_core.weights.figures import OperatingPoint
+from cardiov_core.weights.cards.figures import OperatingPoint
 
 Row = tuple[str, ...]
 

@@ -3,7 +3,7 @@
 from cardiov_core.domain import Severity
 from cardiov_core.inference.explanation.passport import passport_of
 from cardiov_core.weights import BLEND, ModelCard, members_of
-from cardiov_core.weights.card_parts import CalibrationPart, ConformalPart, ReasonsPart, ScopePart
+from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, ReasonsPart, ScopePart
 
 _FEWEST_FLAGGED = 0.5
 

@@ -10,7 +10,7 @@ from cardiov_core.inference.uncertainty.conformal import COVERAGE
 from cardiov_core.inference.uncertainty.reliability import ENOUGH, Reliability
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.card_parts import ConformalPart
+from cardiov_core.weights.cards.parts import ConformalPart
 
 LIKELY_FROM = 0.15
 """A statement less probable than this is not named on the page; JSON has all."""

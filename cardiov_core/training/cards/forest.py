@@ -6,7 +6,7 @@ from cardiov_core.training.cards.grader import Described, output_of
 from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import BOOSTING, FOREST
-from cardiov_core.weights.card_document import Architecture, InputPart
+from cardiov_core.weights.cards.document import Architecture, InputPart
 
 _CONTRACT = InputContract(
     leads=STANDARD_LEADS,

@@ -12,8 +12,8 @@ from cardiov_core.evaluation.study.figures import figures_of
 from cardiov_core.evaluation.study.run import corrected_of
 from cardiov_core.training.cards.probabilities import HonestPart
 from cardiov_core.weights import NewCard
-from cardiov_core.weights.card_document import Architecture, CorrectedPart, InputPart, OutputPart, TrainingPart
-from cardiov_core.weights.figures import Figures
+from cardiov_core.weights.cards.document import Architecture, CorrectedPart, InputPart, OutputPart, TrainingPart
+from cardiov_core.weights.cards.figures import Figures
 
 _N_RESAMPLES = 1000
 

@@ -26,7 +26,7 @@ from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, auc_per_level
 from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
 from cardiov_core.inference.uncertainty.conformal import COVERAGE, Limits, contiguous_set, fit_limits
 from cardiov_core.training.cards.decision import Floors, decision_part, nested_decisions
-from cardiov_core.weights.card_parts import (
+from cardiov_core.weights.cards.parts import (
     CalibrationPart,
     ComparedPart,
     ConformalPart,

@@ -17,7 +17,7 @@ from cardiov_core.training.data.records import groups_of, refuse_absent, with_pe
 from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.recipes.blend import BlendRecipe
 from cardiov_core.weights import BLEND, Member, ModelCard, load_card, out_of_fold_table, save_blend
-from cardiov_core.weights.card_document import Architecture, InputPart
+from cardiov_core.weights.cards.document import Architecture, InputPart
 
 _SAME = ("ecg_id", "patient_id", "fold", "label")
 _LIMITATIONS = (

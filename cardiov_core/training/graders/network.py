@@ -32,7 +32,7 @@ from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import KIND_OF, Recipe
 from cardiov_core.weights import N_LOGITS, RAW_COLUMNS, ModelCard, load_card, load_network, out_of_fold_table, save
-from cardiov_core.weights.figures import Figures
+from cardiov_core.weights.cards.figures import Figures
 
 LOG_NAME, CURVE_NAME = "log.jsonl", "curve.png"
 """In the folder of a training."""

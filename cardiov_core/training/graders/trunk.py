@@ -12,7 +12,7 @@ from cardiov_core.datasets import LabelledRecords
 from cardiov_core.training.cards.grader import AnyRecipe, Described, build_card
 from cardiov_core.training.cards.probabilities import HonestPart, bare_table, graded_table
 from cardiov_core.weights import NewCard
-from cardiov_core.weights.figures import Figures
+from cardiov_core.weights.cards.figures import Figures
 
 
 @dataclass(frozen=True)

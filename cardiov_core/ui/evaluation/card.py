@@ -9,8 +9,8 @@ from cardiov_core.reporting.words.model_card import card_words
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.page import facts
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.card_document import TrainingPart
-from cardiov_core.weights.figures import Figures
+from cardiov_core.weights.cards.document import TrainingPart
+from cardiov_core.weights.cards.figures import Figures
 
 _TOPICS = {
     "calibration": "Calibration",

@@ -9,7 +9,7 @@ from cardiov_core.domain import Contribution, Contributions, Severity, Window
 from cardiov_core.inference.uncertainty.reliability import Reliability
 from cardiov_core.reporting.words import uncertainty
 from cardiov_core.reporting.words.levels import THIN_SPACE
-from cardiov_core.weights.cards import checked_card
+from cardiov_core.weights.cards.card import checked_card
 
 
 @pytest.mark.parametrize(

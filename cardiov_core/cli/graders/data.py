@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.cli.train import labelled_of
+from cardiov_core.cli.graders.train import labelled_of
 from cardiov_core.domain.words import how_many
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.cli.train import ptbxl_of
+from cardiov_core.cli.graders.train import ptbxl_of
 
 
 @click.command("train-statements")

@@ -8,7 +8,7 @@ from typing import Any
 from cardiov_core.domain.prediction import Severity
 from cardiov_core.domain.quality import QualityVerdict
 from cardiov_core.domain.record import Sex
-from cardiov_core.domain.review_terms import CaseSource, CaseStatus, EventKind, ReadKind, Role, Verdict
+from cardiov_core.domain.review.terms import CaseSource, CaseStatus, EventKind, ReadKind, Role, Verdict
 from cardiov_core.errors import ConfigurationError
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from cardiov_core.cli.graders.train import Folds, ptbxl_of
 from cardiov_core.cli.options import labels_option
-from cardiov_core.cli.train import Folds, ptbxl_of
 from cardiov_core.domain.words import how_many
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from cardiov_core.cli.graders.train import Folds, ptbxl_of
 from cardiov_core.cli.options import labels_option
-from cardiov_core.cli.train import Folds, ptbxl_of
 
 _POINTS = ("medium_or_higher", "high")
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import click
 
-from cardiov_core.cli.train import labelled_of
+from cardiov_core.cli.graders.train import labelled_of
 
 _KINDS = ("none", "temperature", "temperature_offsets")
 

@@ -8,7 +8,7 @@ import pytest
 
 from cardiov_core.errors import ModelCardError
 from cardiov_core.weights import load_card, update_card
-from cardiov_core.weights.card_parts import CalibrationPart, ConformalPart, PassportPart, ReasonsPart, ScopePart
+from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, PassportPart, ReasonsPart, ScopePart
 
 _PARTS = (CalibrationPart, ConformalPart, PassportPart, ReasonsPart, ScopePart)
 

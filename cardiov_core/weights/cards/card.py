@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from cardiov_core.domain import InputContract
 from cardiov_core.domain.documents import JsonObject, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError
-from cardiov_core.weights.card_document import Architecture, CardDocument
-from cardiov_core.weights.card_parts import CardPart
+from cardiov_core.weights.cards.document import Architecture, CardDocument
+from cardiov_core.weights.cards.parts import CardPart
 from cardiov_core.weights.files import HINT_MAKE
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -75,7 +75,7 @@ class ModelCard:
         Parameters
         ----------
         kind : type
-            A class of `cardiov_core.weights.card_parts`.
+            A class of `cardiov_core.weights.cards.parts`.
 
         Returns
         -------

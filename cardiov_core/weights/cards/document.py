@@ -1,4 +1,4 @@
-"""The fields of every model card, typed; parts that not every card has are in `cardiov_core.weights.card_parts`."""
+"""The fields of every model card, typed; parts that not every card has are in `cardiov_core.weights.cards.parts`."""
 
 import math
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.domain.documents import Counts, Document, FileName, JsonObject, Sha256
-from cardiov_core.weights.card_parts import CalibrationPart, ConformalPart, DecisionPart
-from cardiov_core.weights.figures import Figures
+from cardiov_core.weights.cards.figures import Figures
+from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, DecisionPart
 
 SCHEMA_VERSION = 1
 """Version of the card's layout that this CardioV reads and writes."""
