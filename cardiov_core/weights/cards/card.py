@@ -115,7 +115,7 @@ class ModelCard:
 def weights_folder() -> Path:
     """Return where graders lie: environment variable ``CARDIOV_WEIGHTS``, otherwise the repository's ``weights/``."""
     chosen = os.environ.get("CARDIOV_WEIGHTS")
-    return Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "weights"
+    return Path(chosen) if chosen else Path(__file__).resolve().parents[3] / "weights"
 
 
 def list_cards() -> tuple[ModelCard, ...]:
