@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from cardiov_core.domain import InputContract
 from cardiov_core.domain.documents import JsonObject, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError
+from cardiov_core.installation import shipped_files
 from cardiov_core.weights.cards.document import Architecture, CardDocument
 from cardiov_core.weights.cards.parts import CardPart
 from cardiov_core.weights.files import HINT_MAKE
@@ -113,9 +114,10 @@ class ModelCard:
 
 
 def weights_folder() -> Path:
-    """Return where graders lie: environment variable ``CARDIOV_WEIGHTS``, otherwise the repository's ``weights/``."""
+    """Return where graders lie: environment variable ``CARDIOV_WEIGHTS``, otherwise the installation's ``weights/``."""
     chosen = os.environ.get("CARDIOV_WEIGHTS")
     return Path(chosen) if chosen else Path(__file__).resolve().parents[3] / "weights"
+    return Path(chosen) if chosen else shipped_files() / "weights"
 
 
 def list_cards() -> tuple[ModelCard, ...]:
