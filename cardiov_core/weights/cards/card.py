@@ -116,7 +116,6 @@ class ModelCard:
 def weights_folder() -> Path:
     """Return where graders lie: environment variable ``CARDIOV_WEIGHTS``, otherwise the installation's ``weights/``."""
     chosen = os.environ.get("CARDIOV_WEIGHTS")
-    return Path(chosen) if chosen else Path(__file__).resolve().parents[3] / "weights"
     return Path(chosen) if chosen else shipped_files() / "weights"
 
 
