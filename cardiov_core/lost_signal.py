@@ -16,8 +16,12 @@ from cardiov_core.domain.arrays import BoolArray
 MAX_BRIDGED_GAP_S = 0.020
 """Longer runs of missing samples are not interpolated (docs/clinical.md, 12)."""
 
-HELD_BY_ALL_S = 0.15
-"""All leads that hold their value for so long have lost the signal: a QRS complex fits in."""
+HELD_BY_ALL_S = 0.2
+"""All leads that hold their value for so long have lost the signal: a QRS complex fits in.
+
+Carts that store coarse steps hold the quiet line between two beats: 0.15 to 0.19 s in two MUSE files and one of
+Heal Force.
+"""
 
 HELD_BY_ONE_S = 1.0
 """A single lead may rest between two beats; for so long it has lost the signal."""
@@ -48,7 +52,7 @@ def lost_samples(signal: FloatArray, sampling_rate_hz: float) -> BoolArray:
     Returns
     -------
     numpy.ndarray of bool, shape (n_leads, n_samples)
-        True for invalid samples, whatever the length of their run, and for held values: from 0.15 s on where all leads
+        True for invalid samples, whatever the length of their run, and for held values: from 0.2 s on where all leads
         that move at all hold theirs, from 1 s on in a single one, from 2 s on where the line gets there and away
         without a step. A lead that never moves is not lost but dead: it stays False.
     """

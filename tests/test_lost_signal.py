@@ -23,11 +23,15 @@ def _with(record: EcgRecord, part: slice, value: float | str, leads: slice = sli
 
 
 @pytest.mark.parametrize("value", [0.0, "held", np.nan, np.inf, -32.768])
-@pytest.mark.parametrize("part", [slice(1, 1000), slice(2000, 2100), slice(3000, 5000)])
+@pytest.mark.parametrize("part", [slice(1, 1000), slice(2000, 2125), slice(3000, 5000)])
 def test_what_all_leads_hold_is_a_gap(record: EcgRecord, value: float | str, part: slice) -> None:
     ((start_s, end_s),) = gaps_s(_with(record, part, value))
     assert start_s == pytest.approx(part.start / 500, abs=0.011)
     assert end_s == pytest.approx(part.stop / 500, abs=0.011)
+
+
+def test_a_quiet_line_between_two_beats_of_a_coarse_file_is_no_gap(record: EcgRecord) -> None:
+    assert gaps_s(_with(record, slice(2000, 2090), "held")) == ()
 
 
 def test_a_gap_of_one_lead_is_lost_there_alone(record: EcgRecord) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.io import read_record
-from cardiov_core.signals import find_findings, measure
+from cardiov_core.signals import find_findings, measure, read_rhythm
 
 pytestmark = pytest.mark.dataset
 
@@ -29,6 +29,22 @@ def test_a_qt_longer_than_rr_is_not_measurable_and_never_critical(data_folder: P
     findings = {finding.code: finding for finding in find_findings(record, found)}
     assert findings["critical_qtc"].state == "not measurable"
     assert findings["long_qtc"].state == "not measurable"
+    # QRS ends where T begins: neither a wide complex nor flutter can be told, but the rate can.
+    assert found.qrs_ms is None
+    assert "run into one another" in found.not_measurable["qrs_ms"]
+    for code in ("wide_complex_tachycardia", "wide_qrs", "supraventricular_tachycardia", "atrial_flutter"):
+        assert findings[code].state == "not measurable", code
+    assert findings["severe_tachycardia"].state == "present"
+
+
+def test_where_t_was_taken_for_a_beat_no_p_wave_makes_a_sinus_rhythm(data_folder: Path) -> None:
+    record = read_record(data_folder / "failing-inputs" / "f04_tall_t_doubles_rate.hea")
+    found = measure(record)
+    assert found.heart_rate_bpm == pytest.approx(80.0, abs=2.0)
+    assert found.p_ms is None
+    assert "P needs a QRS" in found.not_measurable["p_ms"]
+    line = read_rhythm(record, found, find_findings(record, found))
+    assert (line.code, line.text) == (None, "not classified")
 
 
 def test_premature_beats_have_their_own_boundaries() -> None:

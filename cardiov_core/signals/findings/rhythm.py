@@ -92,6 +92,9 @@ def _fibrillation(evidence: Evidence) -> Seen | Unmeasurable:
 
 
 def _flutter(evidence: Evidence) -> Seen | Unmeasurable:
+    if evidence.measured.qrs_ms is None and evidence.measured.n_beats:
+        # What the ventricles leave between two beats cannot be told from them.
+        return Unmeasurable(evidence.missing("qrs_ms"))
     return _trained(evidence, "atrial_flutter", "Regular atrial activity between the QRS complexes")
 
 
@@ -113,8 +116,9 @@ def _svt(evidence: Evidence) -> Seen | Unmeasurable:
     rate, qrs = _rate(evidence), evidence.measured.qrs_ms
     if isinstance(rate, Unmeasurable):
         return rate
-    narrow = qrs is not None and not evidence.wide
-    is_there = round(rate) > SVT_FROM_BPM and narrow and _variation(evidence) <= _REGULAR_CV
+    if qrs is None:
+        return Unmeasurable(evidence.missing("qrs_ms"))
+    is_there = round(rate) > SVT_FROM_BPM and not evidence.wide and _variation(evidence) <= _REGULAR_CV
     reason = (
         f"Heart rate {rate:.0f}/min; present over {SVT_FROM_BPM:.0f}/min where QRS is narrow and the rhythm regular"
     )

@@ -20,6 +20,7 @@ SHORTEST_PR_MS, LONGEST_PR_MS = 80.0, 420.0
 """A wave that begins less than 80 ms before a QRS does not conduct to it; one of more than 420 ms is another's."""
 
 _SHORTEST_ST_T_MS = 60.0
+_LARGEST_SHARE_WITHOUT_T = 0.5
 _ONE_WAVE_RR_S = 0.45
 _BEYOND_S = 0.06
 _R_AWAY_S = 0.03
@@ -40,12 +41,14 @@ def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
     mapping of str to str
         'p', 'qrs', 't' -> why not, a clause; empty where everything is possible.
     """
-    reasons = {"qrs": _qrs(found, beat.rr_s), "t": _t(found, beat), "p": _p(found, beat.rr_s)}
+    t = _t(found, beat)
+    qrs = _qrs(found, beat.rr_s) or _qrs_without_t(found, beat.rr_s, has_t=found.t is not None and t is None)
+    reasons = {"qrs": qrs, "t": t, "p": _p(found, beat.rr_s)}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def possible_only(found: Delineation, beat: MedianBeat) -> tuple[Delineation, Mapping[str, str]]:
-    """Leave out the waves that cannot be where they were found; without QRS there is no T wave, either.
+    """Leave out the waves that cannot be where they were found; without QRS there is no T and no P wave, either.
 
     Parameters
     ----------
@@ -62,8 +65,10 @@ def possible_only(found: Delineation, beat: MedianBeat) -> tuple[Delineation, Ma
     reasons = impossible_waves(found, beat)
     left = without_waves(found, *reasons)
     if "qrs" in reasons:
-        left = replace(left, qrs=None, t=None)
-        reasons = {"t": f"QT needs a QRS, and {reasons['qrs']}", **reasons}
+        left = replace(left, p=None, qrs=None, t=None)
+        # What is no QRS complex has no P wave before it, and a rhythm may not rest on one.
+        waiting = {"t": f"QT needs a QRS, and {reasons['qrs']}", "p": f"P needs a QRS, and {reasons['qrs']}"}
+        reasons = {**waiting, **reasons}
     return left, reasons
 
 
@@ -80,6 +85,16 @@ def _qrs(found: Delineation, rr_s: float | None) -> str | None:
     if rr_s is not None and duration_ms >= 1000.0 * rr_s:
         return f"the QRS found is {duration_ms:.0f} ms long, longer than the RR interval ({1000 * rr_s:.0f} ms)"
     return None
+
+
+def _qrs_without_t(found: Delineation, rr_s: float | None, *, has_t: bool) -> str | None:
+    """Say where a QRS fills most of a fast beat and no T wave follows: it may hold both."""
+    if found.qrs is None or rr_s is None or has_t:
+        return None
+    duration_ms = found.qrs.duration_ms
+    if duration_ms < 1000.0 * _LARGEST_SHARE_WITHOUT_T * rr_s:
+        return None
+    return f"QRS and T wave run into one another: {duration_ms:.0f} ms of an RR interval of {1000 * rr_s:.0f} ms"
 
 
 def _t(found: Delineation, beat: MedianBeat) -> str | None:

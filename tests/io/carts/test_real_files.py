@@ -11,6 +11,7 @@ from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.inference import analysis_to_dict, analyze, load_predictor
 from cardiov_core.io import collect, read_record, read_uploads
+from cardiov_core.lost_signal import gaps_s
 from tests.io.carts import cart_files as make
 
 pytestmark = pytest.mark.dataset
@@ -69,6 +70,11 @@ def samples(data_folder: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("no folder vendor-samples among the real records")
     return folder
+
+
+def test_no_quiet_line_of_a_cart_is_taken_for_a_gap(samples: Path) -> None:
+    for name in ("healforce-62.scp", "muse-250hz.xml", "muse-example1.xml"):
+        assert gaps_s(read_record(samples / name)) == (), name
 
 
 @pytest.mark.parametrize("name", STATED)

@@ -23,10 +23,11 @@ def test_normal_waves_stay() -> None:
 @pytest.mark.parametrize(
     ("found", "rr_s", "gone", "words"),
     [
-        (Delineation(qrs=WaveBoundaries(-0.01, 0.012), t=NORMAL.t), 0.8, {"qrs", "t"}, "22 ms short"),
-        (Delineation(qrs=WaveBoundaries(-0.1, 0.3)), 0.8, {"qrs", "t"}, "400 ms long"),
-        (Delineation(qrs=WaveBoundaries(0.11, 0.17)), 0.8, {"qrs", "t"}, "does not hold the R peak"),
-        (Delineation(qrs=WaveBoundaries(-0.1, 0.15)), 0.24, {"qrs", "t"}, "longer than the RR"),
+        (Delineation(qrs=WaveBoundaries(-0.01, 0.012), t=NORMAL.t), 0.8, {"p", "qrs", "t"}, "22 ms short"),
+        (Delineation(qrs=WaveBoundaries(-0.1, 0.3)), 0.8, {"p", "qrs", "t"}, "400 ms long"),
+        (Delineation(qrs=WaveBoundaries(0.11, 0.17)), 0.8, {"p", "qrs", "t"}, "does not hold the R peak"),
+        (Delineation(qrs=WaveBoundaries(-0.1, 0.15)), 0.24, {"p", "qrs", "t"}, "longer than the RR"),
+        (Delineation(NORMAL.p, WaveBoundaries(-0.035, 0.095)), 0.23, {"p", "qrs", "t"}, "run into one another"),
         (Delineation(qrs=NORMAL.qrs, t=WaveBoundaries(0.2, 0.46)), 0.23, {"t"}, "does not fit into an RR"),
         (Delineation(qrs=NORMAL.qrs, t=WaveBoundaries(0.05, 0.08)), 0.8, {"t"}, "no room"),
         (Delineation(WaveBoundaries(-0.10, -0.05), NORMAL.qrs), 0.8, {"p"}, "PR of 60 ms"),
