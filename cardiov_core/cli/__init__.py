@@ -16,7 +16,7 @@ from cardiov_core.cli.graders.calibrate import calibrate
 from cardiov_core.cli.graders.cases import cases
 from cardiov_core.cli.graders.data import data
 from cardiov_core.cli.graders.evaluate import evaluate
-from cardiov_core.cli.graders.models import models
+from cardiov_core.cli.graders.models import models, networks
 from cardiov_core.cli.graders.train import train
 from cardiov_core.cli.graders.train_delineator import train_delineator
 from cardiov_core.cli.graders.train_findings import train_findings
@@ -81,6 +81,7 @@ for _command in (
     passport,
     scope_check,
     models,
+    networks,
     app,
     doctor,
 ):

@@ -30,6 +30,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
+from cardiov_core.nets.shared.feature_net import FeatureNet
+
 PAPER_WIDTHS = (64, 160, 160, 400, 400, 1024, 1024)
 PAPER_BLOCKS = (2, 2, 2, 3, 3, 4, 4)
 COMPACT_WIDTHS = (16, 40, 40, 100, 100, 256, 256)
@@ -144,7 +146,7 @@ class _Block(nn.Module):
         return summed
 
 
-class CardioV(nn.Module):
+class CardioV(FeatureNet):
     """The network of Table 3.
 
     Parameters
@@ -224,29 +226,13 @@ class CardioV(nn.Module):
             self.stages.get_submodule(f"{index}.{count - 1}.conv_2") for index, count in enumerate(self.blocks)
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits.
-
-        Parameters
-        ----------
-        x : torch.Tensor
-            Shape ``(batch, leads, samples)`` by the model card's contract.
-
-        Returns
-        -------
-        torch.Tensor
-            Shape ``(batch, n_outputs)``.
-        """
-        logits: Tensor = self.dense(self.features(x))
-        return logits
-
     def features(self, x: Tensor) -> Tensor:
         """Return what the dense layer is fed: the last stage, normalised, activated and pooled over time.
 
         Parameters
         ----------
         x : torch.Tensor
-            As in `forward`.
+            ``(batch, leads, samples)`` by the model card's contract.
 
         Returns
         -------

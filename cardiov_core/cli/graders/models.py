@@ -1,7 +1,8 @@
-"""``cardiov models``: networks and graders with their cross-validated figures."""
+"""``cardiov models`` and ``networks``: graders with their cross-validated figures, and the networks that there are."""
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from cardiov_core.cli import output
 
 if TYPE_CHECKING:
+    from cardiov_core.nets import NetInfo
     from cardiov_core.weights import ModelCard
 
 _WIDTH = 105
@@ -20,6 +22,51 @@ def models(as_json: bool) -> None:
     """List networks and graders: paper, parameters, weights, cross-validated figures."""
     rows = model_rows()
     click.echo(output.to_json(rows) if as_json else models_table(rows))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def networks(as_json: bool) -> None:
+    """List every network by name: paper, parameters, operations of a window, published figure."""
+    from cardiov_core.nets import list_nets
+
+    rows = [{"name": net.name, **network_row(net)} for net in list_nets()]
+    click.echo(output.to_json(rows) if as_json else networks_table(rows))
+
+
+def network_row(net: "NetInfo") -> dict[str, Any]:
+    """Return what there is to know of a network without weights.
+
+    ``flops`` are of one window as the publication cuts it, for 12 leads and 3 outputs, like ``parameters``.
+    """
+    from cardiov_core.nets import flops_of
+
+    return {
+        "network": net.name,
+        "paper": net.paper,
+        "parameters": net.n_parameters,
+        "flops": flops_of(net.name),
+        "published": net.published or None,
+        "input": {
+            "sampling_rate_hz": net.input_use.sampling_rate_hz,
+            "window_s": net.input_use.window_s,
+            "preparation": net.input_use.preparation,
+        },
+    }
+
+
+def networks_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the networks for people, those of a paper together."""
+    lines = []
+    width = max(len(row["name"]) for row in rows)
+    for paper, group in groupby(rows, key=lambda row: row["paper"]):
+        lines.append(f"{paper}")
+        for row in group:
+            used = row["input"]
+            numbers = f"{row['parameters']:>12,} parameters {row['flops'] / 1e6:>9,.1f} MFLOP"
+            window = f"{used['sampling_rate_hz']:g} Hz x {used['window_s']:g} s"
+            lines.append(f"  {row['name']:<{width}} {numbers}  {window:<14} {row['published'] or ''}".rstrip())
+    return "\n".join(lines)
 
 
 def model_rows() -> list[dict[str, Any]]:
@@ -35,7 +82,7 @@ def model_rows() -> list[dict[str, Any]]:
     default = default_name() if cards else None
     rows: list[dict[str, Any]] = []
     for net in list_nets():
-        common = {"network": net.name, "paper": net.paper, "parameters": net.n_parameters}
+        common = network_row(net)
         graders = [card for card in cards if card.architecture.name == net.name]
         rows += [
             {
@@ -77,21 +124,23 @@ def _weights_row(card: "ModelCard") -> dict[str, Any]:
 
 def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the registry for people; the figures are those of the model cards."""
-    blocks = []
+    blocks, bare = [], []
     for row in rows:
+        if row["weights"] is None:
+            bare.append(row)
+            continue
         mark = "  (default)" if row["default"] else ""
         lines = [
             f"{row['name']}{mark}",
             *_kind_lines(row),
         ]
         weights = row["weights"]
-        if weights is None:
-            lines.append("  weights     none: train it with cardiov train")
-        else:
-            lines.append(f"  weights     {weights['version']}, sha256 {weights['sha256'][:16]}")
-            lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"] or {})]
-            lines += _wrapped(weights["honesty"])
+        lines.append(f"  weights     {weights['version']}, sha256 {weights['sha256'][:16]}")
+        lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"] or {})]
+        lines += _wrapped(weights["honesty"])
         blocks.append("\n".join(lines))
+    if bare:
+        blocks.append(f"Networks without weights: train them with cardiov train\n\n{networks_table(bare)}")
     return "\n\n".join(blocks)
 
 

@@ -1,0 +1,34 @@
+"""Pooling over time, and the classification head of the PTB-XL benchmark."""
+
+import torch
+from torch import Tensor, nn
+
+HIDDEN = 128
+"""Width of the benchmark's head."""
+
+
+def concat_pool(x: Tensor) -> Tensor:
+    """Return mean and maximum over time side by side, ``(batch, c, t) -> (batch, 2 c)``."""
+    return torch.cat([x.mean(dim=-1), x.amax(dim=-1)], dim=1)
+
+
+def hidden_layer(n_features: int, hidden: int = HIDDEN) -> nn.Sequential:
+    """Return the benchmark's head but for its last layer.
+
+    One hidden layer; batch normalisation and dropout of 0.25 before it, and of 0.5 behind it.
+
+    Parameters
+    ----------
+    n_features : int
+        Pooled features.
+    hidden : int
+        Width; the dense layer that follows takes as many.
+    """
+    return nn.Sequential(
+        nn.BatchNorm1d(n_features),
+        nn.Dropout(0.25),
+        nn.Linear(n_features, hidden),
+        nn.ReLU(),
+        nn.BatchNorm1d(hidden),
+        nn.Dropout(0.5),
+    )
