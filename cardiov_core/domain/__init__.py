@@ -17,6 +17,7 @@ from cardiov_core.domain.prediction import (
     Panel,
     Prediction,
     Severity,
+    Tally,
 )
 from cardiov_core.domain.prepared import InputContract, PreparedInput, Window
 from cardiov_core.domain.quality import LeadQuality, Quality, QualityVerdict
@@ -114,6 +115,7 @@ __all__ = [
     "Severity",
     "Sex",
     "SignOff",
+    "Tally",
     "Verdict",
     "WaveBoundaries",
     "Window",

@@ -79,6 +79,30 @@ class Prediction:
         """The most probable level: what the paper's rule shows."""
         return Severity(max(range(len(self.probabilities)), key=self.probabilities.__getitem__))
 
+    @property
+    def doubt(self) -> float:
+        """Probability that another level than the one on show holds."""
+        return 1.0 - self.probabilities[self.severity]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of some records a grader got wrong.
+
+    Attributes
+    ----------
+    n, wrong : int
+        Records, and those among them whose level on show is not the label.
+    """
+
+    n: int
+    wrong: int
+
+    @property
+    def of_hundred(self) -> int:
+        """How many of 100 were wrong, rounded; 0 where there is no record."""
+        return round(100 * self.wrong / self.n) if self.n else 0
+
 
 @dataclass(frozen=True)
 class Contribution:
@@ -204,10 +228,14 @@ class Panel:
         One a grader that gives a level, the asked one first.
     silent : mapping of str to Reason
         Grader -> why it gives none.
+    where_split : mapping of str to tuple of Tally
+        Grader -> how often it was wrong out of fold where these graders differed, and where they agreed; empty where
+        they agree on this record, or have no records in common.
     """
 
     predictions: tuple[Prediction, ...]
     silent: Mapping[str, Reason] = field(default_factory=dict)
+    where_split: Mapping[str, tuple[Tally, Tally]] = field(default_factory=dict)
 
     @property
     def gap(self) -> int:

@@ -19,7 +19,7 @@ from cardiov_core.domain import (
 )
 from cardiov_core.domain.reasons import first_of, unique
 from cardiov_core.inference.graders.load import Grader
-from cardiov_core.inference.panel import disagreement_of, grade_all, raised_by_findings
+from cardiov_core.inference.panel import disagreement_of, grade_all, raised_by_findings, with_doubts
 from cardiov_core.inference.statements import likely_statements
 from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.lost_signal import gaps_s
@@ -82,6 +82,7 @@ def analyze(
         graders = (predictor, *others)
         panel = grade_all(whole, graders, start_s=start_s)
         panel = raised_by_findings(panel, {grader.name: grader.floors for grader in graders}, findings)
+        panel = with_doubts(panel, graders)
     measured = whole.measurements
     critical = critical_results(rule_set or load_rule_set(), findings, measured) if raise_level else ()
     rhythm = read_rhythm(whole.record, measured, findings)
@@ -120,7 +121,7 @@ def with_grader(analysis: Analysis, name: str) -> Analysis:
     if prediction is None:
         refused = quality.verdict is QualityVerdict.NOT_ANALYSABLE
         withheld = (*(quality.reasons if refused else ()), *_silence(panel, name))
-    disagreement = disagreement_of(panel)
+    disagreement = disagreement_of(panel, name)
     warnings = (
         *(Reason(ReasonCode.FILE, warning) for warning in record.warnings),
         *_scope_warnings(record, analysis.findings),

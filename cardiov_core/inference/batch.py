@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from cardiov_core.domain import Analysis, QualityVerdict, Reason, RuleSet, Severity, Sex
-from cardiov_core.domain.reasons import texts
+from cardiov_core.domain import Analysis, QualityVerdict, Reason, ReasonCode, RuleSet, Severity, Sex
+from cardiov_core.domain.reasons import first_of, texts
 from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
 from cardiov_core.inference.graders.load import Grader
@@ -105,6 +105,11 @@ class BatchRow:
     warnings: tuple[Reason, ...]
     other_levels: Mapping[str, Severity] = field(default_factory=dict)
     disagreement: Reason | None = None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether its level is as doubtful as those that were often wrong."""
+        return first_of(self.warnings, {ReasonCode.UNSURE}) is not None
 
     @property
     def group(self) -> TriageGroup:
@@ -281,7 +286,7 @@ def batch_table(rows: Sequence[BatchRow], predictor: Grader) -> "pd.DataFrame":
         "withheld": "string", "quality": "string", "heart_rate_bpm": "Float64", "qtc_fridericia_ms": "Float64",
         "critical_findings": "string", "age_years": "Float64", "sex": "string", "n_warnings": "Int64",
         "warnings": "string", "out_of_fold": "boolean", "model": "string", "model_sha256": "string",
-        "graders_disagree": "boolean", "other_graders": "string",
+        "graders_disagree": "boolean", "other_graders": "string", "unsure": "boolean",
     }  # fmt: skip
     model = {"model": predictor.name, "model_sha256": predictor.card.sha256}
     values = [_values(rank, row) | model for rank, row in enumerate(rows, start=1)]
@@ -318,6 +323,7 @@ def _values(rank: int, row: BatchRow) -> dict[str, Any]:
         "out_of_fold": row.out_of_fold,
         # Missing where nobody was asked beside the grader.
         "graders_disagree": row.disagreement is not None if row.other_levels else None,
+        "unsure": None if row.level is None else row.unsure,
         "other_graders": _joined(f"{name} {level.title}" for name, level in row.other_levels.items()),
     }
 

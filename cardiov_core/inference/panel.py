@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from cardiov_core.domain import EcgRecord, Finding, Panel, Prediction, Reason, ReasonCode, Severity
+from cardiov_core.domain import EcgRecord, Finding, Panel, Prediction, Reason, ReasonCode, Severity, Tally
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.load import load_predictor
+from cardiov_core.inference.uncertainty.doubt import wrong_where_split
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import weights_folder
 
@@ -97,6 +98,43 @@ def raised_by_findings(
     return replace(panel, predictions=tuple(map(_raised, panel.predictions)))
 
 
+def with_doubts(panel: Panel, graders: Iterable[Grader]) -> Panel:
+    """Warn of levels that are likely to be wrong, by what was counted out of fold.
+
+    Parameters
+    ----------
+    panel : Panel
+        What the graders say, raised by findings where these raise it.
+    graders : iterable of Grader
+        The same graders.
+
+    Returns
+    -------
+    Panel
+        With a note where a grader is unsure, and with how often each was wrong where such graders differ.
+    """
+    known = _by_name(graders)
+
+    def _noted(prediction: Prediction) -> Prediction:
+        doubt = known[prediction.model_name].doubt_in(prediction)
+        return prediction if doubt is None else replace(prediction, notes=(*prediction.notes, doubt))
+
+    predictions = tuple(map(_noted, panel.predictions))
+    return replace(panel, predictions=predictions, where_split=_where_split(panel, known))
+
+
+def _where_split(panel: Panel, known: Mapping[str, Grader]) -> dict[str, tuple[Tally, Tally]]:
+    if not panel.gap:
+        return {}
+    graded = {one.model_name: known[one.model_name].graded_out_of_fold for one in panel.predictions}
+    there = {name: rows for name, rows in graded.items() if rows is not None}
+    counted = {
+        name: wrong_where_split(rows, [other for of, other in there.items() if of != name])
+        for name, rows in there.items()
+    }
+    return {name: tallies for name, tallies in counted.items() if tallies is not None}
+
+
 def other_graders(asked: Grader) -> tuple[Grader, ...]:
     """Load every shipped grader but one.
 
@@ -142,11 +180,28 @@ def disagreement(levels: Iterable[tuple[str, Severity]]) -> Reason | None:
     return Reason(ReasonCode.GRADERS_DISAGREE, f"The graders disagree: {who}.")
 
 
-def disagreement_of(panel: Panel | None) -> Reason | None:
-    """Return the same of a panel; None where no grader was asked."""
+def disagreement_of(panel: Panel | None, on_show: str | None = None) -> Reason | None:
+    """Return the same of a panel; None where no grader was asked.
+
+    Parameters
+    ----------
+    panel : Panel or None
+        What the graders say.
+    on_show : str, optional
+        The grader whose level is on show: how often it was wrong where the graders differed is then told, too.
+    """
     if panel is None:
         return None
-    return disagreement((prediction.model_name, prediction.severity) for prediction in panel.predictions)
+    found = disagreement((prediction.model_name, prediction.severity) for prediction in panel.predictions)
+    counted = panel.where_split.get(on_show or "")
+    if found is None or counted is None:
+        return found
+    split, agreed = counted
+    text = (
+        f"{found.text} Where they differed in cross-validation, {on_show} was wrong on {split.of_hundred} of 100 "
+        f"records ({split.wrong} of {split.n}); where they agreed, on {agreed.of_hundred}."
+    )
+    return replace(found, text=text)
 
 
 def _by_name(graders: Iterable[Grader]) -> dict[str, Grader]:

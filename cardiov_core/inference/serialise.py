@@ -28,7 +28,7 @@ from cardiov_core.domain import (
     RhythmLine,
     WaveBoundaries,
 )
-from cardiov_core.domain.reasons import texts
+from cardiov_core.domain.reasons import first_of, texts
 from cardiov_core.weights import ModelCard
 
 # Attention is relative, 0..1: a ten-thousandth is far below what can be seen.
@@ -260,6 +260,8 @@ def _risk(analysis: Analysis, prediction: Prediction) -> dict[str, Any]:
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "rank_violation": prediction.rank_violation,
+        "doubt": prediction.doubt,
+        "unsure": first_of(prediction.notes, {ReasonCode.UNSURE}) is not None,
         "out_of_fold": prediction.out_of_fold,
     }
     if prediction.prediction_set is not None:

@@ -198,6 +198,8 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "rank_violation": prediction.rank_violation,
+        "doubt": 1.0 - prediction.probabilities[prediction.severity],
+        "unsure": False,
         "out_of_fold": False,
     }
     assert set(document["quality"]) == {"verdict", "leads", "reasons", "reason_codes", "suggested_gain_factor"}

@@ -33,7 +33,7 @@ COLUMNS = {
     "withheld": "string", "quality": "string", "heart_rate_bpm": "Float64", "qtc_fridericia_ms": "Float64",
     "critical_findings": "string", "age_years": "Float64", "sex": "string", "n_warnings": "Int64",
     "warnings": "string", "out_of_fold": "boolean", "model": "string", "model_sha256": "string",
-    "graders_disagree": "boolean", "other_graders": "string",
+    "graders_disagree": "boolean", "other_graders": "string", "unsure": "boolean",
 }  # fmt: skip
 """What scripts that read the download rely on: change only with a word in the changelog."""
 

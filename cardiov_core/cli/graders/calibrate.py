@@ -2,21 +2,26 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from cardiov_core.cli.graders.train import labelled_of
+
+if TYPE_CHECKING:
+    from cardiov_core.weights import ModelCard
+    from cardiov_core.weights.cards.parts import DoubtPart
 
 _KINDS = ("none", "temperature", "temperature_offsets")
 
 
 @click.command()
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
-@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Which calibration; default: the one with the least log loss.")
+@click.option("--doubt", is_flag=True, help="Only choose from which doubt on a level is warned of, of any grader.")
 @click.option("--ship", is_flag=True, help="Write card and out-of-fold table beside the weights.")
-def calibrate(model: str | None, data: Path, kind: str | None, ship: bool) -> None:
+def calibrate(model: str | None, data: Path | None, kind: str | None, doubt: bool, ship: bool) -> None:
     """Calibrate a network that is already trained, and measure its 90 % prediction sets.
 
     Prints how each kind of calibration does on patients that it was not fitted on, and the nested coverage of the sets.
@@ -27,10 +32,39 @@ def calibrate(model: str | None, data: Path, kind: str | None, ship: bool) -> No
     from cardiov_core.weights import default_name, load_card
 
     card = load_card(model or default_name())
+    if doubt:
+        _doubt(card, ship)
+        return
+    if data is None:
+        raise click.UsageError("A calibration needs the records that trained the grader: --data DIR.")
     recalibrated = recalibrate(card, labelled_of(data), cast(Kind | None, kind))
     click.echo("\n".join(_lines(recalibrated.part.card)))
     if ship:
         click.echo(f"Beside the weights: {ship_recalibrated(card, recalibrated).path}", err=True)
+
+
+def _doubt(card: "ModelCard", ship: bool) -> None:
+    """Print what warnings of doubtful levels come to; out of the out-of-fold table alone."""
+    from cardiov_core.training.cards.doubt import stored_doubt_part
+    from cardiov_core.weights import update_card
+
+    part = stored_doubt_part(card)
+    click.echo("\n".join(_doubt_lines(card.name, part)))
+    if ship:
+        click.echo(f"In the card: {update_card(card, {part.field: part.as_json()}).path}", err=True)
+
+
+def _doubt_lines(name: str, part: "DoubtPart") -> list[str]:
+    lines = [f"{name} warns of a level from a doubt of {part.limit:.3f} on: the most doubtful {part.share:.0%}."]
+    found = part.measured
+    if found is None:
+        return lines
+    others = found.n - found.warned
+    lines += [
+        f"{found.wrong_warned} of {found.warned} of these were wrong, {found.wrong_others} of {others} others.",
+        f"AUC of 'wrong': {found.auc} by doubt, {found.auc_most_probable} by 1 - the largest probability.",
+    ]
+    return lines
 
 
 def _lines(card: Mapping[str, Any]) -> list[str]:

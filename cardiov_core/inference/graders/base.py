@@ -27,6 +27,7 @@ from cardiov_core.domain import (
 from cardiov_core.inference.explanation.grad_cam import Target
 from cardiov_core.inference.uncertainty.conformal import Limits, contiguous_set
 from cardiov_core.inference.uncertainty.decision import Costs, DecisionRule, costs_of, decided, floors_of
+from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold, doubt_limit_of, unsure
 from cardiov_core.inference.uncertainty.scope import scope_of
 from cardiov_core.signals import Examination
 from cardiov_core.weights import (
@@ -262,8 +263,34 @@ class Grader(ABC):
         """Return the same grader with levels by its own costs ('shipped'), or the most probable ones ('paper')."""
         found = copy(self)
         found._decision = rule
-        found.__dict__.pop("_costs", None)
+        for name in ("_costs", "graded_out_of_fold"):
+            found.__dict__.pop(name, None)
         return found
+
+    def doubt_in(self, prediction: Prediction) -> Reason | None:
+        """Warn of a level of this grader that is as doubtful as those that were often wrong; None where it is not."""
+        limit = self._doubt_limit
+        return None if limit is None else unsure(prediction, limit, self.graded_out_of_fold)
+
+    @cached_property
+    def _doubt_limit(self) -> float | None:
+        return doubt_limit_of(self.card)
+
+    @cached_property
+    def graded_out_of_fold(self) -> GradedOutOfFold | None:
+        """What the grader shows of its training records by this decision; None where it has no such table."""
+        table = out_of_fold_table(self.card)
+        if table is None:
+            return None
+        probabilities = table[["p0", "p1", "p2", "p3"]].to_numpy(np.float64)
+        nested = self._costs is not None and self._decision == "shipped" and "decided" in table.columns
+        return GradedOutOfFold(
+            ecg_ids=table["ecg_id"].to_numpy(np.int64),
+            labels=table["label"].to_numpy(np.int64),
+            levels=table["decided"].to_numpy(np.int64) if nested else decided(probabilities, self._costs),
+            probabilities=probabilities,
+            patients=table["patient_id"].to_numpy(str),
+        )
 
     @cached_property
     def _marked_rows(self) -> tuple[TrainingRow, ...]:

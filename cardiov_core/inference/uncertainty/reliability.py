@@ -2,17 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import Prediction, Severity
-from cardiov_core.weights import ModelCard, out_of_fold_table
+from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold
 
-_P = ["p0", "p1", "p2", "p3"]
-MOST_PROBABLE_FROM = 25
-"""Per cent that the most probable of four levels has at least."""
 _STEP = 5
 """Per cent by which a band grows on either side: also half the width that it begins with."""
 ENOUGH = 20
@@ -57,7 +53,7 @@ class Reliability:
 
 
 def reliability_of(
-    card: ModelCard, prediction: Prediction, *, without_patients: Collection[str] = ()
+    graded: GradedOutOfFold | None, prediction: Prediction, *, without_patients: Collection[str] = ()
 ) -> Reliability | None:
     """Count the labels of training records that the grader gave the same level, out of fold.
 
@@ -67,8 +63,8 @@ def reliability_of(
 
     Parameters
     ----------
-    card : ModelCard
-        The grader that gave the prediction.
+    graded : GradedOutOfFold or None
+        What the grader that gave the prediction said of its training records, by the same decision.
     prediction : Prediction
         What it says of the open record.
     without_patients : collection of str
@@ -79,21 +75,20 @@ def reliability_of(
     Reliability or None
         None where the grader has no out-of-fold table, or no record of it got that level.
     """
-    rows = _rows(card)
-    if rows is None:
+    if graded is None:
         return None
-    probabilities, labels, patients = rows
+    # A level that costs or a finding chose need not be the most probable one.
     level = prediction.severity
-    counts = ~np.isin(patients, list(without_patients)) & (probabilities.argmax(axis=1) == level)
-    shares, labels = 100.0 * probabilities[counts, level], labels[counts]
+    counts = ~np.isin(graded.patients, list(without_patients)) & (graded.levels == level)
+    shares, labels = 100.0 * graded.probabilities[counts, level], graded.labels[counts]
     if not len(shares):
         return None
     share = 100.0 * prediction.probabilities[level]
-    low = max(int(np.floor((share - _STEP) / _STEP)) * _STEP, MOST_PROBABLE_FROM)
+    low = max(int(np.floor((share - _STEP) / _STEP)) * _STEP, 0)
     high = min(int(np.ceil((share + _STEP) / _STEP)) * _STEP, 100)
     inside = _inside(shares, low, high)
-    while inside.sum() < ENOUGH and (low > MOST_PROBABLE_FROM or high < 100):
-        low, high = max(low - _STEP, MOST_PROBABLE_FROM), min(high + _STEP, 100)
+    while inside.sum() < ENOUGH and (low > 0 or high < 100):
+        low, high = max(low - _STEP, 0), min(high + _STEP, 100)
         inside = _inside(shares, low, high)
     found = np.bincount(labels[inside], minlength=len(Severity))
     return Reliability(
@@ -103,15 +98,3 @@ def reliability_of(
 
 def _inside(shares: npt.NDArray[np.float64], low: int, high: int) -> npt.NDArray[np.bool_]:
     return (shares >= low) & ((shares < high) | (high == 100))
-
-
-_Rows = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.str_]]
-
-
-@lru_cache(maxsize=8)
-def _rows(card: ModelCard) -> _Rows | None:
-    """Return probabilities, labels and patients of the out-of-fold table; cards are compared by identity."""
-    table = out_of_fold_table(card)
-    if table is None:
-        return None
-    return table[_P].to_numpy(np.float64), table["label"].to_numpy(np.int64), table["patient_id"].to_numpy(str)

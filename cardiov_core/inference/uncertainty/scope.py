@@ -15,6 +15,7 @@ from scipy.signal import welch
 from cardiov_core.domain import INDEPENDENT_LEADS, STANDARD_LEADS, EcgRecord, InputContract, Reason, ReasonCode, Scope
 from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.inference.uncertainty.conformal import COVERAGE
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import KnownRange
 
@@ -198,7 +199,8 @@ def unlike_training(scope: Scope | None) -> Reason | None:
     lying = "lies" if farther == 1 else "lie"
     text = (
         f"This ECG is unlike the {scope.n_records} ECGs that the grader learned from: "
-        f"{farther or 'none'} of them {lying if farther else 'lies'} as far out. Its probabilities may not hold here."
+        f"{farther or 'none'} of them {lying if farther else 'lies'} as far out. "
+        f"Neither its probabilities nor the {100 * COVERAGE:.0f} % of its sets are promised here."
     )
     return Reason(ReasonCode.UNLIKE_TRAINING, text)
 

@@ -144,9 +144,16 @@ def prediction_set_words(prediction: Prediction) -> str:
 
 
 def caveats(analysis: Analysis) -> tuple[Reason, ...]:
-    """Return what the level must not be read without: graders that differ, and a record unlike the training's."""
-    scope = None if analysis.prediction is None else analysis.prediction.scope
-    said = (disagreement_of(analysis.panel), unlike_training(scope))
+    """Return what the level must not be read without: doubt, graders that differ, a record unlike the training's."""
+    prediction = analysis.prediction
+    if prediction is None:
+        said: tuple[Reason | None, ...] = (disagreement_of(analysis.panel),)
+    else:
+        said = (
+            first_of(prediction.notes, {ReasonCode.UNSURE}),
+            disagreement_of(analysis.panel, prediction.model_name),
+            unlike_training(prediction.scope),
+        )
     return tuple(reason for reason in said if reason is not None)
 
 

@@ -21,19 +21,22 @@ MOST_STATEMENTS = 6
 _COVERAGE = f"{100 * COVERAGE:.0f}{THIN_SPACE}%"
 
 
-def set_words(levels: Sequence[Severity]) -> str:
+def set_words(levels: Sequence[Severity], *, promised: bool = True) -> str:
     """Return a prediction set in words: 'With 90 % coverage: Low or Medium risk'.
 
     Parameters
     ----------
     levels : sequence of Severity
         Neighbouring levels, at least one.
+    promised : bool
+        False where the record is unlike those of the training: 'Without a promise of coverage: ...'.
     """
+    coverage = f"With {_COVERAGE} coverage" if promised else "Without a promise of coverage"
     if len(levels) == len(Severity):
-        return f"With {_COVERAGE} coverage: all four levels; the grader cannot tell"
+        return f"{coverage}: all four levels; the grader cannot tell"
     first = [level.title.removesuffix(" risk") for level in levels]
     levels_named = f"{', '.join(first[:-1])} or {first[-1]}" if first[1:] else f"only {first[0]}"
-    return f"With {_COVERAGE} coverage: {levels_named} risk"
+    return f"{coverage}: {levels_named} risk"
 
 
 def set_meaning(card: ModelCard) -> str:

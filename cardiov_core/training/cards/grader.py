@@ -139,7 +139,7 @@ def build_card(
     )
     if honest is None:
         return card
-    parts = (honest.calibration_part, honest.conformal_part, honest.decision_part)
+    parts = (honest.calibration_part, honest.conformal_part, honest.decision_part, honest.doubt_part)
     return card.model_copy(update={part.field: part for part in parts})
 
 

@@ -26,11 +26,13 @@ from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, auc_per_level
 from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
 from cardiov_core.inference.uncertainty.conformal import COVERAGE, Limits, contiguous_set, fit_limits
 from cardiov_core.training.cards.decision import Floors, decision_part, nested_decisions
+from cardiov_core.training.cards.doubt import doubt_part
 from cardiov_core.weights.cards.parts import (
     CalibrationPart,
     ComparedPart,
     ConformalPart,
     DecisionPart,
+    DoubtPart,
     HeldPart,
     LogLoss,
     MeasuredSets,
@@ -79,7 +81,7 @@ class HonestPart:
         Levels by costs that were chosen without it.
     floors : numpy.ndarray of int, shape (n,)
         The levels below which findings let no record be graded.
-    calibration_part, conformal_part, decision_part : CalibrationPart, ConformalPart, DecisionPart
+    calibration_part, conformal_part, decision_part, doubt_part : CardPart
         Of the model card.
     """
 
@@ -93,11 +95,12 @@ class HonestPart:
     calibration_part: CalibrationPart
     conformal_part: ConformalPart
     decision_part: DecisionPart
+    doubt_part: DoubtPart
 
     @property
     def card(self) -> dict[str, JsonObject]:
-        """``calibration``, ``conformal`` and ``decision`` of the model card, as JSON values."""
-        parts = (self.calibration_part, self.conformal_part, self.decision_part)
+        """``calibration``, ``conformal``, ``decision`` and ``doubt`` of the model card, as JSON values."""
+        parts = (self.calibration_part, self.conformal_part, self.decision_part, self.doubt_part)
         return {part.field: part.as_json() for part in parts}
 
 
@@ -275,6 +278,7 @@ def _proven(
             measured=sets,
         ),
         decision_part=decision_part(probabilities, decided, levels, patients, floors),
+        doubt_part=doubt_part(probabilities, decided, levels, groups),
     )
 
 

@@ -56,7 +56,8 @@ def note_grade_shown(case: Case, analysis: Analysis) -> None:
 
 def show_disagreement(case: Case, analysis: Analysis) -> None:
     """Say that graders differ where they do, and offer the way to the review queue."""
-    disagreement = disagreement_of(analysis.panel)
+    on_show = None if analysis.prediction is None else analysis.prediction.model_name
+    disagreement = disagreement_of(analysis.panel, on_show)
     if disagreement is None:
         return
     with st.container(key="disagreement", horizontal=True, vertical_alignment="center"):

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, Explanation, Prediction, QualityVerdict, ReasonCode
-from cardiov_core.domain.reasons import texts, unique
+from cardiov_core.domain.reasons import first_of, texts, unique
 from cardiov_core.inference import analyze, with_grader
 from cardiov_core.inference.uncertainty.scope import unlike_training
 from cardiov_core.reporting.words.critical import raised_words
@@ -23,7 +23,7 @@ from cardiov_core.ui.frame.session import AnalysisKey, Case, Key, Origin, Sessio
 
 _logger = logging.getLogger(__name__)
 
-_OWN_LINES = {ReasonCode.GRADERS_DISAGREE, ReasonCode.UNLIKE_TRAINING}
+_OWN_LINES = {ReasonCode.GRADERS_DISAGREE, ReasonCode.UNLIKE_TRAINING, ReasonCode.UNSURE}
 _WINDOW_STEP_S = 0.5
 # Rounding of a duration (5001 samples at 500 Hz) is no reason to offer a window.
 _WINDOW_TOLERANCE_S = 0.1
@@ -116,9 +116,9 @@ def show_result(case: Case, analysis: Analysis) -> None:
                 texts(analysis.withheld or analysis.quality.reasons),
                 calm=True,
             )
-        unlike = unlike_training(prediction.scope)
-        if unlike is not None:
-            notice(unlike.text)
+        for caveat in (unlike_training(prediction.scope), first_of(prediction.notes, {ReasonCode.UNSURE})):
+            if caveat is not None:
+                notice(caveat.text)
         _show_strip(case, analysis, prediction)
         if _suspected_factor(case, analysis) is not None:
             with st.container(key="answers", horizontal=True, vertical_alignment="center"):

@@ -31,7 +31,8 @@ def set_part(prediction: Prediction, grader: Grader) -> str:
     """Return the prediction set as HTML, with what it means behind it; empty where the grader has none."""
     if not prediction.prediction_set:
         return ""
-    return more(set_words(prediction.prediction_set), [set_meaning(grader.card)])
+    promised = prediction.scope is None or not prediction.scope.outside
+    return more(set_words(prediction.prediction_set, promised=promised), [set_meaning(grader.card)])
 
 
 def statements_part(analysis: Analysis) -> str:
@@ -43,7 +44,7 @@ def statements_part(analysis: Analysis) -> str:
 def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:
     """Return as HTML how often the grader was right when it gave the same level; empty where nothing can be counted."""
     own = {row.patient_id for row in grader.training_rows(case.record)}
-    reliability = reliability_of(grader.card, prediction, without_patients=own)
+    reliability = reliability_of(grader.graded_out_of_fold, prediction, without_patients=own)
     if reliability is None:
         return ""
     words = reliability_words(reliability, grader.name)

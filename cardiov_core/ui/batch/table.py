@@ -55,6 +55,7 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
             "Level": [level_words(row.level) for row in rows],
             "Prediction set": [" or ".join(level.title for level in row.prediction_set or ()) for row in rows],
             "Above low": ["" if row.exceedance is None else _probability(row.exceedance[1]) for row in rows],
+            "Sure": ["unsure" if row.unsure else "" for row in rows],
             "Graders": [_graders(row) for row in rows],
             "Critical findings": [", ".join(row.critical) for row in rows],
             "Quality": [quality_words(row.quality) for row in rows],
@@ -68,6 +69,8 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
     )
     if not any(row.prediction_set for row in rows):
         frame = frame.drop(columns="Prediction set")
+    if not any(row.unsure for row in rows):
+        frame = frame.drop(columns="Sure")
     if not any(row.other_levels for row in rows):
         frame = frame.drop(columns="Graders")
     return frame.style.map(_level_colours, subset=["Level"])
@@ -84,6 +87,10 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
         "Prediction set": column.TextColumn(width=150, help="Holds the level in 9 of 10 such ECGs."),
         "Above low": column.TextColumn(
             width=80, alignment="right", help="Probability that the level is above low risk."
+        ),
+        "Sure": column.TextColumn(
+            width=75,
+            help="Unsure: with this little certainty levels were often wrong; the ECG's warnings say how often.",
         ),
         "Graders": column.TextColumn(
             width=160, help="Where graders differ by a level or more: what the others say. Open the ECG to send it."
@@ -136,6 +143,7 @@ def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) ->
     others = [
         ("withheld, to be looked at", counts[None]),
         ("with a critical finding", n_critical),
+        ("unsure", sum(row.unsure for row in rows)),
         ("graders disagree", n_differ),
         ("could not be read", n_errors),
         ("passed over, no ECG", n_passed_over),

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.domain.documents import Counts, Document, FileName, JsonObject, Sha256
 from cardiov_core.weights.cards.figures import Figures
-from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, DecisionPart
+from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, DecisionPart, DoubtPart
 
 SCHEMA_VERSION = 1
 """Version of the card's layout that this CardioV reads and writes."""
@@ -220,6 +220,7 @@ class NewCard(Document):
     calibration: CalibrationPart | None = None
     conformal: ConformalPart | None = None
     decision: DecisionPart | None = None
+    doubt: DoubtPart | None = None
     training: TrainingPart
     metrics: Figures
     intended_use: str

@@ -162,6 +162,43 @@ class DecisionPart(CardPart):
         return value
 
 
+class WarnedPart(Document):
+    """How many records are warned of, and how many of them and of the others were wrong; Wilson's intervals."""
+
+    kind: str
+    n: int
+    warned: int
+    wrong_warned: int
+    wrong_warned_interval: Ends | None = None
+    wrong_others: int
+    wrong_others_interval: Ends | None = None
+    auc: float | None = None
+    auc_most_probable: float | None = None
+
+
+class DoubtPart(CardPart):
+    """From which doubt on a level is warned of: 1 less the probability of the level on show.
+
+    ``share`` of the records that it was fitted on are more doubtful; ``measured`` holds how well doubt tells wrong
+    levels from right ones (``auc``), and the same of 1 less the largest probability (``auc_most_probable``).
+    """
+
+    field: ClassVar[str] = "doubt"
+    hint: ClassVar[str] = "Train the grader again, or calibrate it: cardiov calibrate --ship."
+
+    limit: float
+    share: float
+    fitted_on: str | None = None
+    measured: WarnedPart | None = None
+
+    @field_validator("limit", "share")
+    @classmethod
+    def _between(cls, value: float) -> float:
+        if not 0 <= value <= 1:
+            raise ValueError("expected 0 to 1")
+        return value
+
+
 class RangePart(CardPart):
     """The file of the known range, which the scope flag needs."""
 
