@@ -183,6 +183,11 @@ class Explanation:
         case list and JSON leave it out.
     reasons : Contributions or None
         What the measurements spoke for, where the grader blends a network with one that judges measurements.
+    leads : mapping of str to float or None
+        Lead -> what the target loses in log odds without it (lead occlusion), of this one record; None where that was
+        not computed, because it must not be shown.
+    leads_withheld : str
+        Why not; empty where it is there.
     """
 
     model_name: str
@@ -191,6 +196,8 @@ class Explanation:
     window: Window
     withheld: Mapping[int, str] = field(default_factory=dict)
     reasons: Contributions | None = None
+    leads: Mapping[str, float] | None = None
+    leads_withheld: str = ""
 
 
 @dataclass(frozen=True)

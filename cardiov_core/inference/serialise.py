@@ -342,6 +342,8 @@ def _explanation(explanation: Explanation | Contributions) -> dict[str, Any]:
             for stage, values in explanation.stages.items()
         },
         "withheld": {str(stage): reason for stage, reason in explanation.withheld.items()},
+        "leads": None if explanation.leads is None else {lead: _number(x) for lead, x in explanation.leads.items()},
+        "leads_withheld": explanation.leads_withheld or None,
     }
     if explanation.reasons is not None:
         # A blend's other half: each half is told with the grader that it belongs to.

@@ -18,9 +18,9 @@ from cardiov_core.cli.graders.train import Folds, ptbxl_of
 def passport(model: str | None, data: Path, folds: tuple[int, ...], n_records: int, ship: bool) -> None:
     """Test what a grader shows as its explanation.
 
-    A network's attention maps: against untrained weights, by deletion, and between shifted passes; for each level and
-    stage the figures and what fails. The measurement grader's reasons: whether the leading one counts more than other
-    numbers. A blend is explained by its members: test these.
+    A network's attention maps, and the importance of its leads: against untrained weights, by deletion, and between
+    shifted passes; for each level and stage the figures and what fails. The measurement grader's reasons: whether the
+    leading one counts more than other numbers. A blend is explained by its members: test these.
     """
     from cardiov_core.weights import FOREST, default_name, load_card
 
@@ -48,22 +48,26 @@ def _lines(tested: Mapping[str, Any]) -> list[str]:
         f"{'LEVEL':>5}  {'STAGE':>5}  {'N':>3}  {'EMPTY':>5}  {'UNTRAINED':>9}  {'DELETION':>24}  {'SHIFT':>6}  FAILED"
     ]
     for level, stages in tested["levels"].items():
-        for row in stages:
-            deletion = row["deletion"]
-            loss = (
-                "-"
-                if deletion is None
-                else f"{deletion['difference']:.2f} ({deletion['interval'][0]:.2f} to {deletion['interval'][1]:.2f})"
-            )
-            lines.append(
-                f"{level:>5}  {row['stage']:>5}  {row['n']:>3}  {row['n_empty']:>5}  {_number(row['randomisation']):>9}"
-                f"  {loss:>24}  {_number(row['shift']):>6}  {', '.join(row['failed']) or '-'}"
-            )
+        lines += [f"{level:>5}  {row['stage']:>5}  {_figures(row)}" for row in stages]
+    lines += [f"{level:>5}  leads  {_figures(row)}" for level, row in tested.get("leads", {}).items()]
     lines.append("Untrained from the output down to ...: median rank correlation of stages 1 to 7")
     for name, values in tested["cascade"].items():
         lines.append(f"  {name:<8} " + " ".join(f"{_number(value):>6}" for value in values))
     lines += [f"{name}: {rule}" for name, rule in tested["rules"].items()]
     return [*lines, f"Measured on {tested['records']}."]
+
+
+def _figures(row: Mapping[str, Any]) -> str:
+    deletion = row["deletion"]
+    loss = (
+        "-"
+        if deletion is None
+        else f"{deletion['difference']:.2f} ({deletion['interval'][0]:.2f} to {deletion['interval'][1]:.2f})"
+    )
+    return (
+        f"{row['n']:>3}  {row['n_empty']:>5}  {_number(row['randomisation']):>9}  {loss:>24}"
+        f"  {_number(row['shift']):>6}  {', '.join(row['failed']) or '-'}"
+    )
 
 
 def _reason_lines(tested: Mapping[str, Any]) -> list[str]:

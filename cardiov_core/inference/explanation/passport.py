@@ -5,11 +5,11 @@ other weights counts as none.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cardiov_core.domain import Severity
 from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.parts import FailedTest, MapRow, PassportPart
+from cardiov_core.weights.cards.parts import FailedTest, MapRow, PassportPart, SanityRow
 
 _TESTS = "untrained weights, deletion, shifted passes"
 _UNTESTED = "This network's attention maps have not been tested: they may show what it did not use."
@@ -25,10 +25,13 @@ class Passport:
         Level -> stage -> figures.
     records : str
         On which records, in words.
+    leads : mapping of int to SanityRow
+        Level -> figures of the importance of leads; empty where that was not tested.
     """
 
     levels: Mapping[int, Mapping[int, MapRow]]
     records: str = ""
+    leads: Mapping[int, SanityRow] = field(default_factory=dict)
 
     def line(self, level: int) -> str:
         """Return one sentence for under the overlay of a level.
@@ -94,13 +97,29 @@ class Passport:
         dict
             Stage -> sentence.
         """
-        levels = [target] if isinstance(target, int) else list(range(_FIRST_ABOVE[target], len(Severity)))
-        withheld = {}
+        levels, withheld = _levels_of(target), {}
         for stage in range(1, n_stages + 1):
             reasons = [why for level in levels if (why := self.withheld(level, stage)) is not None]
             if reasons:
                 withheld[stage] = reasons[0]
         return withheld
+
+    def leads_withheld(self, target: int | str) -> str:
+        """Return why the importance of leads must not be shown; empty where it passed for every level of the target.
+
+        Parameters
+        ----------
+        target : int or str
+            As in `withheld_stages`.
+        """
+        for level in _levels_of(target):
+            row = self.leads.get(level)
+            if row is None:
+                return f"Which leads count for {Severity(level).title} was not tested."
+            if row.failed:
+                why = " and ".join(_why(row, name) for name in row.failed)
+                return f"Which leads count for {Severity(level).title} is withheld: {why}."
+        return ""
 
 
 def passport_of(card: ModelCard) -> Passport | None:
@@ -125,7 +144,7 @@ def passport_of(card: ModelCard) -> Passport | None:
     if stated is None or stated.sha256 != card.sha256:
         return None
     levels = {level: {row.stage: row for row in rows} for level, rows in stated.levels.items()}
-    return Passport(levels, stated.records)
+    return Passport(levels, stated.records, stated.leads)
 
 
 def passport_line(card: ModelCard, level: int) -> str:
@@ -140,8 +159,12 @@ def _stages(numbers: list[int]) -> str:
     return f"stages {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
-def _why(row: MapRow, test: FailedTest) -> str:
-    """Say why a map that failed a test is withheld; its figure is there, or it would be no `MapRow`."""
+def _levels_of(target: int | str) -> list[int]:
+    return [target] if isinstance(target, int) else list(range(_FIRST_ABOVE[target], len(Severity)))
+
+
+def _why(row: SanityRow, test: FailedTest) -> str:
+    """Say why a map that failed a test is withheld; its figure is there, or it would be no `SanityRow`."""
     if test == "deletion" and row.deletion is not None:
         low, high = row.deletion.interval
         return (

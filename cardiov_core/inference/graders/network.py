@@ -17,6 +17,7 @@ from cardiov_core.inference.explanation.grad_cam import (
     stage_maps,
     target_in_words,
 )
+from cardiov_core.inference.explanation.lead_occlusion import lead_importance
 from cardiov_core.inference.explanation.passport import passport_of
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.outputs import exceedance_logits, output_of
@@ -26,6 +27,7 @@ from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 
 _BATCH = 16
+_UNTESTED_LEADS = "Which leads count has not been tested for this network."
 
 
 class NetworkGrader(Grader):
@@ -80,9 +82,14 @@ class NetworkGrader(Grader):
         prepared = examination.prepared(self.card.contract, start_s)
         if wanted is None:
             wanted = int(self._predictions([examination], [prepared])[0].severity)
+        values, calibration, output = self._tensor([prepared]), self._calibration, self._output
+        leads_withheld = _UNTESTED_LEADS if self._passport is None else self._passport.leads_withheld(wanted)
+        importance = None
         with self._lock:
-            maps, explained = stage_maps(self._net, self._tensor([prepared]), wanted, self._calibration, self._output)
-        rate = self.card.contract.sampling_rate_hz
+            maps, explained = stage_maps(self._net, values, wanted, calibration, output)
+            if not leads_withheld:
+                importance = lead_importance(self._net, values, explained, calibration, output)
+        rate, leads = self.card.contract.sampling_rate_hz, self.card.contract.leads
         withheld = {} if self._passport is None else self._passport.withheld_stages(explained, len(maps))
         return Explanation(
             model_name=self.name,
@@ -93,6 +100,8 @@ class NetworkGrader(Grader):
             },
             window=prepared.window,
             withheld=withheld,
+            leads=None if importance is None else dict(zip(leads, importance.tolist(), strict=True)),
+            leads_withheld=leads_withheld,
         )
 
     def _predictions(self, examinations: Sequence[Examination], prepared: Sequence[PreparedInput]) -> list[Prediction]:

@@ -32,6 +32,7 @@ from cardiov_core.evaluation.bootstrap import bootstrap_interval
 from cardiov_core.inference.outputs import output_of
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.preprocessing import prepare
+from cardiov_core.studies.graders.lead_passport import LeadTests, lead_rules, run_lead_tests
 from cardiov_core.studies.graders.maps import (
     Explained,
     Maps,
@@ -122,11 +123,16 @@ def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_reco
     explained = Explained(net, output_of(card), calibration_of(card))
     windows, patients = _windows(card, dataset, folds)
     rows, targets = chosen_records(explained.probabilities(windows), n_records)
-    tested = run_tests(explained, windows[rows], targets, patients[rows], card.contract.sampling_rate_hz)
+    rate_hz = card.contract.sampling_rate_hz
+    tested = run_tests(explained, windows[rows], targets, patients[rows], rate_hz)
+    of_leads = run_lead_tests(explained, windows[rows], targets, _shifts(rate_hz), _SEEDS)
     records = tested_records(
         card, rows, len(windows), folds, "they trained the network, so its maps of new records may be worse"
     )
-    return {"sha256": card.sha256, "records": records, **passport_of_tests(tested)}
+    found = passport_of_tests(tested)
+    found["rules"] |= lead_rules(_shifts_ms(), HIGHEST_RANDOM, LOWEST_SHIFTED)
+    found["leads"] = leads_of_tests(of_leads, targets, patients[rows])
+    return {"sha256": card.sha256, "records": records, **found}
 
 
 def ship_passport(card: ModelCard, passport: Mapping[str, Any], command: str) -> ModelCard:
@@ -161,7 +167,7 @@ def run_tests(
                 np.stack([rank_correlations(*pair) for pair in zip(maps, other, strict=True)], axis=1)
             )
     shifts = []
-    for by in (round(seconds * rate_hz) for seconds in _SHIFTS_S):
+    for by in _shifts(rate_hz):
         moved = explained.maps(shifted(windows, by), targets)
         shifts.append(np.stack([rank_correlations(*pair) for pair in common_part(maps, moved, by)], axis=1))
     return MapTests(
@@ -201,6 +207,16 @@ def passport_of_tests(tested: MapTests) -> dict[str, Any]:
     }
 
 
+def leads_of_tests(tested: LeadTests, targets: IntArray, patients: npt.NDArray[np.str_]) -> dict[str, dict[str, Any]]:
+    """Return the figures of lead importance a level, and what passed; JSON values."""
+    return {
+        str(int(level)): _row(
+            targets == level, tested.shown, patients, tested.randomised, tested.deletion, tested.shift
+        )
+        for level in Severity
+    }
+
+
 def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArray, IntArray]:
     """Return the records to which each level is given with the highest probability.
 
@@ -223,16 +239,32 @@ def tested_records(card: ModelCard, rows: IntArray, n_records: int, folds: Seque
 
 
 def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str, Any]:
-    rows = (tested.targets == level) & tested.shown[:, stage]
-    n_empty = int(((tested.targets == level) & ~tested.shown[:, stage]).sum())
-    row: dict[str, Any] = {"stage": stage + 1, "n": int(rows.sum()), "n_empty": n_empty}
+    return {"stage": stage + 1} | _row(
+        tested.targets == level,
+        tested.shown[:, stage],
+        tested.patients,
+        tested.randomised[last][:, stage],
+        tested.deletion[:, stage],
+        tested.shift[:, stage],
+    )
+
+
+def _row(
+    of_level: npt.NDArray[np.bool_],
+    shown: npt.NDArray[np.bool_],
+    patients: npt.NDArray[np.str_],
+    randomised: Float64Array,
+    deletion: Float64Array,
+    shift: Float64Array,
+) -> dict[str, Any]:
+    """Return the figures of a level's explanations, and which tests they failed."""
+    rows = of_level & shown
+    row: dict[str, Any] = {"n": int(rows.sum()), "n_empty": int((of_level & ~shown).sum())}
     if rows.sum() < FEWEST_MAPS:
         return row | {"randomisation": None, "deletion": None, "shift": None, "failed": ["too few maps"]}
-    differences = tested.deletion[rows, stage]
-    low, high = bootstrap_interval(
-        lambda values: float(values.mean()), differences, groups=tested.patients[rows], seed=_SEED
-    )
-    random, moved = _median(tested.randomised[last][rows, stage]), _median(tested.shift[rows, stage])
+    differences = deletion[rows]
+    low, high = bootstrap_interval(lambda values: float(values.mean()), differences, groups=patients[rows], seed=_SEED)
+    random, moved = _median(randomised[rows]), _median(shift[rows])
     passed = {
         "randomisation": random is not None and random < HIGHEST_RANDOM,
         "deletion": low > 0,
@@ -296,6 +328,10 @@ def _windows(card: ModelCard, dataset: PtbXl, folds: Sequence[int]) -> tuple[Ten
         windows.append(prepare(record, card.contract).values)
         patients.append(record.patient_id or f"record {ecg_id}")
     return torch.from_numpy(np.stack(windows)), np.array(patients, dtype=str)
+
+
+def _shifts(rate_hz: float) -> tuple[int, ...]:
+    return tuple(round(seconds * rate_hz) for seconds in _SHIFTS_S)
 
 
 def _shifts_ms() -> str:

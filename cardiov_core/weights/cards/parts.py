@@ -244,13 +244,13 @@ class DeletionPart(Document):
 FailedTest = Literal["too few maps", "randomisation", "deletion", "shift"]
 
 
-class MapRow(Document):
-    """What the tests of the passport gave for the maps of one stage and level.
+class SanityRow(Document):
+    """What the tests of the passport gave for one kind of explanation of one level.
 
     Attributes
     ----------
-    stage, n, n_empty : int
-        The stage, maps tested, and maps that showed nothing.
+    n, n_empty : int
+        Explanations tested, and those that showed nothing.
     randomisation, shift : float or None
         Median rank correlations with an untrained network's maps, and between shifted passes.
     deletion : DeletionPart or None
@@ -259,7 +259,6 @@ class MapRow(Document):
         Tests that were not passed.
     """
 
-    stage: int
     n: int
     n_empty: int = 0
     randomisation: float | None = None
@@ -275,8 +274,17 @@ class MapRow(Document):
         return self
 
 
+class MapRow(SanityRow):
+    """The same of the maps of one stage."""
+
+    stage: int
+
+
 class PassportPart(CardPart):
-    """The explanation passport: what was measured of a network's maps; of other weights it counts as none."""
+    """The explanation passport: what was measured of a network's maps; of other weights it counts as none.
+
+    ``levels`` hold the attention maps of each stage, ``leads`` the importance of the leads.
+    """
 
     field: ClassVar[str] = "passport"
     hint: ClassVar[str] = "Measure it again with cardiov passport --ship."
@@ -288,6 +296,7 @@ class PassportPart(CardPart):
     rules: dict[str, str | int] = Field(default_factory=dict)
     cascade: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
     levels: dict[int, tuple[MapRow, ...]]
+    leads: dict[int, SanityRow] = Field(default_factory=dict)
     command: str | None = None
 
 
