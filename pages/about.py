@@ -18,7 +18,7 @@ network looked at.
 It is made for cardiologists, clinicians and researchers who study automatic triage of ECGs. It is research software:
 it has no approval as a medical device, it makes no diagnosis, and no decision about a patient may rest on it. Files
 that you open are read on the server that runs CardioV, through a temporary folder that is removed once they are read;
-they stay in its memory until you open another ECG, begin another batch or close the page.
+they stay in its memory until you open another ECG or begin another batch, at most an hour after you last used the page.
 """
 
 BLIND_SPOTS = (

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -143,6 +143,7 @@ def run_batch(
     sampling_rate: float | None = None,
     units: str | None = None,
     rule_set: RuleSet | None = None,
+    keep: Callable[[BatchRow, Analysis], None] | None = None,
 ) -> Iterator[BatchRow | BatchError]:
     """Read and analyse records one after the other; only one signal is held at a time.
 
@@ -158,6 +159,8 @@ def run_batch(
         As in `read_record`: for files that do not state them.
     rule_set : RuleSet, optional
         As in `analyze`.
+    keep : callable, optional
+        Gets each row with its analysis, before the row is handed out.
 
     Yields
     ------
@@ -166,16 +169,14 @@ def run_batch(
     """
     for source in sources:
         try:
-            # Bound to no name: the signal is gone before the row is handed out.
-            result: BatchRow | BatchError = row_of(
-                source.shown_as,
-                analyze(
-                    read_source(source, sampling_rate=sampling_rate, units=units),
-                    predictor,
-                    others=others,
-                    rule_set=rule_set,
-                ),
-            )
+            record = read_source(source, sampling_rate=sampling_rate, units=units)
+            analysis = analyze(record, predictor, others=others, rule_set=rule_set)
+            row = row_of(source.shown_as, analysis)
+            if keep is not None:
+                keep(row, analysis)
+            result: BatchRow | BatchError = row
+            # The signal is gone before the row is handed out.
+            del record, analysis
         except CardioVError as error:
             result = BatchError(source.shown_as, error)
         except Exception:

@@ -41,6 +41,7 @@ from cardiov_core.review.people import (
     roles_of,
     set_study,
     study_reads,
+    typed_names,
 )
 from cardiov_core.review.reading import (
     CONFIDENCES,
@@ -56,18 +57,16 @@ from cardiov_core.review.reading import (
     study_candidates,
     undo,
 )
+from cardiov_core.review.reading_queue import NotWaiting, Progress, blind_queue, not_waiting, progress
 from cardiov_core.review.waveforms import delete_waveform, expire_waveforms, waveform_of
 from cardiov_core.review.worklist import (
     CaseFilter,
     CaseOrder,
     CasePage,
-    Progress,
     assign,
-    blind_queue,
     get_blind_case,
     get_case,
     list_cases,
-    progress,
     study_progress,
 )
 
@@ -80,6 +79,7 @@ __all__ = [
     "CasePage",
     "ImportReport",
     "NewCase",
+    "NotWaiting",
     "Progress",
     "Store",
     "adjudicate",
@@ -111,6 +111,7 @@ __all__ = [
     "load_draft",
     "log_grade_shown",
     "log_opinion",
+    "not_waiting",
     "open_store",
     "priority_of",
     "progress",
@@ -130,6 +131,7 @@ __all__ = [
     "study_candidates",
     "study_progress",
     "study_reads",
+    "typed_names",
     "undo",
     "waveform_of",
 ]

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -38,8 +39,9 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
     Returns
     -------
     Reader
-        Without sign-in nobody can be distinguished for certain, so a typed name may do everything. A signed-in person
-        begins as reader. Two people of one name become 'Name' and 'Name (2)'.
+        Who is new begins as reader. Only where a review has no administrator yet and nobody signs in, a typed name gets
+        every role: somebody must own it. Typed names are known in upper and lower case; two people who sign in under
+        one name become 'Name' and 'Name (2)'.
 
     Raises
     ------
@@ -55,19 +57,39 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
         # Two tabs of one person, or two people of one name, may come at once.
         one_at_a_time(connection, "readers")
         if identity is None:
-            known = connection.execute(sa.select(readers.c.identity).where(readers.c.name == wanted)).first()
+            known = _typed(connection, wanted)
             if known is not None and known.identity is not None:
                 raise NotAllowedError("This name belongs to a person who signs in.", "Sign in, or type another name.")
+            wanted = known.name if known is not None else wanted
         else:
             known = connection.execute(sa.select(readers.c.name).where(readers.c.identity == identity)).first()
             wanted = known.name if known is not None else _free_name(connection, wanted)
         if known is None and insert_missing(
             connection, readers, {"name": wanted, "identity": identity, "created_at": now()}
         ):
-            given = list(Role) if identity is None else [Role.READER]
+            given = list(Role) if identity is None and not _has_administrator(connection) else [Role.READER]
             connection.execute(sa.insert(roles), [{"reader": wanted, "role": role.value} for role in given])
             append_event(connection, wanted, EventKind.READER_ADDED, after={"roles": sorted(given)})
         return Reader(wanted, _roles(connection, wanted))
+
+
+def _typed(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """Return the person of a typed name, as spelt or else in other upper and lower case; None for a new one."""
+    rows = connection.execute(sa.select(readers.c.name, readers.c.identity)).all()
+    alike = [row for row in rows if row.name.casefold() == name.casefold()]
+    return next((row for row in alike if row.name == name), alike[0] if alike else None)
+
+
+def _has_administrator(connection: sa.Connection) -> bool:
+    query = sa.select(roles.c.reader).where(roles.c.role == Role.ADMINISTRATOR.value)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def typed_names(store: Store) -> tuple[str, ...]:
+    """Return the names of the people who do not sign in, in the order of the alphabet."""
+    query = sa.select(readers.c.name).where(readers.c.identity.is_(None)).order_by(readers.c.name)
+    with store.reading() as connection:
+        return tuple(connection.execute(query).scalars())
 
 
 def _free_name(connection: sa.Connection, name: str) -> str:

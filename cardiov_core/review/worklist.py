@@ -1,6 +1,5 @@
-"""The owner's worklist, paged and counted in the database, and the blind reader's queue."""
+"""The owner's worklist, paged and counted in the database."""
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,9 +19,9 @@ from cardiov_core.domain import (
 from cardiov_core.errors import CaseNotFoundError
 from cardiov_core.review.audit import append_event
 from cardiov_core.review.database.rows import assigned, blind_case_of, case_of, case_row, insert_missing, require_role
-from cardiov_core.review.database.schema import assignments, cases, drafts, readers, reads, skips, studies
+from cardiov_core.review.database.schema import assignments, cases, readers, reads
 from cardiov_core.review.database.store import Store
-from cardiov_core.review.people import DEFAULT_STUDY, study_row
+from cardiov_core.review.people import DEFAULT_STUDY
 
 CaseOrder = Literal["priority", "error", "disagreement", "level", "record", "newest"]
 
@@ -34,9 +33,6 @@ _ORDERS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "record": (cases.c.record_id, cases.c.id),
     "newest": (cases.c.created_at.desc(), cases.c.id.desc()),
 }
-# The largest prime below 2**31: multiplying and adding by it permutes all 31-bit numbers.
-_PRIME = 2_147_483_647
-_WAITING = (CaseStatus.OPEN.value, CaseStatus.IN_REVIEW.value)
 
 
 @dataclass(frozen=True)
@@ -94,24 +90,6 @@ class CasePage:
     total: int
     by_status: Mapping[CaseStatus, int] = field(default_factory=dict)
     by_error: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a reader is; nothing of it tells of labels or levels.
-
-    Attributes
-    ----------
-    read, skipped, drafts : int
-        Cases that this reader has read, left out, and begun.
-    waiting : int
-        Cases of the study that this reader could still read.
-    """
-
-    read: int
-    skipped: int
-    drafts: int
-    waiting: int
 
 
 def list_cases(
@@ -237,107 +215,6 @@ def assign(store: Store, case_ids: Collection[str], reader: str, by: str) -> Non
             case_row(connection, case_id)
             if insert_missing(connection, assignments, {"case_id": case_id, "reader": reader}):
                 append_event(connection, by, EventKind.CASE_ASSIGNED, case_id, after={"reader": reader})
-
-
-def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindCase | None:
-    """Return the case that a reader reads next; the same one until it is read or skipped.
-
-    The order is random and stable for each reader. Which correctly graded cases are mixed in is random too, and the
-    same for all readers: as many of the study as make up the owner's share, so that they get their reads as well.
-
-    Parameters
-    ----------
-    store : Store
-        An open store.
-    reader : str
-        Who reads.
-    study : str
-        Of which study.
-
-    Returns
-    -------
-    BlindCase or None
-        Nothing of label, grade, error, priority or source. None where all have been read or skipped.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is no such study.
-    """
-    with store.reading() as connection:
-        row = study_row(connection, study)
-        order = _order_of(f"{row.seed}|{reader}")
-        waiting = [*_waiting(reader, row), _in_the_queue(connection, row)]
-        query = sa.select(cases.c.id).where(*waiting).order_by(order, cases.c.id).limit(1)
-        following = connection.execute(query).scalar()
-        return None if following is None else blind_case_of(case_row(connection, following))
-
-
-def _in_the_queue(connection: sa.Connection, study: sa.Row[Any]) -> sa.ColumnElement[bool]:
-    """Return what makes a case one of the study's queue: to be read, or one of those that are mixed in.
-
-    To be read is what is not known to be right, and what graders see differently, right or not. Mixed in are the first
-    by the cases' random numbers, as many as make up the share.
-    """
-    wanted = sa.or_(cases.c.error != 0, cases.c.graders_disagree)
-    to_read = sa.select(sa.func.count()).select_from(cases).where(cases.c.study == study.name, wanted)
-    share = study.correct_share / (1.0 - study.correct_share)
-    n_mixed_in = round(connection.execute(to_read).scalar_one() * share)
-    if not n_mixed_in:
-        return wanted
-    right = sa.select(cases.c.shuffle).where(cases.c.study == study.name, ~wanted)
-    last = connection.execute(right.order_by(cases.c.shuffle).offset(n_mixed_in - 1).limit(1)).scalar()
-    # None: there are not that many, and all of them are mixed in.
-    return sa.true() if last is None else sa.or_(wanted, cases.c.shuffle <= last)
-
-
-def _order_of(seed: str) -> sa.ColumnElement[int]:
-    """Return a reader's own permutation of the cases' random numbers."""
-    digest = hashlib.sha256(seed.encode()).digest()
-    factor = 1 + int.from_bytes(digest[:4], "big") % (_PRIME - 1)
-    summand = int.from_bytes(digest[4:8], "big") % _PRIME
-    return (sa.cast(cases.c.shuffle, sa.BigInteger) * factor + summand) % _PRIME
-
-
-def _waiting(reader: str, study: sa.Row[Any]) -> list[sa.ColumnElement[bool]]:
-    """Return what makes a case one that this reader can still read."""
-    # A read that was taken back puts the case into the queue again.
-    read = sa.select(reads.c.case_id).where(reads.c.reader == reader, reads.c.undone_at.is_(None))
-    skipped = sa.select(skips.c.case_id).where(skips.c.reader == reader)
-    # Given to others and not to this reader.
-    own = sa.select(assignments.c.case_id).where(assignments.c.reader == reader)
-    given = sa.select(assignments.c.case_id).where(assignments.c.case_id.not_in(own))
-    return [
-        cases.c.study == study.name,
-        cases.c.status.in_(_WAITING),
-        cases.c.n_blind < study.reads_wanted,
-        cases.c.waveform_deleted_at.is_(None),
-        *(cases.c.id.not_in(left_out) for left_out in (read, skipped, given)),
-    ]
-
-
-def _count_own(connection: sa.Connection, table: sa.Table, reader: str, study: str) -> int:
-    query = (
-        sa.select(sa.func.count())
-        .select_from(table.join(cases, cases.c.id == table.c.case_id))
-        .where(table.c.reader == reader, cases.c.study == study)
-    )
-    if table is reads:
-        query = query.where(reads.c.undone_at.is_(None))
-    return int(connection.execute(query).scalar_one())
-
-
-def progress(store: Store, reader: str, study: str = DEFAULT_STUDY) -> Progress:
-    """Return how far a reader is in a study; zeros where there is no such study yet."""
-    with store.reading() as connection:
-        row = connection.execute(sa.select(studies).where(studies.c.name == study)).first()
-        if row is None:
-            return Progress(0, 0, 0, 0)
-        waiting = connection.execute(
-            sa.select(sa.func.count()).select_from(cases).where(*_waiting(reader, row), _in_the_queue(connection, row))
-        ).scalar_one()
-        n_read, n_skipped, n_drafts = (_count_own(connection, table, reader, study) for table in (reads, skips, drafts))
-    return Progress(n_read, n_skipped, n_drafts, waiting)
 
 
 def study_progress(store: Store, study: str = DEFAULT_STUDY) -> Mapping[str, int]:

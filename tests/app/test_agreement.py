@@ -43,7 +43,7 @@ def fill(store: Store) -> Fill:
     base = generate("normal", seed=1, sampling_rate_hz=100, duration_s=10.0)
 
     def _fill(n_cases: int, readers: tuple[str, ...] = ("Ada", "Ben"), *, revealed: bool = False) -> list[str]:
-        for name in (*readers, "Owner"):
+        for name in ("Owner", *readers):
             review.ensure_reader(store, name)
         ids = []
         for number in range(n_cases):
@@ -146,6 +146,7 @@ def test_a_cell_opens_its_cases_to_administrators_and_the_audit_notes_it(
     app.switch_page(PAGE).run()
     assert not [box for box in app.selectbox if box.key == CELL_KEY], "nobody has given a name"
     review.ensure_reader(store, "Cyd")
+    review.grant(store, "Cyd", tuple(Role), "Owner")
     app.session_state["cardiov_review"].name = "Cyd"
     app.switch_page(PAGE).run()
     app.selectbox(key=COMPARISON_KEY).set_value("Model / Ada").run()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -226,3 +227,25 @@ def test_a_real_record_shows_the_cardiologists_level(app: AppTest, data_folder) 
     assert not app.exception
     level_of(app)
     assert "Cardiologist's level" in shown(app).replace("&#x27;", "'")
+
+
+def test_the_open_ecg_has_an_address_that_opens_it_again(app: AppTest, repository: Path) -> None:
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    assert app.query_params["ecg"] in ("sample-normal", ["sample-normal"])
+    again = AppTest.from_file(str(repository / "app.py"), default_timeout=60)
+    again.query_params["ecg"] = "sample-normal"
+    again.run()
+    assert not again.exception
+    assert "(synthetic)" in shown(again)
+    again.button(key=Key.CLOSE).click().run()
+    assert "ecg" not in again.query_params
+    assert again.file_uploader
+
+
+def test_an_address_of_an_ecg_that_is_gone_is_a_sentence(repository: Path) -> None:
+    app = AppTest.from_file(str(repository / "app.py"), default_timeout=60)
+    app.query_params["ecg"] = "0123456789abcdef"
+    app.run()
+    assert not app.exception
+    assert any("not open here any more" in error.value for error in app.error)
+    assert app.file_uploader

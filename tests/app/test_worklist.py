@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core import review
-from cardiov_core.domain import CaseSource, EventKind, ReadKind, Severity
+from cardiov_core.domain import CaseSource, EventKind, ReadKind, Role, Severity
 from cardiov_core.errors import StoreUnavailableError
 from cardiov_core.review import Store
 from cardiov_core.review.blinding import has_seen_case
@@ -174,6 +174,8 @@ def test_the_queue_has_wider_gaps_first_and_no_level(store: Store, add_case: Add
         for name, level in zip(("Ada", "Ben"), levels, strict=True):
             review.ensure_reader(store, name)
             review.commit_read(store, case_id, name, Severity(level), 2)
+    review.ensure_reader(store, "Dora")
+    review.grant(store, "Dora", tuple(Role), "Ada")
     app = open_page("worklist", "Dora", view="Adjudicate")
     assert list(app.dataframe[0].value["Case"]) == [far, near]
     assert "risk" not in source(app).lower().replace("at risk", "")

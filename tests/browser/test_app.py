@@ -121,3 +121,19 @@ def test_a_narrow_screen_does_not_scroll_sideways(page: Page) -> None:
     expect_result(page)
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0
+
+
+def test_a_reload_keeps_the_open_ecg(page: Page, record_files: list[Path]) -> None:
+    page.locator("input[type=file]").set_input_files([str(path) for path in record_files])
+    expect_result(page)
+    address = page.url
+    assert "?ecg=" in address
+    page.reload()
+    expect_result(page)
+    expect(page.get_by_text(record_files[0].stem).first).to_be_visible()
+    page.get_by_role("link", name="About").click()
+    page.get_by_text("About CardioV").wait_for(timeout=WAIT_MS)
+    page.reload()
+    page.get_by_text("About CardioV").wait_for(timeout=WAIT_MS)
+    page.get_by_role("link", name="Analyze").click()
+    expect_result(page)

@@ -18,6 +18,7 @@ from cardiov_core.domain import (
     Prediction,
     Quality,
     QualityVerdict,
+    Role,
     Severity,
     Window,
 )
@@ -60,10 +61,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    """An empty store with the readers Ada, Ben, Cyd and Dan."""
+    """An empty store with the readers Ada, Ben, Cyd and Dan, who may do everything."""
     opened = review.open_store(database_url)
     for name in ("Ada", "Ben", "Cyd", "Dan"):
         review.ensure_reader(opened, name)
+        review.grant(opened, name, tuple(Role), "test", at_the_machine=True)
     yield opened
     opened.close()
 

@@ -1,5 +1,7 @@
 """Names, sign-in and roles."""
 
+from pathlib import Path
+
 import pytest
 
 from cardiov_core import review
@@ -8,14 +10,26 @@ from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review import Store
 
 
-def test_a_typed_name_may_do_everything_and_is_added_once(store: Store) -> None:
+def test_a_typed_name_begins_as_reader_and_is_added_once(store: Store) -> None:
     reader = review.ensure_reader(store, "  Eve   Stone ")
-    assert (reader.name, reader.roles) == ("Eve Stone", frozenset(Role))
+    assert (reader.name, reader.roles) == ("Eve Stone", {Role.READER})
     assert review.ensure_reader(store, "Eve Stone") == reader
+    assert review.ensure_reader(store, "eve stone") == reader, "no second person by other capitals"
     assert [event.who for event in review.events_of(store)].count("Eve Stone") == 1
     for name in ("", "  ", "x" * 101):
         with pytest.raises(ReviewError, match="1 to 100"):
             review.ensure_reader(store, name)
+
+
+def test_the_first_name_of_a_review_owns_it(tmp_path: Path) -> None:
+    empty = review.open_store(f"sqlite:///{tmp_path / 'empty.db'}")
+    try:
+        assert review.ensure_reader(empty, "Ada").roles == frozenset(Role)
+        assert review.ensure_reader(empty, "Ben").roles == {Role.READER}
+        review.ensure_reader(empty, "Cyd", identity="issuer|1")
+        assert review.typed_names(empty) == ("Ada", "Ben")
+    finally:
+        empty.close()
 
 
 def test_a_signed_in_person_is_known_by_identity_and_not_by_name(store: Store) -> None:

@@ -5,15 +5,16 @@ from functools import partial
 import streamlit as st
 
 from cardiov_core.datasets.ptbxl import PtbXl
-from cardiov_core.datasets.synthetic import CONDITIONS, Condition, generate
+from cardiov_core.datasets.synthetic import CONDITIONS
 from cardiov_core.domain import EcgRecord
-from cardiov_core.errors import CardioVError, MissingMetadataError
+from cardiov_core.errors import MissingMetadataError
 from cardiov_core.io import Upload, read_uploads, titles
 from cardiov_core.reporting.words.record import age_and_sex
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
+from cardiov_core.ui.opening.address import open_ptbxl, open_sample
 
 _TILES_A_ROW = 4
 
@@ -108,7 +109,7 @@ def empty_state() -> None:
     show_rejected()
     ask_which_record()
     with st.container(key="samples"):
-        _sample_tiles(current)
+        _sample_tiles()
     with guarded():
         dataset = resources.ptbxl()
         if dataset is not None:
@@ -161,7 +162,7 @@ def _ask_metadata(current: Session, missing: set[str]) -> None:
         st.button("Read again", key=Key.RETRY, type="primary", disabled=not complete, on_click=_retry)
 
 
-def _sample_tiles(current: Session) -> None:
+def _sample_tiles() -> None:
     st.html('<p class="cv-quiet" style="margin:0">Or open a synthetic sample</p>')
     conditions = list(CONDITIONS.values())
     for start in range(0, len(conditions), _TILES_A_ROW):
@@ -172,13 +173,8 @@ def _sample_tiles(current: Session) -> None:
                 key=f"{Key.SAMPLE}_{condition.key}",
                 help=condition.description,
                 width="stretch",
-                on_click=partial(_open_sample, current, condition),
+                on_click=partial(open_sample, condition.key),
             )
-
-
-def _open_sample(current: Session, condition: Condition) -> None:
-    current.close()
-    current.open(Case(generate(condition.key), Origin.SYNTHETIC, f"{condition.title} (synthetic)"))
 
 
 def _real_records(current: Session, dataset: PtbXl) -> None:
@@ -189,16 +185,9 @@ def _real_records(current: Session, dataset: PtbXl) -> None:
         return f"PTB-XL {ecg_id:05d} ({age_and_sex(row['age'], sex)}), cardiologist: {level.lower()}"
 
     def _open() -> None:
-        ecg_id = st.session_state[Key.REAL_RECORD]
         current.close()
-        if ecg_id is None:
-            return
-        try:
-            record = dataset.record(ecg_id, sampling_rate_hz=500)
-        except CardioVError as error:
-            current.failure = error
-            return
-        current.open(Case(record, Origin.PTB_XL, f"PTB-XL {ecg_id:05d}", dataset.label(ecg_id)))
+        if st.session_state[Key.REAL_RECORD] is not None:
+            open_ptbxl(st.session_state[Key.REAL_RECORD])
 
     st.selectbox(
         "Or open a real record of PTB-XL, with its cardiologist's level",

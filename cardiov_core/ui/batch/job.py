@@ -8,21 +8,15 @@ from collections.abc import Collection as Sized
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cardiov_core.domain import Analysis
 from cardiov_core.errors import CardioVError, MissingMetadataError
 from cardiov_core.inference import Grader
 from cardiov_core.inference.batch import BatchError, BatchRow, run_batch
 from cardiov_core.io.staging import Drop, staged
 from cardiov_core.review.alerts import installation_rules
+from cardiov_core.ui.batch.kept import KeptAnalyses, Reading
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the reader stated for files that do not say it: rate in Hz and units, as in `read_record`."""
-
-    sampling_rate: float | None = None
-    units: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +52,7 @@ class _Outcome:
     failure: CardioVError | None = None
     run_started_s: float = 0.0
     n_this_run: int = 0
+    kept: KeptAnalyses = field(default_factory=KeptAnalyses)
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -84,6 +79,26 @@ class BatchJob:
         self._outcome = _Outcome()
         self._thread: threading.Thread | None = None
         weakref.finalize(self, self._outcome.stop.set)
+
+    def kept_analysis(self, name: str) -> Analysis | None:
+        """Return the analysis of a row where it is still held.
+
+        Parameters
+        ----------
+        name : str
+            Of the row.
+        """
+        return self._outcome.kept.analysis_of(name)
+
+    def prepare_row(self, row: BatchRow) -> None:
+        """Read and analyse a row in a thread, unless its analysis is held; it is likely to be opened next.
+
+        Parameters
+        ----------
+        row : BatchRow
+            Of this batch.
+        """
+        self._outcome.kept.prepare(row, self.drop, self.predictor, self.others, self.reading)
 
     @property
     def running(self) -> bool:
@@ -180,7 +195,15 @@ def _work(outcome: _Outcome, drop: Drop, predictor: Grader, others: Sequence[Gra
             outcome.n_this_run, outcome.run_started_s = 0, time.monotonic()
             rate, units = reading.sampling_rate, reading.units
             rules = installation_rules()
-            for result in run_batch(todo, predictor, others=others, sampling_rate=rate, units=units, rule_set=rules):
+            for result in run_batch(
+                todo,
+                predictor,
+                others=others,
+                sampling_rate=rate,
+                units=units,
+                rule_set=rules,
+                keep=outcome.kept.keep,
+            ):
                 if isinstance(result, BatchRow):
                     outcome.rows.append(result)
                 else:

@@ -8,14 +8,14 @@ import streamlit as st
 from cardiov_core.domain import QualityVerdict, Severity
 from cardiov_core.domain.words import how_many
 from cardiov_core.inference.batch import TRIAGE_RULE, BatchRow, batch_table
-from cardiov_core.io.staging import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES, files_of
+from cardiov_core.io.staging import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES
 from cardiov_core.reporting.words.disclaimer import wording
-from cardiov_core.ui.batch import table
-from cardiov_core.ui.batch.job import BatchJob, Reading
+from cardiov_core.ui.batch import steps, table
+from cardiov_core.ui.batch.job import BatchJob
+from cardiov_core.ui.batch.kept import Reading
 from cardiov_core.ui.batch.state import BatchState, Key, batch_state
 from cardiov_core.ui.frame import session as state
 from cardiov_core.ui.frame.html import bullet_list
-from cardiov_core.ui.frame.navigation import ANALYZE_PAGE
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 
@@ -63,22 +63,15 @@ def show_progress(job: BatchJob) -> None:
 
 
 def show_list(job: BatchJob) -> None:
-    """Show summary, filters, the list and its downloads."""
+    """Show filters, the list and its downloads."""
     current = batch_state()
-    table.show_summary(current.shown, len(job.errors), len(job.passed_over))
     if not current.shown:
         return
     _filters(current)
-    rows = [
-        row
-        for row in current.shown
-        if (not current.levels or row.level in current.levels)
-        and (not current.qualities or row.quality in current.qualities)
-        and (not current.differ or row.disagreement is not None)
-    ]
-    _table(current, job, rows)
+    rows = current.filtered()
+    _table(current, rows)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _openers(current, job, rows)
+        _openers(current, rows)
         _downloads(current, job)
     _notes(current.shown)
     _explain_order()
@@ -133,7 +126,11 @@ def _progress(job: BatchJob, *, drawn_running: bool) -> None:
             st.button("Stop", key=Key.STOP, on_click=job.stop, help="What is done stays.")
         elif not job.complete and job.failure is None:
             st.button("Go on", key=Key.GO_ON, on_click=job.start, type="primary")
-        st.button("Another batch", key=Key.ANOTHER, on_click=current.forget, help="Lets this list and its files go.")
+        if st.button("Another batch", key=Key.ANOTHER, help="Lets this list and its files go."):
+            # Not as a callback: this part would be drawn again alone, and the old list would stay.
+            current.forget()
+            st.rerun()
+    table.show_summary(job.rows, len(job.errors), len(job.passed_over))
 
 
 def _progress_words(job: BatchJob) -> str:
@@ -183,14 +180,14 @@ def _filters(current: BatchState) -> None:
         current.differ = last.checkbox("Graders disagree", key=Key.DIFFER)
 
 
-def _table(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
+def _table(current: BatchState, rows: list[BatchRow]) -> None:
     if not rows:
         st.info("No record is as you chose.")
         return
     shown = rows[: table.MAX_SHOWN]
     names = table.short_names(current.shown)
     st.dataframe(
-        table.display_table(shown, names, current.opened),
+        table.display_table(shown, names, current.opened, state.session().batch_row),
         column_config=table.column_settings(Key.OPEN),
         hide_index=True,
         width="stretch",
@@ -205,10 +202,10 @@ def _table(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
         # By name, not by position: the list may have changed under the reader's hand.
         chosen = next((row for row in current.shown if names[row.name] == click["label"]), None)
         if chosen is not None:
-            _open(current, job, chosen)
+            steps.open_row(chosen.name, rows)
 
 
-def _openers(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
+def _openers(current: BatchState, rows: list[BatchRow]) -> None:
     """Offer the next record and any by its name: a canvas table cannot be clicked from the keyboard."""
     unopened = next((row for row in rows if row.name not in current.opened), None)
     wanted = st.button(
@@ -219,7 +216,7 @@ def _openers(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
         help="The most urgent record of the list that you have not opened yet.",
     )
     if wanted and unopened is not None:
-        _open(current, job, unopened)
+        steps.open_row(unopened.name, rows)
     names = table.short_names(current.shown)
     by_name = {names[row.name]: row for row in rows}
     chosen = st.selectbox(
@@ -232,16 +229,7 @@ def _openers(current: BatchState, job: BatchJob, rows: list[BatchRow]) -> None:
         width=260,
     )
     if chosen is not None:
-        _open(current, job, by_name[chosen])
-
-
-def _open(current: BatchState, job: BatchJob, row: BatchRow) -> None:
-    files = files_of(job.drop, row.name, row.files)
-    current.opened.add(row.name)
-    analysed = state.session()
-    analysed.receive(files)
-    analysed.sampling_rate_hz, analysed.units = job.reading.sampling_rate, job.reading.units
-    st.switch_page(ANALYZE_PAGE)
+        steps.open_row(by_name[chosen].name, rows)
 
 
 def _notes(rows: list[BatchRow]) -> None:

@@ -13,6 +13,7 @@ from cardiov_core.io.staging import take_drop
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.remembered import recalled, remember
 
 _STATE_KEY = "cardiov_batch"
 # The list is drawn anew each time it has grown by so much: it must not move under the reader's hand every second.
@@ -56,6 +57,8 @@ class BatchState:
         The rows of the list on the screen, in triage order: a snapshot that grows in steps.
     opened : set of str
         Names of the rows that the reader opened.
+    order : tuple of str
+        Names of the rows of the list, as filtered, when one of them was opened: what Next and Previous go by.
     levels, qualities : list
         Filters; empty shows all. A level of None stands for withheld ones.
     differ : bool
@@ -69,6 +72,7 @@ class BatchState:
     job: BatchJob | None = None
     shown: list[BatchRow] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
+    order: tuple[str, ...] = ()
     levels: list[Severity | None] = field(default_factory=list)
     qualities: list[QualityVerdict] = field(default_factory=list)
     differ: bool = False
@@ -96,8 +100,23 @@ class BatchState:
         if self.job is not None:
             self.job.stop()
         self.job, self.refusal = None, None
-        self.shown, self.opened, self.levels, self.qualities, self.differ = [], set(), [], [], False
+        self.shown, self.opened, self.order = [], set(), ()
+        self.levels, self.qualities, self.differ = [], [], False
         self.n_drops += 1
+
+    def filtered(self) -> list[BatchRow]:
+        """Return the rows of the list that the filters leave."""
+        return [
+            row
+            for row in self.shown
+            if (not self.levels or row.level in self.levels)
+            and (not self.qualities or row.quality in self.qualities)
+            and (not self.differ or row.disagreement is not None)
+        ]
+
+    def row_named(self, name: str) -> BatchRow | None:
+        """Return a row of the list by its name."""
+        return next((row for row in self.shown if row.name == name), None)
 
     def due(self) -> bool:
         """Tell whether enough rows came since the last snapshot, or the last ones did."""
@@ -115,6 +134,7 @@ class BatchState:
 def batch_state() -> BatchState:
     """Return this browser session's batch, made on first use."""
     if _STATE_KEY not in st.session_state:
-        st.session_state[_STATE_KEY] = BatchState()
+        st.session_state[_STATE_KEY] = recalled(_STATE_KEY, BatchState) or BatchState()
+        remember(_STATE_KEY, st.session_state[_STATE_KEY])
     state: BatchState = st.session_state[_STATE_KEY]
     return state

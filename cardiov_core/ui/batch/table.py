@@ -42,18 +42,20 @@ def short_names(rows: Sequence[BatchRow]) -> dict[str, str]:
     return {name: name if taken[last] > 1 else last for name, last in bare.items()}
 
 
-def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: Iterable[str]) -> "Styler":
+def display_table(
+    rows: Sequence[BatchRow], names: Mapping[str, str], opened: Iterable[str], here: str | None = None
+) -> "Styler":
     """Return the table for the screen, all in words: what is copied or spoken of it reads as it looks.
 
     Streamlit sorts words by their characters, so numbers are padded with spaces to sort as numbers, and what is not
-    known sorts to an end.
+    known sorts to an end. `here` names the row that was opened last.
     """
     seen = set(opened)
     frame = pd.DataFrame(
         {
             "Record": [names[row.name] for row in rows],
             "Level": [level_words(row.level) for row in rows],
-            "Prediction set": [" or ".join(level.title for level in row.prediction_set or ()) for row in rows],
+            "Set": [" or ".join(str(int(level)) for level in row.prediction_set or ()) for row in rows],
             "Above low": ["" if row.exceedance is None else _probability(row.exceedance[1]) for row in rows],
             "Sure": ["unsure" if row.unsure else "" for row in rows],
             "Graders": [_graders(row) for row in rows],
@@ -63,12 +65,11 @@ def display_table(rows: Sequence[BatchRow], names: Mapping[str, str], opened: It
             "QTc": [_measured(row.qtc_fridericia_ms) for row in rows],
             "Age": [_age(row.age) for row in rows],
             "Sex": [row.sex or "unknown" for row in rows],
-            "Warnings": [len(row.warnings) for row in rows],
-            "Opened": ["yes" if row.name in seen else "" for row in rows],
+            "Opened": ["last" if row.name == here else "yes" if row.name in seen else "" for row in rows],
         }
     )
     if not any(row.prediction_set for row in rows):
-        frame = frame.drop(columns="Prediction set")
+        frame = frame.drop(columns="Set")
     if not any(row.unsure for row in rows):
         frame = frame.drop(columns="Sure")
     if not any(row.other_levels for row in rows):
@@ -81,29 +82,28 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
     column = st.column_config
     return {
         "Record": column.ButtonColumn(
-            type="tertiary", key=open_key, alignment="left", pinned=True, help="Click to open it on the Analyze page."
+            type="tertiary", key=open_key, alignment="left", pinned=True, width=190, help="Click to open it."
         ),
-        "Level": column.TextColumn(width=120, help="Critical value: number, shape and word."),
-        "Prediction set": column.TextColumn(width=150, help="Holds the level in 9 of 10 such ECGs."),
+        "Level": column.TextColumn(width=125, help="Critical value: number, shape and word."),
+        "Set": column.TextColumn(width=85, help="Prediction set: holds the level in 9 of 10 such ECGs."),
         "Above low": column.TextColumn(
-            width=80, alignment="right", help="Probability that the level is above low risk."
+            width=85, alignment="right", help="Probability that the level is above low risk."
         ),
         "Sure": column.TextColumn(
             width=75,
             help="Unsure: with this little certainty levels were often wrong; the ECG's warnings say how often.",
         ),
         "Graders": column.TextColumn(
-            width=160, help="Where graders differ by a level or more: what the others say. Open the ECG to send it."
+            width=75, help="Where graders differ by a level or more. Open the ECG to see who says what."
         ),
         "Critical findings": column.TextColumn(
-            width=220, help="QTc from 500 ms, heart rate under 40 or over 150 bpm, pause over 3 s."
+            width=200, help="QTc from 500 ms, heart rate under 40 or over 150 bpm, pause over 3 s."
         ),
         "Quality": column.TextColumn(width=105, help="Verdict on the signal; not analysable withholds the level."),
-        "HR": column.TextColumn("HR (bpm)", width=110, alignment="right", help="Heart rate in bpm."),
-        "QTc": column.TextColumn("QTc (ms)", width=110, alignment="right", help="QT corrected by Fridericia, in ms."),
-        "Age": column.TextColumn(width=80, alignment="right", help="In years, as stated."),
-        "Sex": column.TextColumn(width=80),
-        "Warnings": column.NumberColumn(width=75, help="How many; the Analyze page shows them."),
+        "HR": column.TextColumn("HR", width=70, alignment="right", help="Heart rate in bpm."),
+        "QTc": column.TextColumn("QTc", width=70, alignment="right", help="QT corrected by Fridericia, in ms."),
+        "Age": column.TextColumn(width=85, alignment="right", help="In years, as stated."),
+        "Sex": column.TextColumn(width=70),
         "Opened": column.TextColumn(width=65, help="You opened it from this list."),
     }
 
@@ -169,15 +169,11 @@ def quality_words(verdict: QualityVerdict) -> str:
 
 
 def _graders(row: BatchRow) -> str:
-    """Return what the other graders say where they differ, the highest level first."""
-    if row.disagreement is None:
-        return ""
-    others = sorted(row.other_levels.items(), key=lambda item: -item[1])
-    return "differ: " + ", ".join(f"{name} {level.title}" for name, level in others)
+    return "" if row.disagreement is None else "differ"
 
 
 def _measured(number: float | None) -> str:
-    return "not measurable" if number is None else f"{number:3.0f}"
+    return "none" if number is None else f"{number:3.0f}"
 
 
 def _probability(number: float) -> str:

@@ -9,9 +9,7 @@ from cardiov_core.reporting import percent
 from cardiov_core.reporting.templates import html_table as table_of
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, wording
 from cardiov_core.reporting.words.levels import THIN_SPACE
-from cardiov_core.review import (
-    Progress,
-)
+from cardiov_core.review import NotWaiting, Progress
 from cardiov_core.ui.frame.styles import level_shape
 
 _logger = logging.getLogger(__name__)
@@ -102,3 +100,15 @@ def place_words(so_far: Progress) -> str:
     number = so_far.read + so_far.skipped + 1
     left = max(so_far.waiting - 1, 0)
     return f"Case {number} of {number + left}, {left} left"
+
+
+def queue_words(cases: NotWaiting) -> str:
+    """Say where the cases are that do not wait for a reader."""
+    parts = [
+        (cases.read, "read by you"),
+        (cases.skipped, "skipped by you"),
+        (cases.given_to_others, "given to other readers"),
+        (cases.read_enough, "read as often as the study wants, or closed"),
+    ]
+    told = [f"{number} {words}" for number, words in parts if number]
+    return f"Of this study's cases: {', '.join(told)}." if told else "The study holds no case yet."

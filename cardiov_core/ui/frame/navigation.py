@@ -1,7 +1,11 @@
-"""The pages of the app and their names, for `app.py`."""
+"""The pages of the app and their names, for `app.py`, and the way back to the page that asked for a sign-in."""
+
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import Page
+
+from cardiov_core.ui.frame.remembered import ask_back, asked_back
 
 ANALYZE_PAGE, BATCH_PAGE, WORKLIST_PAGE, REVIEW_PAGE = (
     "pages/analyze.py",
@@ -13,13 +17,21 @@ ANALYZE_PAGE, BATCH_PAGE, WORKLIST_PAGE, REVIEW_PAGE = (
 CASE_PARAMETER = "case"
 """Names the case in the address of the Review page."""
 
-_NAVIGATED_KEY = "cardiov_navigated"
+_NAVIGATED_KEY, _RETURNED_KEY, _FIRST_KEY = "cardiov_navigated", "cardiov_returned", "cardiov_first_page"
+_PATHS = {ANALYZE_PAGE, BATCH_PAGE, WORKLIST_PAGE, REVIEW_PAGE}
 
 
 def navigation() -> Page:
     """Return the page that was asked for, with the navigation on top."""
     st.session_state[_NAVIGATED_KEY] = True
-    return st.navigation(_pages(), position="top")
+    chosen = st.navigation(_pages(), position="top")
+    st.session_state.setdefault(_FIRST_KEY, chosen.url_path)
+    return chosen
+
+
+def began_at_analyze() -> bool:
+    """Tell whether this session began on the Analyze page."""
+    return not st.session_state.get(_FIRST_KEY)
 
 
 def ensure_navigation() -> None:
@@ -32,6 +44,23 @@ def ensure_navigation() -> None:
         st.session_state[_NAVIGATED_KEY] = True
         st.navigation(_pages(), position="hidden")
         st.rerun()
+
+
+def sign_in() -> None:
+    """Go to the sign-in, and note which page asked for it: the provider sends everybody to the first one."""
+    path = urlsplit(str(st.context.url or "")).path.rsplit("/", 1)[-1]
+    ask_back(f"pages/{path}.py" if path else ANALYZE_PAGE, st.query_params.to_dict())
+    st.login()
+
+
+def return_where_asked() -> None:
+    """Go on to the page that asked for the sign-in from which this session comes."""
+    if _RETURNED_KEY in st.session_state or not getattr(st.user, "is_logged_in", False):
+        return
+    st.session_state[_RETURNED_KEY] = True
+    asked = asked_back()
+    if asked is not None and asked[0] in _PATHS:
+        st.switch_page(asked[0], query_params=asked[1])
 
 
 def _pages() -> list[Page]:

@@ -11,7 +11,8 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.reporting.words.disclaimer import RESEARCH_USE
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, plain
-from cardiov_core.ui.frame.navigation import ensure_navigation
+from cardiov_core.ui.frame.navigation import ensure_navigation, return_where_asked
+from cardiov_core.ui.frame.remembered import give_token
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.session import session
 from cardiov_core.ui.frame.styles import apply_styles
@@ -43,6 +44,8 @@ def page() -> Iterator[None]:
     """Frame of a page: style, the banner with reader and grader in use, and `guarded` around the content."""
     ensure_navigation()
     apply_styles()
+    give_token()
+    return_where_asked()
     reader = review_state().name
     try:
         grader = f"Grader: {resources.predictor(session().grader).name}"

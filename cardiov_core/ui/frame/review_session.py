@@ -7,6 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, Draft, Explanation, Role, Severity
 from cardiov_core.errors import CardioVError
+from cardiov_core.ui.frame.remembered import forget_remembered, recalled, remember
 
 _STATE_KEY = "cardiov_review"
 # Grades that a session was shown before anybody gave a name; more than anybody opens in one sitting.
@@ -54,6 +55,10 @@ class ReviewState:
         Fingerprint of a record -> the case whose alert it opened.
     notes : dict of str to Severity or None
         What was chosen in forms that are no draft of a read, by form; None: indeterminate.
+    save_wanted : str or None
+        Case whose read is to be saved as soon as what was entered with it is taken.
+    incomplete : str or None
+        Case whose read could not be saved because something is missing.
     """
 
     name: str | None = None
@@ -72,16 +77,21 @@ class ReviewState:
     opinions: dict[ShownKey, str] = field(default_factory=dict)
     alerts: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Severity | None] = field(default_factory=dict)
+    save_wanted: str | None = None
+    incomplete: str | None = None
 
 
 def review_state() -> ReviewState:
     """Return this browser session's review, made on first use."""
     if _STATE_KEY not in st.session_state:
-        st.session_state[_STATE_KEY] = ReviewState()
+        st.session_state[_STATE_KEY] = recalled(_STATE_KEY, ReviewState) or ReviewState()
+        remember(_STATE_KEY, st.session_state[_STATE_KEY])
     state: ReviewState = st.session_state[_STATE_KEY]
     return state
 
 
 def forget_reader() -> None:
     """Begin anew, for another reader at the same screen."""
-    st.session_state.pop(_STATE_KEY, None)
+    forget_remembered(_STATE_KEY)
+    st.session_state[_STATE_KEY] = ReviewState()
+    remember(_STATE_KEY, st.session_state[_STATE_KEY])

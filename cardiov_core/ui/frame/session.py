@@ -1,7 +1,7 @@
 """The state of one browser session, typed, under a single key."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation,
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import Upload
 from cardiov_core.signals import Examination
+from cardiov_core.ui.frame.remembered import recalled, remember
 
 _SESSION_KEY = "cardiov_session"
 
@@ -86,12 +87,15 @@ class Case:
         What the page calls it.
     cardiologist : Severity or None
         Level of the cardiologist's statements, where they are known.
+    address : str or None
+        What names it in the address of the page; None for an upload, which its fingerprint names.
     """
 
     record: EcgRecord
     origin: Origin
     title: str
     cardiologist: Severity | None = None
+    address: str | None = None
 
     @cached_property
     def examination(self) -> Examination:
@@ -165,6 +169,8 @@ class Session:
         Whose level the reader wants to see; None: the default grader's. Other records keep it.
     lit : str or None
         Code of the finding that is lit on the trace.
+    batch_row : str or None
+        Name of the row of the batch that is open.
     analyses, explanations : dict
         Results for the records on show, so that display controls never rerun the network.
     """
@@ -186,6 +192,7 @@ class Session:
     same_patient: bool = False
     grader: str | None = None
     lit: str | None = None
+    batch_row: str | None = None
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
     explanations: dict[tuple[AnalysisKey, int | str], Explanation | Contributions] = field(default_factory=dict)
 
@@ -204,6 +211,17 @@ class Session:
         self.failure = None
         self._forget_results()
 
+    def open_analysed(
+        self, case: Case, files: Sequence[tuple[str, bytes]], grader: str, analysis: Analysis | None
+    ) -> None:
+        """Show an uploaded record that was read before, with its analysis where there is one."""
+        self.close()
+        self.files = tuple(files)
+        self.uploads = (Upload(case.title, case.record, None),)
+        self.open(case)
+        if analysis is not None:
+            self.analyses[AnalysisKey(grader, case.fingerprint, 0.0, anyway=False)] = analysis
+
     def compare_with(self, other: Case | None) -> None:
         """Put another record beside the open one; the question whose it is begins anew."""
         self.other = other
@@ -213,6 +231,7 @@ class Session:
     def close(self) -> None:
         """Forget the record and the upload it came from."""
         self.case = None
+        self.batch_row = None
         self.files = ()
         self.unread = False
         self.uploads = ()
@@ -230,9 +249,20 @@ class Session:
         self.explanations.clear()
 
 
+def recall_session(wanted: Callable[[Session], bool]) -> bool:
+    """Take over what another tab of this browser held, or this one before a reload; tell whether there was such."""
+    known = recalled(_SESSION_KEY, Session, wanted)
+    if known is None:
+        return False
+    st.session_state[_SESSION_KEY] = known
+    remember(_SESSION_KEY, known)
+    return True
+
+
 def session() -> Session:
     """Return this browser session's state, made on first use."""
     if _SESSION_KEY not in st.session_state:
-        st.session_state[_SESSION_KEY] = Session()
+        st.session_state[_SESSION_KEY] = recalled(_SESSION_KEY, Session) or Session()
+        remember(_SESSION_KEY, st.session_state[_SESSION_KEY])
     current: Session = st.session_state[_SESSION_KEY]
     return current

@@ -11,13 +11,14 @@ from cardiov_core.review import (
     blind_queue,
     get_case,
     list_studies,
+    not_waiting,
     progress,
     read_by,
     reads_by,
     skip,
 )
 from cardiov_core.review.blinding import has_seen_case
-from cardiov_core.ui.frame.html import place_words
+from cardiov_core.ui.frame.html import place_words, queue_words
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, WORKLIST_PAGE
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
@@ -37,7 +38,7 @@ def show_review(store: Store, me: Reader) -> None:
     """Show the case that the URL names, or the reader's next one."""
     case_id = st.query_params.get(CASE_PARAMETER) or _next_blind(store, me, DEFAULT_STUDY)
     if case_id is None:
-        st.info("No case is waiting for you.")
+        st.info(f"No case waits for you. {queue_words(not_waiting(store, me.name))}")
         st.page_link(WORKLIST_PAGE, label="Back to the worklist")
         return
     st.query_params[CASE_PARAMETER] = case_id

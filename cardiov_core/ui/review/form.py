@@ -39,6 +39,8 @@ def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[],
 def read_form(store: Store, me: Reader, case_id: str) -> None:
     """Show the decision of a first read; its entries rerun this part alone."""
     draft = draft_of(store, me, case_id)
+    if _save_wanted(store, me, case_id):
+        st.rerun()
     with st.container(key="levels", gap="xsmall"):
         for level in Severity:
             level_button(level, "level", draft.level is level, partial(_enter, store, me, case_id, level=level))
@@ -71,19 +73,38 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         label_visibility="collapsed",
         on_change=partial(_take, store, me, case_id, "text"),
     )
-    missing = _missing(draft)
-    wanted = st.button(
+    # Never disabled: the keys before Enter may still be on their way, and a disabled button takes no key.
+    st.button(
         "Save",
         key=SAVE_KEY,
         type="primary",
         shortcut="Enter",
         width="stretch",
-        disabled=bool(missing),
-        help=missing or "What is saved here can be undone until label and model are shown.",
+        on_click=partial(_want_save, case_id),
+        help="What is saved here can be undone until label and model are shown.",
     )
-    if wanted and commit(store, me, case_id):
-        st.rerun()
-    _show_state(case_id)
+    _show_state(case_id, draft)
+
+
+def _want_save(case_id: str) -> None:
+    review_state().save_wanted = case_id
+
+
+def _save_wanted(store: Store, me: Reader, case_id: str) -> bool:
+    """Save where that was asked for, after all keys that came with it were taken; return whether it was done.
+
+    What was asked for is kept in the session and not in the button: a key that follows ends the run of this page, and
+    with it what a button said.
+    """
+    state = review_state()
+    if state.save_wanted != case_id:
+        return False
+    state.save_wanted = None
+    if _missing(state.drafts[case_id]):
+        state.incomplete = case_id
+        return False
+    state.incomplete = None
+    return commit(store, me, case_id)
 
 
 def draft_of(store: Store, me: Reader, case_id: str) -> Draft:
@@ -123,6 +144,7 @@ def forget_draft(case_id: str) -> None:
 def _enter(store: Store, me: Reader, case_id: str, **entries: object) -> None:
     """Take an entry over into the draft, and the draft into the database."""
     state = review_state()
+    state.incomplete = None
     draft = replace(state.drafts.get(case_id, Draft()), **entries)  # type: ignore[arg-type]
     state.drafts[case_id] = draft
     state.failure = None
@@ -144,12 +166,15 @@ def _take(store: Store, me: Reader, case_id: str, name: str) -> None:
 
 def _missing(draft: Draft) -> str:
     if draft.level is None:
-        return "Choose a level first: 0, 1, 2 or 3."
-    return "" if draft.confidence is not None else "Say first how sure you are: L, M or H."
+        return "Not saved: choose a level first, 0, 1, 2 or 3."
+    return "" if draft.confidence is not None else "Not saved: say first how sure you are, L, M or H."
 
 
-def _show_state(case_id: str) -> None:
+def _show_state(case_id: str, draft: Draft) -> None:
     state = review_state()
+    missing = _missing(draft)
+    if state.incomplete == case_id and missing:
+        st.warning(missing)
     if state.failure is None:
         return
     show_error(state.failure)

@@ -1,14 +1,18 @@
-"""Who reads: a name that is asked once per session, or whoever has signed in; what they may do is in the database."""
+"""Who reads: a name that is asked once, or whoever has signed in; what they may do is in the database."""
 
 import streamlit as st
 
 from cardiov_core.domain import Reader, Role
 from cardiov_core.errors import CardioVError
-from cardiov_core.review import Store, ensure_reader, log_grade_shown, roles_of
+from cardiov_core.review import Store, ensure_reader, log_grade_shown, roles_of, typed_names
+from cardiov_core.ui.frame.html import plain
+from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import forget_reader, review_state
 
 NAME_KEY, START_KEY, CHANGE_KEY, SIGN_IN_KEY = "reader_name", "reader_start", "reader_change", "sign_in"
+KNOWN_KEY = "reader_known"
+_MAX_BUTTONS = 12
 _MAX_NAME = 100
 
 
@@ -27,12 +31,13 @@ def ask_reader(store: Store, why: str, *, place: str = "") -> None:
     """Ask for the reader's name, or to sign in where that is set up."""
     st.write(why)
     if signs_in():
-        st.button("Sign in", key=f"{SIGN_IN_KEY}{place}", type="primary", on_click=st.login)
+        st.button("Sign in", key=f"{SIGN_IN_KEY}{place}", type="primary", on_click=sign_in)
         return
+    _offer_known_names(store, place)
     with st.form(f"reader_form{place}", border=False, enter_to_submit=True, width=460):
         columns = st.columns([3, 1], vertical_alignment="bottom")
         columns[0].text_input(
-            "Your name", key=f"{NAME_KEY}{place}", max_chars=_MAX_NAME, placeholder="As it shall be signed"
+            "Your name", key=f"{NAME_KEY}{place}", max_chars=_MAX_NAME, placeholder="As it stands under your reads"
         )
         columns[1].form_submit_button(
             "Start", key=f"{START_KEY}{place}", type="primary", on_click=_take_name, args=(store, f"{NAME_KEY}{place}")
@@ -40,7 +45,22 @@ def ask_reader(store: Store, why: str, *, place: str = "") -> None:
     failure = review_state().failure
     if failure is not None:
         show_error(failure)
-    st.caption("Asked once per session. The name stands with your reads in the review's database, and nowhere else.")
+    st.caption("Remembered in this browser. A new name begins as reader, and stands with your reads.")
+
+
+def _offer_known_names(store: Store, place: str) -> None:
+    """Offer the people of the review by one click, so that nobody becomes two by a slip of the pen."""
+    names = typed_names(store)
+    if not names:
+        return
+    key = f"{KNOWN_KEY}{place}"
+    if len(names) <= _MAX_BUTTONS:
+        st.pills("Known here", names, key=key, format_func=plain, on_change=_take_name, args=(store, key))
+    else:
+        st.selectbox(
+            "Known here", names, None, key=key, on_change=_take_name, args=(store, key), width=460,
+            placeholder="Your name",
+        )  # fmt: skip
 
 
 def change_reader() -> None:
@@ -65,7 +85,7 @@ def _take_name(store: Store, key: str) -> None:
     state = review_state()
     state.failure = None
     try:
-        _begin(store, ensure_reader(store, st.session_state[key]), None)
+        _begin(store, ensure_reader(store, st.session_state[key] or ""), None)
     except CardioVError as error:
         state.failure = error
 

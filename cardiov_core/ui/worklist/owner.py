@@ -79,7 +79,9 @@ def _people(store: Store, me: Reader) -> None:
             key=key,
             on_change=partial(_grant, store, me, person.name, key),
         )
-    st.caption("A typed name begins with all roles, a signed-in person as reader. Names come in at the first visit.")
+    st.caption(
+        "Everybody begins as reader; the first name of a review has all roles. Names come in at the first visit."
+    )
 
 
 def _grant(store: Store, me: Reader, name: str, key: str) -> None:

@@ -18,11 +18,12 @@ from cardiov_core.review import (
     list_cases,
     list_readers,
     list_studies,
+    not_waiting,
     progress,
     study_progress,
 )
 from cardiov_core.review.blinding import log_cases_seen
-from cardiov_core.ui.frame.html import place_words, plain
+from cardiov_core.ui.frame.html import place_words, plain, queue_words
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.review_session import review_state
@@ -96,7 +97,7 @@ def _start(store: Store, me: Reader, study: str) -> None:
     so_far = progress(store, me.name, study)
     done = so_far.read + so_far.skipped
     if following is None:
-        st.success(f"No case is waiting for you. You have read {so_far.read}." if done else "No case waits for you.")
+        st.info(f"No case waits for you. {queue_words(not_waiting(store, me.name, study))}")
         return
     st.progress(done / max(done + so_far.waiting, 1), place_words(so_far))
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -1,0 +1,107 @@
+"""Analyses of a batch that are held, so that an opened record is not analysed again: the most urgent ones."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cardiov_core.domain import Analysis
+from cardiov_core.inference import Grader
+from cardiov_core.inference.analysis import analyze
+from cardiov_core.inference.batch import BatchRow, triage_order
+from cardiov_core.io.staging import Drop, files_of, read_uploads
+from cardiov_core.review.alerts import installation_rules
+
+MAX_KEPT = 60
+"""Analyses that are held; a ten-second ECG takes half a megabyte, and a reader opens the urgent ones."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the reader stated for files that do not say it: rate in Hz and units, as in `read_record`."""
+
+    sampling_rate: float | None = None
+    units: str | None = None
+
+
+class KeptAnalyses:
+    """Holds the analyses of the most urgent rows, and those that were prepared by name."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, BatchRow] = {}
+        self._analyses: dict[str, Analysis] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def keep(self, row: BatchRow, analysis: Analysis) -> None:
+        """Hold an analysis; the least urgent one goes where there are too many.
+
+        Parameters
+        ----------
+        row : BatchRow
+            Whose.
+        analysis : Analysis
+            With its record.
+        """
+        with self._lock:
+            self._rows[row.name], self._analyses[row.name] = row, analysis
+            if len(self._rows) > MAX_KEPT:
+                last = triage_order(self._rows.values())[-1].name
+                del self._rows[last], self._analyses[last]
+
+    def analysis_of(self, name: str) -> Analysis | None:
+        """Return the analysis of a row; None where it is not held.
+
+        Parameters
+        ----------
+        name : str
+            Of the row.
+        """
+        thread = self._thread
+        if thread is not None and thread.name == _thread_name(name):
+            # It is being prepared: a second analysis would only take longer.
+            thread.join()
+        with self._lock:
+            return self._analyses.get(name)
+
+    def prepare(self, row: BatchRow, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading) -> None:
+        """Read and analyse a row in a thread of its own, one at a time.
+
+        Parameters
+        ----------
+        row : BatchRow
+            The row.
+        drop : Drop
+            Holds its files.
+        predictor, others, reading
+            As the batch has them.
+        """
+        if row.name in self._analyses or (self._thread is not None and self._thread.is_alive()):
+            return
+        self._thread = threading.Thread(
+            target=self._prepare, args=(row, drop, predictor, others, reading), name=_thread_name(row.name), daemon=True
+        )
+        self._thread.start()
+
+    def _prepare(
+        self, row: BatchRow, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading
+    ) -> None:
+        try:
+            files = files_of(drop, row.name, row.files)
+            uploads = read_uploads(files, sampling_rate=reading.sampling_rate, units=reading.units)
+            records = [upload.record for upload in uploads if upload.record is not None]
+            if len(records) != 1:
+                return
+            analysis = analyze(records[0], predictor, others=others, rule_set=installation_rules())
+        except Exception:
+            # Nobody waits for it: opening the row says what is wrong.
+            _logger.exception("A row of a batch could not be prepared.")
+            return
+        with self._lock:
+            self._rows[row.name], self._analyses[row.name] = row, analysis
+
+
+def _thread_name(name: str) -> str:
+    return f"cardiov-prepare {name}"

@@ -1,0 +1,94 @@
+"""The address of the open ECG: a reload shows it again, and a sample's address can be passed on."""
+
+import streamlit as st
+
+from cardiov_core.datasets.synthetic import CONDITIONS, generate
+from cardiov_core.errors import CardioVError
+from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.navigation import began_at_analyze
+from cardiov_core.ui.frame.session import Case, Origin, Session, recall_session, session
+
+PARAMETER = "ecg"
+"""Names the open ECG in the address of the Analyze page: a sample, a record of PTB-XL, or a fingerprint."""
+
+_TOLD_KEY = "cardiov_told_address"
+_SAMPLE, _PTB_XL = "sample-", "ptb-xl-"
+
+
+def open_addressed() -> None:
+    """Open the ECG that the address names, unless the page itself put it there."""
+    asked, told = st.query_params.get(PARAMETER), st.session_state.get(_TOLD_KEY)
+    fresh = _TOLD_KEY not in st.session_state
+    if fresh and asked is None and began_at_analyze():
+        # Who comes to the first page without an address wants to open something.
+        session().close()
+    if asked is None or asked == told or asked == _address(session().case):
+        return
+    try:
+        _open(session(), asked)
+    except CardioVError as error:
+        session().failure = error
+
+
+def show_address() -> None:
+    """Put the open ECG into the address; nothing there where none is open."""
+    address = _address(session().case)
+    st.session_state[_TOLD_KEY] = address
+    if address is None:
+        st.query_params.pop(PARAMETER, None)
+    elif st.query_params.get(PARAMETER) != address:
+        st.query_params[PARAMETER] = address
+
+
+def open_sample(key: str) -> None:
+    """Open a synthetic sample.
+
+    Parameters
+    ----------
+    key : str
+        Of `CONDITIONS`.
+    """
+    condition = CONDITIONS[key]
+    current = session()
+    current.close()
+    current.open(Case(generate(key), Origin.SYNTHETIC, f"{condition.title} (synthetic)", address=f"{_SAMPLE}{key}"))
+
+
+def open_ptbxl(ecg_id: int) -> None:
+    """Open a record of PTB-XL; where it cannot be read, the page says why.
+
+    Parameters
+    ----------
+    ecg_id : int
+        Its number.
+    """
+    current = session()
+    current.close()
+    dataset = resources.ptbxl()
+    if dataset is None:
+        return
+    try:
+        record, label = dataset.record(ecg_id, sampling_rate_hz=500), dataset.label(ecg_id)
+    except CardioVError as error:
+        current.failure = error
+        return
+    current.open(Case(record, Origin.PTB_XL, f"PTB-XL {ecg_id:05d}", label, address=f"{_PTB_XL}{ecg_id}"))
+
+
+def _open(current: Session, asked: str) -> None:
+    number = asked.removeprefix(_PTB_XL)
+    if asked.removeprefix(_SAMPLE) in CONDITIONS and asked.startswith(_SAMPLE):
+        open_sample(asked.removeprefix(_SAMPLE))
+    elif asked.startswith(_PTB_XL) and number.isdecimal():
+        open_ptbxl(int(number))
+    elif not recall_session(lambda known: _address(known.case) == asked):
+        current.close()
+        current.failure = CardioVError(
+            "This address is of an ECG that is not open here any more.", "Open its file again."
+        )
+
+
+def _address(case: Case | None) -> str | None:
+    if case is None:
+        return None
+    return case.address or case.fingerprint
