@@ -76,7 +76,7 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
 def _typed(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
     """Return the person of a typed name, as spelt or else in other upper and lower case; None for a new one."""
     rows = connection.execute(sa.select(readers.c.name, readers.c.identity)).all()
-    alike = [row for row in rows if row.name.casefold() == name.casefold()]
+    alike: list[Any] = [row for row in rows if row.name.casefold() == name.casefold()]
     return next((row for row in alike if row.name == name), alike[0] if alike else None)
 
 
