@@ -47,5 +47,11 @@ def test_an_empty_map_is_told_instead_of_an_invisible_band() -> None:
     assert "there is no band" in band_caption(np.array([np.nan, 0.0, 0.0], dtype=np.float32), 7)
 
 
+def test_a_band_over_the_whole_strip_is_not_drawn_and_that_is_said() -> None:
+    words = band_caption(np.array([np.nan, 0.8, 0.9, 1.0], dtype=np.float32), 6)
+    assert "Stage 6 looked at all of this ECG alike" in words
+    assert "there is no band" in words
+
+
 def test_a_band_is_named_with_its_stage() -> None:
     assert band_caption(np.array([0.0, 1.0], dtype=np.float32), 3).startswith("Blue band: relative attention")

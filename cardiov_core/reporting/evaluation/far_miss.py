@@ -21,6 +21,7 @@ from cardiov_core.reporting.print.trace import (
     draw_trace,
     trace_window,
 )
+from cardiov_core.reporting.trace.attention import standing_out
 from cardiov_core.reporting.trace.options import PaperOptions
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _draw_band(
     left = GRID_LEFT_MM + PULSE_MM
     right = left + window.shown_s * window.options.speed_mm_s
     axes.imshow(
-        attention[np.newaxis, :n_shown],
+        standing_out(attention)[np.newaxis, :n_shown],
         extent=(left, right, bottom_mm, bottom_mm + height_mm),
         cmap=ramp,
         vmin=0.0,

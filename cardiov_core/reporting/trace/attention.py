@@ -14,7 +14,30 @@ from cardiov_core.reporting.trace.display_filter import filter_for_display
 CAPTION = "Shows where the model looked, not why."
 """Stands under every picture of attention."""
 
+STANDS_OUT = 2.0
+"""How many times the record's own median a stretch's attention, or a lead's importance, has at least to be shown."""
+
 _WINDOW_S = 10.0
+
+
+def standing_out(values: FloatArray) -> FloatArray:
+    """Return attention where it stands out against the record's own median, 0 elsewhere.
+
+    A band over the whole strip says nothing. What is left keeps its order, so the tests of the maps hold for it.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n,)
+        Attention of each sample, or importance of each lead, >= 0; NaN where nothing was analysed.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, the same shape; NaN stays. All 0 where nothing is twice as large as the median.
+    """
+    seen = values[~np.isnan(values)]
+    floor = STANDS_OUT * float(np.median(seen)) if seen.size else 0.0
+    return np.where(np.isnan(values) | (values >= floor), values, 0.0).astype(np.float32)
 
 
 def attention_stack_figure(
@@ -68,7 +91,7 @@ def attention_stack_figure(
 
 def _bands(explanation: Explanation, stages: Sequence[int], window: slice) -> dict[str, Any]:
     return {
-        "z": np.stack([_shown(explanation, stage)[window] for stage in stages]).astype(np.float32),
+        "z": np.stack([standing_out(_shown(explanation, stage))[window] for stage in stages]),
         "y": [f"Stage {stage}{', withheld' if stage in explanation.withheld else ''}" for stage in stages],
         "zmin": 0,
         "zmax": 1,

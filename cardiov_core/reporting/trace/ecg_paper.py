@@ -4,12 +4,15 @@ x runs at the paper speed and y at the gain, leads are stacked by offset, and bo
 Columns run on in time, so one band of attention over the whole height lies right for every row and column.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import plotly.graph_objects as go
 
 from cardiov_core.domain import EcgRecord, FloatArray, Measurements
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.reporting.colours import ATTENTION_SCALE, PaperColours, colours
+from cardiov_core.reporting.colours import ATTENTION, ATTENTION_SCALE, PaperColours, colours
+from cardiov_core.reporting.trace.attention import standing_out
 from cardiov_core.reporting.trace.boundaries import band_traces, record_spans, spike_traces
 from cardiov_core.reporting.trace.display_filter import DisplayedSignal, filter_for_display
 from cardiov_core.reporting.trace.lit import Lit, light
@@ -30,6 +33,7 @@ __all__ = ["CABRERA", "WINDOW_S", "PaperOptions", "ecg_figure", "footer_text"]
 _WIDTH_PX = 1180.0
 _FILTER_MARGIN_S = 10.0
 _TOP_PX, _BOTTOM_PX = 4, 46
+_MARK, _MOST_MARKS = "\u25ae", 5
 
 
 def ecg_figure(
@@ -38,6 +42,7 @@ def ecg_figure(
     *,
     attention: FloatArray | None = None,
     opacity: float = 0.4,
+    leads_looked_at: Mapping[str, float] | None = None,
     dark: bool = False,
     calipers: bool = False,
     boundaries: Measurements | None = None,
@@ -57,9 +62,12 @@ def ecg_figure(
     options : PaperOptions
         Layout, speed, gain, filter, lead order, start of the window.
     attention : numpy.ndarray or None
-        Attention per sample of the record, shape ``(n_samples,)``, 0..1, NaN where not analysed.
+        Attention per sample of the record, shape ``(n_samples,)``, 0..1, NaN where not analysed; drawn where it
+        `standing_out`.
     opacity : float
         Opacity of the attention band, 0..1.
+    leads_looked_at : mapping of str to float, optional
+        Lead -> its importance, as a share of the largest: up to five marks beside the lead's name.
     dark : bool
         Dark ground.
     calipers : bool
@@ -102,7 +110,7 @@ def ecg_figure(
     palette = colours(dark=dark)
     figure = go.Figure()
     if attention is not None:
-        figure.add_trace(_band(attention[first:last], sheet, record.sampling_rate, options, opacity))
+        figure.add_trace(_band(standing_out(attention)[first:last], sheet, record.sampling_rate, options, opacity))
     if boundaries is not None:
         spans = record_spans(boundaries, options.start_s, sheet)
         figure.add_traces(band_traces(spans, sheet.height_mm, dark=dark, filled=attention is None))
@@ -114,7 +122,7 @@ def ecg_figure(
     if lit is not None:
         drawn = [(each, values) for each in strips if (values := _strip_values(record, displayed, each)) is not None]
         light(figure, lit, drawn, sheet, options, sampling_rate_hz=record.sampling_rate, dark=dark)
-    annotations = [_name(record, strip, sheet, options, palette) for strip in strips]
+    annotations = [_name(record, strip, sheet, options, palette, leads_looked_at or {}) for strip in strips]
     annotations += _footer(record, displayed, options, palette)
     figure.update_layout(
         _layout(record, sheet, options, palette, calipers=calipers, width_px=width_px), annotations=annotations
@@ -267,9 +275,14 @@ def _band(
 
 
 def _name(
-    record: EcgRecord, strip: Strip, sheet: Sheet, options: PaperOptions, palette: PaperColours
+    record: EcgRecord,
+    strip: Strip,
+    sheet: Sheet,
+    options: PaperOptions,
+    palette: PaperColours,
+    looked_at: Mapping[str, float],
 ) -> dict[str, object]:
-    """Write a strip's lead name, and whether it was derived or not recorded."""
+    """Write a strip's lead name, whether it was derived or not recorded, and how much it was looked at."""
     lead = strip.lead.removeprefix("-")
     shown = strip.lead.replace("-", "\u2212")
     text = f"<b>{shown}</b>"
@@ -277,6 +290,9 @@ def _name(
         text += " not recorded"
     elif lead in record.derived_leads:
         text += " derived"
+    marks = round(_MOST_MARKS * looked_at.get(lead, 0.0))
+    if marks:
+        text += f" <span style='color:{ATTENTION}'>{_MARK * marks}</span>"
     pitch = sheet.base_lines_mm[0] - sheet.base_lines_mm[1]
     return {
         "text": text,

@@ -7,6 +7,7 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.inference import BlendGrader, Grader, MeasurementGrader
 from cardiov_core.inference.explanation.passport import passport_line, passport_of
 from cardiov_core.reporting import CAPTION, attention_stack_figure
+from cardiov_core.reporting.words.explanation import leads_line
 from cardiov_core.reporting.words.uncertainty import reason_rows, reasons_line
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, html_table
@@ -47,6 +48,8 @@ def remarks(explanation: Explanation | Contributions | None, level: Severity | N
     if isinstance(explanation, Explanation) and level is not None:
         network = resources.predictor(explanation.model_name)
         lines.append(passport_line(network.card, int(level)))
+    if isinstance(explanation, Explanation):
+        lines.append(leads_line(explanation))
     reasons = measured_reasons(explanation)
     if reasons is not None:
         lines.append(f"Measured, with percentage points: {reasons_line(reasons)}")

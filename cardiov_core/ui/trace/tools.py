@@ -9,9 +9,11 @@ import streamlit as st
 
 from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
 from cardiov_core.reporting import CAPTION, PaperOptions, caliper_reading, ecg_figure
+from cardiov_core.reporting.trace.attention import STANDS_OUT, standing_out
 from cardiov_core.reporting.trace.boundaries import boundaries_caption
 from cardiov_core.reporting.trace.lit import Lit
 from cardiov_core.reporting.trace.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
+from cardiov_core.reporting.words.explanation import leads_standing_out
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key
@@ -137,6 +139,7 @@ def show_paper(
         tools.paper,
         attention=attention,
         opacity=overlay.opacity if overlay else 0.0,
+        leads_looked_at=leads_standing_out(explanation) if explanation and wanted else None,
         dark=dark_theme(),
         calipers=tools.calipers,
         boundaries=measured if tools.waves else None,
@@ -174,9 +177,17 @@ def band_caption(attention: FloatArray, stage: int) -> str:
     stage : int
         Of the network, 1..7.
     """
+    if np.nanmax(attention) > 0 and not np.nanmax(standing_out(attention)) > 0:
+        return (
+            f"Stage {stage} looked at all of this ECG alike: nothing stands out against the record's own median, so "
+            "there is no band. Try another stage."
+        )
     if not np.nanmax(attention) > 0:
         return f"Stage {stage} has no stretch that speaks for this target: there is no band. Try another stage."
-    return f"Blue band: relative attention within this ECG, 0-1, stage {stage}. {CAPTION}"
+    return (
+        f"Blue band: relative attention within this ECG, 0-1, stage {stage}, where it is at least {STANDS_OUT:g} "
+        f"times the record's own median. {CAPTION}"
+    )
 
 
 def notch_name(hertz: int) -> str:

@@ -69,6 +69,23 @@ def test_colours_are_those_of_paper_and_dark_differs() -> None:
     assert dark.layout.plot_bgcolor != light.layout.plot_bgcolor
 
 
+def test_a_band_shows_only_what_stands_out_against_its_own_median() -> None:
+    attention = np.full(5000, 0.3, dtype=np.float32)
+    attention[1000:1100], attention[2000:2100], attention[:10] = 1.0, 0.5, np.nan
+    band = next(t for t in ecg_figure(_record(), PaperOptions(), attention=attention).data if t.type == "heatmap")
+    shown = np.asarray(band.z)[0]
+    assert np.isnan(shown[:10]).all()
+    assert (shown[1000:1100] == 1).all()
+    assert not shown[10:1000].any()
+    assert not shown[2000:2100].any(), "less than twice the median"
+
+
+def test_leads_that_were_looked_at_have_marks_beside_their_names() -> None:
+    texts = _texts(ecg_figure(_record(), PaperOptions(), leads_looked_at={"V2": 1.0, "V3": 0.4, "I": 0.05}))
+    lines = dict(line.removeprefix("<b>").split("</b>") for line in texts.splitlines() if line.startswith("<b>"))
+    assert {lead: rest.count("\u25ae") for lead, rest in lines.items() if rest} == {"V2": 5, "V3": 2}
+
+
 def test_columns_run_on_in_time_and_attention_is_one_band_behind_them() -> None:
     attention = np.zeros(5000, dtype=np.float32)
     attention[3000] = 1
