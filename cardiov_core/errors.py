@@ -115,6 +115,10 @@ class ExplanationError(CardioVError):
     """An explanation was asked for that this grader cannot give."""
 
 
+class DifferentPatientsError(CardioVError):
+    """Two ECGs do not state that they are of one patient, and nobody else did."""
+
+
 class ReviewError(CardioVError):
     """The review could not do what was asked."""
 

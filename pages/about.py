@@ -22,14 +22,19 @@ they stay in its memory until you open another ECG or begin another batch, at mo
 """
 
 BLIND_SPOTS = (
-    "ST elevation as such counts as low risk: only statements of infarction count as high. An ECG of an evolving "
-    "infarct that the network takes for mere ST elevation gets a low level.",
+    "ST elevation as such counts as low risk by the paper's table: only statements of infarction count as high. Where "
+    "the rules find ST elevation in neighbouring leads, the level on show is raised to high, and says so; an infarct "
+    "that stays below their limits, or that a wide QRS hides, is not seen.",
     "An old infarct counts like a new one: the table does not tell them apart.",
-    "Ventricular tachycardia, hyperkalaemia and the Brugada pattern are not among the 71 statements. "
-    "The network has never been told that they are dangerous.",
+    "Ventricular tachycardia, hyperkalaemia and the Brugada pattern are not among the 71 statements, so no grader "
+    "learned that they are dangerous. A wide-complex tachycardia that the rules find raises the level; tall T waves "
+    "and a Brugada pattern are told among the findings, and the level stays.",
+    "Critical results raise the level by limits of one ECG: what lies just within them does not, and what could not be "
+    "measured raises nothing.",
     "The level of a record follows its most likely statement. PTB-XL gives rhythm statements no likelihood, so that "
     "atrial fibrillation beside a graded statement did not count in training.",
-    "The level speaks of one ECG of ten seconds, not of a patient: it knows no symptoms, history or earlier ECG.",
+    "The level speaks of one ECG of ten seconds, not of a patient: it knows no symptoms, history or earlier ECG. What "
+    "changed since an earlier one is told on the Compare tab and does not move the level.",
 )
 
 SOURCES = (

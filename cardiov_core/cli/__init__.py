@@ -25,10 +25,12 @@ from cardiov_core.cli.records.analyze import analyze
 from cardiov_core.cli.records.convert import convert
 from cardiov_core.cli.records.measure import measure
 from cardiov_core.cli.records.report import report
+from cardiov_core.cli.records.serial import serial
 from cardiov_core.cli.review import review
 from cardiov_core.cli.studies.ablate import ablate
 from cardiov_core.cli.studies.external import outside_check
 from cardiov_core.cli.studies.findings import findings_check
+from cardiov_core.cli.studies.noise_floor import noise_floor
 from cardiov_core.cli.studies.passport import passport
 from cardiov_core.cli.studies.quality import quality_check
 from cardiov_core.cli.studies.scope import scope_check
@@ -61,6 +63,7 @@ def main() -> None:
 
 for _command in (
     analyze,
+    serial,
     report,
     convert,
     data,
@@ -77,6 +80,7 @@ for _command in (
     findings_check,
     measure,
     quality_check,
+    noise_floor,
     outside_check,
     passport,
     scope_check,

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,20 @@ def load_rule_set(name: str | Path = DEFAULT_RULE_SET) -> RuleSet:
     """
     path = _FOLDER / f"{name}.toml" if str(name) in RULE_SETS else Path(name)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _read(path, path.stat().st_mtime_ns)
     except OSError as error:
         raise ConfigurationError(
             f"There is no rule set {str(name)!r}.",
             f"Choose one of {', '.join(RULE_SETS)}, or the path of a .toml file.",
         ) from error
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, changed_ns: int) -> RuleSet:
+    """Read a file once until somebody changes it: every analysis asks for its rules."""
+    del changed_ns
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path.name} is no TOML: {error}.", "Mend the file.") from error
     _check_keys(document, _SET_KEYS, path.name)

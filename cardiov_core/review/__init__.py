@@ -32,6 +32,7 @@ from cardiov_core.review.intake import (
     put_case,
     regrade,
 )
+from cardiov_core.review.patients import KnownEcg, ecgs_of_patient
 from cardiov_core.review.people import (
     DEFAULT_STUDY,
     ensure_reader,
@@ -78,6 +79,7 @@ __all__ = [
     "CaseOrder",
     "CasePage",
     "ImportReport",
+    "KnownEcg",
     "NewCase",
     "NotWaiting",
     "Progress",
@@ -91,6 +93,7 @@ __all__ = [
     "commit_read",
     "corrected_label",
     "delete_waveform",
+    "ecgs_of_patient",
     "ensure_reader",
     "events_of",
     "expire_waveforms",

@@ -26,6 +26,7 @@ from cardiov_core.review.audit import append_event, now, prediction_values
 from cardiov_core.review.database.rows import clean, locked_case, one_at_a_time
 from cardiov_core.review.database.schema import cases
 from cardiov_core.review.database.store import Store
+from cardiov_core.review.patients import patient_checksum
 from cardiov_core.review.people import DEFAULT_STUDY, MAX_NAME, ensure_study
 from cardiov_core.review.waveforms import StoredWaveform, coarse_age, keep, pack
 
@@ -119,7 +120,8 @@ def put_case(store: Store, new: NewCase, by: str) -> tuple[str, bool]:
         case_id: str = values["id"] if known is None else known.id
         if known is None:
             keep(connection, stored)
-            connection.execute(sa.insert(cases).values(**values))
+            patient_key = patient_checksum(connection, new.record.patient_id)
+            connection.execute(sa.insert(cases).values(**values, patient_key=patient_key))
         else:
             if prediction is not None and prediction.model_sha256 != known.model_sha256:
                 _regrade(connection, case_id, prediction, by)

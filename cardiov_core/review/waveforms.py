@@ -246,7 +246,7 @@ def expire_waveforms(store: Store, older_than: datetime, by: str) -> int:
 def _delete(connection: sa.Connection, sha256: str, by: str, kind: EventKind, reason: str) -> int:
     using = sa.and_(cases.c.waveform_sha256 == sha256, cases.c.waveform_deleted_at.is_(None))
     case_ids = connection.execute(sa.select(cases.c.id).where(using).with_for_update()).scalars().all()
-    connection.execute(sa.update(cases).where(using).values(waveform_deleted_at=now()))
+    connection.execute(sa.update(cases).where(using).values(waveform_deleted_at=now(), patient_key=None))
     connection.execute(sa.delete(waveforms).where(waveforms.c.sha256 == sha256))
     for case_id in case_ids:
         append_event(connection, by, kind, case_id, before={"waveform": sha256}, after={"reason": reason})

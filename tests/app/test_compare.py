@@ -1,13 +1,19 @@
 """Comparing with another ECG: whose it is and which came first is known or asked."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cardiov_core import review
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.ui.frame.session import Key
+from cardiov_core.domain import CaseSource, EventKind, Quality, QualityVerdict
+from cardiov_core.review import Store
+from cardiov_core.ui.frame.review_session import ReviewState
+from cardiov_core.ui.frame.session import Case, Key, Origin, Session
 
 
 def files(name: str, condition: str = "normal", *, seed: int = 3, facts: tuple[str, ...] = (), start: str = ""):
@@ -56,11 +62,14 @@ def test_an_earlier_ecg_is_put_first_and_the_differences_are_told(app: AppTest) 
     assert not app.error
     text = shown(app)
     assert re.search(r"<b>Earlier:</b> before.hea.*<b>Later \(after 3.0 years\):</b> now.hea", text, re.DOTALL)
-    earlier, later, difference = row(app, "Heart rate")
+    earlier, later, difference, outcome = row(app, "Heart rate")
     numbers = [int(re.match(r"\d+", value).group()) for value in (earlier, later)]
     assert 64 <= numbers[0] <= 76
     assert 42 <= numbers[1] <= 50
     assert difference == f"\u2212{numbers[0] - numbers[1]}\u2009/min"
+    assert outcome.startswith("Changed (a change from")
+    assert "New: Bradycardia" in text
+    assert "Changed:" in text
     charts = app.get("plotly_chart")
     assert len(charts) == 3, "the open ECG, and both beside each other"
     assert "cv-shape" in text
@@ -114,6 +123,56 @@ def test_another_record_forgets_the_comparison(app: AppTest) -> None:
     app.run()
     assert not app.exception
     assert "before" not in shown(app)
+
+
+def test_what_was_open_before_in_this_session_is_offered(app: AppTest) -> None:
+    upload(app, files("before", seed=4, start="09:00:00 04/03/2020"))
+    app.button(key=Key.CLOSE).click().run()
+    upload(app, files("now", start="10:00:00 05/03/2023"), index=0)
+    app.session_state[Key.TABS] = "Compare"
+    app.run()
+    options = app.selectbox(key=Key.EARLIER).options
+    assert len(options) == 1
+    assert options[0].startswith("before.hea")
+    app.selectbox(key=Key.EARLIER).select_index(0).run()
+    app.button(key=Key.SAME_PATIENT).click().run()
+    assert not app.exception
+    assert re.search(r"<b>Earlier:</b> before.hea", shown(app))
+    assert "The level is" in shown(app)
+
+
+def test_ecgs_of_the_patient_in_the_review_are_offered_first_and_need_no_question(app: AppTest, store: Store) -> None:
+    """By the patient id of a file format that states one, for a reader who gave a name."""
+    before, now = (
+        replace(
+            generate(condition, seed=seed, duration_s=10.0), patient_id="4711", recorded_at=when, age=60.0, sex="male"
+        )
+        for condition, seed, when in (
+            ("normal", 4, None),
+            ("inferior_st_elevation", 4, datetime.now(UTC) + timedelta(days=3)),
+        )
+    )
+    quality = Quality(QualityVerdict.ACCEPTABLE, ())
+    case_id, _ = review.put_case(store, review.NewCase(before, None, quality, CaseSource.ANALYZE), "Ada")
+    session: Session = app.session_state["cardiov_session"]
+    session.open(Case(now, Origin.UPLOAD, "now.dcm"))
+    app.session_state[Key.TABS] = "Compare"
+    app.run()
+    assert "once you have given your name" in shown(app)
+    app.session_state["cardiov_review"] = ReviewState(name="Ada")
+    app.run()
+    assert "1 other ECG of this patient found." in shown(app)
+    picker = app.selectbox(key=Key.EARLIER)
+    assert f"Review case {case_id}, same patient" in picker.options[0]
+    picker.select_index(0).run()
+    assert not app.exception
+    assert not app.error
+    text = shown(app)
+    assert f"<b>Earlier:</b> Review case {case_id}" in text, "it came in before the open one was recorded"
+    assert "New: ST elevation, inferior" in text
+    assert "The level is higher" in text
+    shown_to = [event for event in review.events_of(store) if event.kind is EventKind.GRADE_SHOWN]
+    assert len(shown_to) >= 2, "both levels stand in the audit: a later read of that case is no blind one"
 
 
 @pytest.mark.dataset

@@ -1,5 +1,6 @@
 """Rule sets: what ships is complete, wrong files are refused with the reason, an installation may change limits."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,13 @@ def test_an_installation_changes_a_limit_and_the_set_says_so() -> None:
 def test_only_a_limit_that_is_there_can_be_changed() -> None:
     with pytest.raises(ConfigurationError, match="no limit of 'p_ms'"):
         with_limits(load_rule_set(), {"severe_bradycardia": {"p_ms": {"below": 35}}})
+
+
+def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(HEAD + RULE)
+    first = load_rule_set(own)
+    assert load_rule_set(own) is first
+    own.write_text(HEAD.replace('"T"', '"Another"') + RULE)
+    os.utime(own, ns=(1, 1))
+    assert load_rule_set(own).title == "Another"

@@ -17,7 +17,7 @@ from cardiov_core.domain import (
 from cardiov_core.domain.reasons import first_of, texts, unique
 from cardiov_core.inference.panel import disagreement_of
 from cardiov_core.inference.uncertainty.scope import unlike_training
-from cardiov_core.reporting.words.critical import result_words
+from cardiov_core.reporting.words.findings import nothing_found_words
 from cardiov_core.reporting.words.levels import THIN_SPACE, percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
@@ -93,15 +93,6 @@ def present_findings(analysis: Analysis) -> tuple[Finding, ...]:
     """Return what is present and shown by default, critical findings first."""
     present = [finding for finding in analysis.findings if finding.state == "present" and finding.shown]
     return tuple(sorted(present, key=lambda finding: not finding.critical))
-
-
-def critical_words(analysis: Analysis) -> tuple[str, ...]:
-    """Return what cannot wait: level 3 and critical findings (docs/clinical.md, 20)."""
-    words: list[str] = []
-    if analysis.level is Severity.HIGH_RISK and not analysis.raised:
-        words.append("high risk, may need prompt review")
-    words += [result_words(result) for result in analysis.critical]
-    return tuple(words)
 
 
 def record_words(record: EcgRecord) -> str:
@@ -235,7 +226,7 @@ def findings_section(analysis: Analysis) -> Section:
         title = f"Critical: {finding.title}" if finding.critical else finding.title
         entries += [Entry(title, bold=True), Entry(finding.reason)]
     if not entries:
-        entries.append(Entry("None of the rules found anything. This does not rule out disease."))
+        entries.append(Entry(nothing_found_words(analysis.findings)))
     open_ones = [finding.title for finding in analysis.findings if finding.state == NOT_MEASURABLE and finding.shown]
     if open_ones:
         entries.append(Entry(f"Could not be judged: {', '.join(open_ones)}."))

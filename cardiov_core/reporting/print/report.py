@@ -20,6 +20,7 @@ from cardiov_core.reporting.print.text import DRAWING, FONT, check_printable, el
 from cardiov_core.reporting.print.trace import GridArea, TraceSheet, TraceWindow, draw_trace, trace_window
 from cardiov_core.reporting.trace.ecg_paper import footer_text
 from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.reporting.words.critical import critical_words
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
@@ -298,7 +299,7 @@ def _draw_title(axes: "Axes", title: str, facts: str, patient_name: str, status:
 
 def _boxes(analysis: Analysis) -> list[str]:
     """Return what cannot wait, and what the level must not be read without."""
-    critical = content.critical_words(analysis)
+    critical = critical_words(analysis)
     boxes = [f"Critical: {'; '.join(critical)}."] if critical else []
     boxes += texts(content.caveats(analysis))
     return [*boxes, content.ANALYSED_ANYWAY] if content.analysed_anyway(analysis) else boxes

@@ -1,108 +1,101 @@
-"""Two ECGs of one patient: whether they can be, which one is the earlier, and what changed in the measurements."""
+"""Two ECGs of one patient in words: whose they are, how far apart, and what is new, gone, changed or not compared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
-from cardiov_core.domain import EcgRecord, Measurements
-from cardiov_core.domain.record import over_89
-from cardiov_core.reporting.words.measurements import QUANTITIES, Quantity, number, rhythm_text, value_of, value_text
+from cardiov_core.comparison import (
+    YEAR,
+    ComparedItem,
+    IdentityCheck,
+    IdentityReason,
+    SerialComparison,
+    Why,
+    difference,
+)
+from cardiov_core.domain import EcgRecord, Finding, Severity
+from cardiov_core.domain.words import listed
+from cardiov_core.reporting.words.measurements import QUANTITIES, number
+from cardiov_core.signals.findings import ROWS
 
-Identity = Literal["same patient", "contradicting", "cannot be checked"]
-"""What the stated facts say of two records."""
+SHOWN_BY_DEFAULT = ("new", "gone", "changed")
+"""States that are shown without being asked for."""
 
-# Two ages in whole years, each up to a year old when it was written down.
-_AGE_TOLERANCE_Y = 2.0
-_YEAR = timedelta(days=365.25)
-# Two clocks on earth differ by at most 26 h: local times further apart have a certain order without their zones.
-_ZONES_APART = timedelta(hours=26)
+_LEAD_NUMBERS: Mapping[str, str] = {"j_mv": "ST at J", "t_mv": "T", "r_mv": "R"}
+_NUMBERS = {quantity.field: quantity for quantity in QUANTITIES}
+_WHY: Mapping[str, str] = {
+    "not measurable": "not measurable in {side}: {detail}",
+    "withheld": "the level of {side} is withheld",
+    "other graders": "the two were graded by different graders",
+    "not classified": "the rhythm of {side} is not classified",
+    "other QRS form": "{finding} in {side} alone gives the QRS another form, and ST and T with it",
+    "within the noise": "what decides it differs by no more than it does without a change",
+    "no noise floor": "nobody measured how far it differs without a change",
+}
+_SIDES: Mapping[str, str] = {"earlier": "the earlier ECG", "later": "the later ECG", "both": "both ECGs", "": ""}
 
 
 @dataclass(frozen=True)
-class IdentityCheck:
-    """Whether two records may belong to one patient.
+class ComparedRow:
+    """One thing in both ECGs, in words.
 
     Attributes
     ----------
-    identity : Identity
-        'contradicting' where a stated fact speaks against it; 'cannot be checked' where patient ids are not stated.
-    reasons : tuple of str
-        What contradicts or is missing, in whole sentences.
-    """
-
-    identity: Identity
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Change:
-    """One measurement then and now.
-
-    Attributes
-    ----------
-    name, earlier, now : str
-        Name, and both values with unit or 'not measurable: reason'.
-    difference : str
-        Now minus earlier, with sign and unit; empty where one of them is missing.
+    name : str
+        What it is.
+    earlier, later : str
+        What it was and is.
+    change : str
+        Later minus earlier, with sign and unit; empty where that makes no sense.
+    outcome : str
+        'New', 'Gone', 'Changed', 'Unchanged', or 'Not compared' with the reason.
     """
 
     name: str
     earlier: str
-    now: str
-    difference: str
+    later: str
+    change: str
+    outcome: str
 
 
-def check_identity(first: EcgRecord, second: EcgRecord) -> IdentityCheck:
-    """Compare what two records say of their patient; nothing is guessed from the signal.
+def identity_words(check: IdentityCheck, first: EcgRecord, second: EcgRecord) -> tuple[str, ...]:
+    """Say what contradicts or is missing for two ECGs to be of one patient, in whole sentences.
 
     Parameters
     ----------
+    check : IdentityCheck
+        Of these two records.
     first, second : EcgRecord
         In any order.
     """
-    contradictions = tuple(_contradictions(first, second))
-    if contradictions:
-        return IdentityCheck("contradicting", contradictions)
-    if first.patient_id is None or second.patient_id is None:
-        which = "either ECG" if first.patient_id == second.patient_id else "one of the ECGs"
-        return IdentityCheck("cannot be checked", (f"The patient id is not stated in {which}.",))
-    return IdentityCheck("same patient")
+    return tuple(_identity_sentence(reason, first, second) for reason in check.reasons)
 
 
-def recorded_first(first: EcgRecord, second: EcgRecord) -> EcgRecord | None:
-    """Return the record with the earlier recording time; None where the stated times do not decide it.
+def compared_rows(comparison: SerialComparison, *states: str, shown_only: bool = True) -> tuple[ComparedRow, ...]:
+    """Write the items of a comparison that are in some states.
 
     Parameters
     ----------
-    first, second : EcgRecord
-        In any order.
+    comparison : SerialComparison
+        Of two ECGs.
+    *states : str
+        'new', 'gone', 'changed', 'unchanged', 'not compared'.
+    shown_only : bool
+        Leave out findings that are not shown by default, and those that are absent in both ECGs.
     """
-    one, other = first.recorded_at, second.recorded_at
-    if one is None or other is None or one == other:
-        return None
-    if (one.tzinfo is None) != (other.tzinfo is None):
-        one, other = one.replace(tzinfo=None), other.replace(tzinfo=None)
-        if abs(one - other) <= _ZONES_APART:
-            return None
-    return first if one < other else second
+    wanted = (item for item in comparison.items if item.state in states and not (shown_only and _is_left_out(item)))
+    return tuple(_together([(item, _row(item, comparison)) for item in wanted]))
 
 
-def changes(earlier: Measurements, now: Measurements) -> tuple[Change, ...]:
-    """Return all measurements of both records with their differences.
+def summary_words(comparison: SerialComparison) -> tuple[str, ...]:
+    """Say the outcome in a few sentences: the level first, then what is new, gone and changed.
 
     Parameters
     ----------
-    earlier, now : Measurements
-        Of the two records.
+    comparison : SerialComparison
+        Of two ECGs.
     """
-    rows = [
-        Change(q.name, value_text(q, earlier), value_text(q, now), _difference(q, earlier, now)) for q in QUANTITIES
-    ]
-    before, after = rhythm_text(earlier), rhythm_text(now)
-    changed = None not in (earlier.regular, now.regular) and before != after
-    rows.insert(1, Change("Rhythm", before, after, "changed" if changed else ""))
-    return tuple(rows)
+    return tuple(_summary(comparison))
 
 
 def interval_words(earlier: datetime, now: datetime) -> str:
@@ -114,8 +107,8 @@ def interval_words(earlier: datetime, now: datetime) -> str:
         Recording times.
     """
     between = abs(now.replace(tzinfo=None) - earlier.replace(tzinfo=None))
-    if between >= 2 * _YEAR:
-        return f"{between / _YEAR:.1f} years"
+    if between >= 2 * YEAR:
+        return f"{between / YEAR:.1f} years"
     if between >= timedelta(days=2):
         return f"{between / timedelta(days=1):.0f} days"
     if between >= timedelta(hours=2):
@@ -123,36 +116,147 @@ def interval_words(earlier: datetime, now: datetime) -> str:
     return f"{between / timedelta(minutes=1):.0f} minutes"
 
 
-def _difference(quantity: Quantity, earlier: Measurements, now: Measurements) -> str:
-    before, after = value_of(quantity, earlier), value_of(quantity, now)
-    if before is None or after is None:
+def why_words(why: Why) -> str:
+    """Say why something is not compared, or unchanged though the two differ: a clause."""
+    finding = ROWS[why.detail].title if why.code == "other QRS form" and why.detail in ROWS else ""
+    return _WHY[why.code].format(side=_SIDES[why.side], detail=why.detail, finding=_lower(finding))
+
+
+def _together(rows: list[tuple[ComparedItem, ComparedRow]]) -> Iterator[ComparedRow]:
+    """Join the leads that are not compared for one reason into a single row."""
+    told: set[tuple[str, str]] = set()
+    for item, row in rows:
+        if item.state != "not compared" or not item.lead:
+            yield row
+        elif (item.code, row.outcome) not in told:
+            told.add((item.code, row.outcome))
+            leads = [other.lead for other, said in rows if (other.code, said.outcome) == (item.code, row.outcome)]
+            alone = len(leads) == 1
+            name = f"{_LEAD_NUMBERS[item.code]} in {listed(leads)}"
+            yield ComparedRow(name, row.earlier if alone else "", row.later if alone else "", row.change, row.outcome)
+
+
+def _identity_sentence(reason: IdentityReason, first: EcgRecord, second: EcgRecord) -> str:
+    match reason:
+        case "patient ids differ":
+            return f"The patient ids differ: {first.patient_id} and {second.patient_id}."
+        case "sexes differ":
+            return f"The sexes differ: {first.sex} and {second.sex}."
+        case "ages do not fit":
+            times = first.recorded_at, second.recorded_at
+            apart = f", {interval_words(times[0], times[1])} apart" if times[0] and times[1] else ""
+            return f"The ages do not fit the times of recording: {first.age:g} and {second.age:g} years{apart}."
+        case "no patient id":
+            return "The patient id is not stated in either ECG."
+        case "one patient id":
+            return "The patient id is not stated in one of the ECGs."
+
+
+def _summary(comparison: SerialComparison) -> Iterator[str]:
+    level = comparison.items[0]
+    if level.state == "not compared" and level.why is not None:
+        yield f"Level not compared: {why_words(level.why)}."
+    elif level.state == "changed":
+        higher = "higher" if (level.change or 0.0) > 0 else "lower"
+        yield f"The level is {higher}: {_level(level.earlier)}, now {_level(level.later)}."
+    elif level.why is not None:
+        yield f"The level is {_level(level.earlier)} and {_level(level.later)}: {why_words(level.why)}."
+    else:
+        yield f"The level is unchanged: {_level(level.later)}."
+    for state, words in (("new", "New"), ("gone", "Gone")):
+        rows = compared_rows(comparison, state)
+        if rows:
+            yield f"{words}: {_joined(row.name for row in rows)}."
+    changed = [item for item in comparison.of("changed") if item.kind != "level"]
+    if changed:
+        yield f"Changed: {_joined(_changed_words(changed, comparison))}."
+    if not [item for item in comparison.of("new", "gone", "changed") if item.kind != "level"]:
+        yield "Nothing else differs by more than two ECGs do without a change."
+
+
+def _joined(parts: Iterator[str]) -> str:
+    names = [*parts]
+    return ", ".join([names[0], *(_lower(name) for name in names[1:])])
+
+
+def _changed_words(items: list[ComparedItem], comparison: SerialComparison) -> Iterator[str]:
+    """Name each number with its difference, and the leads of those that each lead has."""
+    for item in items:
+        if item.lead:
+            leads = [other.lead for other in items if other.code == item.code]
+            if item.lead == leads[0]:
+                yield f"{_LEAD_NUMBERS[item.code]} in {listed(leads)}"
+            continue
+        row = _row(item, comparison)
+        yield f"{row.name} {row.change}" if row.change else f"{row.name} ({row.earlier}, now {row.later})"
+
+
+def _is_left_out(item: ComparedItem) -> bool:
+    if item.kind != "finding":
+        return False
+    nowhere = "present" not in (item.earlier, item.later)
+    return not ROWS[item.code].shown or nowhere
+
+
+def _row(item: ComparedItem, comparison: SerialComparison) -> ComparedRow:
+    outcome = item.state.capitalize()
+    if item.why is not None:
+        outcome += f": {why_words(item.why)}"
+    elif item.limit is not None and item.kind == "number" and item.change is not None:
+        outcome += f" (a change from {_number(item, item.limit)} on)"
+    return ComparedRow(
+        _name(item, comparison),
+        _value(item, item.earlier, comparison.earlier.findings),
+        _value(item, item.later, comparison.later.findings),
+        _change(item),
+        outcome,
+    )
+
+
+def _name(item: ComparedItem, comparison: SerialComparison) -> str:
+    if item.kind == "finding":
+        side = comparison.later if item.later == "present" else comparison.earlier
+        return next((one.title for one in side.findings if one.code == item.code), ROWS[item.code].title)
+    if item.lead:
+        return f"{_LEAD_NUMBERS[item.code]} in {item.lead}"
+    return _NUMBERS[item.code].name if item.code in _NUMBERS else item.code.capitalize()
+
+
+def _value(item: ComparedItem, value: float | str | None, findings: tuple[Finding, ...]) -> str:
+    if item.kind == "level":
+        return "withheld" if value is None else _level(value)
+    if item.kind == "rhythm":
+        if value is None:
+            return "not classified"
+        return ROWS[str(value)].title if value in ROWS else str(value).replace("_", " ").capitalize()
+    if item.kind == "finding":
+        return str(value)
+    return "not measurable" if not isinstance(value, float) else _number(item, value)
+
+
+def _level(value: float | str | None) -> str:
+    return f"{value:.0f} {Severity(int(value)).title}" if isinstance(value, float) else "withheld"
+
+
+def _number(item: ComparedItem, value: float, *, signed: bool = False) -> str:
+    if item.code in _NUMBERS:
+        quantity = _NUMBERS[item.code]
+        return number(value, quantity.unit, quantity.decimals, signed=signed)
+    return number(value, "mV", 2, signed=signed)
+
+
+def _change(item: ComparedItem) -> str:
+    """Write the difference of the numbers on show: each is rounded first."""
+    if item.kind != "number" or not isinstance(item.earlier, float) or not isinstance(item.later, float):
         return ""
-    # Rounded first: the difference is that of the numbers on show.
-    difference = round(after, quantity.decimals) - round(before, quantity.decimals)
-    if quantity.field.endswith("_axis_deg"):
-        difference = _around_circle(difference)
-    return number(difference, quantity.unit, quantity.decimals, signed=True)
+    if item.change is None:
+        return ""
+    decimals = _NUMBERS[item.code].decimals if item.code in _NUMBERS else 2
+    shown = difference(item.code, round(item.earlier, decimals), round(item.later, decimals))
+    return _number(item, shown, signed=True)
 
 
-def _around_circle(degrees: float) -> float:
-    """Return the shorter way round: from 170 to -170 degrees are 20, not -340."""
-    return (degrees + 180.0) % 360.0 - 180.0
-
-
-def _contradictions(first: EcgRecord, second: EcgRecord) -> Iterator[str]:
-    if None not in (first.patient_id, second.patient_id) and first.patient_id != second.patient_id:
-        yield f"The patient ids differ: {first.patient_id} and {second.patient_id}."
-    if None not in (first.sex, second.sex) and first.sex != second.sex:
-        yield f"The sexes differ: {first.sex} and {second.sex}."
-    one, other = first.age, second.age
-    # Ages that are not told apart tell nothing about the time between.
-    if one is None or other is None or over_89(one) or over_89(other):
-        return
-    if first.recorded_at is None or second.recorded_at is None:
-        return
-    years = (second.recorded_at.replace(tzinfo=None) - first.recorded_at.replace(tzinfo=None)) / _YEAR
-    if abs((other - one) - years) > _AGE_TOLERANCE_Y:
-        yield (
-            f"The ages do not fit the times of recording: {one:g} and {other:g} years, "
-            f"{interval_words(first.recorded_at, second.recorded_at)} apart."
-        )
+def _lower(text: str) -> str:
+    """Begin with a small letter where the word is not a name of its own: 'ST', 'QTc', 'R in V2' stay."""
+    first = text.split(" ")[0]
+    return text if not text or len(first) == 1 or not first[1:].islower() else text[0].lower() + text[1:]

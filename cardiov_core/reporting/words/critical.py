@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from cardiov_core.domain import Alert, AlertStatistics, AlertStatus, Analysis, CriticalResult, CriticalRule, Limit
+from cardiov_core.domain import (
+    Alert,
+    AlertStatistics,
+    AlertStatus,
+    Analysis,
+    CriticalResult,
+    CriticalRule,
+    Limit,
+    Severity,
+)
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.reporting.words.numbers import percent
 from cardiov_core.statements import STATEMENTS
@@ -19,6 +28,20 @@ def result_words(result: CriticalResult) -> str:
         if name in result.rule.limits
     )
     return f"{result.rule.title} ({numbers})" if numbers else result.rule.title
+
+
+def critical_words(analysis: Analysis) -> tuple[str, ...]:
+    """Return what cannot wait, a phrase each: level 3, and the critical results (docs/clinical.md, 20).
+
+    Parameters
+    ----------
+    analysis : Analysis
+        What CardioV says of a record.
+    """
+    words = [result_words(result) for result in analysis.critical]
+    if analysis.level is Severity.HIGH_RISK and not analysis.raised:
+        words.insert(0, "High risk (level 3): this ECG may need prompt review")
+    return tuple(words)
 
 
 def raised_words(analysis: Analysis) -> str:

@@ -1,11 +1,10 @@
 """Measurements as rows for readers: name, value with unit, normal range, flag in words and shape, remarks."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from cardiov_core.domain import STANDARD_LEADS, Finding, Measurements, Sex
+from cardiov_core.domain import STANDARD_LEADS, Measurements, Sex
 from cardiov_core.reporting.words.levels import THIN_SPACE
 from cardiov_core.signals.reference_ranges import Flag, ReferenceRange, flag, reference_ranges
 
@@ -176,23 +175,6 @@ def lead_remark(measurements: Measurements) -> str:
     return next(
         (measurements.not_measurable[key] for key in ("st_mv", "r_mv") if key in measurements.not_measurable), ""
     )
-
-
-def finding_numbers(finding: Finding) -> str:
-    """Write the measurements that a rule looked at, in the words of the table.
-
-    Parameters
-    ----------
-    finding : Finding
-        Its ``measured`` may hold more than measurements; those are in its reason.
-
-    Returns
-    -------
-    str
-        For example 'QTc, Fridericia 512 ms'; empty where the rule looked at no measurement of the table.
-    """
-    quantities = (q for q in QUANTITIES if math.isfinite(finding.measured.get(q.field, math.nan)))
-    return ", ".join(f"{q.name} {number(finding.measured[q.field], q.unit, q.decimals)}" for q in quantities)
 
 
 def _row(quantity: Quantity, measurements: Measurements, sex: Sex | None, age: float | None) -> MeasurementRow:

@@ -73,7 +73,26 @@ def open_alert(
     """
     if not results:
         raise ReviewError("An alert needs a critical result.", "Open it where a rule is met.")
-    opened = at or now()
+    with store.writing() as connection:
+        one_at_a_time(connection, f"alert|{case_id}")
+        case_row(connection, case_id)
+        new = connection.execute(sa.select(alerts.c.id).where(alerts.c.case_id == case_id)).first() is None
+        if new:
+            values = _alert_columns(results, at or now()) | {
+                "case_id": case_id,
+                "level": None if level is None else int(level),
+                "graded_level": None if graded_level is None else int(graded_level),
+                "opened_by": by,
+            }
+            connection.execute(sa.insert(alerts).values(**values))
+            after = {name: values[name] for name in ("id", "rule_set", "reasons", "level", "graded_level")}
+            due = {"due_at": values["due_at"].isoformat()}
+            append_event(connection, by, EventKind.ALERT_OPENED, case_id, after=after | due)
+        return _alert(_row(connection, alerts.c.case_id == case_id)), new
+
+
+def _alert_columns(results: Sequence[CriticalResult], opened: datetime) -> dict[str, Any]:
+    """Return what an alert holds of the results that it is about: due when the most urgent of them is."""
     reasons = [
         {
             "code": result.rule.code,
@@ -83,28 +102,14 @@ def open_alert(
         }
         for result in results
     ]
-    due = opened + timedelta(minutes=min(result.rule.within_minutes for result in results))
-    with store.writing() as connection:
-        one_at_a_time(connection, f"alert|{case_id}")
-        case_row(connection, case_id)
-        new = connection.execute(sa.select(alerts.c.id).where(alerts.c.case_id == case_id)).first() is None
-        if new:
-            values = {
-                "id": secrets.token_hex(8),
-                "case_id": case_id,
-                "rule_set": results[0].rule_set,
-                "reasons": reasons,
-                "level": None if level is None else int(level),
-                "graded_level": None if graded_level is None else int(graded_level),
-                "opened_at": opened,
-                "opened_by": by,
-                "due_at": due,
-                "status": AlertStatus.OPEN.value,
-            }
-            connection.execute(sa.insert(alerts).values(**values))
-            after = {name: values[name] for name in ("id", "rule_set", "reasons", "level", "graded_level")}
-            append_event(connection, by, EventKind.ALERT_OPENED, case_id, after=after | {"due_at": due.isoformat()})
-        return _alert(_row(connection, alerts.c.case_id == case_id)), new
+    return {
+        "id": secrets.token_hex(8),
+        "rule_set": results[0].rule_set,
+        "reasons": reasons,
+        "opened_at": opened,
+        "due_at": opened + timedelta(minutes=min(result.rule.within_minutes for result in results)),
+        "status": AlertStatus.OPEN.value,
+    }
 
 
 def tell(

@@ -135,6 +135,8 @@ cases = sa.Table(
     sa.Column("indeterminate", sa.Boolean, nullable=False),
     # One of the reasons says that graders differ by a level or more.
     sa.Column("graders_disagree", sa.Boolean, nullable=False, server_default=sa.false()),
+    # A keyed checksum of the patient id (review/patients.py); goes with the waveform.
+    sa.Column("patient_key", _SHA),
     # Random: what the order of a blind reader is made of.
     sa.Column("shuffle", sa.Integer, nullable=False),
     sa.UniqueConstraint("study", "record_id", "waveform_sha256"),
@@ -151,6 +153,7 @@ cases = sa.Table(
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "waveform_sha256"),
     sa.Index(None, "graders_disagree", "id"),
+    sa.Index(None, "patient_key"),
     # All that the worklist counts and filters by: counting does not touch the wide rows.
     sa.Index(
         "ix_cases_counts",

@@ -1,41 +1,38 @@
-"""The tab that puts an earlier ECG of the same patient beside the open one."""
+"""The tab that puts another ECG of the same patient beside the open one, and says what changed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from html import escape
 
 import streamlit as st
 
+from cardiov_core.comparison import Identity, came_before, check_identity, compare_ecgs, recorded_first
 from cardiov_core.domain import Analysis, EcgRecord
-from cardiov_core.errors import CardioVError
-from cardiov_core.io import read_uploads
 from cardiov_core.reporting import PaperOptions, ecg_figure
 from cardiov_core.reporting.trace.sheet import WINDOW_S
-from cardiov_core.reporting.words.comparison import Identity, changes, check_identity, interval_words, recorded_first
+from cardiov_core.reporting.words.comparison import (
+    SHOWN_BY_DEFAULT,
+    ComparedRow,
+    compared_rows,
+    identity_words,
+    interval_words,
+    summary_words,
+)
 from cardiov_core.reporting.words.record import age_and_sex, recording_time
+from cardiov_core.ui.analyze.earlier import choose_other
+from cardiov_core.ui.analyze.log import note_grade_shown
 from cardiov_core.ui.analyze.result import analysis_of, analysis_of_other
-from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import html_table, quality_chip
+from cardiov_core.ui.frame.html import bullet_list, html_table, quality_chip
 from cardiov_core.ui.frame.page import box, dark_theme, show_error
-from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
+from cardiov_core.ui.frame.session import Case, Key, Session, session
 from cardiov_core.ui.frame.styles import level_shape
 
 _HALF_WIDTH_PX = 590.0
-_HEADS = ("Measurement", "Earlier", "Later", "Difference")
+_HEADS = ("What", "Earlier", "Later", "Difference", "Outcome")
 _QUESTIONS: dict[Identity, str] = {
     "contradicting": "The two ECGs contradict each other on whose they are. Do they belong to one patient?",
     "cannot be checked": "Whether both ECGs belong to one patient cannot be checked. Do they?",
 }
 _CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A record that can be put beside the open one: what it is called, and how it is opened."""
-
-    description: str
-    load: Callable[[], Case]
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class _Side:
 def compare_tab(case: Case, paper: PaperOptions, *, waves: bool) -> None:
     """Ask for another ECG of the patient and compare the two."""
     current = session()
-    _choose(current, case)
+    choose_other(current, case)
     if current.other_failure is not None:
         show_error(current.other_failure)
     other = current.other
@@ -64,94 +61,10 @@ def compare_tab(case: Case, paper: PaperOptions, *, waves: bool) -> None:
     if earlier is None:
         return
     open_side, other_side = _Side(case, analysis_of(case)), _Side(other, analysis_of_other(other))
+    # Who sees this level and reads that ECG later, reads it unblinded.
+    note_grade_shown(other, other_side.analysis)
     sides = (other_side, open_side) if earlier is other else (open_side, other_side)
     _show(*sides, paper, waves=waves)
-
-
-def _choose(current: Session, case: Case) -> None:
-    """Offer records that lie at hand, and a drop zone for others."""
-    candidates = _candidates(current, case)
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        key = f"{Key.EARLIER_DROP}_{current.n_other_uploads}"
-        st.file_uploader(
-            "Add an earlier or later ECG of the same patient",
-            accept_multiple_files=True,
-            key=key,
-            on_change=partial(_receive, current, key),
-        )
-    for upload in current.other_uploads:
-        if upload.error is not None:
-            show_error(upload.error, prefix=upload.name)
-    if not candidates:
-        return
-
-    def _open() -> None:
-        chosen = st.session_state[Key.EARLIER]
-        current.compare_with(None)
-        if chosen is None:
-            return
-        try:
-            current.compare_with(candidates[chosen].load())
-        except CardioVError as error:
-            current.other_failure = error
-
-    with right:
-        st.selectbox(
-            "Or one that lies at hand" if not current.other_uploads else "ECG to compare with",
-            range(len(candidates)),
-            index=None,
-            format_func=lambda i: candidates[i].description,
-            key=Key.EARLIER,
-            on_change=_open,
-            placeholder="Choose an ECG",
-        )
-
-
-def _candidates(current: Session, case: Case) -> list[_Candidate]:
-    """Return what was dropped here, the other records of the open upload, and PTB-XL's of the same patient."""
-    uploads = [*current.other_uploads, *current.uploads]
-    candidates = [
-        _Candidate(_describe(upload.name, upload.record), partial(Case, upload.record, Origin.UPLOAD, upload.name))
-        for upload in uploads
-        if upload.record is not None and upload.record is not case.record
-    ]
-    dataset = resources.ptbxl() if case.origin is Origin.PTB_XL else None
-    if dataset is None or case.record.patient_id is None:
-        return candidates
-    table = dataset.table
-    same = table.index[(table["patient_id"] == float(case.record.patient_id))]
-    for ecg_id in (int(each) for each in same):
-        title = f"PTB-XL {ecg_id:05d}"
-        if title != case.title:
-
-            def _load(ecg_id: int = ecg_id, title: str = title) -> Case:
-                record = dataset.record(ecg_id, sampling_rate_hz=500)
-                return Case(record, Origin.PTB_XL, title, dataset.label(ecg_id))
-
-            recorded = str(table.loc[ecg_id]["recording_date"])
-            candidates.append(_Candidate(f"{title}, same patient, recorded {recorded}", _load))
-    return candidates
-
-
-def _describe(name: str, record: EcgRecord) -> str:
-    patient = f", patient {record.patient_id}" if record.patient_id else ""
-    return f"{name} ({age_and_sex(record.age, record.sex)}{patient}, recorded {recording_time(record)})"
-
-
-def _receive(current: Session, key: str) -> None:
-    """Read dropped files; a single record is taken at once, several are offered for choice."""
-    files = st.session_state[key]
-    if not files:
-        return
-    current.compare_with(None)
-    current.other_uploads = read_uploads(tuple((file.name, file.getvalue()) for file in files))
-    current.n_other_uploads += 1
-    st.session_state[Key.EARLIER] = None
-    records = [(upload.name, upload.record) for upload in current.other_uploads if upload.record is not None]
-    if len(records) == 1:
-        name, record = records[0]
-        current.compare_with(Case(record, Origin.UPLOAD, name))
 
 
 def _one_patient(current: Session, first: EcgRecord, second: EcgRecord) -> bool:
@@ -159,10 +72,11 @@ def _one_patient(current: Session, first: EcgRecord, second: EcgRecord) -> bool:
     check = check_identity(first, second)
     if check.identity == "same patient":
         return True
+    reasons = identity_words(check, first, second)
     if current.same_patient:
-        st.caption(f"Compared on the reader's word that both are of one patient. {' '.join(check.reasons)}")
+        st.caption(f"Compared on the reader's word that both are of one patient. {' '.join(reasons)}")
         return True
-    box(_QUESTIONS[check.identity], check.reasons, calm=True)
+    box(_QUESTIONS[check.identity], reasons, calm=True)
 
     def _confirm() -> None:
         current.same_patient = True
@@ -176,6 +90,9 @@ def _earlier(case: Case, other: Case) -> Case | None:
     first = recorded_first(case.record, other.record)
     if first is not None:
         return case if first is case.record else other
+    for one, then in ((other, case), (case, other)):
+        if one.known_since is not None and came_before(then.record.recorded_at, one.known_since):
+            return one
     st.write("The times of recording do not tell which ECG is the earlier one.")
     choices = (other, case)
     chosen = st.radio(
@@ -206,13 +123,29 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> 
                 config=_CHART_CONFIG,
                 alt=f"{title} ECG {side.case.title}",
             )
-    before, after = earlier.analysis.measurements, later.analysis.measurements
-    if before is None or after is None:
-        st.write("One of the ECGs could not be measured: there are no differences to show.")
-        return
-    rows = [(change.name, change.earlier, change.now, change.difference) for change in changes(before, after)]
-    st.html(html_table(_HEADS, rows))
-    st.caption("Difference: later minus earlier, of the numbers on show; axes the shorter way round.")
+    _show_outcome(earlier, later)
+
+
+def _show_outcome(earlier: _Side, later: _Side) -> None:
+    """Say what is new, gone and changed; what is unchanged or not compared is folded."""
+    comparison = compare_ecgs(earlier.analysis, later.analysis)
+    st.html(f'<div class="cv-serial">{bullet_list(summary_words(comparison))}</div>')
+    changed = compared_rows(comparison, *SHOWN_BY_DEFAULT)
+    if changed:
+        st.html(html_table(_HEADS, [_cells(row) for row in changed]))
+    for title, state in (("Not compared", "not compared"), ("Unchanged", "unchanged")):
+        rows = compared_rows(comparison, state)
+        if rows:
+            with st.expander(f"{title} ({len(rows)})"):
+                st.html(html_table(_HEADS, [_cells(row) for row in rows]))
+    st.caption(
+        "A difference is a change where it is larger than ECGs of one person differ by without one: measured on the "
+        "halves of single records and on ECGs a few days apart. It says nothing of the reason."
+    )
+
+
+def _cells(row: ComparedRow) -> tuple[str, str, str, str, str]:
+    return row.name, row.earlier, row.later, row.change, row.outcome
 
 
 def _trace(side: _Side, paper: PaperOptions, shown_s: float, *, waves: bool) -> object:

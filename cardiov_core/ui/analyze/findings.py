@@ -5,9 +5,10 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, Severity
+from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict
 from cardiov_core.domain.reasons import texts
-from cardiov_core.reporting.words.critical import result_words
+from cardiov_core.reporting.words.critical import critical_words
+from cardiov_core.reporting.words.findings import nothing_found_words
 from cardiov_core.ui.frame.html import bullet_list, html_table, plain
 from cardiov_core.ui.frame.session import Key, session
 
@@ -21,20 +22,6 @@ VERDICT_SYMBOLS = {
 _HEADS = ("Finding", "What was measured, and the limit")
 
 
-def critical_findings(analysis: Analysis) -> list[str]:
-    """Return what cannot wait (docs/clinical.md, 20), one phrase each: level 3, and findings marked critical.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What CardioV says of the record.
-    """
-    phrases = [result_words(result) for result in analysis.critical]
-    if analysis.level is Severity.HIGH_RISK and not analysis.raised:
-        phrases.insert(0, "High risk (level 3): this ECG may need prompt review")
-    return phrases
-
-
 def show_critical(analysis: Analysis) -> None:
     """Show the critical findings in one box at the top; nothing where there are none.
 
@@ -43,7 +30,7 @@ def show_critical(analysis: Analysis) -> None:
     analysis : Analysis
         What CardioV says of the record.
     """
-    phrases = critical_findings(analysis)
+    phrases = critical_words(analysis)
     if phrases:
         listed = "; ".join(escape(phrase) for phrase in phrases)
         st.html(f'<div class="cv-box" role="alert"><b>Critical</b> {listed}.</div>')
@@ -86,7 +73,7 @@ def findings_tab(analysis: Analysis) -> None:
     elif often:
         st.write("Nothing was found but criteria that are often met without disease. That does not rule out disease.")
     else:
-        st.write("None of the rules found anything. That does not rule out disease.")
+        st.write(nothing_found_words(analysis.findings))
     for title, findings in (
         (f"Criteria often met without disease ({len(often)})", often),
         (f"Absent ({len(absent)})", absent),
@@ -114,20 +101,23 @@ def lit_finding(analysis: Analysis) -> Finding | None:
 
 
 def _choose_lit(analysis: Analysis, findings: Iterable[Finding]) -> None:
-    """Offer the findings for the trace; the page is drawn again, because the trace stands above."""
+    """Offer the findings for the trace, which is drawn again with its tabs; the rest of the page stays."""
     titles = {each.code: plain(each.title) for each in findings}
     current = session()
-    chosen = st.pills(
+    key = f"{Key.SHOWN_FINDING}_{analysis.record.record_id}"
+
+    def _light() -> None:
+        current.lit = st.session_state[key]
+
+    st.pills(
         "Show on the ECG",
         tuple(titles),
         default=current.lit if current.lit in titles else None,
         format_func=titles.__getitem__,
-        key=f"{Key.SHOWN_FINDING}_{analysis.record.record_id}",
+        key=key,
+        on_change=_light,
         help="Lights up the leads, the beats and the level of J in which it is seen.",
     )
-    if chosen != current.lit:
-        current.lit = chosen
-        st.rerun()
 
 
 def quality_row(quality: Quality) -> str:

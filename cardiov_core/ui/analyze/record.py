@@ -29,7 +29,10 @@ _TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Recor
 
 @st.fragment
 def show_trace(case: Case, analysis: Analysis) -> None:
-    """Draw the ECG with its tools and tabs; its controls rerun this part alone and never the network."""
+    """Draw the ECG with its tools and tabs; its controls rerun this part alone and never the network.
+
+    Tabs are no fragment of their own: what is chosen in them, a finding for one, lights up on the trace above.
+    """
     prediction = analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
     measured = analysis.measurements
@@ -59,7 +62,6 @@ def show_trace(case: Case, analysis: Analysis) -> None:
     _show_tabs(case, analysis, explanation, failure, tools, lit)
 
 
-@st.fragment
 def _show_tabs(
     case: Case,
     analysis: Analysis,

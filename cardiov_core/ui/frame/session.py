@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from cardiov_core.signals import Examination
 from cardiov_core.ui.frame.remembered import recalled, remember
 
 _SESSION_KEY = "cardiov_session"
+_MAX_OPENED = 20
+"""Records that a session remembers for comparing: as many as somebody opens in one sitting."""
 
 
 class Key(StrEnum):
@@ -71,6 +74,7 @@ class Origin(StrEnum):
     UPLOAD = "uploaded"
     SYNTHETIC = "synthetic"
     PTB_XL = "PTB-XL"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +93,8 @@ class Case:
         Level of the cardiologist's statements, where they are known.
     address : str or None
         What names it in the address of the page; None for an upload, which its fingerprint names.
+    known_since : datetime.datetime or None
+        It was recorded before this, where the time of recording itself is not kept.
     """
 
     record: EcgRecord
@@ -96,6 +102,7 @@ class Case:
     title: str
     cardiologist: Severity | None = None
     address: str | None = None
+    known_since: datetime | None = None
 
     @cached_property
     def examination(self) -> Examination:
@@ -155,6 +162,8 @@ class Session:
         Why the last record that was picked could not be opened.
     n_uploads : int
         Makes a fresh drop zone after each upload.
+    opened : tuple of Case
+        What was open in this session, the last one at the end.
     other : Case or None
         The record that the open one is compared with.
     other_uploads : tuple of Upload
@@ -185,6 +194,7 @@ class Session:
     window_start_s: float = 0.0
     failure: CardioVError | None = None
     n_uploads: int = 0
+    opened: tuple[Case, ...] = ()
     other: Case | None = None
     other_uploads: tuple[Upload, ...] = ()
     other_failure: CardioVError | None = None
@@ -206,6 +216,8 @@ class Session:
     def open(self, case: Case) -> None:
         """Show a record, with its first window and no results yet."""
         self.case = case
+        before = [each for each in self.opened if each.fingerprint != case.fingerprint]
+        self.opened = (*before, case)[-_MAX_OPENED:]
         self.analyse_anyway = False
         self.window_start_s = 0.0
         self.failure = None

@@ -256,7 +256,7 @@ def test_wording_goes_with_the_level(level: int, sentence: str, make_analysis: M
     text = text_of(pdf_of(make_analysis(prediction=prediction), report_card))
     assert sentence in text
     assert f"{level} {Severity(level).title}" in text
-    assert ("Critical: high risk" in text) == (level == 3)
+    assert ("Critical: High risk (level 3)" in text) == (level == 3)
 
 
 def test_critical_findings_stand_in_a_box_at_the_top(make_analysis: Make, report_card: ModelCard) -> None:

@@ -1,25 +1,90 @@
-"""Two ECGs of one patient: identity is checked, order is known or asked, differences are those on show."""
+"""Two ECGs of one patient in words: what contradicts, what is new, gone or changed, and what is not compared."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-import numpy as np
 import pytest
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Measurements, Provenance
-from cardiov_core.reporting.words.comparison import changes, check_identity, interval_words, recorded_first
+from cardiov_core.comparison import ComparedItem, SerialComparison, Why, check_identity
+from cardiov_core.domain import Analysis, Finding, Quality, QualityVerdict
+from cardiov_core.reporting.words.comparison import (
+    compared_rows,
+    identity_words,
+    interval_words,
+    summary_words,
+    why_words,
+)
+from tests.comparison.hearts import heart
 
 THEN = datetime(2020, 3, 1, 9, 30)
+MINUS = "\u2212"
 
 
-def _record(**facts) -> EcgRecord:
-    signal = np.zeros((12, 5000), dtype=np.float32)
-    return EcgRecord(signal, STANDARD_LEADS, 500.0, "made", Provenance("made", "synthetic"), **facts)
+def _analysis(*titles: tuple[str, str]) -> Analysis:
+    findings = tuple(Finding(code, title, "present", "", {}) for code, title in titles)
+    return Analysis(heart(1), Quality(QualityVerdict.ACCEPTABLE, (), ()), None, findings=findings)
 
 
-def test_equal_patient_ids_are_one_patient() -> None:
-    first = _record(patient_id="7", sex="male", age=60.0, recorded_at=THEN)
-    second = _record(patient_id="7", sex="male", age=63.0, recorded_at=THEN.replace(year=2023))
-    assert check_identity(first, second).identity == "same patient"
+@pytest.fixture
+def comparison() -> SerialComparison:
+    items = (
+        ComparedItem("level", "level", "changed", 1.0, 3.0, change=2.0, limit=0.4),
+        ComparedItem("rhythm", "rhythm", "changed", "sinus_rhythm", "atrial_fibrillation"),
+        ComparedItem("finding", "st_elevation", "new", "absent", "present"),
+        ComparedItem("finding", "long_qtc", "unchanged", "present", "absent", why=Why("within the noise")),
+        ComparedItem("finding", "wide_qrs", "unchanged", "absent", "absent"),
+        ComparedItem("finding", "irregular_rhythm", "new", "absent", "present"),
+        ComparedItem("number", "qtc_fridericia_ms", "changed", 418.6, 466.2, change=47.6, limit=25.0),
+        ComparedItem("number", "j_mv", "changed", 0.02, 0.24, "III", 0.22, 0.05),
+        ComparedItem("number", "r_mv", "unchanged", 1.0, 1.02, "V4", 0.02, 0.3),
+        ComparedItem(
+            "number", "pr_ms", "not compared", 160.0, None, why=Why("not measurable", "later", "no P wave found")
+        ),
+    )
+    return SerialComparison(items, _analysis(), _analysis(("st_elevation", "ST elevation, inferior")))
+
+
+def test_the_summary_names_level_new_and_changed(comparison: SerialComparison) -> None:
+    level, new, changed = summary_words(comparison)
+    assert level == "The level is higher: 1 Low risk, now 3 High risk."
+    assert new == "New: ST elevation, inferior."
+    assert "Rhythm (Sinus rhythm, now Atrial fibrillation)" in changed
+    assert "QTc, Fridericia +47\u2009ms" in changed
+    assert changed.endswith("ST at J in III.")
+
+
+def test_nothing_changed_is_said(comparison: SerialComparison) -> None:
+    items = tuple(item for item in comparison.items if item.state in ("unchanged", "not compared"))
+    level = ComparedItem("level", "level", "not compared", None, 1.0, why=Why("withheld", "earlier"))
+    words = summary_words(replace(comparison, items=(level, *items)))
+    assert words[0] == "Level not compared: the level of the earlier ECG is withheld."
+    assert words[1] == "Nothing else differs by more than two ECGs do without a change."
+
+
+def test_rows_carry_value_difference_and_limit(comparison: SerialComparison) -> None:
+    rows = {row.name: row for row in compared_rows(comparison, "changed", "unchanged", "new", "not compared")}
+    qtc = rows["QTc, Fridericia"]
+    assert (qtc.earlier, qtc.later, qtc.change) == ("419\u2009ms", "466\u2009ms", "+47\u2009ms")
+    assert qtc.outcome == "Changed (a change from 25\u2009ms on)"
+    assert rows["PR interval"].outcome == "Not compared: not measurable in the later ECG: no P wave found"
+    assert rows["PR interval"].later == "not measurable"
+    assert rows["Prolonged QTc"].outcome.startswith("Unchanged: what decides it")
+    # Absent in both, and criteria that are not shown by default.
+    assert "Wide QRS" not in rows
+    assert "Irregular rhythm" not in rows
+    assert "Irregular rhythm" in {row.name for row in compared_rows(comparison, "new", shown_only=False)}
+
+
+def test_leads_that_are_not_compared_for_one_reason_are_one_row(comparison: SerialComparison) -> None:
+    why = Why("other QRS form", "later", "left_bundle_branch_block")
+    items = tuple(ComparedItem("number", "j_mv", "not compared", 0.1, 0.2, lead, why=why) for lead in ("V1", "V2"))
+    (row,) = compared_rows(replace(comparison, items=items), "not compared")
+    assert row.name == "ST at J in V1 and V2"
+
+
+def test_another_form_names_the_finding_and_its_ecg() -> None:
+    words = why_words(Why("other QRS form", "later", "left_bundle_branch_block"))
+    assert words.startswith("left bundle branch block in the later ECG alone")
 
 
 @pytest.mark.parametrize(
@@ -27,66 +92,25 @@ def test_equal_patient_ids_are_one_patient() -> None:
     [
         ({"patient_id": "8"}, "patient ids differ: 7 and 8"),
         ({"patient_id": "7", "sex": "female"}, "sexes differ: male and female"),
-        ({"patient_id": "7", "age": 50.0, "recorded_at": THEN + timedelta(days=4)}, "ages do not fit"),
+        ({"patient_id": "7", "age": 50.0, "recorded_at": THEN + timedelta(days=4)}, "60 and 50 years, 4 days apart"),
+        ({}, "not stated in one of the ECGs"),
     ],
 )
-def test_what_contradicts_is_named(facts: dict[str, object], word: str) -> None:
-    check = check_identity(_record(patient_id="7", sex="male", age=60.0, recorded_at=THEN), _record(**facts))
-    assert check.identity == "contradicting"
-    assert word in check.reasons[0]
-
-
-def test_missing_ids_cannot_be_checked_and_coded_ages_contradict_nothing() -> None:
-    check = check_identity(_record(age=60.0), _record(patient_id="7", age=50.0))
-    assert check.identity == "cannot be checked"
-    assert "one of the ECGs" in check.reasons[0]
-    old = _record(patient_id="7", age=300.0, recorded_at=THEN)
-    assert check_identity(old, _record(patient_id="7", age=89.0, recorded_at=THEN)).identity == "same patient"
-
-
-def test_the_earlier_one_is_known_or_nobody_guesses() -> None:
-    first, second = _record(recorded_at=THEN), _record(recorded_at=THEN + timedelta(hours=1))
-    assert recorded_first(first, second) is first
-    assert recorded_first(second, first) is first
-    assert recorded_first(first, _record()) is None
-    assert recorded_first(first, _record(recorded_at=THEN)) is None
-
-
-def test_a_zone_on_one_side_only_decides_nothing_within_26_hours() -> None:
-    local = _record(recorded_at=THEN)
-    assert recorded_first(local, _record(recorded_at=(THEN + timedelta(hours=20)).replace(tzinfo=UTC))) is None
-    assert recorded_first(local, _record(recorded_at=(THEN + timedelta(hours=30)).replace(tzinfo=UTC))) is local
-    east = _record(recorded_at=THEN.replace(tzinfo=timezone(timedelta(hours=9))))
-    west = _record(recorded_at=(THEN - timedelta(hours=2)).replace(tzinfo=UTC))
-    assert recorded_first(east, west) is east, "09:30 at +09:00 is 00:30 UTC, before 07:30 UTC"
-
-
-def test_differences_are_those_of_the_numbers_on_show() -> None:
-    earlier = Measurements(heart_rate_bpm=61.4, pr_ms=160.4, qrs_axis_deg=170.0, regular=True, sokolow_lyon_mv=2.0)
-    now = Measurements(
-        heart_rate_bpm=75.6,
-        qrs_axis_deg=-170.0,
-        regular=False,
-        sokolow_lyon_mv=1.85,
-        not_measurable={"pr_ms": "no P wave was found"},
-    )
-    rows = {change.name: change for change in changes(earlier, now)}
-    assert rows["Heart rate"].difference == "+15\u2009/min"
-    assert rows["PR interval"].now == "not measurable: no P wave was found"
-    assert rows["PR interval"].difference == ""
-    assert rows["QRS axis"].difference == "+20\u00b0", "the shorter way round"
-    assert rows["Rhythm"].difference == "changed"
-    assert next(value for name, value in rows.items() if "Sokolow" in name).difference == "\u22120.15\u2009mV"
+def test_what_contradicts_or_is_missing_is_named(facts: dict[str, object], word: str) -> None:
+    first = replace(heart(1, patient_id="7"), recorded_at=THEN)
+    second = replace(heart(2), **facts)  # type: ignore[arg-type]
+    (sentence,) = identity_words(check_identity(first, second), first, second)
+    assert word in sentence
 
 
 @pytest.mark.parametrize(
-    ("between", "words"),
+    ("apart", "words"),
     [
-        (timedelta(minutes=40), "40 minutes"),
-        (timedelta(hours=5), "5 hours"),
-        (timedelta(days=12, hours=3), "12 days"),
+        (timedelta(minutes=5), "5 minutes"),
+        (timedelta(hours=3), "3 hours"),
+        (timedelta(days=12), "12 days"),
         (timedelta(days=913), "2.5 years"),
     ],
 )
-def test_the_time_between_reads_as_one_says_it(between: timedelta, words: str) -> None:
-    assert interval_words(THEN, THEN + between) == words
+def test_the_time_between_in_words(apart: timedelta, words: str) -> None:
+    assert interval_words(THEN, THEN + apart) == words

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cardiov_core.domain import Finding, Measurements
-from cardiov_core.reporting.words.measurements import finding_numbers, lead_rows, measurement_rows, number
+from cardiov_core.domain import Measurements
+from cardiov_core.reporting.words.measurements import lead_rows, measurement_rows, number
 
 THIN = "\u2009"
 
@@ -86,8 +86,3 @@ def test_numbers_round_without_a_minus_zero() -> None:
     assert number(-0.004, "mV", 2) == f"0.00{THIN}mV"
     assert number(-0.4, "ms", signed=True) == f"0{THIN}ms"
     assert number(12.0, "ms", signed=True) == f"+12{THIN}ms"
-
-
-def test_a_findings_numbers_are_written_as_in_the_table() -> None:
-    finding = Finding("x", "X", "present", "", {"qtc_fridericia_ms": 512.3, "n_spikes": 4.0, "pr_ms": float("nan")})
-    assert finding_numbers(finding) == f"QTc, Fridericia 512{THIN}ms"

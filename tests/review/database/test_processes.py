@@ -141,7 +141,7 @@ def test_processes_that_open_a_new_database_at_once_make_it_once(database_url: s
         assert process.returncode == 0, err
     store = review.open_store(database_url)
     with store.reading() as connection:
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == ["0003"]
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
     store.close()
 
 

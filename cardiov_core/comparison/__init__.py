@@ -1,0 +1,70 @@
+"""Two ECGs of one person: whose they are, which came first, and what is new, gone, changed or unchanged."""
+
+from cardiov_core.comparison.compare import ComparedItem, SerialComparison, Why, compare_ecgs
+from cardiov_core.comparison.document import comparison_to_dict
+from cardiov_core.comparison.noise_floor import (
+    FlipNoise,
+    NoiseFloor,
+    NumberNoise,
+    Spread,
+    load_noise_floor,
+    noise_floor_to_dict,
+    save_noise_floor,
+)
+from cardiov_core.comparison.numbers import (
+    EXPECTED_LEVEL,
+    PLACES,
+    QUANTITIES,
+    TRAINED,
+    Measured,
+    Place,
+    Quantity,
+    difference,
+    expected_level,
+    numbers_of,
+    probabilities_of,
+)
+from cardiov_core.comparison.patient import (
+    YEAR,
+    Identity,
+    IdentityCheck,
+    IdentityReason,
+    came_before,
+    check_identity,
+    of_same_patient,
+    recorded_first,
+)
+
+__all__ = [
+    "EXPECTED_LEVEL",
+    "PLACES",
+    "QUANTITIES",
+    "TRAINED",
+    "YEAR",
+    "ComparedItem",
+    "FlipNoise",
+    "Identity",
+    "IdentityCheck",
+    "IdentityReason",
+    "Measured",
+    "NoiseFloor",
+    "NumberNoise",
+    "Place",
+    "Quantity",
+    "SerialComparison",
+    "Spread",
+    "Why",
+    "came_before",
+    "check_identity",
+    "compare_ecgs",
+    "comparison_to_dict",
+    "difference",
+    "expected_level",
+    "load_noise_floor",
+    "noise_floor_to_dict",
+    "numbers_of",
+    "of_same_patient",
+    "probabilities_of",
+    "recorded_first",
+    "save_noise_floor",
+]
