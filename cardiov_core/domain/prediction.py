@@ -59,6 +59,9 @@ class Prediction:
         grader does not know what they look like.
     raised_from : Severity or None
         The level before a finding raised it to its floor; None where none did.
+    decided_by : str
+        'shipped' by the grader's own costs, 'paper' by the most probable level, 'installation' by costs that the
+        installation chose.
     """
 
     severity: Severity
@@ -73,6 +76,7 @@ class Prediction:
     prediction_set: tuple[Severity, ...] | None = None
     scope: Scope | None = None
     raised_from: Severity | None = None
+    decided_by: str = "shipped"
 
     @property
     def most_probable(self) -> Severity:

@@ -62,6 +62,7 @@ class ReasonCode(StrEnum):
     OUT_OF_FOLD = "out_of_fold"
     RAISED_BY_FINDING = "raised_by_finding"
     UNSURE = "unsure"
+    INSTALLATION_DECISION = "installation_decision"
     TRAINED_TWICE = "trained_twice"
     EXPLAINED_BY_SHIPPED = "explained_by_shipped"
     GRADER_SILENT = "grader_silent"

@@ -260,6 +260,7 @@ def _risk(analysis: Analysis, prediction: Prediction) -> dict[str, Any]:
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "rank_violation": prediction.rank_violation,
+        "decided_by": prediction.decided_by,
         "doubt": prediction.doubt,
         "unsure": first_of(prediction.notes, {ReasonCode.UNSURE}) is not None,
         "out_of_fold": prediction.out_of_fold,

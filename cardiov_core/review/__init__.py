@@ -32,6 +32,7 @@ from cardiov_core.review.intake import (
     put_case,
     regrade,
 )
+from cardiov_core.review.own_decision import deciding, installation_decision, own_decision_of, set_own_decision
 from cardiov_core.review.patients import KnownEcg, ecgs_of_patient
 from cardiov_core.review.people import (
     DEFAULT_STUDY,
@@ -92,6 +93,7 @@ __all__ = [
     "blind_queue",
     "commit_read",
     "corrected_label",
+    "deciding",
     "delete_waveform",
     "ecgs_of_patient",
     "ensure_reader",
@@ -107,6 +109,7 @@ __all__ = [
     "import_cases",
     "import_folder",
     "import_reads",
+    "installation_decision",
     "keep_or_change",
     "list_cases",
     "list_readers",
@@ -116,6 +119,7 @@ __all__ = [
     "log_opinion",
     "not_waiting",
     "open_store",
+    "own_decision_of",
     "priority_of",
     "progress",
     "put_case",
@@ -126,6 +130,7 @@ __all__ = [
     "reveal",
     "roles_of",
     "save_draft",
+    "set_own_decision",
     "set_study",
     "sign_off",
     "sign_offs_of",

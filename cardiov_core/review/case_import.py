@@ -11,6 +11,7 @@ from cardiov_core.errors import CardioVError, ExchangeError, StoreUnavailableErr
 from cardiov_core.evaluation.study.case_file import FoundCase, read_cases
 from cardiov_core.review.database.store import Store
 from cardiov_core.review.intake import NewCase, put_case
+from cardiov_core.review.own_decision import own_decision_of
 from cardiov_core.review.people import DEFAULT_STUDY
 
 if TYPE_CHECKING:
@@ -182,7 +183,9 @@ def import_folder(
     from cardiov_core.io import collect, read_source
 
     added = known = 0
-    others = other_graders(predictor)
+    own = own_decision_of(store)
+    predictor = predictor.by_own(own)
+    others = tuple(grader.by_own(own) for grader in other_graders(predictor))
     errors: list[CardioVError] = []
     with collect([folder]) as collection:
         errors += [

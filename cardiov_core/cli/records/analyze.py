@@ -25,10 +25,10 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @click.option(
     "--decision",
-    type=click.Choice(["shipped", "paper"]),
-    default="shipped",
+    type=click.Choice(["installation", "shipped", "paper"]),
+    default="installation",
     show_default=True,
-    help="The level of least expected cost, or the most probable one (the paper's rule).",
+    help="By this installation's own costs where it has some; by the grader's own; or the most probable (the paper's).",
 )
 @click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True)
 @click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")
@@ -64,13 +64,14 @@ def analyze(
     from cardiov_core.critical import load_rule_set
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
+    from cardiov_core.review import deciding
     from cardiov_core.review.alerts import installation_rules
 
     del backend  # torch is the only backend, and so what auto chooses.
     rule_set = installation_rules() if critical_rules is None else load_rule_set(critical_rules)
     predictor = load_predictor(model)
-    others = tuple(grader.by_rule(decision) for grader in other_graders(predictor))
-    predictor = predictor.by_rule(decision)
+    predictor, *rest = deciding((predictor, *other_graders(predictor)), decision)
+    others = tuple(rest)
     write = output.json_row if as_json else output.table_row
     failed = 0
     with collect(paths) as collection:

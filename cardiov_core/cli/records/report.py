@@ -81,6 +81,7 @@ def report(
         raise click.UsageError(f"--out {out.name} and --format {suffix} do not agree.")
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
+    from cardiov_core.review import deciding
     from cardiov_core.review.alerts import installation_rules
 
     wish = _Wish(
@@ -100,7 +101,7 @@ def report(
         {"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
     )
     predictor = load_predictor(model)
-    graders = (predictor, *other_graders(predictor))
+    graders = deciding((predictor, *other_graders(predictor)))
     with collect(paths) as collection:
         if len(collection.sources) > 1 and (as_file or patient_name is not None):
             raise click.UsageError(

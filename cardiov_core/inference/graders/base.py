@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,14 @@ from cardiov_core.domain import (
 )
 from cardiov_core.inference.explanation.grad_cam import Target
 from cardiov_core.inference.uncertainty.conformal import Limits, contiguous_set
-from cardiov_core.inference.uncertainty.decision import Costs, DecisionRule, costs_of, decided, floors_of
+from cardiov_core.inference.uncertainty.decision import (
+    Costs,
+    DecisionRule,
+    OwnDecision,
+    costs_of,
+    decided,
+    floors_of,
+)
 from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold, doubt_limit_of, unsure
 from cardiov_core.inference.uncertainty.scope import scope_of
 from cardiov_core.signals import Examination
@@ -84,6 +91,7 @@ class Grader(ABC):
     def __init__(self, card: ModelCard) -> None:
         self.card = card
         self._decision: DecisionRule = "shipped"
+        self._own: OwnDecision | None = None
 
     @property
     def name(self) -> str:
@@ -188,7 +196,8 @@ class Grader(ABC):
         row = max(rows, key=lambda one: sum(one.exceedance))
         window = Window(0.0, min(record.duration_s, self.card.contract.duration_s))
         exceedance = np.asarray([row.exceedance])
-        levels = None if row.decided is None or self._costs is None else [row.decided]
+        nested = self._decision == "shipped" and self._costs is not None and row.decided is not None
+        levels = [row.decided] if nested and row.decided is not None else None
         return self._decoded(exceedance, [window], [notes], set_limits=row.set_limits, out_of_fold=True, levels=levels)[
             0
         ]
@@ -252,6 +261,8 @@ class Grader(ABC):
 
     @cached_property
     def _costs(self) -> Costs | None:
+        if self._own is not None:
+            return self._own.costs
         return None if self._decision == "paper" else costs_of(self.card)
 
     @property
@@ -259,10 +270,22 @@ class Grader(ABC):
         """Code of a finding -> the level below which it lets no record be graded; none by the paper's rule."""
         return {} if self._decision == "paper" else floors_of(self.card)
 
-    def by_rule(self, rule: DecisionRule) -> Self:
+    def by_rule(self, rule: Literal["shipped", "paper"]) -> Self:
         """Return the same grader with levels by its own costs ('shipped'), or the most probable ones ('paper')."""
+        return self._deciding(rule, None)
+
+    def by_own(self, own: OwnDecision | None) -> Self:
+        """Return the same grader with levels by what an installation chose; by its own costs where that is None."""
+        return self._deciding("shipped" if own is None else "installation", own)
+
+    @property
+    def own(self) -> OwnDecision | None:
+        """What the installation decides by; None where it is the grader's own costs, or the paper's rule."""
+        return self._own
+
+    def _deciding(self, rule: DecisionRule, own: OwnDecision | None) -> Self:
         found = copy(self)
-        found._decision = rule
+        found._decision, found._own = rule, own
         for name in ("_costs", "graded_out_of_fold"):
             found.__dict__.pop(name, None)
         return found
@@ -341,6 +364,7 @@ class Grader(ABC):
         repaired, violations = ordinal.repair(exceedances)
         probabilities = ordinal.decode(exceedances)
         graded = decided(probabilities, self._costs).tolist() if levels is None else list(levels)
+        own = () if self._own is None else (Reason(ReasonCode.INSTALLATION_DECISION, self._own.words),)
         scopes: list[Scope | None] = [None] * len(exceedances)
         if records is not None:
             scopes = [self.scope_of(record, window.start_s) for record, window in zip(records, windows, strict=True)]
@@ -353,8 +377,10 @@ class Grader(ABC):
                 model_name=self.name,
                 model_sha256=self.card.sha256,
                 window=window,
-                notes=note,
+                # A blend has its members' notes already.
+                notes=tuple(dict.fromkeys((*note, *own))),
                 out_of_fold=out_of_fold,
+                decided_by=self._decision,
                 prediction_set=None
                 if set_limits is None
                 else tuple(map(Severity, contiguous_set(row, set_limits, level))),

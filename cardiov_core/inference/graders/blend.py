@@ -6,6 +6,7 @@ own half: the network where it looked, the forest what was measured.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from cardiov_core.inference.explanation.grad_cam import Target, checked_target
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.uncertainty.calibration import CLIP, calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limits_of
+from cardiov_core.inference.uncertainty.decision import DecisionRule, OwnDecision
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 
@@ -46,6 +48,12 @@ class BlendGrader(Grader):
             raise ModelCardError(f"Model card {card.path.name}: calibration is missing.", "Restore the card.")
         self._calibration = calibration
         self._set_limits = set_limits_of(card)
+
+    def _deciding(self, rule: DecisionRule, own: OwnDecision | None) -> Self:
+        found = super()._deciding(rule, own)
+        # A panel that asks a blend and its members grades each member once: all of them decide alike.
+        found.members = tuple(member._deciding(rule, own) for member in self.members)
+        return found
 
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record; arguments as in `Grader.predict`.

@@ -52,7 +52,7 @@ def analysis_of_other(other: Case) -> Analysis:
         If the record cannot be graded at all.
     """
     current = session()
-    return _analysed(current, other, AnalysisKey(grader().name, other.fingerprint, 0.0, anyway=False), None)
+    return _analysed(current, other, AnalysisKey.of(grader(), other.fingerprint, 0.0, anyway=False), None)
 
 
 def explanation_of(case: Case, target: int | str) -> Explanation | Contributions:
@@ -147,7 +147,7 @@ def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | N
 
 
 def _key(current: Session, case: Case) -> AnalysisKey:
-    return AnalysisKey(grader().name, case.fingerprint, current.window_start_s, current.analyse_anyway)
+    return AnalysisKey.of(grader(), case.fingerprint, current.window_start_s, anyway=current.analyse_anyway)
 
 
 def _start(current: Session, case: Case) -> float | None:

@@ -82,8 +82,6 @@ def _open(job: BatchJob, row: BatchRow) -> None:
         opened.receive(files)
     else:
         title = PurePosixPath(row.name).name
-        opened.open_analysed(
-            state.Case(analysis.record, state.Origin.UPLOAD, title), files, job.predictor.name, analysis
-        )
+        opened.open_analysed(state.Case(analysis.record, state.Origin.UPLOAD, title), files, job.predictor, analysis)
     opened.sampling_rate_hz, opened.units = job.reading.sampling_rate, job.reading.units
     opened.batch_row = row.name

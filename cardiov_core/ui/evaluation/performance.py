@@ -30,6 +30,7 @@ from cardiov_core.reporting.evaluation.html import (
 from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES
 from cardiov_core.ui.evaluation.alarm import show_alarm
 from cardiov_core.ui.evaluation.cases import show_cell
+from cardiov_core.ui.evaluation.decision import show_decision
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.html import bullet_list, html_table
@@ -97,6 +98,8 @@ def _report(evaluation: ShippedEvaluation) -> None:
     st.subheader("As an alarm")
     st.write(f"{words.missed_words(document)} {words.paper_decision_words(document)}".strip())
     show_alarm(evaluation)
+    st.subheader("Decision")
+    show_decision(evaluation)
     st.subheader("Subgroups")
     _figure("subgroups", panels)
     st.html(html_table(SUBGROUP_HEADS, words.subgroup_rows(document), columns="tnn"))

@@ -12,6 +12,7 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation, Severity
 from cardiov_core.errors import CardioVError
+from cardiov_core.inference import Grader
 from cardiov_core.io import Upload
 from cardiov_core.signals import Examination
 from cardiov_core.ui.frame.remembered import recalled, remember
@@ -130,12 +131,20 @@ class AnalysisKey(NamedTuple):
         Start of the window, in seconds.
     anyway : bool
         Analysed against the quality gate's advice.
+    miss_costs : float or None
+        By which the installation decides; None: by the graders' own costs.
     """
 
     grader: str
     fingerprint: str
     start_s: float
     anyway: bool
+    miss_costs: float | None = None
+
+    @classmethod
+    def of(cls, grader: Grader, fingerprint: str, start_s: float, *, anyway: bool) -> "AnalysisKey":
+        """Return the key of an analysis by a grader as it decides now."""
+        return cls(grader.name, fingerprint, start_s, anyway, None if grader.own is None else grader.own.miss_costs)
 
 
 @dataclass
@@ -224,7 +233,7 @@ class Session:
         self._forget_results()
 
     def open_analysed(
-        self, case: Case, files: Sequence[tuple[str, bytes]], grader: str, analysis: Analysis | None
+        self, case: Case, files: Sequence[tuple[str, bytes]], grader: Grader, analysis: Analysis | None
     ) -> None:
         """Show an uploaded record that was read before, with its analysis where there is one."""
         self.close()
@@ -232,7 +241,7 @@ class Session:
         self.uploads = (Upload(case.title, case.record, None),)
         self.open(case)
         if analysis is not None:
-            self.analyses[AnalysisKey(grader, case.fingerprint, 0.0, anyway=False)] = analysis
+            self.analyses[AnalysisKey.of(grader, case.fingerprint, 0.0, anyway=False)] = analysis
 
     def compare_with(self, other: Case | None) -> None:
         """Put another record beside the open one; the question whose it is begins anew."""
