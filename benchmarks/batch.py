@@ -15,10 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiov_core.inference import analyze, load_predictor
-from cardiov_core.inference.graders.load import Grader
-from cardiov_core.io import collect, read_record
-from cardiov_core.io.staging import take_drop
+from cardiov_core.inference import Grader, analyze, load_predictor
+from cardiov_core.io import collect, read_record, take_drop
 from cardiov_core.signals import assess_quality, measure
 from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.weights import out_of_fold_table

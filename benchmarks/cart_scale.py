@@ -11,10 +11,8 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from cardiov_core.datasets.labelled import LabelledRecord, labelled_records
-from cardiov_core.signals import measure
-from cardiov_core.signals.findings.evidence import WIDE_QRS_MS
-from cardiov_core.signals.findings.repolarisation import LONG_QTC_MS
+from cardiov_core.datasets import LabelledRecord, labelled_records
+from cardiov_core.signals import LONG_QTC_MS, WIDE_QRS_MS, measure
 
 BLOCKS = ("CLBBB", "CRBBB", "ILBBB", "IRBBB", "IVCD")
 WIDE = {*BLOCKS, "WPW", "PACE"}

@@ -13,18 +13,9 @@ import click
 import numpy as np
 
 from cardiov_core.datasets import Ludb, find_ludb
-from cardiov_core.evaluation.wave_errors import (
-    AnnotatedBeat,
-    Row,
-    Scope,
-    TimedBeats,
-    boundary_errors_ms,
-    compare,
-    group_beats,
-)
-from cardiov_core.signals.wave.delineation import DEFAULT, Parameters, Slopes, delineate
-from cardiov_core.signals.wave.waves import Waves, find_waves
-from cardiov_core.studies.signals.delineation import at_beats, lead_of, overall_of
+from cardiov_core.evaluation import AnnotatedBeat, Row, Scope, TimedBeats, boundary_errors_ms, compare, group_beats
+from cardiov_core.signals import DEFAULT, Parameters, Slopes, Waves, delineate, find_waves
+from cardiov_core.studies import at_beats, lead_of, overall_of
 
 N_FOLDS = 5
 QT_S = (0.55, 0.60, 0.65)

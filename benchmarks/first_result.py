@@ -15,7 +15,7 @@ import numpy as np
 import wfdb
 from streamlit.testing.v1 import AppTest
 
-from cardiov_core.datasets.synthetic import generate
+from cardiov_core.datasets import generate
 from cardiov_core.domain import EcgRecord
 
 LIMIT_S = 1.5

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from cardiov_core.datasets.labelled import labelled_records
+from cardiov_core.datasets import labelled_records
 from cardiov_core.signals import measure
 
 RHYTHMS = {

@@ -10,10 +10,7 @@ from dataclasses import replace
 
 import torch
 
-from cardiov_core.training import Recipe, load_recipe
-from cardiov_core.training.loop.fit import run_epoch
-from cardiov_core.training.loop.learner import Learner
-from cardiov_core.training.loop.windows import TrainingData
+from cardiov_core.training import Learner, Recipe, TrainingData, load_recipe, run_epoch
 
 N_RECORDS, ROUNDS = 96, 7
 PRECISIONS = ("float32", "bfloat16")

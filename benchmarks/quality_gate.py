@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cardiov_core.datasets.synthetic import generate
+from cardiov_core.datasets import generate
 from cardiov_core.signals import assess_quality
 
 RUNS = 7

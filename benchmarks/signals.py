@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.datasets.synthetic import generate
+from cardiov_core.datasets import generate
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_record

@@ -32,14 +32,19 @@ from torch.nn import functional
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.nets import CardioV, build_net
-from cardiov_core.training import Recipe, load_recipe
-from cardiov_core.training.data.cache import prepare_cache
-from cardiov_core.training.data.records import TrainingRecords, load_records
-from cardiov_core.training.loop.augmentation import Batch, augment
-from cardiov_core.training.loop.fit import run_epoch
-from cardiov_core.training.loop.learner import Learner
-from cardiov_core.training.loop.windows import TrainingData
-from cardiov_core.training.recipes.network import Stage
+from cardiov_core.training import (
+    Batch,
+    Learner,
+    Recipe,
+    Stage,
+    TrainingData,
+    TrainingRecords,
+    augment,
+    load_recipe,
+    load_records,
+    prepare_cache,
+    run_epoch,
+)
 
 LIMIT = 2.0
 OURS, OURS_32 = "cache and CardioV's loop, bfloat16", "cache and CardioV's loop, float32"

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cardiov_core import review
-from cardiov_core.datasets.synthetic import generate
+from cardiov_core.datasets import generate
 from cardiov_core.domain import (
     CaseSource,
     CaseStatus,
@@ -28,7 +28,7 @@ from cardiov_core.domain import (
     Severity,
     Window,
 )
-from cardiov_core.review.database.schema import cases, reads
+from cardiov_core.review import cases, reads
 
 _N_CASES, _N_CALLS, _CHUNK, _N_READ = 100_000, 15, 5_000, 2_000
 _LIMIT_S = 0.3

@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord, FloatArray
-from cardiov_core.domain.arrays import BoolArray
+from cardiov_core.domain import BoolArray, EcgRecord, FloatArray
 
 MAX_BRIDGED_GAP_S = 0.020
 """Longer runs of missing samples are not interpolated (docs/clinical.md, 12)."""

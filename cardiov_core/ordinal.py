@@ -10,7 +10,7 @@ minimum, the repaired amount is returned, and with p the repaired exceedances th
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import LabelError
 
 N_LEVELS = 4

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cardiov_core.reporting.words.record import age_and_sex
+from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.analyze import alert, findings, grader, result, upload
 from cardiov_core.ui.analyze import log as review_log
 from cardiov_core.ui.analyze import record as trace

@@ -273,10 +273,10 @@ def test_folds_are_parsed(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.Mo
         seen.append(folds)
         return SimpleNamespace(document={})
 
-    monkeypatch.setattr("cardiov_core.evaluation.study.run.evaluate_folds", evaluate_folds)
-    monkeypatch.setattr("cardiov_core.evaluation.study.run.write_evaluation", lambda evaluation, folder: None)
-    monkeypatch.setattr("cardiov_core.reporting.evaluation.markdown.report_of", lambda document: "done")
-    monkeypatch.setattr("cardiov_core.reporting.evaluation.html.write_report", lambda document, folder: None)
+    monkeypatch.setattr("cardiov_core.evaluation.evaluate_folds", evaluate_folds)
+    monkeypatch.setattr("cardiov_core.evaluation.write_evaluation", lambda evaluation, folder: None)
+    monkeypatch.setattr("cardiov_core.reporting.report_of", lambda document: "done")
+    monkeypatch.setattr("cardiov_core.reporting.write_report", lambda document, folder: None)
     for text in ("10", "1-9", "1,3,5-7"):
         assert invoke("evaluate", "--data", tmp_path, "--out", tmp_path, "--folds", text).stdout == "done"
     assert seen == [(10,), tuple(range(1, 10)), (1, 3, 5, 6, 7)]

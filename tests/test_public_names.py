@@ -12,7 +12,7 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 def test_unknown_names_are_unknown() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match="nonsense"):
         _ = cardiov_core.nonsense
 
 

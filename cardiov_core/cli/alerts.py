@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import how_many
 
 
 @click.group()
@@ -16,9 +16,8 @@ def alerts() -> None:
 @alerts.command("list")
 def list_alerts() -> None:
     """List the alerts that nobody acknowledged yet, and how fast the others were."""
-    from cardiov_core.reporting.words.critical import age_words_of, alert_words, statistics_rows
-    from cardiov_core.review import open_store
-    from cardiov_core.review.alerts import alert_statistics, waiting_alerts
+    from cardiov_core.reporting import age_words_of, alert_words, statistics_rows
+    from cardiov_core.review import alert_statistics, open_store, waiting_alerts
 
     with closing(open_store()) as store:
         at = datetime.now(UTC)
@@ -34,8 +33,7 @@ def escalate() -> None:
 
     The Worklist page does the same whenever somebody looks at it.
     """
-    from cardiov_core.review import open_store
-    from cardiov_core.review.alerts import channels_from_environment, escalate_due
+    from cardiov_core.review import channels_from_environment, escalate_due, open_store
 
     with closing(open_store()) as store:
         found = escalate_due(store, channels_from_environment())
@@ -49,7 +47,7 @@ def escalate() -> None:
 def rules(against: str | None) -> None:
     """List the rule sets with source, limit, addressee and time limit of each rule."""
     from cardiov_core.critical import critical_only_in, list_rule_sets, load_rule_set
-    from cardiov_core.reporting.words.critical import limit_words
+    from cardiov_core.reporting import limit_words
 
     other = None if against is None else load_rule_set(against)
     for rule_set in list_rule_sets():

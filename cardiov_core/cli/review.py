@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import how_many
 from cardiov_core.errors import ExchangeError
 
 if TYPE_CHECKING:

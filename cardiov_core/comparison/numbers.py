@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cardiov_core.domain import STANDARD_LEADS, Analysis
-from cardiov_core.signals.findings.evidence import Evidence, Need
+from cardiov_core.signals import Evidence, Need
 
 TRAINED = "probability"
 """Code of a trained detector's probability; what stands for the lead is the finding's code."""

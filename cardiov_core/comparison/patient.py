@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
-from cardiov_core.domain import EcgRecord
-from cardiov_core.domain.record import over_89
+from cardiov_core.domain import EcgRecord, over_89
 
 Identity = Literal["same patient", "contradicting", "cannot be checked"]
 """What the stated facts say of two records."""

@@ -25,8 +25,7 @@ from pydantic import ValidationError
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
 from cardiov_core.datasets.fingerprint import FINGERPRINTS
 from cardiov_core.datasets.ptbxl import TABLE_NAME, PreparedRecords, PtbXlTable, no_whole_records
-from cardiov_core.domain import EcgRecord, InputContract
-from cardiov_core.domain.documents import Document, as_json_values, fault_of
+from cardiov_core.domain import Document, EcgRecord, InputContract, as_json_values, fault_of
 from cardiov_core.errors import DatasetError
 
 CACHE_NAME, WINDOWS_NAME, RECORDS_NAME = "cache.json", "windows.npy", "records.csv"

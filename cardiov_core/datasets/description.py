@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cardiov_core.datasets.ptbxl import PtbXlTable
-from cardiov_core.domain import Severity
-from cardiov_core.domain.record import AGE_OVER_89
+from cardiov_core.domain import AGE_OVER_89, Severity
 from cardiov_core.errors import DatasetError
 from cardiov_core.statements import LABEL_RULES, LabelRule, label_of
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 
 Vector = tuple[float, float, float]
 

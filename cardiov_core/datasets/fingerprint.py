@@ -7,8 +7,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord, InputContract
-from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS
+from cardiov_core.domain import INDEPENDENT_LEADS, EcgRecord, InputContract
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.preprocessing import prepare
 

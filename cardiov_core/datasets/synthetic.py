@@ -23,8 +23,7 @@ from cardiov_core.datasets.dipole import (
     sinus_times,
     twelve_leads,
 )
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance, Sex
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Provenance, Sex
 from cardiov_core.errors import ConfigurationError
 
 WARNING = (

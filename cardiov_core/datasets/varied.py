@@ -27,8 +27,7 @@ from cardiov_core.datasets.dipole import (
     sinus_times,
     twelve_leads,
 )
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Provenance
 
 RATE_HZ = 500.0
 DURATION_S = 10.0

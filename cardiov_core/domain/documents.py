@@ -66,13 +66,7 @@ class Fault:
     wanted: str
 
     def told(self, within: str = "") -> str:
-        """Return it as the end of a sentence: 'input.units is 'uV'; expected 'mV''.
-
-        Parameters
-        ----------
-        within : str
-            Dotted name of what holds the document.
-        """
+        """Return it as the end of a sentence: 'input.units is 'uV'; expected 'mV''."""
         name = ".".join(part for part in (within, self.field) if part)
         if self.value is None:
             return f"{name} is missing; {self.wanted}"

@@ -12,7 +12,6 @@ from cardiov_core.domain.prepared import Window
 from cardiov_core.domain.quality import Quality
 from cardiov_core.domain.reasons import Reason
 from cardiov_core.domain.record import EcgRecord
-from cardiov_core.domain.scope import Scope
 
 
 class Severity(IntEnum):
@@ -27,6 +26,33 @@ class Severity(IntEnum):
     def title(self) -> str:
         """The level in words, sentence case: 'No risk' ... 'High risk'."""
         return f"{self.name.split('_', maxsplit=1)[0].capitalize()} risk"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A record's distance from the training records.
+
+    Attributes
+    ----------
+    distance : float
+        >= 0, in standard deviations over all directions together.
+    limit : float
+        Beyond it a record counts as outside: few of the held-out training records lie there.
+    farther_share : float
+        Share of the held-out training records that lie at least as far out, 0..1.
+    n_records : int
+        How many these are.
+    """
+
+    distance: float
+    limit: float
+    farther_share: float
+    n_records: int
+
+    @property
+    def outside(self) -> bool:
+        """Whether the record is unlike those that the grader learned from."""
+        return self.distance > self.limit
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ConfigurationError
 
 # A statistic that most resamples leave undefined has no usable interval.

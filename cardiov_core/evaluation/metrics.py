@@ -64,11 +64,6 @@ def quadratic_weighted_kappa(labels: npt.ArrayLike, levels: npt.ArrayLike) -> fl
     -------
     float
         1 is perfect, 0 is chance; NaN where both readings are one and the same level throughout.
-
-    Raises
-    ------
-    LabelError
-        If the shapes differ or there are no records.
     """
     truth, given = _pair(labels, levels)
     return kappa_of(confusion_matrix(truth, given))
@@ -201,11 +196,6 @@ def macro_auc(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
     -------
     float
         Classes without a positive or without a negative record are left out; NaN where none is left.
-
-    Raises
-    ------
-    LabelError
-        If the shapes differ or are not two-dimensional.
     """
     truth = np.asarray(y_true)
     scores = np.asarray(y_score, dtype=np.float64)

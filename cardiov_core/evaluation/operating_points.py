@@ -67,16 +67,6 @@ class Alarm:
         ----------
         prevalence : float
             Share of positive records, between 0 and 1.
-
-        Returns
-        -------
-        tuple of float
-            PPV and NPV; NaN where they are not defined.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is no share between 0 and 1.
         """
         if not 0.0 < prevalence < 1.0:
             raise ConfigurationError(

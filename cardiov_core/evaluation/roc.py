@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_curve
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS, exceedances_of_levels
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cardiov_core.domain.arrays import BoolArray, Float64Array
+from cardiov_core.domain import BoolArray, Float64Array
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Severity
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from cardiov_core.datasets.ludb import WAVE_KINDS, AnnotatedWave, WaveKind
+from cardiov_core.datasets import WAVE_KINDS, AnnotatedWave, WaveKind
 from cardiov_core.domain import WaveBoundaries
 
 MIN_LEADS = 6

@@ -16,8 +16,9 @@ from cardiov_core.domain import (
     Reason,
     ReasonCode,
     RuleSet,
+    first_of,
+    unique,
 )
-from cardiov_core.domain.reasons import first_of, unique
 from cardiov_core.inference.graders.load import Grader
 from cardiov_core.inference.panel import disagreement_of, grade_all, raised_by_findings, with_doubts
 from cardiov_core.inference.statements import likely_statements

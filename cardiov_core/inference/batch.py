@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from cardiov_core.domain import Analysis, QualityVerdict, Reason, ReasonCode, RuleSet, Severity, Sex
-from cardiov_core.domain.reasons import first_of, texts
+from cardiov_core.domain import Analysis, QualityVerdict, Reason, ReasonCode, RuleSet, Severity, Sex, first_of, texts
 from cardiov_core.errors import CardioVError, RecordError
 from cardiov_core.inference.analysis import analyze
 from cardiov_core.inference.graders.load import Grader

@@ -59,17 +59,7 @@ def grade_all(record: EcgRecord | Examination, graders: Iterable[Grader], *, sta
 def raised_by_findings(
     panel: Panel, floors: Mapping[str, Mapping[str, Severity]], findings: Iterable[Finding]
 ) -> Panel:
-    """Raise levels to the floors that present findings set, and say so.
-
-    Parameters
-    ----------
-    panel : Panel
-        What the graders say.
-    floors : mapping of str to mapping of str to Severity
-        Grader -> code of a finding -> the level below which it lets no record be graded.
-    findings : iterable of Finding
-        Of the same record.
-    """
+    """Raise levels to the floors that present findings set, and say so."""
     present = [finding for finding in findings if finding.state == "present"]
 
     def _raised(prediction: Prediction) -> Prediction:

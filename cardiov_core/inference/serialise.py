@@ -27,8 +27,9 @@ from cardiov_core.domain import (
     ReasonCode,
     RhythmLine,
     WaveBoundaries,
+    first_of,
+    texts,
 )
-from cardiov_core.domain.reasons import first_of, texts
 from cardiov_core.weights import ModelCard
 
 # Attention is relative, 0..1: a ten-thousandth is far below what can be seen.
@@ -95,11 +96,6 @@ def analysis_to_dict(
 def machine_to_dict(machine: MachineReading) -> dict[str, Any]:
     """Turn the machine's own reading into JSON values.
 
-    Parameters
-    ----------
-    machine : MachineReading
-        What the cart itself measured and stated.
-
     Returns
     -------
     dict
@@ -144,11 +140,6 @@ def measurements_to_dict(measurements: Measurements) -> dict[str, Any]:
 
 def finding_to_dict(finding: Finding) -> dict[str, Any]:
     """Turn a finding into JSON values.
-
-    Parameters
-    ----------
-    finding : Finding
-        Of one record.
 
     Returns
     -------

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from cardiov_core.datasets import SAME_MARK, differing_bits, signal_mark
 from cardiov_core.domain import EcgRecord, LikelyStatement, Measurements
 from cardiov_core.inference.graders.boosting import boosting_scores
-from cardiov_core.signals.features import FEATURES, features_of
+from cardiov_core.signals import FEATURES, features_of
 from cardiov_core.statements import STATEMENTS
-from cardiov_core.weights import SAME_MARK, StatementHead, differing_bits, load_statement_head, signal_mark
+from cardiov_core.weights import StatementHead, load_statement_head
 
 SHOWN_FROM = 0.7
 """A statement whose AUC out of fold is below this is not told."""
@@ -20,15 +21,6 @@ def likely_statements(
     record: EcgRecord, measurements: Measurements, head: StatementHead | None = None
 ) -> tuple[LikelyStatement, ...]:
     """Return the statements that may be told of a record, the most probable first.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        As read.
-    measurements : Measurements
-        Of the whole record.
-    head : StatementHead, optional
-        The shipped one by default.
 
     Returns
     -------

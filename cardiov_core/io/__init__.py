@@ -1,20 +1,5 @@
 """From files to records: one reader a format, chosen by content, errors in plain words."""
 
-from cardiov_core.io.collection import Collection, Source, SourceError, collect
-from cardiov_core.io.export import write_record
-from cardiov_core.io.formats.registry import titles
-from cardiov_core.io.reader import read_record, read_source
-from cardiov_core.io.staging import Upload, read_uploads
+import lazy_loader as lazy
 
-__all__ = [
-    "Collection",
-    "Source",
-    "SourceError",
-    "Upload",
-    "collect",
-    "read_record",
-    "read_source",
-    "read_uploads",
-    "titles",
-    "write_record",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -114,35 +114,14 @@ def sha256_of(*contents: bytes) -> str:
 
 
 def missing(name: str, fields: Sequence[str]) -> MissingMetadataError:
-    """Build the error of a file that does not say all it must.
-
-    Parameters
-    ----------
-    name : str
-        The file.
-    fields : sequence of str
-        Any of 'sampling_rate', 'units' and 'leads'.
-    """
+    """Build the error of a file that does not say all it must."""
     what = " and ".join(_FIELD_NAMES[one] for one in fields)
     cure = "; ".join(_FIELD_CURES[one] for one in fields)
     return MissingMetadataError(f"{name} does not state {what}.", f"{cure[0].upper()}{cure[1:]}.", tuple(fields))
 
 
 def scale_to_mv(name: str, unit: str) -> float:
-    """Return the factor that turns samples in `unit` into mV.
-
-    Parameters
-    ----------
-    name : str
-        The file (and channel), for the message.
-    unit : str
-        The unit as stated.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the unit is not one of voltage.
-    """
+    """Return the factor that turns samples in `unit` into mV."""
     factor = mv_per_unit(unit)
     if factor is None:
         raise RecordUnsupportedError(f"{name} states the unit '{unit}', which is no unit of an ECG.", UNITS_HINT)
@@ -158,13 +137,6 @@ def check_rate(name: str, rate_hz: float) -> float:
         The file, for the message.
     rate_hz : float
         Samples a second and lead.
-
-    Raises
-    ------
-    RecordFormatError
-        If the rate is zero, negative or no number.
-    RecordUnsupportedError
-        If it lies outside 80-2000 Hz.
     """
     if not np.isfinite(rate_hz) or rate_hz <= 0:
         raise RecordFormatError(
@@ -182,24 +154,10 @@ def check_rate(name: str, rate_hz: float) -> float:
 def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int], tuple[str, ...]]:
     """Find the standard leads among a file's channels.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Channel names as the file spells them.
-    file_name : str
-        The file, for messages.
-
     Returns
     -------
     tuple of dict and tuple of str
         Lead -> index of its channel, and the names that are no standard lead.
-
-    Raises
-    ------
-    RecordFormatError
-        If a lead occurs twice.
-    RecordUnsupportedError
-        If no channel is a standard lead.
     """
     rows: dict[str, int] = {}
     others: list[str] = []
@@ -246,13 +204,6 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
         What a reader found.
     options : ReadOptions
         What the caller stated; a rate that differs from the file's is not used and warned of.
-
-    Raises
-    ------
-    RecordFormatError
-        If a lead occurs twice, or no lead has a valid sample.
-    RecordUnsupportedError
-        If no channel is a standard lead, or rate or length cannot be analysed.
     """
     name = channels.path.name
     rate_hz = check_rate(name, channels.sampling_rate)

@@ -116,13 +116,7 @@ def collect(paths: Sequence[Path | str]) -> Iterator[Collection]:
 
 
 def told_apart(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Mark records of one name, so that they can be distinguished wherever they are listed by their name.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        All records of one collection.
-    """
+    """Mark records of one name, so that they can be distinguished wherever they are listed by their name."""
     alike: dict[str, list[str]] = {}
     for source in sources:
         alike.setdefault(PurePosixPath(source.shown_as).stem, []).append(source.shown_as)

@@ -14,22 +14,6 @@ def foreign_decoder(name: str, what: str = "", hint: str = _HINT) -> Iterator[No
 
     Such decoders raise many kinds of errors on damaged files, Python's own `UnboundLocalError` among them (scipy's
     `loadmat`, on a class that it does not know). Whatever it is: the file is damaged, and the reader gets a message.
-
-    Parameters
-    ----------
-    name : str
-        The file, for the message.
-    what : str
-        What it is, where that is known: 'a DICOM file', 'an archive'.
-    hint : str
-        What to do.
-
-    Raises
-    ------
-    CardioVError
-        One that came out of the block stays what it is.
-    RecordFormatError
-        In place of any other exception.
     """
     try:
         yield
@@ -42,15 +26,7 @@ def foreign_decoder(name: str, what: str = "", hint: str = _HINT) -> Iterator[No
 
 
 def damaged(name: str, error: BaseException, what: str = "", hint: str = _HINT) -> RecordFormatError:
-    """Return the error of a damaged file, with a decoder's own words in one line.
-
-    Parameters
-    ----------
-    name, what, hint
-        As in `foreign_decoder`.
-    error : BaseException
-        What the decoder raised.
-    """
+    """Return the error of a damaged file, with a decoder's own words in one line."""
     # pydicom appends the traceback to its messages.
     said = str(error).partition("\n")[0][:120].rstrip(". ")
     kind = f"damaged {what}" if what else "damaged"

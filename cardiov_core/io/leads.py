@@ -58,11 +58,6 @@ UNITS_HINT = "Units that are understood: nV, uV, mV, V."
 def standard_lead(name: str) -> str | None:
     """Return the standard spelling of a lead's name.
 
-    Parameters
-    ----------
-    name : str
-        A name in any case, with or without a prefix: 'avr', 'Lead I', 'MDC_ECG_LEAD_aVF', 'ecg_v1', 'C1', 'DII'.
-
     Returns
     -------
     str or None
@@ -86,18 +81,6 @@ def standard_leads(names: Sequence[str], units: Sequence[str] | None = None) -> 
     C1-C6 and D1-D3 are names of leads and of EEG electrodes. They count as leads only beside no electrode of an EEG,
     only where no other channel has the same lead by its usual name, and C1-C6 only where the first of them are there.
     A channel whose unit is no voltage is no lead where others have a voltage.
-
-    Parameters
-    ----------
-    names : sequence of str
-        All channels of a file.
-    units : sequence of str, optional
-        Their units as stated; an empty one may be anything.
-
-    Returns
-    -------
-    tuple of str or None
-        One a channel.
     """
     leads = [standard_lead(name) for name in names]
     bare = [_bare(name) for name in names]

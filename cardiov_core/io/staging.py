@@ -23,7 +23,7 @@ from cardiov_core.io.decoding import foreign_decoder
 from cardiov_core.io.formats.archives import MAX_MEMBERS
 from cardiov_core.io.formats.sniff import is_zip
 from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
-from cardiov_core.io.reader import checked_options, read_source
+from cardiov_core.io.records import checked_options, read_source
 
 MAX_DROPPED_BYTES = 1024**3
 MAX_DROPPED_FILES = MAX_MEMBERS
@@ -118,13 +118,7 @@ def _drop_of(files: Sequence[tuple[str, bytes]]) -> Drop:
 
 
 def safe_name(name: str) -> str:
-    """Return a bare file name that cannot lead out of a folder.
-
-    Parameters
-    ----------
-    name : str
-        What a browser sent: may be a path of any system and hold control characters.
-    """
+    """Return a bare file name that cannot lead out of a folder."""
     bare = name.replace("\\", "/").rsplit("/", maxsplit=1)[-1]
     bare = "".join(letter for letter in bare if letter.isprintable() and letter not in ':*?"<>|').strip()
     path = Path(bare if bare.strip(".") else "upload")
@@ -134,13 +128,7 @@ def safe_name(name: str) -> str:
 
 
 def safe_place(name: str) -> PurePosixPath:
-    """Return a relative path that cannot lead out of a folder.
-
-    Parameters
-    ----------
-    name : str
-        What a browser sent: a name, or a path inside the folder that was dropped.
-    """
+    """Return a relative path that cannot lead out of a folder."""
     parts = [part for part in name.replace("\\", "/").split("/") if part.strip(". ")]
     return PurePosixPath(*(safe_name(part) for part in parts[-_MAX_DEPTH:])) if parts else PurePosixPath("upload")
 

@@ -1,28 +1,5 @@
-"""The networks, by name. Pure ``torch.nn.Module``, no weights, no files."""
+"""Networks: named architectures, built by `build_net`, listed by `list_nets`."""
 
-from cardiov_core.nets.cardiov import CardioV
-from cardiov_core.nets.registry import (
-    InputUse,
-    NetInfo,
-    build_net,
-    count_flops,
-    count_parameters,
-    flops_of,
-    list_nets,
-    net_info,
-)
-from cardiov_core.nets.shared.feature_net import FeatureNet, Windows
+import lazy_loader as lazy
 
-__all__ = [
-    "CardioV",
-    "FeatureNet",
-    "InputUse",
-    "NetInfo",
-    "Windows",
-    "build_net",
-    "count_flops",
-    "count_parameters",
-    "flops_of",
-    "list_nets",
-    "net_info",
-]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

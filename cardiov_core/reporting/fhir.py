@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity, SignOff
-from cardiov_core.domain.reasons import texts
+from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity, SignOff, texts
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print.content import (
     ANALYSED_ANYWAY,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality
-from cardiov_core.domain.reasons import stored, texts
+from cardiov_core.domain import CaseReference, CaseSource, EcgRecord, Quality, stored, texts
 from cardiov_core.errors import CardioVError, ExchangeError, StoreUnavailableError
-from cardiov_core.evaluation.study.case_file import FoundCase, read_cases
+from cardiov_core.evaluation import FoundCase, read_cases
 from cardiov_core.review.database.store import Store
 from cardiov_core.review.intake import NewCase, put_case
 from cardiov_core.review.own_decision import own_decision_of

@@ -18,10 +18,10 @@ from cardiov_core.domain import (
     Quality,
     Reason,
     Severity,
+    texts,
 )
-from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ReviewError
-from cardiov_core.evaluation.study.case_file import priority_of
+from cardiov_core.evaluation import priority_of
 from cardiov_core.review.audit import append_event, now, prediction_values
 from cardiov_core.review.database.rows import clean, locked_case, one_at_a_time
 from cardiov_core.review.database.schema import cases

@@ -8,8 +8,7 @@ import sqlalchemy as sa
 
 from cardiov_core.domain import EventKind, Role
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import Grader
-from cardiov_core.inference.uncertainty.decision import DecisionRule, OwnDecision
+from cardiov_core.inference import DecisionRule, Grader, OwnDecision
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import put_row, require_role
 from cardiov_core.review.database.schema import settings

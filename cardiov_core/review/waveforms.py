@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from cardiov_core.domain import EcgRecord, EventKind, FloatArray, Provenance
-from cardiov_core.domain.record import AGE_OVER_89, over_89
+from cardiov_core.domain import AGE_OVER_89, EcgRecord, EventKind, FloatArray, Provenance, over_89
 from cardiov_core.errors import CaseNotFoundError, ReviewError
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import case_row, insert_missing, locked_case
@@ -93,13 +92,7 @@ def _whole_steps(signal: FloatArray) -> npt.NDArray[np.int16] | None:
 
 
 def unpack(stored: StoredWaveform, *, record_id: str, age: float | None, sex: Any) -> EcgRecord:
-    """Return the record of a case: its signal with no more of the patient than age and sex.
-
-    Raises
-    ------
-    ReviewError
-        If the stored bytes are damaged.
-    """
+    """Return the record of a case: its signal with no more of the patient than age and sex."""
     header = stored.header
     shape = tuple(header["shape"])
     try:

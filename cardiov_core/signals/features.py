@@ -12,8 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Measurements, MedianBeat
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Measurements, MedianBeat
 from cardiov_core.preprocessing import band_pass, bridge_gaps, resample
 
 Unit = Literal["of QRS", "of QRS ms", "mV", "mV ms", "ms", "1/min", "deg", "", "years"]

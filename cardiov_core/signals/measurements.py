@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import LIMB_LEADS, BeatBoundaries, EcgRecord, Measurements, MedianBeat, WaveBoundaries
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import (
+    LIMB_LEADS,
+    BeatBoundaries,
+    EcgRecord,
+    Measurements,
+    MedianBeat,
+    WaveBoundaries,
+    how_many,
+)
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import Beats, find_beats

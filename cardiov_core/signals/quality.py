@@ -16,13 +16,13 @@ from cardiov_core.domain import (
     LIMB_LEADS,
     STANDARD_LEADS,
     EcgRecord,
+    Float64Array,
     LeadQuality,
     Quality,
     QualityVerdict,
     Reason,
     ReasonCode,
 )
-from cardiov_core.domain.arrays import Float64Array
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.lead.gain import amplitudes_mv, check_gain

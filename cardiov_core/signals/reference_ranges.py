@@ -103,7 +103,7 @@ _BY_SEX: Mapping[Sex, Mapping[str, ReferenceRange]] = MappingProxyType(
 )
 
 
-def reference_ranges(field: str, sex: Sex | None = None, age: float | None = None) -> tuple[ReferenceRange, ...]:
+def ranges_of(field: str, sex: Sex | None = None, age: float | None = None) -> tuple[ReferenceRange, ...]:
     """Return the ranges that may hold for a patient.
 
     Parameters
@@ -146,7 +146,7 @@ def flag(field: str, value: float, sex: Sex | None = None, age: float | None = N
     Flag or None
         `Flag.DEPENDS_ON_SEX` where the two sexes' ranges disagree and the sex is not stated; None without a range.
     """
-    flags = {each.flag(value) for each in reference_ranges(field, sex, age)}
+    flags = {each.flag(value) for each in ranges_of(field, sex, age)}
     if not flags:
         return None
     return flags.pop() if len(flags) == 1 else Flag.DEPENDS_ON_SEX

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from cardiov_core.domain.documents import fault_of
+from cardiov_core.domain import fault_of
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes

@@ -77,22 +77,7 @@ def boosting_bytes(boosting: Boosting) -> bytes:
 
 
 def boosting_from(tensors: Mapping[str, torch.Tensor], file: str, n_features: int, n_scores: int) -> Boosting:
-    """Return the trees that lie in a weights file.
-
-    Parameters
-    ----------
-    tensors : mapping of str to torch.Tensor
-        From the file.
-    file : str
-        Its name, for messages.
-    n_features, n_scores : int
-        What the card states.
-
-    Raises
-    ------
-    WeightsMismatchError
-        If the arrays are no trees, do not fit each other, or lead out of a tree.
-    """
+    """Return the trees that lie in a weights file."""
     if set(tensors) != set(_STORED):
         raise WeightsMismatchError(f"{file} holds {', '.join(sorted(tensors))}: no boosted trees.", HINT_MAKE)
     arrays = {name: tensors[name].numpy() for name in _STORED}
@@ -106,13 +91,7 @@ def boosting_from(tensors: Mapping[str, torch.Tensor], file: str, n_features: in
 
 
 def check_boosting(boosting: Boosting, file: str, n_features: int, n_scores: int) -> None:
-    """Refuse arrays that do not fit each other, or in which a way down would leave the trees or never end.
-
-    Raises
-    ------
-    WeightsMismatchError
-        If so.
-    """
+    """Refuse arrays that do not fit each other, or in which a way down would leave the trees or never end."""
     n_nodes = len(boosting.feature)
     lengths = {len(getattr(boosting, name)) for name in ("threshold", "right", "missing_left", "value")}
     at, inner = np.arange(n_nodes), boosting.feature >= 0

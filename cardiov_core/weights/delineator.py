@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from pydantic import field_validator
 
-from cardiov_core.domain.documents import Document, JsonObject, Sha256
+from cardiov_core.domain import Document, JsonObject, Sha256
 from cardiov_core.errors import WeightsMismatchError
-from cardiov_core.nets.delineator import DelineatorNet
+from cardiov_core.nets import DelineatorNet
 from cardiov_core.weights.cards.card import weights_folder
 from cardiov_core.weights.files import checked_as, read_json, read_tensors, tensor_bytes, write_with_card
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors import torch as safetensors_torch
 
-from cardiov_core.domain.documents import Document, JsonObject, fault_of
+from cardiov_core.domain import Document, JsonObject, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsIntegrityError
 
 Card = TypeVar("Card", bound=Document)
@@ -21,13 +21,7 @@ HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the f
 
 
 def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
-    """Read a weights file once its checksum is the card's.
-
-    Returns
-    -------
-    dict
-        Name -> tensor on the CPU; floating-point ones as float32.
-    """
+    """Read a weights file once its checksum is the card's."""
     content = read_verified(path, sha256)
     # Tensors made in inference mode could never take part in an explanation.
     with torch.inference_mode(False):
@@ -39,15 +33,7 @@ def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
 
 
 def tensor_bytes(state: Mapping[str, torch.Tensor], storage: str) -> bytes:
-    """Return the content of a safetensors file.
-
-    Parameters
-    ----------
-    state : mapping of str to torch.Tensor
-        What to store.
-    storage : {"float32", "float16"}
-        Precision of the file; half of the size costs three decimal digits.
-    """
+    """Return the content of a safetensors file."""
     content: bytes = safetensors_torch.save({key: _stored(key, value, storage) for key, value in state.items()})
     return content
 

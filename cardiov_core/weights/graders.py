@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from cardiov_core.domain.documents import Document, JsonObject
+from cardiov_core.domain import Document, JsonObject
 from cardiov_core.errors import ConfigurationError, ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.nets import build_net
 from cardiov_core.weights.cards.card import ModelCard, checked_card, load_card

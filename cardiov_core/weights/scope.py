@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard
 from cardiov_core.weights.cards.parts import RangePart

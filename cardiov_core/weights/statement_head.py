@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from pydantic import field_validator
 
-from cardiov_core.domain.documents import Document, Ends, JsonObject, Sha256
+from cardiov_core.domain import Document, Ends, JsonObject, Sha256
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.boosting import Boosting, boosting_bytes, boosting_from
 from cardiov_core.weights.cards.card import weights_folder

@@ -20,9 +20,9 @@ from cardiov_core.domain import (
     Severity,
     Window,
 )
-from cardiov_core.evaluation.agreement.report import agreement_report
+from cardiov_core.evaluation.agreement.agreement_study import agreement_report
 from cardiov_core.review import Store
-from cardiov_core.review.blinding import has_seen_case
+from cardiov_core.review.reading.blinding import has_seen_case
 from cardiov_core.ui.evaluation import agreement
 from cardiov_core.ui.evaluation.agreement import CONDITION_KEY, STATISTIC_KEY
 from cardiov_core.ui.evaluation.agreement_cells import CELL_KEY, COMPARISON_KEY, PICK_KEY, SHOW_KEY

@@ -11,7 +11,7 @@ from cardiov_core import review
 from cardiov_core.domain import CaseSource, EventKind, ReadKind, Role, Severity
 from cardiov_core.errors import StoreUnavailableError
 from cardiov_core.review import Store
-from cardiov_core.review.blinding import has_seen_case
+from cardiov_core.review.reading.blinding import has_seen_case
 from cardiov_core.ui.analyze.log import NOBODY
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.session import Key

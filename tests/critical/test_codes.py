@@ -3,7 +3,7 @@
 import pytest
 
 from cardiov_core.critical import RULE_SETS, load_rule_set
-from cardiov_core.signals.findings.table import ROWS
+from cardiov_core.signals.findings.catalogue import ROWS
 
 
 @pytest.mark.parametrize("name", RULE_SETS)

@@ -13,7 +13,7 @@ from scipy.io import savemat
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_uploads
-from cardiov_core.io.reader import read_record
+from cardiov_core.io.records import read_record
 
 FUZZ = settings(
     max_examples=50,

@@ -12,7 +12,7 @@ from cardiov_core.reporting import (
     attention_stack_figure,
     caliper_reading,
     filter_for_display,
-    percent,
+    whole_percent,
 )
 
 
@@ -89,7 +89,7 @@ def test_levels_look_as_agreed() -> None:
     ("p", "text"), [(0.0, "<1 %"), (0.009, "<1 %"), (0.01, "1 %"), (0.644, "64 %"), (0.99, "99 %"), (0.995, ">99 %")]
 )
 def test_percentages_are_whole_and_never_nought_or_hundred(p: float, text: str) -> None:
-    assert percent(p) == text.replace(" ", "\u2009")
+    assert whole_percent(p) == text.replace(" ", "\u2009")
 
 
 def _record() -> EcgRecord:

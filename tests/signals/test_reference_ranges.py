@@ -3,7 +3,7 @@
 import pytest
 
 from cardiov_core.signals.findings import hypertrophy, rates, repolarisation
-from cardiov_core.signals.reference_ranges import Flag, flag, reference_ranges
+from cardiov_core.signals.reference_ranges import Flag, flag, ranges_of
 
 
 @pytest.mark.parametrize(
@@ -39,24 +39,22 @@ def test_qtc_by_sex(formula: str) -> None:
     assert flag(field, 455, "female") is Flag.WITHIN
     assert flag(field, 455) is Flag.DEPENDS_ON_SEX
     assert flag(field, 500) is Flag.CRITICAL
-    assert len(reference_ranges(field)) == 2
+    assert len(ranges_of(field)) == 2
 
 
 def test_no_range_under_18() -> None:
-    assert reference_ranges("pr_ms", "male", 17.0) == ()
+    assert ranges_of("pr_ms", "male", 17.0) == ()
     assert flag("pr_ms", 300, "male", 17.0) is None
     assert flag("pr_ms", 300, "male", None) is Flag.ABOVE
 
 
 def test_the_rules_and_the_ranges_say_the_same() -> None:
-    rate, qrs = reference_ranges("heart_rate_bpm")[0], reference_ranges("qtc_fridericia_ms", "male")[0]
+    rate, qrs = ranges_of("heart_rate_bpm")[0], ranges_of("qtc_fridericia_ms", "male")[0]
     assert (rate.low, rate.high) == (rates.BRADYCARDIA_BPM, rates.TACHYCARDIA_BPM)
     assert (rate.critical_under, rate.critical_over) == rates.CRITICAL_RATES_BPM
     assert qrs.high == repolarisation.LONG_QTC_MS["male"]
     assert qrs.critical_from == repolarisation.CRITICAL_QTC_MS
-    assert reference_ranges("pr_ms")[0].high == rates.PROLONGED_PR_MS
-    assert reference_ranges("longest_pause_ms")[0].critical_over == rates.CRITICAL_PAUSE_MS
-    assert reference_ranges("sokolow_lyon_mv")[0].high == hypertrophy.SOKOLOW_LYON_MV
-    assert {sex: reference_ranges("cornell_mv", sex)[0].high for sex in ("male", "female")} == dict(
-        hypertrophy.CORNELL_MV
-    )
+    assert ranges_of("pr_ms")[0].high == rates.PROLONGED_PR_MS
+    assert ranges_of("longest_pause_ms")[0].critical_over == rates.CRITICAL_PAUSE_MS
+    assert ranges_of("sokolow_lyon_mv")[0].high == hypertrophy.SOKOLOW_LYON_MV
+    assert {sex: ranges_of("cornell_mv", sex)[0].high for sex in ("male", "female")} == dict(hypertrophy.CORNELL_MV)

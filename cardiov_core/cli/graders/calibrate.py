@@ -9,8 +9,7 @@ import click
 from cardiov_core.cli.graders.train import labelled_of
 
 if TYPE_CHECKING:
-    from cardiov_core.weights import ModelCard
-    from cardiov_core.weights.cards.parts import DoubtPart
+    from cardiov_core.weights import DoubtPart, ModelCard
 
 _KINDS = ("none", "temperature", "temperature_offsets")
 
@@ -27,8 +26,7 @@ def calibrate(model: str | None, data: Path | None, kind: str | None, doubt: boo
     Prints how each kind of calibration does on patients that it was not fitted on, and the nested coverage of the sets.
     `cardiov train` does the same at its end.
     """
-    from cardiov_core.training.cards.probabilities import Kind
-    from cardiov_core.training.cards.recalibrate import recalibrate, ship_recalibrated
+    from cardiov_core.training import Kind, recalibrate, ship_recalibrated
     from cardiov_core.weights import default_name, load_card
 
     card = load_card(model or default_name())
@@ -45,7 +43,7 @@ def calibrate(model: str | None, data: Path | None, kind: str | None, doubt: boo
 
 def _doubt(card: "ModelCard", ship: bool) -> None:
     """Print what warnings of doubtful levels come to; out of the out-of-fold table alone."""
-    from cardiov_core.training.cards.doubt import stored_doubt_part
+    from cardiov_core.training import stored_doubt_part
     from cardiov_core.weights import update_card
 
     part = stored_doubt_part(card)

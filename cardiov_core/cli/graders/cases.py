@@ -7,7 +7,7 @@ import click
 
 from cardiov_core.cli.graders.train import Folds, ptbxl_of
 from cardiov_core.cli.options import labels_option
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import how_many
 
 
 @click.command()
@@ -31,11 +31,9 @@ def cases(
     """
     if out.suffix.lower() not in {".json", ".csv"}:
         raise click.UsageError(f"--out {out.name}: choose .json or .csv.")
-    from cardiov_core.evaluation.study.case_file import write_cases
-    from cardiov_core.evaluation.study.cases import find_cases
-    from cardiov_core.inference import load_predictor
-    from cardiov_core.inference.panel import other_graders
-    from cardiov_core.reporting.evaluation.cases import default_report_path, distortion_words, write_case_report
+    from cardiov_core.evaluation import find_cases, write_cases
+    from cardiov_core.inference import load_predictor, other_graders
+    from cardiov_core.reporting import default_report_path, distortion_words, write_case_report
 
     dataset, predictor, say = ptbxl_of(data, labels_file), load_predictor(model), _say if _shows_progress() else None
     others = other_graders(predictor)

@@ -9,10 +9,10 @@ import click
 
 from cardiov_core.cli import output
 from cardiov_core.cli.graders.train import labelled_of
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import how_many
 
 if TYPE_CHECKING:
-    from cardiov_core.datasets.description import Description, Part
+    from cardiov_core.datasets import Description, Part
 
 _RULE_TITLES: Mapping[str, str] = {
     "highest_likelihood": "LEVEL BY HIGHEST LIKELIHOOD",
@@ -33,7 +33,7 @@ def describe(folder: Path, as_json: bool) -> None:
 
     PTB-XL's first 500 numbers are of the oldest years and few devices: they stand beside the rest.
     """
-    from cardiov_core.datasets.description import describe as described
+    from cardiov_core.datasets import describe as described
 
     found = described(labelled_of(folder))
     click.echo(output.to_json(found.as_dict()) if as_json else "\n".join(_description_lines(found)))
@@ -73,7 +73,7 @@ def _part_lines(parts: "tuple[Part, ...]") -> list[str]:
 
 def _table_one(found: "Description") -> list[str]:
     """Lay out the paper's Table 1 with its counts beside ours."""
-    from cardiov_core.datasets.description import CLASSES, PAPER
+    from cardiov_core.datasets import CLASSES, PAPER
 
     def age(mean: float | None, least: float | None, most: float | None) -> str:
         return "none stated" if mean is None else f"{mean:.0f}, ({least:g}, {most:g})"
@@ -119,7 +119,7 @@ def _with_share(n: int | None, whole: int) -> str:
 
 
 def _level_lines(found: "Description") -> list[str]:
-    from cardiov_core.datasets.description import FOLD_GROUPS, PAPER
+    from cardiov_core.datasets import FOLD_GROUPS, PAPER
     from cardiov_core.domain import Severity
 
     heads = "  ".join(f"{name:>6}" for name in ("1-8", "9", "10", "ALL"))
@@ -150,7 +150,7 @@ def prepare(folder: Path, out: Path, recipe_name: str | None, config: Path | Non
     if config is not None and recipe_name is not None:
         raise click.UsageError("Give either --config FILE or --recipe NAME.")
     from cardiov_core import training
-    from cardiov_core.training.data.cache import prepare_cache
+    from cardiov_core.training import prepare_cache
 
     recipe = training.load_recipe(config or recipe_name or "cardiov-plain")
     if not isinstance(recipe, training.Recipe):
@@ -181,7 +181,7 @@ def ptb_xl(ctx: click.Context, folder: Path, url: str | None, check_only: bool, 
     Every file is compared with the published SHA-256. An interrupted download goes on when it is started again. PTB-XL
     is published under CC BY 4.0.
     """
-    from cardiov_core.datasets.download import URL, check, fetch
+    from cardiov_core.datasets import URL, check, fetch
 
     progress = sys.stderr.isatty()
     if not check_only:

@@ -80,11 +80,9 @@ def evaluate(
         raise click.UsageError("Give --out DIR, or --ship, or both.")
     if ship and labels_file is not None:
         raise click.UsageError("What ships stands beside the paper's figures: it needs PTB-XL's own labels.")
-    from cardiov_core.evaluation.study.run import evaluate_folds, write_evaluation
-    from cardiov_core.evaluation.study.shipped import ship_evaluation
+    from cardiov_core.evaluation import evaluate_folds, ship_evaluation, write_evaluation
     from cardiov_core.inference import load_predictor
-    from cardiov_core.reporting.evaluation.html import write_report
-    from cardiov_core.reporting.evaluation.markdown import report_of
+    from cardiov_core.reporting import report_of, write_report
 
     predictor = load_predictor(model)
     evaluation = evaluate_folds(

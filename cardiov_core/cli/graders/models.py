@@ -112,7 +112,7 @@ def model_rows() -> list[dict[str, Any]]:
 
 
 def _weights_row(card: "ModelCard") -> dict[str, Any]:
-    from cardiov_core.reporting.words.model_card import card_words
+    from cardiov_core.reporting import card_words
 
     return {
         "version": card.version,

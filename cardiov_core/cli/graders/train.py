@@ -72,14 +72,13 @@ def train(
     if (config is None) == (recipe_name is None):
         raise click.UsageError("Give either --config FILE or --recipe NAME.")
     from cardiov_core import training
-    from cardiov_core.training.graders.network import check_processes
-    from cardiov_core.training.loop import processes as group
+    from cardiov_core.training import check_processes, is_first_of_torchrun, started_by_torchrun, torchrun_command
 
     recipe = training.load_recipe(config or recipe_name or "")
     if max_epochs is not None and not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"{recipe.name} trains no network: leave --max-epochs out.")
     dataset = labelled_of(data, labels_file)
-    if processes > 1 and not group.started_by_torchrun():
+    if processes > 1 and not started_by_torchrun():
         if not isinstance(recipe, training.Recipe):
             raise click.UsageError(f"{recipe.name} trains no network: leave --processes out.")
         check_processes(recipe, processes)
@@ -87,7 +86,7 @@ def train(
         arguments += ["--data", str(data), "--out", str(out), *(["--resume"] if resume else [])]
         arguments += [] if labels_file is None else ["--labels", str(labels_file)]
         arguments += [] if max_epochs is None else ["--max-epochs", str(max_epochs)]
-        _become(group.command(processes, arguments))
+        _become(torchrun_command(processes, arguments))
     if isinstance(recipe, training.ForestRecipe | training.BoostingRecipe):
         # Trees grow in a minute or two: there is nothing to go on from.
         result = training.train_trees(recipe, dataset, out, progress=sys.stderr.isatty())
@@ -96,7 +95,7 @@ def train(
     else:
         recipe = replace(recipe, max_epochs=max_epochs)
         result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
-    if group.is_first_of_torchrun():
+    if is_first_of_torchrun():
         click.echo(result.card_path)
 
 
@@ -111,8 +110,7 @@ def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":
 
     A cache of ``cardiov data prepare`` is refused: it has no whole records.
     """
-    from cardiov_core.datasets import PtbXlCache
-    from cardiov_core.datasets.ptbxl import no_whole_records
+    from cardiov_core.datasets import PtbXlCache, no_whole_records
 
     found = labelled_of(folder, labels_file)
     if isinstance(found, PtbXlCache):

@@ -15,7 +15,7 @@ def train_delineator(data: Path, out: Path) -> None:
     Writes delineator.safetensors and its card delineator.json to --out; they belong into weights/delineator/.
     """
     from cardiov_core import training
-    from cardiov_core.datasets.ludb import Ludb
+    from cardiov_core.datasets import Ludb
 
     inner = data / "ludb"
     ludb = Ludb(inner if inner.is_dir() else data)

@@ -16,7 +16,7 @@ def train_findings(data: Path, out: Path) -> None:
     time goes into measuring the records, a fifth of a second each.
     """
     from cardiov_core.datasets import PtbXl
-    from cardiov_core.training.findings.train import gather, train_findings
+    from cardiov_core.training import gather, train_findings
 
     def told(done: int, of: int) -> None:
         if sys.stderr.isatty() and (done % 50 == 0 or done == of):

@@ -7,13 +7,12 @@ import click
 
 from cardiov_core.cli import output
 from cardiov_core.cli.options import reading_options
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import how_many
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
     from cardiov_core.domain import Contributions, Explanation, RuleSet
-    from cardiov_core.inference import Grader
-    from cardiov_core.inference.uncertainty.decision import DecisionRule
+    from cardiov_core.inference import DecisionRule, Grader
     from cardiov_core.io import Source
 
 _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
@@ -64,8 +63,7 @@ def analyze(
     from cardiov_core.critical import load_rule_set
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
-    from cardiov_core.review import deciding
-    from cardiov_core.review.alerts import installation_rules
+    from cardiov_core.review import deciding, installation_rules
 
     del backend  # torch is the only backend, and so what auto chooses.
     rule_set = installation_rules() if critical_rules is None else load_rule_set(critical_rules)

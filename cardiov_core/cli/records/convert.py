@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.options import reading_options
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import how_many
 from cardiov_core.errors import CardioVError
 
 

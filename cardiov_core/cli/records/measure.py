@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import how_many
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import Ludb
-    from cardiov_core.evaluation.wave_errors import Row
-    from cardiov_core.studies.signals.delineation import DelineationCheck, Method
-    from cardiov_core.studies.signals.machine import MachineRow, MachineSummary
+    from cardiov_core.evaluation import Row
+    from cardiov_core.studies import DelineationCheck, MachineRow, MachineSummary, Method
 
 _COLUMNS = (
     ("HR", "heart_rate_bpm"),
@@ -65,7 +64,7 @@ def measure(
 
 def _measure_all(paths: tuple[Path, ...], write: Callable[[Mapping[str, Any]], str], *, with_head: bool) -> int:
     """Print a row a record and return how many could not be measured."""
-    from cardiov_core.inference.serialise import measurements_to_dict
+    from cardiov_core.inference import measurements_to_dict
     from cardiov_core.io import collect, read_source
     from cardiov_core.signals import measure as measure_record
 
@@ -122,7 +121,7 @@ def _against_machine(paths: tuple[Path, ...], *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from cardiov_core.io import collect, read_source
-    from cardiov_core.studies.signals.machine import beside_machine, summarise
+    from cardiov_core.studies import beside_machine, summarise
 
     rows, n_unread = [], 0
     with collect(paths) as collection:
@@ -178,7 +177,7 @@ def _compared(folder: Path, *, as_json: bool) -> str:
     from dataclasses import asdict
 
     from cardiov_core.datasets import Ludb
-    from cardiov_core.studies.signals.delineation import check_delineation
+    from cardiov_core.studies import check_delineation
 
     ludb = Ludb(folder)
     if not ludb.ids():
@@ -192,7 +191,7 @@ def _compared(folder: Path, *, as_json: bool) -> str:
 
 def _blindness(ludb: "Ludb") -> list[str]:
     """Say by which networks records that trained the delineator were measured."""
-    from cardiov_core.signals.wave.learned_delineation import trained_delineator
+    from cardiov_core.signals import trained_delineator
 
     weights = trained_delineator()
     if weights is None:
@@ -209,9 +208,8 @@ def _blindness(ludb: "Ludb") -> list[str]:
 def _methods() -> "dict[str, Method]":
     from importlib.util import find_spec
 
-    from cardiov_core.signals.wave.learned_delineation import trained_delineator
-    from cardiov_core.signals.wave.waves import by_networks, by_slopes
-    from cardiov_core.studies.signals.delineation import cardiov, neurokit
+    from cardiov_core.signals import by_networks, by_slopes, trained_delineator
+    from cardiov_core.studies import cardiov, neurokit
 
     methods: dict[str, Method] = {"CardioV": cardiov()}
     if trained_delineator() is None:
@@ -227,7 +225,7 @@ def _methods() -> "dict[str, Method]":
 
 
 def _tables(check: "DelineationCheck") -> str:
-    from cardiov_core.evaluation.wave_errors import CSE_TOLERANCE_MS, INTERVALS
+    from cardiov_core.evaluation import CSE_TOLERANCE_MS, INTERVALS
 
     lines = [
         f"{check.n_records} records. Errors are found minus marked, in ms, one value a record. KNOWN is the offset of "

@@ -81,8 +81,7 @@ def report(
         raise click.UsageError(f"--out {out.name} and --format {suffix} do not agree.")
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect
-    from cardiov_core.review import deciding
-    from cardiov_core.review.alerts import installation_rules
+    from cardiov_core.review import deciding, installation_rules
 
     wish = _Wish(
         as_file or suffix or "pdf",
@@ -171,7 +170,7 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
 def _picture(record: Any, paper: "PaperOptions", suffix: str) -> bytes:
     import io
 
-    from cardiov_core.reporting.print.report import write_trace
+    from cardiov_core.reporting import write_trace
 
     buffer = io.BytesIO()
     write_trace(record, buffer, "png" if suffix == "png" else "svg", options=paper)
@@ -181,8 +180,7 @@ def _picture(record: Any, paper: "PaperOptions", suffix: str) -> bytes:
 def _document(analysis: Any, predictor: "Grader", paper: "PaperOptions", wish: _Wish) -> bytes:
     import io
 
-    from cardiov_core.reporting.fhir import fhir_report
-    from cardiov_core.reporting.print.report import write_pdf
+    from cardiov_core.reporting import fhir_report, write_pdf
 
     if wish.suffix == "json":
         document = fhir_report(analysis, predictor.card, patient_name=wish.patient_name)

@@ -39,7 +39,7 @@ def serial(
     from cardiov_core.comparison import check_identity, compare_ecgs, comparison_to_dict, recorded_first
     from cardiov_core.inference import analyze, load_predictor
     from cardiov_core.io import read_record
-    from cardiov_core.review.alerts import installation_rules
+    from cardiov_core.review import installation_rules
 
     first, second = (
         read_record(path, sampling_rate=rate, units=units, gain_factor=gain_factor) for path in (earlier, later)
@@ -56,7 +56,7 @@ def serial(
 
 
 def _refused(identity: "IdentityCheck", first: "EcgRecord", second: "EcgRecord") -> DifferentPatientsError:
-    from cardiov_core.reporting.words.comparison import identity_words
+    from cardiov_core.reporting import identity_words
 
     what = "do not seem to be" if identity.identity == "contradicting" else "cannot be checked to be"
     return DifferentPatientsError(
@@ -66,7 +66,7 @@ def _refused(identity: "IdentityCheck", first: "EcgRecord", second: "EcgRecord")
 
 
 def _words(comparison: "SerialComparison") -> str:
-    from cardiov_core.reporting.words.comparison import compared_rows, summary_words
+    from cardiov_core.reporting import compared_rows, summary_words
 
     lines = [*summary_words(comparison), ""]
     for states in (("new", "gone", "changed"), ("not compared",), ("unchanged",)):

@@ -37,7 +37,7 @@ def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None, resample
     as ablation.txt, ablation.md and ablation.json.
     """
     from cardiov_core import training
-    from cardiov_core.studies.graders.ablation import ablate as compare
+    from cardiov_core.studies import ablate as compare
 
     recipe = training.load_recipe(recipe_name)
     if not isinstance(recipe, training.Recipe):

@@ -19,7 +19,7 @@ import click
 def outside_check(folders: tuple[Path, ...], levels_file: Path, names: tuple[str, ...]) -> None:
     """Compare graders with the diagnoses of LUDB or of CinC records; nothing is tuned on it."""
     from cardiov_core.inference import load_predictor
-    from cardiov_core.studies.graders.external import check_outside, read_levels
+    from cardiov_core.studies import check_outside, read_levels
     from cardiov_core.weights import list_cards
 
     levels = read_levels(levels_file)

@@ -8,7 +8,7 @@ import click
 from cardiov_core.cli import output
 
 if TYPE_CHECKING:
-    from cardiov_core.studies.signals.findings import CheckRow, FindingsCheck
+    from cardiov_core.studies import CheckRow, FindingsCheck
 
 _HEAD = (
     f"{'FINDING':<37} {'LABELS':<6} {'WITH':>5} {'WITHOUT':>7} {'N/M':>5}  {'SENSITIVITY':<19} {'SPECIFICITY':<19} "
@@ -34,15 +34,15 @@ def findings_check(paths: tuple[Path, ...], as_json: bool, ship: bool) -> None:
     in how many it was not measurable (N/M), sensitivity and specificity with 95 % intervals, and the positive
     predictive value in these data and where 2 % have the finding. Detectors are asked out of fold.
     """
-    from cardiov_core.datasets.labelled import labelled_records
-    from cardiov_core.studies.signals.findings import check_findings, check_to_dict, figures
-    from cardiov_core.weights.findings import save_figures
+    from cardiov_core.datasets import labelled_records
+    from cardiov_core.studies import check_findings, figures, findings_check_to_dict
+    from cardiov_core.weights import save_figures
 
     check = check_findings(labelled for path in paths for labelled in labelled_records(path, folds=range(1, 10)))
     if ship:
         written = save_figures(figures(check))
         click.echo(f"written: {written}", err=True)
-    click.echo(output.to_json(check_to_dict(check)) if as_json else _table(check))
+    click.echo(output.to_json(findings_check_to_dict(check)) if as_json else _table(check))
 
 
 def _table(check: "FindingsCheck") -> str:
@@ -56,8 +56,8 @@ def _table(check: "FindingsCheck") -> str:
 
 
 def _line(row: "CheckRow") -> str:
-    from cardiov_core.signals.findings import ROWS
-    from cardiov_core.studies.signals.findings import LOW_PREVALENCE
+    from cardiov_core.signals import ROWS
+    from cardiov_core.studies import LOW_PREVALENCE
 
     counts = row.confusion
     unmeasured = counts.unmeasured_labelled + counts.unmeasured_unlabelled
@@ -72,7 +72,7 @@ def _line(row: "CheckRow") -> str:
 
 
 def _paper() -> list[str]:
-    from cardiov_core.studies.signals.findings import PAPER
+    from cardiov_core.studies import PAPER
 
     return [
         f"  {code}: sensitivity {_per_cent(counts.sensitivity)}, specificity {_per_cent(counts.specificity)}, "

@@ -33,7 +33,7 @@ def noise_floor(ptb_xl: Path, unseen: tuple[Path, ...], folds: tuple[int, ...], 
     """
     from cardiov_core.comparison import noise_floor_to_dict, save_noise_floor
     from cardiov_core.inference import load_predictor
-    from cardiov_core.studies.signals.noise_floor import measure_noise_floor
+    from cardiov_core.studies import measure_noise_floor
 
     noise = measure_noise_floor(ptb_xl, unseen, load_predictor(), folds or _ALL_FOLDS)
     if ship:

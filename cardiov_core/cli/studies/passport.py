@@ -28,13 +28,13 @@ def passport(model: str | None, data: Path, folds: tuple[int, ...], n_records: i
     shown = ",".join(map(str, folds))
     command = f"cardiov passport --model {card.name} --data DIR --folds {shown} --n {n_records} --ship"
     if card.architecture.name == FOREST:
-        from cardiov_core.studies.graders.reasons import check_reasons, ship_reasons_check
+        from cardiov_core.studies import check_reasons, ship_reasons_check
 
         tested = check_reasons(card, ptbxl_of(data), folds, n_records)
         click.echo("\n".join(_reason_lines(tested)))
         written = ship_reasons_check(card, tested, command) if ship else None
     else:
-        from cardiov_core.studies.graders.passport import check_passport, ship_passport
+        from cardiov_core.studies import check_passport, ship_passport
 
         tested = check_passport(card, ptbxl_of(data), folds, n_records)
         click.echo("\n".join(_lines(tested)))

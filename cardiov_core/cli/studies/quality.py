@@ -8,7 +8,7 @@ import click
 from cardiov_core.cli import output
 
 if TYPE_CHECKING:
-    from cardiov_core.studies.signals.quality import QualityCheck
+    from cardiov_core.studies import QualityCheck
 
 _LIMITS = (
     "Asked for: at most 1 % of the records not analysable, at most 15 % limited of those noted as free of noise. "
@@ -40,10 +40,10 @@ def quality_check(paths: tuple[Path, ...], as_json: bool, records: int) -> None:
     the measured noise agrees with the disturbances that PTB-XL's readers noted; in how many records each fault is
     found; and pacemaker spikes against the labels.
     """
-    from cardiov_core.studies.signals.quality import check_quality, check_to_dict
+    from cardiov_core.studies import check_quality, quality_check_to_dict
 
     check = check_quality(paths, n_faulty=records)
-    click.echo(output.to_json(check_to_dict(check)) if as_json else _tables(check))
+    click.echo(output.to_json(quality_check_to_dict(check)) if as_json else _tables(check))
 
 
 def _tables(check: "QualityCheck") -> str:

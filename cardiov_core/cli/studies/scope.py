@@ -8,7 +8,7 @@ import click
 from cardiov_core.cli.graders.train import ptbxl_of
 
 if TYPE_CHECKING:
-    from cardiov_core.studies.graders.scope import ScopeCheck
+    from cardiov_core.studies import ScopeCheck
 
 
 @click.command("scope-check")
@@ -28,7 +28,7 @@ def scope_check(model: str | None, data: Path, foreign: tuple[Path, ...], ship: 
     Prints how well the distance tells them apart from training records that were held out, and the share that is
     flagged: altered records, made-up rhythms, other sources.
     """
-    from cardiov_core.studies.graders.scope import check_scope, ship_scope
+    from cardiov_core.studies import check_scope, ship_scope
     from cardiov_core.weights import default_name, load_card
 
     card = load_card(model or default_name())
@@ -41,7 +41,7 @@ def scope_check(model: str | None, data: Path, foreign: tuple[Path, ...], ship: 
 
 
 def _lines(check: "ScopeCheck") -> list[str]:
-    from cardiov_core.inference.uncertainty.scope import SHARE_INSIDE, limit_of
+    from cardiov_core.inference import SHARE_INSIDE, limit_of
 
     n_records = len(check.known.held_out)
     lines = [f"{'RECORDS':<34}  {'N':>4}  {'AUC':>5}  FLAGGED"]

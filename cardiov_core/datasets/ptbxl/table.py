@@ -122,11 +122,6 @@ class PtbXlTable:
     def ecg_ids(self, folds: Iterable[int]) -> list[int]:
         """Return the records of some folds; no patient is in two folds.
 
-        Parameters
-        ----------
-        folds : iterable of int
-            Folds, 1..10: 1-8 train, 9 validates, 10 tests.
-
         Returns
         -------
         list of int
@@ -135,48 +130,22 @@ class PtbXlTable:
         return [int(ecg_id) for ecg_id in self.table.index[self.table["strat_fold"].isin(list(folds))]]
 
     def scp_codes(self, ecg_id: int) -> dict[str, float]:
-        """Return a record's statements with their likelihoods in per cent, in the record's own order.
-
-        Raises
-        ------
-        DatasetError
-            If the table has no such record.
-        """
+        """Return a record's statements with their likelihoods in per cent, in the record's own order."""
         return dict(self._row(ecg_id)["scp_codes"])
 
     def label(self, ecg_id: int, rule: LabelRule = "highest_likelihood") -> Severity:
-        """Return a record's critical value: the corrected one where there is one and no other rule is asked for.
-
-        Raises
-        ------
-        DatasetError
-            If the table has no such record.
-        LabelError
-            If there is no such rule.
-        """
+        """Return a record's critical value: the corrected one where there is one and no other rule is asked for."""
         codes = self.scp_codes(ecg_id)
         if self.corrected is not None and rule == "highest_likelihood" and ecg_id in self.corrected.levels:
             return self.corrected.levels[ecg_id]
         return label_of(codes, rule)
 
     def own_label(self, ecg_id: int) -> Severity:
-        """Return a record's critical value by its statements, whoever corrected it.
-
-        Raises
-        ------
-        DatasetError
-            If the table has no such record.
-        """
+        """Return a record's critical value by its statements, whoever corrected it."""
         return label_of(self.scp_codes(ecg_id))
 
     def fold(self, ecg_id: int) -> int:
-        """Return a record's fold, 1..10.
-
-        Raises
-        ------
-        DatasetError
-            If the table has no such record.
-        """
+        """Return a record's fold, 1..10."""
         return int(self._row(ecg_id)["strat_fold"])
 
     def person(self, ecg_id: int) -> Mapping[str, Any]:
@@ -186,11 +155,6 @@ class PtbXlTable:
         -------
         mapping
             age (years; 300 over 89), sex, patient_id, device and recorded_at; None where the table has nothing.
-
-        Raises
-        ------
-        DatasetError
-            If the table has no such record.
         """
         row = self._row(ecg_id)
         return {

@@ -104,11 +104,6 @@ def case_tables(
         Which case each pair is of, where a case has several; each pair by itself where None.
     n_levels : int
         Of the scale.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n_cases, n_levels, n_levels)``.
     """
     rows, columns = np.asarray(first), np.asarray(second)
     both = np.concatenate([np.ravel(rows), np.ravel(columns)])
@@ -192,11 +187,6 @@ def coincidences_of(counts: npt.NDArray[np.float64]) -> Table:
     ----------
     counts : numpy.ndarray, shape (n_cases, n_levels)
         Of `level_counts`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n_cases, n_levels, n_levels)``; all 0 where a case has one reading.
     """
     n_levels = counts.shape[1]
     pairs: Table = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(n_levels)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cardiov_core.domain import Verdict
+from cardiov_core.evaluation.agreement.agreement_study import LABEL, MODEL, AgreementReport, Comparison
 from cardiov_core.evaluation.agreement.estimates import Estimate
-from cardiov_core.evaluation.agreement.report import LABEL, MODEL, AgreementReport, Comparison
 from cardiov_core.evaluation.agreement.sides import ALL_READERS, PAPER_CASES, PAPER_VERDICTS, Consensus, Switches
 
 COLUMNS = ("part", "reads", "first", "second", "statistic", "n", "count", "value", "low", "high", "remark")

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.calibration_curve import brier_score

@@ -15,7 +15,7 @@ from typing import Any
 
 from cardiov_core.domain import Prediction, QualityVerdict, Reason, Severity, Window
 from cardiov_core.errors import ExchangeError
-from cardiov_core.inference.panel import disagreement
+from cardiov_core.inference import disagreement
 
 FORMAT, VERSION = "cardiov-cases", 2
 _VERSIONS = (1, VERSION)

@@ -3,16 +3,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from cardiov_core.datasets import PtbXl
-from cardiov_core.datasets.ptbxl.label_provenance import LabelProvenance, label_provenance
-from cardiov_core.domain import Analysis, Prediction
-from cardiov_core.domain.reasons import texts
-from cardiov_core.domain.words import how_many
+from cardiov_core.datasets import LabelProvenance, PtbXl, label_provenance
+from cardiov_core.domain import Analysis, Prediction, how_many, texts
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, priority_of
 from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
-from cardiov_core.inference import Grader, analyze
-from cardiov_core.inference.panel import disagreement
+from cardiov_core.inference import Grader, analyze, disagreement
 from cardiov_core.signals import Examination, distortions
 from cardiov_core.statements import STATEMENTS
 

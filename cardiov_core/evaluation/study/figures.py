@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cardiov_core.domain import Severity
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array, Severity
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 from cardiov_core.evaluation.calibration_curve import (
     brier_score,

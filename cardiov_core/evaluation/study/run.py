@@ -8,9 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from cardiov_core.datasets import LabelledRecords, PtbXl
-from cardiov_core.datasets.description import value_in_words
-from cardiov_core.domain.reasons import texts
+from cardiov_core.datasets import LabelledRecords, PtbXl, value_in_words
+from cardiov_core.domain import texts
 from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.evaluation.metrics import confusion_matrix
 from cardiov_core.evaluation.study.against import compare_graders

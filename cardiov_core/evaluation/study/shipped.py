@@ -7,10 +7,9 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from cardiov_core.domain import Severity
-from cardiov_core.domain.documents import JsonObject, fault_of
+from cardiov_core.domain import JsonObject, Severity, fault_of
 from cardiov_core.errors import WeightsError
-from cardiov_core.evaluation.study.document import EvaluationDocument
+from cardiov_core.evaluation.study.evaluation_document import EvaluationDocument
 from cardiov_core.evaluation.study.figures import P_COLUMNS
 from cardiov_core.evaluation.study.run import METRICS_NAME, PREDICTIONS_NAME, Evaluation, write_evaluation
 from cardiov_core.statements import STATEMENTS, Statement

@@ -30,13 +30,7 @@ _SMALLEST_PEAK = 1e-30
 
 
 def checked_target(target: Target) -> Target:
-    """Return the target, a level as int, a threshold by name, or None for the predicted level.
-
-    Raises
-    ------
-    ExplanationError
-        If it is none of these.
-    """
+    """Return the target, a level as int, a threshold by name, or None for the predicted level."""
     if target is None or (isinstance(target, str) and target in THRESHOLD_TARGETS):
         return target
     if isinstance(target, int | np.integer) and not isinstance(target, bool) and int(target) in tuple(Severity):
@@ -108,11 +102,6 @@ def stage_maps(
         One per stage, at the stage's own length, >= 0, not normalised.
     target : int or str
         What was explained: the predicted level where None was asked for.
-
-    Raises
-    ------
-    ExplanationError
-        If the network has no Grad-CAM points or its output is not finite.
     """
     maps, explained = batch_maps(net, values, None if target is None else [target], calibration, output)
     return [stage[0] for stage in maps], explained[0]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.inference.explanation.grad_cam import THRESHOLD_TARGETS, decoded_probabilities, evaluation_mode
 from cardiov_core.inference.outputs import Output, exceedance_logits
 from cardiov_core.inference.uncertainty.calibration import Calibration

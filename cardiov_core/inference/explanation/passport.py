@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cardiov_core.domain import Severity
-from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.parts import FailedTest, MapRow, PassportPart, SanityRow
+from cardiov_core.weights import FailedTest, MapRow, ModelCard, PassportPart, SanityRow
 
 _TESTS = "untrained weights, deletion, shifted passes"
 _UNTESTED = "This network's attention maps have not been tested: they may show what it did not use."
@@ -34,18 +33,7 @@ class Passport:
     leads: Mapping[int, SanityRow] = field(default_factory=dict)
 
     def line(self, level: int) -> str:
-        """Return one sentence for under the overlay of a level.
-
-        Parameters
-        ----------
-        level : int
-            0 to 3.
-
-        Returns
-        -------
-        str
-            Which stages passed, on how many ECGs, and which are withheld.
-        """
+        """Return one sentence for under the overlay of a level."""
         stages = self.levels.get(level, {})
         passed = [stage for stage, row in stages.items() if not row.failed]
         failed = [stage for stage in stages if stage not in passed]
@@ -58,20 +46,7 @@ class Passport:
         return f"Attention for {title}, {tested}: {_stages(passed)} passed; {_stages(failed)} withheld."
 
     def withheld(self, level: int, stage: int) -> str | None:
-        """Return why the map of a level at a stage must not be shown.
-
-        Parameters
-        ----------
-        level : int
-            0 to 3.
-        stage : int
-            1 to 7.
-
-        Returns
-        -------
-        str or None
-            A sentence; None where the map passed.
-        """
+        """Return why the map of a level at a stage must not be shown."""
         row = self.levels.get(level, {}).get(stage)
         if row is None:
             return f"The map of stage {stage} for {Severity(level).title} was not tested."
@@ -84,18 +59,6 @@ class Passport:
         """Return which maps of an explanation must not be shown, each with the reason.
 
         A threshold's own maps were not tested: one is shown where those of all levels above it passed.
-
-        Parameters
-        ----------
-        target : int or str
-            A level, or 'above_no', 'above_low', 'above_medium'.
-        n_stages : int
-            Maps that there are.
-
-        Returns
-        -------
-        dict
-            Stage -> sentence.
         """
         levels, withheld = _levels_of(target), {}
         for stage in range(1, n_stages + 1):

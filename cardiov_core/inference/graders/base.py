@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core import ordinal
+from cardiov_core.datasets import SAME_MARK, differing_bits, signal_mark
 from cardiov_core.domain import (
     Contributions,
     EcgRecord,
@@ -37,16 +38,7 @@ from cardiov_core.inference.uncertainty.decision import (
 from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold, doubt_limit_of, unsure
 from cardiov_core.inference.uncertainty.scope import scope_of
 from cardiov_core.signals import Examination
-from cardiov_core.weights import (
-    SAME_MARK,
-    KnownRange,
-    ModelCard,
-    differing_bits,
-    limits_in,
-    load_range,
-    out_of_fold_table,
-    signal_mark,
-)
+from cardiov_core.weights import KnownRange, ModelCard, limits_in, load_range, out_of_fold_table
 
 Exceedances = npt.NDArray[np.float64]
 

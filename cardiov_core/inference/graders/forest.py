@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.weights import Forest
 
 

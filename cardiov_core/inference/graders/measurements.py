@@ -2,19 +2,26 @@
 
 import numpy as np
 
-from cardiov_core.domain import Contributions, EcgRecord, Measurements, Prediction, Reason, ReasonCode, Window
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import (
+    Contributions,
+    EcgRecord,
+    Float64Array,
+    Measurements,
+    Prediction,
+    Reason,
+    ReasonCode,
+    Window,
+)
 from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsMismatchError
+from cardiov_core.inference.explanation.contributions import reasons_of
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target, target_in_words
-from cardiov_core.inference.explanation.reasons import reasons_of
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.graders.boosting import boosting_contributions, boosting_probabilities
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.conformal import set_limits_of
 from cardiov_core.preprocessing import analysed_window, check_leads_and_length, window_notes
-from cardiov_core.signals import Examination, examined
-from cardiov_core.signals.features import FEATURES, features_of, qrs_heights
+from cardiov_core.signals import FEATURES, Examination, examined, features_of, qrs_heights
 from cardiov_core.weights import Boosting, Forest, ModelCard
 
 

@@ -12,10 +12,9 @@ from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from cardiov_core import ordinal
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import LabelError
-from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.parts import CalibrationPart
+from cardiov_core.weights import CalibrationPart, ModelCard
 
 # A forest of 600 trees whose leaves are all of one kind says 0; its logit must stay finite.
 CLIP = 1e-3

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import LabelError
-from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.parts import ConformalPart
+from cardiov_core.weights import ConformalPart, ModelCard
 
 COVERAGE = 0.9
 """Share of each level's records whose set shall hold it."""
@@ -82,13 +81,7 @@ def fit_limits(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: fl
 
 
 def set_limits_of(card: ModelCard) -> Limits | None:
-    """Return the limits of the prediction sets that a model card states; None where it states none.
-
-    Raises
-    ------
-    ModelCardError
-        If they make no sense.
-    """
+    """Return the limits of the prediction sets that a model card states; None where it states none."""
     stated = card.part(ConformalPart)
     if stated is None:
         return None

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from cardiov_core.domain import Severity
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.parts import DecisionPart
+from cardiov_core.weights import DecisionPart, ModelCard
 
 Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -122,13 +121,7 @@ class OwnDecision:
 
 
 def costs_of(card: ModelCard) -> Costs | None:
-    """Return the costs that a model card states; None where it states none, and the paper's rule holds.
-
-    Raises
-    ------
-    ModelCardError
-        If they make no sense.
-    """
+    """Return the costs that a model card states; None where it states none, and the paper's rule holds."""
     stated = card.part(DecisionPart)
     return None if stated is None else Costs(stated.costs)
 

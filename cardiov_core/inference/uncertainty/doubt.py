@@ -11,11 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Prediction, Reason, ReasonCode, Tally
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array, Prediction, Reason, ReasonCode, Tally
 from cardiov_core.errors import LabelError
-from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.parts import DoubtPart
+from cardiov_core.weights import DoubtPart, ModelCard
 
 IntArray = npt.NDArray[np.int64]
 

@@ -12,8 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import welch
 
-from cardiov_core.domain import INDEPENDENT_LEADS, STANDARD_LEADS, EcgRecord, InputContract, Reason, ReasonCode, Scope
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import (
+    INDEPENDENT_LEADS,
+    STANDARD_LEADS,
+    EcgRecord,
+    Float64Array,
+    InputContract,
+    Reason,
+    ReasonCode,
+    Scope,
+)
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference.uncertainty.conformal import COVERAGE
 from cardiov_core.signals import Examination, examined
@@ -168,22 +176,10 @@ def limit_of(known: KnownRange) -> float:
 def scope_of(known: KnownRange, record: EcgRecord | Examination, start_s: float | None = None) -> Scope:
     """Tell how far a record lies out.
 
-    Parameters
-    ----------
-    known : KnownRange
-        Of the grader.
-    record, start_s : EcgRecord or Examination, float
-        As in `signature_of`.
-
     Returns
     -------
     Scope
         With the limit and the share of the held-out training records that lie as far out.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the record is too short or a lead is missing.
     """
     distance = float(distances(known, signature_of(record, start_s)[np.newaxis])[0])
     n_records = len(known.held_out)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from cardiov_core.domain import Sex
 from cardiov_core.io.assembly import Channels, ReadOptions, sha256_of
-from cardiov_core.io.carts.parse import clean, incomplete
+from cardiov_core.io.carts.ecgdatakit_file import clean, incomplete
 
 FORMAT = "Contec ECG90A"
 _HEAD_BYTES, _TAIL_BYTES = 43, 37
@@ -27,22 +27,7 @@ _SEXES: dict[int, Sex] = {0: "female", 1: "male"}
 
 
 def read_contec(path: Path, content: bytes, options: ReadOptions) -> Channels:
-    """Read a file of Contec's ECG90A.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for its name.
-    content : bytes
-        Its content.
-    options : ReadOptions
-        Not used: rate and scale are those of the device.
-
-    Raises
-    ------
-    RecordFormatError
-        If it holds no whole number of frames.
-    """
+    """Read a file of Contec's ECG90A."""
     del options
     width = 2 * len(_LEADS)
     n_frames, left = divmod(len(content) - _HEAD_BYTES - _TAIL_BYTES, width)

@@ -19,7 +19,7 @@ import numpy as np
 
 from cardiov_core.errors import NotAnEcgError, RecordUnsupportedError
 from cardiov_core.io.carts.dicom_samples import Mended, delayed, mend_group
-from cardiov_core.io.carts.parse import Parsed, no_rhythm, run
+from cardiov_core.io.carts.ecgdatakit_file import Parsed, no_rhythm, run
 from cardiov_core.io.decoding import foreign_decoder
 
 if TYPE_CHECKING:
@@ -98,26 +98,7 @@ class _Group:
 
 
 def parse_dicom(name: str, content: bytes, folder: Path) -> Parsed:
-    """Parse a DICOM file.
-
-    Parameters
-    ----------
-    name : str
-        The file, for messages.
-    content : bytes
-        Its content.
-    folder : Path
-        A temporary folder.
-
-    Raises
-    ------
-    NotAnEcgError
-        If it holds no waveform.
-    RecordFormatError
-        If it is damaged.
-    RecordUnsupportedError
-        If its samples are in a coding that is not read, or it is too large when inflated.
-    """
+    """Parse a DICOM file."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         files = split_dicom(content, name, folder)
@@ -155,26 +136,7 @@ def _apply(mended: Mended, leads: "Sequence[Lead]") -> None:
 
 
 def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:
-    """Write the rhythm group of a DICOM file, and groups recorded with it, as files of their own.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    name : str
-        Its name, for messages.
-    folder : Path
-        A temporary folder.
-
-    Raises
-    ------
-    NotAnEcgError
-        If it holds no waveform.
-    RecordFormatError
-        If it is damaged.
-    RecordUnsupportedError
-        If its samples are in a coding that is not read, or it is too large when inflated.
-    """
+    """Write the rhythm group of a DICOM file, and groups recorded with it, as files of their own."""
     from pydicom import dcmread
 
     with foreign_decoder(name, "DICOM file", "Copy or export the file again."):

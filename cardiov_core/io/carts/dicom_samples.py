@@ -55,11 +55,6 @@ def mend_group(item: "Dataset", name: str, *, little: bool) -> Mended:
         The file, for messages.
     little : bool
         Whether its samples have the low byte first.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the samples are companded.
     """
     interpretation = str(item.get("WaveformSampleInterpretation", "") or "").upper()
     if interpretation in _COMPANDED:

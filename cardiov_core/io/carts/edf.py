@@ -15,7 +15,7 @@ import numpy as np
 
 from cardiov_core.domain import Sex
 from cardiov_core.errors import RecordFormatError
-from cardiov_core.io.carts.parse import Parsed, parse_as
+from cardiov_core.io.carts.ecgdatakit_file import Parsed, parse_as
 from cardiov_core.io.leads import standard_leads
 
 if TYPE_CHECKING:
@@ -37,24 +37,7 @@ _LAST_PLACEHOLDER_YEAR = 1900
 
 
 def parse_edf(name: str, content: bytes, folder: Path) -> Parsed:
-    """Parse an EDF or EDF+ file.
-
-    Parameters
-    ----------
-    name : str
-        The file, for messages.
-    content : bytes
-        Its content.
-    folder : Path
-        A temporary folder.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged or cut, or states no scale for a lead.
-    RecordUnsupportedError
-        If it holds stretches with gaps between them.
-    """
+    """Parse an EDF or EDF+ file."""
     content, notes = _with_blanks(content)
     parsed = _PARSE(name, content, folder)
     _refuse_without_scale(parsed, name)
@@ -128,11 +111,6 @@ class EdfFacts:
 
 def plain_edf_facts(record: "ECGRecord") -> EdfFacts | None:
     """Read the subfields of a plain EDF file.
-
-    Parameters
-    ----------
-    record : ecgdatakit.models.ECGRecord
-        As parsed.
 
     Returns
     -------

@@ -101,13 +101,7 @@ def is_contec(_: Path, head: bytes) -> bool:
 
 
 def has_root(name: str) -> Recognises:
-    """Return a function that tells whether a file is XML whose root element has that name.
-
-    Parameters
-    ----------
-    name : str
-        In lower case, without namespace.
-    """
+    """Return a function that tells whether a file is XML whose root element has that name."""
 
     def recognises(_: Path, head: bytes) -> bool:
         return _start(head).startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<")) and _root(head) == name

@@ -4,7 +4,7 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-from cardiov_core.io.carts.parse import Parsed, parse_as
+from cardiov_core.io.carts.ecgdatakit_file import Parsed, parse_as
 
 _PARSE = parse_as("ISHNE", ".ecg")
 _SAMPLES_AT = 14
@@ -15,20 +15,6 @@ def parse_ishne(name: str, content: bytes, folder: Path) -> Parsed:
 
     The format announces samples per lead (Badilini 1998, 10.1111/j.1542-474X.1998.tb00353.x); some writers announce
     those of all leads together, or their bytes.
-
-    Parameters
-    ----------
-    name : str
-        The file, for messages.
-    content : bytes
-        Its content.
-    folder : Path
-        A temporary folder.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged.
     """
     parsed = _PARSE(name, content, folder)
     announced = struct.unpack_from("<i", content, _SAMPLES_AT)[0] if len(content) >= _SAMPLES_AT + 4 else 0

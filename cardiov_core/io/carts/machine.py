@@ -64,20 +64,7 @@ _SCP_UNDEFINED = 29999
 
 
 def machine_reading(record: "ECGRecord", source: str) -> MachineReading | None:
-    """Gather the machine's own measurements and statements.
-
-    Parameters
-    ----------
-    record : ecgdatakit.models.ECGRecord
-        As parsed.
-    source : str
-        Device or format, for `MachineReading.source`.
-
-    Returns
-    -------
-    MachineReading or None
-        None where the file holds neither a measurement nor a statement.
-    """
+    """Gather the machine's own measurements and statements."""
     measurements: dict[str, float] = {}
     for name, value in (*_stated(record), *_between_boundaries(record)):
         if name not in measurements and _is_measured(name, value):

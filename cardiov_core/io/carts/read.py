@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from cardiov_core.domain import Sex
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, sha256_of
+from cardiov_core.io.carts.ecgdatakit_file import Parse, Parsed, clean, parse_as
 from cardiov_core.io.carts.edf import NO_EDF_DATE, plain_edf_facts
 from cardiov_core.io.carts.ends import without_ends
 from cardiov_core.io.carts.machine import machine_reading
-from cardiov_core.io.carts.parse import Parse, Parsed, clean, parse_as
 from cardiov_core.io.carts.samples import Row, channel_rows, on_one_axis
 from cardiov_core.io.leads import standard_leads
 
@@ -47,17 +47,6 @@ def read_cart(path: Path, content: bytes, options: ReadOptions, *, name: str, pa
         Name of the format.
     parse : callable
         Takes the file's name, its content and a temporary folder.
-
-    Raises
-    ------
-    NotAnEcgError
-        If a DICOM file holds no waveform.
-    RecordFormatError
-        If the file is damaged.
-    RecordUnsupportedError
-        If it is too large, or of a variant that is not read.
-    MissingMetadataError
-        If the unit of the samples is nowhere stated.
     """
     if len(content) > MAX_CART_BYTES:
         raise RecordUnsupportedError(
@@ -72,32 +61,13 @@ def read_cart(path: Path, content: bytes, options: ReadOptions, *, name: str, pa
 
 
 def read_rarer(path: Path, content: bytes, options: ReadOptions) -> Channels:
-    """Read a file of a rarer format without a magic number, which `knows` recognised.
-
-    Parameters
-    ----------
-    path, content, options
-        As in `read_cart`.
-
-    Raises
-    ------
-    RecordError
-        As `read_cart`.
-    """
+    """Read a file of a rarer format without a magic number, which `knows` recognised."""
     parse = parse_as("a rarer format", path.suffix[:16])
     return read_cart(path, content, options, name="", parse=parse)
 
 
 def knows(path: Path, content: bytes) -> bool:
-    """Tell whether ecgdatakit recognises a file that has no magic number (MFER without preamble, XLE, ARC).
-
-    Parameters
-    ----------
-    path : Path
-        The file, for its extension.
-    content : bytes
-        Its content.
-    """
+    """Tell whether ecgdatakit recognises a file that has no magic number (MFER without preamble, XLE, ARC)."""
     from ecgdatakit import ECGDataKitError, FileParser
 
     with tempfile.TemporaryDirectory(prefix="cardiov-") as folder:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.io.assembly import ReadOptions, missing, scale_to_mv
-from cardiov_core.io.carts.parse import Parsed
+from cardiov_core.io.carts.ecgdatakit_file import Parsed
 from cardiov_core.io.leads import standard_leads
 
 if TYPE_CHECKING:
@@ -51,29 +51,11 @@ class Row:
 def channel_rows(parsed: Parsed, name: str, options: ReadOptions) -> tuple[list[Row], list[str]]:
     """Return the channels that share the standard leads' rate.
 
-    Parameters
-    ----------
-    parsed : Parsed
-        What is in the file, unscaled.
-    name : str
-        The file, for messages.
-    options : ReadOptions
-        The unit, where the file states none.
-
     Returns
     -------
     tuple of list of Row and list of str
         The rows; channels that are no standard lead are empty (they may have any unit), those of another rate are
         left out, and a sentence tells so.
-
-    Raises
-    ------
-    MissingMetadataError
-        If nobody states the unit of a lead.
-    RecordFormatError
-        If a scale is zero or no number.
-    RecordUnsupportedError
-        If a lead's unit is no voltage.
     """
     record, leads = parsed.record, parsed.leads
     exact = _exact_rates(record)
@@ -170,22 +152,10 @@ def _exact_rates(record: "ECGRecord") -> dict[str, float]:
 def on_one_axis(rows: Sequence[Row], name: str) -> npt.NDArray[np.float64]:
     """Stack channels that may begin and end at different samples; what is not there is NaN.
 
-    Parameters
-    ----------
-    rows : sequence of Row
-        At least one.
-    name : str
-        The file, for messages.
-
     Returns
     -------
     numpy.ndarray
         float64, shape ``(n_channels, n_samples)``, in mV.
-
-    Raises
-    ------
-    RecordFormatError
-        If the channels lie farther apart than channels recorded one after another do.
     """
     first = min(row.start for row in rows)
     length = max(row.start - first + row.values_mv.size for row in rows)

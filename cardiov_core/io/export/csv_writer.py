@@ -9,20 +9,7 @@ from cardiov_core.io.export.wfdb_writer import comments_of
 
 
 def write_csv(record: EcgRecord, path: Path) -> tuple[Path, ...]:
-    """Write a table in mV, with seven digits a sample (all that float32 holds); an empty cell is a missing sample.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        What is written, identity and all.
-    path : Path
-        The file.
-
-    Returns
-    -------
-    tuple of Path
-        The file.
-    """
+    """Write a table in mV, with seven digits a sample (all that float32 holds); an empty cell is a missing sample."""
     started = () if record.recorded_at is None else (f"Recorded at: {record.recorded_at.isoformat()}",)
     comments = (f"sampling_rate: {record.sampling_rate:.10g}", "units: mV", *comments_of(record), *started)
     rows = [

@@ -48,16 +48,6 @@ def write_dicom(record: EcgRecord, path: Path, *, identity_kept: bool) -> tuple[
     identity_kept : bool
         Whether patient and times were kept; otherwise the file says that the basic profile of PS3.15 annex E was
         applied, with patient characteristics (age, sex) retained.
-
-    Returns
-    -------
-    tuple of Path
-        The file.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If rate or amplitudes are outside of what DICOM's ECG kinds hold.
     """
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian

@@ -38,16 +38,6 @@ def digitise(record: EcgRecord) -> Digital:
 
     The file's own gain is kept where all samples are whole counts of it, or of twice it (derived leads are halves);
     otherwise 1000 per mV, or the file's gain where that is finer. Every sample is then within half a count.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        As read.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the amplitudes do not fit 16 bits even at 100 per mV.
     """
     values = record.signal.astype(np.float64)
     missing = ~np.isfinite(values)

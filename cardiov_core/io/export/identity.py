@@ -11,13 +11,7 @@ _PSEUDONYM_DIGITS = 12
 
 
 def pseudonym(record: EcgRecord) -> str:
-    """Return a name for a record's files that says nothing of the patient: file names often hold the patient's.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        Any record; the same content gets the same name.
-    """
+    """Return a name for a record's files that says nothing of the patient: file names often hold the patient's."""
     return f"ecg-{record.provenance.sha256[:_PSEUDONYM_DIGITS] or 'unnamed'}"
 
 
@@ -27,16 +21,6 @@ def deidentified(record: EcgRecord) -> EcgRecord:
     Gone are patient id, recording time, device, free text (header comments, the machine's statements, which may name
     people and places), the path and the file names. Kept are the signal, the sex, the age (from 90 on: 90) and the
     machine's numbers. What the samples themselves may reveal is not touched.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        As read.
-
-    Returns
-    -------
-    EcgRecord
-        Named by `pseudonym`.
     """
     machine = record.machine
     name = pseudonym(record)

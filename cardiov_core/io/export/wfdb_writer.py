@@ -11,25 +11,7 @@ from cardiov_core.io.export.digital import digitise
 
 
 def write_wfdb(record: EcgRecord, stem: Path) -> tuple[Path, ...]:
-    """Write header and signal file.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        What is written, identity and all.
-    stem : Path
-        Path without extension.
-
-    Returns
-    -------
-    tuple of Path
-        Header and signal file.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the amplitudes do not fit 16 bits.
-    """
+    """Write header and signal file."""
     digital = digitise(record)
     n_leads = len(record.leads)
     started = record.recorded_at
@@ -54,13 +36,7 @@ def write_wfdb(record: EcgRecord, stem: Path) -> tuple[Path, ...]:
 
 
 def comments_of(record: EcgRecord) -> tuple[str, ...]:
-    """Return the facts of a record as lines that our own readers understand.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        What is written.
-    """
+    """Return the facts of a record as lines that our own readers understand."""
     facts = {
         "Age": None if record.age is None else f"{record.age:g}",
         "Sex": None if record.sex is None else record.sex.capitalize(),

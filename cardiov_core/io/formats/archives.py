@@ -17,13 +17,7 @@ _ENCRYPTED = 0x1
 
 
 def npz_names(path: Path) -> tuple[str, ...]:
-    """Return the names of the arrays in an NPZ file; none where it is damaged.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    """
+    """Return the names of the arrays in an NPZ file; none where it is damaged."""
     try:
         with foreign_decoder(path.name), zipfile.ZipFile(path) as archive:
             return tuple(name.removesuffix(".npy") for name in archive.namelist())
@@ -32,13 +26,7 @@ def npz_names(path: Path) -> tuple[str, ...]:
 
 
 def is_npz(path: Path) -> bool:
-    """Tell whether a zip file is NumPy's NPZ: all of its members are arrays.
-
-    Parameters
-    ----------
-    path : Path
-        A file that begins like a zip.
-    """
+    """Tell whether a zip file is NumPy's NPZ: all of its members are arrays."""
     try:
         with foreign_decoder(path.name), zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -48,21 +36,7 @@ def is_npz(path: Path) -> bool:
 
 
 def unpack(path: Path, folder: Path) -> None:
-    """Unpack a zip archive.
-
-    Parameters
-    ----------
-    path : Path
-        The archive.
-    folder : Path
-        An empty folder that takes the members.
-
-    Raises
-    ------
-    ArchiveError
-        If the archive is damaged, encrypted or nested, has too many members, grows beyond 512 MiB or 200 times its
-        own size, or a member leaves the folder or is a link.
-    """
+    """Unpack a zip archive."""
     try:
         with foreign_decoder(path.name, "archive"), zipfile.ZipFile(path) as archive:
             _unpack_members(archive, path, folder)

@@ -19,15 +19,7 @@ _TIMES = frozenset({"time", "t", "times", "time_s", "time_ms", "sample", "sample
 
 
 def stated_order(comments: Sequence[str], n_channels: int) -> tuple[str, ...] | None:
-    """Return the names that comments give to a file's channels, or None.
-
-    Parameters
-    ----------
-    comments : sequence of str
-        Without their marks. The names stand in a row in one of them, or one a comment behind their number.
-    n_channels : int
-        How many channels there are; a list of another length says nothing of them.
-    """
+    """Return the names that comments give to a file's channels, or None."""
     for comment in (_UNITS.sub(" ", comment) for comment in comments):
         words = [bare for word in _SEPARATORS.split(comment) if (bare := word.strip(_MARKS))]
         for start in range(len(words) - n_channels + 1):

@@ -9,9 +9,9 @@ from cardiov_core.io.assembly import Channels, ReadOptions
 from cardiov_core.io.carts import formats as carts
 from cardiov_core.io.carts.contec import read_contec
 from cardiov_core.io.carts.dicom import parse_dicom
+from cardiov_core.io.carts.ecgdatakit_file import Parse, parse_as
 from cardiov_core.io.carts.edf import parse_edf
 from cardiov_core.io.carts.ishne import parse_ishne
-from cardiov_core.io.carts.parse import Parse, parse_as
 from cardiov_core.io.carts.read import knows, read_cart, read_rarer
 from cardiov_core.io.carts.scp import parse_scp
 from cardiov_core.io.carts.xml.aecg import parse_aecg
@@ -19,7 +19,7 @@ from cardiov_core.io.carts.xml.muse import choose_rhythm
 from cardiov_core.io.carts.xml.parse import parse_xml_as
 from cardiov_core.io.carts.xml.schiller import read_schiller
 from cardiov_core.io.formats.archives import is_npz, npz_names
-from cardiov_core.io.formats.arrays import SIGNAL_KEYS, read_mat, read_npy, read_npz
+from cardiov_core.io.formats.array_files import SIGNAL_KEYS, read_mat, read_npy, read_npz
 from cardiov_core.io.formats.sniff import (
     decode_text,
     foreign_format,
@@ -29,7 +29,7 @@ from cardiov_core.io.formats.sniff import (
     is_text,
     is_zip,
 )
-from cardiov_core.io.formats.tables import claims_to_be_ecg, read_table
+from cardiov_core.io.formats.text_tables import claims_to_be_ecg, read_table
 from cardiov_core.io.formats.wfdb_header import is_header
 from cardiov_core.io.formats.wfdb_reader import read_header
 
@@ -117,27 +117,13 @@ FORMATS: tuple[Format, ...] = (
 
 
 def format_of(path: Path, head: bytes) -> Format | None:
-    """Return the format of a file, or None.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its name does not decide.
-    head : bytes
-        Its content, or the first `HEAD_BYTES` of it.
-    """
+    """Return the format of a file, or None."""
     head = head[:HEAD_BYTES]
     return next((row for row in FORMATS if row.recognises(path, head)), None)
 
 
 def claims_to_be(path: Path, head: bytes) -> bool:
-    """Tell whether a file that was not named but found in a folder is meant to be an ECG.
-
-    Parameters
-    ----------
-    path, head
-        As in `format_of`.
-    """
+    """Tell whether a file that was not named but found in a folder is meant to be an ECG."""
     candidates = (row for row in FORMATS if row.claims is not _never)
     found = next((row for row in candidates if row.recognises(path, head)), None)
     named = [row for row in FORMATS if path.suffix.lower() in row.suffixes]

@@ -69,25 +69,13 @@ def read_bytes(path: Path) -> bytes:
 
 
 def is_plain_text(content: bytes) -> bool:
-    """Tell whether the beginning of a file is printable ASCII throughout, which no signal is.
-
-    Parameters
-    ----------
-    content : bytes
-        The file; fewer than 16 bytes are never called text.
-    """
+    """Tell whether the beginning of a file is printable ASCII throughout, which no signal is."""
     head = content[:_TEXT_SAMPLE]
     return len(head) >= 16 and _TEXT_BYTES.issuperset(head)
 
 
 def decode_text(content: bytes) -> str | None:
-    """Return the text in a file, or None where it is none.
-
-    Parameters
-    ----------
-    content : bytes
-        The file: UTF-8, UTF-16 with a byte-order mark, or Latin-1.
-    """
+    """Return the text in a file, or None where it is none."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return content.decode("utf-16")
@@ -107,13 +95,7 @@ def decode_text(content: bytes) -> str | None:
 
 
 def foreign_format(content: bytes) -> str | None:
-    """Name a recognised format that CardioV does not read, or None.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    """
+    """Name a recognised format that CardioV does not read, or None."""
     for offset, magic, name in _FOREIGN:
         if content[offset : offset + len(magic)] == magic:
             return name

@@ -55,15 +55,7 @@ class Layout:
 
 
 def cells_of(line: str, delimiter: str | None) -> list[str]:
-    """Part a line into its cells.
-
-    Parameters
-    ----------
-    line : str
-        The line.
-    delimiter : str or None
-        None = white space.
-    """
+    """Part a line into its cells."""
     if delimiter is None:
         return line.split()
     try:
@@ -73,13 +65,7 @@ def cells_of(line: str, delimiter: str | None) -> list[str]:
 
 
 def split_unit(name: str) -> tuple[str, str | None]:
-    """Split 'I (uV)' or 'I_mV' into lead and unit; other names stay whole.
-
-    Parameters
-    ----------
-    name : str
-        Name of a column.
-    """
+    """Split 'I (uV)' or 'I_mV' into lead and unit; other names stay whole."""
     for pattern in (_BRACKETED_UNIT, _SUFFIXED_UNIT):
         match = pattern.match(name.strip().strip("'\""))
         if match and standard_leads([match["name"]])[0] is not None:
@@ -88,36 +74,18 @@ def split_unit(name: str) -> tuple[str, str | None]:
 
 
 def leads_of(names: Sequence[str]) -> tuple[str | None, ...]:
-    """Return the lead of each column, or None.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names of all columns.
-    """
+    """Return the lead of each column, or None."""
     return standard_leads([split_unit(name)[0] for name in names])
 
 
 def names_an_ecg(names: Sequence[str]) -> bool:
-    """Tell whether columns are those of an ECG: two leads, or one beside a time.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names of all columns.
-    """
+    """Tell whether columns are those of an ECG: two leads, or one beside a time."""
     n_leads = len({lead for lead in leads_of(names) if lead is not None})
     return n_leads >= 2 or (n_leads == 1 and any(TIME_NAME.match(name.strip().strip("'\"")) for name in names))
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell is a number, with any signs between thousands.
-
-    Parameters
-    ----------
-    cell : str
-        The cell.
-    """
+    """Tell whether a cell is a number, with any signs between thousands."""
     bare = cell.strip().strip("'\"")
     for sign in (",", "'", " "):
         bare = bare.replace(sign, "." if sign == "," and bare.count(",") == 1 else "")
@@ -129,13 +97,7 @@ def is_number(cell: str) -> bool:
 
 
 def find_layout(text: str) -> Layout | None:
-    """Find delimiter, column names and units, or None where the text is no table of an ECG.
-
-    Parameters
-    ----------
-    text : str
-        The whole text, or its beginning up to the end of a line.
-    """
+    """Find delimiter, column names and units, or None where the text is no table of an ECG."""
     lines = [line for line in text.splitlines() if line.strip()]
     for start, line in enumerate(lines[: _MAX_LINES_BEFORE + 1]):
         comments = tuple(one.lstrip(_COMMENT_MARKS).strip() for one in lines[:start])

@@ -124,13 +124,7 @@ def _fault(name: str, what: str, hint: str = "Export the header again from its s
 
 
 def split_lines(text: str) -> tuple[list[str], tuple[str, ...]]:
-    """Split a header into its lines and its comments.
-
-    Parameters
-    ----------
-    text : str
-        The whole header.
-    """
+    """Split a header into its lines and its comments."""
     lines: list[str] = []
     comments: list[str] = []
     for line in text.splitlines():
@@ -143,13 +137,7 @@ def split_lines(text: str) -> tuple[list[str], tuple[str, ...]]:
 
 
 def looks_like_header(text: str) -> bool:
-    """Tell whether a text is built like a WFDB header: a record line, then a line a signal.
-
-    Parameters
-    ----------
-    text : str
-        The whole text.
-    """
+    """Tell whether a text is built like a WFDB header: a record line, then a line a signal."""
     lines, _ = split_lines(text)
     match = _RECORD_LINE.match(lines[0]) if lines else None
     if match is None or not 0 < int(match["n_signals"]) <= _MAX_SIGNALS:
@@ -159,27 +147,13 @@ def looks_like_header(text: str) -> bool:
 
 
 def is_header(_: Path, head: bytes) -> bool:
-    """Tell whether a file is a WFDB header, whatever its name. The one place where that is decided.
-
-    Parameters
-    ----------
-    _ : Path
-        The file.
-    head : bytes
-        Its content, or its beginning.
-    """
+    """Tell whether a file is a WFDB header, whatever its name. The one place where that is decided."""
     text = decode_text(head)
     return text is not None and foreign_format(head) is None and looks_like_header(text)
 
 
 def decode_header(content: bytes) -> str:
-    """Decode a header; its comments may be in UTF-8 or Latin-1.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    """
+    """Decode a header; its comments may be in UTF-8 or Latin-1."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -187,15 +161,7 @@ def decode_header(content: bytes) -> str:
 
 
 def signal_file_names(header: bytes, stem: str) -> tuple[str, ...]:
-    """Return the names of the signal files that belong to a header.
-
-    Parameters
-    ----------
-    header : bytes
-        The header.
-    stem : str
-        Its stem; a header too damaged to name its files keeps the signal files of its own stem.
-    """
+    """Return the names of the signal files that belong to a header."""
     text = decode_header(header)
     if not looks_like_header(text):
         return (f"{stem}.dat", f"{stem}.mat")
@@ -204,22 +170,7 @@ def signal_file_names(header: bytes, stem: str) -> tuple[str, ...]:
 
 
 def parse_header(text: str, name: str) -> Header:
-    """Parse a header.
-
-    Parameters
-    ----------
-    text : str
-        The whole header.
-    name : str
-        Its file name, for messages.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is empty, does not follow the grammar, or a signal line leaves the folder.
-    RecordUnsupportedError
-        If the record has several segments.
-    """
+    """Parse a header."""
     lines, comments = split_lines(text)
     if not lines:
         raise _fault(name, "it is empty")
@@ -322,13 +273,7 @@ def _signal_line(line: str, name: str) -> SignalLine:
 
 
 def facts_of(comments: Sequence[str]) -> CommentFacts:
-    """Find age, sex, patient and device in a header's comments.
-
-    Parameters
-    ----------
-    comments : sequence of str
-        Comment lines: 'Age: 65', '<age>: 51  <sex>: F', 'Sex: Male', 'Age: NaN'.
-    """
+    """Find age, sex, patient and device in a header's comments."""
     # LUDB and some others write several '<key>: value' on one line.
     parts = [part.strip() for comment in comments for part in re.split(r"\s+(?=<\w+>)", comment)]
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import STANDARD_LEADS
-from cardiov_core.domain.arrays import IntArray
+from cardiov_core.domain import STANDARD_LEADS, IntArray
 from cardiov_core.errors import (
     RecordError,
     RecordFormatError,
@@ -62,13 +61,7 @@ class _SignalFile:
 
 
 def find_header(path: Path) -> Path | None:
-    """Return the WFDB header of a record given by any of its names, or None.
-
-    Parameters
-    ----------
-    path : Path
-        A header, a signal file that a header of the same stem names, or a record without extension.
-    """
+    """Return the WFDB header of a record given by any of its names, or None."""
     if not path.is_file():
         beside = path.parent / f"{path.name}.hea"
         return beside if beside.is_file() else None
@@ -86,28 +79,7 @@ def find_header(path: Path) -> Path | None:
 
 
 def read_header(path: Path, content: bytes, options: ReadOptions) -> Channels:
-    """Read a WFDB record by its header.
-
-    Parameters
-    ----------
-    path : Path
-        The header; its signal files lie beside it.
-    content : bytes
-        Its content.
-    options : ReadOptions
-        Rate and units for headers that do not state them.
-
-    Raises
-    ------
-    RecordNotFoundError
-        If a signal file is not there.
-    RecordFormatError
-        If header and signal files do not fit each other or are damaged, or a gain is missing, 0 or negative.
-    RecordUnsupportedError
-        If the storage format or a unit is not understood.
-    MissingMetadataError
-        If neither header nor caller state a rate, or no channel has a name.
-    """
+    """Read a WFDB record by its header."""
     name = path.name
     header = parse_header(decode_header(content), name)
     names, warnings = _channel_names(header, name)

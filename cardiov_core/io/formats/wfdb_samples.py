@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain.arrays import IntArray
+from cardiov_core.domain import IntArray
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.io.decoding import foreign_decoder
 
@@ -39,15 +39,7 @@ def understood() -> str:
 
 
 def invalid_samples(digital: IntArray, storage: str) -> npt.NDArray[np.bool_]:
-    """Return which samples a format marks as invalid.
-
-    Parameters
-    ----------
-    digital : numpy.ndarray
-        Digital values.
-    storage : str
-        The storage format.
-    """
+    """Return which samples a format marks as invalid."""
     marker = _INVALID_SAMPLE.get(storage)
     return np.zeros(digital.shape, dtype=bool) if marker is None else digital == marker
 
@@ -129,20 +121,7 @@ _DECODERS: dict[str, Callable[[bytes, int], IntArray]] = {
 
 
 def flac_size(content: bytes, name: str) -> tuple[int, int]:
-    """Return how many samples a channel and how many channels a FLAC file announces.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    name : str
-        Its name, for messages.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is no FLAC file.
-    """
+    """Return how many samples a channel and how many channels a FLAC file announces."""
     # STREAMINFO is the first block (RFC 9639, 8.2): its channels and samples are 3 bits and 36 bits from byte 20 on.
     if content[:4] != b"fLaC" or len(content) < 42:
         raise RecordFormatError(f"{name} is no FLAC file, as its header states.", "Copy or export the record again.")
@@ -153,24 +132,10 @@ def flac_size(content: bytes, name: str) -> tuple[int, int]:
 def decode_flac(content: bytes, storage: str, name: str) -> IntArray:
     """Decode a FLAC file.
 
-    Parameters
-    ----------
-    content : bytes
-        The file, whose announced size was looked at.
-    storage : str
-        One of `FLAC_BITS`.
-    name : str
-        Its name, for messages.
-
     Returns
     -------
     numpy.ndarray
         int64, shape ``(n_samples, n_channels)``.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged.
     """
     import soundfile
 
@@ -183,19 +148,7 @@ def decode_flac(content: bytes, storage: str, name: str) -> IntArray:
 def by_signal(
     stream: IntArray, per_frame: Sequence[int], storage: str, initial: Sequence[int | None]
 ) -> list[IntArray]:
-    """Part the samples of a file by signal.
-
-    Parameters
-    ----------
-    stream : numpy.ndarray
-        As `decode` returns them.
-    per_frame : sequence of int
-        Samples a frame of each signal in the file.
-    storage : str
-        The storage format; the differences of format 8 are summed up.
-    initial : sequence of int or None
-        Initial value of each signal, from which format 8 counts.
-    """
+    """Part the samples of a file by signal."""
     frames = stream.reshape(-1, sum(per_frame))
     signals = []
     for index, count in enumerate(per_frame):

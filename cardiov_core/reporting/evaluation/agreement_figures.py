@@ -7,9 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.agreement.estimates import Estimate, Statistic
-from cardiov_core.evaluation.agreement.report import Comparison
-from cardiov_core.evaluation.agreement.sides import PAPER_CASES, PAPER_VERDICTS, VerdictShares
+from cardiov_core.evaluation import PAPER_CASES, PAPER_VERDICTS, Comparison, Estimate, Statistic, VerdictShares
 from cardiov_core.reporting.colours import PaperColours, colours
 from cardiov_core.reporting.evaluation.agreement_words import SHARES, VERDICT_WORDS, with_interval
 

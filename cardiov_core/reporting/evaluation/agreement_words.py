@@ -1,7 +1,7 @@
 """Estimates in words: number, interval and n, or why there is no number."""
 
 from cardiov_core.domain import Verdict
-from cardiov_core.evaluation.agreement.estimates import Estimate, Statistic
+from cardiov_core.evaluation import Estimate, Statistic
 from cardiov_core.reporting.words.levels import THIN_SPACE
 
 VERDICT_WORDS = {
@@ -25,7 +25,7 @@ SHARES = frozenset({Statistic.EXACT, Statistic.WITHIN_ONE})
 """Statistics that read as per cent."""
 
 
-def number(estimate: Estimate, *, as_share: bool = False) -> str:
+def estimate_text(estimate: Estimate, *, as_share: bool = False) -> str:
     """Write an estimate's value: '0.61', '53.6 %', or why there is none.
 
     Parameters
@@ -58,13 +58,14 @@ def interval(estimate: Estimate, *, as_share: bool = False) -> str:
 def with_interval(estimate: Estimate, *, as_share: bool = False) -> str:
     """Write value and limits: '0.61 (0.52 to 0.69)'."""
     limits = interval(estimate, as_share=as_share)
-    return f"{number(estimate, as_share=as_share)} ({limits})" if limits else number(estimate, as_share=as_share)
+    value = estimate_text(estimate, as_share=as_share)
+    return f"{value} ({limits})" if limits else value
 
 
 def in_table(estimate: Estimate, *, as_share: bool = False) -> str:
     """Write value and limits as short as a table needs: '0.61 (0.52, 0.69)'; per cent without their sign."""
     if estimate.low is None or estimate.high is None or estimate.value is None:
-        return number(estimate, as_share=as_share)
+        return estimate_text(estimate, as_share=as_share)
     scale, decimals = (100, 1) if as_share else (1, 2)
     value, low, high = (f"{scale * limit:.{decimals}f}" for limit in (estimate.value, estimate.low, estimate.high))
     return f"{value} ({low}, {high})"

@@ -9,18 +9,14 @@ import numpy as np
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import Contributions, EcgRecord, Explanation, Severity
 from cardiov_core.errors import ConfigurationError, ExplanationError, RecordUnsupportedError
-from cardiov_core.evaluation.study.case_file import CaseList, FoundCase
-from cardiov_core.evaluation.study.cases import FAR
-from cardiov_core.evaluation.wei2022 import PAPER_FAR_MISSES, PAPER_FAR_MISSES_DISTORTED, PAPER_SOURCE
-from cardiov_core.inference import Grader
-from cardiov_core.inference.explanation.passport import passport_line
-from cardiov_core.inference.graders.blend import BlendGrader
+from cardiov_core.evaluation import FAR, PAPER_FAR_MISSES, PAPER_FAR_MISSES_DISTORTED, PAPER_SOURCE, CaseList, FoundCase
+from cardiov_core.inference import BlendGrader, Grader, passport_line
 from cardiov_core.reporting.evaluation.far_miss import trace_picture
 from cardiov_core.reporting.evaluation.words import fold_words
 from cardiov_core.reporting.print.content import record_words
 from cardiov_core.reporting.templates import render
 from cardiov_core.reporting.trace.attention import CAPTION
-from cardiov_core.reporting.words.levels import percent
+from cardiov_core.reporting.words.levels import whole_percent
 from cardiov_core.statements import STATEMENTS
 
 _ROLES = {"decides": "decides the label", "overruled": "overruled, although graver", "beside": "beside it"}
@@ -114,8 +110,8 @@ def distortion_words(cases: CaseList) -> str:
     right, n_right = cases.distorted.get(0, (0, 0))
     if n_right:
         words += (
-            f" So do {right} of the {n_right} rightly graded records ({percent(right / n_right)} against "
-            f"{percent(carrying / n_far)}): a finding alone explains a miss only as far as these shares differ."
+            f" So do {right} of the {n_right} rightly graded records ({whole_percent(right / n_right)} against "
+            f"{whole_percent(carrying / n_far)}): a finding alone explains a miss only as far as these shares differ."
         )
     return words
 
@@ -147,7 +143,7 @@ def _row(case: FoundCase) -> tuple[str, ...]:
 
 def _probabilities(case: FoundCase) -> str:
     return ", ".join(
-        f"{level.title.split()[0].lower()} {percent(share)}"
+        f"{level.title.split()[0].lower()} {whole_percent(share)}"
         for level, share in zip(Severity, case.prediction.probabilities, strict=True)
     )
 
@@ -194,7 +190,7 @@ def _others(case: FoundCase) -> str:
     sentences = []
     for text in case.graders:
         name, level, share = text.rsplit(maxsplit=2)
-        sentences.append(f"{name} says {Severity(int(level)).title.lower()} ({percent(float(share))})")
+        sentences.append(f"{name} says {Severity(int(level)).title.lower()} ({whole_percent(float(share))})")
     return f"Other graders: {'; '.join(sentences)}."
 
 

@@ -22,7 +22,7 @@ from cardiov_core.reporting.print.trace import (
     trace_window,
 )
 from cardiov_core.reporting.trace.attention import standing_out
-from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.reporting.trace.paper_options import PaperOptions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

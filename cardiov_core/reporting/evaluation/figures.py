@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.agreement.formulas import wilson
-from cardiov_core.evaluation.metrics import LEVEL_KEYS
-from cardiov_core.evaluation.study.document import EvaluationDocument, ReliabilityRow, RocCurve
-from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE
+from cardiov_core.evaluation import (
+    LEVEL_KEYS,
+    PAPER_AUC,
+    PAPER_MAE,
+    EvaluationDocument,
+    ReliabilityRow,
+    RocCurve,
+    wilson,
+)
 from cardiov_core.reporting.colours import colours
 from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, THRESHOLD_WORDS, picked
 from cardiov_core.reporting.print.text import DRAWING
 from cardiov_core.reporting.words.numbers import limits, number, percent
-from cardiov_core.weights.cards.figures import OperatingPoint, Subgroup
+from cardiov_core.weights import OperatingPoint, Subgroup
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

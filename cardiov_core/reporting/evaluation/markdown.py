@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.study.document import EvaluationDocument
-from cardiov_core.evaluation.wei2022 import PAPER_SOURCE
+from cardiov_core.evaluation import PAPER_SOURCE, EvaluationDocument
 from cardiov_core.reporting.evaluation import words
 
 
@@ -28,7 +27,7 @@ def report_of(metrics: Mapping[str, object]) -> str:
         f"# {document.model.name} on PTB-XL, {words.fold_words(document.folds)}",
         "",
         words.origin_words(document),
-        words.interval_words(document),
+        words.resampling_words(document),
         f"Paper: {PAPER_SOURCE}.",
         *_table(("figure", "value", "95 % interval", "paper"), words.main_rows(document)),
         "",

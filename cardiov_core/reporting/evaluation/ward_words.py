@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from cardiov_core.evaluation.bootstrap import Interval
-from cardiov_core.evaluation.ward import PATIENTS, WardOutcome
+from cardiov_core.evaluation import PATIENTS, Interval, WardOutcome
 from cardiov_core.reporting.colours import colours
 
 WARD_ROWS: Mapping[str, str] = {

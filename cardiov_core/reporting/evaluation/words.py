@@ -4,20 +4,21 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from cardiov_core.domain import Severity
-from cardiov_core.domain.documents import Document
-from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS
-from cardiov_core.evaluation.study.document import Beside, EvaluationDocument
-from cardiov_core.evaluation.wei2022 import (
+from cardiov_core.domain import Document, Severity
+from cardiov_core.evaluation import (
+    LEVEL_KEYS,
     PAPER_AUC,
     PAPER_MAE,
     PAPER_MAE_ABSTRACT,
     PAPER_N,
     PAPER_SOURCE,
     PAPER_SUBTYPES,
+    THRESHOLD_KEYS,
+    Beside,
+    EvaluationDocument,
 )
 from cardiov_core.reporting.words.numbers import limits, number, p_words, percent
-from cardiov_core.weights.cards.figures import OperatingPoint
+from cardiov_core.weights import OperatingPoint
 
 Row = tuple[str, ...]
 
@@ -304,7 +305,7 @@ def fold_words(folds: Sequence[int]) -> str:
     return f"folds {', '.join(map(str, folds))}"
 
 
-def interval_words(document: EvaluationDocument) -> str:
+def resampling_words(document: EvaluationDocument) -> str:
     """Say how the intervals came about."""
     return (
         f"95\u2009% intervals: percentile bootstrap, {document.n_resamples} resamples by patient; a resample that "

@@ -13,16 +13,17 @@ from cardiov_core.domain import (
     ReasonCode,
     Severity,
     SignOff,
+    first_of,
+    texts,
+    unique,
 )
-from cardiov_core.domain.reasons import first_of, texts, unique
-from cardiov_core.inference.panel import disagreement_of
-from cardiov_core.inference.uncertainty.scope import unlike_training
+from cardiov_core.inference import disagreement_of, unlike_training
 from cardiov_core.reporting.words.findings import nothing_found_words
-from cardiov_core.reporting.words.levels import THIN_SPACE, percent
+from cardiov_core.reporting.words.levels import THIN_SPACE, whole_percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
 from cardiov_core.reporting.words.record import age_words
-from cardiov_core.signals.reference_ranges import Flag
+from cardiov_core.signals import Flag
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
@@ -123,7 +124,7 @@ def time_words(moment: datetime | None) -> str:
 def probability_words(prediction: Prediction) -> str:
     """Return the four probabilities in one sentence."""
     levels = zip(Severity, prediction.probabilities, strict=True)
-    return "Each level: " + ", ".join(f"{level.title} {percent(share)}" for level, share in levels) + "."
+    return "Each level: " + ", ".join(f"{level.title} {whole_percent(share)}" for level, share in levels) + "."
 
 
 def prediction_set_words(prediction: Prediction) -> str:

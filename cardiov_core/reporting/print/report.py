@@ -12,14 +12,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
 
-from cardiov_core.domain import Analysis, EcgRecord, SignOff
-from cardiov_core.domain.reasons import texts
+from cardiov_core.domain import Analysis, EcgRecord, SignOff, texts
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.reporting.print import content, page
+from cardiov_core.reporting.print import content
+from cardiov_core.reporting.print import paper_page as page
 from cardiov_core.reporting.print.text import DRAWING, FONT, check_printable, elided, width_mm
 from cardiov_core.reporting.print.trace import GridArea, TraceSheet, TraceWindow, draw_trace, trace_window
 from cardiov_core.reporting.trace.ecg_paper import footer_text
-from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.reporting.words.critical import critical_words
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard

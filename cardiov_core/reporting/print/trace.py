@@ -16,7 +16,7 @@ from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.colours import LIGHT
 from cardiov_core.reporting.print.text import TextStyle, font_of
 from cardiov_core.reporting.trace.display_filter import DisplayedSignal, filter_for_display
-from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.reporting.trace.sheet import PULSE_S, WINDOW_S, strips_for
 
 if TYPE_CHECKING:

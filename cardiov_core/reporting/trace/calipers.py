@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.reporting.trace.paper_options import PaperOptions
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, detrend, filtfilt, iirnotch, sosfiltfilt
 
-from cardiov_core.domain import FloatArray
-from cardiov_core.domain.arrays import Float64Array
-from cardiov_core.reporting.trace.options import FilterName
+from cardiov_core.domain import Float64Array, FloatArray
+from cardiov_core.reporting.trace.paper_options import FilterName
 
 BANDS_HZ: dict[FilterName, tuple[float, float]] = {"diagnostic": (0.05, 150.0), "monitor": (0.5, 40.0)}
 """Lower and upper edge of each display filter."""

@@ -16,7 +16,7 @@ from cardiov_core.reporting.trace.attention import standing_out
 from cardiov_core.reporting.trace.boundaries import band_traces, record_spans, spike_traces
 from cardiov_core.reporting.trace.display_filter import DisplayedSignal, filter_for_display
 from cardiov_core.reporting.trace.lit import Lit, light
-from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.reporting.trace.sheet import (
     CABRERA,
     PULSE_S,
@@ -309,15 +309,6 @@ def _name(
 
 def footer_text(record: EcgRecord, displayed: DisplayedSignal, options: PaperOptions) -> str:
     """Write the footer of every trace: speed, gain, band, sampling rate, and whether a reader has signed.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        The record drawn.
-    displayed : DisplayedSignal
-        What the display filter returned.
-    options : PaperOptions
-        The options in use.
 
     Returns
     -------

@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from cardiov_core.domain import BeatBoundaries, Finding, FloatArray, Measurements
-from cardiov_core.reporting.trace.options import PaperOptions
+from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.reporting.trace.sheet import Sheet, Strip
-from cardiov_core.signals.wave.voltages import BASE_LINE_S
+from cardiov_core.signals import BASE_LINE_S
 
 LEVEL_S = 0.08
 """Length of the line that shows the level of J, from J on."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS, FloatArray
-from cardiov_core.reporting.trace.options import Layout, PaperOptions
+from cardiov_core.reporting.trace.paper_options import Layout, PaperOptions
 
 WINDOW_S = 10.0
 """Longest stretch on one sheet."""

@@ -13,10 +13,9 @@ from cardiov_core.comparison import (
     Why,
     difference,
 )
-from cardiov_core.domain import EcgRecord, Finding, Severity
-from cardiov_core.domain.words import listed
+from cardiov_core.domain import EcgRecord, Finding, Severity, listed
 from cardiov_core.reporting.words.measurements import QUANTITIES, number
-from cardiov_core.signals.findings import ROWS
+from cardiov_core.signals import ROWS
 
 SHOWN_BY_DEFAULT = ("new", "gone", "changed")
 """States that are shown without being asked for."""

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from cardiov_core.domain import Finding
-from cardiov_core.domain.words import how_many, listed
+from cardiov_core.domain import Finding, how_many, listed
 
 
 def nothing_found_words(findings: Iterable[Finding]) -> str:

@@ -44,7 +44,7 @@ LEVEL_STYLES: Mapping[Severity, LevelStyle] = MappingProxyType(
 """The four levels; colours from the palette of Okabe and Ito, which colour-blind readers can tell apart."""
 
 
-def percent(probability: float) -> str:
+def whole_percent(probability: float) -> str:
     """Write a probability as whole per cent with a thin space; '<1 %' and '>99 %' at the ends.
 
     Parameters

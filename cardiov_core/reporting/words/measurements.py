@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from cardiov_core.domain import STANDARD_LEADS, Measurements, Sex
 from cardiov_core.reporting.words.levels import THIN_SPACE
-from cardiov_core.signals.reference_ranges import Flag, ReferenceRange, flag, reference_ranges
+from cardiov_core.signals import Flag, ReferenceRange, flag, ranges_of
 
 MINUS = "\u2212"
 NOT_MEASURABLE = "not measurable"
@@ -179,7 +179,7 @@ def lead_remark(measurements: Measurements) -> str:
 
 def _row(quantity: Quantity, measurements: Measurements, sex: Sex | None, age: float | None) -> MeasurementRow:
     value = value_of(quantity, measurements)
-    ranges = reference_ranges(quantity.field, sex, age)
+    ranges = ranges_of(quantity.field, sex, age)
     return MeasurementRow(
         quantity.name,
         value_text(quantity, measurements),

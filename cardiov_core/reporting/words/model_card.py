@@ -1,9 +1,8 @@
 """What was measured of a grader, in words: calibration, sets, sanity checks of maps, scope, what is untested."""
 
 from cardiov_core.domain import Severity
-from cardiov_core.inference.explanation.passport import passport_of
-from cardiov_core.weights import BLEND, ModelCard, members_of
-from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, ReasonsPart, ScopePart
+from cardiov_core.inference import passport_of
+from cardiov_core.weights import BLEND, CalibrationPart, ConformalPart, ModelCard, ReasonsPart, ScopePart, members_of
 
 _FEWEST_FLAGGED = 0.5
 

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from cardiov_core.domain import EcgRecord
-from cardiov_core.domain.record import over_89
+from cardiov_core.domain import EcgRecord, over_89
 from cardiov_core.reporting.words.levels import THIN_SPACE
 
 OVER_89 = "90 or over"

@@ -6,11 +6,9 @@ None of these sentences reassures: a low level never reads as healthy (docs/clin
 from collections.abc import Sequence
 
 from cardiov_core.domain import Contributions, LikelyStatement, Severity
-from cardiov_core.inference.uncertainty.conformal import COVERAGE
-from cardiov_core.inference.uncertainty.reliability import ENOUGH, Reliability
+from cardiov_core.inference import COVERAGE, ENOUGH, Reliability
 from cardiov_core.reporting.words.levels import THIN_SPACE
-from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.parts import ConformalPart
+from cardiov_core.weights import ConformalPart, ModelCard
 
 LIKELY_FROM = 0.15
 """A statement less probable than this is not named on the page; JSON has all."""

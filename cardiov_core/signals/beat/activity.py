@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.preprocessing import bridge_gaps
 
 QRS_BAND_HZ = (5.0, 30.0)
@@ -58,11 +58,6 @@ def qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> QrsL
         In mV, NaN where there is no signal; straight lines bridge it for the filter, and over 20 ms it counts as lost.
     sampling_rate_hz : float
         Above 60 Hz.
-
-    Returns
-    -------
-    QrsLeads
-        Without the leads that have hardly any signal beside the others.
     """
     values, missing = bridge_gaps(signal, sampling_rate_hz)
     live = ~missing

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cardiov_core.domain import EcgRecord
-from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
+from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, IntArray
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import lost_samples, without_lost_samples
 from cardiov_core.signals.beat.activity import QRS_BAND_HZ, QrsLeads, qrs_leads
@@ -160,11 +159,6 @@ def find_beats(record: EcgRecord) -> Beats:
     -------
     Beats
         Without peaks where the record is flat or shorter than 2 s.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the sampling rate is too low for a QRS complex.
     """
     nothing = Beats(np.empty(0, dtype=np.int64), 0.0, 0.0)
     fs = record.sampling_rate

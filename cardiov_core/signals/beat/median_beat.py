@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain import EcgRecord, FloatArray, MedianBeat
-from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
+from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, FloatArray, IntArray, MedianBeat
 from cardiov_core.preprocessing import bridge_gaps, resample
 from cardiov_core.signals.beat.beats import detect_r_peaks
 

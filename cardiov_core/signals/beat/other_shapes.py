@@ -27,11 +27,6 @@ _WHOLE_BEFORE_S, _WHOLE_AFTER_S = 0.2, 0.4
 def other_medians(series: BeatSeries) -> tuple[tuple[npt.NDArray[np.int64], MedianBeat], ...]:
     """Group the beats of other shapes and take the median of each group.
 
-    Parameters
-    ----------
-    series : BeatSeries
-        All beats of a record.
-
     Returns
     -------
     tuple of (numpy.ndarray, MedianBeat)

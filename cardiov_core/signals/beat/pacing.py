@@ -13,8 +13,7 @@ import numpy.typing as npt
 from scipy.ndimage import grey_closing, grey_opening
 from scipy.signal import find_peaks
 
-from cardiov_core.domain import EcgRecord
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import EcgRecord, Float64Array, IntArray
 
 Float = TypeVar("Float", bound=np.floating[Any])
 
@@ -82,11 +81,6 @@ def spike_candidates(signal: Float64Array, sampling_rate_hz: float) -> Candidate
         In mV, gaps bridged; of a long one the first 60 s are searched.
     sampling_rate_hz : float
         Under 250 Hz nothing is found.
-
-    Returns
-    -------
-    Candidates
-        For `spikes_among`.
     """
     if sampling_rate_hz < MIN_RATE_HZ:
         return Candidates(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
@@ -134,11 +128,6 @@ def without_spikes(signal: npt.NDArray[Float], spikes: IntArray, sampling_rate_h
         Their samples.
     sampling_rate_hz : float
         In Hz.
-
-    Returns
-    -------
-    numpy.ndarray
-        Of the same type.
     """
     cleaned = signal.copy()
     half = max(2, round(_SPIKE_HALF_S * sampling_rate_hz))
@@ -168,11 +157,6 @@ def only_tails(signal: Float64Array, peaks: IntArray, spikes: IntArray, sampling
         In samples.
     sampling_rate_hz : float
         In Hz.
-
-    Returns
-    -------
-    bool
-        False where there are too few to tell.
     """
     near, far, end = (round(seconds * sampling_rate_hz) for seconds in _TAIL_S)
     nearest = np.array([np.abs(spikes - peak).min() for peak in peaks]) if spikes.size else np.empty(0)
@@ -199,11 +183,6 @@ def all_spikes(candidates: Candidates, peaks: IntArray, sampling_rate_hz: float)
         What would be R peaks if these were no spikes.
     sampling_rate_hz : float
         In Hz.
-
-    Returns
-    -------
-    numpy.ndarray of int64
-        Empty where some peaks are none.
     """
     sharp = candidates.positions[candidates.sharpness >= _CLOCK_SHARPNESS]
     heights = candidates.heights[candidates.sharpness >= _CLOCK_SHARPNESS]

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.signal import find_peaks
 
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.signals.beat.activity import QrsLeads
 
 _HALF_WIDTH_S = 0.08
@@ -39,11 +39,6 @@ def with_small_beats(leads: QrsLeads, activity: Float64Array, peaks: IntArray, s
         Beats found so far.
     sampling_rate_hz : float
         In Hz.
-
-    Returns
-    -------
-    numpy.ndarray of int64
-        Rising; the same peaks where nothing was passed over.
     """
     if peaks.size < _FEWEST_BEATS:
         return peaks

@@ -83,11 +83,6 @@ def longest_silence(
         Beginning and end of what was measured, in seconds; what lies beyond says nothing.
     gaps_s : sequence of (start, end)
         Stretches without signal, rising.
-
-    Returns
-    -------
-    Silence or None
-        None where nothing was measured.
     """
     silences: list[Silence] = []
     for start, end in _between(measured_s, gaps_s):
@@ -118,11 +113,6 @@ def measure_rhythm(r_s: npt.NDArray[np.float64], gaps_s: Sequence[tuple[float, f
         Times of all beats in seconds, rising.
     gaps_s : sequence of (start, end)
         Stretches without signal, in seconds; intervals across them are left out.
-
-    Returns
-    -------
-    Rhythm or None
-        None where no interval is left.
     """
     whole = np.array(
         [not any(start < after and end > before for start, end in gaps_s) for before, after in pairwise(r_s.tolist())],

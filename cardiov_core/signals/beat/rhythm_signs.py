@@ -98,11 +98,6 @@ def rhythm_signs(record: EcgRecord, measured: Measurements) -> RhythmSigns | Non
         As measured; of a long one the first 60 s are looked at.
     measured : Measurements
         Of this record.
-
-    Returns
-    -------
-    RhythmSigns or None
-        None with fewer than four beats.
     """
     times = np.asarray([beat.r_s for beat in measured.beats if beat.r_s < _MAX_S])
     if times.size < 4 or measured.median_beat is None:

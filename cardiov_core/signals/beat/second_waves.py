@@ -8,7 +8,7 @@ it belongs to, keeps the same distance from them, and, unlike a premature ventri
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 
 _BAND_HZ = (1.0, 40.0)
 _HALF_WIDTH_S = 0.06
@@ -51,11 +51,6 @@ def without_second_waves(
         The QRS activity.
     sampling_rate_hz : float
         Above 80 Hz.
-
-    Returns
-    -------
-    numpy.ndarray of int64
-        The same peaks where none of them is such a wave.
     """
     distances = np.diff(peaks) / sampling_rate_hz
     close = (distances >= _P_BEFORE_S[0]) & (distances <= _T_AFTER_S[1])

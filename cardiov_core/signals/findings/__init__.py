@@ -19,8 +19,8 @@ from cardiov_core.signals.findings import (
     rhythm,
     st,
 )
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, figures_of
-from cardiov_core.signals.findings.table import ROWS
 
 _Search = Callable[[Evidence, Mapping[str, Finding]], Iterator[Finding]]
 

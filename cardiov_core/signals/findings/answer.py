@@ -67,22 +67,7 @@ Judge = Callable[[Evidence], Seen | Unmeasurable]
 
 
 def answer(row: Row, evidence: Evidence, judge: Judge) -> Finding:
-    """Judge one finding unless something that it rests on is in doubt.
-
-    Parameters
-    ----------
-    row : Row
-        Of the table.
-    evidence : Evidence
-        The record.
-    judge : callable
-        Looks for it.
-
-    Returns
-    -------
-    Finding
-        With what the table knows of it.
-    """
+    """Judge one finding unless something that it rests on is in doubt."""
     doubts = (evidence.doubt(need) for need in row.needs)
     why = next((doubt for doubt in doubts if doubt is not None), None)
     seen = judge(evidence) if why is None else Unmeasurable(why)
@@ -118,22 +103,7 @@ def answer(row: Row, evidence: Evidence, judge: Judge) -> Finding:
 
 
 def beyond(value: float, limit: float, spread: float, *, over: bool = True) -> float:
-    """Return the probability that what was measured as `value` lies beyond a limit.
-
-    Parameters
-    ----------
-    value, limit : float
-        In the same unit.
-    spread : float
-        Standard deviation of the measurement, in that unit.
-    over : bool
-        Whether beyond means above.
-
-    Returns
-    -------
-    float
-        0..1, of a normal distribution around the value.
-    """
+    """Return the probability that what was measured as `value` lies beyond a limit."""
     distance = (value - limit if over else limit - value) / spread
     return 0.5 * (1.0 + erf(distance / sqrt(2.0)))
 

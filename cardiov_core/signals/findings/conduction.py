@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from cardiov_core.domain import Finding
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import WIDE_QRS_MS, Evidence
-from cardiov_core.signals.findings.table import ROWS
 from cardiov_core.signals.wave.lead_waves import LeadWaves
 
 BLOCK_QRS_MS = 120.0
@@ -47,20 +47,7 @@ _BROAD_R_MS = 85.0
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look at conduction.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The record.
-    found : mapping of str to Finding
-        The rhythm: beats that the ventricles start by themselves say nothing of bundle branches.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Look at conduction."""
     yield answer(ROWS["wide_qrs"], evidence, _wide)
     own = _ventricles_alone(evidence, found)
     for code, judge in (

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord, Measurements, OperatingFigures, Quality, QualityVerdict
-from cardiov_core.domain.reasons import ReasonCode, first_of
+from cardiov_core.domain import EcgRecord, Measurements, OperatingFigures, Quality, QualityVerdict, ReasonCode, first_of
 from cardiov_core.signals.beat.rhythm_signs import RhythmSigns, rhythm_signs
 from cardiov_core.signals.wave.lead_waves import LeadWaves, lead_waves
 
 if TYPE_CHECKING:
-    from cardiov_core.weights.findings import FindingWeights
+    from cardiov_core.weights import FindingWeights
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -227,11 +226,6 @@ def _person(evidence: Evidence) -> dict[str, float]:
 def contiguous_groups(leads: frozenset[str]) -> list[tuple[str, ...]]:
     """Return the groups of two or more contiguous leads among some, in anatomical order.
 
-    Parameters
-    ----------
-    leads : frozenset of str
-        Standard leads, and 'aVR-' for aVR turned round.
-
     Returns
     -------
     list of tuple of str
@@ -277,7 +271,7 @@ def trained() -> "FindingWeights | None":
 
 @lru_cache(maxsize=2)
 def _opened(folder: Path) -> "FindingWeights | None":
-    from cardiov_core.weights.findings import NAME, load_findings
+    from cardiov_core.weights import NAME, load_findings
 
     return load_findings(folder / NAME)
 
@@ -308,7 +302,7 @@ def figures_of(code: str) -> OperatingFigures | None:
 
 @lru_cache(maxsize=2)
 def _figures(folder: Path) -> Mapping[str, OperatingFigures]:
-    from cardiov_core.weights.findings import NAME, load_figures
+    from cardiov_core.weights import NAME, load_figures
 
     document = load_figures(folder / NAME)
     return {

@@ -7,8 +7,8 @@ import numpy as np
 
 from cardiov_core.domain import Finding
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, limit_of, probability
-from cardiov_core.signals.findings.table import ROWS
 
 PREMATURE_SHARE = 0.88
 """A beat is early that comes within this share of the usual interval (house convention)."""
@@ -20,20 +20,7 @@ _RUN = 3
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look for premature beats.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The record.
-    found : mapping of str to Finding
-        What was found before: in atrial fibrillation no beat is early.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Look for premature beats."""
     fibrillating = any(
         code in found and found[code].state == "present" for code in ("atrial_fibrillation", "atrial_flutter")
     )

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, Finding
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, limit_of, probability
-from cardiov_core.signals.findings.table import ROWS
 from cardiov_core.signals.wave.qrs_form import QrsForm, qrs_forms
 
 SOKOLOW_LYON_MV = 3.5
@@ -45,13 +45,7 @@ _AXIS_LEADS: Mapping[str, tuple[str, ...]] = {"2": ("I", "aVF"), "3": ("I", "II"
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Measure sizes and directions; `found` is not needed.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Measure sizes and directions; `found` is not needed."""
     del found
     forms = qrs_forms(evidence.record, evidence.measured, without=evidence.rejected_leads)
     yield answer(ROWS["lvh"], evidence, _lvh)

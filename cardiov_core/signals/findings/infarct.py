@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from cardiov_core.domain import Finding
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, listed
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, contiguous_groups, limit_of, probability, region_of
 from cardiov_core.signals.findings.st import present
-from cardiov_core.signals.findings.table import ROWS
 from cardiov_core.signals.wave.lead_waves import LeadWaves
 
 Q_MS, Q_MV = 30.0, 0.1
@@ -24,20 +24,7 @@ _TALL_V1_R_MS = 40.0
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look for what an infarct leaves.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The record.
-    found : mapping of str to Finding
-        What was found before, by code.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Look for what an infarct leaves."""
     yield answer(ROWS["q_waves"], evidence, lambda e: _q_waves(e, found))
     yield answer(ROWS["infarct_pattern"], evidence, lambda e: _pattern(e, found))
     yield answer(ROWS["poor_r_progression"], evidence, lambda e: _poor_r(e, found))

@@ -6,8 +6,8 @@ from itertools import pairwise
 from cardiov_core.domain import Finding
 from cardiov_core.signals.beat.rhythm import BETWEEN_BEATS, IRREGULAR_SHARE, longest_silence
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence
-from cardiov_core.signals.findings.table import ROWS
 
 BRADYCARDIA_BPM = 60.0
 """Bradycardia below this, the lower end of the usual 60 to 100 (ACC/AHA/HRS 2018 begin at 50, for treatment)."""
@@ -38,13 +38,7 @@ _FEWEST_BEATS = 4
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Judge rates and intervals; `found` holds the rhythm, without which PR means nothing.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Judge rates and intervals; `found` holds the rhythm, without which PR means nothing."""
     for code, limit, over in (
         ("bradycardia", FOUND_BRADYCARDIA_BPM, False),
         ("tachycardia", TACHYCARDIA_BPM, True),

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from cardiov_core.domain import Finding
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, contiguous_groups, region_of
 from cardiov_core.signals.findings.st import present
-from cardiov_core.signals.findings.table import ROWS
 from cardiov_core.signals.wave.lead_waves import LeadWaves
 
 INVERTED_MV = -0.1
@@ -43,20 +43,7 @@ _PEAKED_SHARE = 0.33
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look at T waves and QT.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The record.
-    found : mapping of str to Finding
-        What was found before, by code.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Look at T waves and QT."""
     yield answer(ROWS["t_inversion"], evidence, lambda e: _inversion(e, found))
     yield answer(ROWS["tall_t"], evidence, _tall)
     for code, judge in (("long_qtc", _long_qtc), ("critical_qtc", _critical_qtc), ("short_qtc", _short_qtc)):

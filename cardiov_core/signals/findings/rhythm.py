@@ -7,8 +7,8 @@ import numpy as np
 from cardiov_core.domain import Finding, RhythmLine
 from cardiov_core.signals.beat.pacing import missed_captures
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, limit_of, probability
-from cardiov_core.signals.findings.table import ROWS
 
 TACHYCARDIA_FROM_BPM = 100.0
 """Wide-complex tachycardia from here on (docs/clinical.md, 30)."""
@@ -41,13 +41,7 @@ _P_IN_PAUSE = 0.75
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look at the rhythm; `found` is not needed.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Look at the rhythm; `found` is not needed."""
     del found
     wide = answer(ROWS["wide_complex_tachycardia"], evidence, _wide_tachycardia)
     fibrillation = answer(ROWS["atrial_fibrillation"], evidence, _fibrillation)
@@ -266,20 +260,7 @@ def pacing_chambers(evidence: Evidence) -> str:
 
 
 def rhythm_line(evidence: Evidence, found: Mapping[str, Finding]) -> RhythmLine:
-    """Say the rhythm in one line.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The record.
-    found : mapping of str to Finding
-        All findings by code.
-
-    Returns
-    -------
-    RhythmLine
-        'not classified' where nothing tells it.
-    """
+    """Say the rhythm in one line."""
     measured = evidence.measured
     rate = measured.heart_rate_bpm
     if rate is None:

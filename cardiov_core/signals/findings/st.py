@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from cardiov_core.domain import Finding
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
+from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, contiguous_groups, region_of
-from cardiov_core.signals.findings.table import ROWS
 
 ELEVATION_MV = 0.1
 """Elevation in two contiguous leads other than V2 and V3 (Fourth Universal Definition of MI 2018)."""
@@ -33,20 +33,7 @@ _OPPOSITE: Mapping[str, tuple[str, ...]] = {
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look for everything that an ST segment tells.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        The record.
-    found : mapping of str to Finding
-        What was found before, by code: conduction and hypertrophy, which move ST segments.
-
-    Yields
-    ------
-    Finding
-        One a row.
-    """
+    """Look for everything that an ST segment tells."""
     repolarised = answer(ROWS["early_repolarisation"], evidence, lambda e: _early_repolarisation(e, found))
     widespread = answer(ROWS["pericarditis"], evidence, lambda e: _pericarditis(e, found))
     known = {**found, repolarised.code: repolarised, widespread.code: widespread}

@@ -75,18 +75,7 @@ def amplitudes_mv(signal: FloatArray, *, robust: bool = True) -> FloatArray:
 
 
 def check_gain(record: EcgRecord) -> GainFinding | None:
-    """Judge by the amplitudes whether the stated gain or unit can be right.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        A record with heart beats: noise and flat lines have no amplitude to judge by.
-
-    Returns
-    -------
-    GainFinding or None
-        None where the amplitudes are usual.
-    """
+    """Judge by the amplitudes whether the stated gain or unit can be right."""
     robust = amplitudes_mv(record.signal)
     largest_mv = float(robust.max(initial=0.0))
     if largest_mv <= 0.0:

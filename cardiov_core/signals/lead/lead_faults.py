@@ -15,8 +15,8 @@ from cardiov_core.domain import (
     QualityVerdict,
     Reason,
     ReasonCode,
+    listed,
 )
-from cardiov_core.domain.words import listed
 from cardiov_core.lost_signal import lost_samples
 
 DEAD_LEAD_MV = 0.02
@@ -113,11 +113,6 @@ def find_held_values(record: EcgRecord, known: Sequence[LeadFault]) -> list[Lead
         A record in mV.
     known : sequence of LeadFault
         Faults found already: a lead that cannot be used is not named again.
-
-    Returns
-    -------
-    list of LeadFault
-        'limited' ones.
     """
     unusable = {fault.lead for fault in known if fault.verdict is QualityVerdict.NOT_ANALYSABLE}
     held = lost_samples(record.signal, record.sampling_rate) & np.isfinite(record.signal)

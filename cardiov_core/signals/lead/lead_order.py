@@ -9,8 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS, Float64Array
 
 AGREEING = 0.08
 """Disagreement, relative to the leads' size, up to which an explanation counts: recorded limb leads leave 0.01."""
@@ -35,13 +34,6 @@ _OF_I_AND_II = {"III": (-1.0, 1.0), "aVR": (-0.5, -0.5), "aVL": (1.0, -0.5), "aV
 def disagreement(beat: dict[str, Float64Array], other: dict[str, Float64Array] | None = None) -> float | None:
     """Return how far limb leads are from what I and II say, relative to their size.
 
-    Parameters
-    ----------
-    beat : dict of str to numpy.ndarray
-        Median beat of the limb leads that can be used.
-    other : dict of str to numpy.ndarray, optional
-        Median beat over other beats of the same record: what only one of the two shows is noise and does not count.
-
     Returns
     -------
     float or None
@@ -64,11 +56,6 @@ def disagreement(beat: dict[str, Float64Array], other: dict[str, Float64Array] |
 
 def likely_order(beat: dict[str, Float64Array]) -> str | None:
     """Say what would make contradictory limb leads agree.
-
-    Parameters
-    ----------
-    beat : dict of str to numpy.ndarray
-        Median beat of all leads that can be used.
 
     Returns
     -------

@@ -9,8 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from cardiov_core.domain import CHEST_LEADS
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import CHEST_LEADS, Float64Array, IntArray
 
 _BEFORE_R_S, _AFTER_R_S = 0.25, 0.40
 _MIN_BEATS = 2
@@ -63,11 +62,6 @@ def median_beat(leads: dict[str, Float64Array], peaks: IntArray, sampling_rate_h
 def find_limb_swap(beat: dict[str, Float64Array]) -> str | None:
     """Tell which limb electrodes look interchanged.
 
-    Parameters
-    ----------
-    beat : dict of str to numpy.ndarray
-        Median beat of an ECG without pacemaker spikes; leads that cannot be used are left out.
-
     Returns
     -------
     {"arms", "right arm and left leg"} or None
@@ -84,11 +78,6 @@ def find_limb_swap(beat: dict[str, Float64Array]) -> str | None:
 
 def find_chest_swap(beat: dict[str, Float64Array]) -> tuple[str, str] | None:
     """Tell which two chest leads look interchanged.
-
-    Parameters
-    ----------
-    beat : dict of str to numpy.ndarray
-        Median beat of an ECG without pacemaker spikes; leads that cannot be used are left out.
 
     Returns
     -------
@@ -120,11 +109,6 @@ def find_chest_swap(beat: dict[str, Float64Array]) -> tuple[str, str] | None:
 
 def chest_reversed(beat: dict[str, Float64Array]) -> bool:
     """Tell whether V1 to V6 look as if their order were turned round.
-
-    Parameters
-    ----------
-    beat : dict of str to numpy.ndarray
-        Median beat of an ECG without pacemaker spikes; leads that cannot be used are left out.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 
 MAX_RESIDUAL = 0.25
 """Largest disagreement, relative to the leads' own size, that is let pass.

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 
 DRIFT_WINDOW_S = 2.5
 """Drift is measured over the length of a column of the printed ECG: slower movement does not disturb reading it."""

@@ -6,8 +6,16 @@ from itertools import combinations
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, STANDARD_LEADS, EcgRecord, Reason, ReasonCode
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import (
+    CHEST_LEADS,
+    LIMB_LEADS,
+    STANDARD_LEADS,
+    EcgRecord,
+    Float64Array,
+    IntArray,
+    Reason,
+    ReasonCode,
+)
 from cardiov_core.signals.beat.beats import Beats
 from cardiov_core.signals.lead.lead_order import disagreement, likely_order
 from cardiov_core.signals.lead.lead_swap import chest_reversed, find_chest_swap, find_limb_swap, median_beat
@@ -70,11 +78,6 @@ def examine_structure(
         Its beats.
     unusable : set of str
         Leads without a signal.
-
-    Returns
-    -------
-    Structure
-        Empty where there are no beats to compare.
     """
     if not beats.convincing:
         return Structure()

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import gaussian_filter1d
 
-from cardiov_core.domain import WaveBoundaries
-from cardiov_core.domain.arrays import BoolArray, Float64Array, IntArray
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, WaveBoundaries
 from cardiov_core.signals.beat.median_beat import RATE_HZ, BeatSeries
 from cardiov_core.signals.wave.delineation import Delineation
 

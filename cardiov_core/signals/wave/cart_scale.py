@@ -41,11 +41,6 @@ _LEAST_LEFT = 0.5  # a wave keeps so much of its duration, however short it is
 def to_carts_scale(found: Delineation) -> Delineation:
     """Move the boundaries over all leads from the scale of the marks to that of the carts.
 
-    Parameters
-    ----------
-    found : Delineation
-        By networks or slopes.
-
     Returns
     -------
     Delineation

@@ -15,8 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from cardiov_core.domain import MedianBeat, WaveBoundaries
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array, MedianBeat, WaveBoundaries
 
 Span = tuple[int, int]
 """First and last sample of a wave on the median beat."""

@@ -88,18 +88,7 @@ class LeadWaves:
 
 
 def lead_waves(beat: MedianBeat) -> dict[str, LeadWaves]:
-    """Name the waves of each usable lead.
-
-    Parameters
-    ----------
-    beat : MedianBeat
-        Delineated, on its base line.
-
-    Returns
-    -------
-    dict of str to LeadWaves
-        By lead; empty where no QRS was found.
-    """
+    """Name the waves of each usable lead."""
     if beat.qrs is None:
         return {}
     fs = beat.sampling_rate

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord, MedianBeat, WaveBoundaries
-from cardiov_core.domain.arrays import Float64Array, FloatArray
+from cardiov_core.domain import EcgRecord, Float64Array, FloatArray, MedianBeat, WaveBoundaries
 from cardiov_core.signals.wave.delineation import Delineation, LeadBoundaries
 
 if TYPE_CHECKING:
     import torch
 
-    from cardiov_core.nets.delineator import DelineatorOutput
+    from cardiov_core.nets import DelineatorOutput
     from cardiov_core.weights import DelineatorWeights
 
 
@@ -98,7 +97,7 @@ def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate
         float32, ``(..., 320)`` at 250 Hz, R peak at sample 128; the ends are carried on as lines where the beat is
         shorter.
     """
-    from cardiov_core.nets.delineator import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
+    from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
 
     step = round(sampling_rate_hz / RATE_HZ)
     padding = [(0, 0)] * (signal.ndim - 1) + [(1, 1)]
@@ -122,7 +121,7 @@ def boundary_seconds(logits: "torch.Tensor") -> Float64Array:
     numpy.ndarray
         ``(...)``, in seconds relative to the R peak, finer than a sample.
     """
-    from cardiov_core.nets.delineator import RATE_HZ, SAMPLES_BEFORE_R
+    from cardiov_core.nets import RATE_HZ, SAMPLES_BEFORE_R
 
     share = logits.double().softmax(dim=-1)
     passed = share.cumsum(dim=-1)
@@ -145,7 +144,7 @@ def _asked(window: FloatArray, nets: "tuple[torch.nn.Module, ...]") -> "Delineat
     """Return the mean of the networks' distributions as logarithms, and of their presence probabilities."""
     import torch
 
-    from cardiov_core.nets.delineator import DelineatorOutput
+    from cardiov_core.nets import DelineatorOutput
 
     with torch.inference_mode():
         beats = torch.from_numpy(window)[None]

@@ -47,18 +47,7 @@ class AtrialActivity:
 
 
 def atrial_activity(waves: Waves) -> AtrialActivity:
-    """Judge the atria of a record.
-
-    Parameters
-    ----------
-    waves : Waves
-        Beats, boundaries and rhythm of the record.
-
-    Returns
-    -------
-    AtrialActivity
-        Each number or its reason.
-    """
+    """Judge the atria of a record."""
     atrial = find_atrial_waves(waves.series, waves.found)
     if atrial is None:
         few = "there are too few beats of one shape"

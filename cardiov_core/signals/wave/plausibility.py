@@ -29,13 +29,6 @@ _R_AWAY_S = 0.03
 def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
     """Name the waves that cannot be where they were found.
 
-    Parameters
-    ----------
-    found : Delineation
-        Boundaries on the carts' scale.
-    beat : MedianBeat
-        Gives the interval between beats and how far the beat was seen.
-
     Returns
     -------
     mapping of str to str
@@ -49,13 +42,6 @@ def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
 
 def possible_only(found: Delineation, beat: MedianBeat) -> tuple[Delineation, Mapping[str, str]]:
     """Leave out the waves that cannot be where they were found; without QRS there is no T and no P wave, either.
-
-    Parameters
-    ----------
-    found : Delineation
-        Boundaries on the carts' scale.
-    beat : MedianBeat
-        As for `impossible_waves`.
 
     Returns
     -------

@@ -46,15 +46,6 @@ class QrsForm:
 def qrs_forms(record: EcgRecord, measurements: Measurements, *, without: Collection[str] = ()) -> dict[str, QrsForm]:
     """Measure the QRS of each standard lead.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        As measured.
-    measurements : Measurements
-        Of this record; its median beat is looked at between the global QRS boundaries.
-    without : collection of str
-        Leads to leave out.
-
     Returns
     -------
     dict of str to QrsForm

@@ -200,13 +200,6 @@ def _needed(name: str, wave: WaveBoundaries, rhythm: Rhythm | None) -> float:
 def boundaries_of_others(series: BeatSeries, record: EcgRecord) -> Mapping[int, Delineation]:
     """Find QRS and T of the beats that do not share the dominant shape.
 
-    Parameters
-    ----------
-    series : BeatSeries
-        All beats of the record.
-    record : EcgRecord
-        Where they come from.
-
     Returns
     -------
     mapping of int to Delineation

@@ -12,28 +12,41 @@ from tqdm import tqdm
 
 from cardiov_core import ordinal
 from cardiov_core.datasets import LabelledRecords
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ConfigurationError, TrainingError
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals
-from cardiov_core.evaluation.metrics import auc_per_level
-from cardiov_core.evaluation.study.figures import N_RESAMPLES, P_COLUMNS, graded_of, limits_of, with_intervals
-from cardiov_core.evaluation.wei2022 import PAPER_ABLATIONS, PAPER_SOURCE
+from cardiov_core.evaluation import (
+    N_RESAMPLES,
+    P_COLUMNS,
+    PAPER_ABLATIONS,
+    PAPER_SOURCE,
+    auc_per_level,
+    bootstrap_intervals,
+    graded_of,
+    limits_of,
+    with_intervals,
+)
 from cardiov_core.studies.graders.ablation_words import markdown_of, text_of
-from cardiov_core.training.data.records import TrainingRecords, load_records
-from cardiov_core.training.data.split import Split, splits_of, training_data
-from cardiov_core.training.graders.network import (
+from cardiov_core.training import (
     CURVE_NAME,
+    KIND_OF,
     LOG_NAME,
+    OBJECTIVE_OF,
+    OutputName,
+    Recipe,
+    Split,
+    TrainingRecords,
     claim,
+    draw_curve,
     exceedances_from,
     fit_split,
+    load_records,
+    logits_of,
     one_thread,
     reading_of,
     reporter,
+    splits_of,
+    training_data,
 )
-from cardiov_core.training.loop.curve import draw_curve
-from cardiov_core.training.loop.fit import logits_of
-from cardiov_core.training.recipes.network import KIND_OF, OBJECTIVE_OF, OutputName, Recipe
 from cardiov_core.weights import N_LOGITS
 
 OUTPUTS: tuple[OutputName, ...] = get_args(OutputName)

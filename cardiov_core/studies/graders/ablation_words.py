@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cardiov_core.reporting.words.numbers import limits, number, percent
+from cardiov_core.reporting import limits, number, percent
 
 _HEADS = (
     *("output", "MAE", "95 %", "paper", "mean AUC", "95 %", "paper", "accuracy", "95 %", "rank violations"),

@@ -14,12 +14,17 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cardiov_core.datasets.labelled import labelled_records
-from cardiov_core.datasets.ludb import Ludb
+from cardiov_core.datasets import Ludb, labelled_records
 from cardiov_core.domain import EcgRecord, Severity
 from cardiov_core.errors import DatasetError
-from cardiov_core.evaluation.bootstrap import Interval, bootstrap_interval
-from cardiov_core.evaluation.metrics import LEVEL_KEYS, accuracy, area_under_curve, mean_absolute_error
+from cardiov_core.evaluation import (
+    LEVEL_KEYS,
+    Interval,
+    accuracy,
+    area_under_curve,
+    bootstrap_interval,
+    mean_absolute_error,
+)
 from cardiov_core.inference import Grader, analyze
 
 _COLUMNS = ("source", "pattern", "critical_value")

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from cardiov_core.domain.arrays import Float64Array, IntArray
-from cardiov_core.inference.explanation.lead_occlusion import without_each_lead
+from cardiov_core.domain import Float64Array, IntArray
+from cardiov_core.inference import without_each_lead
 from cardiov_core.studies.graders.maps import Explained, randomised_from_the_top, rank_correlations, shifted
 
 EXCHANGED_SHARE = 0.25

@@ -10,16 +10,17 @@ import torch
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from cardiov_core.domain.arrays import Float64Array
-from cardiov_core.inference.explanation.grad_cam import (
+from cardiov_core.domain import Float64Array
+from cardiov_core.inference import (
+    Calibration,
+    Output,
     batch_maps,
     decoded_probabilities,
     evaluation_mode,
+    exceedance_logits,
     stage_centres,
 )
-from cardiov_core.inference.outputs import Output, exceedance_logits
-from cardiov_core.inference.uncertainty.calibration import Calibration
-from cardiov_core.nets.seeding import seeded
+from cardiov_core.nets import seeded
 
 Maps = list[Float64Array]
 """One per stage, ``(n_records, n_samples)`` on the input's own samples."""

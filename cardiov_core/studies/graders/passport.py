@@ -25,12 +25,10 @@ import torch
 from torch import Tensor
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import Severity
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import Float64Array, IntArray, Severity
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation.bootstrap import bootstrap_interval
-from cardiov_core.inference.outputs import output_of
-from cardiov_core.inference.uncertainty.calibration import calibration_of
+from cardiov_core.evaluation import bootstrap_interval
+from cardiov_core.inference import calibration_of, output_of
 from cardiov_core.preprocessing import prepare
 from cardiov_core.studies.graders.lead_passport import LeadTests, lead_rules, run_lead_tests
 from cardiov_core.studies.graders.maps import (

@@ -14,16 +14,11 @@ import numpy.typing as npt
 
 from cardiov_core import ordinal
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import Severity
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array, Severity
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation.bootstrap import bootstrap_interval
-from cardiov_core.inference.explanation.reasons import gathered
-from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
-from cardiov_core.inference.graders.measurements import exceedances_of
-from cardiov_core.inference.uncertainty.calibration import calibration_of
-from cardiov_core.signals import measure
-from cardiov_core.signals.features import features_of
+from cardiov_core.evaluation import bootstrap_interval
+from cardiov_core.inference import calibration_of, exceedances_of, forest_probabilities, gathered, path_contributions
+from cardiov_core.signals import features_of, measure
 from cardiov_core.studies.graders.passport import chosen_records, tested_records
 from cardiov_core.weights import Forest, ModelCard, load_forest, update_card
 

@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from cardiov_core.datasets import PtbXl
-from cardiov_core.datasets.labelled import labelled_records
-from cardiov_core.domain import CHEST_LEADS, EcgRecord
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.datasets import PtbXl, labelled_records
+from cardiov_core.domain import CHEST_LEADS, EcgRecord, Float64Array
 from cardiov_core.errors import ConfigurationError, RecordUnsupportedError
-from cardiov_core.inference.uncertainty.scope import SHARE_INSIDE, distances, fit_range, fitted, limit_of, signature_of
+from cardiov_core.inference import SHARE_INSIDE, distances, fit_range, fitted, limit_of, signature_of
 from cardiov_core.weights import KnownRange, ModelCard, out_of_fold_table, save_range
 
 Alteration = Callable[[EcgRecord, np.random.Generator], EcgRecord]

@@ -8,21 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from cardiov_core.datasets.ludb import WAVE_KINDS, Ludb
+from cardiov_core.datasets import WAVE_KINDS, Ludb
 from cardiov_core.domain import EcgRecord, WaveBoundaries
-from cardiov_core.evaluation.wave_errors import (
-    AnnotatedBeat,
-    Row,
-    Scope,
-    TimedBeats,
-    combine,
-    compare,
-    group_beats,
+from cardiov_core.evaluation import AnnotatedBeat, Row, Scope, TimedBeats, combine, compare, group_beats
+from cardiov_core.signals import (
+    KNOWN_OFFSETS_MS,
+    BeatSeries,
+    Delineation,
+    Delineator,
+    LeadBoundaries,
+    by_best,
+    find_waves,
 )
-from cardiov_core.signals.beat.median_beat import BeatSeries
-from cardiov_core.signals.wave.cart_scale import KNOWN_OFFSETS_MS
-from cardiov_core.signals.wave.delineation import Delineation, LeadBoundaries
-from cardiov_core.signals.wave.waves import Delineator, by_best, find_waves
 
 HEART_RATE_TOLERANCE_BPM = 2.0
 """A heart rate is right within so much."""

@@ -11,9 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from cardiov_core.domain import CHEST_LEADS, STANDARD_LEADS, EcgRecord, LeadQuality, Quality, ReasonCode
-from cardiov_core.domain.arrays import Float64Array
-from cardiov_core.domain.reasons import first_of
+from cardiov_core.domain import (
+    CHEST_LEADS,
+    STANDARD_LEADS,
+    EcgRecord,
+    Float64Array,
+    LeadQuality,
+    Quality,
+    ReasonCode,
+    first_of,
+)
 
 _HUM_MV = 0.05
 _DRIFT_MV = 1.0

@@ -7,7 +7,7 @@ the making. Such records count neither as with nor as without it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cardiov_core.datasets.labelled import AXIS_LABEL, Source
+from cardiov_core.datasets import AXIS_LABEL, Source
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from cardiov_core.datasets.labelled import LabelledRecord, Source
+from cardiov_core.datasets import LabelledRecord, Source
 from cardiov_core.domain import EcgRecord, Finding
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.signals import assess_quality, find_findings, measure
-from cardiov_core.signals.findings import ROWS
+from cardiov_core.signals import ROWS, assess_quality, find_findings, measure
 from cardiov_core.studies.signals.finding_labels import COMPARISONS, Comparison
 
 LOW_PREVALENCE = 0.02
@@ -234,7 +233,7 @@ def _row(
     )
 
 
-def check_to_dict(check: FindingsCheck) -> dict[str, Any]:
+def findings_check_to_dict(check: FindingsCheck) -> dict[str, Any]:
     """Turn a check into JSON values, with the names of the records that differ."""
     return {
         "n_records": dict(check.n_records),

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardiov_core.domain import EcgRecord, MachineReading
-from cardiov_core.signals.measurements import measure
-from cardiov_core.signals.wave.cart_scale import KNOWN_OFFSETS_MS
+from cardiov_core.signals import KNOWN_OFFSETS_MS, measure
 
 COMPARED: Mapping[str, str] = {"HR": "heart_rate_bpm", "PR": "pr_ms", "QRS": "qrs_ms", "QT": "qt_ms"}
 """What is compared -> field of `Measurements`, and name in `MachineReading.measurements`."""

@@ -27,8 +27,7 @@ from cardiov_core.comparison import (
     numbers_of,
     probabilities_of,
 )
-from cardiov_core.datasets import PtbXl
-from cardiov_core.datasets.labelled import labelled_records
+from cardiov_core.datasets import PtbXl, labelled_records
 from cardiov_core.domain import Analysis, EcgRecord
 from cardiov_core.errors import DatasetError
 from cardiov_core.inference import Grader, analyze

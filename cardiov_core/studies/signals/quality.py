@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.datasets import PtbXl
-from cardiov_core.datasets.labelled import labelled_records
-from cardiov_core.domain import EcgRecord, Quality, QualityVerdict, ReasonCode
-from cardiov_core.domain.reasons import LIMB_SWAPS, first_of
+from cardiov_core.datasets import PtbXl, labelled_records
+from cardiov_core.domain import LIMB_SWAPS, EcgRecord, Quality, QualityVerdict, ReasonCode, first_of
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
-from cardiov_core.evaluation.metrics import area_under_curve
+from cardiov_core.evaluation import area_under_curve
 from cardiov_core.signals import assess_quality, find_pacing_spikes
 from cardiov_core.studies.signals.faults import FAULTS, Fault, random_of
 
@@ -192,7 +190,7 @@ def check_quality(folders: Sequence[Path], *, n_faulty: int = _SOME) -> QualityC
     )
 
 
-def check_to_dict(check: QualityCheck) -> dict[str, Any]:
+def quality_check_to_dict(check: QualityCheck) -> dict[str, Any]:
     """Return the tables as plain values, ready for JSON."""
     return asdict(check)
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals
-from cardiov_core.inference.uncertainty.decision import Costs
-from cardiov_core.weights.cards.parts import DecisionPart, OutcomePart
+from cardiov_core.evaluation import bootstrap_intervals
+from cardiov_core.inference import Costs
+from cardiov_core.weights import DecisionPart, OutcomePart
 
 FloatMatrix = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

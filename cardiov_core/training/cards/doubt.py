@@ -3,14 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
-from cardiov_core.evaluation.agreement.formulas import wilson
-from cardiov_core.evaluation.metrics import area_under_curve
-from cardiov_core.inference.uncertainty.doubt import SHARE_WARNED, doubts_of, fit_doubt_limit
+from cardiov_core.evaluation import area_under_curve, wilson
+from cardiov_core.inference import SHARE_WARNED, doubts_of, fit_doubt_limit
 from cardiov_core.training.data.records import groups_of
-from cardiov_core.weights import ModelCard, out_of_fold_table
-from cardiov_core.weights.cards.parts import DoubtPart, WarnedPart
+from cardiov_core.weights import DoubtPart, ModelCard, WarnedPart, out_of_fold_table
 
 _DIGITS = 4
 

@@ -1,12 +1,11 @@
 """What the model cards of trees on measurements say beside every grader's."""
 
 from cardiov_core.domain import STANDARD_LEADS, InputContract
-from cardiov_core.signals.features import FEATURES, RESIDUE_BAND_HZ, RESIDUE_FILTER_ORDER
+from cardiov_core.signals import FEATURES, RESIDUE_BAND_HZ, RESIDUE_FILTER_ORDER
 from cardiov_core.training.cards.grader import Described, output_of
 from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.training.recipes.forest import ForestRecipe
-from cardiov_core.weights import BOOSTING, FOREST
-from cardiov_core.weights.cards.document import Architecture, InputPart
+from cardiov_core.weights import BOOSTING, FOREST, Architecture, InputPart
 
 _CONTRACT = InputContract(
     leads=STANDARD_LEADS,

@@ -8,12 +8,9 @@ import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.study.figures import figures_of
-from cardiov_core.evaluation.study.run import corrected_of
+from cardiov_core.evaluation import corrected_of, figures_of
 from cardiov_core.training.cards.probabilities import HonestPart
-from cardiov_core.weights import NewCard
-from cardiov_core.weights.cards.document import Architecture, CorrectedPart, InputPart, OutputPart, TrainingPart
-from cardiov_core.weights.cards.figures import Figures
+from cardiov_core.weights import Architecture, CorrectedPart, Figures, InputPart, NewCard, OutputPart, TrainingPart
 
 _N_RESAMPLES = 1000
 

@@ -3,11 +3,10 @@
 import pandas as pd
 import torch
 
-from cardiov_core.inference.outputs import Output
+from cardiov_core.inference import Output
 from cardiov_core.training.cards.grader import LEVELS, THRESHOLDS, Described
 from cardiov_core.training.recipes.network import Recipe
-from cardiov_core.weights import N_LOGITS
-from cardiov_core.weights.cards.document import Architecture, InputPart, OutputPart
+from cardiov_core.weights import N_LOGITS, Architecture, InputPart, OutputPart
 
 _MOST_PROBABLE = "the level is that of least expected cost, or the most probable one without costs"
 _DECODING = {

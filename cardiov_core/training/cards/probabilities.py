@@ -16,18 +16,19 @@ import pandas as pd
 from scipy.optimize import isotonic_regression
 
 from cardiov_core import ordinal
-from cardiov_core.domain import Severity
-from cardiov_core.domain.arrays import Float64Array, IntArray
-from cardiov_core.domain.documents import JsonObject
-from cardiov_core.evaluation.agreement.formulas import wilson
-from cardiov_core.evaluation.bootstrap import bootstrap_interval
-from cardiov_core.evaluation.calibration_curve import brier_score, expected_calibration_error
-from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, auc_per_level
-from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
-from cardiov_core.inference.uncertainty.conformal import COVERAGE, Limits, contiguous_set, fit_limits
+from cardiov_core.domain import Float64Array, IntArray, JsonObject, Severity
+from cardiov_core.evaluation import (
+    THRESHOLD_KEYS,
+    auc_per_level,
+    bootstrap_interval,
+    brier_score,
+    expected_calibration_error,
+    wilson,
+)
+from cardiov_core.inference import COVERAGE, Calibration, Limits, contiguous_set, fit_calibration, fit_limits
 from cardiov_core.training.cards.decision import Floors, decision_part, nested_decisions
 from cardiov_core.training.cards.doubt import doubt_part
-from cardiov_core.weights.cards.parts import (
+from cardiov_core.weights import (
     CalibrationPart,
     ComparedPart,
     ConformalPart,
@@ -131,11 +132,6 @@ def honest_part(
         What the nested calibration was fitted on, in words for the card.
     floors : Floors, optional
         Below which level findings let no record be graded; nowhere by default.
-
-    Returns
-    -------
-    HonestPart
-        For the card, the out-of-fold table and the predictor.
     """
     calibrated, limits = np.full(raw.shape, np.nan), np.full((len(raw), len(Severity)), np.nan)
     for group in np.unique(groups):
@@ -290,13 +286,6 @@ def log_loss(probabilities: Float64Array, levels: IntArray) -> float:
 
 def graded_table(table: pd.DataFrame, honest: HonestPart) -> pd.DataFrame:
     """Join the records' table with their out-of-fold predictions.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As in `TrainingRecords`.
-    honest : HonestPart
-        What was said of them.
 
     Returns
     -------

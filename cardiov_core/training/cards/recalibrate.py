@@ -7,8 +7,7 @@ import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import TrainingError
-from cardiov_core.inference import outputs
-from cardiov_core.inference.uncertainty.decision import floors_of
+from cardiov_core.inference import floors_of, output_of
 from cardiov_core.training.cards import network as network_card
 from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.grader import NOT_TESTED_ON, limitations_of, metrics_of
@@ -83,7 +82,7 @@ def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = N
     metrics = metrics_of(table, cv_groups)
     changes: dict[str, object] = {
         **part.card,
-        "output": network_card.output_part(outputs.output_of(card), calibrated=True),
+        "output": network_card.output_part(output_of(card), calibrated=True),
         "metrics": metrics,
         "limitations": limitations_of(metrics),
         "not_tested_on": NOT_TESTED_ON,

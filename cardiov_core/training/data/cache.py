@@ -18,22 +18,23 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from cardiov_core.datasets import LabelledRecords, PtbXl, PtbXlCache
-from cardiov_core.datasets.cache import (
+from cardiov_core.datasets import (
     CACHE_NAME,
     PARTIAL,
     RECORD_COLUMNS,
     RECORDS_NAME,
+    TABLE_NAME,
     TABLES,
     VERSION,
     WINDOWS_NAME,
+    LabelledRecords,
+    PtbXl,
+    PtbXlCache,
+    fingerprints_of,
     sha256_of,
     shortened,
 )
-from cardiov_core.datasets.fingerprint import fingerprints_of
-from cardiov_core.datasets.ptbxl import TABLE_NAME
-from cardiov_core.domain import InputContract
-from cardiov_core.domain.documents import as_json_values
+from cardiov_core.domain import InputContract, as_json_values
 from cardiov_core.errors import CardioVError, DatasetError
 from cardiov_core.preprocessing import prepare
 

@@ -17,16 +17,13 @@ import pandas as pd
 from tqdm import tqdm
 
 import cardiov_core
-from cardiov_core.datasets import PtbXl
-from cardiov_core.datasets.ptbxl import TABLE_NAME
+from cardiov_core.datasets import SAME_MARK, TABLE_NAME, PtbXl
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
-from cardiov_core.signals import examined
-from cardiov_core.signals.features import FEATURES, features_of
+from cardiov_core.signals import FEATURES, examined, features_of
 from cardiov_core.training.cards.decision import FLOORS, Floors
 from cardiov_core.training.data.records import checked_table, row_of
-from cardiov_core.weights import SAME_MARK
 
 FloatMatrix = npt.NDArray[np.float64]
 Windows = npt.NDArray[np.float32]
@@ -83,26 +80,10 @@ class Measured:
 def measured(dataset: PtbXl, folds: Sequence[int], kept_in: Path = KEPT_IN, *, progress: bool = False) -> Measured:
     """Read and measure the records of some folds, or take what was kept.
 
-    Parameters
-    ----------
-    dataset : PtbXl
-        A whole tree.
-    folds : sequence of int
-        Which records.
-    kept_in : pathlib.Path
-        Folder for what was read; a folder of its own a tree.
-    progress : bool
-        Show a progress bar on stderr.
-
     Returns
     -------
     Measured
         In the order of the data set's table.
-
-    Raises
-    ------
-    DatasetError
-        If there is no record in these folds, a patient stands in two folds, or a record cannot be read.
     """
     ecg_ids = dataset.ecg_ids(folds)
     if not ecg_ids:

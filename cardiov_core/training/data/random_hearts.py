@@ -9,12 +9,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from cardiov_core.datasets.varied import varied_record
-from cardiov_core.domain import InputContract
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.datasets import varied_record
+from cardiov_core.domain import Float64Array, InputContract
 from cardiov_core.preprocessing import prepare
-from cardiov_core.signals import measure
-from cardiov_core.signals.features import features_of
+from cardiov_core.signals import features_of, measure
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,9 @@ import torch
 from torch import Tensor
 
 from cardiov_core.datasets import LabelledRecords
-from cardiov_core.domain import EcgRecord
-from cardiov_core.domain.arrays import IntArray
+from cardiov_core.domain import EcgRecord, IntArray
 from cardiov_core.errors import DatasetError, TrainingError
-from cardiov_core.evaluation.study.run import origin_of
-from cardiov_core.evaluation.subgroups import ORIGINS, VALIDATED
+from cardiov_core.evaluation import ORIGINS, VALIDATED, origin_of
 from cardiov_core.training.recipes.network import Recipe
 
 
@@ -131,11 +129,6 @@ def with_people(table: pd.DataFrame, dataset: LabelledRecords) -> pd.DataFrame:
     """Return a table of records, which has a column ``ecg_id``, with what the data set states of each.
 
     Sex, age, device, site and whether a human validated the statements.
-
-    Raises
-    ------
-    DatasetError
-        If the data set lacks a record.
     """
     people = [dataset.person(int(ecg_id)) for ecg_id in table["ecg_id"]]
     ages = np.array([np.nan if person["age"] is None else person["age"] for person in people], dtype=np.float64)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cardiov_core.domain.arrays import IntArray
+from cardiov_core.domain import IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.data.records import TrainingRecords, groups_of
 from cardiov_core.training.loop.windows import TrainingData

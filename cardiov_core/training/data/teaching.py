@@ -17,22 +17,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cardiov_core.domain import EcgRecord
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import EcgRecord, Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.inference.graders.forest import forest_probabilities
-from cardiov_core.inference.graders.measurements import exceedances_of
-from cardiov_core.signals import measure
-from cardiov_core.signals.features import FEATURES, features_of
+from cardiov_core.inference import exceedances_of, forest_probabilities
+from cardiov_core.signals import FEATURES, features_of, measure
 from cardiov_core.training.data.random_hearts import Hearts, random_hearts, save_arrays
 from cardiov_core.training.data.records import TrainingRecords, groups_of
 from cardiov_core.training.data.split import Split, training_data
 from cardiov_core.training.loop.fit import fit, weights_in
 from cardiov_core.training.loop.forest_growth import grow
 from cardiov_core.training.loop.windows import TrainingData
-from cardiov_core.training.recipes.files import load_recipe
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.training.recipes.network import Distillation, Recipe, Stage, Validation
+from cardiov_core.training.recipes.recipe_files import load_recipe
 
 Report = Callable[[Mapping[str, Any]], None]
 

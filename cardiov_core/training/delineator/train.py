@@ -15,11 +15,17 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
-from cardiov_core.datasets.ludb import Ludb
+from cardiov_core.datasets import Ludb
 from cardiov_core.errors import TrainingError
-from cardiov_core.nets.delineator import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R, DelineatorNet, DelineatorOutput
-from cardiov_core.training.delineator.beats import Example, MarkedBeats, change_example, draw_example, load_marked_beats
-from cardiov_core.training.delineator.card import build_delineator_card
+from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R, DelineatorNet, DelineatorOutput
+from cardiov_core.training.delineator.annotated_beats import (
+    Example,
+    MarkedBeats,
+    change_example,
+    draw_example,
+    load_marked_beats,
+)
+from cardiov_core.training.delineator.delineator_card import build_delineator_card
 from cardiov_core.weights import save_delineator
 
 _SLOW_SHARE = 0.2

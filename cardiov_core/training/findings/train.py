@@ -16,9 +16,8 @@ import numpy.typing as npt
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import DatasetError
-from cardiov_core.signals import assess_quality, measure
-from cardiov_core.signals.findings.evidence import Evidence
-from cardiov_core.weights.findings import Detector, Trees, join_trees, save_findings
+from cardiov_core.signals import Evidence, assess_quality, measure
+from cardiov_core.weights import Detector, Trees, join_trees, save_findings
 
 Float64Array = npt.NDArray[np.float64]
 

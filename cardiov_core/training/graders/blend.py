@@ -9,15 +9,23 @@ import pandas as pd
 from cardiov_core import ordinal
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import TrainingError
-from cardiov_core.inference.graders.blend import blend
+from cardiov_core.inference import blend
 from cardiov_core.training.cards.grader import Described, output_of
 from cardiov_core.training.cards.probabilities import honest_part
 from cardiov_core.training.cards.recalibrate import floors_in
 from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
 from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.recipes.blend import BlendRecipe
-from cardiov_core.weights import BLEND, Member, ModelCard, load_card, out_of_fold_table, save_blend
-from cardiov_core.weights.cards.document import Architecture, InputPart
+from cardiov_core.weights import (
+    BLEND,
+    Architecture,
+    InputPart,
+    Member,
+    ModelCard,
+    load_card,
+    out_of_fold_table,
+    save_blend,
+)
 
 _SAME = ("ecg_id", "patient_id", "fold", "label")
 _LIMITATIONS = (

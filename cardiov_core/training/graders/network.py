@@ -14,10 +14,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from cardiov_core.datasets import LabelledRecords, PtbXl
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ConfigurationError, TrainingError
-from cardiov_core.inference.outputs import Output, exceedance_logits
-from cardiov_core.inference.uncertainty.calibration import CLIP
+from cardiov_core.inference import CLIP, Output, exceedance_logits
 from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.network import described_network
 from cardiov_core.training.cards.probabilities import HonestPart, honest_part
@@ -31,8 +30,16 @@ from cardiov_core.training.loop.curve import draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import KIND_OF, Recipe
-from cardiov_core.weights import N_LOGITS, RAW_COLUMNS, ModelCard, load_card, load_network, out_of_fold_table, save
-from cardiov_core.weights.cards.figures import Figures
+from cardiov_core.weights import (
+    N_LOGITS,
+    RAW_COLUMNS,
+    Figures,
+    ModelCard,
+    load_card,
+    load_network,
+    out_of_fold_table,
+    save,
+)
 
 LOG_NAME, CURVE_NAME = "log.jsonl", "curve.png"
 """In the folder of a training."""
@@ -123,13 +130,7 @@ def _read(
 
 
 def start_of(recipe: Recipe, out: Path) -> ModelCard | None:
-    """Return the card of the network that a recipe begins with; None where it begins with none.
-
-    Raises
-    ------
-    WeightsError
-        If it was not trained.
-    """
+    """Return the card of the network that a recipe begins with; None where it begins with none."""
     name = recipe.pretraining.start
     return load_card(out.parent / name / f"{name}.json") if name else None
 

@@ -14,10 +14,9 @@ from tqdm import tqdm
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import TrainingError
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals
-from cardiov_core.inference.graders.boosting import boosting_scores
-from cardiov_core.inference.statements import SHOWN_FROM
-from cardiov_core.signals.features import FEATURES
+from cardiov_core.evaluation import bootstrap_intervals
+from cardiov_core.inference import SHOWN_FROM, boosting_scores
+from cardiov_core.signals import FEATURES
 from cardiov_core.statements import STATEMENTS
 from cardiov_core.training.data.measured import Measured, measured
 from cardiov_core.training.data.records import groups_of

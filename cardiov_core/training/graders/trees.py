@@ -11,9 +11,7 @@ from tqdm import tqdm
 from cardiov_core.datasets import LabelledRecords, whole_records
 from cardiov_core.domain import Severity
 from cardiov_core.errors import TrainingError
-from cardiov_core.inference.graders.boosting import boosting_probabilities
-from cardiov_core.inference.graders.forest import forest_probabilities
-from cardiov_core.inference.graders.measurements import exceedances_of
+from cardiov_core.inference import boosting_probabilities, exceedances_of, forest_probabilities
 from cardiov_core.training.cards.forest import described_boosting, described_forest
 from cardiov_core.training.cards.probabilities import honest_part
 from cardiov_core.training.data.measured import measured
@@ -97,11 +95,6 @@ def cross_validate(
         Labels, and the group of each record.
     progress : bool
         Show a progress bar on stderr.
-
-    Raises
-    ------
-    TrainingError
-        If there are fewer than three groups.
     """
     names = np.unique(groups)
     if len(names) < _FEWEST_GROUPS:

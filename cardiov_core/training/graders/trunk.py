@@ -11,8 +11,7 @@ import pandas as pd
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.training.cards.grader import AnyRecipe, Described, build_card
 from cardiov_core.training.cards.probabilities import HonestPart, bare_table, graded_table
-from cardiov_core.weights import NewCard
-from cardiov_core.weights.cards.figures import Figures
+from cardiov_core.weights import Figures, NewCard
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from cardiov_core.errors import TrainingError
-from cardiov_core.inference.outputs import Output, exceedance_logits
-from cardiov_core.nets.seeding import seeded
+from cardiov_core.inference import Output, exceedance_logits
+from cardiov_core.nets import seeded
 from cardiov_core.training.loop import processes as group
 from cardiov_core.training.loop.augmentation import Batch, augment
 from cardiov_core.training.loop.learner import Learner, TwoHeads, device
@@ -65,12 +65,6 @@ def fit(
     -------
     torch.nn.Module
         In evaluation mode, with the last stage's head and plain weights; the side head is gone.
-
-    Raises
-    ------
-    TrainingError
-        If there are fewer records than a batch, the recipe asks for what the data lack, the loss is no longer finite,
-        or the checkpoint belongs to another recipe.
     """
     _check(recipe, data, validation)
     with seeded(seed):

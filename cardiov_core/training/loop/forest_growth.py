@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain.arrays import Float64Array, IntArray
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import Forest

@@ -22,7 +22,7 @@ from cardiov_core.errors import TrainingError
 _OF_TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
 
 
-def command(n_processes: int, arguments: Sequence[str]) -> list[str]:
+def torchrun_command(n_processes: int, arguments: Sequence[str]) -> list[str]:
     """Return the command that runs ``cardiov ARGUMENTS`` in several processes of this machine."""
     return [
         *(sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={n_processes}"),

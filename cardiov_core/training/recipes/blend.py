@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from cardiov_core.domain.documents import JsonObject, as_json_values
-from cardiov_core.training.recipes.faults import KNOWN_FIELDS, refuse, refuse_unknown, typed
+from cardiov_core.domain import JsonObject, as_json_values
+from cardiov_core.training.recipes.checks import KNOWN_FIELDS, refuse, refuse_unknown, typed
 
 _TOLERANCE = 1e-6
 

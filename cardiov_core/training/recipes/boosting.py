@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from cardiov_core.domain.documents import JsonObject, as_json_values
-from cardiov_core.training.recipes.faults import KNOWN_FIELDS, faults_of_groups, refuse, typed, with_section
+from cardiov_core.domain import JsonObject, as_json_values
+from cardiov_core.training.recipes.checks import KNOWN_FIELDS, faults_of_groups, refuse, typed, with_section
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
@@ -55,13 +55,7 @@ class BoostingRecipe:
 
 
 def boosting_recipe_from(table: Mapping[str, Any], shown_as: str) -> BoostingRecipe:
-    """Return the recipe of a TOML table with a section ``boosting``.
-
-    Raises
-    ------
-    ConfigurationError
-        If a field is unknown, missing or of the wrong kind.
-    """
+    """Return the recipe of a TOML table with a section ``boosting``."""
     recipe = typed(BoostingRecipe, with_section(table, "boosting"), shown_as)
     faults = {
         "n_rounds must be at least 1": recipe.n_rounds < 1,

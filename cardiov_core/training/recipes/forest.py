@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from cardiov_core.domain.documents import JsonObject, as_json_values
-from cardiov_core.training.recipes.faults import KNOWN_FIELDS, faults_of_groups, refuse, typed, with_section
+from cardiov_core.domain import JsonObject, as_json_values
+from cardiov_core.training.recipes.checks import KNOWN_FIELDS, faults_of_groups, refuse, typed, with_section
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)

@@ -5,9 +5,8 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from cardiov_core.domain import InputContract
-from cardiov_core.domain.documents import JsonObject, as_json_values
-from cardiov_core.training.recipes.faults import KNOWN_FIELDS
+from cardiov_core.domain import InputContract, JsonObject, as_json_values
+from cardiov_core.training.recipes.checks import KNOWN_FIELDS
 from cardiov_core.weights import OutputKind
 
 Objective = Literal["cross_entropy", "ordinal", "rank_consistent", "regression", "measurements"]

@@ -4,15 +4,16 @@ import streamlit as st
 
 from cardiov_core.domain import Alert, AlertStatus, Analysis, CaseSource
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.critical import addressees
-from cardiov_core.review import NewCase, put_case
-from cardiov_core.review.alerts import (
+from cardiov_core.reporting import addressees
+from cardiov_core.review import (
     ALERTS_STUDY,
+    NewCase,
     alert_of_case,
     alert_settings,
     channels_from_environment,
     deliver,
     open_alert,
+    put_case,
 )
 from cardiov_core.ui.analyze.log import NOBODY
 from cardiov_core.ui.frame import resources

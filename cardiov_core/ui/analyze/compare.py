@@ -7,17 +7,19 @@ import streamlit as st
 
 from cardiov_core.comparison import Identity, came_before, check_identity, compare_ecgs, recorded_first
 from cardiov_core.domain import Analysis, EcgRecord
-from cardiov_core.reporting import PaperOptions, ecg_figure
-from cardiov_core.reporting.trace.sheet import WINDOW_S
-from cardiov_core.reporting.words.comparison import (
+from cardiov_core.reporting import (
     SHOWN_BY_DEFAULT,
+    WINDOW_S,
     ComparedRow,
+    PaperOptions,
+    age_and_sex,
     compared_rows,
+    ecg_figure,
     identity_words,
     interval_words,
+    recording_time,
     summary_words,
 )
-from cardiov_core.reporting.words.record import age_and_sex, recording_time
 from cardiov_core.ui.analyze.earlier import choose_other
 from cardiov_core.ui.analyze.log import note_grade_shown
 from cardiov_core.ui.analyze.result import analysis_of, analysis_of_other

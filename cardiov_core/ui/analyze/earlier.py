@@ -8,11 +8,10 @@ from functools import partial
 import streamlit as st
 
 from cardiov_core.comparison import of_same_patient
-from cardiov_core.domain import EcgRecord
-from cardiov_core.domain.words import how_many
+from cardiov_core.domain import EcgRecord, how_many
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_uploads
-from cardiov_core.reporting.words.record import age_and_sex, recording_time
+from cardiov_core.reporting import age_and_sex, recording_time
 from cardiov_core.review import KnownEcg, ecgs_of_patient, store_begun, waveform_of
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import show_error

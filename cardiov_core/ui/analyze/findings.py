@@ -5,10 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict
-from cardiov_core.domain.reasons import texts
-from cardiov_core.reporting.words.critical import critical_words
-from cardiov_core.reporting.words.findings import nothing_found_words
+from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, texts
+from cardiov_core.reporting import critical_words, nothing_found_words
 from cardiov_core.ui.frame.html import bullet_list, html_table, plain
 from cardiov_core.ui.frame.session import Key, session
 
@@ -51,13 +49,7 @@ def rhythm_words(analysis: Analysis) -> str:
 
 
 def findings_tab(analysis: Analysis) -> None:
-    """List the findings with what was measured: present ones first, the others folded.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        With its findings.
-    """
+    """List the findings with what was measured: present ones first, the others folded."""
     if not analysis.findings:
         st.write("No rule could be applied to this record.")
         return
@@ -89,13 +81,7 @@ def findings_tab(analysis: Analysis) -> None:
 
 
 def lit_finding(analysis: Analysis) -> Finding | None:
-    """Return the finding that the reader chose to see on the trace; None where none is chosen.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        With its findings.
-    """
+    """Return the finding that the reader chose to see on the trace; None where none is chosen."""
     present = _in_state(analysis.findings, "present")
     return next((finding for finding in present if finding.code == session().lit), None)
 
@@ -121,24 +107,12 @@ def _choose_lit(analysis: Analysis, findings: Iterable[Finding]) -> None:
 
 
 def quality_row(quality: Quality) -> str:
-    """Return the verdict of each lead as a row of shapes and words, with the reasons as its hover text.
-
-    Parameters
-    ----------
-    quality : Quality
-        Of the record.
-    """
+    """Return the verdict of each lead as a row of shapes and words, with the reasons as its hover text."""
     return f'<div class="cv-leads" role="list">{"".join(_cell(lead) for lead in quality.leads)}</div>'
 
 
 def quality_tab(quality: Quality) -> None:
-    """Show the verdict of the quality gate, of each lead, and all reasons.
-
-    Parameters
-    ----------
-    quality : Quality
-        Of the record.
-    """
+    """Show the verdict of the quality gate, of each lead, and all reasons."""
     st.html(f"<b>Signal quality: {quality.verdict.value}</b>{bullet_list(texts(quality.reasons))}")
     if quality.leads:
         st.html(quality_row(quality))

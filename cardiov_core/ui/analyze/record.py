@@ -5,13 +5,10 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Contributions, Explanation, Severity
-from cardiov_core.domain.reasons import texts
+from cardiov_core.domain import Analysis, Contributions, Explanation, Severity, texts
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
-from cardiov_core.reporting import PaperOptions
-from cardiov_core.reporting.trace.lit import Lit, lit_by
-from cardiov_core.reporting.words.record import age_and_sex, recording_time
+from cardiov_core.reporting import Lit, PaperOptions, age_and_sex, lit_by, recording_time
 from cardiov_core.ui.analyze.compare import compare_tab
 from cardiov_core.ui.analyze.findings import findings_tab, lit_finding, quality_tab
 from cardiov_core.ui.analyze.grader import grader

@@ -59,8 +59,7 @@ def report_tab(case: Case, analysis: Analysis, paper: PaperOptions) -> None:
 def report_bytes(analysis: Analysis, paper: PaperOptions, name: str, suffix: str) -> bytes:
     """Write one document; an empty `name` prints none."""
     # The drawing room is loaded only here: the first picture on the page does not need it.
-    from cardiov_core.reporting.fhir import fhir_report
-    from cardiov_core.reporting.print.report import write_pdf, write_trace
+    from cardiov_core.reporting import fhir_report, write_pdf, write_trace
 
     card = grader().card
     if suffix == "json":
@@ -77,11 +76,10 @@ def report_bytes(analysis: Analysis, paper: PaperOptions, name: str, suffix: str
 def _check(analysis: Analysis, paper: PaperOptions, name: str, suffix: str) -> None:
     """Raise what would go wrong, before the reader presses the button."""
     if suffix in ("png", "svg"):
-        from cardiov_core.reporting.print.report import only_sheet
-        from cardiov_core.reporting.print.trace import trace_window
+        from cardiov_core.reporting import only_sheet, trace_window
 
         only_sheet(trace_window(analysis.record, paper))
     elif suffix == "pdf" and name:
-        from cardiov_core.reporting.print.report import checked_name
+        from cardiov_core.reporting import checked_name
 
         checked_name(name)

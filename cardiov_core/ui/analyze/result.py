@@ -6,12 +6,20 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Contributions, Explanation, Prediction, QualityVerdict, ReasonCode
-from cardiov_core.domain.reasons import first_of, texts, unique
-from cardiov_core.inference import analyze, with_grader
-from cardiov_core.inference.uncertainty.scope import unlike_training
-from cardiov_core.reporting.words.critical import raised_words
-from cardiov_core.review.alerts import installation_rules
+from cardiov_core.domain import (
+    Analysis,
+    Contributions,
+    Explanation,
+    Prediction,
+    QualityVerdict,
+    ReasonCode,
+    first_of,
+    texts,
+    unique,
+)
+from cardiov_core.inference import analyze, unlike_training, with_grader
+from cardiov_core.reporting import raised_words
+from cardiov_core.review import installation_rules
 from cardiov_core.ui.analyze.findings import quality_row
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part, statements_part
@@ -44,32 +52,13 @@ def analysis_of(case: Case) -> Analysis:
 
 
 def analysis_of_other(other: Case) -> Analysis:
-    """Return the analysis of the record that the open one is compared with: its first window, computed once.
-
-    Raises
-    ------
-    CardioVError
-        If the record cannot be graded at all.
-    """
+    """Return the analysis of the record that the open one is compared with: its first window, computed once."""
     current = session()
     return _analysed(current, other, AnalysisKey.of(grader(), other.fingerprint, 0.0, anyway=False), None)
 
 
 def explanation_of(case: Case, target: int | str) -> Explanation | Contributions:
-    """Return where the network looked or what the measurements speak for, computed once for each target.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    target : int or str
-        A level, or ``'above_no'``, ``'above_low'`` or ``'above_medium'``.
-
-    Raises
-    ------
-    CardioVError
-        If this grader cannot explain this record.
-    """
+    """Return where the network looked or what the measurements speak for, computed once for each target."""
     current = session()
     key = (_key(current, case), target)
     if key not in current.explanations:

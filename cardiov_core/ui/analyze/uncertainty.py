@@ -5,13 +5,11 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.datasets.ptbxl import ptbxl_ecg_id_of
-from cardiov_core.datasets.ptbxl.label_provenance import LabelProvenance, label_provenance
+from cardiov_core.datasets import LabelProvenance, label_provenance, ptbxl_ecg_id_of
 from cardiov_core.domain import Analysis, EcgRecord, Prediction, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import Grader
-from cardiov_core.inference.uncertainty.reliability import reliability_of
-from cardiov_core.reporting.words.uncertainty import (
+from cardiov_core.inference import Grader, reliability_of
+from cardiov_core.reporting import (
     RELIABILITY_MEANING,
     STATEMENTS_MEANING,
     reliability_words,

@@ -4,12 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.datasets.ptbxl import PtbXl
-from cardiov_core.datasets.synthetic import CONDITIONS
+from cardiov_core.datasets import CONDITIONS, PtbXl
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import MissingMetadataError
 from cardiov_core.io import Upload, read_uploads, titles
-from cardiov_core.reporting.words.record import age_and_sex
+from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading

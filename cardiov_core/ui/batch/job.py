@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from cardiov_core.domain import Analysis
 from cardiov_core.errors import CardioVError, MissingMetadataError
-from cardiov_core.inference import Grader
-from cardiov_core.inference.batch import BatchError, BatchRow, run_batch
-from cardiov_core.io.staging import Drop, staged
-from cardiov_core.review.alerts import installation_rules
+from cardiov_core.inference import BatchError, BatchRow, Grader, run_batch
+from cardiov_core.io import Drop, staged
+from cardiov_core.review import installation_rules
 from cardiov_core.ui.batch.kept import KeptAnalyses, Reading
 
 _logger = logging.getLogger(__name__)

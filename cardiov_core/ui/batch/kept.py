@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cardiov_core.domain import Analysis
-from cardiov_core.inference import Grader
-from cardiov_core.inference.analysis import analyze
-from cardiov_core.inference.batch import BatchRow, triage_order
-from cardiov_core.io.staging import Drop, files_of, read_uploads
-from cardiov_core.review.alerts import installation_rules
+from cardiov_core.inference import BatchRow, Grader, analyze, triage_order
+from cardiov_core.io import Drop, files_of, read_uploads
+from cardiov_core.review import installation_rules
 
 MAX_KEPT = 60
 """Analyses that are held; a ten-second ECG takes half a megabyte, and a reader opens the urgent ones."""

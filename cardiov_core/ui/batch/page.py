@@ -5,11 +5,10 @@ from typing import Literal
 
 import streamlit as st
 
-from cardiov_core.domain import QualityVerdict, Severity
-from cardiov_core.domain.words import how_many
-from cardiov_core.inference.batch import TRIAGE_RULE, BatchRow, batch_table
-from cardiov_core.io.staging import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES
-from cardiov_core.reporting.words.disclaimer import wording
+from cardiov_core.domain import QualityVerdict, Severity, how_many
+from cardiov_core.inference import TRIAGE_RULE, BatchRow, batch_table
+from cardiov_core.io import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES
+from cardiov_core.reporting import wording
 from cardiov_core.ui.batch import steps, table
 from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.ui.batch.kept import Reading

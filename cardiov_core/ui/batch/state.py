@@ -8,8 +8,8 @@ import streamlit as st
 
 from cardiov_core.domain import QualityVerdict, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference.batch import BatchRow, triage_order
-from cardiov_core.io.staging import take_drop
+from cardiov_core.inference import BatchRow, triage_order
+from cardiov_core.io import take_drop
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.ui.frame import resources

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from cardiov_core.inference.batch import BatchRow
-from cardiov_core.io.staging import files_of
+from cardiov_core.inference import BatchRow
+from cardiov_core.io import files_of
 from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.ui.batch.state import batch_state
 from cardiov_core.ui.frame import session as state

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.domain import QualityVerdict, Severity
-from cardiov_core.domain.record import over_89
-from cardiov_core.inference.batch import BatchError, BatchRow
-from cardiov_core.reporting import LEVEL_STYLES, percent
-from cardiov_core.reporting.words.record import OVER_89
+from cardiov_core.domain import QualityVerdict, Severity, over_89
+from cardiov_core.inference import BatchError, BatchRow
+from cardiov_core.reporting import LEVEL_STYLES, OVER_89, whole_percent
 from cardiov_core.ui.frame.styles import level_shape
 
 if TYPE_CHECKING:
@@ -177,7 +175,7 @@ def _measured(number: float | None) -> str:
 
 
 def _probability(number: float) -> str:
-    words = percent(number)
+    words = whole_percent(number)
     # '<1 %' must sort below ' 1 %', and '>99 %' above all.
     return f" {words:>6}" if words.startswith("<") else f"{words:>5}"
 

@@ -6,31 +6,39 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Case, Reader, ReadKind, Role, Verdict
-from cardiov_core.domain.words import how_many
-from cardiov_core.evaluation.agreement.estimates import TOO_FEW, Estimate, Statistic
-from cardiov_core.evaluation.agreement.report import AgreementReport, Comparison, Condition, ConditionReport
-from cardiov_core.evaluation.agreement.report import agreement_report as work_out
-from cardiov_core.evaluation.agreement.sides import PAPER_CASES, PAPER_VERDICTS, Consensus, Switches, VerdictShares
-from cardiov_core.evaluation.agreement.tables import statistics_csv, statistics_json
-from cardiov_core.reporting.evaluation.agreement_figures import (
-    agreement_figure,
-    comparison_name,
-    verdict_figure,
+from cardiov_core.domain import Case, Reader, ReadKind, Role, Verdict, how_many
+from cardiov_core.evaluation import (
+    PAPER_CASES,
+    PAPER_VERDICTS,
+    TOO_FEW,
+    AgreementReport,
+    Comparison,
+    Condition,
+    ConditionReport,
+    Consensus,
+    Estimate,
+    Statistic,
+    Switches,
+    VerdictShares,
+    statistics_csv,
+    statistics_json,
 )
-from cardiov_core.reporting.evaluation.agreement_words import (
+from cardiov_core.evaluation import agreement_report as work_out
+from cardiov_core.reporting import (
     COLUMN_HEADS,
     SHARES,
+    THIN_SPACE,
     VERDICT_WORDS,
+    agreement_figure,
+    comparison_name,
     counted,
+    estimate_text,
     in_table,
     interval,
-    number,
+    verdict_figure,
     with_interval,
 )
-from cardiov_core.reporting.words.levels import THIN_SPACE
-from cardiov_core.review import Store, list_studies, study_reads
-from cardiov_core.review.blinding import log_cases_seen
+from cardiov_core.review import Store, list_studies, log_cases_seen, study_reads
 from cardiov_core.ui.evaluation.agreement_cells import show_confusion
 from cardiov_core.ui.evaluation.alerts import show_alert_statistics
 from cardiov_core.ui.frame import resources
@@ -163,7 +171,7 @@ def _headlines(report: AgreementReport, condition: ConditionReport) -> tuple[_He
 def _numbers(headlines: Sequence[_Headline]) -> None:
     for column, headline in zip(st.columns(len(headlines)), headlines, strict=True):
         estimate = headline.estimate
-        column.metric(headline.title, number(estimate, as_share=headline.as_share))
+        column.metric(headline.title, estimate_text(estimate, as_share=headline.as_share))
         limits = interval(estimate, as_share=headline.as_share)
         confidence = f"95{THIN_SPACE}% interval {limits}; " if limits else ""
         n = f"n = {estimate.n}" if estimate.count is None else f"{estimate.count} of {estimate.n}"

@@ -6,10 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from cardiov_core.domain import Case, Reader, Severity
-from cardiov_core.evaluation.agreement.report import ConditionReport
-from cardiov_core.reporting.evaluation.agreement_figures import comparison_name
-from cardiov_core.review import Store
-from cardiov_core.review.blinding import log_cases_seen
+from cardiov_core.evaluation import ConditionReport
+from cardiov_core.reporting import comparison_name
+from cardiov_core.review import Store, log_cases_seen
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
 

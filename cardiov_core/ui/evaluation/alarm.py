@@ -4,14 +4,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.domain.arrays import Float64Array
-from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
-from cardiov_core.evaluation.metrics import confusion_matrix
-from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at
-from cardiov_core.evaluation.study.figures import Levels, graded_of
-from cardiov_core.evaluation.study.shipped import ShippedEvaluation
-from cardiov_core.reporting.evaluation import words
-from cardiov_core.reporting.words.numbers import limits, percent
+from cardiov_core.domain import Float64Array
+from cardiov_core.evaluation import (
+    OPERATING_POINTS,
+    Interval,
+    Levels,
+    ShippedEvaluation,
+    alarm_at,
+    bootstrap_intervals,
+    confusion_matrix,
+    graded_of,
+)
+from cardiov_core.reporting import ALARM_WORDS, limits, percent, picked
 from cardiov_core.ui.frame.html import html_table
 
 ALARM_KEY, PREVALENCE_KEY = "performance_alarm", "performance_prevalence"
@@ -30,7 +34,7 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
             key=ALARM_KEY,
             default="high",
             required=True,
-            format_func=words.ALARM_WORDS.__getitem__,
+            format_func=ALARM_WORDS.__getitem__,
         )
     of_data = evaluation.figures.operating_points[point]
     if of_data.prevalence in {0.0, 1.0}:
@@ -57,7 +61,7 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
     )
     rows = []
     for name, title in (("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ppv", "PPV"), ("npv", "NPV")):
-        own = f"{percent(words.picked(of_data, name))} ({limits(own_intervals[name], as_percent=True)})"
+        own = f"{percent(picked(of_data, name))} ({limits(own_intervals[name], as_percent=True)})"
         if name in values:
             interval = intervals[name]
             there = None if np.isnan(interval.low) else interval

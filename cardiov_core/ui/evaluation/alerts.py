@@ -2,20 +2,13 @@
 
 import streamlit as st
 
-from cardiov_core.reporting.words.critical import statistics_rows
-from cardiov_core.review import Store
-from cardiov_core.review.alerts import alert_statistics
+from cardiov_core.reporting import statistics_rows
+from cardiov_core.review import Store, alert_statistics
 from cardiov_core.ui.frame.html import html_table
 
 
 def show_alert_statistics(store: Store) -> None:
-    """Show time to acknowledgement and the share that was late; nothing where no alert was ever opened.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    """
+    """Show time to acknowledgement and the share that was late; nothing where no alert was ever opened."""
     found = alert_statistics(store)
     if found.n:
         st.subheader("Alerts for critical results")

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.reporting.words.model_card import card_words
+from cardiov_core.reporting import card_words
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.page import facts
-from cardiov_core.weights import ModelCard
-from cardiov_core.weights.cards.document import TrainingPart
-from cardiov_core.weights.cards.figures import Figures
+from cardiov_core.weights import Figures, ModelCard, TrainingPart
 
 _TOPICS = {
     "calibration": "Calibration",

@@ -7,8 +7,8 @@ import streamlit as st
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.errors import CardioVError
-from cardiov_core.evaluation.study.shipped import CellCase
-from cardiov_core.reporting.words.levels import percent
+from cardiov_core.evaluation import CellCase
+from cardiov_core.reporting import whole_percent
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.navigation import ANALYZE_PAGE
 from cardiov_core.ui.frame.page import show_error
@@ -31,7 +31,7 @@ def show_cell(cases: Sequence[CellCase], grader: str) -> None:
         {
             "Record": [f"PTB-XL {case.ecg_id:05d}" for case in cases],
             "Label decided by": [_statement(case) for case in cases],
-            "Certainty of the grade": [percent(case.certainty) for case in cases],
+            "Certainty of the grade": [whole_percent(case.certainty) for case in cases],
             "Graded": ["out of fold" if case.out_of_fold else "by the weights" for case in cases],
         }
     )

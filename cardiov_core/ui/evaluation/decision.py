@@ -7,16 +7,19 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.domain import Role
-from cardiov_core.domain.arrays import Float64Array
+from cardiov_core.domain import Float64Array, Role
 from cardiov_core.errors import CardioVError
-from cardiov_core.evaluation.bootstrap import Interval
-from cardiov_core.evaluation.study.figures import P_COLUMNS, graded_of
-from cardiov_core.evaluation.study.shipped import ShippedEvaluation
-from cardiov_core.evaluation.ward import WardOutcome, ward_intervals, ward_outcome
-from cardiov_core.inference.uncertainty.decision import OwnDecision
-from cardiov_core.reporting.evaluation.ward_words import WARD_CAPTION, ward_figure, ward_rows
-from cardiov_core.reporting.words.numbers import percent
+from cardiov_core.evaluation import (
+    P_COLUMNS,
+    Interval,
+    ShippedEvaluation,
+    WardOutcome,
+    graded_of,
+    ward_intervals,
+    ward_outcome,
+)
+from cardiov_core.inference import OwnDecision
+from cardiov_core.reporting import WARD_CAPTION, percent, ward_figure, ward_rows
 from cardiov_core.review import set_own_decision
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table, plain

@@ -8,26 +8,46 @@ import pandas as pd
 import streamlit as st
 
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.agreement.report import Cell, Comparison
-from cardiov_core.evaluation.study.document import EvaluationDocument
-from cardiov_core.evaluation.study.run import METRICS_NAME
-from cardiov_core.evaluation.study.shipped import ShippedEvaluation, cases_of_cell, load_evaluation, shipped_folder
-from cardiov_core.evaluation.wei2022 import PAPER_SOURCE, PAPER_SUBGROUPS
-from cardiov_core.reporting.evaluation import words
-from cardiov_core.reporting.evaluation.figures import Panel
-from cardiov_core.reporting.evaluation.html import (
+from cardiov_core.evaluation import (
+    METRICS_NAME,
+    PAPER_SOURCE,
+    PAPER_SUBGROUPS,
+    Cell,
+    Comparison,
+    EvaluationDocument,
+    ShippedEvaluation,
+    cases_of_cell,
+    load_evaluation,
+    shipped_folder,
+)
+from cardiov_core.reporting import (
     ALARM_HEADS,
     CALIBRATION_HEADS,
+    FIGURE_SENTENCES,
     MAIN_HEADS,
     REPORT_NAME,
     SUBGROUP_HEADS,
     TEST_HEADS,
+    Panel,
     against_heads,
+    against_rows,
+    against_words,
+    alarm_rows,
+    calibration_rows,
+    confusion_rows,
+    headlines,
     html_report,
+    main_rows,
+    missed_words,
+    origin_words,
     panels_of,
+    paper_decision_words,
+    resampling_words,
     rule_heads,
+    rule_rows,
+    subgroup_rows,
+    test_rows,
 )
-from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES
 from cardiov_core.ui.evaluation.alarm import show_alarm
 from cardiov_core.ui.evaluation.cases import show_cell
 from cardiov_core.ui.evaluation.decision import show_decision
@@ -85,7 +105,7 @@ def _evaluation(_card: ModelCard, name: str, stamp: tuple[int, ...]) -> ShippedE
 def _report(evaluation: ShippedEvaluation) -> None:
     document = evaluation.figures
     _numbers(document)
-    st.caption(f"{document.model.name}. {words.origin_words(document)} {words.interval_words(document)}")
+    st.caption(f"{document.model.name}. {origin_words(document)} {resampling_words(document)}")
     panels = _panels(json.dumps(evaluation.document), dark_theme())
     left, right = st.columns(2, gap="large")
     with left:
@@ -96,14 +116,14 @@ def _report(evaluation: ShippedEvaluation) -> None:
     st.subheader("ROC curves")
     _figure("roc", panels)
     st.subheader("As an alarm")
-    st.write(f"{words.missed_words(document)} {words.paper_decision_words(document)}".strip())
+    st.write(f"{missed_words(document)} {paper_decision_words(document)}".strip())
     show_alarm(evaluation)
     st.subheader("Decision")
     show_decision(evaluation)
     st.subheader("Subgroups")
     _figure("subgroups", panels)
-    st.html(html_table(SUBGROUP_HEADS, words.subgroup_rows(document), columns="tnn"))
-    st.html(html_table(TEST_HEADS, words.test_rows(document)))
+    st.html(html_table(SUBGROUP_HEADS, subgroup_rows(document), columns="tnn"))
+    st.html(html_table(TEST_HEADS, test_rows(document)))
     if document.subgroup_tests:
         st.caption(f"p: {document.subgroup_tests[0].test}. The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).")
     st.subheader("Calibration")
@@ -115,8 +135,8 @@ def _report(evaluation: ShippedEvaluation) -> None:
 
 
 def _numbers(document: EvaluationDocument) -> None:
-    headlines = words.headlines(document)
-    for column, (title, value, remark) in zip(st.columns(len(headlines)), headlines, strict=True):
+    figures = headlines(document)
+    for column, (title, value, remark) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(title, value)
         column.caption(remark)
 
@@ -164,22 +184,20 @@ def _against(document: EvaluationDocument) -> None:
     for other in document.against:
         name = other.model.name
         st.subheader(f"Beside {name}")
-        st.write(words.against_words(document, other))
-        st.html(html_table(against_heads(document, other), words.against_rows(other)))
+        st.write(against_words(document, other))
+        st.html(html_table(against_heads(document, other), against_rows(other)))
         st.caption(f"p: {other.test}.")
 
 
 def _tables(document: EvaluationDocument) -> None:
-    st.html(html_table(MAIN_HEADS, words.main_rows(document), caption=f"Paper: {PAPER_SOURCE}"))
-    st.html(
-        html_table(ALARM_HEADS, words.alarm_rows(document), caption="As an alarm, at the prevalence of these records")
-    )
-    st.html(html_table(CALIBRATION_HEADS, words.calibration_rows(document), caption="Calibration; 0 is perfect"))
+    st.html(html_table(MAIN_HEADS, main_rows(document), caption=f"Paper: {PAPER_SOURCE}"))
+    st.html(html_table(ALARM_HEADS, alarm_rows(document), caption="As an alarm, at the prevalence of these records"))
+    st.html(html_table(CALIBRATION_HEADS, calibration_rows(document), caption="Calibration; 0 is perfect"))
     titles = ("Label \\ grade", *(level.title for level in Severity))
-    st.html(html_table(titles, words.confusion_rows(document), caption="Label and grade, with shares of the label"))
+    st.html(html_table(titles, confusion_rows(document), caption="Label and grade, with shares of the label"))
     different = document.other_label_rule.n_labelled_differently
     caption = f"By label rule; the rules label {different} of {document.n} records differently"
-    st.html(html_table(rule_heads(), words.rule_rows(document), caption=caption))
+    st.html(html_table(rule_heads(), rule_rows(document), caption=caption))
     if document.skipped:
         st.write("Records without a grade:")
         st.html(bullet_list(document.skipped))

@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from cardiov_core.domain import Severity
-from cardiov_core.evaluation.agreement.report import Comparison
-from cardiov_core.reporting.evaluation.agreement_figures import confusion_figure
+from cardiov_core.evaluation import Comparison
+from cardiov_core.reporting import confusion_figure
 from cardiov_core.ui.frame.page import dark_theme
 
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
-from cardiov_core.reporting import percent
-from cardiov_core.reporting.templates import html_table as table_of
-from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, wording
-from cardiov_core.reporting.words.levels import THIN_SPACE
+from cardiov_core.reporting import EXCEEDANCE_NAMES, THIN_SPACE, whole_percent, wording
+from cardiov_core.reporting import html_table as table_of
 from cardiov_core.review import NotWaiting, Progress
 from cardiov_core.ui.frame.styles import level_shape
 
@@ -35,9 +33,10 @@ def badge(level: Severity) -> str:
 def exceedance_bars(prediction: Prediction) -> str:
     """Return the three bars as HTML; they never rise, because the prediction's exceedances are repaired."""
     rows = "".join(
-        f'<div>{name.capitalize()}</div><div class="cv-track" role="img" aria-label="{name}: {escape(percent(value))}">'
+        f"<div>{name.capitalize()}</div>"
+        f'<div class="cv-track" role="img" aria-label="{name}: {escape(whole_percent(value))}">'
         f'<div class="cv-fill" style="width:{100 * value:.1f}%"></div></div>'
-        f'<div class="cv-num">{escape(percent(value))}</div>'
+        f'<div class="cv-num">{escape(whole_percent(value))}</div>'
         for name, value in zip(EXCEEDANCE_NAMES, prediction.exceedance, strict=True)
     )
     return f'<div class="cv-bars"><div class="cv-head">Probability that the level is</div>{rows}</div>'
@@ -46,7 +45,8 @@ def exceedance_bars(prediction: Prediction) -> str:
 def level_probabilities(prediction: Prediction) -> str:
     """Return the four probabilities of the levels as HTML."""
     rows = "".join(
-        f'<div>{level_shape(level)}</div><div>{level.title}</div><div class="cv-num">{escape(percent(value))}</div>'
+        f"<div>{level_shape(level)}</div><div>{level.title}</div>"
+        f'<div class="cv-num">{escape(whole_percent(value))}</div>'
         for level, value in zip(Severity, prediction.probabilities, strict=True)
     )
     return f'<div class="cv-probs"><div class="cv-head">Probability of each level</div>{rows}</div>'
@@ -71,19 +71,7 @@ def more(summary: str, sentences: Sequence[str]) -> str:
 
 
 def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", columns: str = "") -> str:
-    """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row.
-
-    Parameters
-    ----------
-    heads : sequence of str
-        Heads of the columns.
-    rows : iterable of sequence of str
-        Plain text; the first cell of a row is its head.
-    caption : str
-        What the table shows.
-    columns : str
-        One letter a column: 'n' aligns it as numbers.
-    """
+    """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row."""
     # Two columns fit a phone; more may be moved sideways there.
     kind = "cv-table cv-two" if len(heads) <= 2 else "cv-table"
     cells = ["cv-n" if letter == "n" else "" for letter in columns.ljust(len(heads))]

@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.disclaimer import RESEARCH_USE
+from cardiov_core.reporting import RESEARCH_USE
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, plain
 from cardiov_core.ui.frame.navigation import ensure_navigation, return_where_asked

@@ -7,8 +7,7 @@ import streamlit as st
 
 from cardiov_core.datasets import PtbXl, find_ptbxl
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import Grader, load_predictor, other_graders
-from cardiov_core.inference.uncertainty.decision import OwnDecision
+from cardiov_core.inference import Grader, OwnDecision, load_predictor, other_graders
 from cardiov_core.review import Store, open_store, own_decision_of, store_begun
 
 _logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cardiov_core.datasets.synthetic import CONDITIONS, generate
+from cardiov_core.datasets import CONDITIONS, generate
 from cardiov_core.errors import CardioVError
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.navigation import began_at_analyze

@@ -4,12 +4,13 @@ import streamlit as st
 
 from cardiov_core.domain import Case, CaseStatus, Read, Reader, Role
 from cardiov_core.errors import CaseNotFoundError, ReviewError
-from cardiov_core.reporting.words.record import age_and_sex
+from cardiov_core.reporting import age_and_sex
 from cardiov_core.review import (
     DEFAULT_STUDY,
     Store,
     blind_queue,
     get_case,
+    has_seen_case,
     list_studies,
     not_waiting,
     progress,
@@ -17,15 +18,14 @@ from cardiov_core.review import (
     reads_by,
     skip,
 )
-from cardiov_core.review.blinding import has_seen_case
 from cardiov_core.ui.frame.html import place_words, queue_words
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, WORKLIST_PAGE
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.review import adjudication
 from cardiov_core.ui.review.form import read_form
-from cardiov_core.ui.review.load import Prepared, prepare_ahead, prepared
 from cardiov_core.ui.review.owner import owner_part
+from cardiov_core.ui.review.preload import Prepared, prepare_ahead, prepared
 from cardiov_core.ui.review.reader import may
 from cardiov_core.ui.review.reveal import revealed_case, show_after_commit
 from cardiov_core.ui.review.trace import show_case_trace

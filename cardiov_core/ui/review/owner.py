@@ -8,42 +8,29 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Case, Event, Prediction, Quality, Read, Reader, Reason, Window
-from cardiov_core.domain.reasons import stored
+from cardiov_core.domain import Analysis, Case, Event, Prediction, Quality, Read, Reader, Reason, Window, stored
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import (
     Store,
     delete_waveform,
     events_of,
+    log_cases_seen,
     reads_of,
     sign_offs_of,
 )
-from cardiov_core.review.blinding import log_cases_seen
 from cardiov_core.signals import assess_quality, find_findings
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table, plain
 from cardiov_core.ui.frame.page import facts, guarded, show_error
 from cardiov_core.ui.frame.review_session import review_state
-from cardiov_core.ui.review.load import prepared
+from cardiov_core.ui.review.preload import prepared
 
 SHOW_KEY, DELETE_KEY, DELETE_REASON_KEY = "owner_show", "owner_delete", "owner_delete_reason"
 _NETWORK_INPUT_S = 10.0
 
 
 def owner_part(store: Store, me: Reader, case: Case, *, seen: bool) -> None:
-    """Offer label, grade, reads and history of a case; showing them is noted, and makes a later read unblinded.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        An administrator.
-    case : Case
-        The open case.
-    seen : bool
-        Whether the page shows label and model anyway.
-    """
+    """Offer label, grade, reads and history of a case; showing them is noted, and makes a later read unblinded."""
     with st.expander("For the study's owner"), guarded():
         if not (seen or case.id in review_state().opened_by_owner):
             st.write("Label, grade, reads and history. Once you have seen them, your own read would be unblinded.")
@@ -129,16 +116,8 @@ def _report(store: Store, case: Case) -> None:
 
 
 def confirmed_report(store: Store, case: Case) -> bytes:
-    """Return a signed case's report as PDF, with the grade that the case came with.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    case : Case
-        Signed off.
-    """
-    from cardiov_core.reporting.print.report import write_pdf
+    """Return a signed case's report as PDF, with the grade that the case came with."""
+    from cardiov_core.reporting import write_pdf
 
     loaded = prepared(store, case.id)
     record = replace(loaded.record, record_id=case.record_id)

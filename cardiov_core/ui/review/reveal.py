@@ -7,7 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import Case, Read, Reader, Severity, Verdict
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting import percent
+from cardiov_core.reporting import whole_percent
 from cardiov_core.review import Store, get_case, give_verdict, keep_or_change, reveal, study_candidates, undo
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
@@ -115,7 +115,8 @@ def _probabilities(case: Case) -> str:
     if case.probabilities is None:
         return ""
     rows = "".join(
-        f'<div>{level_shape(level)}</div><div>{level.title}</div><div class="cv-num">{escape(percent(value))}</div>'
+        f"<div>{level_shape(level)}</div><div>{level.title}</div>"
+        f'<div class="cv-num">{escape(whole_percent(value))}</div>'
         for level, value in zip(Severity, case.probabilities, strict=True)
     )
     fold = ", out-of-fold" if case.out_of_fold else ""

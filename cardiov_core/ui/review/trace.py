@@ -6,13 +6,13 @@ import streamlit as st
 
 from cardiov_core.domain import Case, Contributions, Explanation, Measurements
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.measurements import RANGES_NOTE, MeasurementRow, measurement_rows
+from cardiov_core.reporting import RANGES_NOTE, MeasurementRow, measurement_rows
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.session import Key
-from cardiov_core.ui.review.load import Prepared
+from cardiov_core.ui.review.preload import Prepared
 from cardiov_core.ui.trace.explanation import first_stage, has_band, remarks
 from cardiov_core.ui.trace.measurements import show_median_beat
 from cardiov_core.ui.trace.tools import STAGES, AttentionTools, show_paper, tool_row

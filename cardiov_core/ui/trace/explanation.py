@@ -4,11 +4,8 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, Explanation, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import BlendGrader, Grader, MeasurementGrader
-from cardiov_core.inference.explanation.passport import passport_line, passport_of
-from cardiov_core.reporting import CAPTION, attention_stack_figure
-from cardiov_core.reporting.words.explanation import leads_line
-from cardiov_core.reporting.words.uncertainty import reason_rows, reasons_line
+from cardiov_core.inference import BlendGrader, Grader, MeasurementGrader, passport_line, passport_of
+from cardiov_core.reporting import CAPTION, attention_stack_figure, leads_line, reason_rows, reasons_line
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import dark_theme, show_error

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 import streamlit as st
 
 from cardiov_core.domain import Analysis, MachineReading, Measurements
-from cardiov_core.reporting.trace.median_beat import median_beat_figure
-from cardiov_core.reporting.words.machine import machine_rows
-from cardiov_core.reporting.words.measurements import RANGES_NOTE, lead_remark, lead_rows, measurement_rows
-from cardiov_core.signals.reference_ranges import ADULT_YEARS
+from cardiov_core.reporting import (
+    RANGES_NOTE,
+    lead_remark,
+    lead_rows,
+    machine_rows,
+    measurement_rows,
+    median_beat_figure,
+)
+from cardiov_core.signals import ADULT_YEARS
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Case, Key

@@ -8,12 +8,22 @@ import numpy as np
 import streamlit as st
 
 from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
-from cardiov_core.reporting import CAPTION, PaperOptions, caliper_reading, ecg_figure
-from cardiov_core.reporting.trace.attention import STANDS_OUT, standing_out
-from cardiov_core.reporting.trace.boundaries import boundaries_caption
-from cardiov_core.reporting.trace.lit import Lit
-from cardiov_core.reporting.trace.options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
-from cardiov_core.reporting.words.explanation import leads_standing_out
+from cardiov_core.reporting import (
+    CAPTION,
+    GAINS_MM_MV,
+    LAYOUTS,
+    SPEEDS_MM_S,
+    STANDS_OUT,
+    FilterName,
+    LeadOrder,
+    Lit,
+    PaperOptions,
+    boundaries_caption,
+    caliper_reading,
+    ecg_figure,
+    leads_standing_out,
+    standing_out,
+)
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key

@@ -7,10 +7,17 @@ import streamlit as st
 
 from cardiov_core.domain import Alert, AlertWay, Reader
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.critical import addressees, age_words_of, alert_words
-from cardiov_core.review import Store, get_case
-from cardiov_core.review.alerts import acknowledge, channels_from_environment, escalate_due, tell, waiting_alerts
-from cardiov_core.review.blinding import log_cases_seen
+from cardiov_core.reporting import addressees, age_words_of, alert_words
+from cardiov_core.review import (
+    Store,
+    acknowledge,
+    channels_from_environment,
+    escalate_due,
+    get_case,
+    log_cases_seen,
+    tell,
+    waiting_alerts,
+)
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
@@ -63,17 +70,7 @@ def _show(store: Store, me: Reader, alert: Alert) -> None:
 
 
 def tell_form(store: Store, alert: Alert, by: str) -> None:
-    """Ask who was told and by which way.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    alert : Alert
-        Which alert.
-    by : str
-        Who told them.
-    """
+    """Ask who was told and by which way."""
     with st.form(f"alert_form_{alert.id}", border=False):
         st.text_input("Who was told", key=f"{TOLD_KEY}_{alert.id}", max_chars=200)
         st.radio(

@@ -7,9 +7,8 @@ import streamlit as st
 from cardiov_core.critical import RULE_SETS, load_rule_set
 from cardiov_core.domain import AlertSettings, Reader, RuleSet
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting.words.critical import limit_words
-from cardiov_core.review import Store
-from cardiov_core.review.alerts import alert_settings, rule_set_in_force, set_alert_settings
+from cardiov_core.reporting import limit_words
+from cardiov_core.review import Store, alert_settings, rule_set_in_force, set_alert_settings
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.review_session import review_state
 
@@ -17,15 +16,7 @@ OPEN_KEY, SET_KEY, SAVE_KEY = "critical_open", "critical_set", "critical_save"
 
 
 def critical_settings(store: Store, me: Reader) -> None:
-    """Show and change the settings; every change stands in the audit.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        An administrator.
-    """
+    """Show and change the settings; every change stands in the audit."""
     chosen, in_force = alert_settings(store), rule_set_in_force(store)
     st.markdown("**Critical results**")
     names = sorted({*RULE_SETS, chosen.rule_set})

@@ -18,16 +18,16 @@ from cardiov_core.review import (
     list_cases,
     list_readers,
     list_studies,
+    log_cases_seen,
     not_waiting,
     progress,
     study_progress,
 )
-from cardiov_core.review.blinding import log_cases_seen
 from cardiov_core.ui.frame.html import place_words, plain, queue_words
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.review_session import review_state
-from cardiov_core.ui.review.load import prepare_ahead
+from cardiov_core.ui.review.preload import prepare_ahead
 from cardiov_core.ui.review.reader import change_reader, may
 from cardiov_core.ui.worklist import table
 from cardiov_core.ui.worklist.owner import people_and_studies

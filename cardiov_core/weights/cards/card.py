@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from cardiov_core.domain import InputContract
-from cardiov_core.domain.documents import JsonObject, fault_of
+from cardiov_core.domain import InputContract, JsonObject, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError
 from cardiov_core.installation import shipped_files
 from cardiov_core.weights.cards.document import Architecture, CardDocument

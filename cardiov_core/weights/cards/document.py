@@ -6,8 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from cardiov_core.domain import STANDARD_LEADS, InputContract
-from cardiov_core.domain.documents import Counts, Document, FileName, JsonObject, Sha256
+from cardiov_core.domain import STANDARD_LEADS, Counts, Document, FileName, InputContract, JsonObject, Sha256
 from cardiov_core.weights.cards.figures import Figures
 from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, DecisionPart, DoubtPart
 

@@ -5,7 +5,7 @@ A figure that the records do not define is None, and so is its interval.
 
 from pydantic import Field
 
-from cardiov_core.domain.documents import Counts, Document, Ends
+from cardiov_core.domain import Counts, Document, Ends
 
 Numbers = dict[str, float | None]
 """Level or threshold -> figure."""

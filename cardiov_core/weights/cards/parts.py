@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from cardiov_core.domain.documents import Counts, Document, Ends, FileName, Sha256
+from cardiov_core.domain import Counts, Document, Ends, FileName, Sha256
 from cardiov_core.weights.files import HINT_MAKE
 
 

@@ -35,10 +35,10 @@ def test_options_reach_the_evaluation(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("cardiov_core.datasets.PtbXl", lambda folder, labels: folder)
     monkeypatch.setattr("cardiov_core.inference.load_predictor", lambda name: name)
-    monkeypatch.setattr("cardiov_core.evaluation.study.run.evaluate_folds", evaluate_folds)
-    monkeypatch.setattr("cardiov_core.evaluation.study.run.write_evaluation", lambda evaluation, folder: None)
-    monkeypatch.setattr("cardiov_core.reporting.evaluation.markdown.report_of", lambda document: "done")
-    monkeypatch.setattr("cardiov_core.reporting.evaluation.html.write_report", lambda document, folder: None)
+    monkeypatch.setattr("cardiov_core.evaluation.evaluate_folds", evaluate_folds)
+    monkeypatch.setattr("cardiov_core.evaluation.write_evaluation", lambda evaluation, folder: None)
+    monkeypatch.setattr("cardiov_core.reporting.report_of", lambda document: "done")
+    monkeypatch.setattr("cardiov_core.reporting.write_report", lambda document, folder: None)
     options = [
         "--prevalence",
         "high=0.01",

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from cardiov_core.domain import Severity, Verdict
+from cardiov_core.evaluation.agreement.agreement_study import Cell, Comparison
 from cardiov_core.evaluation.agreement.estimates import Estimate, Statistic, pair_agreement, share
 from cardiov_core.evaluation.agreement.formulas import case_tables
-from cardiov_core.evaluation.agreement.report import Cell, Comparison
 from cardiov_core.evaluation.agreement.sides import VerdictShares
 from cardiov_core.reporting.evaluation.agreement_figures import agreement_figure, confusion_figure, verdict_figure
-from cardiov_core.reporting.evaluation.agreement_words import counted, in_table, number, with_interval
+from cardiov_core.reporting.evaluation.agreement_words import counted, estimate_text, in_table, with_interval
 
 LEVELS = [0, 1, 2, 3] * 6
 
@@ -75,6 +75,6 @@ def test_words() -> None:
     assert with_interval(kappa) == "0.61 (0.52 to 0.70)"
     assert in_table(kappa) == "0.61 (0.52, 0.70)"
     assert in_table(share(361, 674), as_share=True) == "53.6 (49.8, 57.3)"
-    assert number(few) == in_table(few) == "too few (n < 20)"
+    assert estimate_text(few) == in_table(few) == "too few (n < 20)"
     assert counted(few) == "3 of 7: too few (n < 20)"
     assert counted(share(361, 674)) == "361 of 674: 53.6\u2009% (49.8 to 57.3\u2009%)"

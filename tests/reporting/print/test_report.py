@@ -39,7 +39,7 @@ from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference.panel import disagreement_of
 from cardiov_core.reporting import PaperOptions, filter_for_display
 from cardiov_core.reporting.print.report import write_pdf, write_trace
-from cardiov_core.reporting.trace.options import LAYOUTS
+from cardiov_core.reporting.trace.paper_options import LAYOUTS
 from cardiov_core.weights import ModelCard
 
 MADE_AT = datetime(2026, 11, 21, 16, 30, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from cardiov_core.domain import STANDARD_LEADS, BeatBoundaries, EcgRecord, Measurements, Provenance, WaveBoundaries
 from cardiov_core.reporting.trace.boundaries import boundaries_caption
 from cardiov_core.reporting.trace.ecg_paper import PaperOptions, ecg_figure
-from cardiov_core.reporting.trace.options import LAYOUTS
+from cardiov_core.reporting.trace.paper_options import LAYOUTS
 
 # Left edge of time 0: room for a pulse of 0.2 s and 4 mm, in whole large boxes.
 LEFT_MM = {12.5: 10.0, 25.0: 10.0, 50.0: 15.0}

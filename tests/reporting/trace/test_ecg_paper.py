@@ -9,7 +9,7 @@ import pytest
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.trace.ecg_paper import CABRERA, PaperOptions, ecg_figure
-from cardiov_core.reporting.trace.options import LAYOUTS
+from cardiov_core.reporting.trace.paper_options import LAYOUTS
 
 
 def _record(rate: float = 500.0, duration_s: float = 10.0, leads: tuple[str, ...] = STANDARD_LEADS) -> EcgRecord:

@@ -17,7 +17,7 @@ from cardiov_core.domain import (
 from cardiov_core.reporting.trace.ecg_paper import ecg_figure
 from cardiov_core.reporting.trace.lit import LEVEL_S, lit_by
 from cardiov_core.reporting.trace.median_beat import median_beat_figure
-from cardiov_core.reporting.trace.options import LAYOUTS, PaperOptions
+from cardiov_core.reporting.trace.paper_options import LAYOUTS, PaperOptions
 
 RATE_HZ = 500.0
 BASE_MV = 0.1

@@ -20,7 +20,7 @@ if mode == "open":
 
 from cardiov_core import review  # noqa: E402
 from cardiov_core.domain import Severity  # noqa: E402
-from cardiov_core.review import reading  # noqa: E402
+from cardiov_core.review.reading import read as reading  # noqa: E402
 
 
 def _hang(*_: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cardiov_core.datasets.labelled import LabelledRecord, Source, labelled_records
+from cardiov_core.datasets.diagnoses import LabelledRecord, Source, labelled_records
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Finding, FindingState
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
@@ -18,8 +18,8 @@ from cardiov_core.studies.signals.findings import (
     Confusion,
     FindingsCheck,
     check_findings,
-    check_to_dict,
     figures,
+    findings_check_to_dict,
     wilson,
 )
 
@@ -144,7 +144,7 @@ def test_every_finding_is_compared_once() -> None:
 
 def test_json_has_counts_labels_and_the_paper_beside() -> None:
     check = check_findings([_labelled("a", "CinC", "10370003")], _said({"a": {"pacing": "present"}}))
-    document = json.loads(json.dumps(check_to_dict(check), allow_nan=False))
+    document = json.loads(json.dumps(findings_check_to_dict(check), allow_nan=False))
     rows = {row["code"]: row for row in document["rows"]}
     assert rows["pacing"]["tp"] == 1
     assert rows["pacing"]["labels"] == ["10370003"]

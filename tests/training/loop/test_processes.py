@@ -65,7 +65,7 @@ def _run(out: Path, kind: str, *, processes: int, dies_after: int = 0) -> subpro
     arguments = [str(script), str(out), kind, str(dies_after)]
     command = [sys.executable, *arguments]
     if processes > 1:
-        command = [*group.command(processes, [])[:-2], *arguments]
+        command = [*group.torchrun_command(processes, [])[:-2], *arguments]
     environment = os.environ | {
         "PYTHONPATH": str(Path(__file__).parents[3]),
         "OMP_NUM_THREADS": "1",

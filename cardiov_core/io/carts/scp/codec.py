@@ -39,18 +39,7 @@ def _default() -> Table:
 
 
 def tables_of(body: bytes) -> tuple[Table, ...]:
-    """Parse section 2.
-
-    Parameters
-    ----------
-    body : bytes
-        The section without its header.
-
-    Raises
-    ------
-    ScpError
-        If it is cut or makes no sense.
-    """
+    """Parse section 2."""
     if len(body) < 2:
         raise ScpError("section 2 is empty")
     (n_tables,) = struct.unpack_from("<H", body)
@@ -79,22 +68,7 @@ def tables_of(body: bytes) -> tuple[Table, ...]:
 
 
 def huffman(data: bytes, count: int, tables: Sequence[Table]) -> npt.NDArray[np.int64]:
-    """Decode at most `count` values; fewer where the bits end.
-
-    Parameters
-    ----------
-    data : bytes
-        Bits, the first one highest.
-    count : int
-        How many values are announced.
-    tables : sequence of Table
-        As `tables_of` returns them.
-
-    Raises
-    ------
-    ScpError
-        If the bits are no code.
-    """
+    """Decode at most `count` values; fewer where the bits end."""
     bits = bin(int.from_bytes(b"\x01" + data, "big"))[3:]
     table, at = tables[0], 0
     values: list[int] = []
@@ -138,11 +112,6 @@ def from_differences(values: npt.NDArray[np.int64], order: int) -> npt.NDArray[n
         Shape ``(n_samples,)``.
     order : int
         0: amplitudes; 1 or 2: the first sample, or the first two, and then differences.
-
-    Raises
-    ------
-    ScpError
-        If the order is another one.
     """
     if order not in {0, 1, 2}:
         raise ScpError(f"differences of order {order} are unknown")

@@ -27,29 +27,12 @@ _LARGEST_MISFIT = 0.25
 
 
 def is_healforce(content: bytes) -> bool:
-    """Tell whether a file's pointers count bytes from 0.
-
-    Parameters
-    ----------
-    content : bytes
-        An SCP-ECG file.
-    """
+    """Tell whether a file's pointers count bytes from 0."""
     return bool(struct.unpack_from("<I", content, 28)[0] == 6)
 
 
 def healforce_rhythm(sections: Mapping[int, bytes]) -> Rhythm:
-    """Decode the rhythm.
-
-    Parameters
-    ----------
-    sections : mapping of int to bytes
-        As `sections_of` returns them.
-
-    Raises
-    ------
-    ScpError
-        If it is cut, or its channels are not leads I, II and III.
-    """
+    """Decode the rhythm."""
     body = body_of(sections, 6)
     if len(body) < _HEADER_BYTES:
         raise ScpError("section 6 is cut short")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
-from cardiov_core.io.carts.parse import Parsed, incomplete, parse_as, run
+from cardiov_core.io.carts.ecgdatakit_file import Parsed, incomplete, parse_as, run
 from cardiov_core.io.carts.scp.healforce import healforce_rhythm, is_healforce
 from cardiov_core.io.carts.scp.rhythm import Rhythm, rhythm_of
 from cardiov_core.io.carts.scp.sections import ScpError, canonical, sections_of
@@ -18,24 +18,7 @@ _Refusal = (RecordFormatError, RecordUnsupportedError)
 
 
 def parse_scp(name: str, content: bytes, folder: Path) -> Parsed:
-    """Parse an SCP-ECG file.
-
-    Parameters
-    ----------
-    name : str
-        The file, for messages.
-    content : bytes
-        Its content.
-    folder : Path
-        A temporary folder.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged or cut.
-    RecordUnsupportedError
-        If its rhythm is packed in a way that is not read, or missing.
-    """
+    """Parse an SCP-ECG file."""
     if is_healforce(content):
         return _healforce(name, content, folder)
     try:

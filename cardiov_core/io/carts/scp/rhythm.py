@@ -44,18 +44,7 @@ class Rhythm:
 
 
 def rhythm_of(sections: Mapping[int, bytes]) -> Rhythm:
-    """Decode section 6, with the reference beat of section 5 where it was subtracted.
-
-    Parameters
-    ----------
-    sections : mapping of int to bytes
-        As `sections_of` returns them.
-
-    Raises
-    ------
-    ScpError
-        If a section is missing, cut or of a kind that is not read.
-    """
+    """Decode section 6, with the reference beat of section 5 where it was subtracted."""
     table = lead_table(body_of(sections, 3))
     tables = tables_of(body_of(sections, 2)) if 2 in sections else None
     body = body_of(sections, 6)

@@ -37,20 +37,7 @@ class LeadTable:
 
 
 def sections_of(content: bytes, base: int) -> dict[int, bytes]:
-    """Return the sections of a file, headers included.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    base : int
-        What its pointers count the first byte as: 1 by the standard, 0 by Healforce.
-
-    Raises
-    ------
-    ScpError
-        If a pointer leads out of the file or to another section.
-    """
+    """Return the sections of a file, headers included."""
     (length,) = struct.unpack_from("<I", content, _PREAMBLE_BYTES + 4)
     sections: dict[int, bytes] = {}
     for at in range(
@@ -70,38 +57,14 @@ def sections_of(content: bytes, base: int) -> dict[int, bytes]:
 
 
 def body_of(sections: Mapping[int, bytes], number: int) -> bytes:
-    """Return a section without its header.
-
-    Parameters
-    ----------
-    sections : mapping of int to bytes
-        As `sections_of` returns them.
-    number : int
-        Which.
-
-    Raises
-    ------
-    ScpError
-        If there is none.
-    """
+    """Return a section without its header."""
     if number not in sections:
         raise ScpError(f"section {number} is missing")
     return sections[number][SECTION_HEADER_BYTES:]
 
 
 def lead_table(body: bytes) -> LeadTable:
-    """Parse section 3.
-
-    Parameters
-    ----------
-    body : bytes
-        The section without its header.
-
-    Raises
-    ------
-    ScpError
-        If it is cut, or names no lead.
-    """
+    """Parse section 3."""
     n_leads = body[0] if body else 0
     if n_leads == 0 or len(body) < 2 + 9 * n_leads:
         raise ScpError("section 3 names no leads")
@@ -118,19 +81,7 @@ def lead_table(body: bytes) -> LeadTable:
 
 
 def canonical(content: bytes, sections: Mapping[int, bytes], codes: tuple[int, ...], interval_us: int) -> bytes:
-    """Return a small file with a file's facts and two samples per lead, for a parser that knows the facts' sections.
-
-    Parameters
-    ----------
-    content : bytes
-        The file.
-    sections : mapping of int to bytes
-        Its sections.
-    codes : tuple of int
-        Its leads.
-    interval_us : int
-        Its sampling interval.
-    """
+    """Return a small file with a file's facts and two samples per lead, for a parser that knows the facts' sections."""
     leads = b"".join(struct.pack("<IIB", 1, 2, code) for code in codes)
     rhythm = struct.pack("<HHBB", 1000, interval_us, 0, 0) + struct.pack("<H", 4) * len(codes) + bytes(4 * len(codes))
     kept = {number: sections[number] for number in (1, 7, 8, 10, 11) if number in sections}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from cardiov_core.io.carts.parse import Parsed, clean, no_rhythm
+from cardiov_core.io.carts.ecgdatakit_file import Parsed, clean, no_rhythm
 from cardiov_core.io.carts.xml.guard import parse_xml
 from cardiov_core.io.carts.xml.parse import parse_tree
 from cardiov_core.io.leads import standard_lead
@@ -45,24 +45,7 @@ class _Block:
 
 
 def parse_aecg(name: str, content: bytes, folder: Path) -> Parsed:
-    """Parse a document.
-
-    Parameters
-    ----------
-    name : str
-        The file, for messages.
-    content : bytes
-        The document.
-    folder : Path
-        A temporary folder.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged.
-    RecordUnsupportedError
-        If it holds no rhythm recording.
-    """
+    """Parse a document."""
     root = parse_xml(content, name)
     said = _choose_blocks(root, name)
     age, patient_id = _outside_the_schema(root)

@@ -75,25 +75,6 @@ def parse_xml(content: bytes, name: str) -> Element:
 
     A document type is allowed and ignored (real MUSE exports name an external one); entities are not, and nothing is
     ever loaded from outside.
-
-    Parameters
-    ----------
-    content : bytes
-        The document.
-    name : str
-        The file, for messages.
-
-    Returns
-    -------
-    Element
-        The root; tags and attributes without namespaces, no comments.
-
-    Raises
-    ------
-    RecordFormatError
-        If the document is not well-formed, declares entities or is nested too deeply.
-    RecordUnsupportedError
-        If it is larger than 64 MiB or has more than a million elements.
     """
     if len(content) > MAX_XML_BYTES:
         raise RecordUnsupportedError(
@@ -113,13 +94,7 @@ def parse_xml(content: bytes, name: str) -> Element:
 
 
 def plain_xml(root: Element) -> bytes:
-    """Write an element tree as plain UTF-8, without document type, namespaces and comments.
-
-    Parameters
-    ----------
-    root : Element
-        What `parse_xml` returned.
-    """
+    """Write an element tree as plain UTF-8, without document type, namespaces and comments."""
     written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return written
 

@@ -2,31 +2,13 @@
 
 from xml.etree.ElementTree import Element
 
-from cardiov_core.io.carts.parse import no_rhythm
+from cardiov_core.io.carts.ecgdatakit_file import no_rhythm
 
 _FORMAT = "GE MUSE XML"
 
 
 def choose_rhythm(root: Element, name: str) -> tuple[str, ...]:
-    """Leave one rhythm waveform in a document; leads of others that were recorded with it are put into it.
-
-    Parameters
-    ----------
-    root : Element
-        The document; changed.
-    name : str
-        The file, for messages.
-
-    Returns
-    -------
-    tuple of str
-        What was left out.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If there is only a median beat.
-    """
+    """Leave one rhythm waveform in a document; leads of others that were recorded with it are put into it."""
     waveforms = root.findall("Waveform")
     rhythms = [one for one in waveforms if _text(one, "WaveformType").casefold() in {"rhythm", ""}]
     if waveforms and not rhythms:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from cardiov_core.io.carts.parse import Parse, Parsed, run
+from cardiov_core.io.carts.ecgdatakit_file import Parse, Parsed, run
 from cardiov_core.io.carts.xml.guard import parse_xml, plain_xml
 
 Prepare = Callable[[Element, str], tuple[str, ...]]
@@ -12,15 +12,7 @@ Prepare = Callable[[Element, str], tuple[str, ...]]
 
 
 def parse_xml_as(format_name: str, prepare: Prepare | None = None) -> Parse:
-    """Return a function that guards and prepares a document and lets ecgdatakit parse it.
-
-    Parameters
-    ----------
-    format_name : str
-        For messages.
-    prepare : callable, optional
-        What to change first.
-    """
+    """Return a function that guards and prepares a document and lets ecgdatakit parse it."""
 
     def parse(name: str, content: bytes, folder: Path) -> Parsed:
         root = parse_xml(content, name)
@@ -31,19 +23,7 @@ def parse_xml_as(format_name: str, prepare: Prepare | None = None) -> Parse:
 
 
 def parse_tree(root: Element, name: str, folder: Path, format_name: str, said: tuple[str, ...] = ()) -> Parsed:
-    """Let ecgdatakit parse a document.
-
-    Parameters
-    ----------
-    root : Element
-        As `parse_xml` returned it, prepared.
-    name, format_name : str
-        The file and its format, for messages.
-    folder : Path
-        A temporary folder.
-    said : tuple of str
-        What the preparation has to say.
-    """
+    """Let ecgdatakit parse a document."""
     file = folder / "ecg.xml"
     file.write_bytes(plain_xml(root))
     record, notes = run(file, name, format_name)

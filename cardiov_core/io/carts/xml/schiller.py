@@ -12,8 +12,8 @@ import numpy.typing as npt
 from cardiov_core.domain import MachineReading, Sex
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
+from cardiov_core.io.carts.ecgdatakit_file import clean, incomplete, no_rhythm
 from cardiov_core.io.carts.ends import without_ends
-from cardiov_core.io.carts.parse import clean, incomplete, no_rhythm
 from cardiov_core.io.carts.xml.guard import parse_xml
 
 FORMAT = "Schiller XML"
@@ -35,26 +35,7 @@ _MEASURED = {
 
 
 def read_schiller(path: Path, content: bytes, options: ReadOptions) -> Channels:
-    """Read a Schiller export.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for its name.
-    content : bytes
-        Its content.
-    options : ReadOptions
-        Units, for files that do not state them.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged: not well-formed, samples that are no numbers, or fewer than announced.
-    RecordUnsupportedError
-        If it holds no rhythm recording, or samples in another encoding.
-    MissingMetadataError
-        If it states no unit.
-    """
+    """Read a Schiller export."""
     root = parse_xml(content, path.name)
     waves = list(root.iter("wavedata"))
     rhythms = [wave for wave in waves if _text(wave, "type") == _RHYTHM and wave.findall("channel")]

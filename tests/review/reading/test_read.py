@@ -19,7 +19,7 @@ from cardiov_core.domain import (
 )
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review import Store
-from cardiov_core.review.blinding import log_cases_seen
+from cardiov_core.review.reading.blinding import log_cases_seen
 
 
 def _kinds(store: Store, case_id: str) -> list[EventKind]:

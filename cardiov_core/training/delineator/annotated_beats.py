@@ -12,17 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
-from cardiov_core.datasets.labelled import in_true_mv
-from cardiov_core.datasets.ludb import WAVE_KINDS, Ludb
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord
-from cardiov_core.domain.arrays import BoolArray, Float64Array
+from cardiov_core.datasets import WAVE_KINDS, Ludb, in_true_mv
+from cardiov_core.domain import STANDARD_LEADS, BoolArray, EcgRecord, Float64Array
 from cardiov_core.errors import TrainingError
-from cardiov_core.evaluation.wave_errors import AnnotatedBeat, Waves, group_beats
-from cardiov_core.nets.delineator import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
+from cardiov_core.evaluation import AnnotatedBeat, Waves, group_beats
+from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
 from cardiov_core.preprocessing import bridge_gaps, resample
-from cardiov_core.signals.beat.beats import detect_r_peaks
-from cardiov_core.signals.beat.median_beat import average_beats
-from cardiov_core.signals.wave.learned_delineation import network_window
+from cardiov_core.signals import average_beats, detect_r_peaks, network_window
 
 SLOW_RATE_HZ = 100.0
 """Every record is learned at its own rate and at this one, the slower rate of PTB-XL."""

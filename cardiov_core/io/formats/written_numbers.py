@@ -56,11 +56,6 @@ def signs_of(cells: Iterable[str], beside: Iterable[str], name: str) -> Signs:
         Numbers of other columns, such as times: they show the decimal sign, but may be written another way.
     name : str
         The file, for messages.
-
-    Raises
-    ------
-    RecordFormatError
-        If the cells contradict each other, or leave open whether a sign is decimal or between thousands.
     """
     seen = _Seen()
     for cell in cells:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from cardiov_core.domain import Severity
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation.study.document import Beside, EvaluationDocument
-from cardiov_core.evaluation.wei2022 import PAPER_SOURCE, PAPER_SUBGROUPS
+from cardiov_core.evaluation import PAPER_SOURCE, PAPER_SUBGROUPS, Beside, EvaluationDocument
 from cardiov_core.reporting.evaluation import words
 from cardiov_core.reporting.evaluation.figures import (
     Panel,
@@ -89,7 +88,7 @@ def html_report(metrics: Mapping[str, object]) -> str:
         name=model.name,
         sha256=model.sha256,
         origin=words.origin_words(document),
-        intervals=words.interval_words(document),
+        intervals=words.resampling_words(document),
         headlines=words.headlines(document),
         panels=panels_of(metrics),
         captions=FIGURE_SENTENCES,

@@ -15,7 +15,7 @@ from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.study.against import compare_graders
 from cardiov_core.evaluation.study.figures import curves_of, figures_of
 from cardiov_core.evaluation.wei2022 import PAPER_AUC, PAPER_MAE
-from cardiov_core.reporting.evaluation.html import html_report, panels_of, write_report
+from cardiov_core.reporting.evaluation.html_report import html_report, panels_of, write_report
 from cardiov_core.reporting.evaluation.markdown import report_of
 from cardiov_core.reporting.evaluation.words import FIGURE_SENTENCES, HOW_TO_READ
 

@@ -6,15 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.datasets.ludb import Ludb
+from cardiov_core.datasets import Ludb
 from cardiov_core.domain import WaveBoundaries
 from cardiov_core.errors import TrainingError
-from cardiov_core.evaluation.wave_errors import Waves, group_beats
-from cardiov_core.nets.delineator import BOUNDARIES, DelineatorNet
-from cardiov_core.signals.beat.median_beat import average_beats
-from cardiov_core.signals.wave.delineation import LeadBoundaries
-from cardiov_core.signals.wave.learned_delineation import delineate_by_network
-from cardiov_core.training.delineator.beats import nan_median, relative_marks
+from cardiov_core.evaluation import Waves, group_beats
+from cardiov_core.nets import BOUNDARIES, DelineatorNet
+from cardiov_core.signals import LeadBoundaries, average_beats, delineate_by_network
+from cardiov_core.training.delineator.annotated_beats import nan_median, relative_marks
 from cardiov_core.weights import DelineatorWeights
 
 ARCHITECTURE: Mapping[str, Any] = {

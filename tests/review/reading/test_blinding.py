@@ -9,7 +9,7 @@ from cardiov_core import review
 from cardiov_core.domain import EventKind, ReadKind, Severity
 from cardiov_core.errors import CaseNotFoundError
 from cardiov_core.review import Store
-from cardiov_core.review.blinding import has_seen_case, log_cases_seen
+from cardiov_core.review.reading.blinding import has_seen_case, log_cases_seen
 
 AddCase = Callable[..., str]
 

@@ -6,10 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cardiov_core.domain import Contribution, Severity
-from cardiov_core.domain.arrays import Float64Array
-from cardiov_core.domain.record import over_89
-from cardiov_core.signals.features import FEATURES, Feature, Unit
+from cardiov_core.domain import Contribution, Float64Array, Severity, over_89
+from cardiov_core.signals import FEATURES, Feature, Unit
 
 MOST_REASONS = 6
 """No more reasons than a reader takes in at a glance."""

@@ -10,7 +10,7 @@ from cardiov_core.reporting.print.text import MM_A_POINT, TextStyle, font_of, pr
 from cardiov_core.reporting.print.trace import GRID_LEFT_MM, GRID_WIDTH_MM, INK, PAGE_HEIGHT_MM, PAGE_WIDTH_MM
 from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
-from cardiov_core.reporting.words.levels import LEVEL_STYLES, percent
+from cardiov_core.reporting.words.levels import LEVEL_STYLES, whole_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,7 +146,7 @@ def draw_level(
     for name, share in zip(EXCEEDANCE_NAMES, prediction.exceedance, strict=True):
         put(axes, x_mm, top_mm, name)
         _draw_bar(axes, x_mm + 30, top_mm + 0.3, share)
-        put(axes, x_mm + 30 + _BAR_MM + 2, top_mm, percent(share), BOLD)
+        put(axes, x_mm + 30 + _BAR_MM + 2, top_mm, whole_percent(share), BOLD)
         top_mm += BODY.line_mm + 0.3
     sentences = [raised_words(analysis), probability_words(prediction), prediction_set_words(prediction)]
     rows = [Row(((0.0, line),)) for text in sentences if text for line in wrapped(text, BODY, width)]

@@ -34,48 +34,12 @@ Variables = Mapping[str, npt.NDArray[Any]]
 
 
 def read_npy(path: Path, content: bytes, options: ReadOptions) -> Channels:
-    """Read a bare array, which states neither rate nor units.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : bytes
-        Its bytes.
-    options : ReadOptions
-        Rate and units.
-
-    Raises
-    ------
-    RecordFormatError
-        If the array is damaged, of objects, or holds no numbers.
-    MissingMetadataError
-        If rate or units are not given, or the array is not 12 by n.
-    """
+    """Read a bare array, which states neither rate nor units."""
     return _channels(path, content, "NPY", {"signal": _parse_npy(path.name, content)}, options)
 
 
 def read_npz(path: Path, content: bytes, options: ReadOptions) -> Channels:
-    """Read an NPZ file with the keys signal, leads, sampling_rate and units.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : bytes
-        Its bytes.
-    options : ReadOptions
-        Rate and units, where the file does not state them.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged, of objects, or grows beyond every measure when unpacked.
-    NotAnEcgError
-        If it has no array named signal.
-    MissingMetadataError
-        If rate, units or leads are nowhere stated.
-    """
+    """Read an NPZ file with the keys signal, leads, sampling_rate and units."""
     variables: dict[str, npt.NDArray[Any]] = {}
     opened: list[str] = []
     with foreign_decoder(path.name, hint=_HINT), zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -92,24 +56,6 @@ def read_mat(path: Path, content: bytes, options: ReadOptions) -> Channels:
     """Read a MATLAB file (versions 4 to 7) with the variables signal or val, leads, sampling_rate and units.
 
     They may be fields of one struct, as in the files of the China Physiological Signal Challenge 2018.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : bytes
-        Its bytes.
-    options : ReadOptions
-        Rate and units, where the file does not state them.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged.
-    NotAnEcgError
-        If it has no variable named signal or val.
-    MissingMetadataError
-        If rate, units or leads are nowhere stated.
     """
     with warnings.catch_warnings(), foreign_decoder(path.name, hint=_HINT):
         warnings.simplefilter("ignore")

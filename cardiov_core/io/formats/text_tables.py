@@ -13,7 +13,6 @@ from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.decoding import foreign_decoder
-from cardiov_core.io.formats.numbers import Signs, plain, signs_of
 from cardiov_core.io.formats.sniff import decode_text
 from cardiov_core.io.formats.table_layout import (
     TIME_NAME,
@@ -25,6 +24,7 @@ from cardiov_core.io.formats.table_layout import (
     split_unit,
 )
 from cardiov_core.io.formats.wfdb_header import facts_of
+from cardiov_core.io.formats.written_numbers import Signs, plain, signs_of
 
 _MAX_TABLE_BYTES = 128 * 1024**2
 _METADATA = re.compile(
@@ -40,13 +40,7 @@ _CLOCK = re.compile(r"^(?:(?:(?P<hours>\d{1,3}):)?(?P<minutes>\d{1,3}):)?(?P<sec
 
 
 def claims_to_be_ecg(head: bytes) -> bool:
-    """Tell whether a text file claims to be an ECG: at least two columns (or lines) are named by leads.
-
-    Parameters
-    ----------
-    head : bytes
-        The beginning of the file.
-    """
+    """Tell whether a text file claims to be an ECG: at least two columns (or lines) are named by leads."""
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = decode_text(head if wide else head[: head.rfind(b"\n") + 1] or head)
     if text is None:
@@ -56,28 +50,7 @@ def claims_to_be_ecg(head: bytes) -> bool:
 
 
 def read_table(path: Path, content: bytes, options: ReadOptions) -> Channels:
-    """Read a table of samples.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : bytes
-        Its bytes.
-    options : ReadOptions
-        Rate and units, where the table does not state them.
-
-    Raises
-    ------
-    NotAnEcgError
-        If no columns are named by lead.
-    RecordFormatError
-        If lines are cut short, cells are no numbers, or the time axis has gaps.
-    RecordUnsupportedError
-        If a unit is unknown or the file too large.
-    MissingMetadataError
-        If rate, units or leads are nowhere stated.
-    """
+    """Read a table of samples."""
     layout = _layout_of(path, content)
     names, warnings = _names_of(path, layout)
     leads = [index for index, lead in enumerate(leads_of(names)) if lead is not None]

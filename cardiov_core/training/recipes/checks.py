@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from cardiov_core.domain.documents import fault_of
+from cardiov_core.domain import fault_of
 from cardiov_core.errors import ConfigurationError
 
 KNOWN_FIELDS = ConfigDict(extra="forbid")
@@ -25,11 +25,6 @@ def typed(kind: type[Kind], table: Mapping[str, Any], shown_as: str) -> Kind:
         Its fields.
     shown_as : str
         The recipe's file.
-
-    Raises
-    ------
-    ConfigurationError
-        If a field is missing, unknown or of the wrong kind.
     """
     try:
         return TypeAdapter(kind).validate_python(table)
@@ -76,11 +71,6 @@ def refuse(faults: Mapping[str, bool], shown_as: str) -> None:
         Rule in words -> whether it is broken.
     shown_as : str
         The recipe's file.
-
-    Raises
-    ------
-    ConfigurationError
-        If one is.
     """
     for rule, broken in faults.items():
         if broken:

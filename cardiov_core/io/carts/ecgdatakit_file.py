@@ -55,15 +55,7 @@ Parse = Callable[[str, bytes, Path], Parsed]
 
 
 def parse_as(format_name: str, suffix: str) -> Parse:
-    """Return a function that lets ecgdatakit parse a file as it is.
-
-    Parameters
-    ----------
-    format_name : str
-        For messages.
-    suffix : str
-        Extension by which the library knows the format.
-    """
+    """Return a function that lets ecgdatakit parse a file as it is."""
 
     def parse(name: str, content: bytes, folder: Path) -> Parsed:
         file = folder / f"ecg{suffix}"
@@ -124,15 +116,7 @@ def run(file: Path, name: str, format_name: str) -> tuple["ECGRecord", tuple[str
 
 
 def no_rhythm(name: str, format_name: str, *, only_median: bool) -> RecordUnsupportedError:
-    """Build the error of a file without a rhythm recording.
-
-    Parameters
-    ----------
-    name, format_name : str
-        The file and its format.
-    only_median : bool
-        Whether it holds a median beat instead.
-    """
+    """Build the error of a file without a rhythm recording."""
     instead = ", only a median beat" if only_median else ""
     return RecordUnsupportedError(
         f"{name} ({format_name}) holds no rhythm recording{instead}.", "Export the 10-second rhythm ECG."
@@ -140,13 +124,7 @@ def no_rhythm(name: str, format_name: str, *, only_median: bool) -> RecordUnsupp
 
 
 def incomplete(name: str, format_name: str, why: str) -> RecordFormatError:
-    """Build the error of a damaged or cut file.
-
-    Parameters
-    ----------
-    name, format_name, why : str
-        The file, its format, and what is wrong.
-    """
+    """Build the error of a damaged or cut file."""
     return RecordFormatError(
         f"{name} ({format_name}) is damaged or incomplete: {why}.",
         "Copy the file again, or export it again from the cart.",
@@ -154,13 +132,7 @@ def incomplete(name: str, format_name: str, why: str) -> RecordFormatError:
 
 
 def clean(text: str) -> str:
-    """Return a text in one line, without what cannot be printed.
-
-    Parameters
-    ----------
-    text : str
-        Out of a file.
-    """
+    """Return a text in one line, without what cannot be printed."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 

@@ -20,8 +20,8 @@ from cardiov_core.domain import (
     Verdict,
 )
 from cardiov_core.errors import ReviewError
+from cardiov_core.evaluation.agreement.agreement_study import LABEL, MODEL, AgreementReport, Condition, agreement_report
 from cardiov_core.evaluation.agreement.estimates import TOO_FEW, Statistic
-from cardiov_core.evaluation.agreement.report import LABEL, MODEL, AgreementReport, Condition, agreement_report
 from cardiov_core.evaluation.agreement.sides import ALL_READERS, BY_CASE, PAPER_CASES, PAPER_VERDICTS
 from cardiov_core.evaluation.agreement.tables import COLUMNS, statistics_csv, statistics_json
 

@@ -10,7 +10,7 @@ from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.training.recipes.blend import BlendRecipe, blend_recipe_from
 from cardiov_core.training.recipes.boosting import BoostingRecipe, boosting_recipe_from
-from cardiov_core.training.recipes.faults import refuse, refuse_unknown, typed
+from cardiov_core.training.recipes.checks import refuse, refuse_unknown, typed
 from cardiov_core.training.recipes.forest import ForestRecipe, forest_recipe_from
 from cardiov_core.training.recipes.network import OBJECTIVE_OF, Objective, Recipe
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.ludb import Ludb
+from cardiov_core.datasets.ptbxl.tree import PtbXl
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import DatasetError
 from cardiov_core.io import collect, read_record

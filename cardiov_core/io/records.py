@@ -17,7 +17,7 @@ from cardiov_core.io.assembly import Channels, ReadOptions, assemble
 from cardiov_core.io.collection import Source, collect
 from cardiov_core.io.formats.registry import HEAD_BYTES, Format, format_of, titles
 from cardiov_core.io.formats.sniff import foreign_format, is_other_archive, is_text, is_zip, read_bytes
-from cardiov_core.io.formats.tables import read_table
+from cardiov_core.io.formats.text_tables import read_table
 from cardiov_core.io.formats.wfdb_reader import find_header, read_header
 from cardiov_core.io.leads import UNITS_HINT, mv_per_unit
 
@@ -107,18 +107,7 @@ def read_source(
 
 
 def checked_options(sampling_rate: float | None, units: str | None, gain_factor: float) -> ReadOptions:
-    """Bundle the caller's arguments.
-
-    Parameters
-    ----------
-    sampling_rate, units, gain_factor
-        As in `read_record`.
-
-    Raises
-    ------
-    ConfigurationError
-        If a number is not positive and finite, or the unit is unknown.
-    """
+    """Bundle the caller's arguments."""
     if sampling_rate is not None and not (math.isfinite(sampling_rate) and sampling_rate > 0):
         raise ConfigurationError(f"A sampling rate of {sampling_rate:g} Hz makes no sense.", "Give the rate in Hz.")
     if units is not None and mv_per_unit(units) is None:
@@ -131,20 +120,7 @@ def checked_options(sampling_rate: float | None, units: str | None, gain_factor:
 
 
 def read_channels(path: Path, options: ReadOptions) -> Channels:
-    """Read a file with the reader that its content asks for.
-
-    Parameters
-    ----------
-    path : Path
-        The record.
-    options : ReadOptions
-        What the caller stated.
-
-    Raises
-    ------
-    RecordError
-        As `read_record`.
-    """
+    """Read a file with the reader that its content asks for."""
     header = find_header(path)
     if header is not None and header != path:
         return read_header(header, read_bytes(header), options)

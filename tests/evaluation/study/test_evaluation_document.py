@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cardiov_core.evaluation.study.document import EvaluationDocument
+from cardiov_core.evaluation.study.evaluation_document import EvaluationDocument
 
 
 def test_shipped_evaluations_lose_nothing_that_is_read(repository: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from cardiov_core.errors import RecordFormatError
-from cardiov_core.io.formats.numbers import Signs, signs_of
+from cardiov_core.io.formats.written_numbers import Signs, signs_of
 
 
 @pytest.mark.parametrize(

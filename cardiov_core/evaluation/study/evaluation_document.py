@@ -1,8 +1,7 @@
 """What ``metrics.json`` holds, typed; docs/method/evaluation.md describes it field by field."""
 
-from cardiov_core.domain.documents import Document, Ends
-from cardiov_core.weights.cards.document import CorrectedPart
-from cardiov_core.weights.cards.figures import Figures, HighRisk, Intervals, Numbers
+from cardiov_core.domain import Document, Ends
+from cardiov_core.weights import CorrectedPart, Figures, HighRisk, Intervals, Numbers
 
 
 class EvaluatedModel(Document):

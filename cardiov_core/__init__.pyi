@@ -1,0 +1,17 @@
+from .domain import Analysis as Analysis
+from .domain import EcgRecord as EcgRecord
+from .domain import Explanation as Explanation
+from .domain import InputContract as InputContract
+from .domain import Prediction as Prediction
+from .domain import Quality as Quality
+from .domain import QualityVerdict as QualityVerdict
+from .domain import Severity as Severity
+from .errors import CardioVError as CardioVError
+from .errors import RecordError as RecordError
+from .errors import WeightsError as WeightsError
+from .inference import Grader as Grader
+from .inference import analysis_to_dict as analysis_to_dict
+from .inference import analyze as analyze
+from .inference import load_predictor as load_predictor
+from .io import read_record as read_record
+from .signals import assess_quality as assess_quality

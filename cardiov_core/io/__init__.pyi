@@ -1,0 +1,17 @@
+from .collection import Collection as Collection
+from .collection import Source as Source
+from .collection import SourceError as SourceError
+from .collection import collect as collect
+from .export.write import write_record as write_record
+from .formats.registry import titles as titles
+from .records import read_record as read_record
+from .records import read_source as read_source
+from .staging import MAX_DROPPED_ARCHIVES as MAX_DROPPED_ARCHIVES
+from .staging import MAX_DROPPED_BYTES as MAX_DROPPED_BYTES
+from .staging import MAX_DROPPED_FILES as MAX_DROPPED_FILES
+from .staging import Drop as Drop
+from .staging import Upload as Upload
+from .staging import files_of as files_of
+from .staging import read_uploads as read_uploads
+from .staging import staged as staged
+from .staging import take_drop as take_drop
