@@ -78,7 +78,7 @@ _ALL: tuple[Row, ...] = (
         "prolonged_pr",
         "First-degree AV block (prolonged PR)",
         "conduction",
-        "PR over 210 ms",
+        "PR over 214 ms",
         _CHOSEN,
         needs=("adult",),
     ),

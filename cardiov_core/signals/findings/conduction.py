@@ -44,6 +44,8 @@ _MIN_SLURRED_S_MS = 40.0
 _SMALL_MV = 0.1
 _SMALL_END = 0.15
 _BROAD_R_MS = 85.0
+_LATE_R_SHARE = 0.3  # of the height of the QRS, as for an R' behind an S
+_NO_Q_SHARE = 0.05  # of R: a smaller q is none, however tall the QRS
 
 
 def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
@@ -94,11 +96,13 @@ def right_form(waves: Mapping[str, LeadWaves]) -> tuple[str, ...]:
 
 def _late_r(lead: LeadWaves) -> bool:
     """Tell whether a lead ends in an R' or is one broad R."""
-    if lead.r2_mv >= _SMALL_MV and lead.r2_mv >= min(lead.r1_mv, 0.3 * lead.height_mv):
+    if lead.r2_mv >= _SMALL_MV and lead.r2_mv >= min(lead.r1_mv, _LATE_R_SHARE * lead.height_mv):
         return True
     # A small last S, as the end of the QRS often leaves one, does not make a broad late R narrow.
     ends_up = lead.last_mv > 0 or lead.s_mv < _SMALL_END * lead.r_mv
-    return ends_up and lead.r_mv > lead.s_mv and lead.r_peak_ms > LATE_R_MS
+    # Behind a deep Q or QS, as in left bundle branch block, a small R ends the QRS and is no late activation.
+    tall = lead.r_mv > lead.s_mv and lead.r_mv >= _LATE_R_SHARE * lead.height_mv
+    return ends_up and tall and lead.r_peak_ms > LATE_R_MS
 
 
 def _late_s(lead: LeadWaves) -> bool:
@@ -117,7 +121,7 @@ def left_form(waves: Mapping[str, LeadWaves]) -> tuple[str, ...]:
 def _broad_r(lead: LeadWaves) -> bool:
     return (
         lead.r_mv > lead.s_mv
-        and lead.q_mv < _SMALL_MV / 2
+        and lead.q_mv < max(_SMALL_MV / 2, _NO_Q_SHARE * lead.r_mv)
         and (lead.r_peak_ms >= LATE_R_MS or lead.notched or lead.r_ms >= _BROAD_R_MS)
         and lead.r_ms >= LATE_R_MS
     )

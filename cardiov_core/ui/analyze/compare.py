@@ -5,7 +5,14 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.comparison import Identity, came_before, check_identity, compare_ecgs, recorded_first
+from cardiov_core.comparison import (
+    Identity,
+    SerialComparison,
+    came_before,
+    check_identity,
+    compare_ecgs,
+    recorded_first,
+)
 from cardiov_core.domain import Analysis, EcgRecord
 from cardiov_core.reporting import (
     SHOWN_BY_DEFAULT,
@@ -108,7 +115,9 @@ def _earlier(case: Case, other: Case) -> Case | None:
 
 
 def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> None:
-    """Show both traces on one scale, and what changed."""
+    """Say what changed, show both traces on one scale, and list what was compared."""
+    comparison = compare_ecgs(earlier.analysis, later.analysis)
+    st.html(f'<div class="cv-serial">{bullet_list(summary_words(comparison))}</div>')
     shown_s = min(WINDOW_S, max(side.case.record.duration_s for side in (earlier, later)))
     times = (earlier.case.record.recorded_at, later.case.record.recorded_at)
     apart = f" (after {interval_words(times[0], times[1])})" if times[0] and times[1] else ""
@@ -125,13 +134,11 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> 
                 config=_CHART_CONFIG,
                 alt=f"{title} ECG {side.case.title}",
             )
-    _show_outcome(earlier, later)
+    _show_items(comparison)
 
 
-def _show_outcome(earlier: _Side, later: _Side) -> None:
-    """Say what is new, gone and changed; what is unchanged or not compared is folded."""
-    comparison = compare_ecgs(earlier.analysis, later.analysis)
-    st.html(f'<div class="cv-serial">{bullet_list(summary_words(comparison))}</div>')
+def _show_items(comparison: SerialComparison) -> None:
+    """List what is new, gone and changed; what is unchanged or not compared is folded."""
     changed = compared_rows(comparison, *SHOWN_BY_DEFAULT)
     if changed:
         st.html(html_table(_HEADS, [_cells(row) for row in changed]))

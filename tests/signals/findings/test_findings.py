@@ -76,7 +76,7 @@ def test_every_rule_answers_once_and_gives_a_reason(record: EcgRecord) -> None:
         ("tachycardia", "heart_rate_bpm", 101.0, 100.4),
         ("severe_bradycardia", "heart_rate_bpm", 39.0, 40.0),
         ("severe_tachycardia", "heart_rate_bpm", 151.0, 150.0),
-        ("prolonged_pr", "pr_ms", 211.0, 210.0),
+        ("prolonged_pr", "pr_ms", 215.0, 214.0),
         ("wide_qrs", "qrs_ms", 119.6, 119.4),
         ("long_qtc", "qtc_fridericia_ms", 475.0, 474.0),
         ("critical_qtc", "qtc_fridericia_ms", 500.0, 499.0),
