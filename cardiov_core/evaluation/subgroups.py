@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cardiov_core.domain import BoolArray, Float64Array
+from cardiov_core.domain import BoolArray, Float64Array, Severity
+from cardiov_core.evaluation.agreement.formulas import wilson
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
-from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level
+from cardiov_core.evaluation.calibration_curve import expected_calibration_error
+from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level, exceedances_of_levels
 
 AGE_SPLIT_YEARS = 65.0
 """As in the paper."""
@@ -28,6 +30,9 @@ SUBGROUP_PAIRS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 ORIGINS: Mapping[str, str] = MappingProxyType({"device": "device", "site": "site"})
 """Columns of a table by which records are divided where it has them, and how a part's name begins."""
+
+SET_HELD = "set_held"
+"""Column with whether the record's prediction set held its label; none where the grader has no sets."""
 
 VALIDATED = "validated_by_human"
 """Column with 'True' where a human validated the statements."""
@@ -51,7 +56,7 @@ def subgroup_figures(
     ----------
     table : pandas.DataFrame
         Columns label, level, p0..p3, sex ('female', 'male' or none) and age (years, or none); `ORIGINS` and
-        `VALIDATED` where they are known.
+        `VALIDATED` and `SET_HELD` where they are known.
     patients : numpy.ndarray of str, shape (n,)
         Who each record is from; drawn and dealt whole.
     n_resamples : int
@@ -73,6 +78,7 @@ def subgroup_figures(
         table["level"].to_numpy(dtype=np.int64),
         table[["p0", "p1", "p2", "p3"]].to_numpy(dtype=np.float64),
     )
+    sets = table[SET_HELD].to_numpy(dtype=object) if SET_HELD in table.columns else np.full(len(table), None)
     tests: list[dict[str, Any]] = []
     for by, (first, second) in SUBGROUP_PAIRS.items():
         if masks[first].any() and masks[second].any():
@@ -80,6 +86,7 @@ def subgroup_figures(
     return {
         "subgroups": {
             name: _group(data[0][mask], data[1][mask], data[2][mask], patients[mask], n_resamples, seed)
+            | _honesty(data[0][mask], data[2][mask], sets[mask], patients[mask], n_resamples, seed)
             for name, mask in masks.items()
             if mask.any()
         },
@@ -134,6 +141,40 @@ def _group(
             place, at, key = found["auc"], found["intervals"]["auc"], name.removeprefix("auc.")
         place[key] = _number(value)
         at[key] = None if np.isnan(limit.low) else [limit.low, limit.high]
+    return found
+
+
+def _honesty(
+    labels: Levels,
+    probabilities: Float64Array,
+    sets: npt.NDArray[np.object_],
+    patients: npt.NDArray[np.str_],
+    n_resamples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Return how well a group's probabilities and sets hold: of 'medium or higher' what was stated and came true."""
+
+    def values(true: Levels, stated: Float64Array) -> Float64Array:
+        above, happened = exceedances_of_levels(stated)[:, Severity.LOW_RISK], true >= Severity.MEDIUM_RISK
+        return np.array([above.mean(), happened.mean(), expected_calibration_error(happened, above)])
+
+    stated, observed, error = values(labels, probabilities)
+    _, of_observed, of_error = bootstrap_intervals(
+        values, labels, probabilities, groups=patients, n_resamples=n_resamples, seed=seed
+    )
+    found: dict[str, Any] = {
+        "calibration": {
+            "stated": float(stated),
+            "observed": float(observed),
+            "observed_interval": [of_observed.low, of_observed.high],
+            "ece": float(error),
+            "ece_interval": [of_error.low, of_error.high],
+        }
+    }
+    known = np.array([held for held in sets if held is not None], dtype=np.bool_)
+    if known.size:
+        held = int(known.sum())
+        found["sets"] = {"n": len(known), "held": held, "interval": list(wilson(held, len(known)))}
     return found
 
 

@@ -16,6 +16,7 @@ from .evaluation.cases import write_case_report as write_case_report
 from .evaluation.figures import Panel as Panel
 from .evaluation.html_report import ALARM_HEADS as ALARM_HEADS
 from .evaluation.html_report import CALIBRATION_HEADS as CALIBRATION_HEADS
+from .evaluation.html_report import HONESTY_HEADS as HONESTY_HEADS
 from .evaluation.html_report import MAIN_HEADS as MAIN_HEADS
 from .evaluation.html_report import REPORT_NAME as REPORT_NAME
 from .evaluation.html_report import SUBGROUP_HEADS as SUBGROUP_HEADS
@@ -37,6 +38,7 @@ from .evaluation.words import alarm_rows as alarm_rows
 from .evaluation.words import calibration_rows as calibration_rows
 from .evaluation.words import confusion_rows as confusion_rows
 from .evaluation.words import headlines as headlines
+from .evaluation.words import honesty_rows as honesty_rows
 from .evaluation.words import main_rows as main_rows
 from .evaluation.words import missed_words as missed_words
 from .evaluation.words import origin_words as origin_words

@@ -69,3 +69,24 @@ def test_origins_are_parts_and_small_ones_stand_together() -> None:
     }
     gaps = np.abs(table["label"] - table["level"])
     assert parts["device large"]["mae"] == pytest.approx(gaps[:100].mean())
+
+
+def test_a_group_whose_probabilities_do_not_hold_shows_it_and_so_do_its_sets() -> None:
+    table = _table(160, worse_men=True)
+    table["set_held"] = np.where(table["sex"] == "male", table["level"] == table["label"], True)
+    parts = subgroup_figures(table, np.arange(160).astype(str), 50)["subgroups"]
+    women, men = parts["women"]["calibration"], parts["men"]["calibration"]
+    # Women's levels are certain and right: what is stated comes true.
+    assert (women["stated"], women["observed"], women["ece"]) == (pytest.approx(0.5), 0.5, pytest.approx(0.0))
+    wrong_side = (table["level"] >= 2) != (table["label"] >= 2)
+    assert men["ece"] == pytest.approx(wrong_side[table["sex"] == "male"].mean())
+    assert men["ece_interval"][0] <= men["ece"] <= men["ece_interval"][1]
+    assert parts["women"]["sets"]["held"] == parts["women"]["sets"]["n"] == 80
+    assert parts["men"]["sets"]["held"] == int((table["level"] == table["label"])[table["sex"] == "male"].sum())
+
+
+def test_without_sets_none_are_counted() -> None:
+    part = subgroup_figures(_table(16, worse_men=False), np.arange(16).astype(str), 5)["subgroups"]["women"]
+    assert "sets" not in part
+    mixed = _table(16, worse_men=False).assign(set_held=[None] * 8 + [True] * 8)
+    assert subgroup_figures(mixed, np.arange(16).astype(str), 5)["subgroups"]["women"]["sets"]["n"] == 4

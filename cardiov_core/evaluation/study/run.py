@@ -22,7 +22,7 @@ from cardiov_core.evaluation.study.figures import (
     with_intervals,
 )
 from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
-from cardiov_core.evaluation.subgroups import ORIGINS, VALIDATED
+from cardiov_core.evaluation.subgroups import ORIGINS, SET_HELD, VALIDATED
 from cardiov_core.inference import Grader, analyze
 from cardiov_core.statements import LabelRule, deciding_statement
 
@@ -173,13 +173,15 @@ def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: TrainedOn) -> 
         prediction = analysis.prediction
         if prediction is None:
             return f"{record.record_id}: {' '.join(texts(analysis.withheld))}"
+    label, chosen = dataset.label(ecg_id), prediction.prediction_set
     return {
         "ecg_id": ecg_id,
         "patient_id": record.patient_id,
         "sex": record.sex,
         "age": record.age,
         **origin_of(dataset, ecg_id),
-        "label": int(dataset.label(ecg_id)),
+        "label": int(label),
+        SET_HELD: None if chosen is None else label in chosen,
         "label_most_severe": int(dataset.label(ecg_id, OTHER_RULE)),
         "statement": deciding_statement(dataset.scp_codes(ecg_id)),
         "level": int(prediction.severity),

@@ -189,6 +189,27 @@ def subgroup_rows(document: EvaluationDocument) -> list[Row]:
     ]
 
 
+def honesty_rows(document: EvaluationDocument) -> list[Row]:
+    """Return group, n, of 'medium or higher' what was stated and came true, calibration error, and sets that held.
+
+    Empty where the evaluation was made before these were measured.
+    """
+    return [
+        (
+            name,
+            str(group.n),
+            percent(found.stated),
+            f"{percent(found.observed)} ({limits(found.observed_interval, as_percent=True)})",
+            f"{number(found.ece)} ({limits(found.ece_interval)})",
+            "-"
+            if group.sets is None
+            else f"{percent(group.sets.held / group.sets.n)} ({limits(group.sets.interval, as_percent=True)})",
+        )
+        for name, group in document.subgroups.items()
+        if (found := group.calibration) is not None
+    ]
+
+
 def _paper_subtype(name: str) -> str:
     """Return the paper's figures of the same subgroup; a dash where it has none."""
     theirs = PAPER_SUBTYPES.get(name)

@@ -24,6 +24,7 @@ from cardiov_core.reporting import (
     ALARM_HEADS,
     CALIBRATION_HEADS,
     FIGURE_SENTENCES,
+    HONESTY_HEADS,
     MAIN_HEADS,
     REPORT_NAME,
     SUBGROUP_HEADS,
@@ -36,6 +37,7 @@ from cardiov_core.reporting import (
     calibration_rows,
     confusion_rows,
     headlines,
+    honesty_rows,
     html_report,
     main_rows,
     missed_words,
@@ -128,6 +130,9 @@ def _report(evaluation: ShippedEvaluation) -> None:
         st.caption(f"p: {document.subgroup_tests[0].test}. The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).")
     st.subheader("Calibration")
     _figure("reliability", panels)
+    by_group = honesty_rows(document)
+    if by_group:
+        st.html(html_table(HONESTY_HEADS, by_group, columns="tnnnnn"))
     _against(document)
     st.subheader("All numbers")
     _tables(document)

@@ -47,8 +47,26 @@ class SubgroupIntervals(Document):
     within_one: Ends | None = None
 
 
+class GroupCalibration(Document):
+    """Of 'medium or higher': what was stated on average, the share that came true, expected calibration error."""
+
+    stated: float
+    observed: float
+    observed_interval: Ends
+    ece: float
+    ece_interval: Ends
+
+
+class GroupSets(Document):
+    """How many of a group's prediction sets held the label, with Wilson's interval."""
+
+    n: int
+    held: int
+    interval: Ends
+
+
 class Subgroup(Document):
-    """Figures of women, of men, of the younger or of the older."""
+    """Figures of a part of the records: women, a device, a site."""
 
     n: int
     records_a_level: Counts
@@ -57,6 +75,8 @@ class Subgroup(Document):
     mae: float | None
     accuracy: float | None
     within_one: float | None
+    calibration: GroupCalibration | None = None
+    sets: GroupSets | None = None
 
 
 class SubgroupTest(Document):
