@@ -131,6 +131,52 @@ def band_pass(
     return np.asarray(sps.sosfiltfilt(sections, values, axis=-1, padtype="odd", padlen=pad), dtype=np.float64)
 
 
+def fir_band_pass(
+    signal: npt.ArrayLike, sampling_rate_hz: float, band_hz: tuple[float, float], order: int
+) -> npt.NDArray[np.float64]:
+    """Filter with a linear-phase FIR band-pass of ``order + 1`` taps and take its delay away.
+
+    Parameters
+    ----------
+    signal : array_like
+        Shape ``(..., n_samples)``, without NaN.
+    sampling_rate_hz : float
+        In Hz.
+    band_hz : tuple of float
+        Lower and upper edge, where the amplitude is halved.
+    order : int
+        Even.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, same shape.
+
+    Raises
+    ------
+    RecordUnsupportedError
+        If the order is odd or the band does not fit the rate.
+    """
+    values = np.asarray(signal, dtype=np.float64)
+    low, high = band_hz
+    if order % 2 or not 0 < low < high < sampling_rate_hz / 2:
+        raise RecordUnsupportedError(
+            f"An FIR filter of order {order} for {low:g}-{high:g} Hz does not fit {sampling_rate_hz:g} Hz.",
+            f"Use an even order and a band below {sampling_rate_hz / 2:g} Hz.",
+        )
+    taps = sps.firwin(order + 1, band_hz, pass_zero=False, fs=sampling_rate_hz)
+    pad = [(0, 0)] * (values.ndim - 1) + [(order // 2, order // 2)]
+    padded = np.pad(values, pad, mode="edge")
+    return np.asarray(sps.oaconvolve(padded, taps.reshape([1] * (values.ndim - 1) + [-1]), mode="valid", axes=-1))
+
+
+def _filtered(values: npt.NDArray[np.float64], contract: InputContract) -> npt.NDArray[np.float64]:
+    if contract.filter == "none":
+        return values
+    kind = fir_band_pass if contract.filter == "fir" else band_pass
+    return kind(values, contract.sampling_rate_hz, contract.band_hz, contract.filter_order)
+
+
 def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = None) -> PreparedInput:
     """Turn a record into a network's input.
 
@@ -169,7 +215,7 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     if part.sampling_rate != rate:
         text = f"Resampled {part.sampling_rate:g} → {rate:g} Hz for the network."
         notes.append(Reason(ReasonCode.RESAMPLED, text))
-    values = band_pass(values, rate, contract.band_hz, contract.filter_order)
+    values = _filtered(values, contract)
     if missing.any():
         at = np.minimum((np.arange(values.shape[1]) * part.sampling_rate / rate).astype(int), missing.shape[1] - 1)
         values[missing[:, at]] = 0.0
@@ -257,6 +303,11 @@ def check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: 
 def _normalise(values: npt.NDArray[np.float64], contract: InputContract) -> npt.NDArray[np.float64]:
     if contract.normalisation == "none":
         return values
+    if contract.normalisation == "lead_mean":
+        centred: npt.NDArray[np.float64] = values - values.mean(axis=1, keepdims=True)
+        return centred
+    if contract.normalisation == "z_score":
+        values = values - values.mean()
     deviation = float(values.std())
     return values / deviation if deviation > 0 else values
 

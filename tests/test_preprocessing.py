@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Provenance
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.preprocessing import band_pass, bridge_gaps, prepare, resample
+from cardiov_core.preprocessing import band_pass, bridge_gaps, fir_band_pass, prepare, resample
 
 CONTRACT = InputContract(STANDARD_LEADS, 500.0, 5000, (0.5, 50.0), 3, "none")
 
@@ -173,3 +174,27 @@ def test_resample_keeps_equal_rates_untouched_and_band_must_fit() -> None:
     assert resample(x, 500.0, 500.0) is x
     with pytest.raises(RecordUnsupportedError, match=r"0\.5-50 Hz does not fit a sampling rate of 100 Hz"):
         band_pass(np.zeros(1000), 100.0, (0.5, 50.0), 3)
+
+
+def test_fir_band_pass_keeps_its_band_and_does_not_delay() -> None:
+    t = np.arange(5000) / 500.0
+    inside, drift, mains = np.sin(2 * np.pi * 10 * t), np.full(5000, 3.0), np.sin(2 * np.pi * 120 * t)
+    filtered = fir_band_pass(np.stack([inside + mains, drift]), 500.0, (0.5, 60.0), 1000)
+    middle = slice(1000, 4000)
+    assert np.abs(filtered[0] - inside)[middle].max() < 0.02
+    # A filter of two seconds lets a sixth of an offset through: an edge of 0.5 Hz needs longer ones.
+    assert np.abs(filtered[1])[middle].max() < 3.0 / 6
+    with pytest.raises(RecordUnsupportedError, match="order 151"):
+        fir_band_pass(inside, 500.0, (0.5, 60.0), 151)
+
+
+def test_contracts_of_the_challenge_papers() -> None:
+    record = generate("normal", seed=1)
+    fir = InputContract(STANDARD_LEADS, 500.0, 5000, (0.5, 60.0), 500, "z_score", "fir")
+    values = prepare(record, fir).values
+    assert float(values.mean()) == pytest.approx(0, abs=1e-5)
+    assert float(values.std()) == pytest.approx(1, abs=1e-5)
+    plain = InputContract(STANDARD_LEADS, 80.0, 800, (0.5, 30.0), 3, "lead_mean", "none")
+    unfiltered = prepare(record, plain).values
+    assert np.abs(unfiltered.mean(axis=1)).max() < 1e-5
+    assert unfiltered.shape == (12, 800)

@@ -28,6 +28,7 @@ from cardiov_core.cli.records.report import report
 from cardiov_core.cli.records.serial import serial
 from cardiov_core.cli.review import review
 from cardiov_core.cli.studies.ablate import ablate
+from cardiov_core.cli.studies.compare import compare
 from cardiov_core.cli.studies.external import outside_check
 from cardiov_core.cli.studies.findings import findings_check
 from cardiov_core.cli.studies.noise_floor import noise_floor
@@ -69,6 +70,7 @@ for _command in (
     data,
     train,
     ablate,
+    compare,
     train_delineator,
     train_findings,
     train_statements,

@@ -30,6 +30,15 @@ from .fingerprint import SAME_MARK as SAME_MARK
 from .fingerprint import differing_bits as differing_bits
 from .fingerprint import fingerprints_of as fingerprints_of
 from .fingerprint import signal_mark as signal_mark
+from .labels.challenge import SINUS_RHYTHM as SINUS_RHYTHM
+from .labels.challenge import Year as Year
+from .labels.challenge import challenge_classes as challenge_classes
+from .labels.challenge import challenge_rows as challenge_rows
+from .labels.challenge import challenge_weights as challenge_weights
+from .labels.tasks import Task as Task
+from .labels.tasks import all_tasks as all_tasks
+from .labels.tasks import statement_row as statement_row
+from .labels.tasks import task_of as task_of
 from .locate import data_root as data_root
 from .ludb import WAVE_KINDS as WAVE_KINDS
 from .ludb import AnnotatedWave as AnnotatedWave
@@ -41,6 +50,7 @@ from .ptbxl.label_provenance import label_provenance as label_provenance
 from .ptbxl.labelled import LabelledRecords as LabelledRecords
 from .ptbxl.labelled import no_whole_records as no_whole_records
 from .ptbxl.labelled import whole_records as whole_records
+from .ptbxl.statement_classes import statement_classes as statement_classes
 from .ptbxl.table import TABLE_NAME as TABLE_NAME
 from .ptbxl.tree import PtbXl as PtbXl
 from .ptbxl.tree import find_ptbxl as find_ptbxl

@@ -36,9 +36,12 @@ from .prediction import Prediction as Prediction
 from .prediction import Scope as Scope
 from .prediction import Severity as Severity
 from .prediction import Tally as Tally
+from .prepared import FilterKind as FilterKind
 from .prepared import InputContract as InputContract
+from .prepared import Normalisation as Normalisation
 from .prepared import PreparedInput as PreparedInput
 from .prepared import Window as Window
+from .prepared import person_numbers as person_numbers
 from .quality import LeadQuality as LeadQuality
 from .quality import Quality as Quality
 from .quality import QualityVerdict as QualityVerdict

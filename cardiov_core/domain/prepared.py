@@ -6,6 +6,12 @@ from typing import Literal
 from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.reasons import Reason
 
+Normalisation = Literal["none", "global_std", "z_score", "lead_mean"]
+"""What is done to the size of a signal."""
+
+FilterKind = Literal["butterworth", "fir", "none"]
+"""What a signal is filtered with."""
+
 
 @dataclass(frozen=True)
 class InputContract:
@@ -20,11 +26,14 @@ class InputContract:
     n_samples : int
         Length of the input.
     band_hz : tuple of float
-        Edges of the zero-phase Butterworth band-pass, low and high.
+        Edges of the band-pass, low and high.
     filter_order : int
-        Order of the Butterworth prototype, applied forward and backward.
-    normalisation : {"none", "global_std"}
-        'none': mV as they are; 'global_std': divided by the record's standard deviation over all leads.
+        Order of the Butterworth prototype, applied forward and backward; of an FIR filter one less than its taps, even.
+    normalisation : {"none", "global_std", "z_score", "lead_mean"}
+        'none': mV as they are; 'global_std': divided by the record's standard deviation over all leads; 'z_score': so
+        divided after the mean over all leads was taken away; 'lead_mean': each lead's own mean taken away.
+    filter : {"butterworth", "fir", "none"}
+        Zero-phase Butterworth band-pass; a linear-phase FIR filter whose delay is taken away; or none.
     """
 
     leads: tuple[str, ...]
@@ -32,7 +41,8 @@ class InputContract:
     n_samples: int
     band_hz: tuple[float, float]
     filter_order: int
-    normalisation: Literal["none", "global_std"]
+    normalisation: Normalisation
+    filter: FilterKind = "butterworth"
 
     @property
     def duration_s(self) -> float:
@@ -75,3 +85,25 @@ class PreparedInput:
     pad_left: int = 0
     pad_right: int = 0
     notes: tuple[Reason, ...] = ()
+
+
+_AGE_MEAN, _AGE_SD, _OLDEST = 60.0, 17.0, 90.0
+
+
+def person_numbers(age: float | None, sex: str | None) -> tuple[float, float]:
+    """Return age and sex as a network takes them, NaN where unknown.
+
+    Parameters
+    ----------
+    age : float or None
+        Years; PTB-XL's 300 for everybody over 89 counts as 90.
+    sex : str or None
+        'male' or 'female'.
+
+    Returns
+    -------
+    tuple of float
+        Age less 60 over 17 years, about PTB-XL's mean and standard deviation; 1 for men and -1 for women.
+    """
+    years = float("nan") if age is None else (min(float(age), _OLDEST) - _AGE_MEAN) / _AGE_SD
+    return years, {"male": 1.0, "female": -1.0}.get(sex or "", float("nan"))

@@ -29,6 +29,9 @@ from .metrics import confusion_matrix as confusion_matrix
 from .metrics import mean_absolute_error as mean_absolute_error
 from .operating_points import OPERATING_POINTS as OPERATING_POINTS
 from .operating_points import alarm_at as alarm_at
+from .statements.task_figures import TaskFigures as TaskFigures
+from .statements.task_figures import main_figure as main_figure
+from .statements.task_figures import task_figures as task_figures
 from .study.case_file import CaseList as CaseList
 from .study.case_file import FoundCase as FoundCase
 from .study.case_file import priority_of as priority_of

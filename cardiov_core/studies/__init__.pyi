@@ -8,6 +8,11 @@ from .graders.reasons import ship_reasons_check as ship_reasons_check
 from .graders.scope import ScopeCheck as ScopeCheck
 from .graders.scope import check_scope as check_scope
 from .graders.scope import ship_scope as ship_scope
+from .nets.compare import Budget as Budget
+from .nets.compare import compare_nets as compare_nets
+from .nets.table import table_markdown as table_markdown
+from .nets.table import table_of as table_of
+from .nets.table import write_comparison as write_comparison
 from .signals.delineation import DelineationCheck as DelineationCheck
 from .signals.delineation import Method as Method
 from .signals.delineation import at_beats as at_beats

@@ -39,6 +39,7 @@ from .loop.windows import TrainingData as TrainingData
 from .recipes.blend import BlendRecipe as BlendRecipe
 from .recipes.boosting import BoostingRecipe as BoostingRecipe
 from .recipes.forest import ForestRecipe as ForestRecipe
+from .recipes.network import CRITICAL_VALUE as CRITICAL_VALUE
 from .recipes.network import KIND_OF as KIND_OF
 from .recipes.network import OBJECTIVE_OF as OBJECTIVE_OF
 from .recipes.network import OutputName as OutputName
@@ -46,3 +47,18 @@ from .recipes.network import Recipe as Recipe
 from .recipes.network import Stage as Stage
 from .recipes.recipe_files import list_recipes as list_recipes
 from .recipes.recipe_files import load_recipe as load_recipe
+from .recipes.zoo import as_grader as as_grader
+from .recipes.zoo import benchmark_recipe as benchmark_recipe
+from .recipes.zoo import fine_tuned as fine_tuned
+from .recipes.zoo import recipe_for as recipe_for
+from .tasks.evaluate import evaluate_task as evaluate_task
+from .tasks.records import TaskRecords as TaskRecords
+from .tasks.records import load_task_records as load_task_records
+from .tasks.train import TaskTraining as TaskTraining
+from .tasks.train import answers as answers
+from .tasks.train import card_text as card_text
+from .tasks.train import fit_task as fit_task
+from .tasks.train import in_unit as in_unit
+from .tasks.train import load_task_network as load_task_network
+from .tasks.train import task_splits as task_splits
+from .tasks.train import train_task as train_task

@@ -47,6 +47,10 @@ from .cards.parts import WarnedPart as WarnedPart
 from .delineator import DelineatorWeights as DelineatorWeights
 from .delineator import load_delineator as load_delineator
 from .delineator import save_delineator as save_delineator
+from .files import read_json as read_json
+from .files import read_tensors as read_tensors
+from .files import tensor_bytes as tensor_bytes
+from .files import write_with_card as write_with_card
 from .findings import NAME as NAME
 from .findings import Detector as Detector
 from .findings import FindingWeights as FindingWeights

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cardiov_core.cli.graders.train import Folds, ptbxl_of
+from cardiov_core.cli.graders.train import Folds, labelled_of, ptbxl_of
 from cardiov_core.cli.options import labels_option
 
 _POINTS = ("medium_or_higher", "high")
@@ -34,7 +34,12 @@ class Prevalence(click.ParamType[tuple[str, float]]):
 @click.command()
 @click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
 @click.option("--folds", required=True, type=Folds(), metavar="FOLDS", help="10, 1-9 or 1,3,5-7.")
-@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="A grader's name or its weights file, or the card of a network on a task (.task.json); default: the default "
+    "grader.",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
 @labels_option
 @click.option(
@@ -76,6 +81,13 @@ def evaluate(
     refused. Writes predictions.csv, metrics.json,
     report.md, report.html (one file that needs nothing else) and figures/ to --out.
     """
+    if model is not None and model.endswith(".task.json"):
+        if ship or others or prevalence:
+            raise click.UsageError(
+                "--ship, --against and --prevalence are for graders, and this is a network on a task."
+            )
+        _evaluate_task(Path(model), data, folds, out, labels_file, resamples)
+        return
     if out is None and not ship:
         raise click.UsageError("Give --out DIR, or --ship, or both.")
     if ship and labels_file is not None:
@@ -99,3 +111,21 @@ def evaluate(
     if ship:
         click.echo(f"Beside the weights: {ship_evaluation(evaluation, predictor.card)}", err=True)
     click.echo(report_of(evaluation.document), nl=False)
+
+
+def _evaluate_task(
+    card: Path, data: Path, folds: tuple[int, ...], out: Path | None, labels_file: Path | None, resamples: int
+) -> None:
+    import json
+
+    from cardiov_core import training
+    from cardiov_core.datasets import task_of
+    from cardiov_core.training import card_text
+
+    _, stated = training.load_task_network(card)
+    source = data if task_of(stated["task"]).source == "cinc" else labelled_of(data, labels_file)
+    found = training.evaluate_task(card, source, folds, n_resamples=resamples)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "metrics.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    click.echo(card_text(found))

@@ -12,6 +12,7 @@ from cardiov_core.cli.options import labels_option
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import PtbXl, PtbXlCache
+    from cardiov_core.training import Recipe
 
 _FOLDS = range(1, 11)
 
@@ -41,7 +42,26 @@ class Folds(click.ParamType[tuple[int, ...]]):
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A recipe as a TOML file.")
 @click.option("--recipe", "recipe_name", metavar="NAME", help="A recipe that comes with CardioV.")
-@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--net", "net_name", metavar="NAME", help="A network of `cardiov networks`, by its paper's training.")
+@click.option(
+    "--task",
+    "task_name",
+    metavar="NAME",
+    help="With --net: critical-value (the default, makes a grader), all, diagnostic, subdiagnostic, superdiagnostic, "
+    "form, rhythm, age, sex, cinc2020 or cinc2021.",
+)
+@click.option(
+    "--start",
+    metavar="NAME",
+    help="With --net: begin with the weights of the training of that name beside --out, and a new head.",
+)
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of PTB-XL; of CinC records for their tasks.",
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
 @labels_option
 @click.option(
@@ -61,6 +81,9 @@ class Folds(click.ParamType[tuple[int, ...]]):
 def train(
     config: Path | None,
     recipe_name: str | None,
+    net_name: str | None,
+    task_name: str | None,
+    start: str | None,
     data: Path,
     out: Path,
     labels_file: Path | None,
@@ -68,21 +91,32 @@ def train(
     resume: bool,
     processes: int,
 ) -> None:
-    """Train a grader: checkpoints, log, and at the end weights with their model card."""
-    if (config is None) == (recipe_name is None):
-        raise click.UsageError("Give either --config FILE or --recipe NAME.")
+    """Train a grader, or a network on another task: checkpoints, log, and at the end weights with their card."""
+    if sum(given is not None for given in (config, recipe_name, net_name)) != 1:
+        raise click.UsageError("Give one of --config FILE, --recipe NAME and --net NAME.")
+    if net_name is None and (task_name is not None or start is not None):
+        raise click.UsageError("--task and --start go with --net NAME; a recipe names its own.")
     from cardiov_core import training
     from cardiov_core.training import check_processes, is_first_of_torchrun, started_by_torchrun, torchrun_command
 
-    recipe = training.load_recipe(config or recipe_name or "")
+    if net_name is None:
+        recipe = training.load_recipe(config or recipe_name or "")
+    else:
+        recipe = _recipe_of(net_name, task_name or training.CRITICAL_VALUE, start)
     if max_epochs is not None and not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"{recipe.name} trains no network: leave --max-epochs out.")
+    if isinstance(recipe, training.Recipe) and recipe.task != training.CRITICAL_VALUE:
+        if processes > 1:
+            raise click.UsageError("Networks on other tasks than the critical value are trained by one process.")
+        _train_task(replace(recipe, max_epochs=max_epochs), data, out, labels_file, resume)
+        return
     dataset = labelled_of(data, labels_file)
     if processes > 1 and not started_by_torchrun():
         if not isinstance(recipe, training.Recipe):
             raise click.UsageError(f"{recipe.name} trains no network: leave --processes out.")
         check_processes(recipe, processes)
-        arguments = ["train", "--config", str(config)] if config else ["train", "--recipe", str(recipe_name)]
+        given = {"--config": config, "--recipe": recipe_name, "--net": net_name}
+        arguments = ["train", *(str(part) for one in given.items() if one[1] is not None for part in one)]
         arguments += ["--data", str(data), "--out", str(out), *(["--resume"] if resume else [])]
         arguments += [] if labels_file is None else ["--labels", str(labels_file)]
         arguments += [] if max_epochs is None else ["--max-epochs", str(max_epochs)]
@@ -97,6 +131,26 @@ def train(
         result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
     if is_first_of_torchrun():
         click.echo(result.card_path)
+
+
+def _recipe_of(net: str, task: str, start: str | None) -> "Recipe":
+    from cardiov_core import training
+
+    recipe = training.recipe_for(net, task)
+    if task == training.CRITICAL_VALUE:
+        if start is not None:
+            raise click.UsageError("--start is for other tasks; a grader's recipe names it under pretraining.")
+        return training.as_grader(recipe)
+    return recipe if start is None else training.fine_tuned(recipe, start)
+
+
+def _train_task(recipe: "Recipe", data: Path, out: Path, labels_file: Path | None, resume: bool) -> None:
+    from cardiov_core import training
+    from cardiov_core.datasets import task_of
+
+    source = data if task_of(recipe.task).source == "cinc" else labelled_of(data, labels_file)
+    result = training.train_task(recipe, source, out, resume=resume, progress=sys.stderr.isatty())
+    click.echo(result.card_path)
 
 
 def _become(command: list[str]) -> NoReturn:

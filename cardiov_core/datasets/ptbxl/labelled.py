@@ -35,6 +35,9 @@ class LabelledRecords(Protocol):
     def ecg_ids(self, folds: Iterable[int]) -> list[int]:
         """Return the records of some folds, in the order of the table."""
 
+    def scp_codes(self, ecg_id: int) -> dict[str, float]:
+        """Return a record's statements with their likelihoods in per cent, in the record's own order."""
+
     def label(self, ecg_id: int, rule: LabelRule = "highest_likelihood") -> Severity:
         """Return a record's critical value: the corrected one where there is one and no other rule is asked for."""
 

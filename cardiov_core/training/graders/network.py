@@ -256,7 +256,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def claim(out: Path, recipe: Recipe, dataset: LabelledRecords, resume: bool) -> None:
+def claim(out: Path, recipe: Recipe, dataset: LabelledRecords | Path, resume: bool) -> None:
     """Keep the recipe beside the results and refuse to mix two trainings.
 
     Raises
@@ -265,7 +265,8 @@ def claim(out: Path, recipe: Recipe, dataset: LabelledRecords, resume: bool) -> 
         If `resume` is asked for and the folder holds a training by another recipe or other labels.
     """
     path = out / "recipe.json"
-    corrected = {} if dataset.corrected is None else {"corrected_labels": dataset.corrected.sha256}
+    own = None if isinstance(dataset, Path) else dataset.corrected
+    corrected = {} if own is None else {"corrected_labels": own.sha256}
     text = json.dumps(recipe.as_dict() | corrected, indent=2, sort_keys=True)
     if path.exists() and resume and path.read_text(encoding="utf-8") != text:
         raise TrainingError(

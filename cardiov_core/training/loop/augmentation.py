@@ -19,11 +19,14 @@ class Batch(NamedTuple):
         ``(batch, n_targets)`` of the objective.
     side : torch.Tensor or None
         ``(batch, k)`` numbers for the side head, NaN where missing.
+    person : torch.Tensor or None
+        ``(batch, 2)`` age and sex, NaN where unknown; a mixed record keeps its own.
     """
 
     windows: Tensor
     targets: Tensor
     side: Tensor | None = None
+    person: Tensor | None = None
 
 
 def augment(batch: Batch, settings: Augmentation, sampling_rate_hz: float, generator: torch.Generator) -> Batch:
@@ -53,8 +56,29 @@ def augment(batch: Batch, settings: Augmentation, sampling_rate_hz: float, gener
     noise = torch.randn(windows.shape, generator=generator) * settings.noise_mv
     if settings.lead_scale > 0 and settings.lead_scale_share > 0:
         gain = gain * _lead_gains(n_records, n_leads, settings, generator)
-    mixed = batch._replace(windows=(windows * gain + noise) * kept)
-    return _mixed(mixed, settings.mixup, generator) if settings.mixup > 0 else mixed
+    changed = windows * gain + noise
+    if settings.shift_mv > 0:
+        changed = changed + torch.randn(n_records, n_leads, 1, generator=generator) * settings.shift_mv
+    if settings.erase_s > 0:
+        changed = changed * _left_over(changed, round(settings.erase_s * sampling_rate_hz), generator)
+    mixed = batch._replace(windows=changed * kept)
+    if settings.mixup <= 0 or not _happens(settings.mixup_share, generator):
+        return mixed
+    return _mixed(mixed, settings.mixup, generator)
+
+
+def _happens(share: float, generator: torch.Generator) -> bool:
+    # A share of 1 draws nothing, as trainings did before there was one.
+    return share >= 1 or bool(torch.rand((), generator=generator) < share)
+
+
+def _left_over(windows: Tensor, longest: int, generator: torch.Generator) -> Tensor:
+    """Return zeros in a stretch of each record, of up to `longest` samples, and ones elsewhere; ``(n, 1, samples)``."""
+    n_records, _, n_samples = windows.shape
+    lengths = torch.randint(0, min(longest, n_samples) + 1, (n_records, 1, 1), generator=generator)
+    begins = (torch.rand(n_records, 1, 1, generator=generator) * (n_samples - lengths + 1)).long()
+    times = torch.arange(n_samples)
+    return ((times < begins) | (times >= begins + lengths)).to(windows.dtype)
 
 
 def random_crop(windows: Tensor, length: int, generator: torch.Generator) -> Tensor:
@@ -84,7 +108,8 @@ def _mixed(batch: Batch, alpha: float, generator: torch.Generator) -> Batch:
         own = share.view(-1, *[1] * (values.dim() - 1))
         return own * values + (1 - own) * values[partner]
 
-    return Batch(mix(batch.windows), mix(batch.targets), None if batch.side is None else mix(batch.side))
+    side = None if batch.side is None else mix(batch.side)
+    return batch._replace(windows=mix(batch.windows), targets=mix(batch.targets), side=side)
 
 
 def _beta(alpha: float, n: int, generator: torch.Generator) -> Tensor:

@@ -13,10 +13,11 @@ from cardiov_core.inference import Output, exceedance_logits
 from cardiov_core.nets import seeded
 from cardiov_core.training.loop import processes as group
 from cardiov_core.training.loop.augmentation import Batch, augment
-from cardiov_core.training.loop.learner import Learner, TwoHeads, device
+from cardiov_core.training.loop.label_losses import label_loss
+from cardiov_core.training.loop.learner import Learner, device
 from cardiov_core.training.loop.losses import loss_of, side_loss, targets_for
 from cardiov_core.training.loop.windows import TrainingData
-from cardiov_core.training.recipes.network import Recipe, Stage
+from cardiov_core.training.recipes.network import Objective, Recipe
 
 Report = Callable[[Mapping[str, Any]], None]
 
@@ -100,7 +101,13 @@ def logits_of(net: nn.Module, data: TrainingData, batch_size: int = _VALIDATION_
     """Return a network's raw output for all records, float32 ``(n, n_logits)`` on the CPU."""
     where = next(net.parameters()).device
     parts = torch.arange(len(data)).split(batch_size)
-    return torch.cat([net(data.windows_of(part).to(where)).float().cpu() for part in parts])
+    if data.person is None:
+        return torch.cat([net(data.windows_of(part).to(where)).float().cpu() for part in parts])
+    return torch.cat([net(data.windows_of(part).to(where), _person(data, part, where)).float().cpu() for part in parts])
+
+
+def _person(data: TrainingData, part: Tensor, where: torch.device) -> Tensor | None:
+    return None if data.person is None else data.person[part].to(where)
 
 
 def exceedances_of(net: nn.Module, data: TrainingData, output: Output | None = None) -> Tensor:
@@ -148,7 +155,7 @@ def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | N
     group.align(learner.model)
     entry = {"loss": group.mean(sum(losses) / steps), "learning_rate": rate}
     if validation is not None:
-        entry["validation_loss"] = group.mean(_validation_loss(learner.model, validation, stage))
+        entry["validation_loss"] = group.mean(_validation_loss(learner, validation))
     learner.end_epoch(entry.get("validation_loss"))
     if not torch.isfinite(torch.tensor(list(entry.values()))).all():
         raise TrainingError(
@@ -166,7 +173,7 @@ def _step(learner: Learner, data: TrainingData, part: Tensor) -> float:
     recipe = learner.recipe
     batch = _batch(data, group.own_part(part), learner)
     batch = augment(batch, recipe.augmentation, recipe.contract.sampling_rate_hz, learner.changing)
-    loss = _loss(learner.trained, batch, recipe, learner.stage)
+    loss = _loss(learner.trained, batch, learner)
     learner.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(learner.model.parameters(), _MAX_GRADIENT_NORM)
@@ -181,8 +188,9 @@ def _batch(data: TrainingData, part: Tensor, learner: Learner) -> Batch:
     teacher = None if data.teacher is None else data.teacher[part]
     own = Batch(
         windows=data.windows_of(part),
-        targets=targets_for(data.levels[part], objective, teacher, taught.share),
+        targets=_targets(data, part, objective, teacher, taught.share),
         side=None if data.side is None else data.side[part],
+        person=None if data.person is None else data.person[part],
     )
     if data.hearts is None or not taught.hearts_a_batch or learner.stage_share >= taught.hearts_until:
         return own
@@ -194,28 +202,48 @@ def _batch(data: TrainingData, part: Tensor, learner: Learner) -> Batch:
     return Batch(torch.cat([own.windows, hearts.windows_of(drawn)]), torch.cat([own.targets, targets]), side)
 
 
-def _loss(model: nn.Module, batch: Batch, recipe: Recipe, stage: Stage) -> Tensor:
-    where = device()
+def _targets(
+    data: TrainingData, part: Tensor, objective: Objective, teacher: Tensor | None = None, share: float = 0.0
+) -> Tensor:
+    if objective == "task" and data.targets is not None:
+        return data.targets[part]
+    return targets_for(data.levels[part], objective, teacher, share)
+
+
+def _loss(model: nn.Module, batch: Batch, learner: Learner) -> Tensor:
+    recipe, stage, where = learner.recipe, learner.stage, device()
+    person = None if batch.person is None else batch.person.to(where)
+    segments = stage.objective == "task" and recipe.loss.name == "random_switch"
     with torch.autocast(where.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-        logits, numbers = model(batch.windows.to(where))
+        logits, numbers = model(batch.windows.to(where), person, segments)
     beside = torch.zeros((), device=where)
     if numbers is not None and batch.side is not None:
         beside = side_loss(numbers.float(), batch.side.to(where))
     if stage.objective == "measurements":
         return beside
+    if stage.objective == "task":
+        draw = float(torch.rand((), generator=learner.changing)) if segments else 0.0
+        return label_loss(logits.float(), batch.targets.to(where), recipe.loss, learner.class_weights, draw)
     own = loss_of(logits.float(), batch.targets.to(where), stage.objective)
     return own if numbers is None or recipe.auxiliary.weight == 0 else own + recipe.auxiliary.weight * beside
 
 
 @torch.no_grad()
-def _validation_loss(model: TwoHeads, data: TrainingData, stage: Stage) -> float:
+def _validation_loss(learner: Learner, data: TrainingData) -> float:
     """Return the stage's own loss on whole, unchanged windows and the cardiologists' labels alone."""
+    model, stage = learner.model, learner.stage
     model.eval()
-    outputs = [model(data.windows_of(part).to(device())) for part in torch.arange(len(data)).split(_VALIDATION_BATCH)]
+    outputs = [
+        model(data.windows_of(part).to(device()), _person(data, part, device()))
+        for part in torch.arange(len(data)).split(_VALIDATION_BATCH)
+    ]
     if stage.objective == "measurements" and data.side is not None:
         numbers = torch.cat([side.cpu() for _, side in outputs if side is not None])
         return float(side_loss(numbers, data.side))
     logits = torch.cat([own.cpu() for own, _ in outputs])
+    if stage.objective == "task" and data.targets is not None:
+        weights = None if learner.class_weights is None else learner.class_weights.cpu()
+        return float(label_loss(logits, data.targets, learner.recipe.loss, weights))
     return float(loss_of(logits, targets_for(data.levels, stage.objective), stage.objective))
 
 
@@ -230,6 +258,11 @@ def _check(recipe: Recipe, data: TrainingData, validation: TrainingData | None) 
         raise TrainingError(
             f"The recipe {recipe.name} waits for a validation loss, but there are no records to validate on.",
             "Give validation.folds that are in the data set.",
+        )
+    if any(stage.objective == "task" for stage in recipe.stages) and data.targets is None:
+        raise TrainingError(
+            f"The recipe {recipe.name} learns the task {recipe.task}, but the records carry no labels of it.",
+            "Give a data set that has them.",
         )
     lacks_side = data.side is None or (validation is not None and validation.side is None)
     if lacks_side and any(stage.objective == "measurements" for stage in recipe.stages):

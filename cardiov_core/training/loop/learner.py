@@ -12,8 +12,11 @@ from torch.nn.utils.parametrizations import weight_norm
 from cardiov_core.errors import TrainingError
 from cardiov_core.nets import build_net
 from cardiov_core.training.loop import processes as group
+from cardiov_core.training.loop.label_losses import class_weights
+from cardiov_core.training.loop.layer_groups import rated_parameters
 from cardiov_core.training.loop.losses import N_OUTPUTS
 from cardiov_core.training.loop.windows import TrainingData
+from cardiov_core.training.recipes.labels import WEIGHTED
 from cardiov_core.training.recipes.network import Recipe, Stage
 
 _ONE_CYCLE_WARM_UP = 0.25
@@ -34,10 +37,12 @@ class TwoHeads(nn.Module):
         self.net = net
         self.side = side
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return logits, and the side head's numbers or None."""
+    def forward(self, x: Tensor, person: Tensor | None = None, segments: bool = False) -> tuple[Tensor, Tensor | None]:
+        """Return logits, those of each segment where asked for, and the side head's numbers or None."""
+        if segments:
+            return self.net.segment_logits(x, person), None  # type: ignore[operator]
         if self.side is None:
-            return self.net(x), None
+            return (self.net(x) if person is None else self.net(x, person)), None
         features = self.net.features(x)  # type: ignore[operator]
         return self.net.get_submodule("dense")(features), self.side(features)
 
@@ -78,6 +83,10 @@ class Learner:
             _normalise(net)
         self.model = TwoHeads(net, self._side_head(net, data, start or {})).to(device())
         self._steps_an_epoch = len(data) // recipe.batch_size
+        self._n_targets = None if data.targets is None else data.targets.shape[1]
+        self.class_weights: Tensor | None = None
+        if data.targets is not None and recipe.loss.name in WEIGHTED:
+            self.class_weights = class_weights(data.targets).to(device())
         self.changing = group.own_generator(self.generator, seed)
         self.stage_index, self.epoch, self.best = -1, -1, None
 
@@ -109,20 +118,24 @@ class Learner:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step."""
-        return float(self.optimiser.param_groups[0]["lr"])
+        return float(self.optimiser.param_groups[-1]["lr"])
 
     def begin(self, stage_index: int) -> None:
         """Fit the dense layer to a stage and give it an optimiser and a schedule of its own."""
         self.stage_index, self.epoch, self.best = stage_index, -1, None
         recipe, stage = self.recipe, self.stage
-        self._fit_dense(N_OUTPUTS.get(stage.objective))
+        self._fit_dense(self._n_targets if stage.objective == "task" else N_OUTPUTS.get(stage.objective))
         self.trained = group.together(self.model)
         if recipe.compile and device().type == "cuda":
             self.trained = cast(nn.Module, torch.compile(self.trained))
-        kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
+        kind = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.AdamW
         # Fused: a quarter of the time of the optimiser's own steps on a processor, the same but for rounding.
         self.optimiser = kind(
-            self.model.parameters(), lr=stage.learning_rate, weight_decay=recipe.weight_decay, fused=True
+            rated_parameters(self.model, stage),
+            lr=stage.learning_rate,
+            weight_decay=recipe.weight_decay,
+            amsgrad=recipe.optimiser == "adamw_amsgrad",
+            fused=True,
         )
         self.one_cycle, self.plateau = None, None
         if recipe.schedule == "plateau":
@@ -130,11 +143,13 @@ class Learner:
                 self.optimiser, factor=recipe.plateau.factor, patience=recipe.plateau.patience
             )
         else:
+            total_steps = recipe.epochs_of(stage) * self._steps_an_epoch
             self.one_cycle = torch.optim.lr_scheduler.OneCycleLR(
                 self.optimiser,
-                max_lr=stage.learning_rate,
-                total_steps=recipe.epochs_of(stage) * self._steps_an_epoch,
-                pct_start=_ONE_CYCLE_WARM_UP,
+                max_lr=[float(rated["lr"]) for rated in self.optimiser.param_groups],
+                total_steps=total_steps,
+                # A rise of exactly one step would divide by zero in PyTorch.
+                pct_start=_ONE_CYCLE_WARM_UP if total_steps * _ONE_CYCLE_WARM_UP != 1 else 2 * _ONE_CYCLE_WARM_UP,
             )
 
     def end_epoch(self, validation_loss: float | None) -> None:

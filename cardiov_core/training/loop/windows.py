@@ -27,6 +27,10 @@ class TrainingData:
         float32 ``(n, k)``: standardised numbers for the side head, NaN where a record lacks one.
     rows : torch.Tensor or None
         int64 ``(n,)``: the row of `windows` that each record stands in; None where they are as many and in order.
+    targets : torch.Tensor or None
+        float32 ``(n, outputs)``: labels of a task other than the critical value.
+    person : torch.Tensor or None
+        float32 ``(n, 2)``: age and sex as networks take them, NaN where unknown.
     hearts : TrainingData or None
         Records without labels from which some stand in every batch: their levels mean nothing, their teacher counts.
     """
@@ -37,6 +41,8 @@ class TrainingData:
     side: Tensor | None = None
     rows: Tensor | None = None
     hearts: "TrainingData | None" = None
+    targets: Tensor | None = None
+    person: Tensor | None = None
 
     def __post_init__(self) -> None:
         """Refuse parts that are not about the same records."""
@@ -45,6 +51,8 @@ class TrainingData:
             "windows": len(self.windows if self.rows is None else self.rows),
             "teacher": n_records if self.teacher is None else len(self.teacher),
             "side": n_records if self.side is None else len(self.side),
+            "targets": n_records if self.targets is None else len(self.targets),
+            "person": n_records if self.person is None else len(self.person),
         }
         for name, length in lengths.items():
             if length != n_records:
@@ -76,4 +84,6 @@ class TrainingData:
             side=None if self.side is None else self.side[kept],
             rows=kept if self.rows is None else self.rows[kept],
             hearts=self.hearts,
+            targets=None if self.targets is None else self.targets[kept],
+            person=None if self.person is None else self.person[kept],
         )

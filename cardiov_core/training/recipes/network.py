@@ -7,10 +7,14 @@ from pydantic.dataclasses import dataclass
 
 from cardiov_core.domain import InputContract, JsonObject, as_json_values
 from cardiov_core.training.recipes.checks import KNOWN_FIELDS
+from cardiov_core.training.recipes.labels import LossSettings
 from cardiov_core.weights import OutputKind
 
-Objective = Literal["cross_entropy", "ordinal", "rank_consistent", "regression", "measurements"]
+Objective = Literal["cross_entropy", "ordinal", "rank_consistent", "regression", "measurements", "task"]
 """What a stage minimises."""
+
+CRITICAL_VALUE = "critical-value"
+"""The task of graders."""
 
 OutputName = Literal["ordinal", "rank_consistent", "classification", "regression"]
 """What the network that comes out says of an ECG."""
@@ -41,16 +45,24 @@ class Stage:
     objective : str
         'cross_entropy' of four classes; 'ordinal', the mean of three binary cross-entropies (paper, Eqs. 4 and 5);
         'rank_consistent', CORN's; 'regression', the mean squared error of the level; 'measurements', the side head's
-        loss alone, for pretraining. In a file also 'output': the objective of the recipe's output.
+        loss alone, for pretraining; 'task', the recipe's loss on the labels of its task. In a file also 'output': the
+        objective of the recipe's output.
     epochs : int
         Passes over the training records, at most.
     learning_rate : float
         Peak of the one-cycle schedule, or the rate that a plateau lowers.
+    unfrozen : int
+        Groups of layers that learn, counted from the output: 1 is the head alone; 0: all.
+    rate_decay : float
+        What the rate of each earlier group of layers is multiplied with, 0..1; 1: one rate for all (Howard and Ruder
+        2018, arXiv:1801.06146).
     """
 
     objective: Objective
     epochs: int
     learning_rate: float
+    unfrozen: int = 0
+    rate_decay: float = 1.0
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
@@ -73,6 +85,12 @@ class Augmentation:
         Standard deviation of the log of a random gain a lead.
     lead_scale_share : float
         Share of the records that get gains a lead, 0..1.
+    mixup_share : float
+        Share of the batches that are mixed, 0..1.
+    erase_s : float
+        Longest stretch that is set to zero, in seconds, in all leads (Zhong et al. 2020, arXiv:1708.04896); 0: none.
+    shift_mv : float
+        Standard deviation of an offset a lead in mV.
     """
 
     crop_s: float = 8.0
@@ -82,6 +100,9 @@ class Augmentation:
     mixup: float = 0.0
     lead_scale: float = 0.0
     lead_scale_share: float = 0.0
+    mixup_share: float = 1.0
+    erase_s: float = 0.0
+    shift_mv: float = 0.0
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
@@ -217,8 +238,8 @@ class Recipe:
         PTB-XL folds that are trained on; fold 10 stays untouched.
     output : {"ordinal", "rank_consistent", "classification", "regression"}
         What the network says: the paper's independent thresholds, conditional ones, four classes, or a number.
-    optimiser : {"adamw", "adam"}
-        Adam is the paper's.
+    optimiser : {"adamw", "adam", "adamw_amsgrad"}
+        Adam is the paper's, AdamW's AMSGrad variant Revenger's (Reddi et al. 2018, arXiv:1904.09237).
     schedule : {"one_cycle", "plateau"}
         A plateau needs validation.
     plateau : Plateau
@@ -241,6 +262,12 @@ class Recipe:
     recompute : bool
         Keep a block's input alone in training and compute the rest again on the way back: the same result, in less
         memory.
+    task : str
+        What is learned (`cardiov_core.datasets`); 'critical-value' makes a grader.
+    loss : LossSettings
+        Of the objective 'task'.
+    undersampling : float
+        Share of the records with nothing but a normal label that are left out of training, 0..1.
     max_epochs : int or None
         Cuts every stage, where a training was told to be shorter than its recipe.
     """
@@ -258,7 +285,7 @@ class Recipe:
     cv_groups: int
     folds: tuple[int, ...]
     output: OutputName = "ordinal"
-    optimiser: Literal["adamw", "adam"] = "adamw"
+    optimiser: Literal["adamw", "adam", "adamw_amsgrad"] = "adamw"
     schedule: Literal["one_cycle", "plateau"] = "one_cycle"
     plateau: Plateau = Plateau()
     weight_normalisation: bool = False
@@ -269,6 +296,9 @@ class Recipe:
     precision: Literal["float32", "bfloat16"] = "float32"
     compile: bool = False
     recompute: bool = False
+    task: str = CRITICAL_VALUE
+    loss: LossSettings = LossSettings()
+    undersampling: float = 0.0
     max_epochs: int | None = None
 
     @property

@@ -12,7 +12,7 @@ from cardiov_core.training.recipes.blend import BlendRecipe, blend_recipe_from
 from cardiov_core.training.recipes.boosting import BoostingRecipe, boosting_recipe_from
 from cardiov_core.training.recipes.checks import refuse, refuse_unknown, typed
 from cardiov_core.training.recipes.forest import ForestRecipe, forest_recipe_from
-from cardiov_core.training.recipes.network import OBJECTIVE_OF, Objective, Recipe
+from cardiov_core.training.recipes.network import CRITICAL_VALUE, OBJECTIVE_OF, Objective, Recipe
 
 _RECIPES = Path(__file__).parent
 
@@ -64,8 +64,12 @@ def _recipe_from(table: Mapping[str, Any], shown_as: str) -> Recipe:
     refuse_unknown(table, {item.name for item in fields(Recipe)} - {"contract", "max_epochs"} | {"input"}, shown_as)
     given = {key: value for key, value in table.items() if key != "input"}
     defaults: dict[str, Any] = {"augmentation": {}, "net_arguments": {}}
-    # No recipe may name other leads: records of fewer are graded by nobody.
-    contract = {**table["input"], "leads": STANDARD_LEADS} if isinstance(table.get("input"), dict) else None
+    contract = None
+    if isinstance(table.get("input"), dict):
+        named = table["input"].get("leads", STANDARD_LEADS)
+        # No grader's recipe may name other leads: records of fewer are graded by nobody.
+        leads = STANDARD_LEADS if table.get("task", CRITICAL_VALUE) == CRITICAL_VALUE else tuple(named)
+        contract = {**table["input"], "leads": leads}
     stages = _stages(table, shown_as)
     recipe = typed(Recipe, defaults | given | stages | {"contract": contract}, shown_as)
     refuse(_faults_of_fields(recipe) | _faults_of_folds(recipe), shown_as)
@@ -87,9 +91,10 @@ def _stages(table: Mapping[str, Any], shown_as: str) -> dict[str, Any]:
 
 
 def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:
-    wanted = OBJECTIVE_OF.get(recipe.output)
+    wanted = OBJECTIVE_OF.get(recipe.output) if recipe.task == CRITICAL_VALUE else "task"
     taught, before = recipe.distillation, recipe.pretraining
-    shares = (taught.share, taught.hearts_until, recipe.augmentation.lead_scale_share)
+    changed = recipe.augmentation
+    shares = (taught.share, taught.hearts_until, changed.lead_scale_share, changed.mixup_share, recipe.undersampling)
     return {
         f"stages must end with the output's own objective, {wanted}: a stage of {recipe.output} outputs": (
             not recipe.stages or recipe.stages[-1].objective != wanted

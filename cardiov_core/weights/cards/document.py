@@ -2,11 +2,21 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from cardiov_core.domain import STANDARD_LEADS, Counts, Document, FileName, InputContract, JsonObject, Sha256
+from cardiov_core.domain import (
+    STANDARD_LEADS,
+    Counts,
+    Document,
+    FileName,
+    FilterKind,
+    InputContract,
+    JsonObject,
+    Normalisation,
+    Sha256,
+)
 from cardiov_core.weights.cards.figures import Figures
 from cardiov_core.weights.cards.parts import CalibrationPart, ConformalPart, DecisionPart, DoubtPart
 
@@ -37,6 +47,7 @@ class InputPart(Document):
     band_hz: tuple[float, ...]
     filter_order: int
     normalisation: str
+    filter: str = "butterworth"
     note: str | None = None
     measurements: tuple[str, ...] | None = None
 
@@ -72,8 +83,15 @@ class InputPart(Document):
     @field_validator("normalisation")
     @classmethod
     def _known_normalisation(cls, value: str) -> str:
-        if value not in ("none", "global_std"):
-            raise ValueError("expected 'none' or 'global_std'")
+        if value not in get_args(Normalisation):
+            raise ValueError(f"expected one of {', '.join(get_args(Normalisation))}")
+        return value
+
+    @field_validator("filter")
+    @classmethod
+    def _known_filter(cls, value: str) -> str:
+        if value not in get_args(FilterKind):
+            raise ValueError(f"expected one of {', '.join(get_args(FilterKind))}")
         return value
 
     @property
@@ -85,12 +103,16 @@ class InputPart(Document):
             n_samples=self.n_samples,
             band_hz=(self.band_hz[0], self.band_hz[1]),
             filter_order=self.filter_order,
-            normalisation="global_std" if self.normalisation == "global_std" else "none",
+            normalisation=cast(Normalisation, self.normalisation),
+            filter=cast(FilterKind, self.filter),
         )
 
     @classmethod
     def of_contract(cls, contract: InputContract, **more: Any) -> Self:
         """Return a contract as cards state it, with `note` or `measurements` where there are some."""
+        if contract.filter != "butterworth":
+            # Cards from before there was another filter do not name it.
+            more = {"filter": contract.filter, **more}
         return cls(
             leads=contract.leads,
             sampling_rate_hz=contract.sampling_rate_hz,

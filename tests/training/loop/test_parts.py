@@ -177,7 +177,7 @@ def test_crops_are_stretches_of_their_own_record() -> None:
 def test_without_settings_nothing_changes() -> None:
     windows, targets = torch.randn(4, 12, 100), torch.eye(4)
     none = Augmentation(crop_s=1.0, lead_dropout=0.0, scale=0.0, noise_mv=0.0, mixup=0.0)
-    changed, same, _ = augment(Batch(windows, targets), none, 100.0, _generator())
+    changed, same, _, _ = augment(Batch(windows, targets), none, 100.0, _generator())
     assert torch.equal(changed, windows)
     assert torch.equal(same, targets)
 
@@ -195,7 +195,7 @@ def test_mixup_mixes_targets_as_it_mixes_windows() -> None:
     targets = torch.eye(4).repeat(10, 1)
     windows = targets.repeat(1, 3).unsqueeze(-1).expand(-1, -1, 20).contiguous()
     settings = Augmentation(crop_s=2.0, lead_dropout=0.0, scale=0.0, noise_mv=0.0, mixup=0.5)
-    mixed, mixed_targets, _ = augment(Batch(windows, targets), settings, 10.0, _generator())
+    mixed, mixed_targets = augment(Batch(windows, targets), settings, 10.0, _generator())[:2]
     assert torch.allclose(mixed[:, :4, 0], mixed_targets)
     assert torch.allclose(mixed_targets.sum(dim=1), torch.ones(40))
     assert ((mixed_targets > 0.01) & (mixed_targets < 0.99)).any()
@@ -234,3 +234,26 @@ def test_unasked_augmentation_draws_nothing() -> None:
     torch.rand(4, 12, 1, generator=reference)
     torch.randn(4, 12, 100, generator=reference)
     assert torch.equal(torch.rand(3, generator=generator), torch.rand(3, generator=reference))
+
+
+def test_a_stretch_is_erased_in_all_leads_and_an_offset_is_one_a_lead() -> None:
+    still = {"crop_s": 2.0, "lead_dropout": 0.0, "scale": 0.0, "noise_mv": 0.0}
+    batch = Batch(torch.ones(50, 3, 100), torch.zeros(50, 1))
+    erased = augment(batch, Augmentation(**still, erase_s=0.5), 50.0, _generator()).windows
+    assert torch.equal(erased, erased[:, :1].expand(-1, 3, -1))
+    gone = (erased[:, 0] == 0).sum(dim=1)
+    assert int(gone.max()) <= 25
+    assert int(gone.min()) < 5 < 20 < int(gone.max())
+    # One stretch: at most one fall and one rise.
+    assert int((erased[:, 0].diff() != 0).sum(dim=1).max()) <= 2
+    shifted = augment(batch, Augmentation(**still, shift_mv=0.2), 50.0, _generator()).windows
+    assert torch.allclose(shifted, shifted[..., :1].expand(-1, -1, 100))
+    assert float(shifted[..., 0].std()) == pytest.approx(0.2, abs=0.05)
+
+
+def test_mixup_touches_its_share_of_the_batches() -> None:
+    settings = Augmentation(crop_s=2.0, lead_dropout=0.0, scale=0.0, noise_mv=0.0, mixup=0.3, mixup_share=0.6)
+    generator, targets = _generator(), torch.eye(4)
+    batches = [augment(Batch(torch.zeros(4, 1, 20), targets), settings, 10.0, generator) for _ in range(200)]
+    mixed = sum(not torch.equal(batch.targets, targets) for batch in batches)
+    assert 90 < mixed < 150

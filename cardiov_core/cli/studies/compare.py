@@ -1,0 +1,59 @@
+"""``cardiov compare``: networks beside each other on one task, as tables and a figure."""
+
+from pathlib import Path
+
+import click
+
+from cardiov_core.cli.graders.train import labelled_of
+
+
+@click.command()
+@click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
+@click.option(
+    "--nets",
+    required=True,
+    metavar="NAMES",
+    help="Names of `cardiov networks` with commas between them; ensemble is the mean of the others.",
+)
+@click.option(
+    "--task",
+    "tasks",
+    required=True,
+    multiple=True,
+    metavar="NAME",
+    help="critical-value, all, diagnostic, subdiagnostic, superdiagnostic, form, rhythm, age or sex. May be repeated.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.1),
+    default=240.0,
+    show_default=True,
+    help="Processor time of one thread for a network and group.",
+)
+@click.option("--max-epochs", type=click.IntRange(min=1), default=50, show_default=True, help="No more than these.")
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Bootstrap resamples of an interval.",
+)
+def compare(
+    data: Path, out: Path, nets: str, tasks: tuple[str, ...], seconds: float, max_epochs: int, resamples: int
+) -> None:
+    """Train networks on the same records, groups, budget and seeds, and compare what they say out of fold.
+
+    Continues where it was interrupted. Prints a table a task, which lies in --out as CSV, Markdown, JSON and figure.
+    """
+    from cardiov_core.studies import Budget, compare_nets, table_markdown, table_of, write_comparison
+
+    names = tuple(name.strip() for name in nets.split(",") if name.strip())
+    budget = Budget(seconds, max_epochs)
+    for task in tasks:
+        found = compare_nets(
+            names, task, labelled_of(data), out, budget=budget, report=lambda line: click.echo(line, err=True)
+        )
+        table = table_of(found, resamples)
+        write_comparison(table, out)
+        click.echo(table_markdown(table))

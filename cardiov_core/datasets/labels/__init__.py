@@ -1,0 +1,1 @@
+"""What records are labelled with, task by task."""

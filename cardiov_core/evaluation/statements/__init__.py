@@ -1,0 +1,1 @@
+"""How good a network is at many statements at once: the figures of the benchmark and of the two challenges."""

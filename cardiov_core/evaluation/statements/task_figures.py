@@ -1,0 +1,116 @@
+"""The figures of a task, with intervals: macro AUC, Fmax, per output; of levels their AUCs; of numbers MAE and R2."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core import ordinal
+from cardiov_core.datasets import Task
+from cardiov_core.domain import Float64Array
+from cardiov_core.evaluation.bootstrap import bootstrap_intervals
+from cardiov_core.evaluation.metrics import LEVEL_KEYS
+from cardiov_core.evaluation.statements.multilabel import auc_per_class, f_max, macro_auc
+
+
+@dataclass(frozen=True)
+class TaskFigures:
+    """How well a task was done.
+
+    Attributes
+    ----------
+    n, n_patients : int
+        Records and patients.
+    name : str
+        Of the main figure: 'macro_auc', or 'mae' for numbers.
+    value, low, high : float
+        The main figure with its 95 % interval, resampled by patient.
+    more : dict
+        Other figures: ``f_max`` or ``r2``, and ``auc`` by output with ``n`` positive records each.
+    """
+
+    n: int
+    n_patients: int
+    name: str
+    value: float
+    low: float
+    high: float
+    more: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as JSON values."""
+        return asdict(self)
+
+
+def judged(task: Task, targets: Float64Array, outputs: Float64Array) -> tuple[npt.NDArray[np.bool_], Float64Array]:
+    """Return labels and scores by class: of levels, the four levels with their decoded probabilities.
+
+    Parameters
+    ----------
+    task : Task
+        Not a number.
+    targets, outputs : numpy.ndarray, shape (n, outputs)
+        Labels or exceedances, and probabilities.
+    """
+    if task.kind != "levels":
+        return targets > 0.5, outputs
+    levels = (targets > 0.5).sum(axis=1).astype(np.int64)
+    return np.eye(len(LEVEL_KEYS), dtype=bool)[levels], ordinal.decode(outputs)
+
+
+def main_figure(task: Task, targets: Float64Array, outputs: Float64Array) -> float:
+    """Return macro AUC, or the mean absolute error of numbers."""
+    if task.kind == "number":
+        return float(np.abs(targets - outputs).mean())
+    return macro_auc(*judged(task, targets, outputs))
+
+
+def task_figures(
+    task: Task,
+    targets: Float64Array,
+    outputs: Float64Array,
+    patients: Sequence[object],
+    *,
+    n_resamples: int = 1000,
+) -> TaskFigures:
+    """Return the figures of outputs that networks gave to records of patients whom they had not seen.
+
+    Parameters
+    ----------
+    task : Task
+        What was learned.
+    targets, outputs : numpy.ndarray, shape (n, outputs)
+        Labels and probabilities, or numbers in their own unit.
+    patients : sequence
+        Who each record is from.
+    n_resamples : int
+        Behind the interval. A class without a positive in a resample is left out of that resample's mean.
+    """
+    groups = np.asarray([str(one) for one in patients])
+
+    def statistic(*arrays: npt.NDArray[Any]) -> Float64Array:
+        return np.array([main_figure(task, *arrays)])
+
+    (interval,) = bootstrap_intervals(statistic, targets, outputs, groups=groups, n_resamples=n_resamples)
+    if task.kind == "number":
+        residual = ((targets - outputs) ** 2).sum()
+        total = ((targets - targets.mean()) ** 2).sum()
+        name = "mae"
+        more: dict[str, Any] = {"r2": float(1 - residual / total) if total > 0 else None}
+    else:
+        labels, scores = judged(task, targets, outputs)
+        names = LEVEL_KEYS if task.kind == "levels" else task.outputs
+        areas = [None if np.isnan(area) else float(area) for area in auc_per_class(labels, scores)]
+        counts = [int(count) for count in labels.sum(axis=0)]
+        more = {"auc": dict(zip(names, areas, strict=True)), "positive": dict(zip(names, counts, strict=True))}
+        name = "macro_auc"
+        if labels.any(axis=1).all():
+            more["f_max"] = f_max(labels, scores)
+        if task.name == "sex":
+            more["accuracy"] = float(((outputs > 0.5) == (targets > 0.5)).mean())
+    value = main_figure(task, targets, outputs)
+    return TaskFigures(
+        len(targets), len(np.unique(groups)), name, value, float(interval.low), float(interval.high), more
+    )

@@ -1,0 +1,254 @@
+"""The table of a comparison: figures with intervals from common draws of patients, and who is significantly worse."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cardiov_core.domain import Float64Array
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.evaluation import Interval, bootstrap_intervals, main_figure
+from cardiov_core.studies.nets.compare import ENSEMBLE, Comparison, NetOutputs
+from cardiov_core.studies.nets.published import SOURCE, published_figure
+
+_HEADS = (
+    *("network", "parameters", "MFLOP", "training, records/s", "answering, records/s", "epochs", "loss still fell"),
+    *("figure", "95 % interval", "less than the best (95 %)", "published"),
+)
+
+
+@dataclass(frozen=True)
+class NetRow:
+    """One network's row.
+
+    Attributes
+    ----------
+    net : str
+        Its name.
+    n_parameters : int
+        With the task's outputs.
+    mflop : float
+        Million floating-point operations of one window of 2.5 s.
+    train_rate, answer_rate : float or None
+        Records a second of one thread; None of the ensemble.
+    epochs : tuple of int
+        Fewest and most of the groups.
+    still_falling : int
+        In how many groups the training loss still fell at the end.
+    value, low, high : float
+        The task's figure with its interval.
+    behind, behind_low, behind_high : float
+        What it is behind the best single network, positive where it is worse.
+    published : float or None
+        The publication's figure.
+    """
+
+    net: str
+    n_parameters: int
+    mflop: float
+    train_rate: float | None
+    answer_rate: float | None
+    epochs: tuple[int, int]
+    still_falling: int
+    value: float
+    low: float
+    high: float
+    behind: float
+    behind_low: float
+    behind_high: float
+    published: float | None
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the interval of the difference to the best leaves no room for equality."""
+        return self.behind_low > 0
+
+
+@dataclass(frozen=True)
+class ComparisonTable:
+    """The table, with what it stands on.
+
+    Attributes
+    ----------
+    task, figure : str
+        What was learned, and the name of the figure.
+    rows : tuple of NetRow
+        The best figure first.
+    n, n_patients, n_resamples : int
+        Records, patients, and draws behind an interval.
+    budget_s : float
+        Seconds of one thread a network and group.
+    """
+
+    task: str
+    figure: str
+    rows: tuple[NetRow, ...]
+    n: int
+    n_patients: int
+    n_resamples: int
+    budget_s: float
+
+
+def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable:
+    """Return the table of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What networks answered.
+    n_resamples : int
+        Draws of patients, common to all networks.
+    """
+    task, nets = comparison.task, comparison.nets
+    sign = -1.0 if task.kind == "number" else 1.0
+    values = [main_figure(task, comparison.targets, one.outputs) for one in nets]
+    single = [index for index, one in enumerate(nets) if one.net != ENSEMBLE]
+    best = max(single, key=lambda index: sign * values[index])
+    width = comparison.targets.shape[1]
+
+    def statistic(targets: Float64Array, outputs: Float64Array) -> Float64Array:
+        parts = [outputs[:, begin : begin + width] for begin in range(0, outputs.shape[1], width)]
+        figures = np.array([main_figure(task, targets, part) for part in parts])
+        return np.concatenate([figures, sign * (figures[best] - figures)])
+
+    intervals = bootstrap_intervals(
+        statistic,
+        comparison.targets,
+        np.concatenate([one.outputs for one in nets], axis=1),
+        groups=np.asarray(comparison.patients),
+        n_resamples=n_resamples,
+    )
+    behind = [sign * (values[best] - value) for value in values]
+    rows = [
+        _row(one, task.name, value, intervals[index], behind[index], intervals[len(nets) + index])
+        for index, (one, value) in enumerate(zip(nets, values, strict=True))
+    ]
+    return ComparisonTable(
+        task=task.name,
+        figure="MAE in years" if task.kind == "number" else "macro AUC",
+        rows=tuple(sorted(rows, key=lambda row: row.behind)),
+        n=len(comparison.targets),
+        n_patients=len(set(comparison.patients)),
+        n_resamples=n_resamples,
+        budget_s=comparison.budget.seconds,
+    )
+
+
+def _row(one: NetOutputs, task: str, value: float, interval: Interval, behind: float, difference: Interval) -> NetRow:
+    epochs = [run.epochs for run in one.runs] or [0]
+    return NetRow(
+        net=one.net,
+        n_parameters=one.n_parameters,
+        mflop=one.flops / 1e6,
+        train_rate=_mean([run.train_rate for run in one.runs]),
+        answer_rate=_mean([run.answer_rate for run in one.runs]),
+        epochs=(min(epochs), max(epochs)),
+        still_falling=sum(run.still_falling for run in one.runs),
+        value=value,
+        low=float(interval.low),
+        high=float(interval.high),
+        behind=behind,
+        behind_low=float(difference.low),
+        behind_high=float(difference.high),
+        published=published_figure(one.net, task),
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def table_markdown(table: ComparisonTable) -> str:
+    """Return the table as Markdown, with what it stands on below; networks not significantly worse are bold."""
+    rows = [_HEADS, ("---",) * len(_HEADS), *(_cells(row) for row in table.rows)]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    whom = f"{table.n} records of {table.n_patients} patients, out of fold in three groups of whole folds"
+    notes = [
+        "",
+        f"{table.figure} on {whom}; {table.n_resamples} resamples by patient. Each network had {table.budget_s:g} "
+        "seconds of one thread a group.",
+        "",
+        "Bold: not significantly worse than the best single network. Published: other records, eight times as many, "
+        f"and a training of fifty epochs ({SOURCE}).",
+    ]
+    return "\n".join([*lines, *notes]) + "\n"
+
+
+def _cells(row: NetRow) -> tuple[str, ...]:
+    name = row.net if row.is_worse else f"**{row.net}**"
+    fewest, most = row.epochs
+    epochs = "-" if most == 0 else str(most) if fewest == most else f"{fewest}-{most}"
+    groups = "-" if most == 0 else f"{row.still_falling} of 3"
+    return (
+        name,
+        f"{row.n_parameters:,}",
+        f"{row.mflop:,.1f}",
+        "-" if row.train_rate is None else f"{row.train_rate:,.0f}",
+        "-" if row.answer_rate is None else f"{row.answer_rate:,.0f}",
+        epochs,
+        groups,
+        f"{row.value:.3f}",
+        f"{row.low:.3f}-{row.high:.3f}",
+        f"{row.behind:.3f} ({row.behind_low:.3f} to {row.behind_high:.3f})",
+        "" if row.published is None else f"{row.published:.3f}".removesuffix("0" if row.published > 1 else ""),
+    )
+
+
+def write_comparison(table: ComparisonTable, out: Path) -> None:
+    """Write a table as ``TASK.csv``, ``TASK.md``, ``TASK.json`` and a figure ``TASK.png`` into a folder.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{table.task}.md").write_text(table_markdown(table), encoding="utf-8")
+        (out / f"{table.task}.json").write_text(json.dumps(asdict(table), indent=1) + "\n", encoding="utf-8")
+        with (out / f"{table.task}.csv").open("w", encoding="utf-8", newline="") as file:
+            fields = list(asdict(table.rows[0]))
+            writer = csv.DictWriter(file, fields, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(_plain(asdict(row)) for row in table.rows)
+        draw_comparison(table, out / f"{table.task}.png")
+    except OSError as error:
+        raise ConfigurationError(f"{out} cannot be written: {error}.", "Name another folder for --out.") from error
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return "-".join(map(str, value))
+        return f"{value:.6g}" if isinstance(value, float) else value
+
+    return {key: plain(value) for key, value in row.items()}
+
+
+def draw_comparison(table: ComparisonTable, target: Path) -> None:
+    """Draw each network's figure with its interval, and the published one beside it, as a PNG file."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = list(reversed(table.rows))
+    figure = Figure(figsize=(8.0, 1.2 + 0.32 * len(rows)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    values: npt.NDArray[np.float64] = np.array([row.value for row in rows])
+    limits = np.array([[row.value - row.low, row.high - row.value] for row in rows]).T.clip(min=0.0)
+    places = np.arange(len(rows))
+    axes.errorbar(values, places, xerr=limits, fmt="o", capsize=3, label="here, out of fold, 95 % interval")
+    known = [(row.published, place) for row, place in zip(rows, places, strict=True) if row.published is not None]
+    if known:
+        numbers, at = zip(*known, strict=True)
+        axes.plot(numbers, at, "x", label="published, other and more records")
+    axes.set_yticks(places, [f"{row.net} ({row.n_parameters / 1e6:.2f} M)" for row in rows])
+    axes.set_xlabel(f"{table.figure}, task {table.task}, {table.n} records")
+    axes.grid(axis="x", alpha=0.3)
+    axes.legend(fontsize="small", loc="lower left" if table.figure == "macro AUC" else "lower right")
+    figure.savefig(target, dpi=100, format="png")

@@ -1,0 +1,75 @@
+"""A network on a task against the labels of some folds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cardiov_core.datasets import LabelledRecords, task_of
+from cardiov_core.domain import Float64Array, InputContract
+from cardiov_core.errors import WeightsError
+from cardiov_core.evaluation import task_figures
+from cardiov_core.training.tasks.records import load_task_records
+from cardiov_core.training.tasks.train import CARD_SUFFIX, answers, in_unit, load_task_network
+
+
+def evaluate_task(
+    card: Path, source: LabelledRecords | Path, folds: tuple[int, ...], *, n_resamples: int = 1000
+) -> dict[str, Any]:
+    """Return the figures of a task network on some folds.
+
+    Records that it was trained on count with their out-of-fold outputs, by networks that had not seen their patients.
+
+    Parameters
+    ----------
+    card : pathlib.Path
+        Of the network.
+    source : LabelledRecords or pathlib.Path
+        PTB-XL, or a folder of challenge records.
+    folds : tuple of int
+        Which records.
+    n_resamples : int
+        Behind the intervals.
+
+    Returns
+    -------
+    dict
+        name, figures and figures_of, as cards state them.
+
+    Raises
+    ------
+    WeightsError
+        If weights or out-of-fold outputs are missing.
+    """
+    net, stated = load_task_network(card)
+    task = task_of(stated["task"])
+    contract = InputContract(**{**stated["contract"], "leads": tuple(stated["contract"]["leads"])})
+    records = load_task_records(source, task, contract, folds)
+    outputs = answers(net, records, np.arange(len(records)), task)
+    trained = records.table["fold"].isin(stated["recipe"]["folds"]).to_numpy()
+    if trained.any():
+        ecg_ids = records.table["ecg_id"].astype(str).to_numpy()
+        outputs[trained] = _out_of_fold(card, ecg_ids[trained].tolist(), list(task.outputs))
+    figures = task_figures(
+        task,
+        in_unit(task, records.targets.double().numpy()),
+        outputs,
+        records.table["patient_id"].tolist(),
+        n_resamples=n_resamples,
+    )
+    told = f"folds {', '.join(map(str, folds))}; {int(trained.sum())} records by their out-of-fold outputs"
+    return {"name": stated["name"], "figures": figures.as_json(), "figures_of": told}
+
+
+def _out_of_fold(card: Path, ecg_ids: list[str], names: list[str]) -> Float64Array:
+    path = card.with_name(card.name.removesuffix(CARD_SUFFIX) + ".oof.csv")
+    try:
+        table = pd.read_csv(path, dtype={"ecg_id": str}).set_index("ecg_id")
+        found: Float64Array = table.loc[ecg_ids, names].to_numpy(dtype=np.float64)
+    except (OSError, KeyError) as error:
+        raise WeightsError(
+            f"{path.name} has no outputs for {len(ecg_ids)} records that {card.name} was trained on: {error}.",
+            "Keep it beside the card, or evaluate on other folds.",
+        ) from error
+    return found

@@ -1,0 +1,266 @@
+"""A training on a task, whole: cross-validation, the final network, weights with a card, out-of-fold outputs."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from cardiov_core.datasets import LabelledRecords, Task, task_of
+from cardiov_core.domain import Float64Array, IntArray, JsonObject
+from cardiov_core.errors import TrainingError, WeightsError
+from cardiov_core.evaluation import TaskFigures, task_figures
+from cardiov_core.nets import build_net, count_parameters
+from cardiov_core.training.data.records import TrainingRecords
+from cardiov_core.training.data.split import Split, splits_of
+from cardiov_core.training.graders.network import CURVE_NAME, LOG_NAME, claim, one_thread, reporter
+from cardiov_core.training.loop.curve import draw_curve
+from cardiov_core.training.loop.fit import fit, logits_of
+from cardiov_core.training.recipes.network import Recipe
+from cardiov_core.training.tasks.records import AGE_MEAN, AGE_SD, TaskRecords, load_task_records, undersampled
+from cardiov_core.weights import load_network, read_json, read_tensors, tensor_bytes, write_with_card
+
+CARD_SUFFIX = ".task.json"
+"""What the name of a task network's card ends with."""
+
+_HINT = "Train it with cardiov train."
+
+
+@dataclass(frozen=True)
+class TaskTraining:
+    """What a training on a task leaves behind.
+
+    Attributes
+    ----------
+    card_path : pathlib.Path
+        The card; weights and out-of-fold outputs lie beside it.
+    figures : TaskFigures
+        Out of fold.
+    """
+
+    card_path: Path
+    figures: TaskFigures
+
+
+def train_task(
+    recipe: Recipe,
+    source: LabelledRecords | Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    progress: bool = False,
+    n_resamples: int = 1000,
+) -> TaskTraining:
+    """Cross-validate a recipe on its task, train the final network and write weights, card and out-of-fold outputs.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With a task other than a grader's.
+    source : LabelledRecords or pathlib.Path
+        PTB-XL, or a folder of challenge records.
+    out : pathlib.Path
+        Folder of the results.
+    resume : bool
+        Go on where an interrupted training of the same recipe stopped.
+    progress : bool
+        Show a progress bar on stderr.
+    n_resamples : int
+        Behind the intervals.
+
+    Raises
+    ------
+    DatasetError
+        If no record has a label of the task.
+    TrainingError
+        If `out` holds another training, or there are too few records.
+    """
+    task = task_of(recipe.task)
+    out.mkdir(parents=True, exist_ok=True)
+    claim(out, recipe, source, resume)
+    records = load_task_records(source, task, recipe.contract, recipe.read_folds, progress=progress)
+    start = start_weights(recipe, out)
+    outputs = np.full((len(records), len(task.outputs)), np.nan)
+    epochs = sum(recipe.epochs_of(stage) for stage in recipe.stages)
+    splits = task_splits(recipe, records)
+    with one_thread(), tqdm(total=epochs * len(splits), disable=not progress, unit="epoch") as bar:
+        report = reporter(out, bar)
+        for split in splits:
+            net = fit_task(recipe, records, split, out / "checkpoints" / f"{split.run}.pt", resume, report, start)
+            if len(split.held_out):
+                outputs[split.held_out] = answers(net, records, split.held_out, task)
+    draw_curve(out / LOG_NAME, out / CURVE_NAME)
+    graded = np.flatnonzero(~np.isnan(outputs[:, 0]))
+    patients = records.table["patient_id"].tolist()
+    figures = task_figures(
+        task,
+        in_unit(task, records.targets[graded].double().numpy()),
+        outputs[graded],
+        [patients[index] for index in graded],
+        n_resamples=n_resamples,
+    )
+    _write_outputs(out / f"{recipe.name}.oof.csv", task, records, graded, outputs)
+    return TaskTraining(_write_card(net, recipe, task, figures, out), figures)
+
+
+def task_splits(recipe: Recipe, records: TaskRecords) -> list[Split]:
+    """Return the networks of a training, one a group and the final one."""
+    levels = torch.zeros(len(records), dtype=torch.int64)
+    return splits_of(recipe, TrainingRecords(records.windows, levels, records.table, records.rows))
+
+
+def fit_task(
+    recipe: Recipe,
+    records: TaskRecords,
+    split: Split,
+    checkpoint: Path,
+    resume: bool,
+    report: Any,
+    start: Mapping[str, Tensor] | None = None,
+) -> nn.Module:
+    """Train one network of a training on a task; arguments as in `cardiov_core.training.loop.fit.fit`."""
+    with_person = _tells_person(task_of(recipe.task)) and takes_person(recipe)
+    chosen = undersampled(records, split.trained, recipe.undersampling, split.seed)
+    return fit(
+        recipe,
+        records.data(chosen, with_person=with_person),
+        run=split.run,
+        seed=split.seed,
+        checkpoint=checkpoint,
+        resume=resume,
+        report=report,
+        validation=records.data(split.validated, with_person=with_person) if len(split.validated) else None,
+        start=start,
+    )
+
+
+def takes_person(recipe: Recipe) -> bool:
+    """Tell whether a recipe's network takes age and sex beside the signal."""
+    with torch.device("meta"):
+        net = build_net(recipe.net, len(recipe.contract.leads), 1, **recipe.net_arguments)
+    return bool(getattr(net, "n_person", 0))
+
+
+def answers(net: nn.Module, records: TaskRecords, chosen: IntArray, task: Task) -> Float64Array:
+    """Return probabilities, or numbers in their unit, for some records; ``(len(chosen), outputs)``."""
+    data = records.data(chosen, with_person=_tells_person(task) and bool(getattr(net, "n_person", 0)))
+    raw = logits_of(net, data).double()
+    found: Float64Array = raw.numpy() if task.kind == "number" else torch.sigmoid(raw).numpy()
+    return in_unit(task, found)
+
+
+def _tells_person(task: Task) -> bool:
+    """Tell whether a network may know age and sex: not where they are what it is asked for."""
+    return task.name not in ("age", "sex")
+
+
+def in_unit(task: Task, numbers: Float64Array) -> Float64Array:
+    """Return what a network learned as it is stated: ages in years, everything else as it is."""
+    return numbers * AGE_SD + AGE_MEAN if task.kind == "number" else numbers
+
+
+def start_weights(recipe: Recipe, out: Path) -> Mapping[str, Tensor] | None:
+    """Return the weights that a recipe begins with: of a task network or of a grader, None where it begins with none.
+
+    Raises
+    ------
+    WeightsError
+        If there is no training of that name beside the folder.
+    """
+    name = recipe.pretraining.start
+    if not name:
+        return None
+    card = out.parent / name / f"{name}{CARD_SUFFIX}"
+    if card.is_file():
+        return load_task_network(card)[0].state_dict()
+    grader = out.parent / name / f"{name}.json"
+    if not grader.is_file():
+        raise WeightsError(f"There is no training {name} beside {out.name}.", _HINT)
+    return load_network(grader)[0].state_dict()
+
+
+def load_task_network(card: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """Open a task network.
+
+    Parameters
+    ----------
+    card : pathlib.Path
+        Ends with `CARD_SUFFIX`.
+
+    Returns
+    -------
+    net : torch.nn.Module
+        In evaluation mode.
+    stated : dict
+        The card.
+
+    Raises
+    ------
+    WeightsError
+        If a file is missing or damaged, or the card makes no sense.
+    """
+    stated = read_json(card, _HINT)
+    try:
+        if not isinstance(stated, dict):
+            raise TypeError("no mapping")
+        built = {"n_leads": len(stated["contract"]["leads"]), "n_outputs": len(stated["outputs"])}
+        net = build_net(stated["net"], **built, **stated["net_arguments"])
+        net.load_state_dict(read_tensors(card.with_suffix(".safetensors"), stated["sha256"]))
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise WeightsError(f"{card.name} and its weights do not fit each other: {error}.", _HINT) from error
+    return net.eval(), stated
+
+
+def _write_card(net: nn.Module, recipe: Recipe, task: Task, figures: TaskFigures, out: Path) -> Path:
+    if any(not bool(torch.isfinite(value).all()) for value in net.state_dict().values()):
+        raise TrainingError("A weight is not finite.", "Lower the learning rate in the recipe.")
+    content = tensor_bytes(net.state_dict(), "float32")
+    stated = recipe.as_dict()
+    card: JsonObject = {
+        "name": recipe.name,
+        "task": task.name,
+        "outputs": list(task.outputs),
+        "net": recipe.net,
+        "net_arguments": stated["net_arguments"],
+        "contract": stated["contract"],
+        "n_parameters": count_parameters(net),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "figures": figures.as_json(),
+        "figures_of": f"out of fold, {recipe.cv_groups} groups of whole folds" if recipe.cv_groups else "validation",
+        "recipe": stated,
+        "intended_use": "Research and education. Not a medical device.",
+    }
+    return write_with_card(out / f"{recipe.name}{CARD_SUFFIX}", card, content)
+
+
+def _write_outputs(path: Path, task: Task, records: TaskRecords, graded: IntArray, outputs: Float64Array) -> None:
+    labels = in_unit(task, records.targets.double().numpy())
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["ecg_id", "patient_id", "fold", *(f"label_{n}" for n in task.outputs), *task.outputs])
+        for index in graded:
+            row = records.table.iloc[index]
+            numbers = [f"{value:g}" for value in labels[index]] + [f"{value:.6g}" for value in outputs[index]]
+            writer.writerow([row["ecg_id"], row["patient_id"], row["fold"], *numbers])
+
+
+def card_text(stated: Mapping[str, Any]) -> str:
+    """Return a card's figures for a terminal."""
+    figures = stated["figures"]
+    main = f"{figures['name']} {figures['value']:.3f} ({figures['low']:.3f} to {figures['high']:.3f})"
+    lines = [f"{stated['name']}: {main}, n = {figures['n']}, {stated['figures_of']}"]
+    lines += [
+        f"  {name:<12} {json.dumps(value)}" for name, value in figures["more"].items() if not isinstance(value, dict)
+    ]
+    areas = figures["more"].get("auc", {})
+    positive = figures["more"].get("positive", {})
+    for name, area in areas.items():
+        lines.append(f"  AUC {name:<10} {'undefined' if area is None else f'{area:.3f}'}  ({positive[name]} records)")
+    return "\n".join(lines)

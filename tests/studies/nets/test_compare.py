@@ -1,0 +1,112 @@
+"""Networks beside each other: same records and groups, resumable, the best one first."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets.labels.tasks import task_of
+from cardiov_core.datasets.synthetic import generate
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.studies.nets import compare as module
+from cardiov_core.studies.nets.compare import Budget, Comparison, NetOutputs, compare_nets
+from cardiov_core.studies.nets.published import published_figure
+from cardiov_core.studies.nets.table import table_markdown, table_of, write_comparison
+
+CODES = ("{'NORM': 100.0}", "{'LAFB': 100.0}", "{'LVH': 50.0}", "{'IMI': 100.0}")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> PtbXl:
+    root = tmp_path_factory.mktemp("ptb-xl")
+    rows = ["ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr"]
+    (root / "h").mkdir()
+    for index in range(36):
+        name = str(index + 1)
+        rows.append(f'{name},{index},50,0,,,"{CODES[index % 4]}",{index // 4 % 9 + 1},l/{name},h/{name}')
+        record = generate("normal", seed=index)
+        samples = np.round(record.signal.T * 1000.0 * (1 + index % 4)).astype("<i2")
+        samples.tofile(root / "h" / f"{name}.dat")
+        lines = [f"{name} 12 500 {len(samples)}"]
+        for column, lead in enumerate(record.leads):
+            checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
+            lines.append(f"{name}.dat 16 1000(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead}")
+        (root / "h" / f"{name}.hea").write_text("\n".join(lines) + "\n")
+    (root / "ptbxl_database.csv").write_text("\n".join([*rows, ""]))
+    return PtbXl(root)
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BATCH", 4)
+
+
+def test_an_interrupted_comparison_goes_on_and_gives_the_same(tree: PtbXl, tmp_path: Path) -> None:
+    told: list[str] = []
+    budget = Budget(0.05, 2)
+    names = ("naive", "wavelet_nn", "ensemble")
+    first = compare_nets(names, "superdiagnostic", tree, tmp_path, budget=budget, report=told.append)
+    assert len(told) == 6
+    assert [one.net for one in first.nets] == list(names)
+    assert not any(np.isnan(one.outputs).any() for one in first.nets)
+    assert np.allclose(first.nets[2].outputs, first.nets[1].outputs)
+    (tmp_path / "superdiagnostic" / "wavelet_nn-group-2.npz").unlink()
+    told.clear()
+    again = compare_nets(names, "superdiagnostic", tree, tmp_path, budget=budget, report=told.append)
+    assert len(told) == 1
+    assert np.array_equal(first.nets[0].outputs, again.nets[0].outputs)
+    compare_nets(("naive",), "superdiagnostic", tree, tmp_path, budget=Budget(0.05, 1), report=told.append)
+    # Another budget is another comparison.
+    assert len(told) == 4
+
+
+def test_levels_are_compared_by_their_four_areas(tree: PtbXl, tmp_path: Path) -> None:
+    found = compare_nets(("naive",), "critical-value", tree, tmp_path, budget=Budget(0.05, 1))
+    table = table_of(found, n_resamples=10)
+    assert table.n == 36
+    assert 0.0 <= table.rows[0].value <= 1.0
+
+
+def test_table_puts_the_best_first_and_marks_who_is_not_worse(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    targets = (rng.random((400, 5)) < 0.3).astype(float)
+    good = np.clip(targets * 0.5 + rng.random((400, 5)) * 0.6, 0, 1)
+    close = np.clip(good + rng.normal(0, 0.01, good.shape), 0, 1)
+    bad = rng.random((400, 5))
+    nets = tuple(
+        NetOutputs(name, given, (), 10, 20) for name, given in {"lstm": bad, "gru": close, "fcn_wang": good}.items()
+    )
+    comparison = Comparison(task_of("superdiagnostic"), targets, tuple(map(str, range(400))), nets, Budget())
+    table = table_of(comparison, n_resamples=200)
+    assert [row.net for row in table.rows][-1] == "lstm"
+    assert {row.net: row.is_worse for row in table.rows} == {"lstm": True, "gru": False, "fcn_wang": False}
+    text = table_markdown(table)
+    assert "**fcn_wang**" in text
+    assert "| lstm |" in text
+    write_comparison(table, tmp_path)
+    assert (tmp_path / "superdiagnostic.png").stat().st_size > 1000
+    assert (tmp_path / "superdiagnostic.csv").read_text().count("\n") == 4
+    numbers = replace(
+        comparison,
+        task=task_of("age"),
+        targets=targets[:, :1] * 40 + 40,
+        nets=tuple(replace(one, outputs=one.outputs[:, :1] * 40 + 40) for one in nets),
+    )
+    assert table_of(numbers, n_resamples=20).figure == "MAE in years"
+
+
+def test_published_figures_are_those_of_the_tables() -> None:
+    assert published_figure("xresnet1d101", "all") == 0.925
+    assert published_figure("wavelet_nn", "rhythm") == 0.890
+    assert published_figure("lstm_bidir", "age") == 7.42
+    assert published_figure("naive", "form") == 0.5
+    assert published_figure("triology", "all") is None
+
+
+def test_what_cannot_be_compared_is_refused(tree: PtbXl, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no folds"):
+        compare_nets(("naive",), "cinc2021", tree, tmp_path)
+    with pytest.raises(ConfigurationError, match="no network"):
+        compare_nets(("ensemble",), "form", tree, tmp_path)
