@@ -50,6 +50,7 @@ from .uncertainty.decision import floors_of as floors_of
 from .uncertainty.doubt import SHARE_WARNED as SHARE_WARNED
 from .uncertainty.doubt import doubts_of as doubts_of
 from .uncertainty.doubt import fit_doubt_limit as fit_doubt_limit
+from .uncertainty.doubt import wrong_where_split as wrong_where_split
 from .uncertainty.reliability import ENOUGH as ENOUGH
 from .uncertainty.reliability import Reliability as Reliability
 from .uncertainty.reliability import reliability_of as reliability_of

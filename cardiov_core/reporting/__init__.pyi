@@ -27,6 +27,13 @@ from .evaluation.html_report import panels_of as panels_of
 from .evaluation.html_report import rule_heads as rule_heads
 from .evaluation.html_report import write_report as write_report
 from .evaluation.markdown import report_of as report_of
+from .evaluation.trust_words import SET_HEADS as SET_HEADS
+from .evaluation.trust_words import STATEMENT_HEADS as STATEMENT_HEADS
+from .evaluation.trust_words import WARNING_HEADS as WARNING_HEADS
+from .evaluation.trust_words import set_rows as set_rows
+from .evaluation.trust_words import statement_rows as statement_rows
+from .evaluation.trust_words import warning_caption as warning_caption
+from .evaluation.trust_words import warning_rows as warning_rows
 from .evaluation.ward_words import WARD_CAPTION as WARD_CAPTION
 from .evaluation.ward_words import ward_figure as ward_figure
 from .evaluation.ward_words import ward_rows as ward_rows

@@ -23,6 +23,7 @@ from cardiov_core.reporting.words.levels import THIN_SPACE, whole_percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
 from cardiov_core.reporting.words.record import age_words
+from cardiov_core.reporting.words.uncertainty import lone_set_words
 from cardiov_core.signals import Flag
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
@@ -127,10 +128,13 @@ def probability_words(prediction: Prediction) -> str:
     return "Each level: " + ", ".join(f"{level.title} {whole_percent(share)}" for level, share in levels) + "."
 
 
-def prediction_set_words(prediction: Prediction) -> str:
-    """Return the 90 % prediction set, '' where the grader has none."""
+def prediction_set_words(prediction: Prediction, card: ModelCard | None = None) -> str:
+    """Return the 90 % prediction set, '' where the grader has none; of one level alone, how often such sets held it."""
     if prediction.prediction_set is None:
         return ""
+    counted = lone_set_words(prediction.prediction_set, card) if card is not None else ""
+    if counted:
+        return f"Prediction set: {counted}."
     words = [level.title.split(" ")[0] for level in prediction.prediction_set]
     return f"90{THIN_SPACE}% prediction set: {' or '.join(words) or 'empty'}."
 

@@ -11,6 +11,7 @@ from cardiov_core.reporting.print.trace import GRID_LEFT_MM, GRID_WIDTH_MM, INK,
 from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.reporting.words.levels import LEVEL_STYLES, whole_percent
+from cardiov_core.weights import ModelCard
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,7 +132,7 @@ def draw_rows(axes: "Axes", x_mm: float, top_mm: float, rows: Sequence[Row]) -> 
 
 
 def draw_level(
-    axes: "Axes", x_mm: float, top_mm: float, width: float, analysis: Analysis, prediction: Prediction
+    axes: "Axes", x_mm: float, top_mm: float, width: float, analysis: Analysis, prediction: Prediction, card: ModelCard
 ) -> float:
     """Draw the level on show: shape, colour, number, word, what raised it, bars; returns the lower edge."""
     level = prediction.severity if analysis.level is None else analysis.level
@@ -148,7 +149,7 @@ def draw_level(
         _draw_bar(axes, x_mm + 30, top_mm + 0.3, share)
         put(axes, x_mm + 30 + _BAR_MM + 2, top_mm, whole_percent(share), BOLD)
         top_mm += BODY.line_mm + 0.3
-    sentences = [raised_words(analysis), probability_words(prediction), prediction_set_words(prediction)]
+    sentences = [raised_words(analysis), probability_words(prediction), prediction_set_words(prediction, card)]
     rows = [Row(((0.0, line),)) for text in sentences if text for line in wrapped(text, BODY, width)]
     return draw_rows(axes, x_mm, top_mm + 0.6, rows)
 

@@ -351,7 +351,7 @@ def _draw_summary(axes: "Axes", report: _Report, boxes: Sequence[str], band: Seq
     for index, (rows, room) in enumerate(zip(band, _COLUMNS_MM, strict=True)):
         prediction = report.analysis.prediction
         if index == 0 and prediction is not None:
-            page.draw_level(axes, x, top, room, report.analysis, prediction)
+            page.draw_level(axes, x, top, room, report.analysis, prediction, report.card)
         else:
             page.draw_rows(axes, x, top, rows)
         x += room + _COLUMN_GAP_MM

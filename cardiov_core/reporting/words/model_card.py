@@ -2,7 +2,17 @@
 
 from cardiov_core.domain import Severity
 from cardiov_core.inference import passport_of
-from cardiov_core.weights import BLEND, CalibrationPart, ConformalPart, ModelCard, ReasonsPart, ScopePart, members_of
+from cardiov_core.weights import (
+    BLEND,
+    CalibrationPart,
+    ConformalPart,
+    DoubtPart,
+    ModelCard,
+    ReasonsPart,
+    ScopePart,
+    WarnedPart,
+    members_of,
+)
 
 _FEWEST_FLAGGED = 0.5
 
@@ -18,9 +28,9 @@ def card_words(card: ModelCard) -> dict[str, str]:
     Returns
     -------
     dict
-        Topic -> sentence: ``calibration``, ``sets``, ``attention`` (networks only), ``reasons`` (a forest's, where they
-        were tested), ``scope`` and ``untested``. What the card lacks is named as missing, for it may be
-        looked for.
+        Topic -> sentence: ``calibration``, ``sets``, ``warnings`` (where they were measured), ``attention`` (networks
+        only), ``reasons`` (a forest's, where they were tested), ``scope`` and ``untested``. What the card lacks is
+        named as missing, for it may be looked for.
 
     Raises
     ------
@@ -31,6 +41,9 @@ def card_words(card: ModelCard) -> dict[str, str]:
     """
     sets, untested = card.part(ConformalPart), card.stated.not_tested_on
     topics = {"calibration": _calibration(card.part(CalibrationPart)), "sets": _sets(sets)}
+    warned = card.part(DoubtPart)
+    if warned is not None and warned.measured is not None:
+        topics["warnings"] = _warnings(warned.measured)
     topics |= _of_members(card) or _explained(card) | {"scope": _scope(card.part(ScopePart))}
     topics["untested"] = f"Not tested on {'; '.join(untested)}." if untested else "The card does not say."
     return topics
@@ -74,11 +87,21 @@ def _sets(stated: ConformalPart | None) -> str:
     if measured is None:
         return f"90 % sets, limit {stated.limit:.3f}; their coverage was not measured."
     low, high = measured.interval
+    each = "each level's limit is its own" if stated.limits is not None else "nothing is claimed a level"
     levels = ", ".join(f"{name.lower()} {one.held} of {one.n}" for name, one in measured.a_level.items())
+    alone = ", ".join(f"{name.lower()} {one.held} of {one.n}" for name, one in measured.alone.items() if one.n)
     return (
         f"{100 * stated.wanted:.0f} % wanted; {measured.held} of {measured.n} sets held the level, "
         f"{measured.coverage:.3f} ({low:.3f} to {high:.3f}), {measured.mean_size:.2f} levels on average. "
-        f"Counts: {levels}; nothing is claimed a level."
+        f"Counts: {levels}; {each}." + (f" Sets of one level alone held it: {alone}." if alone else "")
+    )
+
+
+def _warnings(found: WarnedPart) -> str:
+    others = found.n - found.warned
+    return (
+        f"Of {found.warned} levels that it warns of, {found.wrong_warned} were wrong; of {others} others, "
+        f"{found.wrong_others}."
     )
 
 

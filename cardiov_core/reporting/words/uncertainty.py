@@ -19,16 +19,24 @@ MOST_STATEMENTS = 6
 _COVERAGE = f"{100 * COVERAGE:.0f}{THIN_SPACE}%"
 
 
-def set_words(levels: Sequence[Severity], *, promised: bool = True) -> str:
+def set_words(levels: Sequence[Severity], card: ModelCard | None = None, *, promised: bool = True) -> str:
     """Return a prediction set in words: 'With 90 % coverage: Low or Medium risk'.
+
+    A set of one level says how often such sets held it, where that was counted: 90 % over all sets are not promised by
+    those that name one level.
 
     Parameters
     ----------
     levels : sequence of Severity
         Neighbouring levels, at least one.
+    card : ModelCard, optional
+        Of the grader.
     promised : bool
         False where the record is unlike those of the training: 'Without a promise of coverage: ...'.
     """
+    counted = lone_set_words(levels, card) if card is not None and promised else ""
+    if counted:
+        return f"Only {levels[0].title}: {counted}"
     coverage = f"With {_COVERAGE} coverage" if promised else "Without a promise of coverage"
     if len(levels) == len(Severity):
         return f"{coverage}: all four levels; the grader cannot tell"
@@ -58,6 +66,20 @@ def set_meaning(card: ModelCard) -> str:
         high = sets.measured.a_level.get(Severity.HIGH_RISK.title)
         sentences += f", of high-risk ECGs {high.held} of {high.n}." if high else "."
     return sentences
+
+
+def lone_set_words(levels: Sequence[Severity], card: ModelCard) -> str:
+    """Say how often a set that names this one level held it; empty for wider sets, and where it was not counted.
+
+    A promise over all sets is no promise for those that name one level: each level's were counted on their own.
+    """
+    stated = card.part(ConformalPart)
+    if len(levels) != 1 or stated is None or stated.measured is None:
+        return ""
+    counted = stated.measured.alone.get(levels[0].title)
+    if counted is None or not counted.n:
+        return ""
+    return f"{counted.held} of {counted.n} sets that named {levels[0].title.lower()} alone held the level"
 
 
 def statements_line(statements: Sequence[LikelyStatement]) -> str:

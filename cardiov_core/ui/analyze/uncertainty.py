@@ -30,7 +30,7 @@ def set_part(prediction: Prediction, grader: Grader) -> str:
     if not prediction.prediction_set:
         return ""
     promised = prediction.scope is None or not prediction.scope.outside
-    return more(set_words(prediction.prediction_set, promised=promised), [set_meaning(grader.card)])
+    return more(set_words(prediction.prediction_set, grader.card, promised=promised), [set_meaning(grader.card)])
 
 
 def statements_part(analysis: Analysis) -> str:

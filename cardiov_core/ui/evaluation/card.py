@@ -13,6 +13,7 @@ from cardiov_core.weights import Figures, ModelCard, TrainingPart
 _TOPICS = {
     "calibration": "Calibration",
     "sets": "Prediction sets",
+    "warnings": "Warnings",
     "attention": "Attention maps",
     "reasons": "Reasons",
     "scope": "Out of scope",

@@ -53,6 +53,7 @@ from cardiov_core.reporting import (
 from cardiov_core.ui.evaluation.alarm import show_alarm
 from cardiov_core.ui.evaluation.cases import show_cell
 from cardiov_core.ui.evaluation.decision import show_decision
+from cardiov_core.ui.evaluation.trust import show_sets, show_statements, show_warnings
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.html import bullet_list, html_table
@@ -83,7 +84,7 @@ def show() -> None:
             f"({evaluation.figures.model.sha256[:12]} instead of {card.sha256[:12]}). "
             f"`{_MAKE}` measures the ones in use."
         )
-    _report(evaluation)
+    _report(evaluation, card)
 
 
 def _chosen(in_use: ModelCard) -> ModelCard:
@@ -104,7 +105,7 @@ def _evaluation(_card: ModelCard, name: str, stamp: tuple[int, ...]) -> ShippedE
     return load_evaluation(shipped_folder(_card))
 
 
-def _report(evaluation: ShippedEvaluation) -> None:
+def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     document = evaluation.figures
     _numbers(document)
     st.caption(f"{document.model.name}. {origin_words(document)} {resampling_words(document)}")
@@ -133,6 +134,9 @@ def _report(evaluation: ShippedEvaluation) -> None:
     by_group = honesty_rows(document)
     if by_group:
         st.html(html_table(HONESTY_HEADS, by_group, columns="tnnnnn"))
+    show_sets(card)
+    show_warnings(card)
+    show_statements()
     _against(document)
     st.subheader("All numbers")
     _tables(document)
