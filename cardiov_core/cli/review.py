@@ -171,6 +171,30 @@ def grant(name: str, roles: tuple[str, ...], by: str | None) -> None:
     click.echo(f"{reader.name}: {', '.join(sorted(reader.roles)) or 'no role'}")
 
 
+@review.command("back-up")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def back_up(file: Path) -> None:
+    """Write all of the review into the new SQLite FILE, as it stands now; people may go on reading meanwhile."""
+    from cardiov_core.review import back_up as copy
+    from cardiov_core.review import open_store
+
+    with closing(open_store()) as store:
+        n_rows = copy(store, file)
+    click.echo(f"{file}: {how_many(n_rows, 'row')}")
+
+
+@review.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Fill the empty database that is set from the back-up FILE: after a loss, or to move to PostgreSQL."""
+    from cardiov_core.review import open_store
+    from cardiov_core.review import restore as fill
+
+    with closing(open_store()) as store:
+        n_rows = fill(store, file)
+        click.echo(f"{store.place}: {how_many(n_rows, 'row')}")
+
+
 @review.command()
 def status() -> None:
     """Say where the database is, and how far each study is."""

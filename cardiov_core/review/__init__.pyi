@@ -23,6 +23,8 @@ from .audit import events_of as events_of
 from .case_import import ImportReport as ImportReport
 from .case_import import import_cases as import_cases
 from .case_import import import_folder as import_folder
+from .database.backup import back_up as back_up
+from .database.backup import restore as restore
 from .database.schema import cases as cases
 from .database.schema import reads as reads
 from .database.store import Store as Store

@@ -69,6 +69,21 @@ class Store:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """Open a transaction that reads everything as it stands at its beginning.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the database is locked or cannot be reached.
+        """
+        engine = self.engine
+        if self.dialect == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with _sentences(self.engine.url), engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Open a transaction that writes: all of it is kept, or nothing.
 

@@ -5,6 +5,7 @@ import streamlit as st
 from cardiov_core.domain import Reader, Role
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, ensure_reader, log_grade_shown, roles_of, typed_names
+from cardiov_core.ui.frame.access import signs_in
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import show_error
@@ -69,11 +70,6 @@ def change_reader() -> None:
         st.button("Sign out", key=CHANGE_KEY, type="tertiary", on_click=_sign_out)
     else:
         st.button("Another reader", key=CHANGE_KEY, type="tertiary", on_click=forget_reader)
-
-
-def signs_in() -> bool:
-    """Tell whether sign-in (`st.login`) is set up: `st.user` knows its state only then."""
-    return getattr(st.user, "is_logged_in", None) is not None
 
 
 def may(me: Reader, role: Role) -> bool:

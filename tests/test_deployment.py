@@ -1,0 +1,77 @@
+"""What a hospital installs: image, services, unit and steps say what the docs promise."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+
+@pytest.fixture(scope="module")
+def services(repository: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load((repository / "compose.yaml").read_text(encoding="utf-8"))["services"])
+
+
+def test_the_app_of_the_containers_has_no_rights_and_no_door_of_its_own(services: dict[str, Any]) -> None:
+    app = services["app"]
+    assert app["read_only"] is True
+    assert app["cap_drop"] == ["ALL"]
+    assert "ports" not in app
+    assert "ports" not in services["database"]
+    assert services["proxy"]["ports"] == ["443:443", "80:80"]
+    assert set(services["database"]["networks"]) == {"inside"}
+
+
+def test_the_image_runs_as_nobody_and_looks_after_itself(repository: Path) -> None:
+    lines = (repository / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    last_stage = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM")) :]
+    assert any(line.startswith("USER cardiov") for line in last_stage)
+    assert any(line.startswith("HEALTHCHECK") for line in last_stage)
+    copied = {
+        part for line in lines if line.startswith("COPY ") and "--from" not in line for part in line.split()[1:-1]
+    }
+    assert all((repository / name).exists() for name in copied)
+    kept = (repository / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {name for name in copied if f"!{name.split('/')[0]}" not in {k.split("/")[0] for k in kept}} == set()
+
+
+def test_no_password_stands_in_the_files(repository: Path) -> None:
+    for name in ("compose.yaml", "Dockerfile", "deploy/cardiov.service", "deploy/Caddyfile"):
+        text = (repository / name).read_text(encoding="utf-8")
+        assert not re.search(r"(?i)(password|secret)\w*[:=] *[a-z0-9]{6,}", text), name
+
+
+def test_the_unit_listens_to_its_computer(repository: Path) -> None:
+    unit = (repository / "deploy" / "cardiov.service").read_text(encoding="utf-8")
+    assert "--server.address 127.0.0.1" in unit
+    assert "NoNewPrivileges=yes" in unit
+
+
+def test_an_environment_that_is_there_is_left_alone(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").touch()
+    done = subprocess.run(
+        ["sh", str(repository / "deploy" / "install.sh"), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "already" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_steps_of_the_image_install_what_runs(repository: Path, tmp_path: Path) -> None:
+    target = tmp_path / "cardiov"
+    subprocess.run(
+        ["sh", str(repository / "deploy" / "install.sh"), str(target)],
+        check=True,
+        env={**os.environ, "PYTHON": sys.executable},
+        timeout=1200,
+    )
+    code = "from cardiov_core import load_predictor; print(load_predictor().name)"
+    done = subprocess.run(
+        [str(target / "bin" / "python"), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip()
