@@ -1,16 +1,17 @@
-"""Building blocks of every page: frame, banner, errors, level badge, bars and boxes."""
+"""Building blocks of every page as HTML: level badge, bars, lists, tables."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 from cardiov_core.domain import Prediction, Quality, QualityVerdict, Severity
 from cardiov_core.reporting import EXCEEDANCE_NAMES, THIN_SPACE, whole_percent, wording
 from cardiov_core.reporting import html_table as table_of
-from cardiov_core.review import NotWaiting, Progress
 from cardiov_core.ui.frame.styles import level_shape
 
-_logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    # The first screen is drawn before this room is loaded.
+    from cardiov_core.review import NotWaiting, Progress
 
 
 _CHIP_CLASSES = {
@@ -83,14 +84,14 @@ def plain(text: str) -> str:
     return "".join(f"\\{character}" if character in r"\`*_[]<>$~#|:" else character for character in text)
 
 
-def place_words(so_far: Progress) -> str:
+def place_words(so_far: "Progress") -> str:
     """Say where in the queue the case stands that is to be read."""
     number = so_far.read + so_far.skipped + 1
     left = max(so_far.waiting - 1, 0)
     return f"Case {number} of {number + left}, {left} left"
 
 
-def queue_words(cases: NotWaiting) -> str:
+def queue_words(cases: "NotWaiting") -> str:
     """Say where the cases are that do not wait for a reader."""
     parts = [
         (cases.read, "read by you"),

@@ -9,12 +9,10 @@ import streamlit as st
 
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import RESEARCH_USE
-from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, plain
 from cardiov_core.ui.frame.navigation import ensure_navigation, return_where_asked
 from cardiov_core.ui.frame.remembered import give_token
 from cardiov_core.ui.frame.review_session import review_state
-from cardiov_core.ui.frame.session import session
 from cardiov_core.ui.frame.styles import apply_styles
 
 BANNER = RESEARCH_USE
@@ -41,20 +39,18 @@ def guarded() -> Iterator[None]:
 
 @contextmanager
 def page() -> Iterator[None]:
-    """Frame of a page: style, the banner with reader and grader in use, and `guarded` around the content."""
+    """Frame of a page: style, the banner with the reader, and `guarded` around the content.
+
+    Loads no grader: words stand on the screen before the networks are there.
+    """
     ensure_navigation()
     apply_styles()
     give_token()
     return_where_asked()
     reader = review_state().name
-    try:
-        grader = f"Grader: {resources.predictor(session().grader).name}"
-    except CardioVError:
-        _logger.exception("The default grader cannot be loaded.")
-        grader = "Grader: none available"
     st.html(
         f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
-        f'<span class="cv-quiet">{escape(f"Reader: {reader}. {grader}" if reader else grader)}</span></div>'
+        f'<span class="cv-quiet">{escape(f"Reader: {reader}") if reader else ""}</span></div>'
     )
     with guarded():
         yield

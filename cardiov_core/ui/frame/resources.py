@@ -1,19 +1,41 @@
-"""What all sessions share: the grader, the data sets and the review's database, each loaded once a server."""
+"""What all sessions share: the graders, the data sets and the review's database, each loaded once a server.
+
+Graders are loaded in a thread of their own, beside the first screen: torch alone takes seconds.
+"""
 
 import logging
+import os
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cardiov_core.datasets import PtbXl, find_ptbxl
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import Grader, OwnDecision, load_predictor, other_graders
-from cardiov_core.review import Store, open_store, own_decision_of, store_begun
+
+if TYPE_CHECKING:
+    from cardiov_core.datasets import PtbXl
+    from cardiov_core.inference import Grader, OwnDecision
+    from cardiov_core.review import Store
+
+THREADS_VARIABLE = "CARDIOV_THREADS"
+"""How many threads torch may use for one ECG. One by default: on a machine that does other things more of them wait for
+each other, and a single ECG is graded in well under a second."""
 
 _logger = logging.getLogger(__name__)
 
 
-def graders() -> Mapping[str, Grader]:
+def warm_up() -> None:
+    """Begin to load the graders, unless that has begun."""
+    _loading()
+
+
+def loaded() -> bool:
+    """Tell whether the graders are there, without waiting for them."""
+    return _loading().done()
+
+
+def graders() -> "Mapping[str, Grader]":
     """Return every grader that can be used by its name, the default one first, shared by all sessions.
 
     They give levels by the installation's own decision where it has one.
@@ -22,8 +44,10 @@ def graders() -> Mapping[str, Grader]:
     return _deciding(None if own is None else own.miss_costs)
 
 
-def own_decision() -> OwnDecision | None:
+def own_decision() -> "OwnDecision | None":
     """Return what this installation decides by; None: by the graders' own costs."""
+    from cardiov_core.review import own_decision_of, store_begun
+
     try:
         return own_decision_of(review_store()) if store_begun() else None
     except CardioVError as error:
@@ -31,31 +55,63 @@ def own_decision() -> OwnDecision | None:
         return None
 
 
-@st.cache_resource(show_spinner="Loading the grader ...")
-def _loaded() -> Mapping[str, Grader]:
-    default = load_predictor()
-    return {default.name: default} | {other.name: other for other in other_graders(default)}
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _deciding(miss_costs: float | None) -> Mapping[str, Grader]:
-    own = None if miss_costs is None else OwnDecision(miss_costs)
-    return _loaded() if own is None else {name: grader.by_own(own) for name, grader in _loaded().items()}
-
-
-def predictor(name: str | None = None) -> Grader:
+def predictor(name: str | None = None) -> "Grader":
     """Return a grader; the default one where there is none of that name any more."""
     known = graders()
     return known[name] if name is not None and name in known else next(iter(known.values()))
 
 
 @st.cache_resource(show_spinner="Looking for PTB-XL ...")
-def ptbxl() -> PtbXl | None:
+def ptbxl() -> "PtbXl | None":
     """Return PTB-XL where it lies on this server, else None."""
+    from cardiov_core.datasets import find_ptbxl
+
     return find_ptbxl()
 
 
 @st.cache_resource(show_spinner=False)
-def review_store() -> Store:
+def review_store() -> "Store":
     """Return the review's database, made and brought up to date on first use."""
+    from cardiov_core.review import open_store
+
     return open_store()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _deciding(miss_costs: float | None) -> "Mapping[str, Grader]":
+    known = _awaited()
+    if miss_costs is None:
+        return known
+    from cardiov_core.inference import OwnDecision
+
+    own = OwnDecision(miss_costs)
+    return {name: grader.by_own(own) for name, grader in known.items()}
+
+
+def _awaited() -> "Mapping[str, Grader]":
+    loading = _loading()
+    try:
+        return loading.result()
+    except Exception:
+        # The next page tries again: weights may have come meanwhile.
+        _loading.clear()
+        raise
+
+
+@st.cache_resource(show_spinner=False)
+def _loading() -> "Future[Mapping[str, Grader]]":
+    pool = ThreadPoolExecutor(1, thread_name_prefix="cardiov-load")
+    loading = pool.submit(_load)
+    pool.shutdown(wait=False)
+    return loading
+
+
+def _load() -> "Mapping[str, Grader]":
+    import torch
+
+    from cardiov_core.inference import load_predictor, other_graders
+
+    stated = os.environ.get(THREADS_VARIABLE, "")
+    torch.set_num_threads(int(stated) if stated.isdecimal() and int(stated) else 1)
+    default = load_predictor()
+    return {default.name: default} | {other.name: other for other in other_graders(default)}

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import Grader
-from cardiov_core.io import Upload
-from cardiov_core.signals import Examination
 from cardiov_core.ui.frame.remembered import recalled, remember
+
+if TYPE_CHECKING:
+    # The first screen is drawn before these rooms are loaded.
+    from cardiov_core.inference import Grader
+    from cardiov_core.io import Upload
+    from cardiov_core.signals import Examination
 
 _SESSION_KEY = "cardiov_session"
 _MAX_OPENED = 20
@@ -106,8 +109,10 @@ class Case:
     known_since: datetime | None = None
 
     @cached_property
-    def examination(self) -> Examination:
+    def examination(self) -> "Examination":
         """The record's examination, one for all views of the page."""
+        from cardiov_core.signals import Examination
+
         return Examination(self.record)
 
     @cached_property
@@ -197,7 +202,7 @@ class Session:
     unread: bool = False
     sampling_rate_hz: float | None = None
     units: str | None = None
-    uploads: tuple[Upload, ...] = ()
+    uploads: "tuple[Upload, ...]" = ()
     case: Case | None = None
     analyse_anyway: bool = False
     window_start_s: float = 0.0
@@ -205,7 +210,7 @@ class Session:
     n_uploads: int = 0
     opened: tuple[Case, ...] = ()
     other: Case | None = None
-    other_uploads: tuple[Upload, ...] = ()
+    other_uploads: "tuple[Upload, ...]" = ()
     other_failure: CardioVError | None = None
     n_other_uploads: int = 0
     same_patient: bool = False
@@ -233,9 +238,11 @@ class Session:
         self._forget_results()
 
     def open_analysed(
-        self, case: Case, files: Sequence[tuple[str, bytes]], grader: Grader, analysis: Analysis | None
+        self, case: Case, files: Sequence[tuple[str, bytes]], grader: "Grader", analysis: Analysis | None
     ) -> None:
         """Show an uploaded record that was read before, with its analysis where there is one."""
+        from cardiov_core.io import Upload
+
         self.close()
         self.files = tuple(files)
         self.uploads = (Upload(case.title, case.record, None),)
