@@ -1,4 +1,5 @@
 from .analysis import analyze as analyze
+from .analysis import can_insist as can_insist
 from .analysis import with_grader as with_grader
 from .batch import TRIAGE_RULE as TRIAGE_RULE
 from .batch import BatchError as BatchError

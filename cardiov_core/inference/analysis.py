@@ -30,6 +30,7 @@ from cardiov_core.signals import Examination, examined, find_findings, read_rhyt
 ADULT_YEARS = 18
 """Younger patients are out of scope (docs/clinical.md, 15)."""
 
+_HOPELESS = {ReasonCode.SAMPLING_RATE_UNSUPPORTED, ReasonCode.NO_QRS, ReasonCode.TOO_SHORT}
 _OUT_OF_FOLD = Reason(ReasonCode.OUT_OF_FOLD, "This record trained the model: the out-of-fold prediction is shown.")
 _ANYWAY = Reason(ReasonCode.ANALYSED_ANYWAY, "The level was computed although the quality of the record forbids it.")
 
@@ -76,10 +77,8 @@ def analyze(
     quality = graded.quality
     # Of the whole record, but a lead that is dead in the analysed window is dead for the rules, too.
     findings = whole.findings if graded is whole else find_findings(whole.record, whole.measurements, quality)
-    # Too slow a sampling rate for a QRS complex: nothing to insist on.
-    hopeless = first_of(quality.reasons, {ReasonCode.SAMPLING_RATE_UNSUPPORTED}) is not None
     panel = None
-    if quality.verdict is not QualityVerdict.NOT_ANALYSABLE or (analyse_anyway and not hopeless):
+    if quality.verdict is not QualityVerdict.NOT_ANALYSABLE or (analyse_anyway and can_insist(quality)):
         graders = (predictor, *others)
         panel = grade_all(whole, graders, start_s=start_s)
         panel = raised_by_findings(panel, {grader.name: grader.floors for grader in graders}, findings)
@@ -99,6 +98,22 @@ def _graded_part(whole: Examination, predictor: Grader, start_s: float | None) -
     """Return the part that is graded; all of the record where no such part can be cut, which the grader then says."""
     window = analysed_window(whole.record, predictor.card.contract.duration_s, start_s)
     return whole.within(window) if window.end_s - window.start_s >= MIN_DURATION_S else whole
+
+
+def can_insist(quality: Quality) -> bool:
+    """Tell whether a level can be computed at all where the quality gate withholds it.
+
+    Parameters
+    ----------
+    quality : Quality
+        Of the record.
+
+    Returns
+    -------
+    bool
+        False without a QRS complex, under 5 s, or at a sampling rate that shows none: there is nothing to grade.
+    """
+    return first_of(quality.reasons, _HOPELESS) is None
 
 
 def with_grader(analysis: Analysis, name: str) -> Analysis:

@@ -56,6 +56,11 @@ from .evaluation.words import rule_rows as rule_rows
 from .evaluation.words import subgroup_rows as subgroup_rows
 from .evaluation.words import test_rows as test_rows
 from .fhir import fhir_report as fhir_report
+from .head.words import HeadValue as HeadValue
+from .head.words import head_alerts as head_alerts
+from .head.words import head_values as head_values
+from .head.words import level_reason as level_reason
+from .head.words import machine_lines as machine_lines
 from .print.report import checked_name as checked_name
 from .print.report import only_sheet as only_sheet
 from .print.report import write_pdf as write_pdf

@@ -91,15 +91,16 @@ def test_findings_say_what_was_measured_and_fold_what_is_absent(app: AppTest) ->
     assert "no diagnosis" in shown(app)
 
 
-def test_a_critical_finding_stands_in_the_box_at_the_top(app: AppTest) -> None:
+def test_a_critical_finding_is_the_first_line_of_the_head(app: AppTest) -> None:
     sample(app, "third_degree_block")
-    boxes = re.findall(r'<div class="cv-box" role="alert"><b>Critical</b>(.*?)</div>', shown(app))
-    assert len(boxes) == 1
-    assert re.search(r"heart rate 3\d\u2009/min", boxes[0]), boxes[0]
+    lines = re.findall(r'<details class="cv-alerts cv-grave" role="alert"><summary>(.*?)</summary>', shown(app))
+    assert len(lines) == 1
+    assert "Critical: " in lines[0]
+    assert re.search(r"heart rate 3\d\u2009/min", shown(app))
 
 
-def test_a_normal_sample_has_no_critical_box(app: AppTest) -> None:
-    assert "<b>Critical</b>" not in shown(sample(app, "normal"))
+def test_a_normal_sample_has_no_critical_line(app: AppTest) -> None:
+    assert "Critical: " not in shown(sample(app, "normal"))
 
 
 def test_every_lead_has_its_verdict_in_shape_and_word(app: AppTest) -> None:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+import streamlit as st
 from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
@@ -57,7 +58,7 @@ def test_what_cannot_be_made_is_said_in_place_of_the_button(tab: AppTest) -> Non
 def analysis(weights_folder: Any) -> Analysis:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CARDIOV_WEIGHTS", str(weights_folder))
-        resources.graders.clear()
+        st.cache_resource.clear()
         return analyze(generate("normal", seed=3), resources.predictor())
 
 

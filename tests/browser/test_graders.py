@@ -17,21 +17,23 @@ def open_record(page: Page) -> Page:
     return page
 
 
-def test_another_grader_is_two_clicks_away_and_the_banner_names_it(open_record: Page) -> None:
+def test_another_grader_is_behind_the_researchers_switch(open_record: Page) -> None:
     page = open_record
     other = next((card.name for card in list_cards() if card.name != default_name()), None)
     if other is None:
         pytest.skip("only one grader has weights")
-    expect(page.get_by_role("note").get_by_text(f"Grader: {default_name()}")).to_be_visible()
-    page.get_by_role("button", name=f"Grader: {default_name()}").click()
-    page.locator("[data-testid=stPopoverBody]").get_by_text(other, exact=True).click()
-    expect(page.get_by_role("note").get_by_text(f"Grader: {other}")).to_be_visible(timeout=WAIT_MS)
-    expect(page.get_by_role("button", name=f"Grader: {other}")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="Evidence").click()
+    body = page.locator("[data-testid=stPopoverBody]")
+    expect(body.get_by_text(f"Grader: {default_name()}")).to_have_count(0)
+    body.get_by_text("For researchers").click()
+    body.get_by_text(other, exact=True).click(timeout=WAIT_MS)
+    expect(body.get_by_text(f"Grader: {other}")).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_text("something went wrong", exact=False)).to_have_count(0)
 
 
 def test_a_line_opens_to_what_it_means_by_keyboard(open_record: Page) -> None:
     page = open_record
+    page.get_by_role("button", name="Evidence").click()
     counts = page.locator("details.cv-more summary", has_text="in cross-validation")
     if not counts.count():
         pytest.skip("this grader has no out-of-fold table")

@@ -1,4 +1,4 @@
-"""Findings by rule, the box for those that cannot wait, and the quality of each lead."""
+"""Findings by rule, and the quality of each lead."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, texts
-from cardiov_core.reporting import critical_words, nothing_found_words
+from cardiov_core.reporting import nothing_found_words
 from cardiov_core.ui.frame.html import bullet_list, html_table, plain
 from cardiov_core.ui.frame.session import Key, session
 
@@ -18,34 +18,6 @@ VERDICT_SYMBOLS = {
 """Shape of each verdict, so that it is read without colour."""
 
 _HEADS = ("Finding", "What was measured, and the limit")
-
-
-def show_critical(analysis: Analysis) -> None:
-    """Show the critical findings in one box at the top; nothing where there are none.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What CardioV says of the record.
-    """
-    phrases = critical_words(analysis)
-    if phrases:
-        listed = "; ".join(escape(phrase) for phrase in phrases)
-        st.html(f'<div class="cv-box" role="alert"><b>Critical</b> {listed}.</div>')
-
-
-def rhythm_words(analysis: Analysis) -> str:
-    """Return the rhythm in one line, for beside the record's name; empty where none was read.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What CardioV says of the record.
-    """
-    rhythm = analysis.rhythm
-    if rhythm is None:
-        return ""
-    return rhythm.text if rhythm.code is not None else f"Rhythm {rhythm.text}"
 
 
 def findings_tab(analysis: Analysis) -> None:

@@ -25,19 +25,15 @@ def choose_grader(analysis: Analysis) -> None:
     def _choose() -> None:
         current.grader = st.session_state[Key.GRADER]
 
-    with (
-        st.container(key="grader_choice"),
-        st.popover(f"Grader: {grader().name}", width="stretch"),
-    ):
-        st.radio(
-            "Whose level is shown",
-            names,
-            format_func=lambda name: f"{name} (default)" if name == names[0] else name,
-            captions=[f"{known[name].card.stated.title}.{_said(analysis, name)}" for name in names],
-            key=Key.GRADER,
-            on_change=_choose,
-        )
-        st.caption("Kept for the ECGs that you open next. All graders are asked, whichever is shown.")
+    st.radio(
+        "Whose level is shown",
+        names,
+        format_func=lambda name: f"{name} (default)" if name == names[0] else name,
+        captions=[f"{known[name].card.stated.title}.{_said(analysis, name)}" for name in names],
+        key=Key.GRADER,
+        on_change=_choose,
+    )
+    st.caption("Kept for the ECGs that you open next. All graders are asked, whichever is shown.")
 
 
 def _said(analysis: Analysis, name: str) -> str:

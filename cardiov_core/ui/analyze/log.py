@@ -13,7 +13,7 @@ from cardiov_core.review import NewCase, Store, log_grade_shown, log_opinion, pu
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
-from cardiov_core.ui.frame.page import guarded, notice, show_error
+from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.review_session import ShownKey, review_state
 from cardiov_core.ui.frame.session import Case, Key, Origin
 from cardiov_core.ui.review.reader import ask_reader, current_reader
@@ -54,26 +54,24 @@ def note_grade_shown(case: Case, analysis: Analysis) -> None:
     state.shown.add(_key(case, analysis))
 
 
-def show_disagreement(case: Case, analysis: Analysis) -> None:
-    """Say that graders differ where they do, and offer the way to the review queue."""
-    on_show = None if analysis.prediction is None else analysis.prediction.model_name
-    disagreement = disagreement_of(analysis.panel, on_show)
-    if disagreement is None:
-        return
-    with st.container(key="disagreement", horizontal=True, vertical_alignment="center"):
-        notice(disagreement.text)
-        _queue(case, analysis)
+def offer_queue(case: Case, analysis: Analysis) -> None:
+    """Offer the way to the review queue, where graders differ.
 
-
-def _queue(case: Case, analysis: Analysis) -> None:
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What CardioV says of it.
+    """
     sent = review_state().opinions.get(_queue_key(case))
     if sent:
-        st.markdown(plain(sent), width="content")
+        st.markdown(plain(sent))
         return
-    popover = st.popover("Send to the review queue", key=Key.QUEUE, on_change="rerun")
-    if not popover.open:
+    offer = st.expander("Send to the review queue", key=Key.QUEUE, on_change="rerun")
+    if not offer.open:
         return
-    with popover, guarded():
+    with offer, guarded():
         store = resources.review_store()
         me = current_reader(store)
         st.write(STORED)
@@ -91,7 +89,7 @@ def log_tab(case: Case, analysis: Analysis) -> None:
     store = resources.review_store()
     me = current_reader(store)
     if me is None:
-        ask_reader(store, "Agree or disagree with this level, or send the ECG to review. Whose word is it?")
+        ask_reader(store, "Agree or disagree with this level, or send the ECG to review. Who are you?")
         return
     state = review_state()
     if state.failure is not None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -15,23 +16,33 @@ from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.log import log_tab
 from cardiov_core.ui.analyze.report import report_tab
 from cardiov_core.ui.analyze.result import explanation_of
+from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import facts, guarded
-from cardiov_core.ui.frame.session import Case, Key
+from cardiov_core.ui.frame.session import Case, Key, session
 from cardiov_core.ui.trace.explanation import explanation_tab, first_stage, has_band, remarks
 from cardiov_core.ui.trace.measurements import measurements_tab
 from cardiov_core.ui.trace.tools import FILTERS, Tools, notch_name, show_paper, tool_row
 
-_TABS = ("Explanation", "Measurements", "Findings", "Quality", "Compare", "Record", "Report", "Log")
+_TABS = ("Findings", "Measurements", "Explanation", "Quality", "Compare", "Record", "Report", "Log")
 
 
 @st.fragment
-def show_trace(case: Case, analysis: Analysis) -> None:
+def show_trace(case: Case, analysis: Analysis | None) -> None:
     """Draw the ECG with its tools and tabs; its controls rerun this part alone and never the network.
 
-    Tabs are no fragment of their own: what is chosen in them, a finding for one, lights up on the trace above.
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis or None
+        None while it is computed: the ECG is drawn by itself meanwhile.
     """
+    if analysis is None:
+        tools = tool_row(session().window_start_s, measured=False, explained=False)
+        show_paper(case.record, tools, None, None, f"ECG {case.title}")
+        return
     prediction = analysis.prediction
-    start_s = prediction.window.start_s if prediction is not None else 0.0
+    start_s = prediction.window.start_s if prediction is not None else session().window_start_s
     measured = analysis.measurements
     tools = tool_row(
         start_s,
@@ -40,42 +51,57 @@ def show_trace(case: Case, analysis: Analysis) -> None:
         banded=has_band(grader()),
         stage=first_stage(grader()),
     )
-    explanation: Explanation | Contributions | None = None
-    failure: CardioVError | None = None
-    level: Severity | None = None
-    if prediction is not None and tools.attention is not None:
-        try:
-            # The level on show, which for an out-of-fold prediction need not be the shipped grader's own.
-            threshold = tools.attention.target
-            level = prediction.severity if threshold is None else None
-            explanation = explanation_of(case, int(prediction.severity) if threshold is None else threshold)
-        except CardioVError as error:
-            failure = error
-    band = explanation if isinstance(explanation, Explanation) else None
+    asked = tools.attention is not None and tools.attention.overlay
+    explained = _explained(case, analysis, tools) if asked else _NOT_ASKED
+    band = explained.explanation if isinstance(explained.explanation, Explanation) else None
     chosen = lit_finding(analysis)
     lit = None if chosen is None else lit_by(chosen, measured)
-    said = remarks(explanation, level) if chosen is None else (*remarks(explanation, level), f"Lit: {chosen.title}.")
+    said = remarks(explained.explanation, explained.level)
+    said = said if chosen is None else [*said, f"Lit: {chosen.title}."]
     show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=said, lit=lit)
-    _show_tabs(case, analysis, explanation, failure, tools, lit)
+    _show_tabs(case, analysis, tools, lit)
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """What the explanation came to: it, the level that it is of, or why there is none."""
+
+    explanation: Explanation | Contributions | None = None
+    level: Severity | None = None
+    failure: CardioVError | None = None
+
+
+_NOT_ASKED = _Explained()
+
+
+def _explained(case: Case, analysis: Analysis, tools: Tools) -> _Explained:
+    """Explain the level on show, which for an out-of-fold prediction need not be the shipped grader's own."""
+    prediction = analysis.prediction
+    if prediction is None or tools.attention is None:
+        return _NOT_ASKED
+    threshold = tools.attention.target
+    try:
+        explanation = explanation_of(case, int(prediction.severity) if threshold is None else threshold)
+    except CardioVError as error:
+        return _Explained(failure=error)
+    return _Explained(explanation, prediction.severity if threshold is None else None)
 
 
 def _show_tabs(
     case: Case,
     analysis: Analysis,
-    explanation: Explanation | Contributions | None,
-    failure: CardioVError | None,
     tools: Tools,
     lit: Lit | None,
 ) -> None:
     """Show what stands under the trace, the open tab alone: a figure that is drawn unseen gets a wrong width."""
     tabs = dict(zip(_TABS, st.tabs(_TABS, key=Key.TABS, on_change="rerun"), strict=True))
     contents: Mapping[str, Callable[[], None]] = {
-        "Explanation": lambda: explanation_tab(case, analysis, explanation, failure),
+        "Explanation": lambda: _explanation_tab(case, analysis, tools),
         "Measurements": lambda: measurements_tab(case, analysis, tools.paper.gain_mm_mv, lit.j_mv if lit else None),
         "Findings": lambda: findings_tab(analysis),
         "Quality": lambda: quality_tab(analysis.quality),
         "Compare": lambda: compare_tab(case, tools.paper, waves=tools.waves),
-        "Record": lambda: _record_tab(case, analysis, explanation, tools.paper),
+        "Record": lambda: _record_tab(case, analysis, tools),
         "Report": lambda: report_tab(case, analysis, tools.paper),
         "Log": lambda: log_tab(case, analysis),
     }
@@ -85,23 +111,30 @@ def _show_tabs(
                 contents[name]()
 
 
+def _explanation_tab(case: Case, analysis: Analysis, tools: Tools) -> None:
+    explained = _explained(case, analysis, tools)
+    for line in remarks(explained.explanation, explained.level):
+        st.caption(plain(line))
+    explanation_tab(case, analysis, explained.explanation, explained.failure)
+
+
 def _alternative(case: Case, analysis: Analysis) -> str:
     record = case.record
     level = analysis.prediction.severity.title if analysis.prediction is not None else "level withheld"
     return f"ECG {case.title}: {len(record.leads)} leads, {record.duration_s:.1f} s, {level}"
 
 
-def _record_tab(
-    case: Case, analysis: Analysis, explanation: Explanation | Contributions | None, paper: PaperOptions
-) -> None:
-    facts(_facts(case, analysis, paper))
+def _record_tab(case: Case, analysis: Analysis, tools: Tools) -> None:
+    facts(_facts(case, analysis, tools.paper))
     # Names the grader that was asked also where the level is withheld.
     card = grader().card
     st.download_button(
         "Download the analysis (JSON)",
         key=Key.DOWNLOAD,
         data=lambda: json.dumps(
-            analysis_to_dict(analysis, explanation, card=card), ensure_ascii=False, allow_nan=False
+            analysis_to_dict(analysis, _explained(case, analysis, tools).explanation, card=card),
+            ensure_ascii=False,
+            allow_nan=False,
         ),
         file_name=f"{case.record.record_id}-cardiov.json",
         mime="application/json",

@@ -1,32 +1,16 @@
-"""The strip with the result: level, bars, probabilities, quality and warnings; or why there is none."""
+"""The open record's analysis, computed once, its window, and what only the reader can answer."""
 
 import logging
 from functools import partial
-from html import escape
 
 import streamlit as st
 
-from cardiov_core.domain import (
-    Analysis,
-    Contributions,
-    Explanation,
-    Prediction,
-    QualityVerdict,
-    ReasonCode,
-    first_of,
-    texts,
-    unique,
-)
-from cardiov_core.inference import analyze, unlike_training, with_grader
-from cardiov_core.reporting import raised_words
+from cardiov_core.domain import Analysis, Contributions, Explanation, ReasonCode
+from cardiov_core.inference import analyze, can_insist, with_grader
 from cardiov_core.review import installation_rules
-from cardiov_core.ui.analyze.findings import quality_row
 from cardiov_core.ui.analyze.grader import grader
-from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part, statements_part
 from cardiov_core.ui.analyze.upload import reread_with_gain
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.html import badge, bullet_list, exceedance_bars, level_probabilities, quality_chip
-from cardiov_core.ui.frame.page import box, notice
 from cardiov_core.ui.frame.session import AnalysisKey, Case, Key, Origin, Session, session
 
 _logger = logging.getLogger(__name__)
@@ -85,8 +69,24 @@ def choose_window(case: Case) -> None:
     )
 
 
-def show_result(case: Case, analysis: Analysis) -> None:
-    """Show the level, or that it is withheld and why.
+def known_analysis(case: Case) -> Analysis | None:
+    """Return the open record's analysis where it was computed before, else None.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    """
+    current = session()
+    if not resources.loaded():
+        return None
+    key = _key(current, case)
+    known = any(there._replace(grader=key.grader) == key for there in current.analyses)
+    return analysis_of(case) if known else None
+
+
+def show_answers(case: Case, analysis: Analysis) -> None:
+    """Ask what only the reader can answer: a doubtful gain, or whether to analyse in spite of the quality.
 
     Parameters
     ----------
@@ -95,23 +95,23 @@ def show_result(case: Case, analysis: Analysis) -> None:
     analysis : Analysis
         What CardioV says of it.
     """
-    prediction = analysis.prediction
-    if prediction is None:
-        _show_withheld(case, analysis)
-    else:
-        if analysis.quality.verdict is QualityVerdict.NOT_ANALYSABLE:
-            box(
-                "Analysed anyway: the quality gate withholds this level. Do not rely on it.",
-                texts(analysis.withheld or analysis.quality.reasons),
-                calm=True,
+    current = session()
+
+    def _insist() -> None:
+        current.analyse_anyway = True
+
+    offer = analysis.prediction is None and not current.analyse_anyway and can_insist(analysis.quality)
+    if not offer and _suspected_factor(case, analysis) is None:
+        return
+    with st.container(key="answers", horizontal=True, vertical_alignment="center"):
+        _ask_gain(case, analysis)
+        if offer:
+            st.button(
+                "Analyse anyway",
+                key=Key.ANYWAY,
+                on_click=_insist,
+                help="Gives a level that should not be relied on; it is marked so.",
             )
-        for caveat in (unlike_training(prediction.scope), first_of(prediction.notes, {ReasonCode.UNSURE})):
-            if caveat is not None:
-                notice(caveat.text)
-        _show_strip(case, analysis, prediction)
-        if _suspected_factor(case, analysis) is not None:
-            with st.container(key="answers", horizontal=True, vertical_alignment="center"):
-                _ask_gain(case, analysis)
 
 
 def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | None) -> Analysis:
@@ -123,15 +123,14 @@ def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | N
     else:
         if key.anyway:
             _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
-        with st.spinner("Analysing the ECG ..."):
-            current.analyses[key] = analyze(
-                case.examination,
-                grader(),
-                others=resources.graders().values(),
-                analyse_anyway=key.anyway,
-                start_s=start_s,
-                rule_set=installation_rules(),
-            )
+        current.analyses[key] = analyze(
+            case.examination,
+            grader(),
+            others=resources.graders().values(),
+            analyse_anyway=key.anyway,
+            start_s=start_s,
+            rule_set=installation_rules(),
+        )
     return current.analyses[key]
 
 
@@ -143,51 +142,6 @@ def _start(current: Session, case: Case) -> float | None:
     """Return the window's start in s; None lets records that fit whole be prepared as such."""
     length_s = grader().card.contract.duration_s
     return current.window_start_s if case.record.duration_s > length_s + _WINDOW_TOLERANCE_S else None
-
-
-def _show_strip(case: Case, analysis: Analysis, prediction: Prediction) -> None:
-    """Show badge, bars, probabilities, quality and warnings beside one another."""
-    asked = grader()
-    warnings = [warning.text for warning in analysis.warnings if warning.code not in _OWN_LINES]
-    st.html(
-        '<section class="cv-strip" aria-label="Result">'
-        f"<div>{badge(analysis.level or prediction.severity)}{_raised(analysis)}"
-        f"{set_part(prediction, asked)}{statements_part(analysis)}{label_part(case)}</div>"
-        f"{exceedance_bars(prediction)}{level_probabilities(prediction)}"
-        f"<div>{quality_chip(analysis.quality)}{bullet_list(warnings)}</div>"
-        f"{reliability_part(case, prediction, asked)}</section>"
-    )
-
-
-def _raised(analysis: Analysis) -> str:
-    words = raised_words(analysis)
-    return f'<div class="cv-more">{escape(words)}</div>' if words else ""
-
-
-def _show_withheld(case: Case, analysis: Analysis) -> None:
-    current = session()
-    box("Result withheld", texts(analysis.withheld), calm=True)
-    advice = (
-        "Answer the question below, or repeat the recording."
-        if analysis.quality.suggested_gain_factor is not None
-        else "Repeat the recording, or check the electrodes and the file's header."
-    )
-    others = bullet_list(texts(unique(analysis.warnings, analysis.withheld)))
-    st.html(f'<div class="cv-side">{quality_chip(analysis.quality)} {advice}{others}</div>')
-    if any(lead.reasons for lead in analysis.quality.leads):
-        st.html(quality_row(analysis.quality))
-
-    def _insist() -> None:
-        current.analyse_anyway = True
-
-    with st.container(key="answers", horizontal=True, vertical_alignment="center"):
-        _ask_gain(case, analysis)
-        st.button(
-            "Analyse anyway",
-            key=Key.ANYWAY,
-            on_click=_insist,
-            help="Gives a level that should not be relied on; it is marked so.",
-        )
 
 
 def _suspected_factor(case: Case, analysis: Analysis) -> float | None:

@@ -7,7 +7,7 @@ import streamlit as st
 from cardiov_core.datasets import CONDITIONS, PtbXl
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import MissingMetadataError
-from cardiov_core.io import Upload, read_uploads, titles
+from cardiov_core.io import Upload, read_uploads
 from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import guarded, show_error
@@ -95,16 +95,7 @@ def switch_record() -> None:
 
 
 def empty_state() -> None:
-    """Show the page without a record: one sentence, the drop zone, samples and real records."""
-    current = session()
-    st.html("<p>Open a 12-lead ECG to see its critical value and where the network looked.</p>")
-    key = f"{Key.DROP_ZONE}_{current.n_uploads}"
-    st.file_uploader(
-        f"Drop ECG files here: {titles()}",
-        accept_multiple_files=True,
-        key=key,
-        on_change=partial(_receive, current, key),
-    )
+    """Show what stands below the drop zone: questions, samples and real records."""
     show_rejected()
     ask_which_record()
     with st.container(key="samples"):
@@ -112,7 +103,7 @@ def empty_state() -> None:
     with guarded():
         dataset = resources.ptbxl()
         if dataset is not None:
-            _real_records(current, dataset)
+            _real_records(session(), dataset)
 
 
 def reread_with_gain(current: Session, case: Case, factor: float) -> None:
@@ -121,12 +112,6 @@ def reread_with_gain(current: Session, case: Case, factor: float) -> None:
     for upload in again:
         if upload.name == case.title and upload.record is not None:
             current.open(Case(upload.record, case.origin, case.title, case.cardiologist))
-
-
-def _receive(current: Session, key: str) -> None:
-    files = st.session_state[key]
-    if files:
-        current.receive([(file.name, file.getvalue()) for file in files])
 
 
 def _records(current: Session) -> list[tuple[Upload, EcgRecord]]:

@@ -38,6 +38,10 @@ class Key(StrEnum):
     OPEN_CHOSEN = "open_chosen"
     SWITCH = "switch_record"
     CLOSE = "close_record"
+    EVIDENCE = "evidence"
+    RESEARCHER = "researcher"
+    OPEN_OTHER = "open_other"
+    MORE = "more_tools"
     GRADER = "grader"
     QUEUE = "send_to_queue"
     QUEUE_SEND = "send_to_queue_now"
@@ -192,6 +196,8 @@ class Session:
         Whose level the reader wants to see; None: the default grader's. Other records keep it.
     lit : str or None
         Code of the finding that is lit on the trace.
+    researcher : bool
+        Graders are called by their names.
     batch_row : str or None
         Name of the row of the batch that is open.
     analyses, explanations : dict
@@ -216,6 +222,7 @@ class Session:
     same_patient: bool = False
     grader: str | None = None
     lit: str | None = None
+    researcher: bool = False
     batch_row: str | None = None
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
     explanations: dict[tuple[AnalysisKey, int | str], Explanation | Contributions] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
@@ -30,12 +31,15 @@ from cardiov_core.ui.frame.session import Key
 
 FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
 """Display filter -> its band in words."""
-CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
+CHART_CONFIG = {"displaylogo": False, "scrollZoom": False, "displayModeBar": False}
 """How Plotly shows any figure."""
 STAGES = (1, 2, 3, 4, 5, 6, 7)
 """Stages of the network whose attention can be drawn, from short waves to whole beats."""
 
 _NOTCHES_HZ = (0, 50, 60)
+# The footer below the paper, in mm of a common screen.
+_FOOT_MM = 10.0
+_USUAL_SPEED_MM_S = 25.0
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
 _TARGETS: Mapping[str, str | None] = {
@@ -94,16 +98,23 @@ def tool_row(
     start_s: float, *, measured: bool, explained: bool | None, banded: bool = True, stage: int = STAGES[-1]
 ) -> Tools:
     """Show the display controls in one slim row; `explained` None leaves those of the explanation out."""
-    with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-        layout = st.selectbox("Layout", LAYOUTS, key=Key.LAYOUT, width=88)
-        speed = st.selectbox("Speed", SPEEDS_MM_S, 1, format_func=lambda mm: f"{mm:g} mm/s", key=Key.SPEED, width=104)
-        gain = st.selectbox("Gain", GAINS_MM_MV, 2, format_func=lambda mm: f"{mm:g} mm/mV", key=Key.GAIN, width=114)
-        band = st.selectbox("Filter", tuple(FILTERS), format_func=FILTERS.__getitem__, key=Key.FILTER, width=120)
-        notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=notch_name, key=Key.NOTCH, width=80)
-        order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER, width=100)
-        drag = st.selectbox("Drag", ("zoom", "calipers"), key=Key.DRAG, width=96)
-        waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured, width=70)
-        attention = None if explained is None else _attention_tools(not explained, banded, stage)
+    with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="center"):
+        layout = _shown("Layout", LAYOUTS, 0, Key.LAYOUT, 96)
+        speed = _shown("Speed", SPEEDS_MM_S, 1, Key.SPEED, 108, "{:g} mm/s")
+        gain = _shown("Gain", GAINS_MM_MV, 2, Key.GAIN, 118, "{:g} mm/mV")
+        band = st.selectbox(
+            "Filter", tuple(FILTERS), format_func=FILTERS.__getitem__, key=Key.FILTER, width=124,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        drag = st.segmented_control(
+            "Drag", ("zoom", "calipers"), default="zoom", required=True, format_func=str.capitalize, key=Key.DRAG,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        with st.popover("More", key=Key.MORE):
+            notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=notch_name, key=Key.NOTCH)
+            order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER)
+            waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured)
+            attention = None if explained is None else _attention_tools(not explained, banded, stage)
     paper = PaperOptions(
         layout=layout,
         speed_mm_s=speed,
@@ -116,14 +127,20 @@ def tool_row(
     return Tools(paper, drag == "calipers", measured and waves == "on", attention)
 
 
+def _shown(label: str, options: Sequence[Any], first: int, key: Key, width: int, words: str = "{}") -> Any:
+    """Show a control that stands on the screen without its label; screen readers hear it."""
+    return st.selectbox(
+        label, options, first, format_func=words.format, key=key, width=width, label_visibility="collapsed"
+    )
+
+
 def _attention_tools(disabled: bool, banded: bool, first: int) -> AttentionTools:
     no_band = disabled or not banded
-    overlay = st.selectbox("Attention", ("on", "off"), key=Key.OVERLAY, disabled=no_band, width=74)
-    opacity = st.selectbox(
-        "Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band, width=78
-    )
-    stage = st.selectbox("Stage", STAGES, STAGES.index(first), key=Key.STAGE, disabled=no_band, width=62)
-    why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled, width=152)
+    # Off until it is asked for: a band of attention is no finding.
+    overlay = st.selectbox("Attention", ("off", "on"), key=Key.OVERLAY, disabled=no_band)
+    opacity = st.selectbox("Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band)
+    stage = st.selectbox("Stage", STAGES, STAGES.index(first), key=Key.STAGE, disabled=no_band)
+    why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled)
     return AttentionTools(overlay == "on", opacity, stage, _TARGETS[why])
 
 
@@ -156,11 +173,13 @@ def show_paper(
         lit=lit,
         width_px=width_px,
     )
+    st.html(_measures_of(figure, tools.paper))
     with st.container(key="paper_trace"):
         event = st.plotly_chart(
             figure,
             key=key,
             theme=None,
+            height="stretch",
             on_select="rerun",
             selection_mode="box",
             config=CHART_CONFIG,
@@ -175,6 +194,18 @@ def show_paper(
         st.caption("  \n".join(plain(words) for words in (*captions, *remarks)))
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
+
+
+def _measures_of(figure: go.Figure, paper: PaperOptions) -> str:
+    """Return the paper's shape for the style sheet, which fits it to the screen and lets long paper scroll."""
+    width_mm, height_mm = figure.layout.xaxis.range[1], figure.layout.yaxis.range[1]
+    figure.update_layout(height=None, autosize=True)
+    wide = max(1.0, paper.speed_mm_s / _USUAL_SPEED_MM_S)
+    fits = "100dvh" if paper.layout.startswith("3x4") else "400dvh"
+    return (
+        f"<style>:root {{--cv-aspect: {width_mm:g} / {height_mm + _FOOT_MM:g}; --cv-wide: {wide:g}; "
+        f"--cv-screen: {fits};}}</style>"
+    )
 
 
 def band_caption(attention: FloatArray, stage: int) -> str:

@@ -1,0 +1,1 @@
+"""The head of the Analyze page: one glance, and the evidence behind it."""

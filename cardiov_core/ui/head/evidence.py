@@ -1,0 +1,81 @@
+"""The evidence behind the level: set, counts, probabilities, statements, quality; graders by name for researchers."""
+
+from html import escape
+
+import streamlit as st
+
+from cardiov_core.domain import Analysis, Prediction, QualityVerdict, texts, unique
+from cardiov_core.inference import disagreement_of
+from cardiov_core.reporting import raised_words, wording
+from cardiov_core.ui.analyze.findings import quality_row
+from cardiov_core.ui.analyze.grader import choose_grader, grader
+from cardiov_core.ui.analyze.log import offer_queue
+from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part, statements_part
+from cardiov_core.ui.frame.html import bullet_list, exceedance_bars, level_probabilities, quality_chip
+from cardiov_core.ui.frame.session import Case, Key, session
+
+
+def evidence(case: Case, analysis: Analysis) -> None:
+    """Offer what the level rests on behind one button.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    analysis : Analysis
+        What CardioV says of it.
+    """
+    with st.popover("Evidence", key=Key.EVIDENCE, width="stretch"):
+        st.html(
+            f'<section class="cv-strip" aria-label="Evidence">{_level(case, analysis)}{_quality(analysis)}</section>'
+        )
+        if any(lead.reasons for lead in analysis.quality.leads):
+            st.html(quality_row(analysis.quality))
+        if disagreement_of(analysis.panel) is not None:
+            offer_queue(case, analysis)
+        _researcher(analysis)
+
+
+def _level(case: Case, analysis: Analysis) -> str:
+    prediction = analysis.prediction
+    if prediction is None:
+        return f"<div><b>Result withheld</b>{bullet_list(texts(analysis.withheld))}</div>"
+    asked = grader()
+    level = analysis.level if analysis.level is not None else prediction.severity
+    raised = raised_words(analysis)
+    return (
+        f"<div><b>Level {int(level)}, {level.title.lower()}.</b> {wording(level)}"
+        f"{_anyway(analysis)}{f'<p>{escape(raised)}</p>' if raised else ''}"
+        f"{set_part(prediction, asked)}{statements_part(analysis)}{label_part(case)}</div>"
+        f"{exceedance_bars(prediction)}{level_probabilities(prediction)}{reliability_part(case, prediction, asked)}"
+    )
+
+
+def _anyway(analysis: Analysis) -> str:
+    if analysis.quality.verdict is not QualityVerdict.NOT_ANALYSABLE:
+        return ""
+    reasons = bullet_list(texts(analysis.withheld or analysis.quality.reasons))
+    return f"<p><b>Analysed anyway: the quality gate withholds this level. Do not rely on it.</b></p>{reasons}"
+
+
+def _quality(analysis: Analysis) -> str:
+    said = unique(analysis.warnings, analysis.withheld)
+    return f"<div>{quality_chip(analysis.quality)}{bullet_list(texts(said))}</div>"
+
+
+def _researcher(analysis: Analysis) -> None:
+    """Name the graders and let another one's level be shown, for who studies them."""
+    current = session()
+    st.session_state[Key.RESEARCHER] = current.researcher
+
+    def _switch() -> None:
+        current.researcher = st.session_state[Key.RESEARCHER]
+
+    st.toggle("For researchers: graders by name", key=Key.RESEARCHER, on_change=_switch)
+    if current.researcher:
+        st.caption(_said(analysis.prediction))
+        choose_grader(analysis)
+
+
+def _said(prediction: Prediction | None) -> str:
+    return f"Grader: {grader().name}" + ("" if prediction is None else f", SHA-256 {prediction.model_sha256[:12]}")

@@ -1,0 +1,26 @@
+"""The Analyze page: what is to be opened is opened, then the first screen or the ECG is shown."""
+
+from cardiov_core.ui.analyze import upload
+from cardiov_core.ui.frame.session import session
+from cardiov_core.ui.head.page import show_case
+from cardiov_core.ui.opening import address, first_screen
+
+
+def show_page(*, drawn: bool) -> None:
+    """Show the open ECG, or the rest of the first screen.
+
+    Parameters
+    ----------
+    drawn : bool
+        Sentence and drop zone stand on the screen already.
+    """
+    address.open_addressed()
+    upload.read_pending()
+    address.show_address()
+    case = session().case
+    if case is not None:
+        show_case(case)
+        return
+    if not drawn:
+        first_screen.show_drop_zone()
+    upload.empty_state()

@@ -1,0 +1,144 @@
+"""What fits on which screen: the head, the rhythm strip, and nothing wider than the window; the contrast of words."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+WAIT_MS = 120_000
+WIDTHS = {390: 844, 820: 1180, 1366: 768, 1920: 1080}
+# The worst heads: a critical finding, a withheld level, graders that disagree.
+SAMPLES = ("inferior_st_elevation", "noise_and_lead_off", "atrial_fibrillation", "third_degree_block")
+LEAST_CONTRAST = 4.5
+
+CONTRAST = """
+() => {
+  const channel = c => { c /= 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = colour => {
+    paint.clearRect(0, 0, 1, 1); paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = paint.getImageData(0, 0, 1, 1).data; return [r, g, b, a / 255];
+  };
+  const over = (top, ground) => [0, 1, 2].map(i => top[i] * top[3] + ground[i] * (1 - top[3]));
+  const ground = element => {
+    const chain = []; for (let e = element; e; e = e.parentElement) chain.push(e);
+    let colour = [255, 255, 255];
+    for (const e of chain.reverse()) colour = over(rgba(getComputedStyle(e).backgroundColor), colour);
+    return colour;
+  };
+  const opacity = element => {
+    let all = 1; for (let e = element; e; e = e.parentElement) all *= Number(getComputedStyle(e).opacity); return all;
+  };
+  const poor = [];
+  const scope = '.cv-banner *, .cv-cart *, .stMarkdown p, .stCaptionContainer p, button p, label p';
+  for (const e of document.querySelectorAll(scope)) {
+    const words = [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.textContent.trim()).join('');
+    const box = e.getBoundingClientRect();
+    if (!words || !box.width || e.closest('[disabled], [aria-disabled=true]') || opacity(e) < 0.5) continue;
+    const below = ground(e), ink = rgba(getComputedStyle(e).color);
+    const seen = over([ink[0], ink[1], ink[2], ink[3] * opacity(e)], below);
+    const [a, b] = [luminance(seen), luminance(below)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < LEAST) poor.push(`${words.slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return poor;
+}
+"""
+
+
+def opened(browser: Browser, address: str, width: int, scheme: str = "light") -> Page:
+    """A page at a width, with nothing left to be drawn."""
+    page = browser.new_page(viewport={"width": width, "height": WIDTHS.get(width, 800)}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(address)
+    expect(page.get_by_text("Not a medical device", exact=False).first).to_be_visible(timeout=WAIT_MS)
+    return page
+
+
+def at_rest(page: Page) -> None:
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(400)
+
+
+def ecg(browser: Browser, server: str, sample: str, width: int, scheme: str = "light") -> Page:
+    page = opened(browser, f"{server}/?ecg=sample-{sample}", width, scheme)
+    expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
+    expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").nth(12)).to_be_attached(timeout=WAIT_MS)
+    at_rest(page)
+    return page
+
+
+def overflow(page: Page) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_head_is_at_most_120_px_high_and_opens_its_alerts(browser: Browser, server: str, sample: str) -> None:
+    page = ecg(browser, server, sample, 1280)
+    head = page.locator(".cv-cart").bounding_box()
+    assert head is not None
+    assert head["height"] <= 120
+    details = page.locator("details.cv-alerts")
+    if details.count():
+        details.locator("summary").click()
+        expect(details.locator("li").first).to_be_visible()
+        after = page.locator(".cv-cart").bounding_box()
+        assert after is not None
+        assert after["height"] == head["height"], "what opens moves nothing"
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1366, 1920])
+def test_the_rhythm_strip_is_on_the_screen(browser: Browser, server: str, width: int) -> None:
+    page = ecg(browser, server, "normal", width)
+    paper = page.locator(".st-key-paper_trace .js-plotly-plot").bounding_box()
+    assert paper is not None
+    assert paper["y"] + paper["height"] <= WIDTHS[width]
+    assert paper["width"] >= 0.8 * min(width, 1680), "at full width"
+    page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", ["", "batch", "worklist", "agreement", "performance", "about", "?ecg=sample-normal"])
+def test_nothing_is_wider_than_the_window(browser: Browser, server: str, path: str, width: int) -> None:
+    if path.startswith("?"):
+        page = ecg(browser, server, "normal", width)
+    else:
+        page = opened(browser, f"{server}/{path}", width)
+        at_rest(page)
+    assert overflow(page) <= 0
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_their_ground(browser: Browser, server: str, scheme: str) -> None:
+    page = ecg(browser, server, "inferior_st_elevation", 1280, scheme)
+    assert page.evaluate(CONTRAST.replace("LEAST", str(LEAST_CONTRAST))) == []
+    page.close()
+
+
+def test_at_50_mm_a_second_the_paper_scrolls_and_keeps_its_millimetres(browser: Browser, server: str) -> None:
+    page = ecg(browser, server, "normal", 1366)
+    millimetre = "document.querySelector('.st-key-paper_trace .js-plotly-plot')._fullLayout.xaxis._m"
+    before = page.evaluate(millimetre)
+    page.get_by_role("combobox", name="Speed").click()
+    page.get_by_role("option", name="50 mm/s").click()
+    at_rest(page)
+    page.wait_for_timeout(800)
+    assert page.evaluate(millimetre) == pytest.approx(before, rel=0.1)
+    box = page.locator(".st-key-paper_trace")
+    assert box.evaluate("box => box.scrollWidth > 1.5 * box.clientWidth")
+    page.close()
+
+
+def test_a_phone_reaches_v6_by_moving_the_paper(browser: Browser, server: str) -> None:
+    page = ecg(browser, server, "normal", 390)
+    box = page.locator(".st-key-paper_trace")
+    first = box.bounding_box()
+    assert first is not None
+    assert first["y"] < WIDTHS[390] - 250, "head and first leads are on the first screen"
+    assert box.evaluate("box => box.scrollWidth >= 900")
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    assert box.evaluate("box => box.scrollLeft") > 300
+    page.close()
