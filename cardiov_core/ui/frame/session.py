@@ -151,7 +151,7 @@ class AnalysisKey(NamedTuple):
     miss_costs: float | None = None
 
     @classmethod
-    def of(cls, grader: Grader, fingerprint: str, start_s: float, *, anyway: bool) -> "AnalysisKey":
+    def of(cls, grader: "Grader", fingerprint: str, start_s: float, *, anyway: bool) -> "AnalysisKey":
         """Return the key of an analysis by a grader as it decides now."""
         return cls(grader.name, fingerprint, start_s, anyway, None if grader.own is None else grader.own.miss_costs)
 
