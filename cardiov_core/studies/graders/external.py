@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.datasets import Ludb, labelled_records
-from cardiov_core.domain import EcgRecord, Severity
+from cardiov_core.domain import EcgRecord, ReasonCode, Severity, Tally, first_of
 from cardiov_core.errors import DatasetError
 from cardiov_core.evaluation import (
     LEVEL_KEYS,
@@ -23,6 +24,7 @@ from cardiov_core.evaluation import (
     accuracy,
     area_under_curve,
     bootstrap_interval,
+    expected_calibration_error,
     mean_absolute_error,
 )
 from cardiov_core.inference import Grader, analyze
@@ -52,6 +54,13 @@ class OutsideFigures:
         95 %, bootstrap by record.
     auc : dict
         ``no`` ... ``high`` and ``above_low`` (medium or high against the rest); NaN where not defined.
+    stated, observed, calibration_error : float
+        Of 'medium or higher': what was stated on average, the share that is so by the table, and the expected
+        calibration error.
+    held : Tally
+        Prediction sets, as ``wrong`` those that did not hold the table's level.
+    flagged, warned, others : Tally
+        Records that the scope flag is up for; levels warned of as unsure; the levels without either.
     """
 
     source: str
@@ -63,6 +72,13 @@ class OutsideFigures:
     mae_interval: Interval
     accuracy: float
     auc: dict[str, float]
+    stated: float
+    observed: float
+    calibration_error: float
+    held: Tally
+    flagged: Tally
+    warned: Tally
+    others: Tally
 
 
 def read_levels(path: Path) -> dict[Table, list[tuple[str, int]]]:
@@ -127,6 +143,7 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
         If no record of the folder could be graded.
     """
     truth, given, probabilities, withheld = [], [], [], 0
+    signs: list[tuple[bool, bool, bool]] = []
     for record, level in outside_records(folder, levels):
         prediction = analyze(record, predictor).prediction
         if prediction is None:
@@ -135,11 +152,17 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
         truth.append(level)
         given.append(int(prediction.severity))
         probabilities.append(prediction.probabilities)
+        flagged = prediction.scope is not None and prediction.scope.outside
+        warned = first_of(prediction.notes, {ReasonCode.UNSURE}) is not None
+        signs.append((level in (prediction.prediction_set or ()), flagged, warned))
     if not truth:
         raise DatasetError(f"No record of {folder.name} could be graded.", "Name a folder of LUDB or of CinC records.")
     labels, shares = np.asarray(truth), np.asarray(probabilities)
     areas = {key: area_under_curve(labels == at, shares[:, at]) for at, key in enumerate(LEVEL_KEYS)}
-    areas["above_low"] = area_under_curve(labels > Severity.LOW_RISK, shares[:, 2:].sum(axis=1))
+    grave, above = labels > Severity.LOW_RISK, shares[:, 2:].sum(axis=1)
+    areas["above_low"] = area_under_curve(grave, above)
+    held, flagged, warned = np.array(signs, dtype=bool).T
+    wrong = labels != np.asarray(given)
     return OutsideFigures(
         source=folder.name,
         model_name=predictor.name,
@@ -150,4 +173,15 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
         mae_interval=bootstrap_interval(mean_absolute_error, truth, given),
         accuracy=accuracy(truth, given),
         auc=areas,
+        stated=float(above.mean()),
+        observed=float(grave.mean()),
+        calibration_error=expected_calibration_error(grave, above),
+        held=_tally(~held, np.ones(len(held), dtype=bool)),
+        flagged=_tally(wrong, flagged),
+        warned=_tally(wrong, warned),
+        others=_tally(wrong, ~flagged & ~warned),
     )
+
+
+def _tally(wrong: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> Tally:
+    return Tally(int(among.sum()), int(wrong[among].sum()))

@@ -129,6 +129,8 @@ def _progress(job: BatchJob, *, drawn_running: bool) -> None:
             # Not as a callback: this part would be drawn again alone, and the old list would stay.
             current.forget()
             st.rerun()
+    if job.predictor.own is not None:
+        st.caption(job.predictor.own.words)
     table.show_summary(job.rows, len(job.errors), len(job.passed_over))
 
 

@@ -5,6 +5,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import ReasonCode, Severity
 from cardiov_core.inference import BlendGrader, analysis_to_dict, other_graders
 from cardiov_core.inference.uncertainty.decision import OwnDecision
+from cardiov_core.reporting.print.content import quality_section
 
 MISSES = OwnDecision(20.0)
 
@@ -17,7 +18,10 @@ def test_a_dear_miss_raises_levels_and_says_so() -> None:
     assert own.probabilities == shipped.probabilities
     assert own.severity == Severity(int(MISSES.costs.decide([own.probabilities])[0])) >= shipped.severity
     assert (shipped.decided_by, own.decided_by) == ("shipped", "installation")
-    document = analysis_to_dict(analyze(record, grader.by_own(MISSES)))
+    analysis = analyze(record, grader.by_own(MISSES))
+    printed = [entry.text for entry in quality_section(analysis).entries]
+    assert MISSES.words in printed, "in the report, too"
+    document = analysis_to_dict(analysis)
     assert document["risk"]["decided_by"] == "installation"
     assert document["warning_codes"].count(ReasonCode.INSTALLATION_DECISION) == 1
     assert any("a miss counts 20 times" in words for words in document["warnings"])

@@ -52,3 +52,7 @@ def test_real_records_get_the_levels_of_the_table(data_folder: Path) -> None:
     figures = check_outside(data_folder / "cinc-samples", levels, load_predictor("cardiov-compact"))
     assert figures.n + figures.n_withheld == len(found)
     assert sum(figures.n_per_level) == figures.n
+    assert figures.observed == pytest.approx(sum(figures.n_per_level[2:]) / figures.n)
+    assert 0 <= figures.calibration_error <= 1
+    assert figures.held.n == figures.n
+    assert figures.others.n <= figures.n <= figures.others.n + figures.warned.n + figures.flagged.n
