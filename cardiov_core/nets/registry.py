@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.nets.benchmark.deep_conv import DeepConvNet
 from cardiov_core.nets.benchmark.inception import Inception1d
 from cardiov_core.nets.benchmark.naive import Naive
 from cardiov_core.nets.benchmark.recurrent import Recurrent
@@ -161,6 +162,7 @@ _FAMILIES: Mapping[str, _Family] = {
     ),
     "fcn_wang": _benchmark(FcnWang, "Three convolutions.", ".918"),
     "resnet1d_wang": _benchmark(ResNet1dWang, "Three residual blocks of 128 channels.", ".919"),
+    "schirrmeister": _benchmark(DeepConvNet, "Five convolutions with pooling by 3."),
     "xresnet1d18": _benchmark(
         partial(XResNet1d, blocks=(2, 2, 2, 2), bottleneck=False), "Eight basic blocks of 64 channels."
     ),

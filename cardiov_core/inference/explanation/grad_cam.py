@@ -17,6 +17,7 @@ from cardiov_core.domain import EcgRecord, FloatArray, PreparedInput, Severity
 from cardiov_core.errors import ExplanationError
 from cardiov_core.inference.outputs import Output, exceedance_logits
 from cardiov_core.inference.uncertainty.calibration import Calibration
+from cardiov_core.nets import Windows
 
 THRESHOLD_TARGETS: tuple[str, ...] = ("above_no", "above_low", "above_medium")
 """Targets that explain one exceedance ('why above low risk?'); a level explains its decoded probability."""
@@ -155,7 +156,11 @@ def batch_maps(
         score = torch.stack([_score(*one) for one in zip(probabilities, logits, explained, strict=True)]).sum()
         activations = [outputs[index] for index in range(len(points))]
         gradients = torch.autograd.grad(score, activations)
-    return [_cam(*pair) for pair in zip(activations, gradients, strict=True)], explained
+    maps = [_cam(*pair) for pair in zip(activations, gradients, strict=True)]
+    windows, n_samples = getattr(net, "windows", None), values.shape[-1]
+    if isinstance(windows, Windows) and n_samples > windows.length:
+        maps = [_along_record(cam, len(values), n_samples, windows) for cam in maps]
+    return maps, explained
 
 
 def _score(probabilities: Tensor, logits: Tensor, target: int | str) -> Tensor:
@@ -242,6 +247,24 @@ def _cam(activation: Tensor, gradient: Tensor) -> npt.NDArray[np.float64]:
     weights = gradient.mean(dim=-1, keepdim=True)
     cam: npt.NDArray[np.float64] = torch.relu((weights * activation).sum(dim=1)).detach().double().cpu().numpy()
     return cam
+
+
+def _along_record(
+    cams: npt.NDArray[np.float64], n_records: int, n_samples: int, windows: Windows
+) -> npt.NDArray[np.float64]:
+    """Lay the maps of a record's windows along the record, the higher value where they overlap.
+
+    ``(n_records * n_windows, n_stage) -> (n_records, n_stage * n_samples / length)``; what no window shows stays zero.
+    """
+    parts = cams.reshape(n_records, -1, cams.shape[-1])
+    n_windows, n_stage = parts.shape[1:]
+    stride = windows.length / n_stage
+    whole = np.zeros((n_records, max(round(n_samples / stride), n_stage)))
+    for index in range(n_windows):
+        begin = min(round(index * windows.step / stride), whole.shape[1] - n_stage)
+        own = whole[:, begin : begin + n_stage]
+        np.maximum(own, parts[:, index], out=own)
+    return whole
 
 
 def _stride(n_input: int, n_stage: int) -> float:

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,27 @@ def train_task(
         [patients[index] for index in graded],
         n_resamples=n_resamples,
     )
+    figures = with_health(figures, task, records, graded, outputs, n_resamples)
     _write_outputs(out / f"{recipe.name}.oof.csv", task, records, graded, outputs)
     return TaskTraining(_write_card(net, recipe, task, figures, out), figures)
+
+
+def with_health(
+    figures: TaskFigures, task: Task, records: TaskRecords, graded: IntArray, outputs: Float64Array, n_resamples: int
+) -> TaskFigures:
+    """Return the figures of age and sex with those of records with NORM as their only diagnosis, and of the others."""
+    if task.name not in ("age", "sex"):
+        return figures
+    targets = in_unit(task, records.targets.double().numpy())
+    healthy = records.table["healthy"].to_numpy(dtype=bool)
+    patients = records.table["patient_id"].to_numpy()
+    more = dict(figures.more)
+    for name, kept in {"healthy": healthy, "non_healthy": ~healthy}.items():
+        rows = graded[kept[graded]]
+        if len(rows):
+            own = task_figures(task, targets[rows], outputs[rows], patients[rows].tolist(), n_resamples=n_resamples)
+            more[name] = own.as_json()
+    return replace(figures, more=more)
 
 
 def task_splits(recipe: Recipe, records: TaskRecords) -> list[Split]:

@@ -13,11 +13,14 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import PreparedInput, Window
 from cardiov_core.errors import ExplanationError
 from cardiov_core.inference.explanation.grad_cam import (
+    _along_record,
+    batch_maps,
     checked_target,
     decoded_probabilities,
     on_record_axis,
     stage_maps,
 )
+from cardiov_core.nets import Windows, build_net
 
 
 class _Small(nn.Module):
@@ -213,3 +216,19 @@ def test_a_map_of_zeros_stays_zero() -> None:
     record = generate("normal")
     attention = on_record_axis(np.zeros(125), _prepared(), replace(record, record_id="zero"), 100.0)
     assert attention.tolist() == [0.0] * 5000
+
+
+def test_maps_of_windows_are_laid_along_the_record() -> None:
+    windows = Windows(length=8, step=4)
+    cams = np.repeat(np.arange(1.0, 7.0)[:, np.newaxis], 4, axis=1)
+    laid = _along_record(cams, 2, 16, windows)
+    assert laid.tolist() == [[1, 1, 2, 2, 3, 3, 3, 3], [4, 4, 5, 5, 6, 6, 6, 6]]
+
+
+def test_a_network_of_windows_explains_the_whole_record() -> None:
+    torch.manual_seed(0)
+    net = build_net("fcn_wang", 12, 3, windows={"length": 250, "step": 125, "join": "mean"}).eval()
+    maps, explained = batch_maps(net, torch.randn(2, 12, 1000), None)
+    assert [stage.shape[0] for stage in maps] == [2, 2, 2]
+    assert all(abs(stage.shape[1] - 1000) < 5 for stage in maps)
+    assert len(explained) == 2

@@ -8,6 +8,7 @@ from cardiov_core.nets import build_net, count_parameters
 PARAMETERS = {
     "fcn_wang": 318_279,
     "resnet1d_wang": 481_863,
+    "schirrmeister": 328_468,
     "xresnet1d18": 373_447,
     "xresnet1d34": 703_175,
     "xresnet1d50": 962_503,
