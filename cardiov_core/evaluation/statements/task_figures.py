@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core import ordinal
-from cardiov_core.datasets import Task
-from cardiov_core.domain import Float64Array
+from cardiov_core.datasets import SINUS_RHYTHM, Task, Year, challenge_classes
+from cardiov_core.domain import BoolArray, Float64Array
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
+from cardiov_core.evaluation.statements.challenge_score import challenge_figures
+from cardiov_core.evaluation.statements.hierarchy import Level, labels_upwards, scores_upwards
 from cardiov_core.evaluation.statements.multilabel import auc_per_class, f_max, macro_auc
+from cardiov_core.evaluation.statements.thresholds import adaptive_answers
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,34 @@ def task_figures(
         name = "macro_auc"
         if labels.any(axis=1).all():
             more["f_max"] = f_max(labels, scores)
+        more |= _of_challenge(task, labels, scores) | _upwards(task, labels, scores)
         if task.name == "sex":
             more["accuracy"] = float(((outputs > 0.5) == (targets > 0.5)).mean())
     value = main_figure(task, targets, outputs)
     return TaskFigures(
         len(targets), len(np.unique(groups)), name, value, float(interval.low), float(interval.high), more
     )
+
+
+def _of_challenge(task: Task, labels: BoolArray, scores: Float64Array) -> dict[str, Any]:
+    """Return the challenge's own figures of its tasks, by Revenger's adaptive rule."""
+    if task.source != "cinc":
+        return {}
+    year: Year = 2020 if task.name == "cinc2020" else 2021
+    sinus = [SINUS_RHYTHM in one.codes for one in challenge_classes(year)].index(True)
+    return {"challenge": asdict(challenge_figures(labels, adaptive_answers(scores, sinus), year, scores))}
+
+
+def _upwards(task: Task, labels: BoolArray, scores: Float64Array) -> dict[str, Any]:
+    """Return the macro AUC of subclasses and superclasses by sum and clip, of tasks that hold diagnostic statements."""
+    if task.name not in ("all", "diagnostic"):
+        return {}
+    found: dict[str, Any] = {}
+    levels: tuple[Level, ...] = ("subclass", "superclass")
+    for level in levels:
+        truth = labels_upwards(labels, task.outputs, level)
+        had = truth.any(axis=1)
+        if had.any():
+            upwards = scores_upwards(scores[had], task.outputs, level)
+            found[f"macro_auc_{level}"] = macro_auc(truth[had], upwards)
+    return found

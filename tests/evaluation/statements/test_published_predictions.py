@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from cardiov_core.datasets.labels.tasks import task_of
 from cardiov_core.datasets.ptbxl.statement_classes import statement_classes
 from cardiov_core.evaluation.statements.hierarchy import labels_upwards, scores_upwards
 from cardiov_core.evaluation.statements.multilabel import auc_per_class, f_beta_g_beta, f_max, macro_auc
 from cardiov_core.evaluation.statements.stratification import hidden_strata
+from cardiov_core.evaluation.statements.task_figures import task_figures
 from cardiov_core.evaluation.statements.thresholds import answers_above
 
 CODES = list(statement_classes())
@@ -81,3 +83,14 @@ def test_hidden_stratification_of_ivcd(predictions: Predictions) -> None:
     assert (len(high.records), high.n_together) == (40, 2)
     assert low.auc == pytest.approx(0.5724, abs=5e-5)
     assert high.auc == pytest.approx(0.8986, abs=5e-5)
+
+
+def test_figures_of_the_task_hold_the_hierarchy(predictions: Predictions) -> None:
+    labels, scores = predictions
+    kept = labels[:, DIAGNOSTIC].any(axis=1)
+    figures = task_figures(
+        task_of("all"), labels[kept].astype(float), scores[kept], list(range(int(kept.sum()))), n_resamples=2
+    )
+    assert figures.more["macro_auc_subclass"] == pytest.approx(0.930921, abs=1e-6)
+    assert figures.more["macro_auc_superclass"] == pytest.approx(0.930633, abs=1e-6)
+    assert figures.more["positive"]["IVCD"] == 79

@@ -1,0 +1,46 @@
+"""The figures of tasks: levels by their areas, ages by their errors, the challenges by their own score."""
+
+import numpy as np
+import pytest
+
+from cardiov_core.datasets.labels.challenge import challenge_rows
+from cardiov_core.datasets.labels.tasks import task_of
+from cardiov_core.evaluation.metrics import auc_per_level
+from cardiov_core.evaluation.statements.task_figures import main_figure, task_figures
+from cardiov_core.ordinal import decode
+
+
+def test_levels_have_the_mean_area_of_the_four() -> None:
+    rng = np.random.default_rng(0)
+    levels = rng.integers(0, 4, 200)
+    above = (levels[:, None] > np.arange(3)).astype(float)
+    outputs = np.sort(np.clip(0.4 * above + 0.6 * rng.random((200, 3)), 0, 1))[:, ::-1]
+    expected = auc_per_level(levels, decode(outputs))["mean"]
+    figures = task_figures(task_of("critical-value"), above, outputs, list(range(200)), n_resamples=20)
+    assert figures.value == pytest.approx(expected)
+    assert figures.low < figures.value < figures.high
+    assert list(figures.more["auc"]) == ["no", "low", "medium", "high"]
+
+
+def test_ages_have_error_and_explained_variance() -> None:
+    ages = np.array([[40.0], [50.0], [60.0], [70.0]])
+    said = ages + np.array([[2.0], [-2.0], [2.0], [-2.0]])
+    figures = task_figures(task_of("age"), ages, said, list("abcd"), n_resamples=20)
+    assert (figures.name, figures.value, figures.n_patients) == ("mae", 2.0, 4)
+    assert figures.more["r2"] == pytest.approx(1 - 16 / 500)
+
+
+def test_challenge_tasks_have_their_own_score() -> None:
+    labels = challenge_rows([{"426783006"}, {"164889003"}, {"426783006"}, {"10370003"}], 2021).astype(float)
+    truth = task_figures(task_of("cinc2021"), labels, labels, list("abcd"), n_resamples=5)
+    assert truth.more["challenge"]["score"] == pytest.approx(1.0)
+    silent = task_figures(task_of("cinc2021"), labels, labels * 0.01, list("abcd"), n_resamples=5)
+    # All under 0.1: sinus rhythm for everybody.
+    assert silent.more["challenge"]["score"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_classes_that_nobody_has_are_left_out_of_the_mean() -> None:
+    targets = np.array([[1.0, 0, 0, 0, 0], [0, 1.0, 0, 0, 0]])
+    assert main_figure(task_of("superdiagnostic"), targets, targets) == 1.0
+    figures = task_figures(task_of("superdiagnostic"), targets, targets, ["a", "b"], n_resamples=5)
+    assert figures.more["auc"]["STTC"] is None
