@@ -321,6 +321,14 @@ _ALL: tuple[Row, ...] = (
         needs=_HEIGHT,
     ),
     Row(
+        "tall_r_v1",
+        "Tall R in V1: posterior infarct?",
+        "infarct",
+        "R in V1 from 40 ms and as tall as S, with upright T, no block and no right ventricular hypertrophy",
+        _UDMI,
+        needs=_HEIGHT,
+    ),
+    Row(
         "t_inversion",
         "T inversion",
         "repolarisation",
@@ -366,7 +374,7 @@ _ALL: tuple[Row, ...] = (
         "Brugada pattern, type 1",
         "repolarisation",
         "coved ST from 0.2 mV in V1 or V2 with negative T",
-        "Antzelevitch et al. 2017, doi:10.1016/j.joa.2016.12.004",
+        "Priori et al. 2013, doi:10.1016/j.hrthm.2013.05.014",
         critical=False,
         needs=_ST,
     ),

@@ -33,7 +33,7 @@ TALL_T_MV: Mapping[str, float] = {"limb": 0.5, "chest": 1.0}
 """T is tall over these: 5 mm in limb leads, 10 mm in chest leads (a usual definition)."""
 
 BRUGADA_MV = 0.2
-"""J of a coved ST segment in V1 or V2 from here on (Antzelevitch et al. 2017, doi:10.1016/j.joa.2016.12.004)."""
+"""J of a coved ST segment in V1 or V2 from here on (Priori et al. 2013, doi:10.1016/j.hrthm.2013.05.014)."""
 
 QTC_SPREAD_MS = 14.0
 _T_SPREAD_MV = 0.03

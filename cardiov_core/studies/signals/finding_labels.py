@@ -272,6 +272,16 @@ COMPARISONS: tuple[Comparison, ...] = (
         "PTB-XL has no such label: anterior infarcts stand for it.",
     ),
     _row(
+        "tall_r_v1",
+        ("PMI IPMI IPLMI", "", ""),
+        (
+            f"{_MI} QWAVE RVH {_BLOCKS}",
+            f"{_LUDB_ST}; {_LUDB_BLOCKS}; right ventricular hypertrophy",
+            f"{_CINC_MI} {_CINC_BLOCKS} 164917005 89792004",
+        ),
+        "Posterior infarcts; most show in no lead of the front.",
+    ),
+    _row(
         "t_inversion",
         ("INVT", None, "59931005"),
         _STT_RELATED,

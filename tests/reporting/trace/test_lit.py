@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from cardiov_core.datasets import generate
 from cardiov_core.domain import (
     STANDARD_LEADS,
     BeatBoundaries,
@@ -18,6 +19,7 @@ from cardiov_core.reporting.trace.ecg_paper import ecg_figure
 from cardiov_core.reporting.trace.lit import LEVEL_S, lit_by
 from cardiov_core.reporting.trace.median_beat import median_beat_figure
 from cardiov_core.reporting.trace.paper_options import LAYOUTS, PaperOptions
+from cardiov_core.signals import Examination
 
 RATE_HZ = 500.0
 BASE_MV = 0.1
@@ -105,3 +107,30 @@ def test_the_level_of_j_is_drawn_in_the_median_beat() -> None:
     assert levels.x[0] == pytest.approx(trace.x0 + (0.4 + 0.05) * 50)
     assert float(levels.y[0] - trace.y[0]) == pytest.approx(5.0)
     assert _named(median_beat_figure(beat), "level of J") is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "code", "leads"),
+    [
+        ("atrial_fibrillation", "atrial_fibrillation", set()),
+        ("sinus_bradycardia", "bradycardia", set()),
+        ("third_degree_block", "av_block_3", set()),
+        ("premature_ventricular_complexes", "ventricular_premature_beats", set()),
+        ("left_bundle_branch_block", "left_bundle_branch_block", {"V1"}),
+        ("inferior_st_elevation", "st_elevation", {"II", "III", "aVF"}),
+    ],
+)
+def test_the_textbook_finding_of_each_sample_is_drawn(condition: str, code: str, leads: set[str]) -> None:
+    """Its leads where it has some, else its beats: a rhythm marks every beat."""
+    examination = Examination(generate(condition))
+    finding = next(one for one in examination.findings if one.code == code)
+    assert finding.state == "present"
+    figure = ecg_figure(examination.record, PaperOptions(), lit=lit_by(finding, examination.measurements))
+    lit = {str(shape.name).removeprefix("lit ") for shape in figure.layout.shapes}
+    marks = _named(figure, "beats of the finding")
+    if leads:
+        assert leads <= lit
+    else:
+        assert marks is not None
+        n_seen = len(finding.beats) or len(examination.measurements.beats)
+        assert len(set(marks.x)) >= min(n_seen, 2)
