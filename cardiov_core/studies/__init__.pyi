@@ -10,6 +10,11 @@ from .graders.scope import check_scope as check_scope
 from .graders.scope import ship_scope as ship_scope
 from .nets.compare import Budget as Budget
 from .nets.compare import compare_nets as compare_nets
+from .nets.shipped import ship_comparison as ship_comparison
+from .nets.shipped import shipped_comparisons as shipped_comparisons
+from .nets.table import COMPARISON_HEADS as COMPARISON_HEADS
+from .nets.table import ComparisonTable as ComparisonTable
+from .nets.table import comparison_rows as comparison_rows
 from .nets.table import table_markdown as table_markdown
 from .nets.table import table_of as table_of
 from .nets.table import write_comparison as write_comparison

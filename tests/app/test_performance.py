@@ -16,6 +16,8 @@ from cardiov_core.evaluation.study.against import compare_graders
 from cardiov_core.evaluation.study.figures import curves_of, figures_of
 from cardiov_core.evaluation.study.run import OTHER_RULE, Evaluation
 from cardiov_core.evaluation.study.shipped import load_evaluation, ship_evaluation, shipped_folder
+from cardiov_core.studies.nets.shipped import ship_comparison
+from cardiov_core.studies.nets.table import ComparisonTable, NetRow
 from cardiov_core.ui.evaluation.alarm import ALARM_KEY, PREVALENCE_KEY
 from cardiov_core.ui.evaluation.cases import PICK_KEY
 from cardiov_core.ui.evaluation.performance import CELL_KEY, MODEL_KEY, confusion_of
@@ -215,3 +217,15 @@ def test_what_ships_belongs_to_the_shipped_weights_and_is_what_their_cards_say(r
         # the other's prediction.
         assert evaluation.document["mae"] == pytest.approx(card.raw["metrics"]["mae"], abs=5e-3)
         assert evaluation.document["auc"]["mean"] == pytest.approx(card.raw["metrics"]["auc"]["mean"], abs=1e-3)
+
+
+def test_networks_beside_each_other_are_shown_with_what_they_stand_on(app: AppTest, evaluation: Evaluation) -> None:
+    row = NetRow("gru", 711_495, 299.7, 10.0, None, (2, 3), 3, 0.8, 0.79, 0.81, 0.0, 0.0, 0.0, None)
+    ship_evaluation(evaluation, weights.load_card("tiny"))
+    ship_comparison(ComparisonTable("rhythm", "macro AUC", (row,), 2000, 1900, 1000, 3.0))
+    opened(app)
+    words = text_of(app)
+    assert "Task rhythm: 1 networks, macro AUC" in [box.label for box in app.expander]
+    assert "711,495" in words
+    assert "2000 records of 1900 patients" in words
+    assert "far too little" in words

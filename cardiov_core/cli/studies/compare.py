@@ -39,14 +39,22 @@ from cardiov_core.cli.graders.train import labelled_of
     show_default=True,
     help="Bootstrap resamples of an interval.",
 )
+@click.option("--ship", is_flag=True, help="Put the comparison beside the weights, for the Performance page.")
 def compare(
-    data: Path, out: Path, nets: str, tasks: tuple[str, ...], seconds: float, max_epochs: int, resamples: int
+    data: Path,
+    out: Path,
+    nets: str,
+    tasks: tuple[str, ...],
+    seconds: float,
+    max_epochs: int,
+    resamples: int,
+    ship: bool,
 ) -> None:
     """Train networks on the same records, groups, budget and seeds, and compare what they say out of fold.
 
     Continues where it was interrupted. Prints a table a task, which lies in --out as CSV, Markdown, JSON and figure.
     """
-    from cardiov_core.studies import Budget, compare_nets, table_markdown, table_of, write_comparison
+    from cardiov_core.studies import Budget, compare_nets, ship_comparison, table_markdown, table_of, write_comparison
 
     names = tuple(name.strip() for name in nets.split(",") if name.strip())
     budget = Budget(seconds, max_epochs)
@@ -56,4 +64,6 @@ def compare(
         )
         table = table_of(found, resamples)
         write_comparison(table, out)
+        if ship:
+            ship_comparison(table)
         click.echo(table_markdown(table))

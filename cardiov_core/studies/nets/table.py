@@ -16,10 +16,11 @@ from cardiov_core.evaluation import Interval, bootstrap_intervals, main_figure
 from cardiov_core.studies.nets.compare import ENSEMBLE, Comparison, NetOutputs
 from cardiov_core.studies.nets.published import SOURCE, published_figure
 
-_HEADS = (
+COMPARISON_HEADS = (
     *("network", "parameters", "MFLOP", "training, records/s", "answering, records/s", "epochs", "loss still fell"),
     *("figure", "95 % interval", "less than the best (95 %)", "published"),
 )
+"""Heads of the columns of a comparison."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 def table_markdown(table: ComparisonTable) -> str:
     """Return the table as Markdown, with what it stands on below; networks not significantly worse are bold."""
-    rows = [_HEADS, ("---",) * len(_HEADS), *(_cells(row) for row in table.rows)]
+    rows = [COMPARISON_HEADS, ("---",) * len(COMPARISON_HEADS), *(_marked(row) for row in table.rows)]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     whom = f"{table.n} records of {table.n_patients} patients, out of fold in three groups of whole folds"
     notes = [
@@ -179,13 +180,22 @@ def table_markdown(table: ComparisonTable) -> str:
     return "\n".join([*lines, *notes]) + "\n"
 
 
+def comparison_rows(table: ComparisonTable) -> list[tuple[str, ...]]:
+    """Return the cells of the rows, in the order of `COMPARISON_HEADS`."""
+    return [_cells(row) for row in table.rows]
+
+
+def _marked(row: NetRow) -> tuple[str, ...]:
+    name, *cells = _cells(row)
+    return (name if row.is_worse else f"**{name}**", *cells)
+
+
 def _cells(row: NetRow) -> tuple[str, ...]:
-    name = row.net if row.is_worse else f"**{row.net}**"
     fewest, most = row.epochs
     epochs = "-" if most == 0 else str(most) if fewest == most else f"{fewest}-{most}"
     groups = "-" if most == 0 else f"{row.still_falling} of 3"
     return (
-        name,
+        row.net,
         f"{row.n_parameters:,}",
         f"{row.mflop:,.1f}",
         "-" if row.train_rate is None else f"{row.train_rate:,.0f}",

@@ -53,6 +53,7 @@ from cardiov_core.reporting import (
 from cardiov_core.ui.evaluation.alarm import show_alarm
 from cardiov_core.ui.evaluation.cases import show_cell
 from cardiov_core.ui.evaluation.decision import show_decision
+from cardiov_core.ui.evaluation.networks import show_comparisons
 from cardiov_core.ui.evaluation.trust import show_sets, show_statements, show_warnings
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
@@ -137,6 +138,7 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     show_sets(card)
     show_warnings(card)
     show_statements()
+    show_comparisons()
     _against(document)
     st.subheader("All numbers")
     _tables(document)
