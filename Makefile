@@ -8,9 +8,13 @@ JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DELINEATOR := weights/delineator/delineator.json
+LOGS := runs/weights
+TIMES := $(LOGS)/times.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv app test lint docs format weights bench clean
+.PHONY: help venv app test lint docs format weights delineator bench clean
+.PHONY: measured detectors forest network boosting statements maps range blend evaluated
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -45,32 +49,68 @@ format: $(STAMP) ## Bring the code into the house's format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-weights: $(STAMP) $(PTBXL) ## Train the delineator, the shipped graders and the statement head again, with all that their cards hold
-	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
-	@$(BIN)/cardiov train-findings --data $(PTBXL) --out weights/findings
-	@$(BIN)/cardiov findings-check $(PTBXL) --ship > /dev/null
-	@$(BIN)/cardiov train --recipe measurements --data $(PTBXL) --out weights
-	@$(BIN)/cardiov train --recipe boosted --data $(PTBXL) --out weights
-	@$(BIN)/cardiov train-statements --data $(PTBXL) --out weights/statements
-	@$(BIN)/cardiov train --recipe cardiov-compact-start --data $(CARDIOV_DATA)/ptb-xl-subset \
-		--out runs/cardiov-compact-start
-	@$(BIN)/cardiov train --recipe cardiov-compact --data $(PTBXL) --out runs/cardiov-compact
-	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
-		runs/cardiov-compact/cardiov-compact.safetensors weights/
-	@for name in measurements boosted cardiov-compact; do \
-		$(BIN)/cardiov scope-check --model $$name --data $(PTBXL) --foreign $(CARDIOV_DATA)/ludb \
-			--foreign $(CARDIOV_DATA)/cinc-samples --ship > /dev/null || exit 1; done
-	@for name in measurements cardiov-compact; do \
-		$(BIN)/cardiov passport --model $$name --data $(PTBXL) --ship > /dev/null || exit 1; done
-	@$(BIN)/cardiov train --recipe combined --data $(PTBXL) --out weights
-	@for name in measurements boosted cardiov-compact; do \
-		$(BIN)/cardiov evaluate --data $(PTBXL) --folds 1-9 --model $$name --ship > /dev/null || exit 1; done
-	@$(BIN)/cardiov evaluate --data $(PTBXL) --folds 1-9 --model combined --against measurements --against boosted \
-		--against cardiov-compact --ship > /dev/null
+weights: $(STAMP) $(PTBXL) $(DELINEATOR) ## Train detectors, graders and statement head again, with all that their cards hold
+	@mkdir -p $(LOGS) && rm -f $(TIMES)
+	@$(MAKE) --no-print-directory -j$(JOBS) --output-sync=none evaluated
 	@$(BIN)/cardiov models
 	@echo "The new weights are in weights/; 'git diff weights/*.json weights/*/*.json' shows what changed."
 
-$(PTBXL): | $(STAMP)
+delineator: $(STAMP) ## Train the delineator again; all measurements change with it, so 'make weights' comes after
+	@$(BIN)/cardiov train-delineator --data $(CARDIOV_DATA) --out weights/delineator
+
+$(DELINEATOR):
+	@$(MAKE) --no-print-directory delineator
+
+# One step of 'make weights' each; two run side by side where neither needs the other. What a command prints, and how
+# long it took, lies in $(LOGS).
+define step
+	@begun=$$(date +%s); $(BIN)/cardiov $(1) > $(LOGS)/$@-$(2).log 2>&1 || { tail -20 $(LOGS)/$@-$(2).log >&2; exit 1; }; \
+		echo "$$(($$(date +%s) - begun)) s  cardiov $(1)" | tee -a $(TIMES)
+endef
+
+measured:
+	$(call step,data measure --data $(PTBXL) --processes $(JOBS),1)
+
+detectors: measured
+	$(call step,train-findings --data $(PTBXL) --out weights/findings,1)
+
+forest: detectors
+	$(call step,train --recipe measurements --data $(PTBXL) --out weights,1)
+
+# What was read for the forest is kept and taken by these three.
+network: forest
+	$(call step,train --recipe cardiov-compact --data $(PTBXL) --out runs/cardiov-compact,1)
+	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
+		runs/cardiov-compact/cardiov-compact.safetensors weights/
+
+boosting: forest
+	$(call step,train --recipe boosted --data $(PTBXL) --out weights,1)
+
+statements: boosting
+	$(call step,train-statements --data $(PTBXL) --out weights/statements,1)
+	$(call step,findings-check $(PTBXL) --ship,2)
+	$(call step,passport --model measurements --data $(PTBXL) --ship,3)
+
+# After the range, since both write into the network's card.
+maps: range
+	$(call step,passport --model cardiov-compact --data $(PTBXL) --ship,1)
+
+# After these, since it writes into the cards of all three.
+range: network statements
+	$(call step,scope-check --model measurements --model boosted --model cardiov-compact --data $(PTBXL) \
+		--foreign $(CARDIOV_DATA)/ludb --foreign $(CARDIOV_DATA)/cinc-samples --ship,1)
+
+blend: maps
+	$(call step,train --recipe combined --data $(PTBXL) --out weights,1)
+
+evaluated-%: blend
+	$(call step,evaluate --data $(PTBXL) --folds 1-9 --model $* --ship,1)
+
+evaluated: evaluated-measurements evaluated-boosted evaluated-cardiov-compact
+	$(call step,evaluate --data $(PTBXL) --folds 1-9 --model combined --against measurements --against boosted \
+		--against cardiov-compact --ship,1)
+
+$(PTBXL):
 	@$(BIN)/python $(CARDIOV_DATA)/ptb-xl-more/unpack $(PTBXL)
 
 bench: $(STAMP) ## Time the way from an upload to the first result, and training against a plain loop

@@ -40,6 +40,21 @@ class Examination:
     _parts: dict[Window, "Examination"] = field(default_factory=dict, init=False, repr=False)
     _prepared: dict[tuple[InputContract, float], PreparedInput] = field(default_factory=dict, init=False, repr=False)
 
+    @classmethod
+    def measured_before(cls, record: EcgRecord, measurements: Measurements, quality: Quality) -> "Examination":
+        """Return the examination of a record whose measurements and quality were kept.
+
+        Parameters
+        ----------
+        record : EcgRecord
+            The record, whole.
+        measurements, quality : Measurements, Quality
+            Of just these samples.
+        """
+        known = cls(record)
+        known.__dict__.update(measurements=measurements, quality=quality)
+        return known
+
     @property
     def fingerprint(self) -> str:
         """Checksum of the samples, by which training records are known again."""

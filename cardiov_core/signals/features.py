@@ -3,19 +3,21 @@
 Most numbers are read off the median beat in fixed windows around the R peak, a lead: the sizes of waves and their
 places, levels and areas. They need no delineation, which fails first where an ECG is most abnormal, and sizes count as
 shares of the lead's own QRS, so that a wrong gain, or a gain per lead, changes nothing. Intervals and axes
-of the delineated beat, the rhythm, and how far single beats stray from their mean stand beside them, and age and sex.
-What cannot be measured is NaN.
+of the delineated beat, the rhythm, and how far single beats stray from their mean stand beside them, and age and sex;
+then the delineated waves of each lead and signs of rhythm (`cardiov_core.signals.wave_features`). What cannot be
+measured is NaN.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Measurements, MedianBeat
 from cardiov_core.preprocessing import band_pass, bridge_gaps, resample
+from cardiov_core.signals.wave_features import SIGNS, WAVES_OF_A_LEAD, sign_numbers, wave_numbers
 
-Unit = Literal["of QRS", "of QRS ms", "mV", "mV ms", "ms", "1/min", "deg", "", "years"]
+Unit = Literal["of QRS", "of QRS ms", "mV", "mV ms", "ms", "1/min", "Hz", "deg", "", "years"]
 
 RESIDUE_BAND_HZ = (0.5, 40.0)
 """Band in which single beats are compared with their mean: without drift and without mains hum."""
@@ -115,6 +117,12 @@ FEATURES: tuple[Feature, ...] = (
         for key, group, words, unit in _OF_A_LEAD
     ),
     *(Feature(key, group, words, unit) for key, group, words, unit in (*_MEASURED, *_DERIVED)),
+    *(
+        Feature(f"{key}_{lead}", group, words, cast(Unit, unit), lead)
+        for lead in STANDARD_LEADS
+        for key, group, words, unit in WAVES_OF_A_LEAD
+    ),
+    *(Feature(key, group, words, cast(Unit, unit)) for key, group, words, unit in SIGNS),
 )
 """The columns of a row, in their order."""
 
@@ -137,10 +145,12 @@ def features_of(record: EcgRecord, measurements: Measurements) -> Float64Array:
     numbers: dict[str, float] = {}
     beat = measurements.median_beat
     if beat is not None:
-        for lead, height in qrs_heights(beat).items():
+        heights_mv = qrs_heights(beat)
+        for lead, height in heights_mv.items():
             for key, value in _of_lead(beat, lead).items():
                 numbers[f"{key}_{lead}"] = value if key in _TIMES else value / height
         numbers |= _residues(record, measurements)
+        numbers |= wave_numbers(measurements, heights_mv) | sign_numbers(record, measurements)
     for key, *_ in _MEASURED:
         value = getattr(measurements, key)
         if value is not None:

@@ -8,6 +8,7 @@ from .graders.reasons import ship_reasons_check as ship_reasons_check
 from .graders.scope import ScopeCheck as ScopeCheck
 from .graders.scope import check_scope as check_scope
 from .graders.scope import ship_scope as ship_scope
+from .graders.scope import training_folds as training_folds
 from .nets.compare import Budget as Budget
 from .nets.compare import compare_nets as compare_nets
 from .nets.shipped import ship_comparison as ship_comparison

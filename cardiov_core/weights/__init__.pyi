@@ -34,6 +34,7 @@ from .cards.parts import ConformalPart as ConformalPart
 from .cards.parts import DecisionPart as DecisionPart
 from .cards.parts import DoubtPart as DoubtPart
 from .cards.parts import FailedTest as FailedTest
+from .cards.parts import FloorPart as FloorPart
 from .cards.parts import HeldPart as HeldPart
 from .cards.parts import LogLoss as LogLoss
 from .cards.parts import MapRow as MapRow

@@ -39,9 +39,9 @@ CardFields = Document | Mapping[str, object]
 LIMIT_COLUMNS = ("limit0", "limit1", "limit2", "limit3")
 """Limits of the prediction set, one a level, fitted without the record's group of patients."""
 
-_OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "mark", "set_limit", *LIMIT_COLUMNS, "decided", "floor", *RAW_COLUMNS)
-"""`decided` is the level by costs that were chosen without the record's group, raised to `floor`; `set_limit` one limit
-for all levels, of older tables."""
+_OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "mark", "set_limit", *LIMIT_COLUMNS, "decided", "findings", *RAW_COLUMNS)
+"""`decided` is the level by costs that were chosen without the record's group, `findings` what may have raised it;
+`set_limit` one limit for all levels, of older tables."""
 
 
 def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:

@@ -1,6 +1,7 @@
 """The training of a blend: out of its members' out-of-fold tables alone, on the same records and labels."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import torch
 from scipy.special import expit, logit
 
 from cardiov_core.errors import ConfigurationError, TrainingError, WeightsError
+from cardiov_core.inference.graders.blend import blend
 from cardiov_core.nets import build_net
 from cardiov_core.training import BlendRecipe, load_recipe, train_blend
+from cardiov_core.training.graders.blend import fitted_weights
 from cardiov_core.weights import load_blend, load_card, out_of_fold_table, save
 
 N = 120
@@ -59,6 +62,7 @@ def member(make_card: Callable[..., dict[str, Any]], tmp_path: Path, labels: np.
             "fingerprint_100": [f"{index + N:016x}" for index in range(N)],
             **{f"e{at}": exceedances[:, at] for at in range(3)},
             **dict.fromkeys(("p0", "p1", "p2", "p3"), 0.25),
+            "findings": np.where(labels == 2, "atrial_fibrillation", "-"),
         }
         card = make_card(name, widths=[16] * 7, blocks=[1] * 7)
         card["training"] = {"recipe": {"cv_groups": cv_groups}, "folds": [1, 2, 3]}
@@ -82,12 +86,45 @@ def test_a_blend_is_better_than_its_members_and_says_what_it_is_made_of(
     assert table[["limit0", "limit1", "limit2", "limit3", "decided"]].notna().all(axis=None)
     assert card.raw["decision"]["measured"]["missed"] <= card.raw["decision"]["paper"]["missed"]
     assert card.raw["conformal"]["measured"]["n"] == N
+    # The members' tables know the findings: one that is right about the level may raise it.
+    assert card.raw["decision"]["floors_tried"]["atrial_fibrillation"]["n"] == (labels == 2).sum()
+    assert card.raw["decision"]["floors"] == {"atrial_fibrillation": 2}
+    assert (table["decided"][labels == 2] >= 2).all()
     assert card.raw["training"]["folds"] == [1, 2, 3]
     tables = [out_of_fold_table(load_card(tmp_path / f"{name}.json")) for name in RECIPE.members]
     own = [np.clip(one[["e0", "e1", "e2"]], 1e-3, 1 - 1e-3) for one in tables if one is not None]
     raw = np.mean([logit(one) for one in own], axis=0)
     np.testing.assert_allclose(table[["raw0", "raw1", "raw2"]], expit(raw), atol=2e-6)
     assert (result.metrics.auc["mean"] or 0) > 0.8
+
+
+def test_weights_that_are_not_given_are_fitted_without_the_group_that_they_grade(
+    member: Save, tmp_path: Path, labels: np.ndarray
+) -> None:
+    member("one", 1)
+    member("two", 2)
+    result = train_blend(replace(RECIPE, weights=()), _Dataset(labels), tmp_path)  # type: ignore[arg-type]
+    members, card = load_blend(result.card_path)
+    parts = [
+        table[["e0", "e1", "e2"]].to_numpy()
+        for table in (out_of_fold_table(load_card(tmp_path / f"{name}.json")) for name in RECIPE.members)
+        if table is not None
+    ]
+    assert tuple(item.weight for item in members) == pytest.approx(fitted_weights(parts, labels))
+    table = out_of_fold_table(card)
+    assert table is not None
+    groups = table["fold"].to_numpy() - 1
+    own, rest = groups == 0, groups != 0
+    weights = fitted_weights([part[rest] for part in parts], labels[rest])
+    expected = blend([part[own] for part in parts], weights)
+    np.testing.assert_allclose(table[["raw0", "raw1", "raw2"]][own], expected, atol=2e-6)
+
+
+def test_the_better_member_weighs_more(labels: np.ndarray) -> None:
+    sure = np.where(labels[:, np.newaxis] > np.arange(3), 0.9, 0.1)
+    unsure = np.full((N, 3), [0.6, 0.5, 0.4])
+    assert fitted_weights([sure, unsure], labels) == (0.95, 0.05)
+    assert fitted_weights([unsure, unsure, sure], labels) == (0.05, 0.05, 0.9)
 
 
 def test_members_of_other_labels_groups_or_records_are_refused(
@@ -125,6 +162,9 @@ def test_members_of_other_labels_groups_or_records_are_refused(
 )
 def test_a_wrong_recipe_is_told(repository: Path, tmp_path: Path, old: str, new: str, said: str) -> None:
     text = (repository / "cardiov_core" / "training" / "recipes" / "combined.toml").read_text(encoding="utf-8")
+    fitted = 'members = ["cardiov-compact", "measurements", "boosted"]'
+    assert fitted in text
+    text = text.replace(fitted, "cardiov-compact = 0.2\nmeasurements = 0.3\nboosted = 0.5")
     assert old in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(old, new), encoding="utf-8")

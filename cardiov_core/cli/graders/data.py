@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.cli.graders.train import labelled_of
+from cardiov_core.cli.graders.train import labelled_of, ptbxl_of
 from cardiov_core.domain import how_many
 
 if TYPE_CHECKING:
@@ -165,6 +165,34 @@ def prepare(folder: Path, out: Path, recipe_name: str | None, config: Path | Non
     for ecg_id, why in made.unreadable.items():
         click.echo(f"left out {ecg_id:05d}: {why}", err=True)
     click.echo(f"{out}: {how_many(made.n_records, 'record')}")
+
+
+@data.command()
+@click.option("--data", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="PTB-XL tree.")
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes of this machine that measure side by side.",
+)
+def measure(folder: Path, processes: int) -> None:
+    """Measure the records of folds 1-9 once, for all trainings and checks that follow in this folder.
+
+    What was measured is kept under runs/measured and taken as long as neither the code that measures nor the
+    delineator changes; a killed run goes on where it was.
+    """
+    from tqdm import tqdm
+
+    from cardiov_core.signals import KeptExaminations
+
+    dataset = ptbxl_of(folder)
+    ids = dataset.ecg_ids(range(1, 10))
+    kept = KeptExaminations(n_processes=processes)
+    records = (dataset.record(ecg_id) for ecg_id in ids)
+    for _ in tqdm(kept.of(records), total=len(ids), disable=not sys.stderr.isatty(), unit="record"):
+        pass
+    click.echo(kept.path)
 
 
 @data.command("ptb-xl")

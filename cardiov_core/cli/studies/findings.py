@@ -35,10 +35,15 @@ def findings_check(paths: tuple[Path, ...], as_json: bool, ship: bool) -> None:
     predictive value in these data and where 2 % have the finding. Detectors are asked out of fold.
     """
     from cardiov_core.datasets import labelled_records
+    from cardiov_core.signals import KeptExaminations
     from cardiov_core.studies import check_findings, figures, findings_check_to_dict
     from cardiov_core.weights import save_figures
 
-    check = check_findings(labelled for path in paths for labelled in labelled_records(path, folds=range(1, 10)))
+    kept = KeptExaminations()
+    check = check_findings(
+        (labelled for path in paths for labelled in labelled_records(path, folds=range(1, 10))),
+        lambda record: next(kept.of([record])).findings,
+    )
     if ship:
         written = save_figures(figures(check))
         click.echo(f"written: {written}", err=True)

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 @click.command("scope-check")
-@click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="A grader's name or its weights file; may be given again. Default: the default grader.",
+)
 @click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
 @click.option(
     "--foreign",
@@ -22,22 +28,27 @@ if TYPE_CHECKING:
     help="Folder of another source (LUDB, CinC 2020/21); may be repeated.",
 )
 @click.option("--ship", is_flag=True, help="Write the known range beside the weights, for the scope flag.")
-def scope_check(model: str | None, data: Path, foreign: tuple[Path, ...], ship: bool) -> None:
+def scope_check(models: tuple[str, ...], data: Path, foreign: tuple[Path, ...], ship: bool) -> None:
     """Fit what a grader's training records look like, and try the flag on records that are something else.
 
     Prints how well the distance tells them apart from training records that were held out, and the share that is
-    flagged: altered records, made-up rhythms, other sources.
+    flagged: altered records, made-up rhythms, other sources. Graders of the same records share one range.
     """
-    from cardiov_core.studies import check_scope, ship_scope
+    from cardiov_core.studies import check_scope, ship_scope, training_folds
     from cardiov_core.weights import default_name, load_card
 
-    card = load_card(model or default_name())
-    check = check_scope(card, ptbxl_of(data), foreign)
-    click.echo("\n".join(_lines(check)))
-    if ship:
-        given = "".join(f" --foreign {folder.name}" for folder in foreign)
-        written = ship_scope(card, check, f"cardiov scope-check --model {card.name} --data DIR{given} --ship")
-        click.echo(f"Beside the weights: {written.path}", err=True)
+    checks: list[tuple[dict[int, int], ScopeCheck]] = []
+    for card in map(load_card, models or (default_name(),)):
+        trained = training_folds(card)
+        check = next((one for known, one in checks if known == trained), None)
+        if check is None:
+            check = check_scope(card, ptbxl_of(data), foreign)
+            checks.append((trained, check))
+            click.echo("\n".join(_lines(check)))
+        if ship:
+            given = "".join(f" --foreign {folder.name}" for folder in foreign)
+            written = ship_scope(card, check, f"cardiov scope-check --model {card.name} --data DIR{given} --ship")
+            click.echo(f"Beside the weights: {written.path}", err=True)
 
 
 def _lines(check: "ScopeCheck") -> list[str]:

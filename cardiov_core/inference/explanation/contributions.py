@@ -22,7 +22,18 @@ _TERRITORY = {
     "aVR": "aVR",
 }
 _IN_MV: dict[str, Unit] = {"of QRS": "mV", "of QRS ms": "mV ms"}
-_DECIMALS = {"mV": 2, "mV ms": 0, "of QRS": 2, "of QRS ms": 0, "ms": 0, "1/min": 0, "deg": 0, "years": 0, "": 2}
+_DECIMALS = {
+    "mV": 2,
+    "mV ms": 0,
+    "of QRS": 2,
+    "of QRS ms": 0,
+    "ms": 0,
+    "1/min": 0,
+    "Hz": 1,
+    "deg": 0,
+    "years": 0,
+    "": 2,
+}
 _SHOWN_UNIT = {
     "deg": "°",
     "": "",

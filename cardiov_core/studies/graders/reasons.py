@@ -18,7 +18,7 @@ from cardiov_core.domain import Float64Array, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation import bootstrap_interval
 from cardiov_core.inference import calibration_of, exceedances_of, forest_probabilities, gathered, path_contributions
-from cardiov_core.signals import features_of, measure
+from cardiov_core.signals import KeptExaminations, features_of
 from cardiov_core.studies.graders.passport import chosen_records, tested_records
 from cardiov_core.weights import Forest, ModelCard, load_forest, update_card
 
@@ -137,8 +137,8 @@ def _measured(dataset: PtbXl, folds: Sequence[int]) -> tuple[Float64Array, npt.N
     if not ecg_ids:
         raise ConfigurationError(f"There is no record in folds {', '.join(map(str, folds))}.", "Name other folds.")
     rows, patients = [], []
-    for ecg_id in ecg_ids:
-        record = dataset.record(ecg_id)
-        rows.append(features_of(record, measure(record)))
-        patients.append(record.patient_id or f"record {ecg_id}")
+    examinations = KeptExaminations().of(dataset.record(ecg_id) for ecg_id in ecg_ids)
+    for ecg_id, examination in zip(ecg_ids, examinations, strict=True):
+        rows.append(features_of(examination.record, examination.measurements))
+        patients.append(examination.record.patient_id or f"record {ecg_id}")
     return np.stack(rows), np.array(patients, dtype=str)

@@ -108,10 +108,8 @@ def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *
     DatasetError
         If a record cannot be read.
     """
-    table = out_of_fold_table(card)
-    if table is None:
-        raise ConfigurationError(f"{card.name} does not say which records trained it.", "Train it again.")
-    folds, ids = table["fold"].to_numpy(dtype=np.int64), [int(number) for number in table["ecg_id"]]
+    table = training_folds(card)
+    ids, folds = list(table), np.array(list(table.values()), dtype=np.int64)
     signatures = np.stack([signature_of(dataset.record(ecg_id)) for ecg_id in ids])
     known = fit_range(signatures, folds)
     without = {int(fold): fitted(signatures[folds != fold]) for fold in np.unique(folds)}
@@ -128,6 +126,20 @@ def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *
         share = round(float((values > limit).mean()), 4)
         rows.append(ScopeRow(what, len(values), round(auc, 4), share, foreign=what not in ALTERATIONS))
     return ScopeCheck(known, tuple(rows))
+
+
+def training_folds(card: ModelCard) -> dict[int, int]:
+    """Return the records that trained a grader, each with its fold: graders with the same ones have the same range.
+
+    Raises
+    ------
+    ConfigurationError
+        If the grader has no out-of-fold table.
+    """
+    table = out_of_fold_table(card)
+    if table is None:
+        raise ConfigurationError(f"{card.name} does not say which records trained it.", "Train it again.")
+    return dict(zip(table["ecg_id"].astype(int).tolist(), table["fold"].astype(int).tolist(), strict=True))
 
 
 def ship_scope(card: ModelCard, check: ScopeCheck, command: str) -> ModelCard:

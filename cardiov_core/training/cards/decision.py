@@ -1,7 +1,7 @@
 """Choosing the costs by which levels are shown: out of fold, and measured on records that had no part in the choice."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation import bootstrap_intervals
 from cardiov_core.inference import Costs
-from cardiov_core.weights import DecisionPart, OutcomePart
+from cardiov_core.weights import DecisionPart, FloorPart, OutcomePart
 
 FloatMatrix = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -29,29 +29,61 @@ MISSED_HIGH = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0
 """What it costs beside to grade a high-risk record no or low risk: values that are tried."""
 
 
-FLOORS: Mapping[str, Severity] = MappingProxyType({})
-"""Code of a finding -> the level below which it lets no record be graded: those that lowered the error out of fold."""
+FLOORS: Mapping[str, Severity] = MappingProxyType(
+    {
+        "atrial_fibrillation": Severity.MEDIUM_RISK,
+        "ventricular_premature_beats": Severity.MEDIUM_RISK,
+        "left_bundle_branch_block": Severity.MEDIUM_RISK,
+        "right_bundle_branch_block": Severity.LOW_RISK,
+        "q_waves": Severity.HIGH_RISK,
+    }
+)
+"""Code of a finding -> the level below which it might let no record be graded: those that are tried. The level is the
+paper's of the statement that says the same."""
+
+_NO_FINDING = "-"
+_DIGITS = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Floors:
-    """Below which level findings let no record be graded.
+    """Which findings of `FLOORS` are present in some records.
 
     Attributes
     ----------
-    levels : numpy.ndarray of int, shape (n,)
-        0 where no finding speaks.
-    of_finding : mapping of str to Severity
-        Code of a finding -> its level.
+    present : mapping of str to numpy.ndarray of bool, shape (n,)
+        By the finding's code.
     """
 
-    levels: IntArray
-    of_finding: Mapping[str, Severity] = field(default_factory=dict)
+    present: Mapping[str, npt.NDArray[np.bool_]]
 
     @classmethod
-    def none(cls, n_records: int) -> "Floors":
-        """Return floors where no finding speaks."""
-        return cls(np.zeros(n_records, dtype=np.int64))
+    def of(cls, findings: Sequence[Collection[str]]) -> "Floors":
+        """Return those of records of which the codes of present findings are given."""
+        return cls({code: np.array([code in present for present in findings], dtype=np.bool_) for code in FLOORS})
+
+    @classmethod
+    def in_words(cls, cells: Sequence[str]) -> "Floors":
+        """Return those of the cells that `words` made."""
+        return cls.of([cell.split() for cell in cells])
+
+    @property
+    def words(self) -> list[str]:
+        """One cell a record for the out-of-fold table: codes with spaces between them, '-' where there is none."""
+        rows = zip(*self.present.values(), strict=True)
+        named = [" ".join(code for code, there in zip(self.present, row, strict=True) if there) for row in rows]
+        return [cell or _NO_FINDING for cell in named]
+
+    def levels(self, codes: Iterable[str], n_records: int) -> IntArray:
+        """Return the level below which no record is graded where just these findings may raise it."""
+        found = np.zeros(n_records, dtype=np.int64)
+        for code in codes:
+            found = np.maximum(found, np.where(self.present[code], int(FLOORS[code]), 0))
+        return found
+
+    def select(self, rows: npt.NDArray[np.bool_] | IntArray) -> "Floors":
+        """Return those of some of the records."""
+        return Floors({code: there[rows] for code, there in self.present.items()})
 
 
 @dataclass(frozen=True)
@@ -96,9 +128,14 @@ def _share(chosen: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float
 
 
 def decision_part(
-    probabilities: FloatMatrix, decided: IntArray, labels: IntArray, patients: npt.ArrayLike, floors: Floors
+    probabilities: FloatMatrix,
+    decided: IntArray,
+    labels: IntArray,
+    groups: IntArray,
+    patients: npt.ArrayLike,
+    floors: Floors | None = None,
 ) -> DecisionPart:
-    """Return the shipped costs, and what nested decisions and the paper's rule come to, for a model card.
+    """Return the shipped costs and floors, and what nested decisions and the paper's rule come to, for a model card.
 
     Parameters
     ----------
@@ -106,22 +143,45 @@ def decision_part(
         Out of fold, after nested calibration: the shipped costs are chosen on all of them.
     decided : numpy.ndarray of int, shape (n,)
         From `nested_decisions`.
-    labels : numpy.ndarray of int, shape (n,)
-        Levels.
+    labels, groups : numpy.ndarray of int, shape (n,)
+        Levels, and the cross-validation group of each record.
     patients : array_like, shape (n,)
         Who each record is from.
-    floors : Floors
-        What findings ask for.
+    floors : Floors, optional
+        Which findings are present; without, none is tried.
     """
+    costs, codes = chosen_decision(probabilities, labels, floors)
     return DecisionPart(
-        costs=choose_costs(probabilities, labels, floors.levels).matrix,
-        floors={code: int(level) for code, level in floors.of_finding.items()},
+        costs=costs.matrix,
+        floors={code: int(FLOORS[code]) for code in codes},
+        floors_tried={} if floors is None else tried_floors(probabilities, labels, groups, floors),
         chosen_so_that=f"out of fold at most {100 * MOST_MISSED:.0f} % of the high-risk records are graded no or low, "
         f"and 'medium or higher' keeps a specificity of {LEAST_SPECIFICITY:g}; where both cannot be had, what is "
-        "lacking is least in sum; among equals the least error. Measured by costs chosen without the record's group",
+        "lacking is least in sum; among equals the least error. A floor is kept where it lowers the error. Measured "
+        "by costs and floors chosen without the record's group",
         measured=_outcome_part(decided, labels, patients),
         paper=_outcome_part(probabilities.argmax(axis=1), labels, patients),
     )
+
+
+def tried_floors(
+    probabilities: FloatMatrix, labels: IntArray, groups: IntArray, floors: Floors
+) -> dict[str, FloorPart]:
+    """Return what each floor alone changes in levels by costs that were chosen without the record's group."""
+    graded = nested_decisions(probabilities, labels, groups)
+    found = {}
+    for code, there in floors.present.items():
+        raised = np.maximum(graded, floors.levels([code], len(labels)))
+        changed = raised > graded
+        nearer = np.abs(raised - labels) < np.abs(graded - labels)
+        found[code] = FloorPart(
+            level=int(FLOORS[code]),
+            n=int(there.sum()),
+            raised=int(changed.sum()),
+            nearer=int((changed & nearer).sum()),
+            mae_change=round(float((np.abs(raised - labels) - np.abs(graded - labels)).mean()), _DIGITS),
+        )
+    return found
 
 
 def _outcome_part(graded: IntArray, labels: IntArray, patients: npt.ArrayLike) -> OutcomePart | None:
@@ -138,6 +198,34 @@ def _outcome_part(graded: IntArray, labels: IntArray, patients: npt.ArrayLike) -
     found: dict[str, object] = dict(zip(names, values.tolist(), strict=True))
     found |= {f"{name}_interval": [ends.low, ends.high] for name, ends in zip(names, limits, strict=True)}
     return OutcomePart.of(found)
+
+
+def chosen_decision(
+    probabilities: FloatMatrix, labels: IntArray, floors: Floors | None = None
+) -> tuple[Costs, tuple[str, ...]]:
+    """Return costs, and the findings whose floors lower the error of the levels by costs chosen without floors.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray, shape (n, 4)
+        Out of fold.
+    labels : numpy.ndarray of int, shape (n,)
+        Levels.
+    floors : Floors, optional
+        Which findings are present; none may raise a level by default.
+    """
+    costs = choose_costs(probabilities, labels)
+    if floors is None:
+        return costs, ()
+    graded, kept = costs.decide(probabilities), []
+    for code in floors.present:
+        raised = np.maximum(graded, floors.levels([code], len(labels)))
+        if np.abs(raised - labels).sum() < np.abs(graded - labels).sum():
+            kept.append(code)
+            graded = raised
+    if not kept:
+        return costs, ()
+    return choose_costs(probabilities, labels, floors.levels(kept, len(labels))), tuple(kept)
 
 
 def choose_costs(probabilities: FloatMatrix, labels: IntArray, floors: IntArray | None = None) -> Costs:
@@ -160,13 +248,25 @@ def choose_costs(probabilities: FloatMatrix, labels: IntArray, floors: IntArray 
 
 
 def nested_decisions(
-    probabilities: FloatMatrix, labels: IntArray, groups: IntArray, floors: IntArray | None = None
+    probabilities: FloatMatrix, labels: IntArray, groups: IntArray, floors: Floors | None = None
 ) -> IntArray:
-    """Return each record's level by costs that were chosen without its group; arguments as in `choose_costs`."""
-    below = np.zeros(len(labels), dtype=np.int64) if floors is None else floors
+    """Return each record's level by costs and floors that were chosen without its group.
+
+    Parameters
+    ----------
+    probabilities : numpy.ndarray, shape (n, 4)
+        Out of fold.
+    labels, groups : numpy.ndarray of int, shape (n,)
+        Levels, and the cross-validation group of each record.
+    floors : Floors, optional
+        Which findings are present.
+    """
     graded = np.zeros(len(labels), dtype=np.int64)
     for group in np.unique(groups):
-        rest = groups != group
-        costs = choose_costs(probabilities[rest], labels[rest], below[rest])
-        graded[~rest] = np.maximum(costs.decide(probabilities[~rest]), below[~rest])
+        own, rest = groups == group, groups != group
+        there = None if floors is None else floors.select(rest)
+        costs, codes = chosen_decision(probabilities[rest], labels[rest], there)
+        graded[own] = costs.decide(probabilities[own])
+        if floors is not None:
+            graded[own] = np.maximum(graded[own], floors.select(own).levels(codes, int(own.sum())))
     return graded

@@ -26,9 +26,9 @@ LIMITATIONS = (
     "Not trained on people under 18 as a group, on pacemaker rhythms as a group, or on records of fewer than 12 leads.",
     "Prediction sets hold 90 % of the records of each level like those of the training; of records unlike them nothing "
     "is claimed.",
-    "What would make these figures too good: candidates and blend weights were compared on the same records; "
-    "calibrations, limits and costs of a group were fitted on predictions of graders that had seen that group; and the "
-    "first 500 numbers of PTB-XL are easier than the rest, as the parts by device, site and validation show.",
+    "What would make these figures too good: candidates were compared on the same records; calibrations, limits, "
+    "costs, floors and blend weights of a group were fitted on predictions of graders that had seen that group; and "
+    "the first 500 numbers of PTB-XL are easier than the rest, as the parts by device, site and validation show.",
 )
 """What holds for every grader trained on these labels."""
 

@@ -80,8 +80,8 @@ class HonestPart:
         Limits that were fitted without it.
     decided : numpy.ndarray of int, shape (n,)
         Levels by costs that were chosen without it.
-    floors : numpy.ndarray of int, shape (n,)
-        The levels below which findings let no record be graded.
+    floors : Floors or None
+        Findings that may raise a level; None where none was looked for.
     calibration_part, conformal_part, decision_part, doubt_part : CardPart
         Of the model card.
     """
@@ -92,7 +92,7 @@ class HonestPart:
     calibrated: Float64Array
     limits: Float64Array
     decided: IntArray
-    floors: IntArray
+    floors: Floors | None
     calibration_part: CalibrationPart
     conformal_part: ConformalPart
     decision_part: DecisionPart
@@ -131,7 +131,7 @@ def honest_part(
     seen : str
         What the nested calibration was fitted on, in words for the card.
     floors : Floors, optional
-        Below which level findings let no record be graded; nowhere by default.
+        Findings that may raise a level; none by default.
     """
     calibrated, limits = np.full(raw.shape, np.nan), np.full((len(raw), len(Severity)), np.nan)
     for group in np.unique(groups):
@@ -149,7 +149,7 @@ def honest_part(
         levels,
         groups,
         patients,
-        floors or Floors.none(len(raw)),
+        floors,
     )
     beside = found.calibration_part.model_copy(update={"compared": compared(raw, levels, groups)})
     return replace(found, calibration_part=beside)
@@ -234,12 +234,12 @@ def _proven(
     levels: IntArray,
     groups: IntArray,
     patients: npt.ArrayLike,
-    floors: Floors,
+    floors: Floors | None,
 ) -> HonestPart:
     """Measure a calibration, prediction sets and a decision that were fitted nested; arrays as in `HonestPart`."""
     # As the table stores them, so that its readers count the same sets.
     probabilities = ordinal.decode(calibrated.round(_STORED_DIGITS)).round(_STORED_DIGITS)
-    decided = nested_decisions(probabilities, levels, groups, floors.levels)
+    decided = nested_decisions(probabilities, levels, groups, floors)
     shipped = fit_limits(ordinal.decode(fitted.calibration(raw)), levels)
     fitted_on = f"{len(levels)} out-of-fold predictions"
     sets = _coverage(
@@ -257,7 +257,7 @@ def _proven(
         calibrated=calibrated,
         limits=limits,
         decided=decided,
-        floors=floors.levels,
+        floors=floors,
         calibration_part=CalibrationPart(
             kind=_WORDS[fitted.kind],
             temperature=fitted.calibration.temperature,
@@ -273,7 +273,7 @@ def _proven(
             fitted_on=fitted_on,
             measured=sets,
         ),
-        decision_part=decision_part(probabilities, decided, levels, patients, floors),
+        decision_part=decision_part(probabilities, decided, levels, groups, patients, floors),
         doubt_part=doubt_part(probabilities, decided, levels, groups),
     )
 
@@ -290,11 +290,13 @@ def graded_table(table: pd.DataFrame, honest: HonestPart) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As `bare_table`, with the limits of the sets (limit0-limit3), `decided`, `floor`, and that for the level.
+        As `bare_table`, with the limits of the sets (limit0-limit3), `decided`, that for the level, and `findings`
+        where they may raise it.
     """
     limits = {f"limit{at}": honest.limits[:, at].round(_STORED_DIGITS) for at in range(len(Severity))}
     joined = bare_table(table, honest.raw, honest.calibrated)
-    return joined.assign(**limits, decided=honest.decided, floor=honest.floors, level=honest.decided)
+    findings = {} if honest.floors is None else {"findings": honest.floors.words}
+    return joined.assign(**limits, **findings, decided=honest.decided, level=honest.decided)
 
 
 def bare_table(table: pd.DataFrame, raw: Float64Array, calibrated: Float64Array) -> pd.DataFrame:

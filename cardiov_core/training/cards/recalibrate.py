@@ -7,7 +7,7 @@ import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.errors import TrainingError
-from cardiov_core.inference import floors_of, output_of
+from cardiov_core.inference import output_of
 from cardiov_core.training.cards import network as network_card
 from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.grader import NOT_TESTED_ON, limitations_of, metrics_of
@@ -76,7 +76,7 @@ def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = N
         groups_of(stored, cv_groups),
         stored["patient_id"],
         kinds=KINDS if kind is None else (kind,),
-        floors=floors_in(stored, card),
+        floors=floors_in(stored),
     )
     table = graded_table(with_people(stored, dataset), part)
     metrics = metrics_of(table, cv_groups)
@@ -90,11 +90,9 @@ def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = N
     return Recalibrated(part, table, changes)
 
 
-def floors_in(table: pd.DataFrame, card: ModelCard) -> Floors | None:
-    """Return the floors that findings set in an out-of-fold table; None where it knows of none."""
-    if "floor" not in table.columns:
-        return None
-    return Floors(table["floor"].to_numpy(dtype=np.int64), floors_of(card))
+def floors_in(table: pd.DataFrame) -> Floors | None:
+    """Return the findings in an out-of-fold table that may raise a level; None where it knows of none."""
+    return Floors.in_words(table["findings"].tolist()) if "findings" in table.columns else None
 
 
 def ship_recalibrated(card: ModelCard, found: Recalibrated) -> ModelCard:

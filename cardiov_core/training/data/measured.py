@@ -1,13 +1,14 @@
 """All that trainings need of a tree's records, read once: measurements, windows, marks and findings.
 
-Reading and measuring 2,664 records takes minutes of a core, and forest, boosted trees, network and statement head
-learn from the same. What was read is kept in a folder named after what it depends on: the tree's table, the folds and
-the code that measures. Labels are not kept: they come out of the table each time.
+Forest, boosted trees, network and statement head learn from the same. The measurements themselves are kept by
+`cardiov_core.signals.KeptExaminations`; what is made of them here is kept beside, in a folder named after what it
+depends on: the tree's table, the folds, the measurements and the finding detectors. Labels are not kept: they come out
+of the table each time.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,20 +17,17 @@ import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
-import cardiov_core
 from cardiov_core.datasets import SAME_MARK, TABLE_NAME, PtbXl
-from cardiov_core.domain import STANDARD_LEADS, InputContract
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
-from cardiov_core.signals import FEATURES, examined, features_of
-from cardiov_core.training.cards.decision import FLOORS, Floors
+from cardiov_core.signals import FEATURES, KEPT_IN, KeptExaminations, code_digest, features_of, measuring_key
+from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.data.records import checked_table, row_of
+from cardiov_core.weights import load_findings
 
 FloatMatrix = npt.NDArray[np.float64]
 Windows = npt.NDArray[np.float32]
-
-KEPT_IN = Path("runs/measured")
-"""Where measured trees are kept unless another folder is named."""
 
 CONTRACT = InputContract(
     leads=STANDARD_LEADS,
@@ -41,7 +39,7 @@ CONTRACT = InputContract(
 )
 """How the windows are prepared: by the contract of the shipped network."""
 
-_MEASURING = ("signals", "preprocessing.py", "datasets/fingerprint.py")
+_MADE_BY = ("signals/findings", "signals/features.py", "signals/wave_features.py", "datasets/fingerprint.py")
 _NUMBERS, _WINDOWS, _DONE = "numbers.npy", "windows.npy", "records.json"
 
 
@@ -69,12 +67,8 @@ class Measured:
 
     @property
     def floors(self) -> Floors:
-        """The levels below which findings let no record be graded."""
-        levels = [
-            max((int(level) for code, level in FLOORS.items() if code in present), default=0)
-            for present in self.findings
-        ]
-        return Floors(np.array(levels, dtype=np.int64), FLOORS)
+        """The findings that may raise a level."""
+        return Floors.of(self.findings)
 
 
 def measured(dataset: PtbXl, folds: Sequence[int], kept_in: Path = KEPT_IN, *, progress: bool = False) -> Measured:
@@ -93,7 +87,7 @@ def measured(dataset: PtbXl, folds: Sequence[int], kept_in: Path = KEPT_IN, *, p
         )
     folder = kept_in / _key(dataset, ecg_ids)
     if not (folder / _DONE).is_file():
-        _read_all(dataset, ecg_ids, folder, progress)
+        _read_all(dataset, ecg_ids, folder, KeptExaminations(kept_in), progress)
     kept = json.loads((folder / _DONE).read_text(encoding="utf-8"))
     rows = zip(ecg_ids, kept["fingerprints"], strict=True)
     table = checked_table([row_of(dataset, ecg_id, fingerprints) for ecg_id, fingerprints in rows])
@@ -125,18 +119,24 @@ def with_twins_together(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(fold=fold)
 
 
-def _read_all(dataset: PtbXl, ecg_ids: Sequence[int], folder: Path, progress: bool) -> None:
+def _read_all(
+    dataset: PtbXl, ecg_ids: Sequence[int], folder: Path, examinations: KeptExaminations, progress: bool
+) -> None:
     """Read each record once; the file that says what is there is written last."""
     folder.mkdir(parents=True, exist_ok=True)
     numbers = np.empty((len(ecg_ids), len(FEATURES)))
     windows = np.empty((len(ecg_ids), len(CONTRACT.leads), CONTRACT.n_samples), dtype=np.float32)
-    fingerprints, findings = [], []
-    read = tqdm(dataset.read(ecg_ids), disable=not progress, unit="record", total=len(ecg_ids))
-    for row, (record, known_by) in enumerate(read):
-        examination = examined(record)
-        numbers[row] = features_of(record, examination.measurements)
-        windows[row] = prepare(record, CONTRACT).values
-        fingerprints.append(dict(known_by))
+    fingerprints: list[dict[str, str]] = []
+    findings: list[list[str]] = []
+
+    def records() -> Iterator[EcgRecord]:
+        for record, known_by in tqdm(dataset.read(ecg_ids), disable=not progress, unit="record", total=len(ecg_ids)):
+            fingerprints.append(dict(known_by))
+            yield record
+
+    for row, examination in enumerate(examinations.of(records())):
+        numbers[row] = features_of(examination.record, examination.measurements)
+        windows[row] = prepare(examination.record, CONTRACT).values
         findings.append(sorted(one.code for one in examination.findings if one.state == "present"))
     np.save(folder / _NUMBERS, numbers)
     np.save(folder / _WINDOWS, windows)
@@ -146,15 +146,10 @@ def _read_all(dataset: PtbXl, ecg_ids: Sequence[int], folder: Path, progress: bo
 
 
 def _key(dataset: PtbXl, ecg_ids: Sequence[int]) -> str:
-    """Return a name that changes with the tree, the records asked for and the code that measures."""
+    """Return a name that changes with the tree, the records asked for, what measures them and what finds."""
     digest = hashlib.sha256((dataset.root / TABLE_NAME).read_bytes())
     digest.update(json.dumps([list(ecg_ids), [feature.key for feature in FEATURES]]).encode())
-    root = Path(cardiov_core.__file__).parent
-    for name in _MEASURING:
-        path = root / name
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(file.read_bytes())
-    delineator = root.parent / "weights" / "delineator" / "delineator.json"
-    if delineator.is_file():
-        digest.update(delineator.read_bytes())
+    digest.update((measuring_key() + code_digest(_MADE_BY)).encode())
+    detectors = load_findings()
+    digest.update(b"" if detectors is None else str(detectors.card["sha256"]).encode())
     return digest.hexdigest()[:16]

@@ -1,11 +1,11 @@
-"""What teaches a network beside the labels: measurements, a forest on them, and random hearts.
+"""What teaches a network beside the labels: measurements, trees on them, and random hearts.
 
-434 patients are few. A network that has learned to measure (on hearts that were drawn at random, then on the patients
-beside their level) and that hears what a forest on those measurements says of each patient, and of any heart, comes
-close to the forest; docs/method/training.md has what each part brought.
+A network that learns to measure (on the patients beside their level, and where a recipe asks for it on hearts that
+were drawn at random before) and that hears what trees on those measurements say of each patient, and of any heart,
+comes close to the trees; docs/method/training.md has what each part brought.
 
-Nothing of this may leak: a network that is to grade a group of patients hears a forest that was grown without them,
-and of each patient whom it learns from, what a forest says that was grown without that patient's group, too.
+Nothing of this may leak: a network that is to grade a group of patients hears trees that were grown without them,
+and of each patient whom it learns from, what trees say that were grown without that patient's group, too.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,14 +19,16 @@ from torch import Tensor
 
 from cardiov_core.domain import EcgRecord, Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.inference import exceedances_of, forest_probabilities
+from cardiov_core.inference import boosting_probabilities, exceedances_of, forest_probabilities
 from cardiov_core.signals import FEATURES, features_of, measure
 from cardiov_core.training.data.random_hearts import Hearts, random_hearts, save_arrays
 from cardiov_core.training.data.records import TrainingRecords, groups_of
 from cardiov_core.training.data.split import Split, training_data
+from cardiov_core.training.loop.boosting_growth import boost
 from cardiov_core.training.loop.fit import fit, weights_in
 from cardiov_core.training.loop.forest_growth import grow
 from cardiov_core.training.loop.windows import TrainingData
+from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.training.recipes.network import Distillation, Recipe, Stage, Validation
 from cardiov_core.training.recipes.recipe_files import load_recipe
@@ -139,8 +141,7 @@ class Teaching:
         data = replace(data, teacher=torch.from_numpy(self._exceedances_of_patients(rows)).float())
         if self._hearts is None or not self._recipe.distillation.hearts_a_batch:
             return data
-        forest = grow(self._teacher, self._numbers[rows], self._levels[rows], self._teacher.seed)
-        exceedances = exceedances_of(forest_probabilities(forest, self._hearts.numbers))
+        exceedances = _told(self._teacher, self._numbers[rows], self._levels[rows], self._hearts.numbers)
         return replace(data, hearts=_unlabelled(self._hearts, scale, torch.from_numpy(exceedances).float()))
 
     def pretrained(self, resume: bool, report: Report) -> Mapping[str, Tensor] | None:
@@ -168,26 +169,38 @@ class Teaching:
         return weights_in(checkpoint, recipe, _PRETRAINING)
 
     def _exceedances_of_patients(self, rows: IntArray) -> Float64Array:
-        """Return what forests say that were grown on the other groups among these patients."""
+        """Return what trees say that were grown on the other groups among these patients."""
         if self._teacher is None:
             raise ConfigurationError("The recipe names no teacher.", "Give distillation.teacher.")
         exceedances = np.full((len(rows), 3), np.nan)
         groups = self._groups[rows]
         for group in np.unique(groups):
             kept, asked = rows[groups != group], rows[groups == group]
-            forest = grow(self._teacher, self._numbers[kept], self._levels[kept], self._teacher.seed)
-            exceedances[groups == group] = exceedances_of(forest_probabilities(forest, self._numbers[asked]))
+            exceedances[groups == group] = _told(
+                self._teacher, self._numbers[kept], self._levels[kept], self._numbers[asked]
+            )
         return exceedances
 
 
-def _teacher_of(recipe: Recipe) -> ForestRecipe | None:
+def _teacher_of(recipe: Recipe) -> ForestRecipe | BoostingRecipe | None:
     name = recipe.distillation.teacher
     if not name:
         return None
     found = load_recipe(name)
-    if not isinstance(found, ForestRecipe):
-        raise ConfigurationError(f"The teacher {name!r} is no forest.", "Name the recipe 'measurements'.")
+    if not isinstance(found, ForestRecipe | BoostingRecipe):
+        raise ConfigurationError(
+            f"The teacher {name!r} grows no trees.", "Name the recipe 'measurements' or 'boosted'."
+        )
     return found
+
+
+def _told(
+    teacher: ForestRecipe | BoostingRecipe, numbers: Float64Array, levels: IntArray, asked: Float64Array
+) -> Float64Array:
+    """Return the exceedances ``(n, 3)`` that trees, grown on some records, say of the numbers asked about."""
+    if isinstance(teacher, ForestRecipe):
+        return exceedances_of(forest_probabilities(grow(teacher, numbers, levels, teacher.seed), asked))
+    return exceedances_of(boosting_probabilities(boost(teacher, numbers, levels, teacher.seed), asked))
 
 
 def _unlabelled(hearts: Hearts, scale: Scale, teacher: Tensor | None) -> TrainingData:

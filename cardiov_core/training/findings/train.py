@@ -16,7 +16,7 @@ import numpy.typing as npt
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import DatasetError
-from cardiov_core.signals import Evidence, assess_quality, measure
+from cardiov_core.signals import Evidence, KeptExaminations
 from cardiov_core.weights import Detector, Trees, join_trees, save_findings
 
 Float64Array = npt.NDArray[np.float64]
@@ -91,13 +91,17 @@ class Rows:
     fingerprints: Sequence[str]
 
 
-def gather(dataset: PtbXl, told: Callable[[int, int], None] | None = None) -> Rows:
-    """Measure the records of folds 1 to 9.
+def gather(
+    dataset: PtbXl, told: Callable[[int, int], None] | None = None, kept: KeptExaminations | None = None
+) -> Rows:
+    """Measure the records of folds 1 to 9, or take what was kept.
 
     Parameters
     ----------
     dataset : PtbXl
         The records.
+    kept : KeptExaminations, optional
+        What was measured before; in `KEPT_IN` by default.
     told : callable, optional
         Gets how many of how many are measured.
 
@@ -113,13 +117,13 @@ def gather(dataset: PtbXl, told: Callable[[int, int], None] | None = None) -> Ro
     """
     ids = dataset.ecg_ids(range(1, 10))
     numbers, codes, groups, marks = [], [], [], []
-    for index, ecg_id in enumerate(ids):
-        record = dataset.record(ecg_id)
-        evidence = Evidence(record, measure(record), assess_quality(record))
+    records = (kept or KeptExaminations()).of(dataset.record(ecg_id) for ecg_id in ids)
+    for index, (ecg_id, examination) in enumerate(zip(ids, records, strict=True)):
+        evidence = Evidence(examination.record, examination.measurements, examination.quality)
         numbers.append(evidence.numbers or {})
         codes.append(frozenset(dataset.scp_codes(ecg_id)))
         groups.append((dataset.fold(ecg_id) - 1) // 2)
-        marks.append(record.fingerprint)
+        marks.append(examination.fingerprint)
         if told is not None:
             told(index + 1, len(ids))
     return Rows(numbers, codes, np.asarray(groups, dtype=np.int64), marks)

@@ -1,6 +1,8 @@
-"""A blend's training, whole: nothing is fitted but its calibration and the limit of its prediction sets."""
+"""A blend's training, whole: weights of the members, calibration, prediction sets and costs, all fitted out of fold."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,11 @@ import pandas as pd
 
 from cardiov_core import ordinal
 from cardiov_core.datasets import LabelledRecords
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import blend
 from cardiov_core.training.cards.grader import Described, output_of
-from cardiov_core.training.cards.probabilities import honest_part
+from cardiov_core.training.cards.probabilities import honest_part, log_loss
 from cardiov_core.training.cards.recalibrate import floors_in
 from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
 from cardiov_core.training.graders.trunk import TrainingResult, finish
@@ -33,7 +36,9 @@ _LIMITATIONS = (
     "The overlay is the network's half alone, the reasons are the measurements' half alone; nothing shows how they "
     "were weighed on one record but the members' own levels.",
 )
-_SEEN = "members' predictions that were calibrated with that group, which had not trained them"
+_SEEN = "members' predictions that were calibrated and weighed with that group, which had not trained them"
+_STEPS = 20
+"""Weights that are tried are multiples of a twentieth."""
 
 
 def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> TrainingResult:
@@ -71,13 +76,13 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
                 "Train both on the same data.",
             )
     rows = _checked_people(shared, dataset)
-    raw = blend(
-        [ordinal.repair(table[["e0", "e1", "e2"]].to_numpy(dtype=np.float64))[0] for table in tables], recipe.weights
-    )
+    parts = [ordinal.repair(table[["e0", "e1", "e2"]].to_numpy(dtype=np.float64))[0] for table in tables]
     levels = rows["label"].to_numpy(dtype=np.int64)
     groups = groups_of(rows, recipe.cv_groups)
-    honest = honest_part(raw, levels, groups, rows["patient_id"], seen=_SEEN, floors=floors_in(shared, cards[0]))
-    members = tuple(Member(card.name, card.sha256, weight) for card, weight in zip(cards, recipe.weights, strict=True))
+    weights = recipe.weights or fitted_weights(parts, levels)
+    raw = blend(parts, weights) if recipe.weights else blended_out_of_fold(parts, levels, groups)
+    honest = honest_part(raw, levels, groups, rows["patient_id"], seen=_SEEN, floors=floors_in(shared))
+    members = tuple(Member(card.name, card.sha256, weight) for card, weight in zip(cards, weights, strict=True))
     described = Described(
         architecture=Architecture(name=BLEND, kwargs={"members": [asdict(member) for member in members]}),
         input=InputPart.of_contract(cards[0].contract, note="The first member's; each is fed by its own card."),
@@ -88,6 +93,32 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
     return finish(
         recipe, dataset, rows, honest, described, lambda card, table: save_blend(members, card, out, out_of_fold=table)
     )
+
+
+def fitted_weights(parts: Sequence[Float64Array], levels: IntArray) -> tuple[float, ...]:
+    """Return the weights with the least log loss of the levels, each a multiple of a twentieth and none 0.
+
+    Parameters
+    ----------
+    parts : sequence of numpy.ndarray, shape (n, 3)
+        Exceedances out of fold, one array a member, calibrated and repaired in rank.
+    levels : numpy.ndarray of int, shape (n,)
+        Labels.
+    """
+    tried = [shares for shares in product(range(1, _STEPS), repeat=len(parts)) if sum(shares) == _STEPS]
+    weighed = [tuple(share / _STEPS for share in shares) for shares in tried]
+    losses = [log_loss(ordinal.decode(blend(parts, weights)), levels) for weights in weighed]
+    return weighed[int(np.argmin(losses))]
+
+
+def blended_out_of_fold(parts: Sequence[Float64Array], levels: IntArray, groups: IntArray) -> Float64Array:
+    """Return the blend of each group by weights that were fitted on the other groups; arguments as above."""
+    raw = np.full(parts[0].shape, np.nan)
+    for group in np.unique(groups):
+        own, rest = groups == group, groups != group
+        weights = fitted_weights([part[rest] for part in parts], levels[rest])
+        raw[own] = blend([part[own] for part in parts], weights)
+    return raw
 
 
 def _table(card: ModelCard, recipe: BlendRecipe) -> pd.DataFrame:

@@ -102,7 +102,7 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
     table = records.table.iloc[graded]
     if recipe.cv_groups:
         groups = groups_in(recipe, records)[graded]
-        own = None if floors is None else Floors(floors.levels[graded], floors.of_finding)
+        own = None if floors is None else floors.select(graded)
         found = honest_part(exceedances, table["label"].to_numpy(), groups, table["patient_id"], floors=own)
     trained = records.table[records.table["fold"].isin(recipe.folds)]
     return finish(
@@ -118,7 +118,7 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
 def _read(
     recipe: Recipe, dataset: LabelledRecords, out: Path, progress: bool
 ) -> tuple[TrainingRecords, Float64Array | None, Floors | None]:
-    """Return the records, what was measured of them where that teaches, and the floors that findings set."""
+    """Return the records, what was measured of them where that teaches, and the findings that may raise a level."""
     if recipe.teaches and recipe.contract == CONTRACT and isinstance(dataset, PtbXl):
         kept = measured(dataset, recipe.read_folds, progress=progress)
         levels = torch.tensor(kept.table["label"].to_numpy(), dtype=torch.int64)

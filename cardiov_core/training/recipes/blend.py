@@ -26,7 +26,7 @@ class BlendRecipe:
     members : tuple of str
         Graders that lie in the folder of the results.
     weights : tuple of float
-        Of the members' logits; they add up to 1. Given, not fitted: a fit to a few hundred records would flatter.
+        Of the members' logits; they add up to 1. Empty: fitted out of fold.
     cv_groups : int
         Parts of the members' cross-validation, the same for all.
     folds : tuple of int
@@ -46,16 +46,21 @@ class BlendRecipe:
 
 
 def blend_recipe_from(table: Mapping[str, Any], shown_as: str) -> BlendRecipe:
-    """Return the recipe of a TOML table with a section ``blend``."""
+    """Return the recipe of a TOML table with a section ``blend``: a weight a member, or ``members`` alone."""
     refuse_unknown(table, {item.name for item in fields(BlendRecipe)} - {"members", "weights"} | {"blend"}, shown_as)
     shares = table["blend"] if isinstance(table["blend"], dict) else {}
     given = {key: value for key, value in table.items() if key != "blend"}
-    recipe = typed(BlendRecipe, given | {"members": tuple(shares), "weights": tuple(shares.values())}, shown_as)
+    fitted = isinstance(shares.get("members"), list)
+    members = tuple(shares["members"] if fitted else shares)
+    weights = () if fitted else tuple(shares.values())
+    recipe = typed(BlendRecipe, given | {"members": members, "weights": weights}, shown_as)
     faults = {
         "section blend must name two graders or more": len(recipe.members) < 2,
         "a blend is no member of itself": recipe.name in recipe.members,
-        "the weights must be above 0 and add up to 1": not all(weight > 0 for weight in recipe.weights)
-        or not math.isclose(sum(recipe.weights), 1.0, abs_tol=_TOLERANCE),
+        "the weights must be above 0 and add up to 1": bool(recipe.weights)
+        and not (
+            all(weight > 0 for weight in recipe.weights) and math.isclose(sum(recipe.weights), 1.0, abs_tol=_TOLERANCE)
+        ),
         "cv_groups must be at least 3": recipe.cv_groups < 3,
         "fold 10 is the test fold and must not be trained on": 10 in recipe.folds,
     }

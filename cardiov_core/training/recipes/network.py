@@ -127,7 +127,7 @@ class Distillation:
     share : float
         Of the teacher in the targets of patients, 0..1.
     teacher : str
-        Recipe of the forest that teaches; empty where nobody does. It never saw the patient whom it speaks of.
+        Recipe of the trees that teach; empty where nobody does. They never saw the patient whom they speak of.
     hearts_a_batch : int
         Random hearts (`cardiov_core.datasets.varied`) beside the patients of each step. Of them only the teacher knows
         anything.

@@ -139,16 +139,28 @@ class OutcomePart(Document):
     mae_interval: Ends
 
 
+class FloorPart(Document):
+    """What it changed, out of fold, to let a finding raise records to a level: of `n` with it, `raised` were raised."""
+
+    level: int
+    n: int
+    raised: int
+    nearer: int
+    mae_change: float
+
+
 class DecisionPart(CardPart):
     """The costs by which the level is shown, floors that findings set, and what both come to beside the paper's rule.
 
-    ``costs`` has a row a true level, a column a grade; ``floors`` name a level by the code of a finding.
+    ``costs`` has a row a true level, a column a grade; ``floors`` name a level by the code of a finding, and
+    ``floors_tried`` what each candidate changed, `nearer` of them towards the label.
     """
 
     field: ClassVar[str] = "decision"
 
     costs: tuple[tuple[float, ...], ...]
     floors: dict[str, int] = Field(default_factory=dict)
+    floors_tried: dict[str, FloorPart] = Field(default_factory=dict)
     chosen_so_that: str | None = None
     measured: OutcomePart | None = None
     paper: OutcomePart | None = None

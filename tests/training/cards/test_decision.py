@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from cardiov_core.domain import Severity
 from cardiov_core.training.cards.decision import Floors, choose_costs, decision_part, nested_decisions, outcome_of
 
 
@@ -35,14 +34,37 @@ def test_decisions_of_a_group_know_nothing_of_its_labels() -> None:
     assert own[groups == 1].tolist() == other[groups == 1].tolist()
 
 
-def test_floors_hold_and_stand_in_the_card() -> None:
-    probabilities, levels = _drawn(400, 2)
-    floors = Floors(np.where(np.arange(400) % 5 == 0, 2, 0), {"atrial_fibrillation": Severity.MEDIUM_RISK})
-    decided = nested_decisions(probabilities, levels, np.arange(400) % 4, floors.levels)
-    assert (decided[::5] >= 2).all()
-    part = decision_part(probabilities, decided, levels, np.arange(400), floors)
+def test_a_floor_that_is_right_is_kept_and_one_that_is_wrong_is_not() -> None:
+    probabilities, levels = _drawn(800, 2)
+    groups = np.arange(800) % 4
+    known = (levels == 2) & (np.arange(800) % 3 == 0)
+    floors = Floors(
+        {
+            "atrial_fibrillation": known,
+            "ventricular_premature_beats": np.zeros(800, dtype=bool),
+            "left_bundle_branch_block": np.zeros(800, dtype=bool),
+            "right_bundle_branch_block": np.zeros(800, dtype=bool),
+            "q_waves": levels == 0,
+        }
+    )
+    decided = nested_decisions(probabilities, levels, groups, floors)
+    without = nested_decisions(probabilities, levels, groups)
+    assert (decided[known] >= 2).all()
+    assert (without[known] < 2).any()
+    part = decision_part(probabilities, decided, levels, groups, np.arange(800), floors)
     assert part.floors == {"atrial_fibrillation": 2}
+    tried = part.floors_tried["atrial_fibrillation"]
+    assert tried.n == known.sum()
+    assert tried.raised == tried.nearer == (without[known] < 2).sum()
+    assert tried.mae_change < 0 < part.floors_tried["q_waves"].mae_change
     assert part.measured is not None
     assert part.measured.missed == pytest.approx(outcome_of(decided, levels).missed)
     low, high = part.measured.missed_interval
     assert low < part.measured.missed < high
+
+
+def test_findings_survive_the_table() -> None:
+    floors = Floors.of([{"q_waves", "atrial_fibrillation", "pacing"}, set(), {"right_bundle_branch_block"}])
+    assert floors.words == ["atrial_fibrillation q_waves", "-", "right_bundle_branch_block"]
+    assert Floors.in_words(floors.words).words == floors.words
+    assert floors.levels(["q_waves", "right_bundle_branch_block"], 3).tolist() == [3, 0, 1]

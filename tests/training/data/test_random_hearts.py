@@ -180,11 +180,10 @@ def test_a_recipe_that_cannot_teach_says_why(repository: Path, tmp_path: Path, l
 
 
 def test_what_was_pretrained_cannot_be_normalised(repository: Path, tmp_path: Path) -> None:
-    text = (repository / "cardiov_core" / "training" / "recipes" / "cardiov-compact-start.toml").read_text(
-        encoding="utf-8"
-    )
+    text = (repository / "cardiov_core" / "training" / "recipes" / "cardiov.toml").read_text(encoding="utf-8")
     path = tmp_path / "wrong.toml"
-    path.write_text(f"weight_normalisation = true\n{text}", encoding="utf-8")
+    hearts = "[pretraining]\nhearts = 40\nepochs = 1\n"
+    path.write_text(f"weight_normalisation = true\n{text}\n{hearts}", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="knows no weight_normalisation"):
         load_recipe(path)
 
@@ -203,7 +202,7 @@ def test_a_training_starts_from_the_side_head_that_was_pretrained(
     assert all(torch.equal(own[key].cpu(), value) for key, value in trunk.items())
 
 
-def test_only_a_forest_teaches(records: TrainingRecords, tmp_path: Path) -> None:
+def test_only_trees_teach(records: TrainingRecords, tmp_path: Path) -> None:
     recipe = replace(RECIPE, distillation=Distillation(0.5, "cardiov"))
-    with pytest.raises(ConfigurationError, match="no forest"):
+    with pytest.raises(ConfigurationError, match="grows no trees"):
         Teaching(recipe, _numbers(records, tmp_path), records, tmp_path)

@@ -1,0 +1,96 @@
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cardiov_core.datasets.synthetic import generate
+from cardiov_core.domain import EcgRecord, Measurements
+from cardiov_core.signals import KeptExaminations, assess_quality, find_findings, kept, measure, measuring_key
+
+
+@pytest.fixture(scope="module")
+def records() -> list[EcgRecord]:
+    return [generate(name, seed=3) for name in ("normal", "atrial_fibrillation")]
+
+
+def _same(one: Measurements, other: Measurements) -> None:
+    for item in fields(Measurements):
+        if item.name != "median_beat":
+            assert getattr(one, item.name) == getattr(other, item.name), item.name
+            assert type(getattr(one, item.name)) is type(getattr(other, item.name)), item.name
+    first, second = one.median_beat, other.median_beat
+    assert first is not None
+    assert second is not None
+    assert np.array_equal(first.signal, second.signal)
+    assert first.signal.dtype == second.signal.dtype
+    assert replace(first, signal=second.signal).qrs == second.qrs
+
+
+def test_what_was_kept_is_what_was_measured(
+    records: list[EcgRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = list(KeptExaminations(tmp_path).of(records))
+    # Whoever measures again, fails.
+    monkeypatch.setattr(kept, "_line", None)
+    again = list(KeptExaminations(tmp_path).of(reversed(records)))[::-1]
+    for record, one, other in zip(records, first, again, strict=True):
+        assert other.record is record
+        _same(other.measurements, measure(record))
+        _same(other.measurements, one.measurements)
+        assert other.quality == assess_quality(record)
+        assert other.findings == find_findings(record, measure(record), assess_quality(record))
+
+
+def test_a_torn_line_is_measured_again(records: list[EcgRecord], tmp_path: Path) -> None:
+    examinations = KeptExaminations(tmp_path)
+    list(examinations.of(records))
+    content = examinations.path.read_bytes()
+    examinations.path.write_bytes(content[: len(content) - 100])
+    again = KeptExaminations(tmp_path)
+    _same(list(again.of(records))[1].measurements, measure(records[1]))
+    whole = [line for line in again.path.read_text().splitlines() if line.endswith("}")]
+    assert [json.loads(line)["record"] for line in whole[-1:]] == [records[1].fingerprint]
+
+
+def test_several_processes_measure_the_same(records: list[EcgRecord], tmp_path: Path) -> None:
+    alone = list(KeptExaminations(tmp_path / "alone").of(records))
+    together = list(KeptExaminations(tmp_path / "together", n_processes=2).of(records))
+    for one, other in zip(alone, together, strict=True):
+        _same(one.measurements, other.measurements)
+
+
+def test_other_code_or_another_delineator_is_another_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = KeptExaminations(tmp_path).path
+    assert place.parent.name == measuring_key()
+    for name, value in (("MEASURING", kept.MEASURING[:-1]), ("load_delineator", lambda: None)):
+        measuring_key.cache_clear()
+        with monkeypatch.context() as changed:
+            changed.setattr(kept, name, value)
+            assert KeptExaminations(tmp_path).path != place
+    measuring_key.cache_clear()
+
+
+def test_only_what_code_does_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.py").write_text(
+        '"""A."""\nimport math\n\n\ndef of(x: float) -> float:\n    """B."""\n    return x + 1\n'
+    )
+    (tmp_path / "__init__.py").write_text("")
+    monkeypatch.setattr(kept.cardiov_core, "__file__", str(tmp_path / "__init__.py"))
+    first = kept.code_digest(["one.py"])
+    (tmp_path / "one.py").write_text("import cmath\n\n\n# A comment.\ndef of(x: float) -> float:\n    return x + 1\n")
+    assert kept.code_digest(["one.py"]) == first
+    (tmp_path / "one.py").write_text("def of(x: float) -> float:\n    return x + 2\n")
+    assert kept.code_digest(["one.py"]) != first
+
+
+def test_all_that_measures_is_named() -> None:
+    root = Path(kept.__file__).parents[1]
+    assert all((root / name).exists() for name in kept.MEASURING)
+    # Findings and features are made of measurements and kept nowhere.
+    left = {path.name for path in (root / "signals").iterdir()} - {Path(name).name for name in kept.MEASURING}
+    assert left - {"__pycache__"} == {
+        "__init__.py", "__init__.pyi", "examination.py", "features.py", "findings", "kept.py", "reference_ranges.py",
+        "wave_features.py",
+    }  # fmt: skip
