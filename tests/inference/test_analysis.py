@@ -197,6 +197,7 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
         "raised_from": None,
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
+        "decided_by": "shipped",
         "rank_violation": prediction.rank_violation,
         "doubt": 1.0 - prediction.probabilities[prediction.severity],
         "unsure": False,
