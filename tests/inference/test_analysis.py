@@ -195,6 +195,7 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
         "raised_by": [],
         "most_probable_level": int(prediction.most_probable),
         "raised_from": None,
+        "decided_by": "shipped",
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
         "decided_by": "shipped",

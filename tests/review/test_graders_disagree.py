@@ -91,6 +91,8 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(store: Store, sen
         connection.exec_driver_sql("ALTER TABLE cases DROP COLUMN graders_disagree")
         columns = "study, error, shuffle, status, n_blind, waveform_deleted_at, id"
         connection.exec_driver_sql(f"CREATE INDEX ix_cases_queue ON cases ({columns})")
+        connection.exec_driver_sql("DROP INDEX ix_cases_patient_key")
+        connection.exec_driver_sql("ALTER TABLE cases DROP COLUMN patient_key")
         connection.exec_driver_sql("DROP TABLE alerts")
         connection.exec_driver_sql("DROP TABLE settings")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
