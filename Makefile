@@ -11,6 +11,8 @@ STAMP := $(VENV)/.installed
 DELINEATOR := weights/delineator/delineator.json
 LOGS := runs/weights
 TIMES := $(LOGS)/times.txt
+# What the app alone needs: a smaller download than the tools of the tests.
+APP_STAMP := $(VENV)/.installed-app
 
 .DEFAULT_GOAL := help
 .PHONY: help venv app test lint docs format weights delineator bench clean
@@ -25,12 +27,22 @@ venv: $(STAMP) ## Make .venv and install CardioV in it (nothing to do when it is
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v < (3, 13))' || { \
 		echo "CardioV needs Python 3.11 or 3.12; $(PYTHON) is another. Say: make PYTHON=python3.11 venv" >&2; exit 1; }
-	@echo "Setting up CardioV in $(VENV): this takes some minutes, once."
+	@echo "Setting up CardioV and its tools in $(VENV): this takes some minutes, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -q --progress-bar on --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(APP_STAMP)
+
+$(APP_STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v < (3, 13))' || { \
+		echo "CardioV needs Python 3.11 or 3.12; $(PYTHON) is another. Say: make PYTHON=python3.11 app" >&2; exit 1; }
+	@echo "Setting up CardioV in $(VENV), once. Each package is named as it comes:"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e . | \
+		sed -n 's/^Collecting \([^ ]*\).*/  \1/p; s/^Installing collected packages.*/  unpacking .../p'
+	@$(BIN)/python -c 'import streamlit, torch, cardiov_core'
 	@touch $@
 
-app: $(STAMP) ## Start the app in the browser
+app: $(APP_STAMP) ## Start the app in the browser
 	@$(BIN)/cardiov app
 
 test: $(STAMP) ## Run the tests

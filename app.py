@@ -3,8 +3,9 @@
 import streamlit as st
 
 from cardiov_core.ui.frame.access import refuse_strangers
-from cardiov_core.ui.frame.navigation import navigation
+from cardiov_core.ui.frame.navigation import LOGO, navigation
 
-st.set_page_config(page_title="CardioV", layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(page_title="CardioV", page_icon=LOGO, layout="wide", initial_sidebar_state="collapsed")
+st.logo(LOGO, size="small")
 refuse_strangers()
 navigation().run()

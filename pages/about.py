@@ -1,11 +1,10 @@
 """About: what CardioV is and is not, its grader, the table behind the level, and what the level cannot see."""
 
-import pandas as pd
 import streamlit as st
 
 from cardiov_core.statements import STATEMENTS
 from cardiov_core.ui.evaluation.card import show_card
-from cardiov_core.ui.frame.html import bullet_list
+from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import page
 from cardiov_core.version import installed_version
 from cardiov_core.weights import list_cards
@@ -46,13 +45,10 @@ SOURCES = (
 )
 
 
-def statements_table() -> pd.DataFrame:
+def statement_rows() -> list[tuple[str, str, str, str]]:
     """Return the 71 statements with their levels, gravest first."""
     rows = sorted(STATEMENTS.values(), key=lambda statement: (-statement.critical_value, statement.code))
-    return pd.DataFrame(
-        [(int(row.critical_value), row.critical_value.title, row.code, row.description) for row in rows],
-        columns=["Level", "Risk", "Code", "Statement"],
-    )
+    return [(str(int(row.critical_value)), row.critical_value.title, row.code, row.description) for row in rows]
 
 
 def show() -> None:
@@ -69,7 +65,7 @@ def show() -> None:
         f"The {len(STATEMENTS)} ECG statements that the level rests on, each with its critical value, "
         "by the table of the paper named below."
     )
-    st.dataframe(statements_table(), hide_index=True, width="stretch", height=420)
+    st.html(html_table(("Level", "Risk", "Code", "Statement"), statement_rows()))
     st.header("Sources and licences")
     st.html(bullet_list(SOURCES))
     st.write(f"Version: {installed_version()}")

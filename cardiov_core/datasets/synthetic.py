@@ -49,6 +49,8 @@ class Condition:
         Age of the imagined patient in years.
     sex : {"male", "female"}
         Sex of the imagined patient.
+    shown_lead : str
+        The lead in which the condition is best seen.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Condition:
     description: str
     age: float
     sex: Sex
+    shown_lead: str = "II"
 
 
 _ALL = (
@@ -76,6 +79,7 @@ _ALL = (
         "QRS of about 150 ms, broad notched R in I and V6, deep QS in V1, T opposite to QRS.",
         68.0,
         "female",
+        "V1",
     ),
     Condition(
         "inferior_st_elevation",
@@ -83,6 +87,7 @@ _ALL = (
         "ST elevation in II, III and aVF with reciprocal depression in I and aVL.",
         59.0,
         "male",
+        "III",
     ),
     Condition(
         "premature_ventricular_complexes",

@@ -79,6 +79,7 @@ from .trace.display_filter import filter_for_display as filter_for_display
 from .trace.ecg_paper import ecg_figure as ecg_figure
 from .trace.lit import Lit as Lit
 from .trace.lit import lit_by as lit_by
+from .trace.marks import march_out as march_out
 from .trace.median_beat import median_beat_figure as median_beat_figure
 from .trace.paper_options import GAINS_MM_MV as GAINS_MM_MV
 from .trace.paper_options import LAYOUTS as LAYOUTS

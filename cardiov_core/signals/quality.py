@@ -229,7 +229,7 @@ def _noise_faults(record: EcgRecord, examined: _Examined, dead: set[str]) -> lis
     found: list[LeadFault] = []
     kinds = (
         (ReasonCode.DRIFT, "drift_mv", "drifts by {}", "drift by up to {}"),
-        (ReasonCode.MUSCLE_NOISE, "noise_mv", "trembles by {} (muscle noise)", "tremble by up to {} (muscle noise)"),
+        (ReasonCode.MUSCLE_NOISE, "noise_mv", "has {} of muscle noise", "have up to {} of muscle noise"),
         (ReasonCode.NOISE_BURST, "burst_mv", "has a burst of noise of {}", "have bursts of noise of up to {}"),
         (ReasonCode.MAINS_HUM, "hum_mv", "carries mains hum of {}", "carry mains hum of up to {}"),
     )
@@ -285,10 +285,13 @@ def _record_faults(record: EcgRecord, faults: list[LeadFault], *, beating: bool,
     if len(unusable) > _MAX_UNUSABLE_LEADS:
         text = f"{len(unusable)} of {len(STANDARD_LEADS)} leads cannot be used."
         found.append(Reason(ReasonCode.TOO_FEW_LEADS, text))
+    # A chest lead that shows nothing cannot be computed from others, whether electrode or channel is missing.
+    few = len(unusable) <= _MAX_UNUSABLE_LEADS
     found.extend(
         Reason(ReasonCode.CHEST_LEAD_MISSING, f"Without {fault.lead} no level can be given.", (fault.lead,))
         for fault in unusable
-        if fault.lead in CHEST_LEADS and fault.code is ReasonCode.LEAD_MISSING
+        if fault.lead in CHEST_LEADS
+        and (fault.code is ReasonCode.LEAD_MISSING or (fault.code is ReasonCode.LEAD_FLAT and few))
     )
     return found
 

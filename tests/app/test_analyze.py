@@ -4,11 +4,15 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core.datasets.synthetic import CONDITIONS
+from cardiov_core.domain import Analysis
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.signals import Examination
+from cardiov_core.ui.analyze import result
 from cardiov_core.ui.frame.page import BANNER
 from cardiov_core.ui.frame.session import Key
 
@@ -231,7 +235,8 @@ def test_a_long_record_offers_its_window(app: AppTest, wfdb_files) -> None:
     upload(app, wfdb_files("long", seconds=20.0))
     assert not app.exception
     assert re.search(r"\b0(\.0)?-10(\.0)? s were analysed", shown(app))
-    app.slider[0].set_value(5.0).run()
+    field = next(field for field in app.number_input if field.key.startswith(Key.WINDOW))
+    field.set_value(5.0).run()
     assert not app.exception
     assert re.search(r"\b5(\.0)?-15(\.0)? s were analysed", shown(app))
 
@@ -284,3 +289,54 @@ def test_an_address_of_an_ecg_that_is_gone_is_a_sentence(repository: Path) -> No
     assert not app.exception
     assert any("not open here any more" in error.value for error in app.error)
     assert app.file_uploader
+
+
+def test_age_and_sex_are_asked_for_where_the_file_lacks_them(app: AppTest, wfdb_files) -> None:
+    files = wfdb_files("nobody")
+    files["nobody.hea"] = b"\n".join(line for line in files["nobody.hea"].splitlines() if not line.startswith(b"#"))
+    upload(app, files)
+    assert "age unknown" in shown(app)
+    app.number_input(key="person_age").set_value(71)
+    app.radio(key="person_sex").set_value("male")
+    app.button(key="person_set").click().run()
+    assert not app.exception
+    assert "71 y, male" in shown(app)
+    assert "entered by the reader" in shown(app)
+    assert "Age is not stated" not in shown(app)
+    assert not [radio for radio in app.radio if radio.key == "person_sex"]
+
+
+def test_no_sentence_names_an_option_of_the_command_line(app: AppTest) -> None:
+    rows = "\n".join(",".join("0.1" for _ in range(12)) for _ in range(5000))
+    upload(app, {"plain.csv": f"I,II,III,aVR,aVL,aVF,V1,V2,V3,V4,V5,V6\n{rows}\n".encode()})
+    assert len(app.error) == 1
+    assert "--" not in app.error[0].value
+
+
+def test_nobody_can_insist_on_a_level_where_no_heart_beats(app: AppTest, wfdb_files) -> None:
+    files = wfdb_files("dead")
+    noise = np.random.default_rng(1).normal(0, 60, len(files["dead.dat"]) // 2).astype("<i2")
+    upload(app, {**files, "dead.dat": noise.tobytes()})
+    assert not app.exception
+    assert "No level" in shown(app)
+    assert not [button for button in app.button if button.key == Key.ANYWAY]
+
+
+def test_of_a_long_record_the_window_alone_is_measured(
+    app: AppTest, wfdb_files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = []
+    plain = result.analyze
+
+    def _watched(examined: Examination, *arguments: object, **options: object) -> Analysis:
+        lengths.append(examined.record.duration_s)
+        return plain(examined, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", _watched)
+    upload(app, wfdb_files("hour", seconds=90.0))
+    assert "of these" in shown(app)
+    field = next(field for field in app.number_input if field.key.startswith(Key.WINDOW))
+    field.set_value(40.0).run()
+    assert not app.exception
+    assert lengths == [10.0, 10.0]
+    assert "40.00 to 50.00 s" in shown(open_tab(app, "Record"))

@@ -1,6 +1,7 @@
 """The quality gate on ECGs made by the test, and on real records: which are withheld, and why."""
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,23 +57,33 @@ def test_a_good_ecg_is_acceptable() -> None:
 
 
 def test_one_dead_lead_limits_and_two_withhold() -> None:
-    one = with_lead(ecg(), "V3", 0.0)
+    one = with_lead(ecg(), "aVL", 0.0)
     quality = assess_quality(one)
     assert quality.verdict is QualityVerdict.LIMITED
-    assert texts(quality.reasons) == ("V3 is flat.",)
-    assert verdict_of(quality, "V3") is QualityVerdict.NOT_ANALYSABLE
+    assert "aVL is flat." in texts(quality.reasons)
+    assert verdict_of(quality, "aVL") is QualityVerdict.NOT_ANALYSABLE
     noise = np.round(np.random.default_rng(2).uniform(-9, 9, 5000)) / GAIN_PER_MV
     quality = assess_quality(with_lead(one, "aVF", noise))
     assert quality.verdict is QualityVerdict.NOT_ANALYSABLE
-    assert "aVF and V3 are flat." in texts(quality.reasons)
+    assert "aVL and aVF are flat." in texts(quality.reasons)
     assert "2 of 12 leads cannot be used." in texts(quality.reasons)
+
+
+def test_a_flat_chest_lead_withholds_as_a_missing_one_does() -> None:
+    whole = ecg()
+    kept = [row for row, lead in enumerate(whole.leads) if lead != "V3"]
+    missing = replace(whole, signal=whole.signal[kept], leads=tuple(whole.leads[row] for row in kept))
+    for record in (with_lead(whole, "V3", 0.0), missing):
+        quality = assess_quality(record)
+        assert quality.verdict is QualityVerdict.NOT_ANALYSABLE
+        assert "Without V3 no level can be given." in texts(quality.reasons)
 
 
 def test_the_dead_lead_limit_is_20_microvolts() -> None:
     ramp = np.linspace(0, 1, 5000)
-    assert texts(assess_quality(with_lead(ecg(), "V6", 0.019 * ramp)).reasons) == ("V6 is flat.",)
+    assert "V6 is flat." in texts(assess_quality(with_lead(ecg(), "V6", 0.019 * ramp)).reasons)
     silent = ("V6 shows none of the beats that the other leads show.",)
-    assert texts(assess_quality(with_lead(ecg(), "V6", 0.021 * ramp)).reasons) == silent
+    assert set(silent) <= set(texts(assess_quality(with_lead(ecg(), "V6", 0.021 * ramp)).reasons))
 
 
 @pytest.mark.parametrize("rate", [100.0, 500.0])
@@ -116,7 +127,7 @@ def test_a_derived_lead_is_no_better_than_its_sources() -> None:
     assert quality.verdict is QualityVerdict.NOT_ANALYSABLE
     assert "I is flat." in texts(quality.reasons)
     assert "III, aVR, aVL and aVF are derived from I, which cannot be used." in texts(quality.reasons)
-    assert assess_quality(with_lead(record, "V5", 0.0)).verdict is QualityVerdict.LIMITED
+    assert "derived" not in " ".join(texts(assess_quality(with_lead(record, "V5", 0.0)).reasons))
 
 
 def test_long_gaps_limit_and_short_ones_do_not() -> None:

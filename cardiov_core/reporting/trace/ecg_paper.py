@@ -16,6 +16,7 @@ from cardiov_core.reporting.trace.attention import standing_out
 from cardiov_core.reporting.trace.boundaries import band_traces, record_spans, spike_traces
 from cardiov_core.reporting.trace.display_filter import DisplayedSignal, filter_for_display
 from cardiov_core.reporting.trace.lit import Lit, light
+from cardiov_core.reporting.trace.marks import column_ticks
 from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.reporting.trace.sheet import (
     CABRERA,
@@ -125,7 +126,9 @@ def ecg_figure(
     annotations = [_name(record, strip, sheet, options, palette, leads_looked_at or {}) for strip in strips]
     annotations += _footer(record, displayed, options, palette)
     figure.update_layout(
-        _layout(record, sheet, options, palette, calipers=calipers, width_px=width_px), annotations=annotations
+        _layout(record, sheet, options, palette, calipers=calipers, width_px=width_px),
+        annotations=annotations,
+        shapes=[*figure.layout.shapes, *column_ticks(strips, sheet, palette.trace)],
     )
     return figure
 

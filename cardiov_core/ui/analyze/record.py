@@ -15,7 +15,7 @@ from cardiov_core.ui.analyze.findings import findings_tab, lit_finding, quality_
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.log import log_tab
 from cardiov_core.ui.analyze.report import report_tab
-from cardiov_core.ui.analyze.result import explanation_of
+from cardiov_core.ui.analyze.result import explanation_of, shown_from_s
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import facts, guarded
 from cardiov_core.ui.frame.session import Case, Key, session
@@ -42,7 +42,7 @@ def show_trace(case: Case, analysis: Analysis | None) -> None:
         show_paper(case.record, tools, None, None, f"ECG {case.title}")
         return
     prediction = analysis.prediction
-    start_s = prediction.window.start_s if prediction is not None else session().window_start_s
+    start_s = prediction.window.start_s if prediction is not None else 0.0
     measured = analysis.measurements
     tools = tool_row(
         start_s,
@@ -58,7 +58,8 @@ def show_trace(case: Case, analysis: Analysis | None) -> None:
     lit = None if chosen is None else lit_by(chosen, measured)
     said = remarks(explained.explanation, explained.level)
     said = said if chosen is None else [*said, f"Lit: {chosen.title}."]
-    show_paper(case.record, tools, measured, band, _alternative(case, analysis), remarks=said, lit=lit)
+    # Of a long record the window alone was measured: it is drawn as what it is, a record of its own.
+    show_paper(analysis.record, tools, measured, band, _alternative(case, analysis), remarks=said, lit=lit)
     _show_tabs(case, analysis, tools, lit)
 
 
@@ -166,9 +167,9 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
     if source.gain_factor != 1.0:
         rows.append(("Confirmed gain factor", f"{source.gain_factor:g}"))
     if analysis.prediction is not None:
-        prediction = analysis.prediction
+        prediction, from_s = analysis.prediction, shown_from_s(case)
         rows += [
-            ("Analysed", f"{prediction.window.start_s:.2f} to {prediction.window.end_s:.2f} s"),
+            ("Analysed", f"{from_s + prediction.window.start_s:.2f} to {from_s + prediction.window.end_s:.2f} s"),
             ("On the way in", "; ".join(texts(prediction.notes)) or "nothing changed"),
             ("Model", f"{prediction.model_name}, SHA-256 {prediction.model_sha256}"),
         ]

@@ -5,9 +5,10 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Contributions, Explanation, ReasonCode
+from cardiov_core.domain import Analysis, Contributions, Explanation, Window
 from cardiov_core.inference import analyze, can_insist, with_grader
 from cardiov_core.review import installation_rules
+from cardiov_core.signals import Examination
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.upload import reread_with_gain
 from cardiov_core.ui.frame import resources
@@ -15,8 +16,8 @@ from cardiov_core.ui.frame.session import AnalysisKey, Case, Key, Origin, Sessio
 
 _logger = logging.getLogger(__name__)
 
-_OWN_LINES = {ReasonCode.GRADERS_DISAGREE, ReasonCode.UNLIKE_TRAINING, ReasonCode.UNSURE}
-_WINDOW_STEP_S = 0.5
+# Longer records are read window by window.
+_WHOLE_UP_TO_S = 60.0
 # Rounding of a duration (5001 samples at 500 Hz) is no reason to offer a window.
 _WINDOW_TOLERANCE_S = 0.1
 
@@ -47,26 +48,42 @@ def explanation_of(case: Case, target: int | str) -> Explanation | Contributions
     key = (_key(current, case), target)
     if key not in current.explanations:
         with st.spinner("Asking for the reasons ..."):
-            current.explanations[key] = grader().explain(case.examination, target=target, start_s=_start(current, case))
+            current.explanations[key] = grader().explain(
+                _examined(current, case), target=target, start_s=_start(current, case)
+            )
     return current.explanations[key]
 
 
 def choose_window(case: Case) -> None:
-    """Offer the window where the record is longer than the network's input."""
+    """Ask for the window where the record is longer than the network's input, and say what is of which stretch."""
     current = session()
-    length_s = grader().card.contract.duration_s
+    length_s = _length_s()
     last_start_s = case.record.duration_s - length_s
     if last_start_s <= _WINDOW_TOLERANCE_S:
         return
-    current.window_start_s = st.slider(
-        f"Start of the {length_s:g} s window in s (the record lasts {case.record.duration_s:.1f} s)",
-        min_value=0.0,
-        max_value=float(int(last_start_s / _WINDOW_STEP_S) * _WINDOW_STEP_S) or last_start_s,
-        value=min(current.window_start_s, last_start_s),
-        step=min(_WINDOW_STEP_S, last_start_s),
-        format="%.1f",
-        key=f"{Key.WINDOW}_{case.fingerprint}",
-    )
+    with st.container(key="window", horizontal=True, vertical_alignment="center"):
+        st.markdown("From", width="content")
+        current.window_start_s = float(
+            st.number_input(
+                "Start of the window in s",
+                0.0,
+                round(last_start_s, 1),
+                min(current.window_start_s, round(last_start_s, 1)),
+                step=min(length_s, round(last_start_s, 1)),
+                format="%.1f",
+                key=f"{Key.WINDOW}_{case.fingerprint}",
+                label_visibility="collapsed",
+                width=160,
+            )
+        )
+        end_s = current.window_start_s + length_s
+        whole = f"{case.record.duration_s:.0f} s"
+        what = (
+            "the level, rhythm, intervals and findings are of these"
+            if _is_long(case)
+            else (f"the level is of these; rhythm, intervals and findings are of the whole {whole}")
+        )
+        st.markdown(f"to {end_s:.1f} s of {whole}: {what}.", width="content")
 
 
 def known_analysis(case: Case) -> Analysis | None:
@@ -124,7 +141,7 @@ def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | N
         if key.anyway:
             _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
         current.analyses[key] = analyze(
-            case.examination,
+            _examined(current, case),
             grader(),
             others=resources.graders().values(),
             analyse_anyway=key.anyway,
@@ -140,8 +157,40 @@ def _key(current: Session, case: Case) -> AnalysisKey:
 
 def _start(current: Session, case: Case) -> float | None:
     """Return the window's start in s; None lets records that fit whole be prepared as such."""
-    length_s = grader().card.contract.duration_s
-    return current.window_start_s if case.record.duration_s > length_s + _WINDOW_TOLERANCE_S else None
+    if _is_long(case):
+        # What is examined is the window itself.
+        return None
+    return current.window_start_s if case.record.duration_s > _length_s() + _WINDOW_TOLERANCE_S else None
+
+
+def shown_from_s(case: Case) -> float:
+    """Return where in the record the examined stretch begins, in s: 0 unless a long record is read by windows.
+
+    Parameters
+    ----------
+    case : Case
+        The open record.
+    """
+    return session().window_start_s if _is_long(case) else 0.0
+
+
+def _examined(current: Session, case: Case) -> Examination:
+    """Return what is measured and graded: the record, or the window of a long one.
+
+    Half an hour takes half a minute to measure, and its one median beat would be of no moment in particular.
+    """
+    if not _is_long(case):
+        return case.examination
+    start_s = current.window_start_s
+    return case.examination.within(Window(start_s, min(start_s + _length_s(), case.record.duration_s)))
+
+
+def _is_long(case: Case) -> bool:
+    return case.record.duration_s > _WHOLE_UP_TO_S
+
+
+def _length_s() -> float:
+    return grader().card.contract.duration_s
 
 
 def _suspected_factor(case: Case, analysis: Analysis) -> float | None:

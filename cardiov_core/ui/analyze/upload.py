@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.datasets import CONDITIONS, PtbXl
+from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import MissingMetadataError
 from cardiov_core.io import Upload, read_uploads
@@ -13,9 +13,8 @@ from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
-from cardiov_core.ui.opening.address import open_ptbxl, open_sample
-
-_TILES_A_ROW = 4
+from cardiov_core.ui.opening.address import open_ptbxl
+from cardiov_core.ui.opening.samples import show_samples
 
 
 def read_pending() -> None:
@@ -99,7 +98,7 @@ def empty_state() -> None:
     show_rejected()
     ask_which_record()
     with st.container(key="samples"):
-        _sample_tiles()
+        show_samples()
     with guarded():
         dataset = resources.ptbxl()
         if dataset is not None:
@@ -144,21 +143,6 @@ def _ask_metadata(current: Session, missing: set[str]) -> None:
             current.unread = True
 
         st.button("Read again", key=Key.RETRY, type="primary", disabled=not complete, on_click=_retry)
-
-
-def _sample_tiles() -> None:
-    st.html('<p class="cv-quiet" style="margin:0">Or open a synthetic sample</p>')
-    conditions = list(CONDITIONS.values())
-    for start in range(0, len(conditions), _TILES_A_ROW):
-        columns = st.columns(_TILES_A_ROW)
-        for column, condition in zip(columns, conditions[start : start + _TILES_A_ROW], strict=False):
-            column.button(
-                f"**{condition.title}**  \nsynthetic, {age_and_sex(condition.age, condition.sex)}",
-                key=f"{Key.SAMPLE}_{condition.key}",
-                help=condition.description,
-                width="stretch",
-                on_click=partial(open_sample, condition.key),
-            )
 
 
 def _real_records(current: Session, dataset: PtbXl) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from cardiov_core.reporting import card_words
-from cardiov_core.ui.frame.html import bullet_list
+from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import facts
 from cardiov_core.weights import Figures, ModelCard, TrainingPart
 
@@ -48,7 +48,9 @@ def show_card(card: ModelCard) -> None:
     if metrics.as_json():
         n = "not stated" if metrics.n is None else metrics.n
         st.markdown(f"**Validation: {metrics.kind or 'not stated'}, n = {n}**")
-        st.dataframe(metrics_table(metrics), hide_index=True, width="content")
+        table = metrics_table(metrics)
+        # As HTML: a grid widget prints as an empty box.
+        st.html(html_table(tuple(table.columns), table.to_numpy().tolist(), columns=" nn"))
     st.markdown("**Honesty: what was measured of its probabilities, sets, maps and scope**")
     facts([(_TOPICS.get(topic, topic), text) for topic, text in card_words(card).items()])
     st.markdown("**Known limits**")

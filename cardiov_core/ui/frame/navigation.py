@@ -1,5 +1,6 @@
 """The pages of the app and their names, for `app.py`, and the way back to the page that asked for a sign-in."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -13,6 +14,9 @@ ANALYZE_PAGE, BATCH_PAGE, WORKLIST_PAGE, REVIEW_PAGE = (
     "pages/worklist.py",
     "pages/review.py",
 )
+
+LOGO = str(Path(__file__).with_name("logo.svg"))
+"""The mark of CardioV, a QRS complex."""
 
 CASE_PARAMETER = "case"
 """Names the case in the address of the Review page."""

@@ -1,6 +1,7 @@
 """The frame of a page: banner, errors as sentences, boxes, facts."""
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -21,6 +22,9 @@ BANNER = RESEARCH_USE
 
 _UNEXPECTED = "Something went wrong that CardioV did not foresee. The details are in the server's log."
 
+
+# Hints serve the command line, too; its options mean nothing in a browser.
+_OPTION = re.compile(r"\s*\(--[a-z-]+\)")
 
 _logger = logging.getLogger(__name__)
 
@@ -59,7 +63,7 @@ def page() -> Iterator[None]:
 def show_error(error: CardioVError, prefix: str = "") -> None:
     """Say what is wrong and what to do."""
     about = f"{prefix}: " if prefix and prefix not in error.message else ""
-    st.error(f"{plain(about + error.message)} {plain(error.hint)}")
+    st.error(f"{plain(about + error.message)} {plain(_OPTION.sub('', error.hint))}")
 
 
 def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:

@@ -62,6 +62,7 @@ class Key(StrEnum):
     DRAG = "drag"
     CALIPER_FROM = "caliper_from"
     CALIPER_TO = "caliper_to"
+    MARCH = "march_out"
     TRACE = "ecg"
     TABS = "tabs"
     STACK = "attention_stack"

@@ -10,6 +10,7 @@ from cardiov_core.ui.frame.session import Case, Key, session
 from cardiov_core.ui.head.cart import cart_head
 from cardiov_core.ui.head.evidence import evidence
 from cardiov_core.ui.opening.first_screen import drop_zone
+from cardiov_core.ui.opening.person import ask_person
 
 
 def show_case(case: Case) -> None:
@@ -31,6 +32,7 @@ def show_case(case: Case) -> None:
             if analysis is not None:
                 evidence(case, analysis)
             _open_other()
+            ask_person(case)
     if analysis is not None:
         result.show_answers(case, analysis)
         alert.show_alert(case, analysis)

@@ -15,6 +15,7 @@ from cardiov_core.reporting import (
     LAYOUTS,
     SPEEDS_MM_S,
     STANDS_OUT,
+    CaliperReading,
     FilterName,
     LeadOrder,
     Lit,
@@ -23,6 +24,7 @@ from cardiov_core.reporting import (
     caliper_reading,
     ecg_figure,
     leads_standing_out,
+    march_out,
     standing_out,
 )
 from cardiov_core.ui.frame.html import plain
@@ -173,6 +175,9 @@ def show_paper(
         lit=lit,
         width_px=width_px,
     )
+    boxes = _boxes_of(key) if tools.calipers else []
+    if boxes and st.session_state.get(Key.MARCH):
+        march_out(figure, *boxes[-1]["x"])
     st.html(_measures_of(figure, tools.paper))
     with st.container(key="paper_trace"):
         event = st.plotly_chart(
@@ -194,6 +199,13 @@ def show_paper(
         st.caption("  \n".join(plain(words) for words in (*captions, *remarks)))
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
+
+
+def _boxes_of(key: str) -> Sequence[Mapping[str, Any]]:
+    """Return the boxes that were dragged on a figure; it is drawn after they are known."""
+    state = st.session_state.get(key)
+    boxes: Sequence[Mapping[str, Any]] = state["selection"]["box"] if state else []
+    return boxes
 
 
 def _measures_of(figure: go.Figure, paper: PaperOptions) -> str:
@@ -237,19 +249,24 @@ def notch_name(hertz: int) -> str:
 
 
 def _show_calipers(boxes: Sequence[Mapping[str, Any]], paper: PaperOptions) -> None:
-    """Measure the box that was dragged on the paper; two times do the same without a mouse."""
+    """Measure each box that was dragged on the paper; two times do the same without a mouse."""
     with st.container(key="calipers", horizontal=True, vertical_alignment="bottom"):
         first_s = st.number_input("Calipers: from, s", 0.0, value=None, step=0.01, key=Key.CALIPER_FROM, width=150)
         second_s = st.number_input("Calipers: to, s", 0.0, value=None, step=0.01, key=Key.CALIPER_TO, width=150)
+        st.toggle("March out", key=Key.MARCH, help="Repeats the last distance over the whole strip.")
+        readings = [caliper_reading(box["x"][0], box["y"][0], box["x"][1], box["y"][1], paper) for box in boxes]
         if first_s is not None and second_s is not None:
             speed = paper.speed_mm_s
-            reading = caliper_reading(first_s * speed, 0.0, second_s * speed, 0.0, paper)
-        elif boxes:
-            (x0, x1), (y0, y1) = boxes[-1]["x"], boxes[-1]["y"]
-            reading = caliper_reading(x0, y0, x1, y1, paper)
-        else:
-            st.markdown("Drag a box from one point to the other on the ECG, or type two times.", width="content")
+            readings = [caliper_reading(first_s * speed, 0.0, second_s * speed, 0.0, paper)]
+        if not readings:
+            st.markdown(
+                "Drag a box from one point to the other, with Shift a further one, or type two times.", width="content"
+            )
             return
-        rate = f"{reading.bpm:.0f} bpm, " if reading.bpm is not None else ""
-        voltage = f"{abs(reading.mv):.2f} mV" if reading.mv else ""
-        st.markdown(f"**{reading.ms:.0f} ms**, {rate}{voltage}".rstrip(", "), width="content")
+        st.markdown("; ".join(_measured(reading) for reading in readings), width="content")
+
+
+def _measured(reading: CaliperReading) -> str:
+    rate = f"{reading.bpm:.0f} bpm, " if reading.bpm is not None else ""
+    voltage = f"{abs(reading.mv):.2f} mV" if reading.mv else ""
+    return f"**{reading.ms:.0f} ms**, {rate}{voltage}".rstrip(", ")

@@ -107,10 +107,9 @@ def _start(store: Store, me: Reader, study: str) -> None:
         if so_far.drafts:
             words.append(f"{so_far.drafts} begun")
         st.markdown(", ".join(words), width="content")
-    st.caption(
-        "You read each ECG before you see its label or the grader's level. The order is random, and cases that the "
-        "grader got right may be among them."
-    )
+    mixed = any(each.name == study and each.correct_share > 0 for each in list_studies(store))
+    right = " Cases that the grader got right are mixed in, so that no case is known to be wrong." if mixed else ""
+    st.caption(f"You read each ECG before you see its label or the grader's level, in random order.{right}")
     prepare_ahead(store, following.id)
 
 

@@ -274,6 +274,18 @@ def test_critical_findings_stand_in_a_box_at_the_top(make_analysis: Make, report
     assert "Irregular rhythm" not in text
 
 
+def test_three_boxes_leave_the_level_its_room(
+    make_analysis: Make, report_card: ModelCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(pdf_of(make_analysis(), report_card).pages) == 1
+    box = "A sentence that must not be overlooked, long enough to take two lines of the report's width. " * 2
+    monkeypatch.setattr("cardiov_core.reporting.print.report._boxes", lambda _: [box] * 3)
+    pages = pdf_of(make_analysis(), report_card).pages
+    assert len(pages) == 2, "the trace has a page of its own"
+    assert "Probability that the level is" in pages[0].extract_text()
+    assert "25 mm/s" not in pages[0].extract_text()
+
+
 def test_withheld_level_gives_the_reasons_and_no_level(make_analysis: Make, report_card: ModelCard) -> None:
     quality = Quality(QualityVerdict.NOT_ANALYSABLE, (), stored(["V3 is flat, V4 is clipped."]))
     reader = pdf_of(make_analysis(prediction=None, quality=quality, withheld=quality.reasons), report_card)

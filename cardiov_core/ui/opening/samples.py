@@ -1,0 +1,58 @@
+"""Synthetic samples as tiles with a drawn stretch of their ECG."""
+
+import base64
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from cardiov_core.datasets import CONDITIONS, generate
+from cardiov_core.reporting import age_and_sex
+from cardiov_core.ui.frame.page import dark_theme
+from cardiov_core.ui.frame.session import Key
+from cardiov_core.ui.opening.address import open_sample
+
+_TILES_A_ROW = 4
+_DRAWN_S, _RATE_HZ = 4.0, 100.0
+_WIDTH_PX, _HEIGHT_PX, _PIXELS_A_MV = 240, 60, 22.0
+_INK = {False: "#1A1F24", True: "#E8ECEF"}
+
+
+def show_samples() -> None:
+    """Offer a sample of each condition."""
+    st.html('<p class="cv-quiet" style="margin:0">Or open a synthetic sample</p>')
+    conditions = list(CONDITIONS.values())
+    for start in range(0, len(conditions), _TILES_A_ROW):
+        columns = st.columns(_TILES_A_ROW)
+        for column, condition in zip(columns, conditions[start : start + _TILES_A_ROW], strict=False):
+            column.button(
+                f"**{condition.title}**  \nsynthetic, {age_and_sex(condition.age, condition.sex)}",
+                key=f"{Key.SAMPLE}_{condition.key}",
+                help=condition.description,
+                width="stretch",
+                on_click=partial(open_sample, condition.key),
+            )
+    # After the tiles, which can be pressed before they are drawn.
+    st.html(f"<style>{_pictures(dark=dark_theme())}</style>")
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _pictures(*, dark: bool) -> str:
+    """Return the style sheet that puts a stretch of each sample behind its tile."""
+    return "".join(
+        f".st-key-{Key.SAMPLE}_{key} button {{background-image: url({_picture(key, dark=dark)});}}"
+        for key in CONDITIONS
+    )
+
+
+def _picture(key: str, *, dark: bool) -> str:
+    record = generate(key, sampling_rate_hz=_RATE_HZ, duration_s=_DRAWN_S + 2)
+    values = record.lead(CONDITIONS[key].shown_lead)[: round(_DRAWN_S * _RATE_HZ)]
+    x = np.linspace(0, _WIDTH_PX, values.size)
+    y = np.clip(0.68 * _HEIGHT_PX - _PIXELS_A_MV * np.nan_to_num(values), 1, _HEIGHT_PX - 1)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH_PX} {_HEIGHT_PX}">'
+        f'<polyline points="{points}" fill="none" stroke="{_INK[dark]}" stroke-width="1.2"/></svg>'
+    )
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"
