@@ -131,6 +131,14 @@ def draw_rows(axes: "Axes", x_mm: float, top_mm: float, rows: Sequence[Row]) -> 
     return top_mm
 
 
+def level_height(analysis: Analysis, card: ModelCard, width: float) -> float:
+    """Return how much of the page the level takes, in mm; 0 where there is none."""
+    if analysis.prediction is None:
+        return 0.0
+    _, scratch = blank_page()
+    return draw_level(scratch, LEFT_MM, 0.0, width, analysis, analysis.prediction, card)
+
+
 def draw_level(
     axes: "Axes", x_mm: float, top_mm: float, width: float, analysis: Analysis, prediction: Prediction, card: ModelCard
 ) -> float:

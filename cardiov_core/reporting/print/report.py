@@ -243,7 +243,7 @@ def _pages(report: _Report) -> Iterator["Figure"]:
     boxes = _boxes(report.analysis)
     band_top = _BAND_TOP_MM + sum(page.box_height(text) + 1.2 for text in boxes)
     # Three boxes leave less room above the grid than the level takes: the trace then gets a page of its own.
-    roomy = _BAND_BOTTOM_MM - band_top >= _level_height(report)
+    roomy = _BAND_BOTTOM_MM - band_top >= page.level_height(report.analysis, report.card, _COLUMNS_MM[0])
     shared = roomy and report.window.fits_beside_summary(_SHARED_GRID.height_mm)
     sheets = report.window.sheets((_SHARED_GRID if shared else _WHOLE_GRID).height_mm)
     first_detail = 2 if shared else 2 + len(sheets)
@@ -266,15 +266,6 @@ def _pages(report: _Report) -> Iterator["Figure"]:
         for column, rows in enumerate(columns):
             page.draw_rows(axes, page.LEFT_MM + column * (page.WIDTH_MM / _DETAIL_COLUMNS), _BAND_TOP_MM, rows)
         yield figure
-
-
-def _level_height(report: _Report) -> float:
-    """Return how much of the page the level takes, in mm; 0 where there is none."""
-    prediction = report.analysis.prediction
-    if prediction is None:
-        return 0.0
-    _, scratch = page.blank_page()
-    return page.draw_level(scratch, page.LEFT_MM, 0.0, _COLUMNS_MM[0], report.analysis, prediction, report.card)
 
 
 def _framed(report: _Report, number: int, n_pages: int) -> tuple["Figure", "Axes"]:
