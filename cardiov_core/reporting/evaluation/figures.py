@@ -15,6 +15,7 @@ from cardiov_core.evaluation import (
     LEVEL_KEYS,
     PAPER_AUC,
     PAPER_MAE,
+    PAPER_SUBTYPES,
     EvaluationDocument,
     ReliabilityRow,
     RocCurve,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _ACCENT = {False: "#0072B2", True: "#56B4E9"}
 _SIZE_IN = (3.3, 3.0)
+_ROW_IN, _MARGIN_IN = 0.19, 0.9
 _FONT_PT = 9.0
 # One record moves the share of fewer by more than 20 points: a line through them would show noise.
 _LEAST_IN_BIN = 5
@@ -180,7 +182,7 @@ def subgroup_panels(document: EvaluationDocument, *, dark: bool = False) -> tupl
                 words.replace(" years", "").replace(" and over", "+"),
                 picked(part, name),
                 picked(part.intervals, name),
-                paper if words == "all" else None,
+                paper if words == "all" else PAPER_SUBTYPES.get(words, {}).get(name.removesuffix(".mean")),
             )
             for words, part in parts
         ]
@@ -190,7 +192,11 @@ def subgroup_panels(document: EvaluationDocument, *, dark: bool = False) -> tupl
             f"{words} {number(value)} ({limits(interval)})" for words, value, interval, _ in rows
         )
         panels.append(
-            Panel(f"subgroups-{name.replace('.', '-')}", f"{alternative}.", _svg(_forest(rows, span), title, dark=dark))
+            Panel(
+                f"subgroups-{name.replace('.', '-')}",
+                f"{alternative}.",
+                _svg(_forest(rows, span), title, dark=dark, n_rows=len(rows)),
+            )
         )
     return tuple(panels)
 
@@ -247,7 +253,7 @@ def _forest(rows: Sequence[ForestRow], span: tuple[float, float]) -> "Callable[[
         axes.set_ylim(len(rows) - 0.5, -0.6)
         axes.set_xlim(*span)
         axes.grid(axis="x", color=ink.muted, alpha=0.25, linewidth=0.6)
-        axes.set_xlabel("dot: CardioV, 95 % interval; diamond: paper", fontsize=7.5)
+        axes.set_xlabel("dot: CardioV, 95 % interval\ndiamond: paper", fontsize=7.5)
 
     return draw
 
@@ -263,7 +269,8 @@ def _unit_axes(axes: "Axes", along: str, up: str) -> None:
     axes.set_ylabel(up)
 
 
-def _svg(draw: "Callable[[Axes, _Ink], None]", title: str, *, dark: bool) -> str:
+def _svg(draw: "Callable[[Axes, _Ink], None]", title: str, *, dark: bool, n_rows: int = 0) -> str:
+    """Draw one panel; with many rows it grows, so that their names do not touch."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -281,7 +288,9 @@ def _svg(draw: "Callable[[Axes, _Ink], None]", title: str, *, dark: bool) -> str
             }
         ),
     ):
-        figure = Figure(figsize=_SIZE_IN, facecolor=ink.paper, layout="constrained")
+        width_in, height_in = _SIZE_IN
+        size_in = (width_in, max(height_in, _ROW_IN * n_rows + _MARGIN_IN))
+        figure = Figure(figsize=size_in, facecolor=ink.paper, layout="constrained")
         axes = figure.subplots()
         axes.set_facecolor(ink.paper)
         draw(axes, ink)

@@ -129,7 +129,8 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     st.html(html_table(SUBGROUP_HEADS, subgroup_rows(document), columns="tnn"))
     st.html(html_table(TEST_HEADS, test_rows(document)))
     if document.subgroup_tests:
-        st.caption(f"p: {document.subgroup_tests[0].test}. The paper finds {PAPER_SUBGROUPS} ({PAPER_SOURCE}).")
+        st.caption(f"p: {document.subgroup_tests[0].test}. The paper finds {PAPER_SUBGROUPS}.")
+    st.caption(f"The paper's error and mean AUC are those of its Table 5 ({PAPER_SOURCE}), on its own test records.")
     st.subheader("Calibration")
     _figure("reliability", panels)
     by_group = honesty_rows(document)
