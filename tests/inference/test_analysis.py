@@ -198,7 +198,6 @@ def test_the_json_object_has_the_keys_of_the_contract(record: EcgRecord, predict
         "decided_by": "shipped",
         "probabilities": list(prediction.probabilities),
         "exceedance": list(prediction.exceedance),
-        "decided_by": "shipped",
         "rank_violation": prediction.rank_violation,
         "doubt": 1.0 - prediction.probabilities[prediction.severity],
         "unsure": False,
