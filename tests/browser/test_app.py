@@ -74,9 +74,7 @@ def test_the_drop_zone_opens_its_file_dialogue_by_key(page: Page, record_files: 
 def test_calipers_measure_a_dragged_box(page: Page) -> None:
     page.get_by_role("button", name="Normal sinus rhythm").click()
     expect_result(page)
-    drag = page.get_by_role("combobox", name="Drag")
-    drag.click()
-    page.get_by_role("option", name="calipers").click()
+    page.get_by_test_id("stButtonGroup").get_by_text("Calipers").click()
     expect(page.get_by_text("Drag a box", exact=False)).to_be_visible(timeout=WAIT_MS)
     plot = page.locator(".js-plotly-plot").first.locator(".nsewdrag").first
     place = plot.bounding_box()
@@ -101,6 +99,7 @@ def test_boundaries_and_measurements_are_two_clicks_away(page: Page) -> None:
     expect_result(page)
     letters = page.locator(".js-plotly-plot").first.locator(".textpoint text")
     expect(letters).to_have_count(0)
+    page.get_by_role("button", name="More").click()
     page.get_by_role("combobox", name="Waves").click()
     page.get_by_role("option", name="on", exact=True).click()
     expect(letters.filter(has_text="QRS").first).to_be_visible(timeout=WAIT_MS)
