@@ -260,5 +260,5 @@ def draw_comparison(table: ComparisonTable, target: Path) -> None:
     axes.set_yticks(places, [f"{row.net} ({row.n_parameters / 1e6:.2f} M)" for row in rows])
     axes.set_xlabel(f"{table.figure}, task {table.task}, {table.n} records")
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(fontsize="small", loc="lower left" if table.figure == "macro AUC" else "lower right")
+    axes.legend(fontsize="small", loc="lower right" if table.figure == "macro AUC" else "lower left")
     figure.savefig(target, dpi=100, format="png")
