@@ -39,7 +39,7 @@ def test_a_decision_is_made_with_the_slider_and_said_openly(
         expect(page.get_by_text(said).first).to_be_visible(timeout=30_000)
         page.get_by_role("link", name="Analyze").click()
         page.get_by_role("button", name="Normal sinus rhythm").click(timeout=60_000)
-        expect(page.locator(".cv-strip").get_by_text(said)).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("note").get_by_text(said)).to_be_visible(timeout=60_000)
         page.close()
     assert own_decision_of(store) == OwnDecision(4.0)
     store.close()

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import RESEARCH_USE
+from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, plain
 from cardiov_core.ui.frame.navigation import ensure_navigation, return_where_asked
 from cardiov_core.ui.frame.remembered import give_token
@@ -52,8 +53,11 @@ def page() -> Iterator[None]:
     give_token()
     return_where_asked()
     reader = review_state().name
+    # Asked once the graders are there: until then no level is on show, and asking would wait for them.
+    own = resources.own_decision() if resources.loaded() else None
+    decided = "" if own is None else f" <b>{escape(own.words)}</b>"
     st.html(
-        f'<div class="cv-banner" role="note"><span>{escape(BANNER)}</span>'
+        f'<div class="cv-banner" role="note"><span>{escape(BANNER)}{decided}</span>'
         f'<span class="cv-quiet">{escape(f"Reader: {reader}") if reader else ""}</span></div>'
     )
     with guarded():
