@@ -101,7 +101,7 @@ def app_times(browser: Browser, folder: Path) -> dict[str, float]:
     with zipfile.ZipFile(archive, "w") as packed:
         for number in range(3):
             for path in write_record(generate("normal", seed=number), folder / f"case{number}", "wfdb"):
-                packed.write(path, path.name)
+                packed.write(path, f"case{number}/{path.name}")
     found = {}
     with served(ROOT / "app.py", folder) as address:
         page = browser.new_page(viewport={"width": 1366, "height": 768})
@@ -131,7 +131,7 @@ def app_times(browser: Browser, folder: Path) -> dict[str, float]:
         expect(page.get_by_text("Case 1 of 3")).to_be_visible(timeout=WAIT_MS)
         settled(page)
         found["next case"] = timed(
-            lambda: page.get_by_role("button", name="Next", exact=True).click(), page, "text=Case 2 of 3"
+            lambda: page.locator(".st-key-batch_row_next button").click(), page, "text=Case 2 of 3"
         )
         page.close()
     return found
