@@ -36,7 +36,9 @@ def test_a_critical_upload_reaches_a_second_person(browser: Browser, start_app: 
     with start_app(database) as address:
         first, second = (browser.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(2))
         first.goto(address)
-        first.get_by_text("Open a 12-lead ECG").wait_for(timeout=WAIT_MS)
+        first.get_by_role("button", name="Noise and lead off").wait_for(timeout=WAIT_MS)
+        # Streamlit sends a page piece by piece: a file that is dropped earlier may be lost.
+        first.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=WAIT_MS)
         first.locator("input[type=file]").set_input_files([str(path) for path in files])
         expect(first.get_by_text("Alert opened at")).to_be_visible(timeout=WAIT_MS)
         # The clock goes on by an hour: nobody acknowledged it.
