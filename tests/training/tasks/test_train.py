@@ -207,9 +207,9 @@ def test_challenge_records_are_learned_by_their_snomed_codes(tmp_path: Path) -> 
         pytest.skip(f"{folder} is missing")
     recipe = replace(recipe_for("naive", "cinc2021", epochs=1), folds=tuple(range(1, 10)), batch_size=2)
     records = load_task_records(folder, task_of("cinc2021"), recipe.contract, tuple(range(1, 11)))
-    sinus = task_of("cinc2021").outputs.index("NSR")
-    assert len(records) > 15
+    assert len(records) > 10
     assert records.targets.shape[1] == 26
-    assert float(records.targets[:, sinus].sum()) > 2
+    # Who has no scored class is no part of the task.
+    assert float(records.targets.sum(dim=1).min()) >= 1
     result = train_task(recipe, folder, tmp_path, n_resamples=5)
     assert load_task_network(result.card_path)[1]["task"] == "cinc2021"
