@@ -31,7 +31,7 @@ CONTRAST = """
     let all = 1; for (let e = element; e; e = e.parentElement) all *= Number(getComputedStyle(e).opacity); return all;
   };
   const poor = [];
-  const scope = '.cv-banner *, .cv-cart *, .stMarkdown p, .stCaptionContainer p, button p, label p';
+  const scope = '.cv-banner *, .cv-cart *, .stMarkdown p, [data-testid=stCaptionContainer] p, button p, label p';
   for (const e of document.querySelectorAll(scope)) {
     const words = [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.textContent.trim()).join('');
     const box = e.getBoundingClientRect();

@@ -27,6 +27,7 @@ N_FOLDS = 5
 _MI = ("IMI", "ASMI", "ILMI", "AMI", "ALMI", "LMI", "IPLMI", "IPMI", "PMI")
 _ISCHAEMIA = ("ISC_", "ISCAL", "ISCIN", "ISCIL", "ISCAS", "ISCLA", "ISCAN")
 _INJURY = ("INJAS", "INJIL", "INJLA", "INJIN", "INJAL")
+_LARGEST = float(np.finfo(np.float32).max)
 _NOT_FOR_RHYTHM = frozenset({"age", "male", "qrs_axis_deg", "t_axis_deg", "qtc_fridericia_ms"})
 _SETTINGS: Mapping[str, Any] = {
     "max_iter": 100,
@@ -232,7 +233,8 @@ def _exported(model: Any) -> Trees:
         trees.append(
             {
                 "feature": np.where(leaf, -1, nodes["feature_idx"].astype(np.int64)),
-                "threshold": np.where(leaf, 0.0, nodes["num_threshold"]),
+                # A split of missing from measured has an infinite threshold, which no weights file takes.
+                "threshold": np.where(leaf, 0.0, np.minimum(nodes["num_threshold"], _LARGEST)),
                 "missing_left": nodes["missing_go_to_left"].astype(bool),
                 "left": np.where(leaf, own, nodes["left"].astype(np.int64)),
                 "right": np.where(leaf, own, nodes["right"].astype(np.int64)),

@@ -51,3 +51,16 @@ def test_what_is_learned_is_found_again_out_of_fold(tmp_path: Path) -> None:
 def test_all_groups_are_needed(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="folds 1 to 9"):
         train_findings(_rows(np.zeros(N, dtype=np.int64)), tmp_path)
+
+
+def test_a_number_that_only_some_have_is_a_split_that_a_file_takes(tmp_path: Path) -> None:
+    rows = _rows()
+    for numbers, codes in zip(rows.numbers, rows.codes, strict=True):
+        if "NORM" in codes:
+            numbers["sign"] = numbers["V1_q_mv"] = float("nan")
+    train_findings(rows, tmp_path)
+    weights = load_findings(tmp_path)
+    assert weights is not None
+    for detector in weights.detectors.values():
+        ill, well = (detector.probability(rows.numbers[index], fold=0) for index in (0, 1))
+        assert ill > 0.9 > 0.1 > well
