@@ -14,7 +14,7 @@ from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.signals import Examination
 from cardiov_core.ui.analyze import result
 from cardiov_core.ui.frame.page import BANNER
-from cardiov_core.ui.frame.session import Key
+from cardiov_core.ui.frame.session import Key, Session
 
 
 def shown(app: AppTest) -> str:
@@ -164,6 +164,17 @@ def test_rubbish_with_a_legal_extension_gets_one_line(app: AppTest, name: str, c
     assert name in app.error[0].value.replace("\\", "")
     assert "did not foresee" not in app.error[0].value
     assert not app.get("plotly_chart")
+
+
+def test_a_file_dropped_before_the_first_run_ended_is_opened(repository: Path, wfdb_files) -> None:
+    early = Session()
+    early.receive(list(wfdb_files("early").items()))
+    app = AppTest.from_file(str(repository / "app.py"), default_timeout=60)
+    app.session_state["cardiov_session"] = early
+    app.run()
+    assert not app.exception
+    assert early.case is not None
+    assert early.case.record.record_id == "early"
 
 
 def test_a_header_without_its_signal_file_names_the_file_to_add(app: AppTest, wfdb_files) -> None:
