@@ -83,9 +83,9 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
             type="tertiary", key=open_key, alignment="left", pinned=True, width=190, help="Click to open it."
         ),
         "Level": column.TextColumn(width=125, help="Critical value: number, shape and word."),
-        "Set": column.TextColumn(width=85, help="Prediction set: holds the level in 9 of 10 such ECGs."),
+        "Set": column.TextColumn(width=120, help="Prediction set: holds the level in 9 of 10 such ECGs."),
         "Above low": column.TextColumn(
-            width=85, alignment="right", help="Probability that the level is above low risk."
+            width=80, alignment="right", help="Probability that the level is above low risk."
         ),
         "Sure": column.TextColumn(
             width=75,
@@ -95,13 +95,13 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
             width=75, help="Where graders differ by a level or more. Open the ECG to see who says what."
         ),
         "Critical findings": column.TextColumn(
-            width=200, help="QTc from 500 ms, heart rate under 40 or over 150 bpm, pause over 3 s."
+            width=170, help="What the rule set of this installation calls critical."
         ),
         "Quality": column.TextColumn(width=105, help="Verdict on the signal; not analysable withholds the level."),
         "HR": column.TextColumn("HR", width=70, alignment="right", help="Heart rate in bpm."),
         "QTc": column.TextColumn("QTc", width=70, alignment="right", help="QT corrected by Fridericia, in ms."),
         "Age": column.TextColumn(width=85, alignment="right", help="In years, as stated."),
-        "Sex": column.TextColumn(width=70),
+        "Sex": column.TextColumn(width=80),
         "Opened": column.TextColumn(width=65, help="You opened it from this list."),
     }
 
