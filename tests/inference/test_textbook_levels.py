@@ -14,7 +14,6 @@ TEXTBOOK = {
     "inferior_st_elevation": "IMI",
     "premature_ventricular_complexes": "PVC",
     "third_degree_block": "3AVB",
-    "noise_and_lead_off": "NORM",
 }
 
 
@@ -23,3 +22,9 @@ def test_a_sample_is_shown_within_one_level_of_the_textbook(condition: str, stat
     analysis = analyze(generate(condition), load_predictor())
     assert analysis.level is not None
     assert abs(int(analysis.level) - int(STATEMENTS[statement].critical_value)) <= 1
+
+
+def test_noise_and_a_lead_that_is_off_are_withheld() -> None:
+    analysis = analyze(generate("noise_and_lead_off"), load_predictor())
+    assert analysis.level is None
+    assert analysis.withheld

@@ -345,7 +345,8 @@ def test_a_dead_lead_costs_its_own_numbers_only() -> None:
     assert measured.cornell_mv is None
     assert "V3" in measured.not_measurable["cornell_mv"]
     assert measured.sokolow_lyon_mv == pytest.approx(expected.sokolow_lyon_mv, abs=0.05)
-    assert assess_quality(dead).verdict is QualityVerdict.LIMITED
+    # A dead chest lead withholds the level as a missing one does; what the other leads say stays.
+    assert assess_quality(dead).verdict is QualityVerdict.NOT_ANALYSABLE
     assert _states(dead)["lvh_voltage_cornell"] == "not measurable"
 
 
