@@ -18,7 +18,13 @@ from torch import Tensor
 
 from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.inference import without_each_lead
-from cardiov_core.studies.graders.maps import Explained, randomised_from_the_top, rank_correlations, shifted
+from cardiov_core.studies.graders.maps import (
+    Explained,
+    mean_of_known,
+    randomised_from_the_top,
+    rank_correlations,
+    shifted,
+)
 
 EXCHANGED_SHARE = 0.25
 """Share of the leads that is exchanged: three of twelve."""
@@ -77,9 +83,9 @@ def run_lead_tests(
     moved = [rank_correlations(importance, _importance(explained, shifted(windows, by), targets)) for by in shifts]
     return LeadTests(
         shown=np.asarray(importance.max(axis=1) > 0, dtype=np.bool_),
-        randomised=_nan_mean(untrained),
+        randomised=mean_of_known(untrained),
         deletion=_exchanged(explained, windows, targets, importance),
-        shift=_nan_mean(moved),
+        shift=mean_of_known(moved),
     )
 
 
@@ -124,11 +130,3 @@ def _exchanged(explained: Explained, windows: Tensor, targets: IntArray, importa
     every = np.tile(np.arange(n_leads), (n_records, 1))
     random = [loss(rng.permuted(every, axis=1)[:, :n_chosen]) for _ in range(_N_RANDOM)]
     return np.asarray(loss(most) - np.mean(random, axis=0), dtype=np.float64)
-
-
-def _nan_mean(values: Sequence[Float64Array]) -> Float64Array:
-    """Return the mean of what is there; NaN where nothing is."""
-    stacked = np.stack(values)
-    there = ~np.isnan(stacked)
-    total, count = np.where(there, stacked, 0.0).sum(axis=0), there.sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), dtype=np.float64)

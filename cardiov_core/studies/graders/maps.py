@@ -179,3 +179,11 @@ def shifted(windows: Tensor, by: int) -> Tensor:
 def common_part(first: Maps, moved: Maps, by: int) -> Sequence[tuple[Float64Array, Float64Array]]:
     """Return the samples that both passes saw, a stage, the second one's map moved back."""
     return [(one[:, : one.shape[1] - by], other[:, by:]) for one, other in zip(first, moved, strict=True)]
+
+
+def mean_of_known(values: Sequence[Float64Array]) -> Float64Array:
+    """Return the mean of what is there; NaN where nothing is."""
+    stacked = np.stack(values)
+    there = ~np.isnan(stacked)
+    total, count = np.where(there, stacked, 0.0).sum(axis=0), there.sum(axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), dtype=np.float64)

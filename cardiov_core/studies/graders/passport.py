@@ -37,6 +37,7 @@ from cardiov_core.studies.graders.maps import (
     bridged,
     common_part,
     empty,
+    mean_of_known,
     most_attended,
     randomised_from_the_top,
     rank_correlations,
@@ -172,9 +173,9 @@ def run_tests(
         targets=targets,
         patients=patients,
         shown=np.stack([~empty(stage) for stage in maps], axis=1),
-        randomised={name: _mean(values) for name, values in randomised.items()},
+        randomised={name: mean_of_known(values) for name, values in randomised.items()},
         deletion=_deletion(explained, windows, targets, maps),
-        shift=_mean(shifts),
+        shift=mean_of_known(shifts),
     )
 
 
@@ -299,14 +300,6 @@ def _deletion(explained: Explained, windows: Tensor, targets: IntArray, maps: Ma
 def _without(signals: Float64Array, masks: Sequence[npt.NDArray[np.bool_]]) -> Tensor:
     windows = np.stack([bridged(window, mask) for window, mask in zip(signals, masks, strict=True)])
     return torch.from_numpy(windows.astype(np.float32))
-
-
-def _mean(values: Sequence[Float64Array]) -> Float64Array:
-    """Return the mean of what is there; NaN where nothing is."""
-    stacked = np.stack(values)
-    there = ~np.isnan(stacked)
-    total, count = np.where(there, stacked, 0.0).sum(axis=0), there.sum(axis=0)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), dtype=np.float64)
 
 
 def _median(values: Float64Array) -> float | None:
