@@ -14,6 +14,7 @@ from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import CardFields, write_grader
+from cardiov_core.weights.tree_nodes import are_sound, n_features_of
 
 BOOSTING = "boosted-trees"
 """Architecture of a model card that describes boosted trees."""
@@ -92,25 +93,16 @@ def boosting_from(tensors: Mapping[str, torch.Tensor], file: str, n_features: in
 
 def check_boosting(boosting: Boosting, file: str, n_features: int, n_scores: int) -> None:
     """Refuse arrays that do not fit each other, or in which a way down would leave the trees or never end."""
-    n_nodes = len(boosting.feature)
-    lengths = {len(getattr(boosting, name)) for name in ("threshold", "right", "missing_left", "value")}
-    at, inner = np.arange(n_nodes), boosting.feature >= 0
-    broken = (
-        not n_nodes
-        or lengths != {n_nodes}
-        or not len(boosting.roots)
-        or len(boosting.score) != len(boosting.roots)
-        or boosting.baseline.shape != (n_scores,)
-        or bool(((boosting.score < 0) | (boosting.score >= n_scores)).any())
-        or bool(((boosting.roots < 0) | (boosting.roots >= n_nodes)).any())
-        or bool((boosting.feature >= n_features).any())
-        or bool((boosting.right[inner] <= at[inner] + 1).any())
-        or bool((boosting.right >= n_nodes).any())
-        or bool(inner[-1])
-        or not bool(np.isfinite(boosting.value).all() and np.isfinite(boosting.baseline).all())
-        or bool(np.isnan(boosting.threshold).any())
+    nodes = (boosting.threshold, boosting.missing_left, boosting.value)
+    sound = (
+        are_sound(boosting.feature, boosting.right, boosting.roots, nodes, n_features)
+        and len(boosting.score) == len(boosting.roots)
+        and boosting.baseline.shape == (n_scores,)
+        and bool(((boosting.score >= 0) & (boosting.score < n_scores)).all())
+        and bool(np.isfinite(boosting.value).all() and np.isfinite(boosting.baseline).all())
+        and not bool(np.isnan(boosting.threshold).any())
     )
-    if broken:
+    if not sound:
         raise WeightsMismatchError(f"{file} holds no sound trees of {n_features} measurements.", HINT_MAKE)
 
 
@@ -146,7 +138,7 @@ def load_boosting(name_or_path: str | Path) -> tuple[Boosting, ModelCard]:
             f"{card.path.name} describes {card.architecture.name!r}, no boosted trees.", HINT_MAKE
         )
     tensors = read_tensors(card.weights_path, card.sha256)
-    return boosting_from(tensors, card.weights_path.name, _n_features(card), _N_LEVELS), card
+    return boosting_from(tensors, card.weights_path.name, n_features_of(card), _N_LEVELS), card
 
 
 def save_boosting(
@@ -178,10 +170,5 @@ def save_boosting(
         folder,
         n_parameters=len(boosting.feature),
         out_of_fold=out_of_fold,
-        check=lambda checked: check_boosting(boosting, checked.weights_path.name, _n_features(checked), _N_LEVELS),
+        check=lambda checked: check_boosting(boosting, checked.weights_path.name, n_features_of(checked), _N_LEVELS),
     )
-
-
-def _n_features(card: ModelCard) -> int:
-    stated = card.architecture.kwargs.get("n_features", 0)
-    return stated if isinstance(stated, int) else 0

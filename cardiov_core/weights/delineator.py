@@ -4,8 +4,6 @@ New records are delineated by all networks together. A record that trained them 
 gets only the network of the fold that held it out, so that no memory is ever measured.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +15,8 @@ from pydantic import field_validator
 from cardiov_core.domain import Document, JsonObject, Sha256
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.nets import DelineatorNet
-from cardiov_core.weights.cards.card import weights_folder
-from cardiov_core.weights.files import checked_as, read_json, read_tensors, tensor_bytes, write_with_card
+from cardiov_core.weights.cards.card import folder_of
+from cardiov_core.weights.files import checked_as, read_json, read_tensors, stamped, tensor_bytes, write_with_card
 
 NAME = "delineator"
 SCHEMA_VERSION = 1
@@ -99,7 +97,7 @@ def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
     WeightsMismatchError
         If weights and card do not fit each other.
     """
-    path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
+    path = folder_of(NAME, folder) / f"{NAME}.json"
     if not path.is_file():
         return None
     card = checked_as(DelineatorCard, read_json(path, _HINT), path, _HINT)
@@ -149,12 +147,8 @@ def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, object], f
     states = [net.state_dict() for net in nets]
     # One tensor a layer for all networks: the names of 460 small tensors would cost a tenth of the file.
     content = tensor_bytes({key: torch.stack([state[key] for state in states]) for key in states[0]}, "float16")
-    raw: JsonObject = {
-        **json.loads(json.dumps(dict(card))),
-        "schema_version": SCHEMA_VERSION,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "n_parameters": sum(parameter.numel() for net in nets for parameter in net.parameters()),
-    }
+    n_parameters = sum(parameter.numel() for net in nets for parameter in net.parameters())
+    raw: JsonObject = {**stamped(card, content, SCHEMA_VERSION), "n_parameters": n_parameters}
     path = folder / f"{NAME}.json"
     stated = checked_as(DelineatorCard, raw, path, _HINT)
     if len(stated.folds) != len(nets):

@@ -70,6 +70,15 @@ def checked_as(kind: type[Card], raw: object, path: Path, hint: str) -> Card:
         raise ModelCardError(f"Card {path.name}: {fault_of(error).told()}.", hint) from error
 
 
+def stamped(card: Mapping[str, object], content: bytes, schema_version: int) -> JsonObject:
+    """Return a card as JSON values, with its version and the checksum of the weights file beside it."""
+    return {
+        **json.loads(json.dumps(dict(card))),
+        "schema_version": schema_version,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
 def write_with_card(path: Path, card: JsonObject, content: bytes, *, indent: int = 2) -> Path:
     """Write a weights file and its card beside each other, into a folder that is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,6 @@ judged by the trees that never saw it, so that no memory is ever taken for skill
 how each finding did on labelled records.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ import numpy.typing as npt
 import torch
 
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
-from cardiov_core.weights.cards.card import weights_folder
-from cardiov_core.weights.files import read_json, read_tensors, tensor_bytes, write_with_card
+from cardiov_core.weights.cards.card import folder_of
+from cardiov_core.weights.files import read_json, read_tensors, stamped, tensor_bytes, write_with_card
 
 NAME = "findings"
 FIGURES_NAME = "figures.json"
@@ -159,7 +158,7 @@ def load_findings(folder: Path | None = None) -> FindingWeights | None:
     WeightsMismatchError
         If weights and card do not fit each other.
     """
-    path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
+    path = folder_of(NAME, folder) / f"{NAME}.json"
     if not path.is_file():
         return None
     card = _read(path)
@@ -219,12 +218,7 @@ def save_findings(detectors: Mapping[str, Detector], card: Mapping[str, Any], fo
         }
         for code, detector in detectors.items()
     }
-    raw = {
-        **dict(card),
-        "detectors": entries,
-        "schema_version": SCHEMA_VERSION,
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    raw = stamped({**card, "detectors": entries}, content, SCHEMA_VERSION)
     return write_with_card(folder / f"{NAME}.json", raw, content, indent=1)
 
 
@@ -236,13 +230,13 @@ def load_figures(folder: Path | None = None) -> Mapping[str, Any]:
     ModelCardError
         If the file is no JSON object.
     """
-    path = (weights_folder() / NAME if folder is None else folder) / FIGURES_NAME
+    path = folder_of(NAME, folder) / FIGURES_NAME
     return _read(path) if path.is_file() else {}
 
 
 def save_figures(figures: Mapping[str, Any], folder: Path | None = None) -> Path:
     """Write how each finding did on labelled records beside the detectors."""
-    target = weights_folder() / NAME if folder is None else folder
+    target = folder_of(NAME, folder)
     target.mkdir(parents=True, exist_ok=True)
     path = target / FIGURES_NAME
     path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")

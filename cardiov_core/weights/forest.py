@@ -12,6 +12,7 @@ from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import CardFields, write_grader
+from cardiov_core.weights.tree_nodes import are_sound, n_features_of
 
 FOREST = "extra-trees"
 """Architecture of a model card that describes a forest."""
@@ -94,7 +95,7 @@ def load_forest(name_or_path: str | Path) -> tuple[Forest, ModelCard]:
             f"{card.weights_path.name} holds {', '.join(sorted(tensors))}: no forest.", HINT_MAKE
         )
     forest = Forest(**{name: tensors[name].numpy().astype(kind) for name, kind in _USED.items()})
-    _check(forest, card.weights_path.name, _n_features(card))
+    _check(forest, card.weights_path.name, n_features_of(card))
     if len(forest.feature) != card.stated.n_parameters:
         raise WeightsMismatchError(
             f"{card.path.name} states {card.stated.n_parameters} nodes, the file has {len(forest.feature)}.", HINT_MAKE
@@ -132,33 +133,18 @@ def save_forest(forest: Forest, card: CardFields, folder: Path, *, out_of_fold: 
         folder,
         n_parameters=len(forest.feature),
         out_of_fold=out_of_fold,
-        check=lambda checked: _check(forest, checked.weights_path.name, _n_features(checked)),
+        check=lambda checked: _check(forest, checked.weights_path.name, n_features_of(checked)),
     )
-
-
-def _n_features(card: ModelCard) -> int:
-    found = card.architecture.kwargs.get("n_features")
-    return found if isinstance(found, int) else 0
 
 
 def _check(forest: Forest, file: str, n_features: int) -> None:
     """Refuse arrays that do not fit each other, or in which a way down would leave the forest or never end."""
-    n_nodes = len(forest.feature)
-    lengths = {len(getattr(forest, name)) for name in ("threshold", "right", "missing_left", "counts")}
-    at = np.arange(n_nodes)
-    inner = forest.feature >= 0
-    broken = (
-        not n_nodes
-        or lengths != {n_nodes}
-        or forest.counts.ndim != 2
-        or forest.counts.shape[1] != _N_LEVELS
-        or bool((forest.counts.sum(axis=1) <= 0).any())
-        or not len(forest.roots)
-        or bool(((forest.roots < 0) | (forest.roots >= n_nodes)).any())
-        or bool((forest.feature >= n_features).any())
-        or bool((forest.right[inner] <= at[inner] + 1).any())
-        or bool((forest.right >= n_nodes).any())
-        or bool(inner[-1])
+    nodes = (forest.threshold, forest.missing_left, forest.counts)
+    sound = (
+        are_sound(forest.feature, forest.right, forest.roots, nodes, n_features)
+        and forest.counts.ndim == 2
+        and forest.counts.shape[1] == _N_LEVELS
+        and bool((forest.counts.sum(axis=1) > 0).all())
     )
-    if broken:
+    if not sound:
         raise WeightsMismatchError(f"{file} holds no sound forest of {n_features} measurements.", HINT_MAKE)

@@ -4,8 +4,6 @@ Like the delineator it grades nothing and lies in a folder of its own. One file 
 what they said of their training records out of fold, so that no memory is ever shown.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +16,8 @@ from pydantic import field_validator
 from cardiov_core.domain import Document, Ends, JsonObject, Sha256
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.boosting import Boosting, boosting_bytes, boosting_from
-from cardiov_core.weights.cards.card import weights_folder
-from cardiov_core.weights.files import checked_as, read_json, read_tensors, tensor_bytes, write_with_card
+from cardiov_core.weights.cards.card import folder_of
+from cardiov_core.weights.files import checked_as, read_json, read_tensors, stamped, tensor_bytes, write_with_card
 
 NAME = "statements"
 SCHEMA_VERSION = 1
@@ -111,7 +109,7 @@ def load_statement_head(folder: Path | None = None) -> StatementHead | None:
     WeightsMismatchError
         If weights and card do not fit each other.
     """
-    path = (weights_folder() / NAME if folder is None else folder) / f"{NAME}.json"
+    path = folder_of(NAME, folder) / f"{NAME}.json"
     if not path.is_file():
         return None
     card = checked_as(StatementCard, read_json(path, _HINT), path, _HINT)
@@ -165,12 +163,7 @@ def save_statement_head(
     rows = [np.frombuffer(bytes.fromhex(mark), dtype=np.uint8) for mark in marks]
     tensors[_MARKS] = torch.from_numpy(np.stack(rows).copy())
     content = tensor_bytes(tensors, "float32")
-    raw: JsonObject = {
-        **json.loads(json.dumps(dict(card))),
-        "schema_version": SCHEMA_VERSION,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "n_parameters": len(trees.feature),
-    }
+    raw: JsonObject = {**stamped(card, content, SCHEMA_VERSION), "n_parameters": len(trees.feature)}
     path = folder / f"{NAME}.json"
     checked_as(StatementCard, raw, path, _HINT)
     return write_with_card(path, raw, content)

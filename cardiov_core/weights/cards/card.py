@@ -118,6 +118,11 @@ def weights_folder() -> Path:
     return Path(chosen) if chosen else shipped_files() / "weights"
 
 
+def folder_of(name: str, folder: Path | None) -> Path:
+    """Return the folder of weights that grade nothing: the one that is named, or their own in the weights folder."""
+    return weights_folder() / name if folder is None else folder
+
+
 def list_cards() -> tuple[ModelCard, ...]:
     """Return the cards of all graders in the weights folder, by name.
 
