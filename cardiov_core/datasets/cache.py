@@ -250,7 +250,7 @@ def _read_card(root: Path) -> CacheCard:
     try:
         card = CacheCard.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        raise DatasetError(f"{path} cannot be read: {fault_of(error).told()}.", _AGAIN) from error
+        raise DatasetError(f"{path} cannot be read: {fault_of(error).words()}.", _AGAIN) from error
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read: {error!r}.", _AGAIN) from error
     if card.version != VERSION:

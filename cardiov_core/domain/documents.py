@@ -65,7 +65,7 @@ class Fault:
     value: object
     wanted: str
 
-    def told(self, within: str = "") -> str:
+    def words(self, within: str = "") -> str:
         """Return it as the end of a sentence: 'input.units is 'uV'; expected 'mV''."""
         name = ".".join(part for part in (within, self.field) if part)
         if self.value is None:

@@ -86,7 +86,7 @@ def subgroup_figures(
     return {
         "subgroups": {
             name: _group(data[0][mask], data[1][mask], data[2][mask], patients[mask], n_resamples, seed)
-            | _honesty(data[0][mask], data[2][mask], sets[mask], patients[mask], n_resamples, seed)
+            | _calibration_and_sets(data[0][mask], data[2][mask], sets[mask], patients[mask], n_resamples, seed)
             for name, mask in masks.items()
             if mask.any()
         },
@@ -144,7 +144,7 @@ def _group(
     return found
 
 
-def _honesty(
+def _calibration_and_sets(
     labels: Levels,
     probabilities: Float64Array,
     sets: npt.NDArray[np.object_],

@@ -14,13 +14,13 @@ from cardiov_core.statements import STATEMENTS
 from cardiov_core.weights import StatementHead, load_statement_head
 
 SHOWN_FROM = 0.7
-"""A statement whose AUC out of fold is below this is not told."""
+"""A statement whose AUC out of fold is below this is not shown."""
 
 
 def likely_statements(
     record: EcgRecord, measurements: Measurements, head: StatementHead | None = None
 ) -> tuple[LikelyStatement, ...]:
-    """Return the statements that may be told of a record, the most probable first.
+    """Return the statements that may be shown of a record, the most probable first.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def likely_statements(
         probabilities = np.asarray(expit(slopes * scores + offsets), dtype=np.float64)
     else:
         probabilities = known
-    told = [
+    likely = [
         LikelyStatement(
             code=figures.code,
             description=STATEMENTS[figures.code].description,
@@ -52,7 +52,7 @@ def likely_statements(
         for figures, probability in zip(chosen.card.statements, probabilities, strict=True)
         if figures.shown and figures.code in STATEMENTS
     ]
-    return tuple(sorted(told, key=lambda one: -one.probability))
+    return tuple(sorted(likely, key=lambda one: -one.probability))
 
 
 def _out_of_fold(record: EcgRecord, head: StatementHead) -> npt.NDArray[np.float64] | None:

@@ -180,7 +180,7 @@ def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int],
     return rows, tuple(others)
 
 
-def _said_derived(channels: Channels) -> frozenset[str]:
+def _declared_derived(channels: Channels) -> frozenset[str]:
     """Return the leads of which the file says that they were computed before it was written."""
     derived = [comment.removeprefix(DERIVED_COMMENT) for comment in channels.comments if DERIVED_COMMENT in comment]
     names = [*channels.derived_leads, *(name for text in derived for name in text.split(","))]
@@ -227,7 +227,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     signal: FloatArray = samples.astype(np.float32)
 
     signal, leads, computed = _completed(signal, leads)
-    derived = tuple(lead for lead in leads if lead in computed or lead in _said_derived(channels))
+    derived = tuple(lead for lead in leads if lead in computed or lead in _declared_derived(channels))
     return EcgRecord(
         signal=np.ascontiguousarray(signal),
         leads=tuple(leads),

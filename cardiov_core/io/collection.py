@@ -111,11 +111,11 @@ def collect(paths: Sequence[Path | str]) -> Iterator[Collection]:
             except RecordError as error:
                 findings.errors.append(SourceError(str(path), error))
         yield Collection(
-            told_apart(tuple(findings.sources.values())), tuple(findings.passed_over), tuple(findings.errors)
+            marked_apart(tuple(findings.sources.values())), tuple(findings.passed_over), tuple(findings.errors)
         )
 
 
-def told_apart(sources: Sequence[Source]) -> tuple[Source, ...]:
+def marked_apart(sources: Sequence[Source]) -> tuple[Source, ...]:
     """Mark records of one name, so that they can be distinguished wherever they are listed by their name."""
     alike: dict[str, list[str]] = {}
     for source in sources:

@@ -18,7 +18,7 @@ from cardiov_core.errors import (
     RecordNotFoundError,
 )
 from cardiov_core.io.assembly import ReadOptions
-from cardiov_core.io.collection import Collection, Source, SourceError, collect, told_apart
+from cardiov_core.io.collection import Collection, Source, SourceError, collect, marked_apart
 from cardiov_core.io.decoding import foreign_decoder
 from cardiov_core.io.formats.archives import MAX_MEMBERS
 from cardiov_core.io.formats.sniff import is_zip
@@ -149,7 +149,7 @@ def staged(drop: Drop) -> Iterator[Collection]:
     """
     with _laid_out(drop) as (root, errors), collect([root]) as collection:
         yield Collection(
-            told_apart([replace(source, shown_as=_inside(source.shown_as, root)) for source in collection.sources]),
+            marked_apart([replace(source, shown_as=_inside(source.shown_as, root)) for source in collection.sources]),
             tuple(_inside(name, root) for name in collection.passed_over),
             (*errors, *(replace(one, shown_as=_inside(one.shown_as, root)) for one in collection.errors)),
         )
@@ -204,9 +204,7 @@ def read_uploads(
     drop = _drop_of(files)
     with staged(drop) as found:
         uploads = [_read(source, drop, options) for source in found.sources]
-        uploads += [
-            Upload(one.shown_as, None, _told_of_an_upload(one.error, one.shown_as, drop)) for one in found.errors
-        ]
+        uploads += [Upload(one.shown_as, None, _as_upload_error(one.error, one.shown_as, drop)) for one in found.errors]
     uploads += _unused(drop, uploads, options)
     turns = {place: turn for turn, place in enumerate(drop.contents)}
     return tuple(sorted(uploads, key=lambda one: min((turns[p] for p in _places(one.name) if p in turns), default=0)))
@@ -218,11 +216,11 @@ def _read(source: Source, drop: Drop, options: ReadOptions) -> Upload:
             source, sampling_rate=options.sampling_rate, units=options.units, gain_factor=options.gain_factor
         )
     except RecordError as error:
-        return Upload(source.shown_as, None, _told_of_an_upload(error, source.shown_as, drop))
+        return Upload(source.shown_as, None, _as_upload_error(error, source.shown_as, drop))
     return Upload(source.shown_as, record, None)
 
 
-def _told_of_an_upload(error: CardioVError, name: str, drop: Drop) -> CardioVError:
+def _as_upload_error(error: CardioVError, name: str, drop: Drop) -> CardioVError:
     """Say which file is to be uploaded as well, where header or signal file came alone."""
     place = PurePosixPath(name)
     content = drop.contents.get(place)

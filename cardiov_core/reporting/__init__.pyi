@@ -16,7 +16,7 @@ from .evaluation.cases import write_case_report as write_case_report
 from .evaluation.figures import Panel as Panel
 from .evaluation.html_report import ALARM_HEADS as ALARM_HEADS
 from .evaluation.html_report import CALIBRATION_HEADS as CALIBRATION_HEADS
-from .evaluation.html_report import HONESTY_HEADS as HONESTY_HEADS
+from .evaluation.html_report import GROUP_CALIBRATION_HEADS as GROUP_CALIBRATION_HEADS
 from .evaluation.html_report import MAIN_HEADS as MAIN_HEADS
 from .evaluation.html_report import REPORT_NAME as REPORT_NAME
 from .evaluation.html_report import SUBGROUP_HEADS as SUBGROUP_HEADS
@@ -44,8 +44,8 @@ from .evaluation.words import against_words as against_words
 from .evaluation.words import alarm_rows as alarm_rows
 from .evaluation.words import calibration_rows as calibration_rows
 from .evaluation.words import confusion_rows as confusion_rows
+from .evaluation.words import group_calibration_rows as group_calibration_rows
 from .evaluation.words import headlines as headlines
-from .evaluation.words import honesty_rows as honesty_rows
 from .evaluation.words import main_rows as main_rows
 from .evaluation.words import missed_words as missed_words
 from .evaluation.words import origin_words as origin_words
@@ -107,7 +107,7 @@ from .words.disclaimer import RESEARCH_USE as RESEARCH_USE
 from .words.disclaimer import wording as wording
 from .words.explanation import leads_line as leads_line
 from .words.explanation import leads_standing_out as leads_standing_out
-from .words.findings import nothing_found_words as nothing_found_words
+from .words.findings import no_finding_words as no_finding_words
 from .words.levels import LEVEL_STYLES as LEVEL_STYLES
 from .words.levels import THIN_SPACE as THIN_SPACE
 from .words.levels import LevelStyle as LevelStyle

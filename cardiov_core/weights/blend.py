@@ -128,7 +128,7 @@ def members_of(card: ModelCard) -> tuple[Member, ...]:
         members = TypeAdapter(tuple[Member, ...]).validate_json(stated, strict=True)
     except ValidationError as error:
         raise ModelCardError(
-            f"Model card {card.path.name}: {fault_of(error).told('architecture.kwargs.members')}.", HINT_MAKE
+            f"Model card {card.path.name}: {fault_of(error).words('architecture.kwargs.members')}.", HINT_MAKE
         ) from error
     weights = [member.weight for member in members]
     sound = (

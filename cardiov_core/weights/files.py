@@ -67,7 +67,7 @@ def checked_as(kind: type[Card], raw: object, path: Path, hint: str) -> Card:
     try:
         return kind.of(raw)
     except ValidationError as error:
-        raise ModelCardError(f"Card {path.name}: {fault_of(error).told()}.", hint) from error
+        raise ModelCardError(f"Card {path.name}: {fault_of(error).words()}.", hint) from error
 
 
 def stamped(card: Mapping[str, object], content: bytes, schema_version: int) -> JsonObject:

@@ -41,10 +41,10 @@ def test_a_document_gives_back_what_it_was_given_and_passes_over_the_rest() -> N
 def test_what_is_wrong_is_told_with_the_field_and_what_stands_there(change: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError) as caught:
         _Outer.of(WHOLE | change)
-    assert told in fault_of(caught.value).told("card")
+    assert told in fault_of(caught.value).words("card")
 
 
 def test_a_long_value_is_cut() -> None:
     with pytest.raises(ValidationError) as caught:
         _Outer.of(WHOLE | {"n": "x" * 5000})
-    assert len(fault_of(caught.value).told()) < 200
+    assert len(fault_of(caught.value).words()) < 200

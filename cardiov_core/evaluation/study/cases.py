@@ -73,7 +73,7 @@ def find_cases(
     found: list[FoundCase] = []
     skipped: list[str] = []
     for done, ecg_id in enumerate(ecg_ids, start=1):
-        case = _found(dataset, ecg_id, predictor, seen, beside)
+        case = _graded_case(dataset, ecg_id, predictor, seen, beside)
         if isinstance(case, str):
             skipped.append(case)
         else:
@@ -108,7 +108,7 @@ def _urgency(case: FoundCase) -> int:
     return 0 if quality is None else -priority_of(case.label, case.prediction, quality)
 
 
-def _found(
+def _graded_case(
     dataset: PtbXl, ecg_id: int, predictor: Grader, seen: TrainedOn, beside: Sequence[tuple[Grader, TrainedOn]]
 ) -> FoundCase | str:
     """Return a graded record, or why it has no grade."""

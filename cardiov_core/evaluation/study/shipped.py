@@ -146,6 +146,6 @@ def load_evaluation(folder: Path) -> ShippedEvaluation | None:
         figures = EvaluationDocument.of(document)
     except ValidationError as error:
         fault = fault_of(error)
-        wrong = f" lacks {fault.field}" if fault.value is None else f": {fault.told()}"
+        wrong = f" lacks {fault.field}" if fault.value is None else f": {fault.words()}"
         raise WeightsError(f"{path}{wrong}.", _HINT) from error
     return ShippedEvaluation(document, figures, predictions)

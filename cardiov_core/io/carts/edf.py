@@ -41,7 +41,7 @@ def parse_edf(name: str, content: bytes, folder: Path) -> Parsed:
     content, notes = _with_blanks(content)
     parsed = _PARSE(name, content, folder)
     _refuse_without_scale(parsed, name)
-    return _without_padding(replace(parsed, notes=(*notes, *_told_once(parsed.notes))))
+    return _without_padding(replace(parsed, notes=(*notes, *_without_repeats(parsed.notes))))
 
 
 def _with_blanks(content: bytes) -> tuple[bytes, tuple[str, ...]]:
@@ -67,7 +67,7 @@ def _refuse_without_scale(parsed: Parsed, name: str) -> None:
             )
 
 
-def _told_once(notes: tuple[str, ...]) -> tuple[str, ...]:
+def _without_repeats(notes: tuple[str, ...]) -> tuple[str, ...]:
     """Leave out what the parser says of channels without a scale: those that are leads were refused."""
     return tuple(note for note in notes if "samples left uncalibrated" not in note)
 

@@ -24,7 +24,7 @@ REPORT_NAME = "report.html"
 MAIN_HEADS = ("Figure", "Value", "95\u2009% interval", "Paper")
 ALARM_HEADS = ("Alarm", "Figure", "Value", "95\u2009% interval", "Records")
 CALIBRATION_HEADS = ("Probability", "Brier score", "95\u2009% interval", "ECE", "95\u2009% interval")
-HONESTY_HEADS = (
+GROUP_CALIBRATION_HEADS = (
     "Group",
     "n",
     "Medium or higher: stated",
@@ -110,7 +110,7 @@ def html_report(metrics: Mapping[str, object]) -> str:
         paper_subgroups=PAPER_SUBGROUPS,
         paper=PAPER_SOURCE,
         calibration=(CALIBRATION_HEADS, words.calibration_rows(document)),
-        honesty=(HONESTY_HEADS, words.honesty_rows(document)),
+        group_calibration=(GROUP_CALIBRATION_HEADS, words.group_calibration_rows(document)),
         n=document.n,
         n_different=document.other_label_rule.n_labelled_differently,
         rules=(rule_heads(), words.rule_rows(document)),

@@ -189,7 +189,7 @@ def subgroup_rows(document: EvaluationDocument) -> list[Row]:
     ]
 
 
-def honesty_rows(document: EvaluationDocument) -> list[Row]:
+def group_calibration_rows(document: EvaluationDocument) -> list[Row]:
     """Return group, n, of 'medium or higher' what was stated and came true, calibration error, and sets that held.
 
     Empty where the evaluation was made before these were measured.

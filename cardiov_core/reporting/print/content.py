@@ -18,7 +18,7 @@ from cardiov_core.domain import (
     unique,
 )
 from cardiov_core.inference import disagreement_of, unlike_training
-from cardiov_core.reporting.words.findings import nothing_found_words
+from cardiov_core.reporting.words.findings import no_finding_words
 from cardiov_core.reporting.words.levels import THIN_SPACE, whole_percent
 from cardiov_core.reporting.words.machine import MACHINE_ONLY
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, measurement_rows, number
@@ -231,7 +231,7 @@ def findings_section(analysis: Analysis) -> Section:
         title = f"Critical: {finding.title}" if finding.critical else finding.title
         entries += [Entry(title, bold=True), Entry(finding.reason)]
     if not entries:
-        entries.append(Entry(nothing_found_words(analysis.findings)))
+        entries.append(Entry(no_finding_words(analysis.findings)))
     open_ones = [finding.title for finding in analysis.findings if finding.state == NOT_MEASURABLE and finding.shown]
     if open_ones:
         entries.append(Entry(f"Could not be judged: {', '.join(open_ones)}."))

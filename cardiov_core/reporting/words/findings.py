@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from cardiov_core.domain import Finding, how_many, listed
 
 
-def nothing_found_words(findings: Iterable[Finding]) -> str:
+def no_finding_words(findings: Iterable[Finding]) -> str:
     """Say what was looked for and not found.
 
     Parameters

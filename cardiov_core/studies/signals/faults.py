@@ -55,7 +55,7 @@ class Fault:
     put: Callable[[EcgRecord, np.random.Generator], tuple[EcgRecord, tuple[str, ...]]]
     codes: frozenset[ReasonCode]
 
-    def found_in(self, quality: Quality, leads: tuple[str, ...]) -> bool:
+    def detected_in(self, quality: Quality, leads: tuple[str, ...]) -> bool:
         """Tell whether the gate names this fault in one of the leads that have it."""
         return any(self._named_in(item) for item in quality.leads if item.lead in leads)
 

@@ -306,7 +306,7 @@ def _fault_rows(judged: Sequence[JudgedRecord], source: str, n_faulty: int) -> I
 
 def _is_detected(fault: Fault, record: EcgRecord) -> bool:
     faulty, leads = fault.put(record, random_of(record, fault))
-    return fault.found_in(assess_quality(faulty), leads)
+    return fault.detected_in(assess_quality(faulty), leads)
 
 
 def _pacing_row(judged: Sequence[JudgedRecord], source: str) -> PacingRow:

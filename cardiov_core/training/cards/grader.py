@@ -9,7 +9,7 @@ import pandas as pd
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation import corrected_of, figures_of
-from cardiov_core.training.cards.probabilities import HonestPart
+from cardiov_core.training.cards.probabilities import NestedCalibration
 from cardiov_core.weights import Architecture, CorrectedPart, Figures, InputPart, NewCard, OutputPart, TrainingPart
 
 _N_RESAMPLES = 1000
@@ -112,7 +112,11 @@ class Described:
 
 
 def build_card(
-    recipe: AnyRecipe, table: pd.DataFrame, dataset: LabelledRecords, described: Described, honest: HonestPart | None
+    recipe: AnyRecipe,
+    table: pd.DataFrame,
+    dataset: LabelledRecords,
+    described: Described,
+    nested: NestedCalibration | None,
 ) -> NewCard:
     """Return the model card of any grader."""
     metrics = metrics_of(table, recipe.cv_groups)
@@ -134,9 +138,9 @@ def build_card(
         licence="Apache-2.0",
         references=(*described.references, *CITATIONS),
     )
-    if honest is None:
+    if nested is None:
         return card
-    parts = (honest.calibration_part, honest.conformal_part, honest.decision_part, honest.doubt_part)
+    parts = (nested.calibration_part, nested.conformal_part, nested.decision_part, nested.doubt_part)
     return card.model_copy(update={part.field: part for part in parts})
 
 

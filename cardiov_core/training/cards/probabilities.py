@@ -63,8 +63,8 @@ Fit = Callable[[Float64Array, IntArray], Calibrated]
 
 
 @dataclass(frozen=True, eq=False)
-class HonestPart:
-    """What makes a grader's probabilities honest, and what proves it.
+class NestedCalibration:
+    """What makes a grader's probabilities hold on other patients, and what proves it.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class HonestPart:
         return {part.field: part.as_json() for part in parts}
 
 
-def honest_part(
+def nested_calibration(
     raw: Float64Array,
     levels: IntArray,
     groups: IntArray,
@@ -114,7 +114,7 @@ def honest_part(
     kinds: Sequence[Kind] = KINDS,
     seen: str = SEEN,
     floors: Floors | None = None,
-) -> HonestPart:
+) -> NestedCalibration:
     """Choose and fit a calibration, fit limits of the prediction sets and costs, and measure all of it nested.
 
     Parameters
@@ -235,8 +235,8 @@ def _proven(
     groups: IntArray,
     patients: npt.ArrayLike,
     floors: Floors | None,
-) -> HonestPart:
-    """Measure a calibration, prediction sets and a decision that were fitted nested; arrays as in `HonestPart`."""
+) -> NestedCalibration:
+    """Measure a calibration, prediction sets and a decision that were fitted nested; arrays as there."""
     # As the table stores them, so that its readers count the same sets.
     probabilities = ordinal.decode(calibrated.round(_STORED_DIGITS)).round(_STORED_DIGITS)
     decided = nested_decisions(probabilities, levels, groups, floors)
@@ -250,7 +250,7 @@ def _proven(
         levels,
         patients,
     )
-    return HonestPart(
+    return NestedCalibration(
         calibration=fitted.calibration,
         limits_shipped=shipped,
         raw=raw,
@@ -284,7 +284,7 @@ def log_loss(probabilities: Float64Array, levels: IntArray) -> float:
     return float(-np.log(np.maximum(of_label, _SMALLEST)).mean())
 
 
-def graded_table(table: pd.DataFrame, honest: HonestPart) -> pd.DataFrame:
+def graded_table(table: pd.DataFrame, nested: NestedCalibration) -> pd.DataFrame:
     """Join the records' table with their out-of-fold predictions.
 
     Returns
@@ -293,10 +293,10 @@ def graded_table(table: pd.DataFrame, honest: HonestPart) -> pd.DataFrame:
         As `bare_table`, with the limits of the sets (limit0-limit3), `decided`, that for the level, and `findings`
         where they may raise it.
     """
-    limits = {f"limit{at}": honest.limits[:, at].round(_STORED_DIGITS) for at in range(len(Severity))}
-    joined = bare_table(table, honest.raw, honest.calibrated)
-    findings = {} if honest.floors is None else {"findings": honest.floors.words}
-    return joined.assign(**limits, **findings, decided=honest.decided, level=honest.decided)
+    limits = {f"limit{at}": nested.limits[:, at].round(_STORED_DIGITS) for at in range(len(Severity))}
+    joined = bare_table(table, nested.raw, nested.calibrated)
+    findings = {} if nested.floors is None else {"findings": nested.floors.words}
+    return joined.assign(**limits, **findings, decided=nested.decided, level=nested.decided)
 
 
 def bare_table(table: pd.DataFrame, raw: Float64Array, calibrated: Float64Array) -> pd.DataFrame:
@@ -332,7 +332,9 @@ def _coverage(
     interval = bootstrap_interval(
         lambda values: float(values.mean()), held.astype(np.float64), groups=np.asarray(patients, dtype=str)
     )
-    alone = {severity.title: _held(held[np.array([chosen == (severity,) for chosen in sets])]) for severity in Severity}
+    alone = {
+        severity.title: _held_part(held[np.array([chosen == (severity,) for chosen in sets])]) for severity in Severity
+    }
     return MeasuredSets(
         kind=kind,
         n=len(levels),
@@ -341,13 +343,13 @@ def _coverage(
         interval=(interval.low, interval.high),
         mean_size=float(sizes.mean()),
         sets_of_size={str(size): int((sizes == size).sum()) for size in range(1, len(Severity) + 1)},
-        a_level={severity.title: _held(held[levels == severity]) for severity in Severity},
+        a_level={severity.title: _held_part(held[levels == severity]) for severity in Severity},
         alone=alone,
         note="Ninety per cent are wanted of each level's records. Under 'alone': sets that name one level.",
     )
 
 
-def _held(held: npt.NDArray[np.bool_]) -> HeldPart:
+def _held_part(held: npt.NDArray[np.bool_]) -> HeldPart:
     if not len(held):
         return HeldPart(n=0, held=0, interval=None)
     return HeldPart(n=len(held), held=int(held.sum()), interval=wilson(int(held.sum()), len(held)))

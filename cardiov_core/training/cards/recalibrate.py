@@ -11,7 +11,7 @@ from cardiov_core.inference import output_of
 from cardiov_core.training.cards import network as network_card
 from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.grader import NOT_TESTED_ON, limitations_of, metrics_of
-from cardiov_core.training.cards.probabilities import KINDS, HonestPart, Kind, graded_table, honest_part
+from cardiov_core.training.cards.probabilities import KINDS, Kind, NestedCalibration, graded_table, nested_calibration
 from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
 from cardiov_core.weights import BLEND, BOOSTING, FOREST, RAW_COLUMNS, ModelCard, out_of_fold_table, update_card
 
@@ -22,7 +22,7 @@ class Recalibrated:
 
     Attributes
     ----------
-    part : HonestPart
+    part : NestedCalibration
         Calibration, limit and their proof.
     table : pandas.DataFrame
         The new out-of-fold table.
@@ -30,7 +30,7 @@ class Recalibrated:
         Fields of the card that become others.
     """
 
-    part: HonestPart
+    part: NestedCalibration
     table: pd.DataFrame
     changes: dict[str, object]
 
@@ -70,7 +70,7 @@ def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = N
     columns = list(RAW_COLUMNS) if RAW_COLUMNS[0] in stored.columns else ["e0", "e1", "e2"]
     raw = stored[columns].to_numpy(dtype=np.float64)
     levels = stored["label"].to_numpy(dtype=np.int64)
-    part = honest_part(
+    part = nested_calibration(
         raw,
         levels,
         groups_of(stored, cv_groups),

@@ -141,7 +141,7 @@ class Teaching:
         data = replace(data, teacher=torch.from_numpy(self._exceedances_of_patients(rows)).float())
         if self._hearts is None or not self._recipe.distillation.hearts_a_batch:
             return data
-        exceedances = _told(self._teacher, self._numbers[rows], self._levels[rows], self._hearts.numbers)
+        exceedances = _teacher_exceedances(self._teacher, self._numbers[rows], self._levels[rows], self._hearts.numbers)
         return replace(data, hearts=_unlabelled(self._hearts, scale, torch.from_numpy(exceedances).float()))
 
     def pretrained(self, resume: bool, report: Report) -> Mapping[str, Tensor] | None:
@@ -176,7 +176,7 @@ class Teaching:
         groups = self._groups[rows]
         for group in np.unique(groups):
             kept, asked = rows[groups != group], rows[groups == group]
-            exceedances[groups == group] = _told(
+            exceedances[groups == group] = _teacher_exceedances(
                 self._teacher, self._numbers[kept], self._levels[kept], self._numbers[asked]
             )
         return exceedances
@@ -194,7 +194,7 @@ def _teacher_of(recipe: Recipe) -> ForestRecipe | BoostingRecipe | None:
     return found
 
 
-def _told(
+def _teacher_exceedances(
     teacher: ForestRecipe | BoostingRecipe, numbers: Float64Array, levels: IntArray, asked: Float64Array
 ) -> Float64Array:
     """Return the exceedances ``(n, 3)`` that trees, grown on some records, say of the numbers asked about."""

@@ -14,7 +14,7 @@ from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import blend
 from cardiov_core.training.cards.grader import Described, output_of
-from cardiov_core.training.cards.probabilities import honest_part, log_loss
+from cardiov_core.training.cards.probabilities import log_loss, nested_calibration
 from cardiov_core.training.cards.recalibrate import floors_in
 from cardiov_core.training.data.records import groups_of, refuse_absent, with_people
 from cardiov_core.training.graders.trunk import TrainingResult, finish
@@ -81,7 +81,7 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
     groups = groups_of(rows, recipe.cv_groups)
     weights = recipe.weights or fitted_weights(parts, levels)
     raw = blend(parts, weights) if recipe.weights else blended_out_of_fold(parts, levels, groups)
-    honest = honest_part(raw, levels, groups, rows["patient_id"], seen=_SEEN, floors=floors_in(shared))
+    nested = nested_calibration(raw, levels, groups, rows["patient_id"], seen=_SEEN, floors=floors_in(shared))
     members = tuple(Member(card.name, card.sha256, weight) for card, weight in zip(cards, weights, strict=True))
     described = Described(
         architecture=Architecture(name=BLEND, kwargs={"members": [asdict(member) for member in members]}),
@@ -91,7 +91,7 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
         limitations=_LIMITATIONS,
     )
     return finish(
-        recipe, dataset, rows, honest, described, lambda card, table: save_blend(members, card, out, out_of_fold=table)
+        recipe, dataset, rows, nested, described, lambda card, table: save_blend(members, card, out, out_of_fold=table)
     )
 
 

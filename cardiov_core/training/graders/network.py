@@ -19,7 +19,7 @@ from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.inference import CLIP, Output, exceedance_logits
 from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.network import described_network
-from cardiov_core.training.cards.probabilities import HonestPart, honest_part
+from cardiov_core.training.cards.probabilities import NestedCalibration, nested_calibration
 from cardiov_core.training.data.measured import CONTRACT, measured
 from cardiov_core.training.data.records import TrainingRecords, ids_of, load_records
 from cardiov_core.training.data.split import Split, groups_in, splits_of, training_data
@@ -98,12 +98,12 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
     output = reading_of(recipe, raw[graded], records.levels.numpy()[graded])
     exceedances = exceedances_from(raw[graded], output)
-    found: HonestPart | Float64Array = exceedances
+    found: NestedCalibration | Float64Array = exceedances
     table = records.table.iloc[graded]
     if recipe.cv_groups:
         groups = groups_in(recipe, records)[graded]
         own = None if floors is None else floors.select(graded)
-        found = honest_part(exceedances, table["label"].to_numpy(), groups, table["patient_id"], floors=own)
+        found = nested_calibration(exceedances, table["label"].to_numpy(), groups, table["patient_id"], floors=own)
     trained = records.table[records.table["fold"].isin(recipe.folds)]
     return finish(
         recipe,

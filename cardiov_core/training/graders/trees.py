@@ -13,7 +13,7 @@ from cardiov_core.domain import Severity
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import boosting_probabilities, exceedances_of, forest_probabilities
 from cardiov_core.training.cards.forest import described_boosting, described_forest
-from cardiov_core.training.cards.probabilities import honest_part
+from cardiov_core.training.cards.probabilities import nested_calibration
 from cardiov_core.training.data.measured import measured
 from cardiov_core.training.data.records import groups_of
 from cardiov_core.training.graders.trunk import TrainingResult, finish
@@ -68,7 +68,9 @@ def train_trees(recipe: TreesRecipe, dataset: LabelledRecords, out: Path, *, pro
         )
     groups = groups_of(records.table, recipe.cv_groups)
     raw = cross_validate(recipe, records.numbers, levels, groups, progress=progress)
-    honest = honest_part(raw, levels, groups, records.table["patient_id"].to_numpy(dtype=str), floors=records.floors)
+    nested = nested_calibration(
+        raw, levels, groups, records.table["patient_id"].to_numpy(dtype=str), floors=records.floors
+    )
     trees = grown(recipe, records.numbers, levels)
 
     def write(card: NewCard, table: pd.DataFrame | None) -> Path:
@@ -77,7 +79,7 @@ def train_trees(recipe: TreesRecipe, dataset: LabelledRecords, out: Path, *, pro
         return save_boosting(trees, card, out, out_of_fold=table)
 
     described = described_forest(recipe) if isinstance(recipe, ForestRecipe) else described_boosting(recipe)
-    return finish(recipe, dataset, records.table, honest, described, write)
+    return finish(recipe, dataset, records.table, nested, described, write)
 
 
 def cross_validate(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords
 from cardiov_core.training.cards.grader import AnyRecipe, Described, build_card
-from cardiov_core.training.cards.probabilities import HonestPart, bare_table, graded_table
+from cardiov_core.training.cards.probabilities import NestedCalibration, bare_table, graded_table
 from cardiov_core.weights import Figures, NewCard
 
 
@@ -34,7 +34,7 @@ def finish(
     recipe: AnyRecipe,
     dataset: LabelledRecords,
     table: pd.DataFrame,
-    found: HonestPart | npt.NDArray[np.float64],
+    found: NestedCalibration | npt.NDArray[np.float64],
     described: Described,
     write: Callable[[NewCard, pd.DataFrame | None], Path],
 ) -> TrainingResult:
@@ -48,7 +48,7 @@ def finish(
         What it was trained on.
     table : pandas.DataFrame
         Its records, as in `cardiov_core.training.data.records.TrainingRecords`.
-    found : HonestPart or numpy.ndarray
+    found : NestedCalibration or numpy.ndarray
         What was said of them: calibrated and proven; or, where there was no cross-validation, bare exceedances
         ``(n, 3)``, which get no out-of-fold table, for that they are not.
     described : Described
@@ -56,7 +56,7 @@ def finish(
     write : callable
         Writes the weights with the card and, where there is one, the out-of-fold table; returns the card's path.
     """
-    honest = found if isinstance(found, HonestPart) else None
-    graded = graded_table(table, found) if isinstance(found, HonestPart) else bare_table(table, found, found)
-    card = build_card(recipe, graded, dataset, described, honest)
-    return TrainingResult(write(card, None if honest is None else graded), card.metrics)
+    nested = found if isinstance(found, NestedCalibration) else None
+    graded = graded_table(table, found) if isinstance(found, NestedCalibration) else bare_table(table, found, found)
+    card = build_card(recipe, graded, dataset, described, nested)
+    return TrainingResult(write(card, None if nested is None else graded), card.metrics)

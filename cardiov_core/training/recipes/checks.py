@@ -30,7 +30,7 @@ def typed(kind: type[Kind], table: Mapping[str, Any], shown_as: str) -> Kind:
         return TypeAdapter(kind).validate_python(table)
     except ValidationError as error:
         raise ConfigurationError(
-            f"{shown_as} lacks a field or has one of the wrong kind: {fault_of(error).told()}.",
+            f"{shown_as} lacks a field or has one of the wrong kind: {fault_of(error).words()}.",
             "Compare it with a recipe that comes with CardioV.",
         ) from error
 

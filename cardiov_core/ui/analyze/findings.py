@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, texts
-from cardiov_core.reporting import nothing_found_words
+from cardiov_core.reporting import no_finding_words
 from cardiov_core.ui.frame.html import bullet_list, html_table, plain
 from cardiov_core.ui.frame.session import Key, session
 
@@ -37,7 +37,7 @@ def findings_tab(analysis: Analysis) -> None:
     elif often:
         st.write("Nothing was found but criteria that are often met without disease. That does not rule out disease.")
     else:
-        st.write(nothing_found_words(analysis.findings))
+        st.write(no_finding_words(analysis.findings))
     for title, findings in (
         (f"Criteria often met without disease ({len(often)})", often),
         (f"Absent ({len(absent)})", absent),
@@ -112,10 +112,10 @@ def _in_state(findings: Iterable[Finding], state: str) -> list[Finding]:
 
 def _rows(findings: Sequence[Finding]) -> list[tuple[str, str]]:
     ordered = sorted(findings, key=lambda finding: not finding.critical)
-    return [(f"{each.title} (critical)" if each.critical else each.title, _told(each)) for each in ordered]
+    return [(f"{each.title} (critical)" if each.critical else each.title, _details(each)) for each in ordered]
 
 
-def _told(finding: Finding) -> str:
+def _details(finding: Finding) -> str:
     """Join what was measured, what speaks against it, and how often it is seen without the disease."""
     figures = finding.figures.words if finding.figures is not None and finding.state == "present" else ""
     against = f"Against it: {' '.join(finding.against)}" if finding.against else ""

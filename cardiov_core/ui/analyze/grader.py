@@ -29,14 +29,14 @@ def choose_grader(analysis: Analysis) -> None:
         "Whose level is shown",
         names,
         format_func=lambda name: f"{name} (default)" if name == names[0] else name,
-        captions=[f"{known[name].card.stated.title}.{_said(analysis, name)}" for name in names],
+        captions=[f"{known[name].card.stated.title}.{_level_words(analysis, name)}" for name in names],
         key=Key.GRADER,
         on_change=_choose,
     )
     st.caption("Kept for the ECGs that you open next. All graders are asked, whichever is shown.")
 
 
-def _said(analysis: Analysis, name: str) -> str:
+def _level_words(analysis: Analysis, name: str) -> str:
     """Return what a grader says of the open record, for the list of graders."""
     if analysis.panel is None:
         return ""

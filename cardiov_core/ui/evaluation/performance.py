@@ -24,7 +24,7 @@ from cardiov_core.reporting import (
     ALARM_HEADS,
     CALIBRATION_HEADS,
     FIGURE_SENTENCES,
-    HONESTY_HEADS,
+    GROUP_CALIBRATION_HEADS,
     MAIN_HEADS,
     REPORT_NAME,
     SUBGROUP_HEADS,
@@ -36,8 +36,8 @@ from cardiov_core.reporting import (
     alarm_rows,
     calibration_rows,
     confusion_rows,
+    group_calibration_rows,
     headlines,
-    honesty_rows,
     html_report,
     main_rows,
     missed_words,
@@ -133,9 +133,9 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     st.caption(f"The paper's error and mean AUC are those of its Table 5 ({PAPER_SOURCE}), on its own test records.")
     st.subheader("Calibration")
     _figure("reliability", panels)
-    by_group = honesty_rows(document)
+    by_group = group_calibration_rows(document)
     if by_group:
-        st.html(html_table(HONESTY_HEADS, by_group, columns="tnnnnn"))
+        st.html(html_table(GROUP_CALIBRATION_HEADS, by_group, columns="tnnnnn"))
     show_sets(card)
     show_warnings(card)
     show_statements()

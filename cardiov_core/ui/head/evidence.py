@@ -73,9 +73,9 @@ def _researcher(analysis: Analysis) -> None:
 
     st.toggle("For researchers: graders by name", key=Key.RESEARCHER, on_change=_switch)
     if current.researcher:
-        st.caption(_said(analysis.prediction))
+        st.caption(_grader_words(analysis.prediction))
         choose_grader(analysis)
 
 
-def _said(prediction: Prediction | None) -> str:
+def _grader_words(prediction: Prediction | None) -> str:
     return f"Grader: {grader().name}" + ("" if prediction is None else f", SHA-256 {prediction.model_sha256[:12]}")

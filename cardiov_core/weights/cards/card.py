@@ -94,7 +94,7 @@ class ModelCard:
             return kind.of(found)
         except ValidationError as error:
             fault = fault_of(error)
-            lacks = f"{kind.field} lacks {fault.field}" if fault.value is None else fault.told(kind.field)
+            lacks = f"{kind.field} lacks {fault.field}" if fault.value is None else fault.words(kind.field)
             raise ModelCardError(
                 f"Model card {self.path.name}: {kind.field} makes no sense: {lacks}.", kind.hint
             ) from error
@@ -209,7 +209,7 @@ def checked_card(raw: JsonObject, path: Path) -> ModelCard:
     try:
         stated = CardDocument.of(raw)
     except ValidationError as error:
-        raise ModelCardError(f"Model card {path.name}: {fault_of(error).told()}.", HINT_MAKE) from error
+        raise ModelCardError(f"Model card {path.name}: {fault_of(error).words()}.", HINT_MAKE) from error
     if path.stem != stated.name:
         raise ModelCardError(
             f"Model card {path.name}: name is {stated.name!r}; the file is named {path.stem!r}.", HINT_MAKE

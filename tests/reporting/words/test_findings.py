@@ -1,7 +1,7 @@
 """What is said where nothing was found: what was looked for."""
 
 from cardiov_core.domain import Finding
-from cardiov_core.reporting.words.findings import nothing_found_words
+from cardiov_core.reporting.words.findings import no_finding_words
 
 
 def _finding(code: str, state: str, group: str, *, shown: bool = True) -> Finding:
@@ -16,10 +16,10 @@ def test_groups_and_numbers_of_what_was_looked_for() -> None:
         _finding("d", "not measurable", "axis"),
         _finding("e", "absent", "voltage", shown=False),
     ]
-    assert nothing_found_words(findings) == (
+    assert no_finding_words(findings) == (
         "None of 3 findings of rhythm and ST is there; 1 could not be judged. This does not rule out disease."
     )
 
 
 def test_nothing_could_be_judged() -> None:
-    assert nothing_found_words([_finding("d", "not measurable", "axis")]) == "Nothing could be judged on this record."
+    assert no_finding_words([_finding("d", "not measurable", "axis")]) == "Nothing could be judged on this record."

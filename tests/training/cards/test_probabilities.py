@@ -19,7 +19,7 @@ from cardiov_core.inference import load_predictor
 from cardiov_core.inference.uncertainty.calibration import fit_calibration
 from cardiov_core.inference.uncertainty.conformal import contiguous_set, fit_limits
 from cardiov_core.preprocessing import prepare
-from cardiov_core.training.cards.probabilities import KINDS, chosen_kind, compared, graded_table, honest_part
+from cardiov_core.training.cards.probabilities import KINDS, chosen_kind, compared, graded_table, nested_calibration
 from cardiov_core.training.cards.recalibrate import recalibrate, ship_recalibrated
 
 
@@ -57,14 +57,14 @@ def test_a_kind_that_cannot_mend_what_is_wrong_is_not_chosen(told: Any, kind: st
 def test_nothing_of_a_group_goes_into_what_is_said_of_it() -> None:
     truth, levels, groups = _drawn(600)
     raw = expit(2.0 * logit(truth))
-    part = honest_part(raw, levels, groups, np.arange(600), kinds=("temperature_offsets",))
+    part = nested_calibration(raw, levels, groups, np.arange(600), kinds=("temperature_offsets",))
     rest = groups != 2
     by_hand = fit_calibration(raw[rest], levels[rest])
     np.testing.assert_allclose(part.calibrated[~rest], by_hand(raw[~rest]), rtol=0, atol=0)
     assert {tuple(row) for row in part.limits[~rest]} == {fit_limits(ordinal.decode(by_hand(raw[rest])), levels[rest])}
     turned = levels.copy()
     turned[~rest] = 3 - turned[~rest]
-    other = honest_part(raw, turned, groups, np.arange(600), kinds=("temperature_offsets",))
+    other = nested_calibration(raw, turned, groups, np.arange(600), kinds=("temperature_offsets",))
     np.testing.assert_array_equal(other.calibrated[~rest], part.calibrated[~rest])
     assert not np.array_equal(other.calibrated[rest], part.calibrated[rest])
 
@@ -72,7 +72,7 @@ def test_nothing_of_a_group_goes_into_what_is_said_of_it() -> None:
 def test_coverage_is_counted_from_the_sets_of_the_table_a_level_at_a_time() -> None:
     truth, levels, groups = _drawn(800, seed=3)
     raw = expit(2.0 * logit(truth))
-    part = honest_part(raw, levels, groups, np.arange(800) // 2)
+    part = nested_calibration(raw, levels, groups, np.arange(800) // 2)
     table = graded_table(pd.DataFrame({"label": levels}), part)
     held = [
         row.label
@@ -97,13 +97,13 @@ def test_coverage_is_counted_from_the_sets_of_the_table_a_level_at_a_time() -> N
 
 def test_a_level_without_records_has_no_interval() -> None:
     truth, levels, groups = _drawn(200)
-    part = honest_part(truth, np.minimum(levels, 2), groups, np.arange(200))
+    part = nested_calibration(truth, np.minimum(levels, 2), groups, np.arange(200))
     assert part.card["conformal"]["measured"]["a_level"]["High risk"] == {"n": 0, "held": 0, "interval": None}
 
 
 def test_two_groups_are_too_few_to_choose_and_get_a_temperature() -> None:
     truth, levels, _ = _drawn(300)
-    part = honest_part(expit(3.0 * logit(truth)), levels, np.arange(300) % 2, np.arange(300))
+    part = nested_calibration(expit(3.0 * logit(truth)), levels, np.arange(300) % 2, np.arange(300))
     assert np.isfinite(part.calibrated).all()
     assert chosen_kind(truth, levels, np.zeros(300, dtype=np.int64)) == "temperature"
 

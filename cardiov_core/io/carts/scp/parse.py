@@ -27,7 +27,7 @@ def parse_scp(name: str, content: bytes, folder: Path) -> Parsed:
         try:
             sections = sections_of(content, base=1)
             rhythm = rhythm_of(sections)
-            return _with_facts(name, content, folder, sections, rhythm, rhythm.said)
+            return _with_facts(name, content, folder, sections, rhythm, rhythm.notes)
         except (ScpError, struct.error, *_Refusal):
             raise refusal from None
 

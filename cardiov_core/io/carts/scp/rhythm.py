@@ -33,14 +33,14 @@ class Rhythm:
     interval_us: float
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """What is to be told of it."""
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of it to the reader."""
         short = [(count, row.size) for count, row in zip(self.table.counts, self.rows, strict=True) if row.size < count]
         if not short:
             return ()
-        announced, held = short[0]
-        seconds = held * self.interval_us / 1e6
-        return (f"The file announces {announced} samples per lead and holds {held} ({seconds:.4g} s).",)
+        announced, present = short[0]
+        seconds = present * self.interval_us / 1e6
+        return (f"The file announces {announced} samples per lead and holds {present} ({seconds:.4g} s).",)
 
 
 def rhythm_of(sections: Mapping[int, bytes]) -> Rhythm:

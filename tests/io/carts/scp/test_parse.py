@@ -54,7 +54,7 @@ def counts_of(record):
 def test_our_decoder_gives_what_the_library_gives(record, compressed):
     rhythm = rhythm_of(sections_of(make.scp(record, compressed=compressed), base=1))
     assert np.array_equal(np.stack(rhythm.rows), counts_of(record))
-    assert (rhythm.nv_per_count, rhythm.interval_us, rhythm.said) == (1000, 2000, ())
+    assert (rhythm.nv_per_count, rhythm.interval_us, rhythm.notes) == (1000, 2000, ())
 
 
 @pytest.mark.parametrize("compressed", [False, True])

@@ -9,7 +9,7 @@ import pytest
 from cardiov_core.cli.output import error_row
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.io import collect, read_record, read_source, read_uploads
-from cardiov_core.io.collection import Source, told_apart
+from cardiov_core.io.collection import Source, marked_apart
 from cardiov_core.io.staging import staged, take_drop
 
 
@@ -28,7 +28,7 @@ from cardiov_core.io.staging import staged, take_drop
 def test_marks_are_the_nearest_folders_that_tell_apart(names, marks):
     from pathlib import Path
 
-    assert [source.mark for source in told_apart([Source(Path(name), name) for name in names])] == marks
+    assert [source.mark for source in marked_apart([Source(Path(name), name) for name in names])] == marks
 
 
 @pytest.fixture
