@@ -14,6 +14,7 @@ from cardiov_core.nets.benchmark.deep_conv import DeepConvNet
 from cardiov_core.nets.benchmark.inception import Inception1d
 from cardiov_core.nets.benchmark.naive import Naive
 from cardiov_core.nets.benchmark.recurrent import Recurrent
+from cardiov_core.nets.benchmark.resnet import ResNet1d, WideResNet1d
 from cardiov_core.nets.benchmark.wang import FcnWang, ResNet1dWang
 from cardiov_core.nets.benchmark.wavelet import WaveletNN
 from cardiov_core.nets.benchmark.xresnet import XResNet1d
@@ -162,6 +163,15 @@ _FAMILIES: Mapping[str, _Family] = {
     ),
     "fcn_wang": _benchmark(FcnWang, "Three convolutions.", ".918"),
     "resnet1d_wang": _benchmark(ResNet1dWang, "Three residual blocks of 128 channels.", ".919"),
+    "resnet1d18": _benchmark(ResNet1d, "Eight basic blocks of 128 channels."),
+    "resnet1d34": _benchmark(partial(ResNet1d, blocks=(3, 4, 6, 3)), "Sixteen basic blocks of 128 channels."),
+    "resnet1d50": _benchmark(
+        partial(ResNet1d, blocks=(3, 4, 6, 3), bottleneck=True), "Sixteen bottlenecks of 512 channels."
+    ),
+    "resnet1d101": _benchmark(
+        partial(ResNet1d, blocks=(3, 4, 23, 3), bottleneck=True), "Thirty-three bottlenecks of 512 channels."
+    ),
+    "wrn1d_22": _benchmark(WideResNet1d, "Nine blocks of 16 channels that normalise before they convolve."),
     "schirrmeister": _benchmark(DeepConvNet, "Five convolutions with pooling by 3."),
     "xresnet1d18": _benchmark(
         partial(XResNet1d, blocks=(2, 2, 2, 2), bottleneck=False), "Eight basic blocks of 64 channels."

@@ -9,8 +9,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from cardiov_core.nets.shared.feature_net import FeatureNet
-from cardiov_core.nets.shared.heads import HIDDEN, concat_pool, hidden_layer
+from cardiov_core.nets.shared.heads import PooledNet
 
 _WIDTHS, _KERNEL, _POOL, _DROPOUT = (25, 50, 100, 200), 10, 3, 0.5
 
@@ -20,7 +19,7 @@ def _convolved(n_in: int, n_out: int) -> list[nn.Module]:
     return [padding, nn.Conv1d(n_in, n_out, _KERNEL, bias=False), nn.BatchNorm1d(n_out)]
 
 
-class DeepConvNet(FeatureNet):
+class DeepConvNet(PooledNet):
     """Four blocks of convolution and pooling.
 
     Parameters
@@ -37,15 +36,14 @@ class DeepConvNet(FeatureNet):
         for width, out in pairwise(_WIDTHS):
             blocks.append(nn.Sequential(nn.Dropout(_DROPOUT), *_convolved(width, out), nn.ELU(), nn.MaxPool1d(_POOL)))
         self.blocks = nn.Sequential(*blocks)
-        self.head = hidden_layer(2 * _WIDTHS[-1])
-        self.dense = nn.Linear(HIDDEN, n_outputs)
+        self.end_in_head(_WIDTHS[-1], n_outputs)
 
     @property
     def grad_cam_points(self) -> tuple[nn.Module, ...]:
         """Each block."""
         return tuple(self.blocks.children())
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return ``(batch, 128)``."""
-        hidden: Tensor = self.head(concat_pool(self.blocks(x)))
-        return hidden
+    def channels(self, x: Tensor) -> Tensor:
+        """Return ``(batch, 200, time)``."""
+        y: Tensor = self.blocks(x)
+        return y

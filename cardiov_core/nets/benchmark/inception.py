@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cardiov_core.nets.shared.convolution import conv_norm, convolution
-from cardiov_core.nets.shared.feature_net import FeatureNet
-from cardiov_core.nets.shared.heads import HIDDEN, concat_pool, hidden_layer
+from cardiov_core.nets.shared.heads import PooledNet
 
 _FILTERS, _KERNELS, _DEPTH, _SHORTCUT_EVERY = 32, (39, 19, 9), 6, 3
 _WIDTH = _FILTERS * (len(_KERNELS) + 1)
@@ -32,7 +31,7 @@ class InceptionModule(nn.Module):
         return torch.relu(self.norm(torch.cat([*parts, self.pooled(x)], dim=1)))
 
 
-class Inception1d(FeatureNet):
+class Inception1d(PooledNet):
     """Six modules with two shortcuts.
 
     Parameters
@@ -47,20 +46,18 @@ class Inception1d(FeatureNet):
         self.modules_in_order = nn.ModuleList(InceptionModule(width) for width in widths[:-1])
         begins = widths[:-1:_SHORTCUT_EVERY]
         self.shortcuts = nn.ModuleList(conv_norm(width, _WIDTH, 1, activated=False) for width in begins)
-        self.head = hidden_layer(2 * _WIDTH)
-        self.dense = nn.Linear(HIDDEN, n_outputs)
+        self.end_in_head(_WIDTH, n_outputs)
 
     @property
     def grad_cam_points(self) -> tuple[nn.Module, ...]:
         """Each module."""
         return tuple(self.modules_in_order)
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return ``(batch, 128)``."""
+    def channels(self, x: Tensor) -> Tensor:
+        """Return ``(batch, 128, time)``."""
         begun = x
         for index, module in enumerate(self.modules_in_order):
             x = module(x)
             if index % _SHORTCUT_EVERY == _SHORTCUT_EVERY - 1:
                 x = begun = torch.relu(x + self.shortcuts[index // _SHORTCUT_EVERY](begun))
-        hidden: Tensor = self.head(concat_pool(x))
-        return hidden
+        return x

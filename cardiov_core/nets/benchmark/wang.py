@@ -8,15 +8,14 @@ kernel of the convolutional network is even, 8, with 3 zeros on both sides, so t
 from torch import Tensor, nn
 
 from cardiov_core.nets.shared.convolution import conv_norm
-from cardiov_core.nets.shared.feature_net import FeatureNet
-from cardiov_core.nets.shared.heads import HIDDEN, concat_pool, hidden_layer
+from cardiov_core.nets.shared.heads import PooledNet
 
 _FCN_WIDTHS = (128, 256, 128)
 _FCN_KERNELS = (8, 5, 3)
 _WIDTH, _STEM_KERNEL, _KERNELS, _STRIDES = 128, 7, (5, 3), (1, 2, 2)
 
 
-class FcnWang(FeatureNet):
+class FcnWang(PooledNet):
     """Three convolutions, each with batch normalisation and ReLU.
 
     Parameters
@@ -33,18 +32,17 @@ class FcnWang(FeatureNet):
             blocks.append(nn.Sequential(conv, nn.BatchNorm1d(out), nn.ReLU()))
             width = out
         self.blocks = nn.Sequential(*blocks)
-        self.head = hidden_layer(2 * width)
-        self.dense = nn.Linear(HIDDEN, n_outputs)
+        self.end_in_head(width, n_outputs)
 
     @property
     def grad_cam_points(self) -> tuple[nn.Module, ...]:
         """Each block."""
         return tuple(self.blocks.children())
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return ``(batch, 128)``."""
-        hidden: Tensor = self.head(concat_pool(self.blocks(x)))
-        return hidden
+    def channels(self, x: Tensor) -> Tensor:
+        """Return ``(batch, 128, time)``."""
+        y: Tensor = self.blocks(x)
+        return y
 
 
 class ResidualBlock(nn.Module):
@@ -63,7 +61,7 @@ class ResidualBlock(nn.Module):
         return y
 
 
-class ResNet1dWang(FeatureNet):
+class ResNet1dWang(PooledNet):
     """A stem and three residual blocks of 128 channels.
 
     Parameters
@@ -76,15 +74,14 @@ class ResNet1dWang(FeatureNet):
         super().__init__()
         self.stem = conv_norm(n_leads, _WIDTH, _STEM_KERNEL)
         self.blocks = nn.Sequential(*(ResidualBlock(_WIDTH, _KERNELS, stride) for stride in _STRIDES))
-        self.head = hidden_layer(2 * _WIDTH)
-        self.dense = nn.Linear(HIDDEN, n_outputs)
+        self.end_in_head(_WIDTH, n_outputs)
 
     @property
     def grad_cam_points(self) -> tuple[nn.Module, ...]:
         """Each block."""
         return tuple(self.blocks.children())
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return ``(batch, 128)``."""
-        hidden: Tensor = self.head(concat_pool(self.blocks(self.stem(x))))
-        return hidden
+    def channels(self, x: Tensor) -> Tensor:
+        """Return ``(batch, 128, time)``."""
+        y: Tensor = self.blocks(self.stem(x))
+        return y

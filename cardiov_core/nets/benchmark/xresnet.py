@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from cardiov_core.nets.shared.convolution import conv_norm
-from cardiov_core.nets.shared.feature_net import FeatureNet
-from cardiov_core.nets.shared.heads import HIDDEN, concat_pool, hidden_layer
+from cardiov_core.nets.shared.heads import PooledNet
 
 _WIDTH, _KERNEL, _BOTTLENECK = 64, 5, 4
 _STEM_WIDTHS = (32, 32, _WIDTH)
@@ -50,7 +49,7 @@ class XResBlock(nn.Module):
         return y
 
 
-class XResNet1d(FeatureNet):
+class XResNet1d(PooledNet):
     """A network of the family.
 
     Parameters
@@ -87,15 +86,14 @@ class XResNet1d(FeatureNet):
                 width = _WIDTH * expansion
             stages.append(nn.Sequential(*layers))
         self.stages = nn.Sequential(*stages)
-        self.head = hidden_layer(2 * width)
-        self.dense = nn.Linear(HIDDEN, n_outputs)
+        self.end_in_head(width, n_outputs)
 
     @property
     def grad_cam_points(self) -> tuple[nn.Module, ...]:
         """The end of each stage."""
         return tuple(self.stages.children())
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return ``(batch, 128)``."""
-        hidden: Tensor = self.head(concat_pool(self.stages(self.stem(x))))
-        return hidden
+    def channels(self, x: Tensor) -> Tensor:
+        """Return ``(batch, width, time)``."""
+        y: Tensor = self.stages(self.stem(x))
+        return y

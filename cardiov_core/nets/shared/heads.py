@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from cardiov_core.nets.shared.feature_net import FeatureNet
+
 HIDDEN = 128
 """Width of the benchmark's head."""
 
@@ -32,3 +34,23 @@ def hidden_layer(n_features: int, hidden: int = HIDDEN) -> nn.Sequential:
         nn.BatchNorm1d(hidden),
         nn.Dropout(0.5),
     )
+
+
+class PooledNet(FeatureNet):
+    """A network whose channels are pooled by mean and maximum and end in the benchmark's head."""
+
+    head: nn.Sequential
+
+    def end_in_head(self, width: int, n_outputs: int) -> None:
+        """Add head and dense layer behind `width` channels; called last, so that seeds draw layer by layer."""
+        self.head = hidden_layer(2 * width)
+        self.dense = nn.Linear(HIDDEN, n_outputs)
+
+    def channels(self, x: Tensor) -> Tensor:
+        """Return what is pooled, ``(batch, leads, samples) -> (batch, width, time)``."""
+        raise NotImplementedError
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return ``(batch, 128)``."""
+        hidden: Tensor = self.head(concat_pool(self.channels(x)))
+        return hidden

@@ -8,6 +8,11 @@ from cardiov_core.nets import build_net, count_parameters
 PARAMETERS = {
     "fcn_wang": 318_279,
     "resnet1d_wang": 481_863,
+    "resnet1d18": 1_022_279,
+    "resnet1d34": 1_812_807,
+    "resnet1d50": 3_996_743,
+    "resnet1d101": 7_086_663,
+    "wrn1d_22": 39_431,
     "schirrmeister": 328_468,
     "xresnet1d18": 373_447,
     "xresnet1d34": 703_175,
