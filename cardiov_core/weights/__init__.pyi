@@ -54,7 +54,12 @@ from .files import tensor_bytes as tensor_bytes
 from .files import write_with_card as write_with_card
 from .findings import NAME as NAME
 from .findings import Detector as Detector
+from .findings import FindingFigures as FindingFigures
+from .findings import FindingsTable as FindingsTable
 from .findings import FindingWeights as FindingWeights
+from .findings import NewFindingsCard as NewFindingsCard
+from .findings import OutOfFoldFigures as OutOfFoldFigures
+from .findings import TrainedPart as TrainedPart
 from .findings import Trees as Trees
 from .findings import join_trees as join_trees
 from .findings import load_figures as load_figures

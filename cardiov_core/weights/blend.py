@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 from cardiov_core.domain import fault_of
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
-from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
-from cardiov_core.weights.graders import CardFields, write_grader
+from cardiov_core.weights.files import HINT_MAKE, CardFields, read_tensors, tensor_bytes
+from cardiov_core.weights.graders import write_grader
 
 BLEND = "blend"
 """Architecture of a model card that describes a blend."""

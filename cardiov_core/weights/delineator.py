@@ -12,16 +12,22 @@ from typing import Any
 import torch
 from pydantic import field_validator
 
-from cardiov_core.domain import Document, JsonObject, Sha256
+from cardiov_core.domain import Document, JsonObject
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.nets import DelineatorNet
 from cardiov_core.weights.cards.card import folder_of
-from cardiov_core.weights.files import checked_as, read_json, read_tensors, stamped, tensor_bytes, write_with_card
+from cardiov_core.weights.files import (
+    CardFields,
+    StampedCard,
+    checked_as,
+    read_json,
+    read_tensors,
+    stamped,
+    tensor_bytes,
+    write_with_card,
+)
 
 NAME = "delineator"
-SCHEMA_VERSION = 1
-"""Version of the card's layout that this CardioV reads and writes."""
-
 _HINT = "Run `cardiov train-delineator`, or restore the file from the repository."
 
 
@@ -50,20 +56,11 @@ class DelineatorFold(Document):
     fingerprints: tuple[str, ...]
 
 
-class DelineatorCard(Document):
+class DelineatorCard(StampedCard):
     """What is needed of the card to open the weights."""
 
-    schema_version: int
-    sha256: Sha256
     architecture: JsonObject
     folds: tuple[DelineatorFold, ...]
-
-    @field_validator("schema_version")
-    @classmethod
-    def _this_version(cls, value: int) -> int:
-        if value != SCHEMA_VERSION:
-            raise ValueError(f"this CardioV reads {SCHEMA_VERSION}")
-        return value
 
     @field_validator("folds")
     @classmethod
@@ -117,7 +114,7 @@ def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
     return DelineatorWeights(tuple(nets), fold_of, card.sha256)
 
 
-def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, object], folder: Path) -> Path:
+def save_delineator(nets: Sequence[DelineatorNet], card: CardFields, folder: Path) -> Path:
     """Write the delineator's weights in half precision, with their card.
 
     Parameters
@@ -148,7 +145,7 @@ def save_delineator(nets: Sequence[DelineatorNet], card: Mapping[str, object], f
     # One tensor a layer for all networks: the names of 460 small tensors would cost a tenth of the file.
     content = tensor_bytes({key: torch.stack([state[key] for state in states]) for key in states[0]}, "float16")
     n_parameters = sum(parameter.numel() for net in nets for parameter in net.parameters())
-    raw: JsonObject = {**stamped(card, content, SCHEMA_VERSION), "n_parameters": n_parameters}
+    raw: JsonObject = {**stamped(card, content, DelineatorCard.reads), "n_parameters": n_parameters}
     path = folder / f"{NAME}.json"
     stated = checked_as(DelineatorCard, raw, path, _HINT)
     if len(stated.folds) != len(nets):

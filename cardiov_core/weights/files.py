@@ -4,20 +4,39 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import torch
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors import torch as safetensors_torch
 
-from cardiov_core.domain import Document, JsonObject, fault_of
+from cardiov_core.domain import Document, JsonObject, Sha256, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsIntegrityError
 
 Card = TypeVar("Card", bound=Document)
 
 HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the file from the repository."
 """What helps where a file of weights is missing or damaged."""
+
+CardFields = Document | Mapping[str, object]
+"""A card that is to be written, or fields of one: typed (`NewCard`, parts), or as JSON values."""
+
+
+class StampedCard(Document):
+    """What is filled in when weights that grade nothing are written: the layout's version, and their checksum."""
+
+    reads: ClassVar[int] = 1
+
+    schema_version: int
+    sha256: Sha256
+
+    @field_validator("schema_version")
+    @classmethod
+    def _this_version(cls, value: int) -> int:
+        if value != cls.reads:
+            raise ValueError(f"this CardioV reads {cls.reads}")
+        return value
 
 
 def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
@@ -70,10 +89,17 @@ def checked_as(kind: type[Card], raw: object, path: Path, hint: str) -> Card:
         raise ModelCardError(f"Card {path.name}: {fault_of(error).words()}.", hint) from error
 
 
-def stamped(card: Mapping[str, object], content: bytes, schema_version: int) -> JsonObject:
+def fields_as_json(fields: CardFields) -> JsonObject:
+    """Return a card, or fields of one, as JSON values."""
+    given = fields.as_json() if isinstance(fields, Document) else dict(fields)
+    found: JsonObject = json.loads(json.dumps(given, default=_document_as_json))
+    return found
+
+
+def stamped(card: CardFields, content: bytes, schema_version: int) -> JsonObject:
     """Return a card as JSON values, with its version and the checksum of the weights file beside it."""
     return {
-        **json.loads(json.dumps(dict(card))),
+        **fields_as_json(card),
         "schema_version": schema_version,
         "sha256": hashlib.sha256(content).hexdigest(),
     }
@@ -85,6 +111,12 @@ def write_with_card(path: Path, card: JsonObject, content: bytes, *, indent: int
     path.with_suffix(".safetensors").write_bytes(content)
     path.write_text(json.dumps(card, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     return path
+
+
+def _document_as_json(value: object) -> JsonObject:
+    if not isinstance(value, Document):
+        raise TypeError(f"{value!r} is no JSON value")
+    return value.as_json()
 
 
 def _stored(key: str, value: torch.Tensor, storage: str) -> torch.Tensor:

@@ -9,23 +9,33 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from pydantic import Field, ValidationError
 
-from cardiov_core.errors import ModelCardError, WeightsMismatchError
+from cardiov_core.domain import Document, JsonObject, fault_of
+from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards.card import folder_of
-from cardiov_core.weights.files import read_json, read_tensors, stamped, tensor_bytes, write_with_card
+from cardiov_core.weights.files import (
+    StampedCard,
+    checked_as,
+    read_json,
+    read_tensors,
+    stamped,
+    tensor_bytes,
+    write_with_card,
+)
 
 NAME = "findings"
 FIGURES_NAME = "figures.json"
-SCHEMA_VERSION = 1
-"""Version of the card's layout that this CardioV reads and writes."""
-
 _HINT = "Run `cardiov train-findings`, or restore the file from the repository."
 _PARTS = ("feature", "threshold", "missing_left", "left", "right", "value", "roots")
+
+
+Nodes = npt.NDArray[np.generic]
+"""One property of each node: which feature decides, the threshold, ..."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +125,73 @@ class Detector:
         return float(1.0 / (1.0 + np.exp(-(slope * np.mean([trees.log_odds(row) for trees in asked]) + shift))))
 
 
+class OutOfFoldFigures(Document):
+    """What a detector reached on records that it had not seen, `n_with` of them with the finding's label."""
+
+    n_with: int
+    n_without: int
+    auc: float
+    sensitivity: float
+    specificity: float
+
+
+class TrainedPart(Document):
+    """What a detector was trained for: statements that assert it, related ones, the wanted specificity, its figures."""
+
+    labels: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    specificity_wanted: float | None = None
+    out_of_fold: OutOfFoldFigures | None = None
+
+
+class DetectorPart(TrainedPart):
+    """One detector: the fields of `Detector` beside, and the log odds before any tree, one per fold."""
+
+    features: tuple[str, ...]
+    limit: float
+    calibration: tuple[float, float]
+    base: tuple[float, ...]
+
+
+class NewFindingsCard(Document):
+    """The card of the detectors as their training makes it; ``folds`` are fingerprints of records.
+
+    Its fields stand in the file in this order.
+    """
+
+    name: str = NAME
+    title: str = ""
+    data: str = ""
+    recipe: JsonObject = Field(default_factory=dict)
+    detectors: dict[str, TrainedPart] = Field(default_factory=dict)
+    licence: str = ""
+    folds: tuple[tuple[str, ...], ...]
+
+
+class FindingsCard(StampedCard):
+    """What is needed of the card to open the weights."""
+
+    detectors: dict[str, DetectorPart]
+    folds: tuple[tuple[str, ...], ...]
+
+
+class FindingFigures(Document):
+    """How one finding did on labelled records; a share of no record is None."""
+
+    n_with: int
+    n_without: int
+    sensitivity: float | None
+    specificity: float | None
+
+
+class FindingsTable(Document):
+    """How the findings did, by code, on the labels of one source."""
+
+    source: str = ""
+    n_records: int = 0
+    findings: dict[str, FindingFigures] = Field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class FindingWeights:
     """All detectors.
@@ -125,13 +202,13 @@ class FindingWeights:
         By code of the finding.
     fold_of : mapping of str to int
         Fingerprint of a training record -> the fold that never saw it.
-    card : mapping
-        The whole card as it stands in the file.
+    card : FindingsCard
+        Their card.
     """
 
     detectors: Mapping[str, Detector]
     fold_of: Mapping[str, int]
-    card: Mapping[str, Any]
+    card: FindingsCard
 
 
 def load_findings(folder: Path | None = None) -> FindingWeights | None:
@@ -161,38 +238,30 @@ def load_findings(folder: Path | None = None) -> FindingWeights | None:
     path = folder_of(NAME, folder) / f"{NAME}.json"
     if not path.is_file():
         return None
-    card = _read(path)
-    if card.get("schema_version") != SCHEMA_VERSION:
-        raise ModelCardError(
-            f"Card {path.name}: schema_version is {card.get('schema_version')!r}; this CardioV reads {SCHEMA_VERSION}.",
-            _HINT,
-        )
-    tensors = read_tensors(path.with_suffix(".safetensors"), str(card.get("sha256")))
+    raw = read_json(path, _HINT)
+    # Exchanged weights are refused before anything else of the card is looked at.
+    stamp = checked_as(StampedCard, raw, path, _HINT)
+    tensors = read_tensors(path.with_suffix(".safetensors"), stamp.sha256)
     try:
-        detectors = {
-            code: Detector(
-                tuple(entry["features"]),
-                float(entry["limit"]),
-                (float(entry["calibration"][0]), float(entry["calibration"][1])),
-                tuple(_trees(tensors, f"{code}.{fold}", float(base)) for fold, base in enumerate(entry["base"])),
-            )
-            for code, entry in card["detectors"].items()
-        }
-        fold_of = {mark: fold for fold, marks in enumerate(card["folds"]) for mark in marks}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        card = FindingsCard.of(raw)
+        detectors = {code: _detector(tensors, code, part) for code, part in card.detectors.items()}
+    except ValidationError as error:
+        raise WeightsMismatchError(f"The weights do not fit {path.name}: {fault_of(error).words()}.", _HINT) from error
+    except (KeyError, ValueError) as error:
         raise WeightsMismatchError(f"The weights do not fit {path.name}: {error!r}.", _HINT) from error
+    fold_of = {mark: fold for fold, marks in enumerate(card.folds) for mark in marks}
     return FindingWeights(detectors, fold_of, card)
 
 
-def save_findings(detectors: Mapping[str, Detector], card: Mapping[str, Any], folder: Path) -> Path:
+def save_findings(detectors: Mapping[str, Detector], card: NewFindingsCard, folder: Path) -> Path:
     """Write the detectors with their card.
 
     Parameters
     ----------
     detectors : mapping of str to Detector
         By code.
-    card : mapping
-        ``folds`` (a list of fingerprints a fold), ``detectors`` (what a reader should know of each), and all else.
+    card : NewFindingsCard
+        What a reader should know; version, checksum and numbers of the detectors are filled in here.
     folder : pathlib.Path
         Made where it is missing.
 
@@ -208,9 +277,9 @@ def save_findings(detectors: Mapping[str, Detector], card: Mapping[str, Any], fo
         for part in _PARTS
     }
     content = tensor_bytes(state, "float32")
-    entries = {
+    parts: JsonObject = {
         code: {
-            **dict(card.get("detectors", {}).get(code, {})),
+            **card.detectors.get(code, TrainedPart()).as_json(),
             "features": list(detector.features),
             "limit": detector.limit,
             "calibration": list(detector.calibration),
@@ -218,53 +287,62 @@ def save_findings(detectors: Mapping[str, Detector], card: Mapping[str, Any], fo
         }
         for code, detector in detectors.items()
     }
-    raw = stamped({**card, "detectors": entries}, content, SCHEMA_VERSION)
-    return write_with_card(folder / f"{NAME}.json", raw, content, indent=1)
+    path = folder / f"{NAME}.json"
+    raw = stamped({**card.as_json(), "detectors": parts}, content, FindingsCard.reads)
+    checked_as(FindingsCard, raw, path, _HINT)
+    return write_with_card(path, raw, content, indent=1)
 
 
-def load_figures(folder: Path | None = None) -> Mapping[str, Any]:
+def load_figures(folder: Path | None = None) -> FindingsTable:
     """Read how each finding did on labelled records; empty where the file is not there.
 
     Raises
     ------
     ModelCardError
-        If the file is no JSON object.
+        If the file is no JSON, or lacks a field.
     """
     path = folder_of(NAME, folder) / FIGURES_NAME
-    return _read(path) if path.is_file() else {}
+    return checked_as(FindingsTable, read_json(path, _HINT), path, _HINT) if path.is_file() else FindingsTable()
 
 
-def save_figures(figures: Mapping[str, Any], folder: Path | None = None) -> Path:
+def save_figures(figures: FindingsTable, folder: Path | None = None) -> Path:
     """Write how each finding did on labelled records beside the detectors."""
     target = folder_of(NAME, folder)
     target.mkdir(parents=True, exist_ok=True)
     path = target / FIGURES_NAME
-    path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    path.write_text(json.dumps(figures.as_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     return path
 
 
-def join_trees(trees: Sequence[Mapping[str, npt.NDArray[Any]]], base: float) -> Trees:
+def join_trees(trees: Sequence[Mapping[str, Nodes]], base: float) -> Trees:
     """Put the nodes of single trees, each with children counted from its own first node, into one row."""
     shifts = np.cumsum([0, *(len(tree["feature"]) for tree in trees)])
-    joined: dict[str, npt.NDArray[Any]] = {
+    joined = {
         part: np.concatenate([np.asarray(tree[part]) for tree in trees])
         for part in ("feature", "threshold", "missing_left", "value")
     }
-    for part in ("left", "right"):
-        joined[part] = np.concatenate(
+    left, right = (
+        np.concatenate(
             [np.asarray(tree[part], dtype=np.int64) + shift for tree, shift in zip(trees, shifts, strict=False)]
         )
+        for part in ("left", "right")
+    )
     return Trees(
         feature=joined["feature"].astype(np.int64),
         # As they are stored, so that what is tested is what ships.
         threshold=joined["threshold"].astype(np.float32).astype(np.float64),
         missing_left=joined["missing_left"].astype(np.bool_),
-        left=joined["left"],
-        right=joined["right"],
+        left=left,
+        right=right,
         value=joined["value"].astype(np.float32).astype(np.float64),
         roots=shifts[:-1].astype(np.int64),
         base=float(base),
     )
+
+
+def _detector(tensors: Mapping[str, torch.Tensor], code: str, part: DetectorPart) -> Detector:
+    folds = tuple(_trees(tensors, f"{code}.{fold}", base) for fold, base in enumerate(part.base))
+    return Detector(part.features, part.limit, part.calibration, folds)
 
 
 def _trees(tensors: Mapping[str, torch.Tensor], name: str, base: float) -> Trees:
@@ -289,14 +367,7 @@ def _trees(tensors: Mapping[str, torch.Tensor], name: str, base: float) -> Trees
     )
 
 
-def _stored(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _stored(values: Nodes) -> Nodes:
     if values.dtype == np.float64:
         return values.astype(np.float32)
     return values.astype(np.int32) if values.dtype == np.int64 else values
-
-
-def _read(path: Path) -> dict[str, Any]:
-    raw = read_json(path, _HINT)
-    if not isinstance(raw, dict):
-        raise ModelCardError(f"{path} is no JSON object.", _HINT)
-    return raw

@@ -10,8 +10,8 @@ import torch
 
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
-from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
-from cardiov_core.weights.graders import CardFields, write_grader
+from cardiov_core.weights.files import HINT_MAKE, CardFields, read_tensors, tensor_bytes
+from cardiov_core.weights.graders import write_grader
 from cardiov_core.weights.tree_nodes import are_sound, n_features_of
 
 FOREST = "extra-trees"

@@ -11,12 +11,19 @@ import pandas as pd
 import torch
 from torch import nn
 
-from cardiov_core.domain import Document, JsonObject
+from cardiov_core.domain import JsonObject
 from cardiov_core.errors import ConfigurationError, ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.nets import build_net
 from cardiov_core.weights.cards.card import ModelCard, checked_card, load_card
 from cardiov_core.weights.cards.document import N_LOGITS, SCHEMA_VERSION
-from cardiov_core.weights.files import HINT_MAKE, read_tensors, read_verified, tensor_bytes
+from cardiov_core.weights.files import (
+    HINT_MAKE,
+    CardFields,
+    fields_as_json,
+    read_tensors,
+    read_verified,
+    tensor_bytes,
+)
 
 OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
     *("ecg_id", "patient_id", "fold", "label", "p0", "p1", "p2", "p3", "e0", "e1", "e2"),
@@ -32,9 +39,6 @@ _INDEPENDENT_COLUMNS = ("independent_500", "independent_100")
 
 RAW_COLUMNS = ("raw0", "raw1", "raw2")
 """Exceedances before calibration, of tables whose e0-e2 are calibrated: what a calibration is fitted on again."""
-
-CardFields = Document | Mapping[str, object]
-"""A card that is to be written, or fields of one: typed (`NewCard`, parts), or as JSON values."""
 
 LIMIT_COLUMNS = ("limit0", "limit1", "limit2", "limit3")
 """Limits of the prediction set, one a level, fitted without the record's group of patients."""
@@ -172,19 +176,6 @@ def write_grader(
 
 def _card_text(raw: JsonObject) -> str:
     return json.dumps(raw, indent=2, ensure_ascii=False) + "\n"
-
-
-def fields_as_json(fields: CardFields) -> JsonObject:
-    """Return a card, or fields of one, as JSON values."""
-    given = fields.as_json() if isinstance(fields, Document) else dict(fields)
-    found: JsonObject = json.loads(json.dumps(given, default=_document_as_json))
-    return found
-
-
-def _document_as_json(value: object) -> JsonObject:
-    if not isinstance(value, Document):
-        raise TypeError(f"{value!r} is no JSON value")
-    return value.as_json()
 
 
 def update_card(

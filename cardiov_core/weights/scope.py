@@ -11,8 +11,8 @@ from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard
 from cardiov_core.weights.cards.parts import RangePart
-from cardiov_core.weights.files import HINT_MAKE, read_tensors, tensor_bytes
-from cardiov_core.weights.graders import CardFields, fields_as_json, update_card
+from cardiov_core.weights.files import HINT_MAKE, CardFields, fields_as_json, read_tensors, tensor_bytes
+from cardiov_core.weights.graders import update_card
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,25 +4,30 @@ Like the delineator it grades nothing and lies in a folder of its own. One file 
 what they said of their training records out of fold, so that no memory is ever shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import field_validator
 
-from cardiov_core.domain import Document, Ends, JsonObject, Sha256
+from cardiov_core.domain import Document, Ends, JsonObject
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.boosting import Boosting, boosting_bytes, boosting_from
 from cardiov_core.weights.cards.card import folder_of
-from cardiov_core.weights.files import checked_as, read_json, read_tensors, stamped, tensor_bytes, write_with_card
+from cardiov_core.weights.files import (
+    CardFields,
+    StampedCard,
+    checked_as,
+    read_json,
+    read_tensors,
+    stamped,
+    tensor_bytes,
+    write_with_card,
+)
 
 NAME = "statements"
-SCHEMA_VERSION = 1
-"""Version of the card's layout that this CardioV reads and writes."""
-
 _HINT = "Run `cardiov train-statements`, or restore the file from the repository."
 _SAID, _MARKS = "out_of_fold", "marks"
 _STEPS = 255
@@ -44,23 +49,14 @@ class StatementFigures(Document):
     shown: bool
 
 
-class StatementCard(Document):
+class StatementCard(StampedCard):
     """What is needed of the card to open the weights and to tell what they are worth."""
 
-    schema_version: int
-    sha256: Sha256
     measurements: tuple[str, ...]
     statements: tuple[StatementFigures, ...]
     macro_auc: float
     macro_auc_interval: Ends
     n_records: int
-
-    @field_validator("schema_version")
-    @classmethod
-    def _this_version(cls, value: int) -> int:
-        if value != SCHEMA_VERSION:
-            raise ValueError(f"this CardioV reads {SCHEMA_VERSION}")
-        return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +124,7 @@ def save_statement_head(
     trees: Boosting,
     said: npt.NDArray[np.float64],
     marks: Sequence[str],
-    card: Mapping[str, object],
+    card: CardFields,
     folder: Path,
 ) -> Path:
     """Write the statement head with its card.
@@ -163,7 +159,7 @@ def save_statement_head(
     rows = [np.frombuffer(bytes.fromhex(mark), dtype=np.uint8) for mark in marks]
     tensors[_MARKS] = torch.from_numpy(np.stack(rows).copy())
     content = tensor_bytes(tensors, "float32")
-    raw: JsonObject = {**stamped(card, content, SCHEMA_VERSION), "n_parameters": len(trees.feature)}
+    raw: JsonObject = {**stamped(card, content, StatementCard.reads), "n_parameters": len(trees.feature)}
     path = folder / f"{NAME}.json"
     checked_as(StatementCard, raw, path, _HINT)
     return write_with_card(path, raw, content)

@@ -9,6 +9,8 @@ import pytest
 from cardiov_core.errors import WeightsIntegrityError, WeightsMismatchError
 from cardiov_core.weights.findings import (
     Detector,
+    FindingsTable,
+    NewFindingsCard,
     join_trees,
     load_figures,
     load_findings,
@@ -33,7 +35,7 @@ def _tree(threshold: float, low: float, high: float) -> dict[str, np.ndarray]:
 def folder(tmp_path: Path) -> Path:
     trees = join_trees([_tree(1.0, -2.0, 2.0), _tree(3.0, -1.0, 1.0)], base=0.5)
     detector = Detector(("x", "y"), 0.4, (2.0, -1.0), (trees, join_trees([_tree(1.0, 0.0, 0.0)], base=0.0)))
-    save_findings({"af": detector}, {"folds": [["aa"], ["bb"]]}, tmp_path)
+    save_findings({"af": detector}, NewFindingsCard(folds=(("aa",), ("bb",))), tmp_path)
     return tmp_path
 
 
@@ -63,28 +65,30 @@ def test_damaged_weights_are_refused(folder: Path) -> None:
 
 def test_no_weights_are_no_error(tmp_path: Path) -> None:
     assert load_findings(tmp_path) is None
-    assert load_figures(tmp_path) == {}
-    save_figures({"findings": {}}, tmp_path)
-    assert load_figures(tmp_path) == {"findings": {}}
+    assert load_figures(tmp_path) == FindingsTable()
+    save_figures(FindingsTable(findings={}), tmp_path)
+    assert load_figures(tmp_path).as_json() == {"findings": {}}
 
 
 def test_the_shipped_detectors_open_and_reach_their_floors() -> None:
     weights = load_findings()
     assert weights is not None
-    reached = {code: entry["out_of_fold"] for code, entry in weights.card["detectors"].items()}
+    reached = {code: part.out_of_fold for code, part in weights.card.detectors.items()}
     for code, sensitivity, specificity in (
         ("atrial_fibrillation", 0.93, 0.98),
         ("ventricular_premature_beats", 0.80, 0.98),
         ("infarct_pattern", 0.26, 0.95),
     ):
-        assert reached[code]["sensitivity"] >= sensitivity
-        assert reached[code]["specificity"] >= specificity
+        figures = reached[code]
+        assert figures is not None
+        assert figures.sensitivity >= sensitivity
+        assert figures.specificity >= specificity
 
 
 def test_every_finding_on_show_keeps_its_specificity() -> None:
     from cardiov_core.signals.findings import ROWS
 
-    shipped = load_figures()["findings"]
+    shipped = load_figures().findings
     for code, row in ROWS.items():
         if row.shown:
-            assert shipped[code]["specificity"] >= (0.98 if row.critical else 0.95), code
+            assert (shipped[code].specificity or 0.0) >= (0.98 if row.critical else 0.95), code

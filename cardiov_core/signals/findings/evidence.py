@@ -304,14 +304,8 @@ def figures_of(code: str) -> OperatingFigures | None:
 def _figures(folder: Path) -> Mapping[str, OperatingFigures]:
     from cardiov_core.weights import NAME, load_figures
 
-    document = load_figures(folder / NAME)
+    table = load_figures(folder / NAME)
     return {
-        code: OperatingFigures(
-            str(document.get("source", "")),
-            int(entry["n_with"]),
-            int(entry["n_without"]),
-            entry["sensitivity"],
-            entry["specificity"],
-        )
-        for code, entry in document.get("findings", {}).items()
+        code: OperatingFigures(table.source, row.n_with, row.n_without, row.sensitivity, row.specificity)
+        for code, row in table.findings.items()
     }

@@ -8,13 +8,15 @@ related labels count neither as with nor as without a finding.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+
+from pydantic import JsonValue
 
 from cardiov_core.datasets import LabelledRecord, Source
-from cardiov_core.domain import EcgRecord, Finding
+from cardiov_core.domain import EcgRecord, Finding, JsonObject
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.signals import ROWS, assess_quality, find_findings, measure
 from cardiov_core.studies.signals.finding_labels import COMPARISONS, Comparison
+from cardiov_core.weights import FindingFigures, FindingsTable
 
 LOW_PREVALENCE = 0.02
 """Prevalence at which predictive values are stated beside those of the data, which are rich in disease."""
@@ -233,10 +235,10 @@ def _row(
     )
 
 
-def findings_check_to_dict(check: FindingsCheck) -> dict[str, Any]:
+def findings_check_to_dict(check: FindingsCheck) -> JsonObject:
     """Turn a check into JSON values, with the names of the records that differ."""
     return {
-        "n_records": dict(check.n_records),
+        "n_records": {str(source): number for source, number in check.n_records.items()},
         "rows": [
             {
                 "code": row.comparison.code,
@@ -244,8 +246,8 @@ def findings_check_to_dict(check: FindingsCheck) -> dict[str, Any]:
                 "shown": ROWS[row.comparison.code].shown,
                 "critical": ROWS[row.comparison.code].critical,
                 "source": row.source,
-                "labels": sorted(row.comparison.labels[row.source]),
-                "related": sorted(row.comparison.related.get(row.source, ())),
+                "labels": [*sorted(row.comparison.labels[row.source])],
+                "related": [*sorted(row.comparison.related.get(row.source, ()))],
                 "meaning": row.comparison.meaning,
                 **confusion_to_dict(row.confusion),
                 "paper": confusion_to_dict(PAPER[row.comparison.code]) if row.comparison.code in PAPER else None,
@@ -258,7 +260,7 @@ def findings_check_to_dict(check: FindingsCheck) -> dict[str, Any]:
     }
 
 
-def confusion_to_dict(confusion: Confusion) -> dict[str, Any]:
+def confusion_to_dict(confusion: Confusion) -> JsonObject:
     """Turn counts into JSON values: tp, fp, tn, fn, what was left out, shares with intervals, predictive values."""
     return {
         "tp": confusion.true_positive,
@@ -276,7 +278,7 @@ def confusion_to_dict(confusion: Confusion) -> dict[str, Any]:
     }
 
 
-def figures(check: FindingsCheck, source: Source = "PTB-XL") -> dict[str, Any]:
+def figures(check: FindingsCheck, source: Source = "PTB-XL") -> FindingsTable:
     """Return what ships beside the detectors: how each finding did on the labels of one source.
 
     Parameters
@@ -288,32 +290,31 @@ def figures(check: FindingsCheck, source: Source = "PTB-XL") -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        Keys ``source`` (in words) and ``findings``: code -> n_with, n_without, sensitivity, specificity.
+    FindingsTable
+        With the source in words.
     """
-    n_records = check.n_records.get(source, 0)
-    return {
-        "source": f"{source}, folds 1-9" if source == "PTB-XL" else source,
-        "n_records": n_records,
-        "findings": {
-            row.comparison.code: {
-                "n_with": row.confusion.n_with,
-                "n_without": row.confusion.n_without,
-                "sensitivity": _rounded(row.confusion.sensitivity),
-                "specificity": _rounded(row.confusion.specificity),
-            }
+    return FindingsTable(
+        source=f"{source}, folds 1-9" if source == "PTB-XL" else source,
+        n_records=check.n_records.get(source, 0),
+        findings={
+            row.comparison.code: FindingFigures(
+                n_with=row.confusion.n_with,
+                n_without=row.confusion.n_without,
+                sensitivity=_rounded(row.confusion.sensitivity),
+                specificity=_rounded(row.confusion.specificity),
+            )
             for row in check.rows
             if row.source == source
         },
-    }
+    )
 
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _listed(interval: Interval | None) -> list[float] | None:
-    return None if interval is None else list(interval)
+def _listed(interval: Interval | None) -> JsonValue:
+    return None if interval is None else [*interval]
 
 
 def _rounded(share: float | None) -> float | None:

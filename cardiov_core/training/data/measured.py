@@ -151,5 +151,5 @@ def _key(dataset: PtbXl, ecg_ids: Sequence[int]) -> str:
     digest.update(json.dumps([list(ecg_ids), [feature.key for feature in FEATURES]]).encode())
     digest.update((measuring_key() + code_digest(_MADE_BY)).encode())
     detectors = load_findings()
-    digest.update(b"" if detectors is None else str(detectors.card["sha256"]).encode())
+    digest.update(b"" if detectors is None else detectors.card.sha256.encode())
     return digest.hexdigest()[:16]

@@ -8,16 +8,27 @@ the wanted specificity on records without the finding's label and without relate
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import STANDARD_LEADS
+from cardiov_core.domain import STANDARD_LEADS, JsonObject
 from cardiov_core.errors import DatasetError
 from cardiov_core.signals import Evidence, KeptExaminations
-from cardiov_core.weights import Detector, Trees, join_trees, save_findings
+from cardiov_core.weights import (
+    Detector,
+    NewFindingsCard,
+    OutOfFoldFigures,
+    TrainedPart,
+    Trees,
+    join_trees,
+    save_findings,
+)
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -29,7 +40,7 @@ _ISCHAEMIA = ("ISC_", "ISCAL", "ISCIN", "ISCIL", "ISCAS", "ISCLA", "ISCAN")
 _INJURY = ("INJAS", "INJIL", "INJLA", "INJIN", "INJAL")
 _LARGEST = float(np.finfo(np.float32).max)
 _NOT_FOR_RHYTHM = frozenset({"age", "male", "qrs_axis_deg", "t_axis_deg", "qtc_fridericia_ms"})
-_SETTINGS: Mapping[str, Any] = {
+_SETTINGS: JsonObject = {
     "max_iter": 100,
     "learning_rate": 0.07,
     "max_leaf_nodes": 7,
@@ -154,22 +165,22 @@ def train_findings(rows: Rows, folder: Path, source: str = "PTB-XL") -> Path:
     """
     if set(rows.groups.tolist()) != set(range(N_FOLDS)):
         raise DatasetError("Some of PTB-XL's folds 1 to 9 have no record here.", "Use a folder with all nine.")
-    detectors, entries = {}, {}
+    detectors, parts = {}, {}
     for code, task in TASKS.items():
-        detectors[code], entries[code] = _train(rows, code, task)
-    folds = [
-        [mark for mark, group in zip(rows.fingerprints, rows.groups.tolist(), strict=True) if group == fold]
+        detectors[code], parts[code] = _train(rows, code, task)
+    folds = tuple(
+        tuple(mark for mark, group in zip(rows.fingerprints, rows.groups.tolist(), strict=True) if group == fold)
         for fold in range(N_FOLDS)
-    ]
-    card = {
-        "name": "findings",
-        "title": "Detectors of findings that no single limit finds: boosted trees on measurements",
-        "data": f"{source}, {len(rows.codes)} records of folds 1 to 9",
-        "recipe": dict(_SETTINGS),
-        "detectors": entries,
-        "licence": "Weights as the code. PTB-XL: Creative Commons Attribution 4.0.",
-        "folds": folds,
-    }
+    )
+    card = NewFindingsCard(
+        name="findings",
+        title="Detectors of findings that no single limit finds: boosted trees on measurements",
+        data=f"{source}, {len(rows.codes)} records of folds 1 to 9",
+        recipe=_SETTINGS,
+        detectors=parts,
+        licence="Weights as the code. PTB-XL: Creative Commons Attribution 4.0.",
+        folds=folds,
+    )
     return save_findings(detectors, card, folder)
 
 
@@ -181,7 +192,7 @@ def _columns(rows: Rows, kind: str) -> tuple[str, ...]:
     return tuple(name for name in names if name not in waves and name not in _NOT_FOR_RHYTHM)
 
 
-def _train(rows: Rows, code: str, task: Task) -> tuple[Detector, dict[str, Any]]:
+def _train(rows: Rows, code: str, task: Task) -> tuple[Detector, TrainedPart]:
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
@@ -208,22 +219,22 @@ def _train(rows: Rows, code: str, task: Task) -> tuple[Detector, dict[str, Any]]
     calibration = float(scale.coef_[0, 0]), float(scale.intercept_[0])
     seen = 1.0 / (1.0 + np.exp(-(calibration[0] * seen + calibration[1])))
     limit = float(np.quantile(seen[without & usable], task.specificity))
-    entry = {
-        "labels": list(task.labels),
-        "related": list(task.related),
-        "specificity_wanted": task.specificity,
-        "out_of_fold": {
-            "n_with": int((labelled & usable).sum()),
-            "n_without": int((without & usable).sum()),
-            "auc": round(float(roc_auc_score(labelled[counted], seen[counted])), 4),
-            "sensitivity": round(float((seen[labelled & usable] >= limit).mean()), 4),
-            "specificity": round(float((seen[without & usable] < limit).mean()), 4),
-        },
-    }
-    return Detector(columns, limit, calibration, tuple(folds)), entry
+    part = TrainedPart(
+        labels=task.labels,
+        related=task.related,
+        specificity_wanted=task.specificity,
+        out_of_fold=OutOfFoldFigures(
+            n_with=int((labelled & usable).sum()),
+            n_without=int((without & usable).sum()),
+            auc=round(float(roc_auc_score(labelled[counted], seen[counted])), 4),
+            sensitivity=round(float((seen[labelled & usable] >= limit).mean()), 4),
+            specificity=round(float((seen[without & usable] < limit).mean()), 4),
+        ),
+    )
+    return Detector(columns, limit, calibration, tuple(folds)), part
 
 
-def _exported(model: Any) -> Trees:
+def _exported(model: "HistGradientBoostingClassifier") -> Trees:
     """Take the nodes out of scikit-learn's trees."""
     trees = []
     for (predictor,) in model._predictors:

@@ -22,6 +22,7 @@ from cardiov_core.studies.signals.findings import (
     findings_check_to_dict,
     wilson,
 )
+from cardiov_core.weights import FindingFigures
 
 SHORT = generate("normal", duration_s=1.0)
 
@@ -91,9 +92,9 @@ def test_shares_have_intervals_and_values_at_another_prevalence() -> None:
 def test_figures_ship_what_the_page_says() -> None:
     check = check_findings([_labelled("a", "PTB-XL", "PACE")], _said({"a": {"pacing": "present"}}))
     document = figures(check)
-    assert document["n_records"] == 1
-    assert document["findings"]["pacing"] == {"n_with": 1, "n_without": 0, "sensitivity": 1.0, "specificity": None}
-    assert set(document["findings"]) == {item.code for item in COMPARISONS}
+    assert document.n_records == 1
+    assert document.findings["pacing"] == FindingFigures(n_with=1, n_without=0, sensitivity=1.0, specificity=None)
+    assert set(document.findings) == {item.code for item in COMPARISONS}
 
 
 def test_records_that_state_no_axis_say_nothing_about_it() -> None:
