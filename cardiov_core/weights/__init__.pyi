@@ -32,6 +32,7 @@ from .cards.parts import CardPart as CardPart
 from .cards.parts import ComparedPart as ComparedPart
 from .cards.parts import ConformalPart as ConformalPart
 from .cards.parts import DecisionPart as DecisionPart
+from .cards.parts import DeletionPart as DeletionPart
 from .cards.parts import DoubtPart as DoubtPart
 from .cards.parts import FailedTest as FailedTest
 from .cards.parts import FloorPart as FloorPart
@@ -42,8 +43,10 @@ from .cards.parts import MeasuredSets as MeasuredSets
 from .cards.parts import OutcomePart as OutcomePart
 from .cards.parts import PassportPart as PassportPart
 from .cards.parts import ReasonsPart as ReasonsPart
+from .cards.parts import ReasonsRow as ReasonsRow
 from .cards.parts import SanityRow as SanityRow
 from .cards.parts import ScopePart as ScopePart
+from .cards.parts import ScopeRow as ScopeRow
 from .cards.parts import WarnedPart as WarnedPart
 from .delineator import DelineatorWeights as DelineatorWeights
 from .delineator import load_delineator as load_delineator

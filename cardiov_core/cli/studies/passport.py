@@ -1,12 +1,14 @@
 """``cardiov passport``: sanity checks of a network's attention maps, per level and stage."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cardiov_core.cli.graders.train import Folds, ptbxl_of
+
+if TYPE_CHECKING:
+    from cardiov_core.weights import PassportPart, ReasonsPart, SanityRow
 
 
 @click.command()
@@ -30,9 +32,9 @@ def passport(model: str | None, data: Path, folds: tuple[int, ...], n_records: i
     if card.architecture.name == FOREST:
         from cardiov_core.studies import check_reasons, ship_reasons_check
 
-        tested = check_reasons(card, ptbxl_of(data), folds, n_records)
-        click.echo("\n".join(_reason_lines(tested)))
-        written = ship_reasons_check(card, tested, command) if ship else None
+        reasons = check_reasons(card, ptbxl_of(data), folds, n_records)
+        click.echo("\n".join(_reason_lines(reasons)))
+        written = ship_reasons_check(card, reasons, command) if ship else None
     else:
         from cardiov_core.studies import check_passport, ship_passport
 
@@ -43,44 +45,45 @@ def passport(model: str | None, data: Path, folds: tuple[int, ...], n_records: i
         click.echo(f"In the card: {written.path}", err=True)
 
 
-def _lines(tested: Mapping[str, Any]) -> list[str]:
+def _lines(tested: "PassportPart") -> list[str]:
     lines = [
         f"{'LEVEL':>5}  {'STAGE':>5}  {'N':>3}  {'EMPTY':>5}  {'UNTRAINED':>9}  {'DELETION':>24}  {'SHIFT':>6}  FAILED"
     ]
-    for level, stages in tested["levels"].items():
-        lines += [f"{level:>5}  {row['stage']:>5}  {_figures(row)}" for row in stages]
-    lines += [f"{level:>5}  leads  {_figures(row)}" for level, row in tested.get("leads", {}).items()]
+    for level, stages in tested.levels.items():
+        lines += [f"{level:>5}  {row.stage:>5}  {_figures(row)}" for row in stages]
+    lines += [f"{level:>5}  leads  {_figures(row)}" for level, row in tested.leads.items()]
     lines.append("Untrained from the output down to ...: median rank correlation of stages 1 to 7")
-    for name, values in tested["cascade"].items():
+    for name, values in tested.cascade.items():
         lines.append(f"  {name:<8} " + " ".join(f"{_number(value):>6}" for value in values))
-    lines += [f"{name}: {rule}" for name, rule in tested["rules"].items()]
-    return [*lines, f"Measured on {tested['records']}."]
+    lines += [f"{name}: {rule}" for name, rule in tested.rules.items()]
+    return [*lines, f"Measured on {tested.records}."]
 
 
-def _figures(row: Mapping[str, Any]) -> str:
-    deletion = row["deletion"]
+def _figures(row: "SanityRow") -> str:
+    deletion = row.deletion
     loss = (
         "-"
         if deletion is None
-        else f"{deletion['difference']:.2f} ({deletion['interval'][0]:.2f} to {deletion['interval'][1]:.2f})"
+        else f"{deletion.difference:.2f} ({deletion.interval[0]:.2f} to {deletion.interval[1]:.2f})"
     )
     return (
-        f"{row['n']:>3}  {row['n_empty']:>5}  {_number(row['randomisation']):>9}  {loss:>24}"
-        f"  {_number(row['shift']):>6}  {', '.join(row['failed']) or '-'}"
+        f"{row.n:>3}  {row.n_empty:>5}  {_number(row.randomisation):>9}  {loss:>24}"
+        f"  {_number(row.shift):>6}  {', '.join(row.failed) or '-'}"
     )
 
 
-def _reason_lines(tested: Mapping[str, Any]) -> list[str]:
+def _reason_lines(tested: "ReasonsPart") -> list[str]:
     lines = [f"{'LEVEL':>5}  {'N':>3}  {'TOLD DIRECTION':>14}  {'LEADING':>7}  {'OTHERS':>6}  DIFFERENCE"]
-    for level, row in tested["levels"].items():
-        low, high = row["interval"]
+    for level, row in tested.levels.items():
+        low, high = row.interval
+        told = "-" if row.told_direction is None else f"{100 * row.told_direction:.0f}"
         lines.append(
-            f"{level:>5}  {row['n']:>3}  {100 * row['told_direction']:>12.0f} %  {row['leading']:>7.3f}"
-            f"  {row['random']:>6.3f}  {row['difference']:.3f} ({low:.3f} to {high:.3f})"
-            f"{'' if row['passed'] else '  failed'}"
+            f"{level:>5}  {row.n:>3}  {told:>12} %  {_number(row.leading, 3):>7}"
+            f"  {_number(row.random, 3):>6}  {row.difference:.3f} ({low:.3f} to {high:.3f})"
+            f"{'' if row.passed else '  failed'}"
         )
-    return [*lines, tested["rule"], f"Measured on {tested['records']}."]
+    return [*lines, tested.rule or "", f"Measured on {tested.records}."]
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _number(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

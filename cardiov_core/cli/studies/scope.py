@@ -56,7 +56,9 @@ def _lines(check: "ScopeCheck") -> list[str]:
 
     n_records = len(check.known.held_out)
     lines = [f"{'RECORDS':<34}  {'N':>4}  {'AUC':>5}  FLAGGED"]
-    lines += [f"{row.what:<34}  {row.n:>4}  {row.auc:>5.3f}  {100 * row.flagged:>5.1f} %" for row in check.rows]
+    for row in check.rows:
+        auc = "-" if row.auc is None else f"{row.auc:.3f}"
+        lines.append(f"{row.what:<34}  {row.n:>4}  {auc:>5}  {100 * row.flagged:>5.1f} %")
     return [
         *lines,
         f"Limit {limit_of(check.known):.2f}: {100 * SHARE_INSIDE:.0f} % of {n_records} training records, each measured "

@@ -9,7 +9,7 @@
 Rules and records are those of `cardiov_core.studies.graders.passport`, laid down before anything was measured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ def run_lead_tests(
     )
 
 
-def lead_rules(n_shifts_ms: str, highest_random: float, lowest_shifted: float) -> Mapping[str, str]:
+def lead_rules(n_shifts_ms: str, highest_random: float, lowest_shifted: float) -> dict[str, str | int]:
     """Return the rules in words, for the card."""
     return {
         "leads_randomisation": "median rank correlation of lead occlusion with that of untrained networks below "

@@ -17,7 +17,6 @@ that readers see. 0.5 is no law of nature: a quarter of the variance of ranks, m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +43,16 @@ from cardiov_core.studies.graders.maps import (
     shifted,
     shuffled_runs,
 )
-from cardiov_core.weights import ModelCard, load_network, update_card
+from cardiov_core.weights import (
+    DeletionPart,
+    FailedTest,
+    MapRow,
+    ModelCard,
+    PassportPart,
+    SanityRow,
+    load_network,
+    update_card,
+)
 
 HIGHEST_RANDOM = 0.5
 """Largest median rank correlation with an untrained network's maps."""
@@ -92,7 +100,7 @@ class MapTests:
     shift: Float64Array
 
 
-def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_records: int) -> dict[str, Any]:
+def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_records: int) -> PassportPart:
     """Test a network's maps on real records.
 
     Parameters
@@ -108,8 +116,8 @@ def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_reco
 
     Returns
     -------
-    dict
-        ``passport`` of the model card but for the command; the same for the same weights and records.
+    PassportPart
+        Without the command; the same for the same weights and records.
 
     Raises
     ------
@@ -128,15 +136,18 @@ def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_reco
     records = tested_records(
         card, rows, len(windows), folds, "they trained the network, so its maps of new records may be worse"
     )
-    found = passport_of_tests(tested)
-    found["rules"] |= lead_rules(_shifts_ms(), HIGHEST_RANDOM, LOWEST_SHIFTED)
-    found["leads"] = leads_of_tests(of_leads, targets, patients[rows])
-    return {"sha256": card.sha256, "records": records, **found}
+    return passport_of_tests(
+        tested,
+        sha256=card.sha256,
+        records=records,
+        rules=lead_rules(_shifts_ms(), HIGHEST_RANDOM, LOWEST_SHIFTED),
+        leads=leads_of_tests(of_leads, targets, patients[rows]),
+    )
 
 
-def ship_passport(card: ModelCard, passport: Mapping[str, Any], command: str) -> ModelCard:
+def ship_passport(card: ModelCard, passport: PassportPart, command: str) -> ModelCard:
     """Write the passport into the model card."""
-    return update_card(card, {"passport": {**passport, "command": command}})
+    return update_card(card, {PassportPart.field: passport.model_copy(update={"command": command})})
 
 
 def run_tests(
@@ -179,13 +190,32 @@ def run_tests(
     )
 
 
-def passport_of_tests(tested: MapTests) -> dict[str, Any]:
-    """Return the figures a level and a stage, and what passed; JSON values, without the grader."""
+def passport_of_tests(
+    tested: MapTests,
+    *,
+    sha256: str = "",
+    records: str = "",
+    rules: Mapping[str, str | int] | None = None,
+    leads: Mapping[int, SanityRow] | None = None,
+) -> PassportPart:
+    """Return the figures per level and stage, and what passed.
+
+    Parameters
+    ----------
+    tested : MapTests
+        The network's maps.
+    sha256, records : str
+        Checksum of its weights, and on which records it was tested, in words.
+    rules, leads : mapping, optional
+        What was tested beside: the rules, by name, and the importance of leads, by level.
+    """
     last = list(tested.randomised)[-1]
-    return {
-        "n": len(tested.targets),
-        "target": "a level on the records to which the network gives it the highest probability",
-        "rules": {
+    return PassportPart(
+        sha256=sha256,
+        records=records,
+        n=len(tested.targets),
+        target="a level on the records to which the network gives it the highest probability",
+        rules={
             "randomisation": f"median rank correlation with the maps of untrained networks ({len(_SEEDS)} draws) "
             f"below {HIGHEST_RANDOM}",
             "deletion": "95 % interval of the mean loss of log odds without the most attended "
@@ -194,24 +224,24 @@ def passport_of_tests(tested: MapTests) -> dict[str, Any]:
             f"{LOWEST_SHIFTED}",
             "origin": "laid down before anything was measured; 0.5 is a convention",
             "fewest_maps": FEWEST_MAPS,
+            **(rules or {}),
         },
-        "cascade": {
-            name: [_median(values[:, stage]) for stage in range(values.shape[1])]
+        cascade={
+            name: tuple(_median(values[:, stage]) for stage in range(values.shape[1]))
             for name, values in tested.randomised.items()
         },
-        "levels": {
-            str(int(level)): [_stage(tested, level, stage, last) for stage in range(tested.shown.shape[1])]
+        levels={
+            int(level): tuple(_stage(tested, level, stage, last) for stage in range(tested.shown.shape[1]))
             for level in Severity
         },
-    }
+        leads=dict(leads or {}),
+    )
 
 
-def leads_of_tests(tested: LeadTests, targets: IntArray, patients: npt.NDArray[np.str_]) -> dict[str, dict[str, Any]]:
-    """Return the figures of lead importance a level, and what passed; JSON values."""
+def leads_of_tests(tested: LeadTests, targets: IntArray, patients: npt.NDArray[np.str_]) -> dict[int, SanityRow]:
+    """Return the figures of lead importance by level, and what passed."""
     return {
-        str(int(level)): _row(
-            targets == level, tested.shown, patients, tested.randomised, tested.deletion, tested.shift
-        )
+        int(level): _row(targets == level, tested.shown, patients, tested.randomised, tested.deletion, tested.shift)
         for level in Severity
     }
 
@@ -237,8 +267,8 @@ def tested_records(card: ModelCard, rows: IntArray, n_records: int, folds: Seque
     return f"{told}; {trained}" if set(card.stated.training.folds) & set(folds) else told
 
 
-def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str, Any]:
-    return {"stage": stage + 1} | _row(
+def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> MapRow:
+    row = _row(
         tested.targets == level,
         tested.shown[:, stage],
         tested.patients,
@@ -246,6 +276,7 @@ def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> dict[str
         tested.deletion[:, stage],
         tested.shift[:, stage],
     )
+    return MapRow(stage=stage + 1, **dict(row))
 
 
 def _row(
@@ -255,26 +286,28 @@ def _row(
     randomised: Float64Array,
     deletion: Float64Array,
     shift: Float64Array,
-) -> dict[str, Any]:
+) -> SanityRow:
     """Return the figures of a level's explanations, and which tests they failed."""
     rows = of_level & shown
-    row: dict[str, Any] = {"n": int(rows.sum()), "n_empty": int((of_level & ~shown).sum())}
-    if rows.sum() < FEWEST_MAPS:
-        return row | {"randomisation": None, "deletion": None, "shift": None, "failed": ["too few maps"]}
+    n, n_empty = int(rows.sum()), int((of_level & ~shown).sum())
+    if n < FEWEST_MAPS:
+        return SanityRow(n=n, n_empty=n_empty, randomisation=None, deletion=None, shift=None, failed=("too few maps",))
     differences = deletion[rows]
     low, high = bootstrap_interval(lambda values: float(values.mean()), differences, groups=patients[rows], seed=_SEED)
     random, moved = _median(randomised[rows]), _median(shift[rows])
-    passed = {
+    passed: dict[FailedTest, bool] = {
         "randomisation": random is not None and random < HIGHEST_RANDOM,
         "deletion": low > 0,
         "shift": moved is not None and moved > LOWEST_SHIFTED,
     }
-    return row | {
-        "randomisation": random,
-        "deletion": {"difference": round(float(differences.mean()), 4), "interval": [round(low, 4), round(high, 4)]},
-        "shift": moved,
-        "failed": [name for name, well in passed.items() if not well],
-    }
+    return SanityRow(
+        n=n,
+        n_empty=n_empty,
+        randomisation=random,
+        deletion=DeletionPart(difference=round(float(differences.mean()), 4), interval=(round(low, 4), round(high, 4))),
+        shift=moved,
+        failed=tuple(name for name, well in passed.items() if not well),
+    )
 
 
 def _deletion(explained: Explained, windows: Tensor, targets: IntArray, maps: Maps) -> Float64Array:

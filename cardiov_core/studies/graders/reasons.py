@@ -6,8 +6,7 @@ rule was laid down before anything was measured: passes where the 95 % interval 
 above 0.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from cardiov_core.evaluation import bootstrap_interval
 from cardiov_core.inference import calibration_of, exceedances_of, forest_probabilities, gathered, path_contributions
 from cardiov_core.signals import KeptExaminations, features_of
 from cardiov_core.studies.graders.passport import chosen_records, tested_records
-from cardiov_core.weights import Forest, ModelCard, load_forest, update_card
+from cardiov_core.weights import Forest, ModelCard, ReasonsPart, ReasonsRow, load_forest, update_card
 
 _N_RANDOM = 10
 _SEED = 0
@@ -30,7 +29,7 @@ _RULE = (
 )
 
 
-def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_records: int) -> dict[str, Any]:
+def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_records: int) -> ReasonsPart:
     """Test a forest's leading reasons on real records.
 
     Parameters
@@ -46,8 +45,8 @@ def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_recor
 
     Returns
     -------
-    dict
-        ``reasons_check`` of the model card but for the command; the same for the same weights and records.
+    ReasonsPart
+        Without the command; the same for the same weights and records.
 
     Raises
     ------
@@ -71,20 +70,19 @@ def check_reasons(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_recor
         ]
     )
     records = tested_records(card, chosen, len(rows), folds, "they trained the forest")
-    return {
-        "sha256": card.sha256,
-        "records": records,
-        "rule": _RULE,
-        "levels": {
-            str(int(level)): _figures(losses[targets == level], patients[chosen][targets == level])
-            for level in Severity
+    return ReasonsPart(
+        sha256=card.sha256,
+        records=records,
+        rule=_RULE,
+        levels={
+            int(level): _figures(losses[targets == level], patients[chosen][targets == level]) for level in Severity
         },
-    }
+    )
 
 
-def ship_reasons_check(card: ModelCard, check: Mapping[str, Any], command: str) -> ModelCard:
+def ship_reasons_check(card: ModelCard, check: ReasonsPart, command: str) -> ModelCard:
     """Write what was found into the model card."""
-    return update_card(card, {"reasons_check": {**check, "command": command}})
+    return update_card(card, {ReasonsPart.field: check.model_copy(update={"command": command})})
 
 
 def losses_of(forest: Forest, row: Float64Array, medians: Float64Array, target: int, seed: int) -> tuple[float, float]:
@@ -118,18 +116,18 @@ def losses_of(forest: Forest, row: Float64Array, medians: Float64Array, target: 
     return float(lost[0]), float(lost[1:].mean())
 
 
-def _figures(losses: Float64Array, patients: npt.NDArray[np.str_]) -> dict[str, Any]:
+def _figures(losses: Float64Array, patients: npt.NDArray[np.str_]) -> ReasonsRow:
     differences = losses[:, 0] - losses[:, 1]
     low, high = bootstrap_interval(lambda values: float(values.mean()), differences, groups=patients, seed=_SEED)
-    return {
-        "n": len(losses),
-        "told_direction": round(float((losses[:, 0] > 0).mean()), 4),
-        "leading": round(float(losses[:, 0].mean()), 4),
-        "random": round(float(losses[:, 1].mean()), 4),
-        "difference": round(float(differences.mean()), 4),
-        "interval": [round(low, 4), round(high, 4)],
-        "passed": low > 0,
-    }
+    return ReasonsRow(
+        n=len(losses),
+        told_direction=round(float((losses[:, 0] > 0).mean()), 4),
+        leading=round(float(losses[:, 0].mean()), 4),
+        random=round(float(losses[:, 1].mean()), 4),
+        difference=round(float(differences.mean()), 4),
+        interval=(round(low, 4), round(high, 4)),
+        passed=low > 0,
+    )
 
 
 def _measured(dataset: PtbXl, folds: Sequence[int]) -> tuple[Float64Array, npt.NDArray[np.str_]]:

@@ -7,9 +7,8 @@ compared with.
 import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
@@ -18,7 +17,7 @@ from cardiov_core.datasets import PtbXl, labelled_records
 from cardiov_core.domain import CHEST_LEADS, EcgRecord, Float64Array
 from cardiov_core.errors import ConfigurationError, RecordUnsupportedError
 from cardiov_core.inference import SHARE_INSIDE, distances, fit_range, fitted, limit_of, signature_of
-from cardiov_core.weights import KnownRange, ModelCard, out_of_fold_table, save_range
+from cardiov_core.weights import KnownRange, ModelCard, ScopePart, ScopeRow, out_of_fold_table, save_range
 
 Alteration = Callable[[EcgRecord, np.random.Generator], EcgRecord]
 
@@ -26,31 +25,6 @@ _KIND = (
     "Mahalanobis distance of 71 numbers of the signal (size, spectrum, shape and likeness of the leads) on the "
     "principal components with 95 % of their variance; labels and network play no part"
 )
-
-
-@dataclass(frozen=True)
-class ScopeRow:
-    """How one kind of record is distinguished from the training records.
-
-    Attributes
-    ----------
-    what : str
-        The kind.
-    n : int
-        Records of it.
-    auc : float
-        Of the distance against the training records, each held out.
-    flagged : float
-        Share beyond the limit.
-    foreign : bool
-        Whether these are records of another source, as they are.
-    """
-
-    what: str
-    n: int
-    auc: float
-    flagged: float
-    foreign: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +42,18 @@ class ScopeCheck:
     known: KnownRange
     rows: tuple[ScopeRow, ...]
 
-    def as_card(self, command: str) -> dict[str, Any]:
+    def part(self, command: str) -> ScopePart:
         """Return what the model card says of it."""
-        return {
-            "kind": _KIND,
-            "limit": limit_of(self.known),
-            "share_inside": SHARE_INSIDE,
-            "n": len(self.known.held_out),
-            "fitted_on": "training records; distances behind the limit measured from ranges that were fitted without "
+        return ScopePart(
+            kind=_KIND,
+            limit=limit_of(self.known),
+            share_inside=SHARE_INSIDE,
+            n=len(self.known.held_out),
+            fitted_on="training records; distances behind the limit measured from ranges that were fitted without "
             "the record's fold",
-            "measured": [asdict(row) for row in self.rows],
-            "command": command,
-        }
+            measured=self.rows,
+            command=command,
+        )
 
 
 def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *, n_altered: int = 150) -> ScopeCheck:
@@ -124,7 +98,8 @@ def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *
         values = np.asarray(found, dtype=np.float64)
         auc = _auc(values, known.held_out)
         share = round(float((values > limit).mean()), 4)
-        rows.append(ScopeRow(what, len(values), round(auc, 4), share, foreign=what not in ALTERATIONS))
+        foreign_kind = what not in ALTERATIONS
+        rows.append(ScopeRow(what=what, n=len(values), auc=round(auc, 4), flagged=share, foreign=foreign_kind))
     return ScopeCheck(known, tuple(rows))
 
 
@@ -144,7 +119,7 @@ def training_folds(card: ModelCard) -> dict[int, int]:
 
 def ship_scope(card: ModelCard, check: ScopeCheck, command: str) -> ModelCard:
     """Write the known range beside the weights and what it tells into the card."""
-    return save_range(card, check.known, check.as_card(command))
+    return save_range(card, check.known, check.part(command))
 
 
 def _foreign(known: KnownRange, folders: Sequence[Path]) -> dict[str, list[float]]:

@@ -221,8 +221,22 @@ class RangePart(CardPart):
     sha256: Sha256
 
 
-class ScopeRowPart(Document):
-    """How one kind of record is told from the training records; as `cardiov_core.studies.graders.scope.ScopeRow`."""
+class ScopeRow(Document):
+    """How one kind of record is told from the training records.
+
+    Attributes
+    ----------
+    what : str
+        The kind.
+    n : int
+        Records of it.
+    auc : float or None
+        Of the distance against the training records, each held out.
+    flagged : float
+        Share beyond the limit.
+    foreign : bool
+        Whether these are records of another source, as they are.
+    """
 
     what: str
     n: int
@@ -242,7 +256,7 @@ class ScopePart(CardPart):
     share_inside: float
     n: int
     fitted_on: str | None = None
-    measured: tuple[ScopeRowPart, ...] = ()
+    measured: tuple[ScopeRow, ...] = ()
     command: str | None = None
 
 
@@ -286,10 +300,14 @@ class SanityRow(Document):
         return self
 
 
-class MapRow(SanityRow):
-    """The same of the maps of one stage."""
+class OfStage(Document):
+    """A stage of a network, counted from 1."""
 
     stage: int
+
+
+class MapRow(SanityRow, OfStage):
+    """The same of the maps of one stage, which is named first in the file."""
 
 
 class PassportPart(CardPart):

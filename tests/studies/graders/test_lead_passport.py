@@ -8,7 +8,6 @@ from cardiov_core.inference.outputs import Output
 from cardiov_core.studies.graders.lead_passport import run_lead_tests
 from cardiov_core.studies.graders.maps import Explained
 from cardiov_core.studies.graders.passport import leads_of_tests
-from cardiov_core.weights.cards.parts import SanityRow
 
 N, LEADS, LOOKED_AT = 48, 8, 5
 
@@ -49,7 +48,7 @@ def test_a_lead_that_counts_passes_deletion_and_shift() -> None:
     assert tested.deletion[targets == 3].mean() > 0
     assert np.median(tested.shift[targets == 3]) > 0.9
     assert np.nanmedian(tested.randomised[targets == 3]) < 0.5
-    row = SanityRow.of(leads_of_tests(tested, targets, np.arange(N).astype(str))["3"])
+    row = leads_of_tests(tested, targets, np.arange(N).astype(str))[3]
     assert (row.n, row.failed) == (N // 2, ())
 
 
@@ -58,5 +57,5 @@ def test_a_network_that_sees_nothing_shows_nothing_and_fails() -> None:
     tested = run_lead_tests(Explained(_OneLead(0.0), Output(), None), windows, targets, (10,), (0,))
     assert not tested.shown.any()
     rows = leads_of_tests(tested, targets, np.arange(N).astype(str))
-    assert rows["3"]["failed"] == rows["0"]["failed"] == ["too few maps"]
-    assert rows["3"]["n_empty"] == N // 2
+    assert rows[3].failed == rows[0].failed == ("too few maps",)
+    assert rows[3].n_empty == N // 2

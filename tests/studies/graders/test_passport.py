@@ -125,12 +125,14 @@ def test_layers_become_untrained_from_the_top_and_the_network_itself_stays(net: 
 def test_the_right_place_passes_deletion_and_shift() -> None:
     explained, windows = Explained(_Bumps().eval(), Output(), None), _bumps(40)
     tested = run_tests(explained, windows, np.full(40, 3), np.arange(40).astype(str), 100.0)
-    row = passport_of_tests(tested)["levels"]["3"][0]
-    assert row["n"] == 40
-    assert row["deletion"]["interval"][0] > 0.5
-    assert row["shift"] > 0.95
-    assert "deletion" not in row["failed"]
-    assert "shift" not in row["failed"]
+    row = passport_of_tests(tested).levels[3][0]
+    assert row.n == 40
+    assert row.deletion is not None
+    assert row.deletion.interval[0] > 0.5
+    assert row.shift is not None
+    assert row.shift > 0.95
+    assert "deletion" not in row.failed
+    assert "shift" not in row.failed
 
 
 def test_an_edge_detector_fails_against_untrained_weights() -> None:
@@ -175,9 +177,9 @@ def _tested(n: int = 20, **changed: np.ndarray) -> MapTests:
 )
 def test_a_map_passes_by_the_rules_that_the_card_states(changed: dict[str, np.ndarray], failed: list[str]) -> None:
     found = passport_of_tests(_tested(**changed))
-    assert found["levels"]["0"][0]["failed"] == failed
-    assert found["levels"]["2"][0]["failed"] == ["too few maps"]
-    assert found["cascade"]["dense"] == [1.0]
+    assert list(found.levels[0][0].failed) == failed
+    assert found.levels[2][0].failed == ("too few maps",)
+    assert found.cascade["dense"] == (1.0,)
 
 
 def test_each_level_is_tested_where_the_network_believes_most_in_it() -> None:
@@ -197,7 +199,7 @@ def test_a_passport_in_the_card_is_read_by_the_app(net: nn.Module, tiny_folder: 
     windows = torch.randn(12, 12, 1000, generator=torch.Generator().manual_seed(1))
     explained = Explained(net, Output(), None)
     found = run_tests(explained, windows, np.arange(12) % 4, np.arange(12).astype(str), 100.0)
-    document = {"sha256": card.sha256, **passport_of_tests(found)}
+    document = passport_of_tests(found, sha256=card.sha256)
     again = run_tests(explained, windows, np.arange(12) % 4, np.arange(12).astype(str), 100.0)
     assert passport_of_tests(again) == passport_of_tests(found)
     passport = passport_of(ship_passport(card, document, "by a test"))

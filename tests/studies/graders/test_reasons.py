@@ -50,8 +50,8 @@ def test_the_shipped_forest_is_tested_on_real_records(repository: Path, data_fol
         (tmp_path / name).write_bytes((repository / "weights" / name).read_bytes())
     card = weights.load_card(tmp_path / "measurements.json")
     found = check_reasons(card, PtbXl(data_folder / "ptb-xl-subset"), (3,), 40)
-    assert [row["n"] for row in found["levels"].values()] == [10, 10, 10, 10]
-    assert found["levels"]["0"]["told_direction"] > 0.5
+    assert [row.n for row in found.levels.values()] == [10, 10, 10, 10]
+    assert (found.levels[0].told_direction or 0.0) > 0.5
     written = ship_reasons_check(card, found, "by a test")
     assert json.loads(written.path.read_text())["reasons_check"]["sha256"] == card.sha256
     assert "Without the leading reason's numbers" in card_words(written)["reasons"]
