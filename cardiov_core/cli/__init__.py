@@ -11,6 +11,7 @@ import click
 
 from cardiov_core.cli.alerts import alerts
 from cardiov_core.cli.app import app
+from cardiov_core.cli.connections import deliveries, watch
 from cardiov_core.cli.doctor import doctor
 from cardiov_core.cli.graders.calibrate import calibrate
 from cardiov_core.cli.graders.cases import cases
@@ -79,6 +80,8 @@ for _command in (
     cases,
     review,
     alerts,
+    watch,
+    deliveries,
     findings_check,
     measure,
     quality_check,

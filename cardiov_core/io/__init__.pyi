@@ -2,6 +2,7 @@ from .collection import Collection as Collection
 from .collection import Source as Source
 from .collection import SourceError as SourceError
 from .collection import collect as collect
+from .export.identity import deidentified as deidentified
 from .export.write import write_record as write_record
 from .formats.registry import titles as titles
 from .records import read_record as read_record

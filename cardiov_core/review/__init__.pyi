@@ -30,6 +30,12 @@ from .database.schema import reads as reads
 from .database.store import Store as Store
 from .database.store import open_store as open_store
 from .database.store import store_begun as store_begun
+from .deliveries import Delivery as Delivery
+from .deliveries import claim_delivery as claim_delivery
+from .deliveries import note_failed as note_failed
+from .deliveries import note_sent as note_sent
+from .deliveries import queue_delivery as queue_delivery
+from .deliveries import waiting_deliveries as waiting_deliveries
 from .exchange import LABEL_COLUMNS as LABEL_COLUMNS
 from .exchange import corrected_label as corrected_label
 from .exchange import export_audit as export_audit

@@ -77,3 +77,4 @@ class EventKind(StrEnum):
     ALERT_ACKNOWLEDGED = "alert acknowledged"
     ALERT_ESCALATED = "alert escalated"
     SETTINGS_CHANGED = "settings changed"
+    RESULT_SENT = "result sent"

@@ -311,6 +311,25 @@ alerts = sa.Table(
     sa.Index(None, "status", "due_at"),
 )
 
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", _CODE, primary_key=True),
+    sa.Column("case_id", _CODE, sa.ForeignKey("cases.id"), nullable=False),
+    # Kind and address, without user, password and query.
+    sa.Column("destination", _NAME, nullable=False),
+    # What is sent, byte by byte the same at every attempt; gone once it was taken.
+    sa.Column("content", sa.LargeBinary),
+    sa.Column("n_attempts", sa.Integer, nullable=False),
+    sa.Column("fault", _NAME, nullable=False),
+    sa.Column("queued_at", UtcDateTime, nullable=False),
+    sa.Column("next_at", UtcDateTime, nullable=False),
+    sa.Column("sent_at", UtcDateTime),
+    # A result goes to each destination once.
+    sa.UniqueConstraint("case_id", "destination"),
+    sa.Index(None, "sent_at", "next_at"),
+)
+
 settings = sa.Table(
     "settings",
     metadata,

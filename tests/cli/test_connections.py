@@ -1,0 +1,81 @@
+"""``cardiov watch`` and ``deliveries``: what they print, and how they end."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cardiov_core.cli import main
+
+
+@pytest.fixture
+def folder(tmp_path: Path, weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CARDIOV_DATABASE_URL", raising=False)
+    monkeypatch.setenv("CARDIOV_REVIEW_DB", str(tmp_path / "review.db"))
+    monkeypatch.setenv("CARDIOV_WEIGHTS", str(weights_folder))
+    made = tmp_path / "arrivals"
+    made.mkdir()
+    return made
+
+
+def test_one_round_takes_sends_and_says_what_waits(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, wfdb_files: Callable[[str], dict[str, bytes]]
+) -> None:
+    for name, content in wfdb_files("ward").items():
+        (folder / name).write_bytes(content)
+    monkeypatch.setenv("CARDIOV_SEND_HL7", "mllp://127.0.0.1:9")
+    runner = CliRunner()
+    done = runner.invoke(main, ["watch", str(folder), "--once", "--model", "measurements"])
+    assert done.exit_code == 1, done.output
+    assert "ward.dat was taken as case" in done.stdout
+    assert "not taken, stays queued: hl7 mllp://127.0.0.1:9: ConnectionRefusedError" in done.stderr
+    waiting = runner.invoke(main, ["deliveries"])
+    assert waiting.exit_code == 0
+    assert "1 attempt, ConnectionRefusedError" in waiting.stdout
+    assert "1 result waiting" in waiting.stderr
+    again = runner.invoke(main, ["watch", str(folder), "--once", "--model", "measurements"])
+    assert again.exit_code == 0, again.output
+    status = runner.invoke(main, ["review", "status"])
+    assert "arrivals: 1 case" in status.stdout
+
+
+def test_a_wrong_setting_ends_it_before_anything_is_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARDIOV_SEND_IDENTITY", "yes")
+    (folder / "notes.txt").write_text("x")
+    done = CliRunner().invoke(main, ["watch", str(folder), "--once"])
+    assert done.exit_code == 1
+    assert "CARDIOV_SEND_IDENTITY" in done.stderr
+    assert (folder / "notes.txt").is_file()
+
+
+@pytest.mark.slow
+def test_the_service_receives_by_dicom_and_ends_when_it_is_told_to(folder: Path) -> None:
+    from pynetdicom import AE
+    from pynetdicom.sop_class import Verification
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "cardiov_core", "watch", str(folder), "--model", "measurements"]
+    process = subprocess.Popen(
+        [*command, "--dicom-port", str(port), "--every", "0.1"], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stderr is not None
+        assert "receiving DICOM as CARDIOV" in process.stderr.readline()
+        assert "watching" in process.stderr.readline()
+        entity = AE()
+        entity.add_requested_context(Verification)
+        association = entity.associate("127.0.0.1", port, ae_title="CARDIOV")
+        assert association.send_c_echo().Status == 0
+        association.release()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.communicate()
