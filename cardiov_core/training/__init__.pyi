@@ -28,6 +28,7 @@ from .graders.trees import train_trees as train_trees
 from .graders.trunk import TrainingResult as TrainingResult
 from .loop.augmentation import Batch as Batch
 from .loop.augmentation import augment as augment
+from .loop.curve import Report as Report
 from .loop.curve import draw_curve as draw_curve
 from .loop.fit import logits_of as logits_of
 from .loop.fit import run_epoch as run_epoch

@@ -1,18 +1,19 @@
 """The paper's ablation (its Table 6) and one output more, on one network with the same groups, seeds and epochs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from cardiov_core import ordinal
 from cardiov_core.datasets import LabelledRecords
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.evaluation import (
     N_RESAMPLES,
@@ -22,10 +23,15 @@ from cardiov_core.evaluation import (
     auc_per_level,
     bootstrap_intervals,
     graded_of,
-    limits_of,
     with_intervals,
 )
-from cardiov_core.studies.graders.ablation_words import markdown_of, text_of
+from cardiov_core.studies.graders.ablation_words import (
+    AblationDocument,
+    FromOrdinal,
+    OutputFigures,
+    markdown_of,
+    text_of,
+)
 from cardiov_core.training import (
     CURVE_NAME,
     KIND_OF,
@@ -33,6 +39,7 @@ from cardiov_core.training import (
     OBJECTIVE_OF,
     OutputName,
     Recipe,
+    Report,
     Split,
     TrainingRecords,
     claim,
@@ -62,13 +69,13 @@ class Ablation:
 
     Attributes
     ----------
-    document : dict
-        What ``ablation.json`` holds, as docs/method/training.md describes it.
+    document : AblationDocument
+        What ``ablation.json`` holds.
     predictions : pandas.DataFrame
         A row per record and output: output, ecg_id, patient_id, fold, label, level, p0..p3, rank_violation.
     """
 
-    document: dict[str, Any]
+    document: AblationDocument
     predictions: pd.DataFrame
 
     @property
@@ -168,9 +175,9 @@ def _fit(
     split: Split,
     part: str,
     out: Path,
-    report: Callable[[Mapping[str, Any]], None],
-    start: Mapping[str, Any] | None = None,
-) -> Any:
+    report: Report,
+    start: Mapping[str, Tensor] | None = None,
+) -> nn.Module:
     return fit_split(recipe, records, replace(split, run=f"{split.run}-{part}"), out, True, report, start=start)
 
 
@@ -198,57 +205,67 @@ def _document(
     dataset: LabelledRecords,
     tables: Mapping[OutputName, pd.DataFrame],
     n_resamples: int,
-) -> dict[str, Any]:
-    rows = []
-    for output, table in tables.items():
-        figures, intervals = with_intervals(graded_of(table), n_resamples)
-        names = ("mae", "accuracy", "within_one", "quadratic_weighted_kappa", "auc", "rank_violation_rate")
-        row: dict[str, Any] = {
+) -> AblationDocument:
+    return AblationDocument(
+        recipe=recipe.as_dict(),
+        dataset=dataset.source_name,
+        label_rule="highest_likelihood",
+        n=len(records),
+        n_patients=int(records.table["patient_id"].nunique()),
+        groups=recipe.cv_groups,
+        epochs=tuple(recipe.epochs_of(stage) for stage in recipe.stages),
+        n_resamples=n_resamples,
+        paper_source=PAPER_SOURCE,
+        outputs=tuple(_figures(output, tables, n_resamples) for output in tables),
+    )
+
+
+def _figures(output: OutputName, tables: Mapping[OutputName, pd.DataFrame], n_resamples: int) -> OutputFigures:
+    figures, intervals = with_intervals(graded_of(tables[output]), n_resamples)
+    names = ("mae", "accuracy", "within_one", "quadratic_weighted_kappa", "auc", "rank_violation_rate")
+    found = OutputFigures.of(
+        {
             "output": output,
             **{name: figures[name] for name in names},
             "intervals": {name: intervals[name] for name in names},
-            "paper": dict(PAPER_ABLATIONS.get(output, {})),
+            "paper": {**PAPER_ABLATIONS.get(output, {})},
         }
-        if output != OUTPUTS[0]:
-            row["minus_ordinal"] = _differences(table, tables[OUTPUTS[0]], n_resamples)
-        rows.append(row)
-    return {
-        "recipe": recipe.as_dict(),
-        "dataset": dataset.source_name,
-        "label_rule": "highest_likelihood",
-        "n": len(records),
-        "n_patients": int(records.table["patient_id"].nunique()),
-        "groups": recipe.cv_groups,
-        "epochs": [recipe.epochs_of(stage) for stage in recipe.stages],
-        "n_resamples": n_resamples,
-        "paper_source": PAPER_SOURCE,
-        "outputs": rows,
-    }
+    )
+    if output == OUTPUTS[0]:
+        return found
+    differences = _differences(tables[output], tables[OUTPUTS[0]], n_resamples)
+    return found.model_copy(update={"minus_ordinal": differences})
 
 
-def _differences(table: pd.DataFrame, first: pd.DataFrame, n_resamples: int) -> dict[str, Any]:
+def _differences(table: pd.DataFrame, first: pd.DataFrame, n_resamples: int) -> dict[str, FromOrdinal]:
     """Return how MAE and mean AUC differ from the first output's, with intervals from the same draws of patients."""
     own, other = graded_of(table), graded_of(first)
 
-    def statistics(*arrays: Any) -> Float64Array:
-        labels, levels, probabilities, other_levels, other_probabilities = arrays
+    def statistics(
+        labels: IntArray,
+        levels: IntArray,
+        probabilities: Float64Array,
+        other_levels: IntArray,
+        other_probabilities: Float64Array,
+    ) -> Float64Array:
         errors = np.abs(levels - labels).mean() - np.abs(other_levels - labels).mean()
         auc = auc_per_level(labels, probabilities)["mean"] - auc_per_level(labels, other_probabilities)["mean"]
         return np.array([errors, auc], dtype=np.float64)
 
     arrays = (own.labels, own.levels, own.probabilities, other.levels, other.probabilities)
     limits = bootstrap_intervals(statistics, *arrays, groups=own.patients, n_resamples=n_resamples)
-    values = statistics(*arrays)
     return {
-        name: {"value": float(value), "interval": limits_of(interval)}
-        for name, value, interval in zip(("mae", "auc"), values, limits, strict=True)
+        name: FromOrdinal(value=float(value), interval=None if np.isnan(low) else (low, high))
+        for name, value, (low, high) in zip(("mae", "auc"), statistics(*arrays), limits, strict=True)
     }
 
 
 def _write(ablation: Ablation, out: Path) -> None:
     document = ablation.document
     try:
-        (out / "ablation.json").write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        (out / "ablation.json").write_text(
+            json.dumps(document.as_json(), indent=1, allow_nan=False) + "\n", encoding="utf-8"
+        )
         (out / "ablation.md").write_text(markdown_of(document), encoding="utf-8")
         (out / "ablation.txt").write_text(text_of(document), encoding="utf-8")
         ablation.predictions.to_csv(out / "predictions.csv", index=False)

@@ -244,7 +244,7 @@ def _run(
     losses: list[float] = []
     checkpoint = folder / f"{recipe.net}-{split.run}.pt"
     begun = time.process_time()
-    net = fit_task(own, records, split, checkpoint, False, lambda entry: losses.append(float(entry["loss"])))
+    net = fit_task(own, records, split, checkpoint, False, lambda entry: losses.append(entry.loss))
     spent = time.process_time() - begun
     checkpoint.unlink(missing_ok=True)
     begun = time.process_time()

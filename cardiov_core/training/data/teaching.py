@@ -8,10 +8,9 @@ Nothing of this may leak: a network that is to grade a group of patients hears t
 and of each patient whom it learns from, what trees say that were grown without that patient's group, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +24,7 @@ from cardiov_core.training.data.random_hearts import Hearts, random_hearts, save
 from cardiov_core.training.data.records import TrainingRecords, groups_of
 from cardiov_core.training.data.split import Split, training_data
 from cardiov_core.training.loop.boosting_growth import boost
+from cardiov_core.training.loop.curve import Report
 from cardiov_core.training.loop.fit import fit, weights_in
 from cardiov_core.training.loop.forest_growth import grow
 from cardiov_core.training.loop.windows import TrainingData
@@ -32,8 +32,6 @@ from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.training.recipes.network import Distillation, Recipe, Stage, Validation
 from cardiov_core.training.recipes.recipe_files import load_recipe
-
-Report = Callable[[Mapping[str, Any]], None]
 
 _FARTHEST = 4.0
 """Standardised numbers are kept within this: a few that were measured wrongly must not lead."""

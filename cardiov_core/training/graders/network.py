@@ -1,10 +1,10 @@
 """A training, whole: cross-validation, the final network, the weights with their model card."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from cardiov_core.training.data.split import Split, groups_in, splits_of, traini
 from cardiov_core.training.data.teaching import PatientNumbers, Teaching
 from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.loop import processes as group
-from cardiov_core.training.loop.curve import draw_curve
+from cardiov_core.training.loop.curve import Epoch, Report, draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import KIND_OF, Recipe
@@ -226,7 +226,7 @@ def fit_split(
     split: Split,
     out: Path,
     resume: bool,
-    report: Callable[[Mapping[str, Any]], None],
+    report: Report,
     *,
     data: TrainingData | None = None,
     start: Mapping[str, Tensor] | None = None,
@@ -280,13 +280,13 @@ def claim(out: Path, recipe: Recipe, dataset: LabelledRecords | Path, resume: bo
     path.write_text(text, encoding="utf-8")
 
 
-def reporter(out: Path, bar: "tqdm[Any]") -> Callable[[Mapping[str, Any]], None]:
+def reporter(out: Path, bar: "tqdm[NoReturn]") -> Report:
     """Return what writes each epoch to the folder's log and moves the progress bar on."""
 
-    def report(entry: Mapping[str, Any]) -> None:
+    def report(epoch: Epoch) -> None:
         with (out / LOG_NAME).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(entry) + "\n")
-        bar.set_postfix_str(f"{entry['run']} {entry['stage']} loss {entry['loss']:.3f}")
+            log.write(json.dumps(epoch.as_json()) + "\n")
+        bar.set_postfix_str(f"{epoch.run} {epoch.stage} loss {epoch.loss:.3f}")
         bar.update()
 
     return report

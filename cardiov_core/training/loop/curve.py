@@ -1,16 +1,51 @@
-"""The curve of a training: its log as a picture, training and validation loss of each run and stage."""
+"""The log of a training, and its curve: training and validation loss of each run and stage."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from cardiov_core.domain import Document
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH_IN, _ROW_HEIGHT_IN, _DPI = 10.0, 2.2, 100
 
-Entry = Mapping[str, Any]
+
+class Epoch(Document):
+    """What the log keeps of an epoch, in this order.
+
+    Attributes
+    ----------
+    run : str
+        'group-1' ... or 'final'.
+    stage : str
+        What was learned.
+    stage_index, epoch, epochs : int
+        Which stage from 0, which of its epochs from 1, and how many it has at most.
+    processes : int or None
+        Where there were several.
+    loss, learning_rate : float
+        Mean over the batches, and the rate of the epoch.
+    validation_loss : float or None
+        Where there was validation.
+    """
+
+    run: str
+    stage: str = ""
+    stage_index: int
+    epoch: int
+    epochs: int = 0
+    processes: int | None = None
+    loss: float
+    learning_rate: float = 0.0
+    validation_loss: float | None = None
+
+
+Report = Callable[[Epoch], None]
+"""What is called after each epoch."""
 
 
 def draw_curve(log: Path, target: Path) -> None:
@@ -30,57 +65,55 @@ def draw_curve(log: Path, target: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    runs = list(dict.fromkeys(entry["run"] for entry in entries))
-    n_stages = 1 + max(entry["stage_index"] for entry in entries)
+    runs = list(dict.fromkeys(entry.run for entry in entries))
+    n_stages = 1 + max(entry.stage_index for entry in entries)
     figure = Figure(figsize=(_WIDTH_IN, 0.6 + _ROW_HEIGHT_IN * len(runs)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(runs), n_stages, squeeze=False)
     for row, run in enumerate(runs):
         for column in range(n_stages):
-            own = [entry for entry in entries if entry["run"] == run and entry["stage_index"] == column]
+            own = [entry for entry in entries if entry.run == run and entry.stage_index == column]
             _draw(axes[row, column], run, own)
     partial = target.with_suffix(".partial")
     figure.savefig(partial, dpi=_DPI, format="png")
     partial.replace(target)
 
 
-def read_log(log: Path) -> list[dict[str, Any]]:
+def read_log(log: Path) -> list[Epoch]:
     """Return the entries of a log in their order, one an epoch; what a resumed training did again counts once."""
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
-    epochs: dict[tuple[Any, ...], dict[str, Any]] = {}
+    epochs: dict[tuple[str, int, int], Epoch] = {}
     for line in lines:
         entry = _entry(line)
         if entry is not None:
-            epochs[entry["run"], entry["stage_index"], entry["epoch"]] = entry
+            epochs[entry.run, entry.stage_index, entry.epoch] = entry
     return list(epochs.values())
 
 
-def _entry(line: str) -> dict[str, Any] | None:
+def _entry(line: str) -> Epoch | None:
     try:
-        entry = json.loads(line)
-    except ValueError:
+        return Epoch.model_validate_json(line)
+    except ValidationError:
         # The last line before a kill may be cut off.
         return None
-    return entry if isinstance(entry, dict) and "stage_index" in entry else None
 
 
-def _draw(axes: "Axes", run: str, entries: list[dict[str, Any]]) -> None:
+def _draw(axes: "Axes", run: str, entries: Sequence[Epoch]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    epochs = [entry["epoch"] for entry in entries]
     # Markers: a stage of one epoch is a point, not a line.
-    axes.plot(epochs, [entry["loss"] for entry in entries], marker=".", label="training")
-    validated = [entry for entry in entries if "validation_loss" in entry]
+    axes.plot([entry.epoch for entry in entries], [entry.loss for entry in entries], marker=".", label="training")
+    validated = [(entry.validation_loss, entry.epoch) for entry in entries if entry.validation_loss is not None]
     if validated:
-        losses = [entry["validation_loss"] for entry in validated]
-        axes.plot([entry["epoch"] for entry in validated], losses, marker=".", label="validation")
-        best = min(validated, key=lambda entry: entry["validation_loss"])
-        axes.axvline(best["epoch"], linestyle=":", color="grey", label=f"best: epoch {best['epoch']}")
+        losses, epochs = zip(*validated, strict=True)
+        axes.plot(epochs, losses, marker=".", label="validation")
+        _, best = min(validated)
+        axes.axvline(best, linestyle=":", color="grey", label=f"best: epoch {best}")
     if entries:
-        axes.set_title(f"{run}: {entries[0]['stage'].replace('_', ' ')}", fontsize="medium")
+        axes.set_title(f"{run}: {entries[0].stage.replace('_', ' ')}", fontsize="medium")
         axes.legend(fontsize="small")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("epoch")

@@ -1,7 +1,8 @@
 """One training of one network: stages, epochs, validation, checkpoints, exact resume."""
 
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ from cardiov_core.inference import Output, exceedance_logits
 from cardiov_core.nets import seeded
 from cardiov_core.training.loop import processes as group
 from cardiov_core.training.loop.augmentation import Batch, augment
+from cardiov_core.training.loop.curve import Epoch, Report
 from cardiov_core.training.loop.label_losses import label_loss
 from cardiov_core.training.loop.learner import Learner, device
 from cardiov_core.training.loop.losses import loss_of, side_loss, targets_for
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import Objective, Recipe
-
-Report = Callable[[Mapping[str, Any]], None]
 
 _MAX_GRADIENT_NORM = 1.0
 _VALIDATION_BATCH = 64
@@ -54,8 +54,7 @@ def fit(
     resume : bool
         Go on from `checkpoint` where it exists: the result is the same as without the interruption.
     report : callable
-        Gets one mapping an epoch: run, stage, stage_index, epoch, epochs, loss, learning_rate, and validation_loss
-        where there is validation.
+        Gets what the log keeps of each epoch.
     validation : TrainingData, optional
         Chooses the epoch whose weights each stage ends with, lowers the rate on a plateau and stops a stage early.
     start : mapping of str to torch.Tensor, optional
@@ -78,10 +77,10 @@ def fit(
             if state is not None and state["stage"] == index:
                 learner.restore(state)
             while not learner.stage_is_over:
-                entry = run_epoch(learner, data, validation)
+                entry = run_epoch(learner, data, validation, run)
                 state = {"recipe": _recipe_text(recipe), "run": run, "processes": group.size(), **learner.state()}
                 if group.is_first():
-                    report({"run": run, **entry})
+                    report(entry)
                     _save(checkpoint, state)
             learner.end_stage()
         return learner.finished()
@@ -125,21 +124,20 @@ def exceedances_of(net: nn.Module, data: TrainingData, output: Output | None = N
     return torch.sigmoid(exceedance_logits(logits_of(net, data), output or Output()))
 
 
-def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | None) -> dict[str, Any]:
+def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | None, run: str = "") -> Epoch:
     """Go once through the records.
 
     Parameters
     ----------
     learner : Learner
         Within a stage that has begun; it is changed.
-    data, validation : TrainingData
+    data, validation, run
         As in `fit`.
 
     Returns
     -------
-    dict
-        What the log keeps: stage, stage_index, epoch, epochs, loss, learning_rate, and validation_loss where there is
-        validation.
+    Epoch
+        What the log keeps.
 
     Raises
     ------
@@ -153,19 +151,27 @@ def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | N
     steps = len(data) // recipe.batch_size
     losses = [_step(learner, data, part) for part in order[: steps * recipe.batch_size].split(recipe.batch_size)]
     group.align(learner.model)
-    entry = {"loss": group.mean(sum(losses) / steps), "learning_rate": rate}
-    if validation is not None:
-        entry["validation_loss"] = group.mean(_validation_loss(learner, validation))
-    learner.end_epoch(entry.get("validation_loss"))
-    if not torch.isfinite(torch.tensor(list(entry.values()))).all():
+    loss = group.mean(sum(losses) / steps)
+    validation_loss = None if validation is None else group.mean(_validation_loss(learner, validation))
+    learner.end_epoch(validation_loss)
+    if not all(map(math.isfinite, (loss, rate, validation_loss or 0.0))):
         raise TrainingError(
             f"The loss is no longer finite in epoch {learner.epoch + 1} of the stage {stage.objective}.",
             "Lower the learning rate in the recipe.",
         )
-    epochs = {"epoch": learner.epoch + 1, "epochs": recipe.epochs_of(stage)}
-    if group.size() > 1:
-        epochs["processes"] = group.size()
-    return {"stage": stage.objective, "stage_index": learner.stage_index, **epochs, **entry}
+    epoch = Epoch(
+        run=run,
+        stage=stage.objective,
+        stage_index=learner.stage_index,
+        epoch=learner.epoch + 1,
+        epochs=recipe.epochs_of(stage),
+        loss=loss,
+        learning_rate=rate,
+    )
+    more: dict[str, float] = {"processes": group.size()} if group.size() > 1 else {}
+    if validation_loss is not None:
+        more["validation_loss"] = validation_loss
+    return epoch.model_copy(update=more)
 
 
 def _step(learner: Learner, data: TrainingData, part: Tensor) -> float:

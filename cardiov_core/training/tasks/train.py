@@ -21,7 +21,7 @@ from cardiov_core.nets import build_net, count_parameters
 from cardiov_core.training.data.records import TrainingRecords
 from cardiov_core.training.data.split import Split, splits_of
 from cardiov_core.training.graders.network import CURVE_NAME, LOG_NAME, claim, one_thread, reporter
-from cardiov_core.training.loop.curve import draw_curve
+from cardiov_core.training.loop.curve import Report, draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.training.tasks.records import AGE_MEAN, AGE_SD, TaskRecords, load_task_records, undersampled
@@ -141,7 +141,7 @@ def fit_task(
     split: Split,
     checkpoint: Path,
     resume: bool,
-    report: Any,
+    report: Report,
     start: Mapping[str, Tensor] | None = None,
 ) -> nn.Module:
     """Train one network of a training on a task; arguments as in `cardiov_core.training.loop.fit.fit`."""

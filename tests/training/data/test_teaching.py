@@ -1,6 +1,5 @@
 """What teaches a network beside its labels, what chooses its checkpoint, and how its weights are kept plain."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +14,7 @@ from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference.outputs import Output
 from cardiov_core.nets import build_net
+from cardiov_core.training.loop.curve import Epoch
 from cardiov_core.training.loop.fit import exceedances_of, fit, logits_of
 from cardiov_core.training.loop.learner import Learner
 from cardiov_core.training.loop.windows import TrainingData
@@ -108,10 +108,10 @@ def replace_side(side: torch.Tensor | None) -> TrainingData:
 
 
 def test_a_stage_of_measurements_learns_them_and_the_trunk_can_begin_another_training(tmp_path: Path) -> None:
-    entries: list[Mapping[str, Any]] = []
+    entries: list[Epoch] = []
     pretraining = replace(RECIPE, stages=(Stage("measurements", 25, 0.02),), augmentation=STILL)
     trunk = _fit(pretraining, tmp_path / "trunk", report=entries.append).state_dict()
-    losses = [entry["loss"] for entry in entries]
+    losses = [entry.loss for entry in entries]
     assert losses[-1] < 0.3 * losses[0]
     begun = Learner(RECIPE, _records(), 3, trunk).model.net.state_dict()
     assert all(torch.equal(begun[key], trunk[key]) for key in trunk)
@@ -162,7 +162,7 @@ def test_resume_is_exact_with_everything_that_a_recipe_can_ask_for(tmp_path: Pat
     whole = _fit(recipe, tmp_path / "whole", data, **rest)
     seen = 0
 
-    def kill(_entry: Mapping[str, Any]) -> None:
+    def kill(_entry: Epoch) -> None:
         nonlocal seen
         seen += 1
         if seen > killed_after:
@@ -179,16 +179,16 @@ def test_the_best_epoch_by_validation_is_kept_and_a_stage_stops_that_does_not_ge
     recipe = replace(
         RECIPE, stages=(Stage("ordinal", 30, 0.02),), validation=Validation(folds=(9,), patience=3), weight_decay=0.0
     )
-    entries: list[Mapping[str, Any]] = []
+    entries: list[Epoch] = []
     net = _fit(recipe, tmp_path, report=entries.append, validation=wrong)
-    losses = [entry["validation_loss"] for entry in entries]
+    losses = [entry.validation_loss for entry in entries]
     best = int(np.argmin(losses))
     assert len(losses) == best + 1 + 3
     found = nn.functional.binary_cross_entropy_with_logits(
         logits_of(net, wrong), (wrong.levels[:, None] > torch.arange(3)).float()
     )
     assert float(found) == pytest.approx(min(losses), rel=1e-5)
-    resumed: list[Mapping[str, Any]] = []
+    resumed: list[Epoch] = []
     again = _fit(recipe, tmp_path, report=resumed.append, validation=wrong, resume=True)
     assert not resumed, "a stage that has stopped early does not go on after a resume"
     assert _same(net, again)
@@ -203,9 +203,9 @@ def test_a_plateau_lowers_the_rate_by_the_papers_factor(tmp_path: Path) -> None:
         plateau=Plateau(0.3, 1),
         validation=Validation(folds=(9,)),
     )
-    entries: list[Mapping[str, Any]] = []
+    entries: list[Epoch] = []
     _fit(recipe, tmp_path, report=entries.append, validation=wrong)
-    rates = [entry["learning_rate"] for entry in entries]
+    rates = [entry.learning_rate for entry in entries]
     assert rates[0] == 0.01
     assert rates[-1] < rates[0]
     steps = {round(later / earlier, 6) for earlier, later in pairwise(rates)}
@@ -242,10 +242,10 @@ def test_half_precision_learns_like_full_precision(tmp_path: Path) -> None:
     entries: dict[str, list[float]] = {}
     for precision in ("float32", "bfloat16"):
         recipe = replace(RECIPE, precision=precision, stages=(Stage("ordinal", 6, 0.02),))
-        seen: list[Mapping[str, Any]] = []
+        seen: list[Epoch] = []
         net = _fit(recipe, tmp_path / precision, report=seen.append)
         assert {value.dtype for value in net.parameters()} == {torch.float32}
-        entries[precision] = [entry["loss"] for entry in seen]
+        entries[precision] = [entry.loss for entry in seen]
     np.testing.assert_allclose(entries["bfloat16"], entries["float32"], rtol=0.1)
     assert entries["bfloat16"] != entries["float32"]
 
@@ -254,11 +254,11 @@ def test_half_precision_learns_like_full_precision(tmp_path: Path) -> None:
 def test_a_gpu_trains_what_a_processor_trains(tmp_path: Path) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    entries: list[Mapping[str, Any]] = []
+    entries: list[Epoch] = []
     recipe = replace(RECIPE, precision="bfloat16", compile=True, stages=(Stage("ordinal", 15, 0.02),))
     net = _fit(recipe, tmp_path, report=entries.append)
     assert next(net.parameters()).device.type == "cpu"
-    assert entries[-1]["loss"] < 0.6 * entries[0]["loss"]
+    assert entries[-1].loss < 0.6 * entries[0].loss
 
 
 def test_selected_records_leave_the_windows_where_they_are() -> None:

@@ -1,6 +1,5 @@
 """The training loop: it learns, it repeats itself, and a kill costs nothing."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import TrainingError
+from cardiov_core.training.loop.curve import Epoch
 from cardiov_core.training.loop.fit import exceedances_of, fit
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import Augmentation, Recipe, Stage
@@ -55,7 +55,7 @@ def _fit(recipe: Recipe, folder: Path, *, resume: bool = False, report: Any = No
 
 
 def test_loss_falls_and_levels_are_learned(tmp_path: Path) -> None:
-    entries: list[Mapping[str, Any]] = []
+    entries: list[Epoch] = []
     recipe = replace(
         RECIPE,
         stages=(Stage("cross_entropy", 15, 0.02), Stage("ordinal", 15, 0.02)),
@@ -64,7 +64,7 @@ def test_loss_falls_and_levels_are_learned(tmp_path: Path) -> None:
     )
     net = _fit(recipe, tmp_path, report=entries.append)
     data = _records()
-    ordinal = [entry["loss"] for entry in entries if entry["stage"] == "ordinal"]
+    ordinal = [entry.loss for entry in entries if entry.stage == "ordinal"]
     assert len(entries) == 30
     assert ordinal[-1] < 0.6 * ordinal[0]
     above = exceedances_of(net, data)
@@ -88,7 +88,7 @@ def test_resume_after_a_kill_gives_the_same_weights(tmp_path: Path, killed_after
 
     seen = 0
 
-    def kill(_entry: Mapping[str, Any]) -> None:
+    def kill(_entry: Epoch) -> None:
         nonlocal seen
         seen += 1
         if seen > killed_after:
