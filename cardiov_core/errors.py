@@ -5,6 +5,8 @@ value that was seen, and its hint says what to do next. The command line and the
 that escapes is a bug.
 """
 
+import re
+
 
 class CardioVError(Exception):
     """Root of all errors that CardioV raises on purpose.
@@ -26,6 +28,13 @@ class CardioVError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    @property
+    def code(self) -> str:
+        """What kind of error it is, for programs: 'record_not_found' of a `RecordNotFoundError`."""
+        return re.sub(
+            r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__.replace("CardioV", "Unknown").removesuffix("Error")
+        ).lower()
 
     @property
     def sentences(self) -> str:
@@ -77,6 +86,22 @@ class ArchiveError(RecordError):
 
 class NotAnEcgError(RecordError):
     """The file does not claim to be an ECG: a table, notes, an annotation file."""
+
+
+class ManifestError(RecordError):
+    """A row of a list of records, or the list itself, cannot be used."""
+
+
+class DuplicateIdError(ManifestError):
+    """A list of records gives two of them the same id."""
+
+
+class ProcessLostError(RecordError):
+    """The process that worked on a record ended, twice, or took too long."""
+
+
+class OutputError(CardioVError):
+    """Results cannot be written: the disk is full, or the place cannot be written to."""
 
 
 class LabelError(CardioVError):

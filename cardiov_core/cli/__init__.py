@@ -26,6 +26,7 @@ from cardiov_core.cli.records.analyze import analyze
 from cardiov_core.cli.records.convert import convert
 from cardiov_core.cli.records.measure import measure
 from cardiov_core.cli.records.report import report
+from cardiov_core.cli.records.score import score
 from cardiov_core.cli.records.serial import serial
 from cardiov_core.cli.review import review
 from cardiov_core.cli.studies.ablate import ablate
@@ -65,6 +66,7 @@ def main() -> None:
 
 for _command in (
     analyze,
+    score,
     serial,
     report,
     convert,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class RuleSet:
     source: str
     remark: str
     rules: tuple[CriticalRule, ...]
-    changed: Mapping[str, Mapping[str, Limit]] = field(default_factory=lambda: MappingProxyType({}))
+    changed: Mapping[str, Mapping[str, Limit]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

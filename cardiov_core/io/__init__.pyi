@@ -5,6 +5,11 @@ from .collection import collect as collect
 from .export.identity import deidentified as deidentified
 from .export.write import write_record as write_record
 from .formats.registry import titles as titles
+from .places import PassedOver as PassedOver
+from .places import Place as Place
+from .places import brought as brought
+from .places import is_local as is_local
+from .places import list_places as list_places
 from .records import read_record as read_record
 from .records import read_source as read_source
 from .staging import MAX_DROPPED_ARCHIVES as MAX_DROPPED_ARCHIVES

@@ -198,7 +198,7 @@ def _named_in(header: Path) -> tuple[str, ...]:
 def _collect_member(path: Path, shown_as: str, findings: _Findings, *, inside_archive: bool) -> None:
     suffix = path.suffix.lower()
     head = _head(path)
-    if suffix == ".dat" and _is_lost_signal(path, head):
+    if suffix == ".dat" and is_lost_signal(path, head):
         raise RecordNotFoundError(
             f"{path.name} has no header: no .hea file beside it names it.",
             "Put the header (.hea) into the same folder.",
@@ -214,6 +214,6 @@ def _collect_member(path: Path, shown_as: str, findings: _Findings, *, inside_ar
         findings.passed_over.append(shown_as)
 
 
-def _is_lost_signal(path: Path, head: bytes) -> bool:
+def is_lost_signal(path: Path, head: bytes) -> bool:
     """Whether a .dat file is no cart's file under a wrong name, and so wants a header."""
     return is_zip(head) or is_text(head) or not claims_to_be(path, head) or is_header(path, head)

@@ -1,0 +1,14 @@
+from .plan import Plan as Plan
+from .plan import list_entries as list_entries
+from .plan import write_plan as write_plan
+from .rows import COLUMNS as COLUMNS
+from .rows import RISK_COLUMNS as RISK_COLUMNS
+from .run import CHUNK as CHUNK
+from .run import Progress as Progress
+from .run import Summary as Summary
+from .run import score as score
+from .scorer import Entry as Entry
+from .scorer import Grading as Grading
+from .scorer import Scorer as Scorer
+from .workers import Workers as Workers
+from .workers import default_processes as default_processes

@@ -1,0 +1,145 @@
+"""What a worker process does with one record: bring it here, read it, analyse it, make its row."""
+
+import logging
+from dataclasses import dataclass
+
+from cardiov_core.critical import load_rule_set
+from cardiov_core.domain import Analysis, RuleSet
+from cardiov_core.errors import CardioVError, OutputError, RecordError, WeightsError
+from cardiov_core.inference import OwnDecision, analyze, load_predictor, other_graders
+from cardiov_core.io import Place, brought, read_source
+from cardiov_core.scoring.rows import Row, analysed_row, error_row
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record of a plan.
+
+    Attributes
+    ----------
+    place : Place
+        Where it lies.
+    record_id : str
+        Its name where a list gives it one; empty where the file's own counts.
+    sampling_rate_hz, units : float, str or None
+        What the list states for a file that does not say it.
+    error : CardioVError or None
+        Why it cannot be read, where that is known before.
+    """
+
+    place: Place
+    record_id: str = ""
+    sampling_rate_hz: float | None = None
+    units: str | None = None
+    error: CardioVError | None = None
+
+
+@dataclass(frozen=True)
+class Grading:
+    """By what records are graded; goes to every worker process, so that all do the same.
+
+    Attributes
+    ----------
+    model : str
+        Name of the grader, or the path of its card.
+    paper : bool
+        Levels are the most probable ones and nothing raises them, as in the paper.
+    own : OwnDecision or None
+        What the installation decides by; None where it is the graders' own costs.
+    rule_set : RuleSet or None
+        Rules for critical results; CardioV's own where None.
+    sampling_rate_hz, units : float, str or None
+        For files that do not say it.
+    gain_factor : float
+        As in `read_record`.
+    """
+
+    model: str
+    paper: bool = False
+    own: OwnDecision | None = None
+    rule_set: RuleSet | None = None
+    sampling_rate_hz: float | None = None
+    units: str | None = None
+    gain_factor: float = 1.0
+
+
+class Scorer:
+    """A grader with all others beside it, ready to analyse records.
+
+    Parameters
+    ----------
+    grading : Grading
+        By what records are graded.
+
+    Raises
+    ------
+    WeightsError
+        If the grader cannot be loaded.
+    """
+
+    def __init__(self, grading: Grading) -> None:
+        shipped = load_predictor(grading.model)
+        graders = (shipped, *other_graders(shipped))
+        self.predictor, *others = (
+            grader.by_rule("paper") if grading.paper else grader.by_own(grading.own) for grader in graders
+        )
+        self._others = tuple(others)
+        self._grading = grading
+        self._rule_set = grading.rule_set or load_rule_set()
+
+    def analysed(self, entry: Entry) -> Analysis:
+        """Read and analyse a record.
+
+        Parameters
+        ----------
+        entry : Entry
+            Of a plan.
+
+        Raises
+        ------
+        CardioVError
+            What is wrong with the record.
+        """
+        if entry.error is not None:
+            raise entry.error
+        grading = self._grading
+        with brought(entry.place) as source:
+            record = read_source(
+                source,
+                sampling_rate=entry.sampling_rate_hz or grading.sampling_rate_hz,
+                units=entry.units or grading.units,
+                gain_factor=grading.gain_factor,
+            )
+        return analyze(
+            record, self.predictor, others=self._others, rule_set=self._rule_set, raise_level=not grading.paper
+        )
+
+    def row_of(self, entry: Entry) -> Row:
+        """Return the row of a record, whatever is wrong with it.
+
+        Parameters
+        ----------
+        entry : Entry
+            Of a plan.
+
+        Raises
+        ------
+        OutputError, WeightsError
+            If it is not the record that is wrong: no other could be analysed either.
+        """
+        shown_as, card = entry.place.shown_as, self.predictor.card
+        try:
+            return analysed_row(shown_as, entry.record_id, self.analysed(entry), card)
+        except (OutputError, WeightsError):
+            raise
+        except CardioVError as error:
+            return error_row(shown_as, entry.record_id, error, card)
+        except Exception:
+            # A bug that one record uncovers must not cost the other million.
+            _logger.exception("Unforeseen error with one record.")
+            wrong = RecordError(
+                f"{shown_as}: something went wrong that CardioV did not foresee.", "The details are in the log."
+            )
+            return error_row(shown_as, entry.record_id, wrong, card)
