@@ -4,6 +4,7 @@ CARDIOV_DATA ?= ../shared/data
 # The part of PTB-XL that has enough records of each finding: the whole, or a few thousand records.
 PTBXL ?= runs/ptb-xl
 JOBS ?= 2
+EXECUTIONS ?= 20000
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ TIMES := $(LOGS)/times.txt
 APP_STAMP := $(VENV)/.installed-app
 
 .DEFAULT_GOAL := help
-.PHONY: help venv app test lint docs format weights delineator bench clean
+.PHONY: help venv app test lint docs format weights delineator bench fuzz clean
 .PHONY: measured detectors forest network boosting statements maps range blend evaluated
 
 help: ## This list
@@ -128,6 +129,9 @@ $(PTBXL):
 bench: $(STAMP) ## Time the way from an upload to the first result, and training against a plain loop
 	@$(BIN)/python benchmarks/first_result.py
 	@test ! -d $(CARDIOV_DATA)/ptb-xl-subset || $(BIN)/python benchmarks/training.py $(CARDIOV_DATA)/ptb-xl-subset
+
+fuzz: $(STAMP) ## Throw damaged files at every reader (EXECUTIONS=20000)
+	@nice -n 19 $(BIN)/python tests/fuzz --executions $(EXECUTIONS)
 
 clean: ## Remove the environment and all caches
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Whatever the bytes, a record or a CardioVError comes out, never anything else."""
+"""Random bytes, random text and cut files end as a CardioVError, never as anything else. (Mutants: tests/fuzz.)"""
 
 import contextlib
 import io
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.io import savemat
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord
+from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_uploads
 from cardiov_core.io.records import read_record
@@ -22,25 +22,6 @@ FUZZ = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-MUTATIONS = st.lists(
-    st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255), st.sampled_from(["set", "cut", "insert"])),
-    min_size=1,
-    max_size=6,
-)
-
-
-def mutate(content, mutations, reach):
-    """Change bytes in the first `reach` of a file, where structure lives."""
-    data = bytearray(content)
-    for place, value, how in mutations:
-        at = int(place * min(reach, len(data)))
-        if how == "set" and data:
-            data[at] = value
-        elif how == "insert":
-            data.insert(at, value)
-        else:
-            del data[at : at + value]
-    return bytes(data)
 
 
 class Seeds(dict[str, bytes]):
@@ -70,33 +51,6 @@ def seeds(tmp_path_factory, ecg_mv, write_wfdb):
         archive.write(folder / "s.dat", "s.dat")
     (folder / "s.zip").write_bytes(stream.getvalue())
     return Seeds({path.name: path.read_bytes() for path in folder.iterdir()})
-
-
-def check_outcome(path):
-    try:
-        record = read_record(path, sampling_rate=500, units="mV")
-    except CardioVError:
-        return
-    assert isinstance(record, EcgRecord)
-    assert record.signal.shape == (len(record.leads), record.n_samples)
-    assert not np.isinf(record.signal).any()
-
-
-@pytest.mark.parametrize("name", ["s.npy", "s.npz", "s4.mat", "s5.mat", "s.csv", "s.zip"])
-@FUZZ
-@given(mutations=MUTATIONS)
-def test_mutated_files_end_in_a_record_or_an_error(tmp_path, seeds, name, mutations):
-    path = tmp_path / name
-    path.write_bytes(mutate(seeds[name], mutations, 600))
-    check_outcome(path)
-
-
-@FUZZ
-@given(mutations=MUTATIONS)
-def test_mutated_headers_end_in_a_record_or_an_error(tmp_path, seeds, mutations):
-    (tmp_path / "s.dat").write_bytes(seeds["s.dat"])
-    (tmp_path / "s.hea").write_bytes(mutate(seeds["s.hea"], mutations, 10**6))
-    check_outcome(tmp_path / "s")
 
 
 @FUZZ

@@ -1,5 +1,6 @@
 """ecgdatakit on one file: in a temporary folder (it reads paths only), its warnings collected, its errors wrapped."""
 
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -140,4 +141,6 @@ def _in_words(said: object, file: Path, name: str) -> str:
     """Return a library's words in one line, with the reader's file name instead of the temporary one."""
     # pydicom appends the traceback to its messages.
     text = str(said).partition("\nTraceback")[0].replace(str(file), name).replace(file.name, name)
+    # Other files that a parser looked for lie nowhere; where they were looked for is nobody's concern.
+    text = text.replace(f"{file.parent}{os.sep}", "")
     return clean(text)[:200].rstrip(". ") or type(said).__name__

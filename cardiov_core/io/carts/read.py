@@ -30,6 +30,9 @@ _SEXES: dict[str, Sex] = {"M": "male", "F": "female"}
 # Born 1900 stands for 'not known' in many archives, as do the first days of SQL's and of spreadsheets' calendars.
 _LAST_PLACEHOLDER_YEAR = 1900
 _OLDEST_STATED = 95
+# ecgdatakit knows more formats without a magic number. Its WFDB reader is none of them: it follows the header's file
+# names wherever they lead, to other files of this machine.
+_RARER = frozenset({"MFER", "XLE ECG", "EDAN ARC Holter"})
 
 
 def read_cart(path: Path, content: bytes, options: ReadOptions, *, name: str, parse: Parse) -> Channels:
@@ -74,7 +77,8 @@ def knows(path: Path, content: bytes) -> bool:
         alone = Path(folder) / f"ecg{path.suffix[:16]}"
         alone.write_bytes(content)
         try:
-            return FileParser.detect_format(alone) is not None
+            known = FileParser.detect_format(alone)
+            return known is not None and known["name"] in _RARER
         except (ECGDataKitError, OSError, ValueError, LookupError, TypeError, RuntimeError):
             return False
 

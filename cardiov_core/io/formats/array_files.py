@@ -2,6 +2,7 @@
 
 import io
 import math
+import sys
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -118,7 +119,17 @@ def _parse_npy(name: str, content: bytes) -> npt.NDArray[Any]:
             fault = "is cut short" if surplus < 0 else "is longer than it should be"
             raise RecordFormatError(f"{name} {fault}: it announces {shape} values.", "Copy the file again.")
         array: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+        _check_letters(name, array)
         return array
+
+
+def _check_letters(name: str, array: npt.NDArray[Any]) -> None:
+    """Refuse text with numbers in it that stand for no letter: Python fails on it wherever it is used later."""
+    if array.dtype.kind != "U" or not array.size or not array.dtype.itemsize:
+        return
+    letters = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="))).ravel().view(np.uint32)
+    if letters.max() > sys.maxunicode:
+        raise RecordFormatError(f"{name} is damaged: its text holds what is no letter.", _HINT)
 
 
 def _first(variables: Variables, keys: Sequence[str]) -> npt.NDArray[Any] | None:

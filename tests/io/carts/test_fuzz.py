@@ -1,14 +1,11 @@
-"""Damaged files of carts end as a record or a CardioVError, in bounded time, with the reader's own file name."""
+"""Cut files of carts end as a CardioVError, and leave nothing behind. (Mutants of them: tests/fuzz.)"""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord
@@ -25,13 +22,6 @@ def counts_of(record: EcgRecord, leads: Sequence[str]) -> np.ndarray:
     return np.stack([make.counts(record, lead, 1.0) for lead in leads])
 
 
-FUZZ = settings(
-    max_examples=25,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
 FORMATS: dict[str, Callable[[EcgRecord], bytes]] = {
     "dicom": make.dicom,
     "dicom-two-groups": lambda r: make.dicom(r, [make.dicom_group(r, r.leads[:6]), make.dicom_group(r, r.leads[6:])]),
@@ -50,15 +40,6 @@ FORMATS: dict[str, Callable[[EcgRecord], bytes]] = {
 }
 # Formats that state how long they are; ISHNE's writers disagree on what they state.
 TRUNCATION_SHOWS = sorted(set(FORMATS) - {"ishne"})
-# Lengths and counts are what a parser trusts.
-BYTES = st.sampled_from([b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"9999", b"<", b"&x;", b"\xfe"])
-MUTATIONS = st.lists(
-    st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from([64, 600, 3000, 10**6]), BYTES, st.integers(0, 40)),
-    min_size=1,
-    max_size=5,
-)
-# Ten times what the slowest of 6000 mutated files took.
-PATIENCE_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -67,34 +48,6 @@ def seeds() -> dict[str, bytes]:
     record = generate("normal", seed=3, sampling_rate_hz=100, duration_s=4)
     record = replace(record, age=61.0, sex="female", recorded_at=datetime(2019, 5, 4, 10, 20, 30), patient_id="P")
     return {name: maker(record) for name, maker in FORMATS.items()}
-
-
-def check_outcome(path):
-    began = time.monotonic()
-    outcome: EcgRecord | CardioVError
-    try:
-        outcome = read_record(path, units="uV")
-    except CardioVError as error:
-        outcome = error
-    if isinstance(outcome, CardioVError):
-        assert outcome.hint
-        assert "cardiov-" not in outcome.message
-    else:
-        assert outcome.signal.shape == (len(outcome.leads), outcome.n_samples)
-        assert not np.isinf(outcome.signal).any()
-    assert time.monotonic() - began < PATIENCE_S
-
-
-@pytest.mark.parametrize("name", FORMATS)
-@FUZZ
-@given(mutations=MUTATIONS)
-def test_mutated_files_end_in_a_record_or_an_error(tmp_path, seeds, name, mutations):
-    data = bytearray(seeds[name])
-    for place, reach, new, removed in mutations:
-        at = int(place * min(reach, len(data)))
-        data[at : at + removed] = new
-    (tmp_path / "ecg.bin").write_bytes(bytes(data))
-    check_outcome(tmp_path / "ecg.bin")
 
 
 @pytest.mark.parametrize("name", TRUNCATION_SHOWS)
