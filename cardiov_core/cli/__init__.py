@@ -37,6 +37,7 @@ from cardiov_core.cli.studies.noise_floor import noise_floor
 from cardiov_core.cli.studies.passport import passport
 from cardiov_core.cli.studies.quality import quality_check
 from cardiov_core.cli.studies.scope import scope_check
+from cardiov_core.cli.studies.shift import shift_check
 from cardiov_core.errors import CardioVError
 
 
@@ -91,6 +92,7 @@ for _command in (
     outside_check,
     passport,
     scope_check,
+    shift_check,
     models,
     networks,
     app,

@@ -26,6 +26,7 @@ from .metrics import accuracy as accuracy
 from .metrics import area_under_curve as area_under_curve
 from .metrics import auc_per_level as auc_per_level
 from .metrics import confusion_matrix as confusion_matrix
+from .metrics import exceedances_of_levels as exceedances_of_levels
 from .metrics import mean_absolute_error as mean_absolute_error
 from .operating_points import OPERATING_POINTS as OPERATING_POINTS
 from .operating_points import alarm_at as alarm_at
@@ -74,6 +75,7 @@ from .study.shipped import load_evaluation as load_evaluation
 from .study.shipped import ship_evaluation as ship_evaluation
 from .study.shipped import shipped_folder as shipped_folder
 from .subgroups import ORIGINS as ORIGINS
+from .subgroups import SMALLEST_PART as SMALLEST_PART
 from .subgroups import VALIDATED as VALIDATED
 from .ward import PATIENTS as PATIENTS
 from .ward import WardOutcome as WardOutcome

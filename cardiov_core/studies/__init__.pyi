@@ -9,6 +9,10 @@ from .graders.scope import ScopeCheck as ScopeCheck
 from .graders.scope import check_scope as check_scope
 from .graders.scope import ship_scope as ship_scope
 from .graders.scope import training_folds as training_folds
+from .graders.shift import By as By
+from .graders.shift import ShiftFigures as ShiftFigures
+from .graders.shift import ShiftRow as ShiftRow
+from .graders.shift import check_shift as check_shift
 from .nets.compare import Budget as Budget
 from .nets.compare import compare_nets as compare_nets
 from .nets.shipped import ship_comparison as ship_comparison

@@ -1,9 +1,12 @@
 from .cards.doubt import stored_doubt_part as stored_doubt_part
 from .cards.probabilities import Kind as Kind
+from .cards.probabilities import nested_calibration as nested_calibration
 from .cards.recalibrate import recalibrate as recalibrate
 from .cards.recalibrate import ship_recalibrated as ship_recalibrated
 from .data.cache import prepare_cache as prepare_cache
+from .data.measured import measured_records as measured_records
 from .data.records import TrainingRecords as TrainingRecords
+from .data.records import groups_of as groups_of
 from .data.records import load_records as load_records
 from .data.split import Split as Split
 from .data.split import splits_of as splits_of
@@ -24,6 +27,9 @@ from .graders.network import reading_of as reading_of
 from .graders.network import reporter as reporter
 from .graders.network import train as train
 from .graders.statements import train_statements as train_statements
+from .graders.trees import cross_validate as cross_validate
+from .graders.trees import grown as grown
+from .graders.trees import probabilities_of as probabilities_of
 from .graders.trees import train_trees as train_trees
 from .graders.trunk import TrainingResult as TrainingResult
 from .loop.augmentation import Batch as Batch

@@ -71,7 +71,9 @@ class Measured:
         return Floors.of(self.findings)
 
 
-def measured(dataset: PtbXl, folds: Sequence[int], kept_in: Path = KEPT_IN, *, progress: bool = False) -> Measured:
+def measured_records(
+    dataset: PtbXl, folds: Sequence[int], kept_in: Path = KEPT_IN, *, progress: bool = False
+) -> Measured:
     """Read and measure the records of some folds, or take what was kept.
 
     Returns

@@ -20,7 +20,7 @@ from cardiov_core.inference import CLIP, Output, exceedance_logits
 from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.cards.network import described_network
 from cardiov_core.training.cards.probabilities import NestedCalibration, nested_calibration
-from cardiov_core.training.data.measured import CONTRACT, measured
+from cardiov_core.training.data.measured import CONTRACT, measured_records
 from cardiov_core.training.data.records import TrainingRecords, ids_of, load_records
 from cardiov_core.training.data.split import Split, groups_in, splits_of, training_data
 from cardiov_core.training.data.teaching import PatientNumbers, Teaching
@@ -120,7 +120,7 @@ def _read(
 ) -> tuple[TrainingRecords, Float64Array | None, Floors | None]:
     """Return the records, what was measured of them where that teaches, and the findings that may raise a level."""
     if recipe.teaches and recipe.contract == CONTRACT and isinstance(dataset, PtbXl):
-        kept = measured(dataset, recipe.read_folds, progress=progress)
+        kept = measured_records(dataset, recipe.read_folds, progress=progress)
         levels = torch.tensor(kept.table["label"].to_numpy(), dtype=torch.int64)
         records = TrainingRecords(torch.from_numpy(np.array(kept.windows)), levels, kept.table)
         return records, kept.numbers, kept.floors

@@ -18,7 +18,7 @@ from cardiov_core.evaluation import bootstrap_intervals
 from cardiov_core.inference import SHOWN_FROM, boosting_scores
 from cardiov_core.signals import FEATURES
 from cardiov_core.statements import STATEMENTS
-from cardiov_core.training.data.measured import Measured, measured
+from cardiov_core.training.data.measured import Measured, measured_records
 from cardiov_core.training.data.records import groups_of
 from cardiov_core.training.loop.boosting_growth import boosting_of, fitted
 from cardiov_core.training.recipes.boosting import BoostingRecipe
@@ -87,7 +87,7 @@ def train_statements(
     TrainingError
         If no statement has enough positive records.
     """
-    records = measured(dataset, recipe.folds, progress=progress)
+    records = measured_records(dataset, recipe.folds, progress=progress)
     codes, present = present_statements(dataset, records.table["ecg_id"].tolist())
     if not codes:
         raise TrainingError(f"No statement has {FEWEST} records.", "Give more records.")

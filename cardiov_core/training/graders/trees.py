@@ -14,7 +14,7 @@ from cardiov_core.errors import TrainingError
 from cardiov_core.inference import boosting_probabilities, exceedances_of, forest_probabilities
 from cardiov_core.training.cards.forest import described_boosting, described_forest
 from cardiov_core.training.cards.probabilities import nested_calibration
-from cardiov_core.training.data.measured import measured
+from cardiov_core.training.data.measured import measured_records
 from cardiov_core.training.data.records import groups_of
 from cardiov_core.training.graders.trunk import TrainingResult, finish
 from cardiov_core.training.loop.boosting_growth import boost
@@ -59,7 +59,7 @@ def train_trees(recipe: TreesRecipe, dataset: LabelledRecords, out: Path, *, pro
     TrainingError
         If a level is missing from the records, or a group is empty.
     """
-    records = measured(whole_records(dataset), recipe.folds, progress=progress)
+    records = measured_records(whole_records(dataset), recipe.folds, progress=progress)
     levels = records.table["label"].to_numpy(dtype=np.int64)
     absent = sorted(set(map(int, Severity)) - set(levels.tolist()))
     if absent:

@@ -13,7 +13,7 @@ from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.signals import kept, measure
 from cardiov_core.signals.features import features_of
 from cardiov_core.training.data import measured as measured_module
-from cardiov_core.training.data.measured import measured
+from cardiov_core.training.data.measured import measured_records
 from cardiov_core.training.findings.train import gather
 
 HEAD = "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr\n"
@@ -47,7 +47,7 @@ def test_a_tree_is_measured_once_for_all(tree: PtbXl, tmp_path: Path, monkeypatc
     assert len((tmp_path / shown.output.strip()).read_text().splitlines()) == len(CONDITIONS)
     # Whoever measures again, fails.
     monkeypatch.setattr(kept, "_line", None)
-    found = measured(tree, range(1, 10))
+    found = measured_records(tree, range(1, 10))
     rows = gather(tree)
     for ecg_id, numbers, findings in zip((1, 2, 3), found.numbers, found.findings, strict=True):
         record = tree.record(ecg_id)
@@ -57,14 +57,14 @@ def test_a_tree_is_measured_once_for_all(tree: PtbXl, tmp_path: Path, monkeypatc
     assert found.floors.words[1] == "atrial_fibrillation"
     # Read and examined again, nothing but files is needed.
     monkeypatch.setattr(measured_module, "features_of", None)
-    np.testing.assert_array_equal(measured(tree, range(1, 10)).numbers, found.numbers)
+    np.testing.assert_array_equal(measured_records(tree, range(1, 10)).numbers, found.numbers)
 
 
 def test_other_detectors_make_findings_stale(tree: PtbXl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    measured(tree, range(1, 10), tmp_path)
+    measured_records(tree, range(1, 10), tmp_path)
     monkeypatch.setattr(measured_module, "load_findings", lambda: None)
     calls = []
     real = measured_module.features_of
     monkeypatch.setattr(measured_module, "features_of", lambda *given: calls.append(1) or real(*given))
-    measured(tree, range(1, 10), tmp_path)
+    measured_records(tree, range(1, 10), tmp_path)
     assert len(calls) == len(CONDITIONS)
