@@ -55,9 +55,9 @@ def numbers(tree: PtbXl, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
 def test_a_device_nobody_trained_on_is_graded_worse_than_one_that_was_seen(tree: PtbXl, numbers: np.ndarray) -> None:
     rows = {row.name: row for row in check_shift(RECIPE, tree, "device", n_resamples=20)}
     assert rows["C"].unseen.auc < 0.5
-    assert rows["C"].ordinary.auc > 0.98
+    assert rows["C"].ordinary.auc > 0.8
     assert rows["C"].unseen.mae > rows["C"].ordinary.mae + 0.5
-    assert rows["A"].ordinary.auc > 0.98
+    assert rows["A"].ordinary.auc > 0.8
     low, high = rows["C"].unseen.mae_interval
     assert low <= rows["C"].unseen.mae <= high
     assert 0 <= rows["C"].unseen.coverage <= 1
