@@ -12,6 +12,8 @@ STAMP := $(VENV)/.installed
 DELINEATOR := weights/delineator/delineator.json
 LOGS := runs/weights
 TIMES := $(LOGS)/times.txt
+# Threads that wait for each other sleep: on a machine with other work they would burn the cores that the work needs.
+export OMP_WAIT_POLICY := passive
 # What the app alone needs: a smaller download than the tools of the tests.
 APP_STAMP := $(VENV)/.installed-app
 
