@@ -143,6 +143,7 @@ def run_batch(
     units: str | None = None,
     rule_set: RuleSet | None = None,
     keep: Callable[[BatchRow, Analysis], None] | None = None,
+    apart: bool = False,
 ) -> Iterator[BatchRow | BatchError]:
     """Read and analyse records one after the other; only one signal is held at a time.
 
@@ -160,6 +161,8 @@ def run_batch(
         As in `analyze`.
     keep : callable, optional
         Gets each row with its analysis, before the row is handed out.
+    apart : bool
+        As in `read_source`: for strangers' files.
 
     Yields
     ------
@@ -168,7 +171,7 @@ def run_batch(
     """
     for source in sources:
         try:
-            record = read_source(source, sampling_rate=sampling_rate, units=units)
+            record = read_source(source, sampling_rate=sampling_rate, units=units, apart=apart)
             analysis = analyze(record, predictor, others=others, rule_set=rule_set)
             row = row_of(source.shown_as, analysis)
             if keep is not None:

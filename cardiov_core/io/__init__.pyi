@@ -1,3 +1,5 @@
+from .apart.client import can_read_apart as can_read_apart
+from .apart.client import reader as reader
 from .collection import Collection as Collection
 from .collection import Source as Source
 from .collection import SourceError as SourceError
@@ -12,9 +14,6 @@ from .places import is_local as is_local
 from .places import list_places as list_places
 from .records import read_record as read_record
 from .records import read_source as read_source
-from .staging import MAX_DROPPED_ARCHIVES as MAX_DROPPED_ARCHIVES
-from .staging import MAX_DROPPED_BYTES as MAX_DROPPED_BYTES
-from .staging import MAX_DROPPED_FILES as MAX_DROPPED_FILES
 from .staging import Drop as Drop
 from .staging import Upload as Upload
 from .staging import files_of as files_of

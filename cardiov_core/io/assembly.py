@@ -24,7 +24,6 @@ MAX_RATE_HZ = 2000.0
 MIN_DURATION_S = 2.0
 # A megavolt: nothing but a damaged file; wrong gains stay far below and are the quality gate's to notice.
 MAX_SAMPLE_MV = 1e9
-MAX_FILE_BYTES = 512 * 1024**2
 # Nobody has grown older than 122. What files say beyond stands for 'not stated': 999, 300, 255, an age since 1900.
 MAX_AGE = 120.0
 

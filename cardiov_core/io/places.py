@@ -17,14 +17,14 @@ from fsspec import AbstractFileSystem, filesystem
 from fsspec.core import url_to_fs
 
 from cardiov_core.errors import ArchiveError, CardioVError, OutputError, RecordError, RecordNotFoundError
-from cardiov_core.io.assembly import MAX_FILE_BYTES
 from cardiov_core.io.collection import Source, SourceError, is_lost_signal
 from cardiov_core.io.decoding import foreign_decoder
-from cardiov_core.io.formats.archives import MAX_RATIO, RATIO_FREE_BYTES
+from cardiov_core.io.formats.archives import RATIO_FREE_BYTES
 from cardiov_core.io.formats.registry import HEAD_BYTES, claims_to_be
 from cardiov_core.io.formats.sniff import is_zip
 from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
 from cardiov_core.io.staging import safe_name
+from cardiov_core.limits import limits, mib
 
 _CHUNK = 1024**2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -266,7 +266,7 @@ def _version(archive: str) -> str:
 
 def _copied(tree: AbstractFileSystem, path: str, folder: Path) -> Path:
     """Copy one file, within limits that are counted while it is copied."""
-    target, total = folder / safe_name(path), 0
+    target, total, allowed = folder / safe_name(path), 0, limits()
     name = PurePosixPath(path).name
     with _reached(name):
         known: dict[str, Any] = tree.info(path)
@@ -274,13 +274,13 @@ def _copied(tree: AbstractFileSystem, path: str, folder: Path) -> Path:
         with tree.open(path, "rb") as source, target.open("wb") as sink:
             while chunk := source.read(_CHUNK):
                 total += len(chunk)
-                if total > MAX_FILE_BYTES:
+                if total > mib(allowed.file_mib):
                     raise ArchiveError(
-                        f"{name} has more than {MAX_FILE_BYTES // 1024**2} MiB.", "Cut the recording into shorter ones."
+                        f"{name} has more than {allowed.file_mib:g} MiB.", "Cut the recording into shorter ones."
                     )
-                if packed is not None and total > max(RATIO_FREE_BYTES, MAX_RATIO * packed):
+                if packed is not None and total > max(RATIO_FREE_BYTES, allowed.archive_ratio * packed):
                     raise ArchiveError(
-                        f"{name} grows to more than {MAX_RATIO} times its packed size, as no ECG does.",
+                        f"{name} grows to more than {allowed.archive_ratio} times its packed size, as no ECG does.",
                         "Do not trust this archive; pack the records again.",
                     )
                 sink.write(chunk)

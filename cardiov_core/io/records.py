@@ -13,6 +13,7 @@ from cardiov_core.errors import (
     RecordNotFoundError,
     RecordUnsupportedError,
 )
+from cardiov_core.io.apart.client import can_read_apart, reader
 from cardiov_core.io.assembly import Channels, ReadOptions, assemble
 from cardiov_core.io.collection import Source, collect
 from cardiov_core.io.formats.registry import HEAD_BYTES, Format, format_of, titles
@@ -80,7 +81,12 @@ def read_record(
 
 
 def read_source(
-    source: Source, *, sampling_rate: float | None = None, units: str | None = None, gain_factor: float = 1.0
+    source: Source,
+    *,
+    sampling_rate: float | None = None,
+    units: str | None = None,
+    gain_factor: float = 1.0,
+    apart: bool = False,
 ) -> EcgRecord:
     """Open one record of a collection, under the name that its owner knows.
 
@@ -90,6 +96,8 @@ def read_source(
         As `collect` found it.
     sampling_rate, units, gain_factor
         As in `read_record`.
+    apart : bool
+        Read in a process of its own, within limits of time and memory, where the system has them: for strangers' files.
 
     Returns
     -------
@@ -101,7 +109,10 @@ def read_source(
     CardioVError
         As `read_record`.
     """
-    record = read_record(source.path, sampling_rate=sampling_rate, units=units, gain_factor=gain_factor)
+    if apart and can_read_apart():
+        record = reader().read(source.path, checked_options(sampling_rate, units, gain_factor))
+    else:
+        record = read_record(source.path, sampling_rate=sampling_rate, units=units, gain_factor=gain_factor)
     name = f"{record.record_id} ({source.mark})" if source.mark else record.record_id
     return replace(record, record_id=name, provenance=replace(record.provenance, path=source.shown_as))
 

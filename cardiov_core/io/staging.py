@@ -20,15 +20,11 @@ from cardiov_core.errors import (
 from cardiov_core.io.assembly import ReadOptions
 from cardiov_core.io.collection import Collection, Source, SourceError, collect, marked_apart
 from cardiov_core.io.decoding import foreign_decoder
-from cardiov_core.io.formats.archives import MAX_MEMBERS
 from cardiov_core.io.formats.sniff import is_zip
 from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
 from cardiov_core.io.records import checked_options, read_source
+from cardiov_core.limits import limits
 
-MAX_DROPPED_BYTES = 1024**3
-MAX_DROPPED_FILES = MAX_MEMBERS
-# Each archive may grow to half a GiB on disk while it is read.
-MAX_DROPPED_ARCHIVES = 8
 # A path of this many names of 120 bytes is still one that file systems take (4096 bytes).
 _MAX_DEPTH = 16
 _MAX_NAME = 120
@@ -87,14 +83,15 @@ def take_drop(files: Sequence[tuple[str, bytes]]) -> Drop:
     Raises
     ------
     ArchiveError
-        If there are more than 20 000 files, more than 1 GiB or more than 8 zip archives.
+        If there are more files, MiB or zip archives than are taken at once.
     """
+    allowed = limits()
     total = sum(len(content) for _, content in files)
     archives = sum(content.startswith(_ZIP_MAGIC) and name.lower().endswith(".zip") for name, content in files)
     for amount, limit, what in (
-        (len(files), MAX_DROPPED_FILES, "files"),
-        (total // 1024**2, MAX_DROPPED_BYTES // 1024**2, "MiB"),
-        (archives, MAX_DROPPED_ARCHIVES, "zip archives"),
+        (len(files), allowed.dropped_files, "files"),
+        (total // 1024**2, int(allowed.dropped_mib), "MiB"),
+        (archives, allowed.dropped_archives, "zip archives"),
     ):
         if amount > limit:
             raise ArchiveError(
@@ -180,6 +177,7 @@ def read_uploads(
     sampling_rate: float | None = None,
     units: str | None = None,
     gain_factor: float = 1.0,
+    apart: bool = False,
 ) -> tuple[Upload, ...]:
     """Read uploaded files; headers find their signal files among them, archives are unpacked.
 
@@ -189,6 +187,8 @@ def read_uploads(
         Names and contents, in any order.
     sampling_rate, units, gain_factor
         As in `read_record`, for all files.
+    apart : bool
+        As in `read_source`.
 
     Returns
     -------
@@ -203,17 +203,21 @@ def read_uploads(
     options = checked_options(sampling_rate, units, gain_factor)
     drop = _drop_of(files)
     with staged(drop) as found:
-        uploads = [_read(source, drop, options) for source in found.sources]
+        uploads = [_read(source, drop, options, apart=apart) for source in found.sources]
         uploads += [Upload(one.shown_as, None, _as_upload_error(one.error, one.shown_as, drop)) for one in found.errors]
-    uploads += _unused(drop, uploads, options)
+    uploads += _unused(drop, uploads, options, apart=apart)
     turns = {place: turn for turn, place in enumerate(drop.contents)}
     return tuple(sorted(uploads, key=lambda one: min((turns[p] for p in _places(one.name) if p in turns), default=0)))
 
 
-def _read(source: Source, drop: Drop, options: ReadOptions) -> Upload:
+def _read(source: Source, drop: Drop, options: ReadOptions, *, apart: bool) -> Upload:
     try:
         record = read_source(
-            source, sampling_rate=options.sampling_rate, units=options.units, gain_factor=options.gain_factor
+            source,
+            sampling_rate=options.sampling_rate,
+            units=options.units,
+            gain_factor=options.gain_factor,
+            apart=apart,
         )
     except RecordError as error:
         return Upload(source.shown_as, None, _as_upload_error(error, source.shown_as, drop))
@@ -241,7 +245,7 @@ def _as_upload_error(error: CardioVError, name: str, drop: Drop) -> CardioVError
     return error
 
 
-def _unused(drop: Drop, uploads: Sequence[Upload], options: ReadOptions) -> list[Upload]:
+def _unused(drop: Drop, uploads: Sequence[Upload], options: ReadOptions, *, apart: bool) -> list[Upload]:
     """Return an upload for each file of which nothing became: it is asked for itself what it is."""
     told = {place for upload in uploads for place in _places(upload.name)}
     owned = {
@@ -255,7 +259,7 @@ def _unused(drop: Drop, uploads: Sequence[Upload], options: ReadOptions) -> list
         return [
             Upload(str(place), None, _no_ecg(place))
             if is_zip(content)
-            else _read(Source(root / place, str(place)), drop, options)
+            else _read(Source(root / place, str(place)), drop, options, apart=apart)
             for place, content in left.contents.items()
         ]
 

@@ -341,7 +341,7 @@ def test_what_files_do_not_say_is_asked_once_for_all(
 def test_too_large_a_drop_is_refused_in_words(
     app: AppTest, wfdb_files: Callable[..., Files], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cardiov_core.io.staging.MAX_DROPPED_FILES", 1)
+    monkeypatch.setenv("CARDIOV_MAX_DROPPED_FILES", "1")
     drop(open_page(app), wfdb_files("one"))
     assert not app.exception
     assert "2 files were dropped; at most 1" in app.error[0].value

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from cardiov_core.errors import ArchiveError, RecordNotFoundError
-from cardiov_core.io import read_record, read_uploads, staging
+from cardiov_core.io import read_record, read_uploads
 from cardiov_core.io.staging import files_of, safe_place, staged, take_drop
 
 
@@ -85,13 +85,13 @@ def test_a_name_that_is_both_file_and_folder_is_an_error_of_one_file(
 @pytest.mark.parametrize(
     ("limit", "value", "message"),
     [
-        ("MAX_DROPPED_FILES", 2, "3 files were dropped; at most 2"),
-        ("MAX_DROPPED_ARCHIVES", 1, "2 zip archives were dropped; at most 1"),
-        ("MAX_DROPPED_BYTES", 1024**2, "2 MiB were dropped; at most 1"),
+        ("DROPPED_FILES", "2", "3 files were dropped; at most 2"),
+        ("DROPPED_ARCHIVES", "1", "2 zip archives were dropped; at most 1"),
+        ("DROPPED_MIB", "1", "2 MiB were dropped; at most 1"),
     ],
 )
-def test_a_drop_has_limits(monkeypatch: pytest.MonkeyPatch, limit: str, value: int, message: str) -> None:
-    monkeypatch.setattr(staging, limit, value)
+def test_a_drop_has_limits(monkeypatch: pytest.MonkeyPatch, limit: str, value: str, message: str) -> None:
+    monkeypatch.setenv(f"CARDIOV_MAX_{limit}", value)
     files = [("a.zip", zipped({})), ("b.zip", zipped({})), ("c.dat", bytes(2 * 1024**2))]
     with pytest.raises(ArchiveError, match=message):
         take_drop(files)

@@ -21,12 +21,11 @@ from cardiov_core.errors import NotAnEcgError, RecordUnsupportedError
 from cardiov_core.io.carts.dicom_samples import Mended, delayed, mend_group
 from cardiov_core.io.carts.ecgdatakit_file import Parsed, no_rhythm, run
 from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.limits import limits, mib
 
 if TYPE_CHECKING:
     from ecgdatakit.models import Lead
     from pydicom.dataset import Dataset
-
-MAX_INFLATED_BYTES = 128 * 1024**2
 
 _MEDIAN_WORDS = ("MEDIAN", "REPRESENTATIVE", "AVERAGE")
 _DEFLATED, _EXPLICIT = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.1"
@@ -177,11 +176,12 @@ def _inflated(content: bytes, name: str) -> bytes:
     head = content[:meta_end]
     if _DEFLATED.encode() not in head:
         return content
+    most = limits().inflated_mib
     unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
-    body = unpacking.decompress(content[meta_end:], MAX_INFLATED_BYTES)
+    body = unpacking.decompress(content[meta_end:], mib(most))
     if unpacking.unconsumed_tail:
         raise RecordUnsupportedError(
-            f"{name} grows to more than {MAX_INFLATED_BYTES // 1024**2} MiB when it is unpacked, as no ECG does.",
+            f"{name} grows to more than {most:g} MiB when it is unpacked, as no ECG does.",
             "Do not trust this file; export the ECG with the transfer syntax Explicit VR Little Endian.",
         )
     # A unique identifier is padded with NUL (PS3.5, 6.2); the length of the element stays.

@@ -19,12 +19,10 @@ from cardiov_core.io.carts.ends import without_ends
 from cardiov_core.io.carts.machine import machine_reading
 from cardiov_core.io.carts.samples import Row, channel_rows, on_one_axis
 from cardiov_core.io.leads import standard_leads
+from cardiov_core.limits import limits, mib
 
 if TYPE_CHECKING:
     from ecgdatakit.models import ECGRecord
-
-MAX_CART_BYTES = 128 * 1024**2
-"""Ten seconds measure a few MB at most; parsing takes up to ten times the size of the file in memory."""
 
 _SEXES: dict[str, Sex] = {"M": "male", "F": "female"}
 # Born 1900 stands for 'not known' in many archives, as do the first days of SQL's and of spreadsheets' calendars.
@@ -51,10 +49,10 @@ def read_cart(path: Path, content: bytes, options: ReadOptions, *, name: str, pa
     parse : callable
         Takes the file's name, its content and a temporary folder.
     """
-    if len(content) > MAX_CART_BYTES:
+    most = limits().cart_mib
+    if len(content) > mib(most):
         raise RecordUnsupportedError(
-            f"{path.name} has {len(content) / 1024**2:.0f} MiB; such files are opened up to "
-            f"{MAX_CART_BYTES // 1024**2} MiB.",
+            f"{path.name} has {len(content) / 1024**2:.0f} MiB; such files are opened up to {most:g} MiB.",
             "Cut the recording into shorter records.",
         )
     with tempfile.TemporaryDirectory(prefix="cardiov-") as folder:

@@ -7,10 +7,8 @@ from pathlib import Path, PurePosixPath
 from cardiov_core.errors import ArchiveError, RecordFormatError
 from cardiov_core.io.decoding import foreign_decoder
 from cardiov_core.io.formats.sniff import is_other_archive, is_zip
+from cardiov_core.limits import limits, mib
 
-MAX_UNPACKED_BYTES = 512 * 1024**2
-MAX_MEMBERS = 20_000
-MAX_RATIO = 200
 RATIO_FREE_BYTES = 1024**2
 _CHUNK = 1024**2
 _ENCRYPTED = 0x1
@@ -46,9 +44,10 @@ def unpack(path: Path, folder: Path) -> None:
 
 def _unpack_members(archive: zipfile.ZipFile, path: Path, folder: Path) -> None:
     members = archive.infolist()
-    if len(members) > MAX_MEMBERS:
+    most = limits().archive_members
+    if len(members) > most:
         raise ArchiveError(
-            f"{path.name} has {len(members)} members; at most {MAX_MEMBERS} are unpacked.",
+            f"{path.name} has {len(members)} members; at most {most} are unpacked.",
             "Unpack it yourself and open the folder, or pack fewer records.",
         )
     packed = path.stat().st_size
@@ -90,17 +89,18 @@ def _safe_parts(member: zipfile.ZipInfo, archive_name: str) -> tuple[str, ...]:
 def _unpack_member(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, total: int, packed: int, name: str
 ) -> int:
+    allowed = limits()
     with archive.open(member) as source, target.open("wb") as sink:
         while chunk := source.read(_CHUNK):
             total += len(chunk)
-            if total > MAX_UNPACKED_BYTES:
+            if total > mib(allowed.unpacked_mib):
                 raise ArchiveError(
-                    f"{name} grows beyond {MAX_UNPACKED_BYTES // 1024**2} MiB.",
+                    f"{name} grows beyond {allowed.unpacked_mib:g} MiB.",
                     "Unpack it yourself and open the folder, or pack fewer records.",
                 )
-            if total > RATIO_FREE_BYTES and total > MAX_RATIO * packed:
+            if total > RATIO_FREE_BYTES and total > allowed.archive_ratio * packed:
                 raise ArchiveError(
-                    f"{name} grows to more than {MAX_RATIO} times its size, as no archive of ECGs does.",
+                    f"{name} grows to more than {allowed.archive_ratio} times its size, as no archive of ECGs does.",
                     "Do not trust this archive; pack the records again.",
                 )
             sink.write(chunk)

@@ -15,9 +15,10 @@ from scipy.io import loadmat, whosmat
 
 from cardiov_core.domain import STANDARD_LEADS, Sex
 from cardiov_core.errors import NotAnEcgError, RecordFormatError
-from cardiov_core.io.assembly import MAX_FILE_BYTES, Channels, ReadOptions, missing, scale_to_mv, sha256_of
+from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.decoding import foreign_decoder
-from cardiov_core.io.formats.archives import MAX_RATIO, RATIO_FREE_BYTES
+from cardiov_core.io.formats.archives import RATIO_FREE_BYTES
+from cardiov_core.limits import limits, mib
 
 SIGNAL_KEYS = ("signal", "signals", "ecg", "p_signal", "data", "val")
 _RATE_KEYS = ("sampling_rate", "sampling_rate_hz", "sampling_frequency", "fs", "rate", "frequency")
@@ -80,21 +81,22 @@ def _fields(variables: Variables) -> dict[str, npt.NDArray[Any]]:
 
 
 def _refuse_large(name: str, shapes: Sequence[tuple[int, ...]], n_bytes: int) -> None:
+    most = min(mib(limits().file_mib), 1100 * n_bytes)
     # zlib, which MATLAB 5-7 use inside, cannot pack more than about 1030 to 1.
-    if any(np.prod([float(n) for n in shape]) > min(MAX_FILE_BYTES, 1100 * n_bytes) for shape in shapes):
+    if any(np.prod([float(n) for n in shape]) > most for shape in shapes):
         raise RecordFormatError(f"{name} announces more samples than it can hold.", "Save the file again.")
 
 
 def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: int, name: str) -> bytes:
     parts: list[bytes] = []
-    total = 0
+    allowed, total = limits(), 0
     with archive.open(member) as source:
         while chunk := source.read(_CHUNK):
             total += len(chunk)
-            if total > MAX_FILE_BYTES or (total > RATIO_FREE_BYTES and total > MAX_RATIO * packed):
+            if total > mib(allowed.file_mib) or (total > RATIO_FREE_BYTES and total > allowed.archive_ratio * packed):
                 raise RecordFormatError(
-                    f"{name} grows to more than {MAX_RATIO} times its size or beyond "
-                    f"{MAX_FILE_BYTES // 1024**2} MiB, as no ECG does.",
+                    f"{name} grows to more than {allowed.archive_ratio} times its size or beyond "
+                    f"{allowed.file_mib:g} MiB, as no ECG does.",
                     "Do not trust this file; save the record again.",
                 )
             parts.append(chunk)

@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 from cardiov_core.errors import RecordFormatError, RecordNotFoundError, RecordUnsupportedError
-from cardiov_core.io.assembly import MAX_FILE_BYTES
+from cardiov_core.limits import limits, mib
 
 _TEXT_SAMPLE = 4096
 _TEXT_BYTES = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
@@ -49,13 +49,14 @@ def read_bytes(path: Path) -> bytes:
     RecordFormatError
         If it is empty.
     RecordUnsupportedError
-        If it is larger than 512 MiB.
+        If it is larger than a file may be.
     """
     try:
         size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
+        most = limits().file_mib
+        if size > mib(most):
             raise RecordUnsupportedError(
-                f"{path.name} has {size / 1024**2:.0f} MiB; at most {MAX_FILE_BYTES // 1024**2} MiB are opened.",
+                f"{path.name} has {size / 1024**2:.0f} MiB; at most {most:g} MiB are opened.",
                 "Cut the recording into shorter records.",
             )
         content = path.read_bytes()

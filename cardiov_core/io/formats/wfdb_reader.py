@@ -20,7 +20,6 @@ from cardiov_core.errors import (
     RecordUnsupportedError,
 )
 from cardiov_core.io.assembly import (
-    MAX_FILE_BYTES,
     Channels,
     ReadOptions,
     missing,
@@ -49,6 +48,7 @@ from cardiov_core.io.formats.wfdb_samples import (
     invalid_samples,
     understood,
 )
+from cardiov_core.limits import limits, mib
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,7 @@ def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
                 "Header and signal file do not belong together, or the header's number of samples, leads or "
                 "format is wrong; export the record again.",
             )
-    if n_frames is None or n_frames * sum(line.per_frame for line in header.signals) * 4 > MAX_FILE_BYTES:
+    if n_frames is None or n_frames * sum(line.per_frame for line in header.signals) * 4 > mib(limits().file_mib):
         raise RecordUnsupportedError(f"{name} describes a recording too long to open.", "Cut it into shorter records.")
     if any(line.skew >= n_frames for line in header.signals):
         raise RecordFormatError(f"{name} delays a lead by more than the record's length.", "Export the header again.")

@@ -168,7 +168,7 @@ def _receive(current: Session, key: str) -> None:
     if not files:
         return
     current.compare_with(None)
-    current.other_uploads = read_uploads(tuple((file.name, file.getvalue()) for file in files))
+    current.other_uploads = read_uploads(tuple((file.name, file.getvalue()) for file in files), apart=True)
     current.n_other_uploads += 1
     st.session_state[Key.EARLIER] = None
     records = [(upload.name, upload.record) for upload in current.other_uploads if upload.record is not None]

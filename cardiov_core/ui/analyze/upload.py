@@ -24,7 +24,9 @@ def read_pending() -> None:
         return
     current.unread = False
     with st.spinner("Reading the files ..."):
-        current.uploads = read_uploads(current.files, sampling_rate=current.sampling_rate_hz, units=current.units)
+        current.uploads = read_uploads(
+            current.files, sampling_rate=current.sampling_rate_hz, units=current.units, apart=True
+        )
     records = _records(current)
     if len(records) == 1 or _one_stated_patient(records):
         _open_upload(current, records[0])
@@ -107,7 +109,13 @@ def empty_state() -> None:
 
 def reread_with_gain(current: Session, case: Case, factor: float) -> None:
     """Open an uploaded record again with a gain factor that the reader confirmed."""
-    again = read_uploads(current.files, sampling_rate=current.sampling_rate_hz, units=current.units, gain_factor=factor)
+    again = read_uploads(
+        current.files,
+        sampling_rate=current.sampling_rate_hz,
+        units=current.units,
+        gain_factor=factor,
+        apart=True,
+    )
     for upload in again:
         if upload.name == case.title and upload.record is not None:
             current.open(Case(upload.record, case.origin, case.title, case.cardiologist))

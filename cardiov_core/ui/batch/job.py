@@ -202,6 +202,7 @@ def _work(outcome: _Outcome, drop: Drop, predictor: Grader, others: Sequence[Gra
                 units=units,
                 rule_set=rules,
                 keep=outcome.kept.keep,
+                apart=True,
             ):
                 if isinstance(result, BatchRow):
                     outcome.rows.append(result)

@@ -88,7 +88,7 @@ class KeptAnalyses:
     ) -> None:
         try:
             files = files_of(drop, row.name, row.files)
-            uploads = read_uploads(files, sampling_rate=reading.sampling_rate, units=reading.units)
+            uploads = read_uploads(files, sampling_rate=reading.sampling_rate, units=reading.units, apart=True)
             records = [upload.record for upload in uploads if upload.record is not None]
             if len(records) != 1:
                 return

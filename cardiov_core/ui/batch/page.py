@@ -7,7 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import QualityVerdict, Severity, how_many
 from cardiov_core.inference import TRIAGE_RULE, BatchRow, batch_table
-from cardiov_core.io import MAX_DROPPED_ARCHIVES, MAX_DROPPED_BYTES, MAX_DROPPED_FILES
+from cardiov_core.limits import limits
 from cardiov_core.reporting import wording
 from cardiov_core.ui.batch import steps, table
 from cardiov_core.ui.batch.job import BatchJob
@@ -42,9 +42,10 @@ def drop_zones() -> None:
             key=key,
             on_change=partial(_take, current, key),
         )
+    allowed = limits()
     st.caption(
-        f"Every format that the Analyze page opens. At most {MAX_DROPPED_FILES} files, "
-        f"{MAX_DROPPED_BYTES // 1024**3} GiB and {MAX_DROPPED_ARCHIVES} zip archives at once. "
+        f"Every format that the Analyze page opens. At most {allowed.dropped_files} files, "
+        f"{allowed.dropped_mib / 1024:g} GiB and {allowed.dropped_archives} zip archives at once. "
         "Files that do not claim to be an ECG are passed over and counted."
     )
     _explain_order()

@@ -1,7 +1,7 @@
 """What outlives a reload of the page: the open ECG, the batch and the reader, kept on the server for one browser.
 
 The browser holds a random token in a session cookie and nothing else: no name, no file. What it stands for stays in the
-server's memory for an hour after the last use.
+server's memory for an hour after the last use (`limits().kept_s`).
 """
 
 import secrets
@@ -15,15 +15,15 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from cardiov_core.limits import limits
+
 COOKIE = "cardiov_browser"
 """Name of the cookie: a random token that ends with the browser."""
-KEPT_S = 3600.0
-"""Seconds after the last use."""
 
 _TOKEN_KEY, _SLOT_KEY = "cardiov_token", "cardiov_slot"
 _TOKEN_LENGTH = 32
 # Tabs of one browser, and browsers; an open ECG takes some megabytes.
-_MAX_TABS, _MAX_BROWSERS = 4, 40
+_MAX_TABS = 4
 
 State = TypeVar("State")
 
@@ -43,13 +43,13 @@ class _Memory:
         self._lock = Lock()
 
     def browser(self, token: str) -> _Browser:
-        now = time.monotonic()
+        now, allowed = time.monotonic(), limits()
         with self._lock:
-            self._browsers = {name: each for name, each in self._browsers.items() if now - each.used_s < KEPT_S}
+            self._browsers = {name: each for name, each in self._browsers.items() if now - each.used_s < allowed.kept_s}
             known = self._browsers.pop(token, None) or _Browser()
             known.used_s = now
             self._browsers[token] = known
-            while len(self._browsers) > _MAX_BROWSERS:
+            while len(self._browsers) > allowed.browsers:
                 del self._browsers[next(iter(self._browsers))]
         return known
 

@@ -110,8 +110,12 @@ def _load() -> "Mapping[str, Grader]":
     import torch
 
     from cardiov_core.inference import load_predictor, other_graders
+    from cardiov_core.io import can_read_apart, reader
 
     stated = os.environ.get(THREADS_VARIABLE, "")
     torch.set_num_threads(int(stated) if stated.isdecimal() and int(stated) else 1)
     default = load_predictor()
+    if can_read_apart():
+        # So that the first upload does not wait for it.
+        reader().start()
     return {default.name: default} | {other.name: other for other in other_graders(default)}

@@ -182,7 +182,7 @@ def test_a_deflated_data_set_is_unpacked_within_a_limit(tmp_path, record, monkey
     content = resaved(make.dicom(record), DeflatedExplicitVRLittleEndian)
     assert len(content) < len(make.dicom(record))
     assert largest_error_uv(opened(tmp_path, content), record) < 0.01
-    monkeypatch.setattr("cardiov_core.io.carts.dicom.MAX_INFLATED_BYTES", 1000)
+    monkeypatch.setenv("CARDIOV_MAX_INFLATED_MIB", "0.001")
     with pytest.raises(RecordUnsupportedError, match="grows"):
         opened(tmp_path, content)
 

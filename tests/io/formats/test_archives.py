@@ -10,7 +10,6 @@ import pytest
 
 from cardiov_core.errors import ArchiveError, NotAnEcgError, RecordNotFoundError, RecordUnsupportedError
 from cardiov_core.io import collect, read_record
-from cardiov_core.io.formats import archives
 
 
 def pack(path, *files, **named):
@@ -81,8 +80,8 @@ def test_a_bomb_is_measured_not_believed(tmp_path, monkeypatch):
     path = pack(tmp_path / "bomb.zip", zeros=bytes(8 * 1024**2))
     with pytest.raises(ArchiveError, match="200 times"):
         read_record(path)
-    monkeypatch.setattr(archives, "MAX_RATIO", 10**9)
-    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 1024**2)
+    monkeypatch.setenv("CARDIOV_MAX_ARCHIVE_RATIO", "1000000000")
+    monkeypatch.setenv("CARDIOV_MAX_UNPACKED_MIB", "1")
     with pytest.raises(ArchiveError, match="grows beyond 1 MiB"):
         read_record(path)
 
@@ -90,7 +89,7 @@ def test_a_bomb_is_measured_not_believed(tmp_path, monkeypatch):
 def test_too_many_members_and_damage(tmp_path, monkeypatch):
     path = pack(tmp_path / "many.zip", **{f"n{i}": "x" for i in range(5)})
     with monkeypatch.context() as patch:
-        patch.setattr(archives, "MAX_MEMBERS", 4)
+        patch.setenv("CARDIOV_MAX_ARCHIVE_MEMBERS", "4")
         with pytest.raises(ArchiveError, match="5 members"):
             read_record(path)
     path.write_bytes(path.read_bytes()[:-30])

@@ -11,9 +11,7 @@ from xml.etree.ElementTree import Element, TreeBuilder, tostring
 from xml.parsers import expat
 
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
-
-MAX_XML_BYTES = 64 * 1024**2
-"""Carts' 10-second files measure 0.1 to 1 MB."""
+from cardiov_core.limits import limits, mib
 
 _MAX_DEPTH = 128
 _MAX_ELEMENTS = 1_000_000
@@ -76,9 +74,10 @@ def parse_xml(content: bytes, name: str) -> Element:
     A document type is allowed and ignored (real MUSE exports name an external one); entities are not, and nothing is
     ever loaded from outside.
     """
-    if len(content) > MAX_XML_BYTES:
+    most = limits().xml_mib
+    if len(content) > mib(most):
         raise RecordUnsupportedError(
-            f"{name} has {len(content) / 1024**2:.0f} MiB; XML is opened up to {MAX_XML_BYTES // 1024**2} MiB.",
+            f"{name} has {len(content) / 1024**2:.0f} MiB; XML is opened up to {most:g} MiB.",
             "Export the 10-second ECG instead of the long recording.",
         )
     fault: expat.ExpatError | ValueError | LookupError | None = None

@@ -1,0 +1,78 @@
+"""A record, or the reason why there is none, as bytes between two processes: JSON and samples, never pickle.
+
+What a hostile file did to the process that read it must not be able to run code in the one that asked.
+"""
+
+import json
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from cardiov_core import errors
+from cardiov_core.domain import EcgRecord, MachineReading, Provenance
+from cardiov_core.errors import CardioVError, RecordFormatError
+
+_LENGTH_BYTES = 8
+
+
+def pack_record(record: EcgRecord) -> bytes:
+    """Return a record as bytes."""
+    told = asdict(replace(record, signal=np.zeros((len(record.leads), 0), np.float32)))
+    del told["signal"]
+    told["recorded_at"] = None if record.recorded_at is None else record.recorded_at.isoformat()
+    return _packed({"record": told}, record.signal.astype("<f4").tobytes())
+
+
+def pack_error(error: CardioVError) -> bytes:
+    """Return an error as bytes."""
+    told = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+    return _packed({"error": {**told, "fields": getattr(error, "fields", None)}})
+
+
+def unpack(answer: bytes) -> EcgRecord | CardioVError:
+    """Return what `pack_record` or `pack_error` packed.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If it is neither.
+    """
+    length = int.from_bytes(answer[:_LENGTH_BYTES], "big")
+    told = json.loads(answer[_LENGTH_BYTES : _LENGTH_BYTES + length])
+    if "error" in told:
+        return _error(told["error"])
+    return _record(told["record"], answer[_LENGTH_BYTES + length :])
+
+
+def _packed(told: dict[str, Any], samples: bytes = b"") -> bytes:
+    text = json.dumps(told).encode()
+    return len(text).to_bytes(_LENGTH_BYTES, "big") + text + samples
+
+
+def _error(told: dict[str, Any]) -> CardioVError:
+    kind = getattr(errors, str(told["kind"]), None)
+    if not (isinstance(kind, type) and issubclass(kind, CardioVError)):
+        kind = RecordFormatError
+    if told["fields"] is not None:
+        return errors.MissingMetadataError(str(told["message"]), str(told["hint"]), tuple(map(str, told["fields"])))
+    return kind(str(told["message"]), str(told["hint"]))
+
+
+def _record(told: dict[str, Any], samples: bytes) -> EcgRecord:
+    leads = tuple(told.pop("leads"))
+    signal = np.frombuffer(samples, "<f4").astype(np.float32).reshape(len(leads), -1)
+    provenance, machine, recorded_at = told.pop("provenance"), told.pop("machine"), told.pop("recorded_at")
+    return EcgRecord(
+        signal=signal,
+        leads=leads,
+        provenance=Provenance(**_tuples(provenance)),
+        machine=None if machine is None else MachineReading(**_tuples(machine)),
+        recorded_at=None if recorded_at is None else datetime.fromisoformat(recorded_at),
+        **_tuples(told),
+    )
+
+
+def _tuples(told: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
