@@ -16,11 +16,18 @@ from cardiov_core.errors import ConfigurationError
 _MAX_DRAWS_A_RESAMPLE = 20
 
 
+_CONFIDENCE = 0.95
+_EQUAL = 1e-12
+
+
 class Interval(NamedTuple):
     """Limits of an interval; NaN where the data define none."""
 
     low: float
     high: float
+
+
+_NONE = Interval(float("nan"), float("nan"))
 
 
 def bootstrap_interval(
@@ -97,6 +104,65 @@ def bootstrap_intervals(
     ConfigurationError
         If lengths differ, there are no records, or a number is out of range.
     """
+    resamples = _resamples(statistics, arrays, groups, n_resamples, confidence, seed)
+    return [_NONE if kept is None else _limits(kept, confidence) for kept in resamples]
+
+
+def bootstrap_tests(
+    differences: Callable[..., Float64Array],
+    *arrays: npt.ArrayLike,
+    groups: npt.ArrayLike | None = None,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> list[tuple[Interval, float | None]]:
+    """Return interval and p of many differences from one stream of draws, so that the two never contradict each other.
+
+    p is twice the smaller share of resamples on either side of no difference, two-sided, and at least two of them:
+    where the 95 % interval excludes none, p is below 0.05 (Efron and Tibshirani 1993, chapter 15).
+
+    Parameters
+    ----------
+    differences : callable
+        Takes the arrays and returns differences, shape ``(n_statistics,)``; NaN where undefined.
+    *arrays, groups, n_resamples, seed
+        As in `bootstrap_interval`.
+
+    Returns
+    -------
+    list of (Interval, float or None)
+        One a difference; p None where it has no interval.
+
+    Raises
+    ------
+    ConfigurationError
+        If lengths differ, there are no records, or a number is out of range.
+    """
+    found: list[tuple[Interval, float | None]] = []
+    for kept in _resamples(differences, arrays, groups, n_resamples, _CONFIDENCE, seed):
+        if kept is None:
+            found.append((_NONE, None))
+            continue
+        # Equal differences differ in their last digits by the order of their sums.
+        below, above = int((kept <= _EQUAL).sum()), int((kept >= -_EQUAL).sum())
+        found.append((_limits(kept, _CONFIDENCE), min(1.0, 2 * max(1, min(below, above)) / (n_resamples + 1))))
+    return found
+
+
+def _limits(kept: Float64Array, confidence: float) -> Interval:
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(kept, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _resamples(
+    statistics: Callable[..., Float64Array],
+    arrays: tuple[npt.ArrayLike, ...],
+    groups: npt.ArrayLike | None,
+    n_resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[Float64Array | None]:
+    """Return the resampled values of each statistic; None where it is undefined or most resamples leave it so."""
     data = [np.asarray(array) for array in arrays]
     lengths = {len(array) for array in data} | ({len(np.asarray(groups))} if groups is not None else set())
     if len(lengths) != 1 or 0 in lengths:
@@ -112,16 +178,11 @@ def bootstrap_intervals(
     wanted = ~np.isnan(statistics(*data))
     members = group_members(lengths.pop(), groups)
     values = _resampled(statistics, data, members, n_resamples, np.random.default_rng(seed), wanted)
-    tail = (1 - confidence) / 2
-    intervals = []
+    found: list[Float64Array | None] = []
     for column, defined in zip(values.T, wanted, strict=True):
         kept = column[~np.isnan(column)][:n_resamples]
-        if not defined or len(kept) < n_resamples:
-            intervals.append(Interval(float("nan"), float("nan")))
-        else:
-            low, high = np.quantile(kept, [tail, 1 - tail])
-            intervals.append(Interval(float(low), float(high)))
-    return intervals
+        found.append(kept if defined and len(kept) == n_resamples else None)
+    return found
 
 
 def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[np.int64]]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from cardiov_core.domain import BoolArray, Float64Array, Severity
 from cardiov_core.evaluation.agreement.formulas import wilson
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals
+from cardiov_core.evaluation.bootstrap import bootstrap_intervals, bootstrap_tests
 from cardiov_core.evaluation.calibration_curve import expected_calibration_error
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level, exceedances_of_levels
 
@@ -18,8 +18,8 @@ AGE_SPLIT_YEARS = 65.0
 """As in the paper."""
 
 TEST = (
-    "permutation test, two-sided: the two groups' names are dealt anew to the patients; p is the share of deals, the "
-    "real one among them, that differ by as much or more. Not corrected for the number of tests"
+    "bootstrap by patient, two-sided, from the same resamples as the interval: twice the smaller share of them on "
+    "either side of no difference. Not corrected for the number of tests"
 )
 """How `subgroup_tests` come about."""
 
@@ -60,9 +60,9 @@ def subgroup_figures(
     patients : numpy.ndarray of str, shape (n,)
         Who each record is from; drawn and dealt whole.
     n_resamples : int
-        Bootstrap resamples, and deals of the permutation test.
+        Of the bootstrap.
     seed : int
-        Of both.
+        Of the draws.
     """
     ages = table["age"].to_numpy(dtype=np.float64)
     sexes = table["sex"].to_numpy(dtype=object)
@@ -200,33 +200,19 @@ def _tests(
         return found
 
     real = differences(*arrays, in_first)
-    limits = bootstrap_intervals(differences, *arrays, in_first, groups=who, n_resamples=n_resamples, seed=seed)
-    # A patient who turned 65 between two records is a unit on either side: names are dealt to units.
-    unit_names, units = np.unique(np.char.add(who, np.where(in_first, "|first", "|second")), return_inverse=True)
-    is_first = np.char.endswith(unit_names, "|first")
-    generator = np.random.default_rng(seed)
-    dealt = np.array([differences(*arrays, generator.permutation(is_first)[units]) for _ in range(n_resamples)])
+    tests = bootstrap_tests(differences, *arrays, in_first, groups=who, n_resamples=n_resamples, seed=seed)
     return [
         {
             "by": by,
             "groups": list(names),
             "figure": name,
             "difference": _number(real[index]),
-            "interval": None if np.isnan(limits[index].low) else [limits[index].low, limits[index].high],
-            "p_value": _p_value(real[index], dealt[:, index]),
+            "interval": None if np.isnan(tests[index][0].low) else list(tests[index][0]),
+            "p_value": tests[index][1],
             "test": TEST,
         }
         for index, name in enumerate(_TESTED)
     ]
-
-
-def _p_value(real: float, dealt: Float64Array) -> float | None:
-    """Return the share of deals as far from none as the real difference, itself included (Phipson and Smyth 2010)."""
-    there = dealt[~np.isnan(dealt)]
-    if np.isnan(real) or not len(there):
-        return None
-    # Equal differences differ in their last digits by the order of their sums.
-    return float((1 + (np.abs(there) >= abs(real) - 1e-12).sum()) / (1 + len(there)))
 
 
 def _number(value: float) -> float | None:

@@ -13,6 +13,9 @@ from .evaluation.agreement_words import with_interval as with_interval
 from .evaluation.cases import default_report_path as default_report_path
 from .evaluation.cases import distortion_words as distortion_words
 from .evaluation.cases import write_case_report as write_case_report
+from .evaluation.figure_files import citation as citation
+from .evaluation.figure_files import figure_csv as figure_csv
+from .evaluation.figure_files import figure_svg as figure_svg
 from .evaluation.figures import Panel as Panel
 from .evaluation.html_report import ALARM_HEADS as ALARM_HEADS
 from .evaluation.html_report import CALIBRATION_HEADS as CALIBRATION_HEADS

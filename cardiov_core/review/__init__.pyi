@@ -43,7 +43,9 @@ from .exchange import export_labels as export_labels
 from .exchange import export_reads as export_reads
 from .exchange import import_reads as import_reads
 from .intake import NewCase as NewCase
+from .intake import ShownGrade as ShownGrade
 from .intake import log_grade_shown as log_grade_shown
+from .intake import log_grades_shown as log_grades_shown
 from .intake import log_opinion as log_opinion
 from .intake import put_case as put_case
 from .intake import regrade as regrade
@@ -64,6 +66,14 @@ from .people import study_reads as study_reads
 from .people import typed_names as typed_names
 from .reading.blinding import has_seen_case as has_seen_case
 from .reading.blinding import log_cases_seen as log_cases_seen
+from .reading.demo import DEMO_STUDY as DEMO_STUDY
+from .reading.demo import N_DEMO_CASES as N_DEMO_CASES
+from .reading.demo import PRESENTER as PRESENTER
+from .reading.demo import DemoStudy as DemoStudy
+from .reading.pace import QUADRANTS as QUADRANTS
+from .reading.pace import ReaderDay as ReaderDay
+from .reading.pace import quadrant_counts as quadrant_counts
+from .reading.pace import reading_pace as reading_pace
 from .reading.queue import NotWaiting as NotWaiting
 from .reading.queue import Progress as Progress
 from .reading.queue import blind_queue as blind_queue

@@ -243,6 +243,63 @@ def _regrade(connection: sa.Connection, case_id: str, prediction: Prediction, by
     )
 
 
+@dataclass(frozen=True)
+class ShownGrade:
+    """What the audit notes of a grade that somebody was shown; nothing of the ECG itself.
+
+    Attributes
+    ----------
+    values : dict
+        The grade, as `prediction_values`.
+    waveform_sha256 : str
+        Checksum of the waveform as the review stores it.
+    record_sha256 : str or None
+        Checksum of the record's files; None where there are none.
+    """
+
+    values: dict[str, Any]
+    waveform_sha256: str
+    record_sha256: str | None
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> "ShownGrade | None":
+        """Return what is to be noted of an analysis; None where it has no grade."""
+        if analysis.prediction is None:
+            return None
+        record = analysis.record
+        return cls(prediction_values(analysis.prediction), pack(record).sha256, record.provenance.sha256 or None)
+
+
+def log_grades_shown(store: Store, shown: Sequence[ShownGrade], by: str, *, where: str = "") -> None:
+    """Note that somebody was shown grades: who reads these records later reads them unblinded.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    shown : sequence of ShownGrade
+        What was shown.
+    by : str
+        Who saw it.
+    where : str
+        'batch' for the list of a batch; empty for an open record.
+    """
+    if not shown:
+        return
+    with store.writing() as connection:
+        for grade in shown:
+            append_event(
+                connection,
+                by,
+                EventKind.GRADE_SHOWN,
+                after=grade.values | ({"in": where} if where else {}),
+                model=grade.values["model"],
+                model_sha256=grade.values["model_sha256"],
+                record_sha256=grade.record_sha256,
+                waveform_sha256=grade.waveform_sha256,
+            )
+
+
 def log_grade_shown(store: Store, analysis: Analysis, by: str) -> None:
     """Note that somebody was shown a grade: who reads this record later reads it unblinded.
 
@@ -255,8 +312,8 @@ def log_grade_shown(store: Store, analysis: Analysis, by: str) -> None:
     by : str
         Who saw it.
     """
-    if analysis.prediction is not None:
-        _note(store, analysis, by, EventKind.GRADE_SHOWN, prediction_values(analysis.prediction))
+    grade = ShownGrade.of(analysis)
+    log_grades_shown(store, [] if grade is None else [grade], by)
 
 
 def log_opinion(

@@ -128,6 +128,17 @@ def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pyt
     assert figures(app)[0]["layout"] != before
 
 
+def test_how_the_paper_is_drawn_outlives_a_visit_to_another_page_and_keys_go_through_it(app: AppTest) -> None:
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    app.button(key=f"next_{Key.GAIN}").click().run()
+    assert app.selectbox(key=Key.GAIN).value == 20.0, "after 10 mm/mV"
+    app.switch_page("pages/about.py").run()
+    app.switch_page("pages/analyze.py").run()
+    assert app.selectbox(key=Key.GAIN).value == 20.0
+    app.button(key=f"next_{Key.GAIN}").click().run()
+    assert app.selectbox(key=Key.GAIN).value == 2.5, "and from the last to the first"
+
+
 def test_why_above_asks_for_another_explanation(app: AppTest) -> None:
     app.button(key=f"{Key.SAMPLE}_normal").click().run()
     app.selectbox(key=Key.TARGET).select("above low risk?").run()

@@ -14,12 +14,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cardiov_core.domain import Analysis, QualityVerdict, Reason, ReasonCode, Severity
+from cardiov_core import review
+from cardiov_core.domain import Analysis, EventKind, QualityVerdict, Reason, ReasonCode, Severity
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
 from cardiov_core.inference import batch as batch_room
 from cardiov_core.inference import load_predictor
 from cardiov_core.inference.batch import BatchError, BatchRow
 from cardiov_core.io.staging import take_drop
+from cardiov_core.review import Store
 from cardiov_core.ui.analyze import result
 from cardiov_core.ui.batch import job as batch_job
 from cardiov_core.ui.batch import kept, steps
@@ -133,6 +135,16 @@ def test_the_list_says_level_in_number_word_and_shape(app: AppTest, wfdb_files: 
     assert row["Sex"] == "female"
     assert row["Quality"] == "Acceptable"
     assert str(int(level)) in row["Set"].split(" or ")
+
+
+def test_the_levels_of_the_list_stand_in_the_audit_once(
+    app: AppTest, store: Store, wfdb_files: Callable[..., Files]
+) -> None:
+    drop(open_page(app), wfdb_files("a") | wfdb_files("b"))
+    app.run()
+    noted = [event for event in review.events_of(store) if event.kind is EventKind.GRADE_SHOWN]
+    assert len(noted) == 2, "each level once, however often the list is drawn"
+    assert all(event.after["in"] == "batch" for event in noted)
 
 
 def test_a_folder_keeps_records_of_one_name_apart(app: AppTest, wfdb_files: Callable[..., Files]) -> None:

@@ -143,3 +143,21 @@ def test_a_reload_keeps_the_open_ecg(page: Page, record_files: list[Path]) -> No
     page.get_by_text("About CardioV").wait_for(timeout=WAIT_MS)
     page.get_by_role("link", name="Analyze").click()
     expect_result(page)
+
+
+def test_a_reload_keeps_gain_and_speed_and_a_question_mark_shows_the_keys(page: Page) -> None:
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+    page.locator(".cv-cart").click()
+    keys = page.get_by_role("dialog", name="Keys")
+    page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    expect(keys).to_contain_text("Gain")
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("a")
+    expect(page.get_by_text("20 mm/mV ·", exact=False).first).to_be_visible(timeout=WAIT_MS)
+    page.reload()
+    expect(page.get_by_text("20 mm/mV ·", exact=False).first).to_be_visible(timeout=WAIT_MS)
+    kept = next(cookie for cookie in page.context.cookies() if cookie["name"] == "cardiov_display")
+    assert "gain=20.0" in kept["value"]

@@ -54,7 +54,7 @@ class Prevalence(click.ParamType[tuple[str, float]]):
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="Bootstrap resamples of an interval, and permutations of a test.",
+    help="Bootstrap resamples of an interval and its test.",
 )
 @click.option(
     "--against",

@@ -9,15 +9,15 @@ from scipy.stats import rankdata
 
 from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals
+from cardiov_core.evaluation.bootstrap import bootstrap_tests
 from cardiov_core.evaluation.calibration_curve import brier_score
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level, confusion_matrix
 from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at, missed_high_risk
 from cardiov_core.evaluation.study.figures import Graded, defined, graded_of, level_figures, limits_of
 
 PAIRED_TEST = (
-    "paired permutation test, two-sided: the two graders' answers are swapped for whole patients at random; p is the "
-    "share of swaps, the real one among them, that differ by as much or more. Not corrected for the number of figures"
+    "paired bootstrap by patient, two-sided, from the same resamples as the interval: twice the smaller share of them "
+    "on either side of no difference. Not corrected for the number of figures"
 )
 """How `p_value` comes about."""
 
@@ -34,8 +34,7 @@ def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int,
     answers, theirs = _answers(one), _answers(two)
     arrays = (one.labels, answers, theirs)
     ours, others = _figures(one.labels, answers), _figures(one.labels, theirs)
-    limits = bootstrap_intervals(_differences, *arrays, groups=one.patients, n_resamples=n_resamples, seed=seed)
-    p_values = _p_values(arrays, one.patients, n_resamples, seed)
+    tests = bootstrap_tests(_differences, *arrays, groups=one.patients, n_resamples=n_resamples, seed=seed)
     apart = np.abs(one.levels - two.levels)
     alike = apart == 0
     return {
@@ -50,8 +49,8 @@ def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int,
                 "value": defined(value),
                 "other": defined(others[name]),
                 "difference": defined(value - others[name]),
-                "interval": limits_of(limits[index]),
-                "p_value": p_values[index],
+                "interval": limits_of(tests[index][0]),
+                "p_value": tests[index][1],
             }
             for index, (name, value) in enumerate(ours.items())
         ],
@@ -61,8 +60,7 @@ def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int,
 def _answers(graded: Graded) -> Float64Array:
     """Return level, probabilities and their ranks, shape ``(n, 9)``.
 
-    The AUC is taken of ranks: it is the same, and answers of two graders whose probabilities are not calibrated alike
-    can be swapped (Venkatraman and Begg 1996, doi:10.1093/biomet/83.4.835).
+    The AUC is taken of ranks, which leave it as it is: only their order counts.
     """
     ranks = rankdata(graded.probabilities, axis=0)
     return np.column_stack([graded.levels, graded.probabilities, ranks]).astype(np.float64)
@@ -87,24 +85,3 @@ def _figures(labels: Levels, answers: Float64Array) -> dict[str, float]:
 def _differences(labels: Levels, answers: Float64Array, theirs: Float64Array) -> Float64Array:
     ours, others = _figures(labels, answers), _figures(labels, theirs)
     return np.array([value - others[name] for name, value in ours.items()])
-
-
-def _p_values(
-    arrays: tuple[Levels, Float64Array, Float64Array], patients: npt.NDArray[np.str_], n_swaps: int, seed: int
-) -> list[float | None]:
-    """Swap the two graders' answers for whole patients and count differences as large as the real one."""
-    labels, answers, theirs = arrays
-    _, of_patient = np.unique(patients, return_inverse=True)
-    real = _differences(*arrays)
-    generator = np.random.default_rng(seed)
-    as_far, there = np.zeros(len(real)), np.zeros(len(real))
-    for _ in range(n_swaps):
-        swapped = generator.integers(0, 2, of_patient.max() + 1).astype(bool)[of_patient, np.newaxis]
-        drawn = _differences(labels, np.where(swapped, theirs, answers), np.where(swapped, answers, theirs))
-        there += ~np.isnan(drawn)
-        # Equal differences differ in their last digits by the order of their sums.
-        as_far += np.abs(np.nan_to_num(drawn)) >= np.abs(real) - 1e-12
-    return [
-        None if np.isnan(value) else float((1 + far) / (1 + n))
-        for value, far, n in zip(real, as_far, there, strict=True)
-    ]

@@ -100,7 +100,7 @@ def figures_of(
     table : pandas.DataFrame
         Columns label, level, p0..p3, patient_id, sex and age; rank_violation where it is known.
     n_resamples : int
-        Bootstrap resamples per figure, drawn by patient; as many permutations per test.
+        Bootstrap resamples per figure, drawn by patient.
     prevalence : mapping of str to float, optional
         Name of an operating point -> a share of positive records, for PPV and NPV there.
 

@@ -99,7 +99,7 @@ def evaluate_folds(
     folds : sequence of int
         1..10.
     n_resamples : int
-        Bootstrap resamples a figure, drawn by patient, and permutations a test.
+        Bootstrap resamples a figure, drawn by patient.
     prevalence : mapping of str to float, optional
         ``medium_or_higher`` or ``high`` -> a share of positive records, for PPV and NPV there.
     against : sequence of Grader

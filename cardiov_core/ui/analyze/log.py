@@ -1,6 +1,7 @@
 """The Log tab of the Analyze page, and the audit's note of every grade that the page shows."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -9,7 +10,7 @@ import streamlit as st
 from cardiov_core.domain import Analysis, CaseReference, CaseSource, Reader, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import disagreement_of
-from cardiov_core.review import NewCase, Store, log_grade_shown, log_opinion, put_case
+from cardiov_core.review import NewCase, ShownGrade, Store, log_grades_shown, log_opinion, put_case
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
@@ -37,21 +38,33 @@ _logger = logging.getLogger(__name__)
 def note_grade_shown(case: Case, analysis: Analysis) -> None:
     """Enter in the audit that this grade was shown, once per session and grade; say so where that fails."""
     state = review_state()
-    if analysis.prediction is None or _key(case, analysis) in state.shown:
-        return
+    grade = None if _key(case, analysis) in state.shown else ShownGrade.of(analysis)
+    if grade is not None and note_grades([grade]):
+        # Signing in may just have begun another state.
+        review_state().shown.add(_key(case, analysis))
+
+
+def note_grades(shown: Sequence[ShownGrade], *, where: str = "") -> bool:
+    """Enter grades in the audit as shown; say so on the page where that fails, and return whether it was done.
+
+    Parameters
+    ----------
+    shown : sequence of ShownGrade
+        What was shown.
+    where : str
+        'batch' for the list of a batch.
+    """
     try:
         store = resources.review_store()
         me = current_reader(store)
-        # Signing in may just have begun another state.
-        state = review_state()
-        log_grade_shown(store, analysis, NOBODY if me is None else me.name)
+        log_grades_shown(store, shown, NOBODY if me is None else me.name, where=where)
     except CardioVError as error:
         _logger.warning("A grade was shown without a note in the audit: %s", type(error).__name__)
         st.warning(f"The audit could not note that this level was shown. {plain(error.message)}")
-        return
+        return False
     if me is None:
-        state.unnamed.append(analysis)
-    state.shown.add(_key(case, analysis))
+        review_state().unnamed.extend(shown)
+    return True
 
 
 def offer_queue(case: Case, analysis: Analysis) -> None:

@@ -5,14 +5,14 @@ import threading
 import time
 import weakref
 from collections.abc import Collection as Sized
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cardiov_core.domain import Analysis
 from cardiov_core.errors import CardioVError, MissingMetadataError
 from cardiov_core.inference import BatchError, BatchRow, Grader, run_batch
 from cardiov_core.io import Drop, staged
-from cardiov_core.review import installation_rules
+from cardiov_core.review import ShownGrade, installation_rules
 from cardiov_core.ui.batch.kept import KeptAnalyses, Reading
 
 _logger = logging.getLogger(__name__)
@@ -88,6 +88,16 @@ class BatchJob:
             Of the row.
         """
         return self._outcome.kept.analysis_of(name)
+
+    def grades_of(self, names: Iterable[str]) -> list[ShownGrade]:
+        """Return what the audit notes of rows that are shown.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of the rows.
+        """
+        return self._outcome.kept.grades_of(names)
 
     def prepare_row(self, row: BatchRow) -> None:
         """Read and analyse a row in a thread, unless its analysis is held; it is likely to be opened next.

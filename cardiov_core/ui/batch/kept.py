@@ -2,13 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cardiov_core.domain import Analysis
 from cardiov_core.inference import BatchRow, Grader, analyze, triage_order
 from cardiov_core.io import Drop, files_of, read_uploads
-from cardiov_core.review import installation_rules
+from cardiov_core.review import ShownGrade, installation_rules
 
 MAX_KEPT = 60
 """Analyses that are held; a ten-second ECG takes half a megabyte, and a reader opens the urgent ones."""
@@ -30,6 +30,7 @@ class KeptAnalyses:
     def __init__(self) -> None:
         self._rows: dict[str, BatchRow] = {}
         self._analyses: dict[str, Analysis] = {}
+        self._grades: dict[str, ShownGrade] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -43,11 +44,25 @@ class KeptAnalyses:
         analysis : Analysis
             With its record.
         """
+        grade = ShownGrade.of(analysis)
         with self._lock:
+            if grade is not None:
+                self._grades[row.name] = grade
             self._rows[row.name], self._analyses[row.name] = row, analysis
             if len(self._rows) > MAX_KEPT:
                 last = triage_order(self._rows.values())[-1].name
                 del self._rows[last], self._analyses[last]
+
+    def grades_of(self, names: Iterable[str]) -> list[ShownGrade]:
+        """Return what the audit notes of rows that are shown; rows without a level are left out.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of the rows.
+        """
+        with self._lock:
+            return [self._grades[name] for name in names if name in self._grades]
 
     def analysis_of(self, name: str) -> Analysis | None:
         """Return the analysis of a row; None where it is not held.

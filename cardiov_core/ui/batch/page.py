@@ -9,11 +9,13 @@ from cardiov_core.domain import QualityVerdict, Severity, how_many
 from cardiov_core.inference import TRIAGE_RULE, BatchRow, batch_table
 from cardiov_core.limits import limits
 from cardiov_core.reporting import wording
+from cardiov_core.ui.analyze.log import note_grades
 from cardiov_core.ui.batch import steps, table
 from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.ui.batch.kept import Reading
 from cardiov_core.ui.batch.state import BatchState, Key, batch_state
 from cardiov_core.ui.frame import session as state
+from cardiov_core.ui.frame.browser import scroll_to_row
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
@@ -70,6 +72,7 @@ def show_list(job: BatchJob) -> None:
     _filters(current)
     rows = current.filtered()
     _table(current, rows)
+    _note_shown(current, job)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _openers(current, rows)
         _downloads(current, job)
@@ -197,6 +200,9 @@ def _table(current: BatchState, rows: list[BatchRow]) -> None:
         row_height=_ROW_HEIGHT_PX,
         key=Key.TABLE,
     )
+    left = state.session().batch_row
+    here = next((place for place, row in enumerate(shown) if row.name == left), None)
+    scroll_to_row(Key.TABLE, here, _ROW_HEIGHT_PX)
     if len(rows) > len(shown):
         st.caption(f"The {len(shown)} most urgent of {len(rows)}; the downloads hold all.")
     click = st.session_state.get(Key.OPEN)
@@ -205,6 +211,13 @@ def _table(current: BatchState, rows: list[BatchRow]) -> None:
         chosen = next((row for row in current.shown if names[row.name] == click["label"]), None)
         if chosen is not None:
             steps.open_row(chosen.name, rows)
+
+
+def _note_shown(current: BatchState, job: BatchJob) -> None:
+    """Enter in the audit which levels the list shows: who reads such a record later reads it unblinded."""
+    new = [row.name for row in current.shown if row.name not in current.noted]
+    if new and note_grades(job.grades_of(new), where="batch"):
+        current.noted.update(new)
 
 
 def _openers(current: BatchState, rows: list[BatchRow]) -> None:

@@ -57,6 +57,8 @@ class BatchState:
         The rows of the list on the screen, in triage order: a snapshot that grows in steps.
     opened : set of str
         Names of the rows that the reader opened.
+    noted : set of str
+        Names of the rows whose grade stands in the audit.
     order : tuple of str
         Names of the rows of the list, as filtered, when one of them was opened: what Next and Previous go by.
     levels, qualities : list
@@ -72,6 +74,7 @@ class BatchState:
     job: BatchJob | None = None
     shown: list[BatchRow] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
     order: tuple[str, ...] = ()
     levels: list[Severity | None] = field(default_factory=list)
     qualities: list[QualityVerdict] = field(default_factory=list)
@@ -100,7 +103,7 @@ class BatchState:
         if self.job is not None:
             self.job.stop()
         self.job, self.refusal = None, None
-        self.shown, self.opened, self.order = [], set(), ()
+        self.shown, self.opened, self.noted, self.order = [], set(), set(), ()
         self.levels, self.qualities, self.differ = [], [], False
         self.n_drops += 1
 

@@ -45,6 +45,7 @@ from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
 from cardiov_core.ui.frame.page import dark_theme, guarded
+from cardiov_core.ui.opening.demo import offer_demo
 from cardiov_core.ui.review.reader import current_reader, may
 
 STUDY_KEY, CONDITION_KEY, STATISTIC_KEY = "agreement_study", "agreement_condition", "agreement_statistic"
@@ -105,10 +106,9 @@ def show() -> None:
 
 
 def _empty_state() -> None:
-    st.write(
-        "No reads yet: agreement appears here once a reader has committed the first read. Open the Worklist to begin."
-    )
+    st.write("No reads yet: agreement appears here with the first one.")
     st.page_link(WORKLIST_PAGE, label="Open the Worklist")
+    offer_demo()
 
 
 @st.fragment

@@ -20,6 +20,7 @@ from cardiov_core.ui.frame.html import html_table
 
 ALARM_KEY, PREVALENCE_KEY = "performance_alarm", "performance_prevalence"
 
+_SAME_PERCENT = 0.05
 _HEADS = ("Of this alarm", "At the prevalence of these records", "At the stated prevalence")
 
 
@@ -59,6 +60,8 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
         evaluation.figures.n_resamples,
         evaluation.figures.model.sha256,
     )
+    # One prevalence has one interval: that of these records is shown once, as they were drawn.
+    elsewhere = abs(stated - round(100 * of_data.prevalence, 1)) > _SAME_PERCENT
     rows = []
     for name, title in (("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ppv", "PPV"), ("npv", "NPV")):
         own = f"{percent(picked(of_data, name))} ({limits(own_intervals[name], as_percent=True)})"
@@ -69,11 +72,10 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
             rows.append((title, own, f"{percent(value)} ({limits(there, as_percent=True)})"))
         else:
             rows.append((title, own, "taken to be the same"))
-    st.html(html_table(_HEADS, rows))
+    st.html(html_table(_HEADS, rows) if elsewhere else html_table(_HEADS[:2], [row[:2] for row in rows]))
     st.caption(
-        f"Prevalence of these records: {percent(of_data.prevalence)}. In brackets: 95\u2009% intervals by "
-        "patient. Predictive values at another prevalence follow from sensitivity and specificity by Bayes' theorem, "
-        "which are the same there only where the patients are as ill as these."
+        f"Prevalence of these records: {percent(of_data.prevalence)}. In brackets: 95\u2009% intervals by patient. At "
+        "another prevalence the values follow by Bayes' theorem, if the ill there are as ill as these."
     )
 
 

@@ -35,7 +35,10 @@ from cardiov_core.reporting import (
     against_words,
     alarm_rows,
     calibration_rows,
+    citation,
     confusion_rows,
+    figure_csv,
+    figure_svg,
     group_calibration_rows,
     headlines,
     html_report,
@@ -66,6 +69,20 @@ CELL_KEY, CHART_KEY = "performance_cell", "performance_confusion"
 REPORT_KEY, JSON_KEY, CSV_KEY = "performance_report", "performance_json", "performance_csv"
 
 _N_LEVELS = 4
+# Of the page, as their heads are.
+_PARTS = (
+    "Beside the paper",
+    "Label and grade",
+    "ROC curves",
+    "As an alarm",
+    "Decision",
+    "Subgroups",
+    "Calibration",
+    "Prediction sets",
+    "Warnings",
+    "Likely statements",
+    "Networks beside each other",
+)
 _MAKE = "cardiov evaluate --data DIR --folds 1-9 --ship"
 
 
@@ -110,29 +127,32 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     document = evaluation.figures
     _numbers(document)
     st.caption(f"{document.model.name}. {origin_words(document)} {resampling_words(document)}")
+    contents = st.container()
     panels = _panels(json.dumps(evaluation.document), dark_theme())
+    figure = partial(_figure, panels, document)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Beside the paper")
-        _figure("auc", panels)
+        figure("auc")
     with right:
         _confusion(evaluation)
+        _files("confusion", panels, document)
     st.subheader("ROC curves")
-    _figure("roc", panels)
+    figure("roc")
     st.subheader("As an alarm")
     st.write(f"{missed_words(document)} {paper_decision_words(document)}".strip())
     show_alarm(evaluation)
     st.subheader("Decision")
     show_decision(evaluation)
     st.subheader("Subgroups")
-    _figure("subgroups", panels)
+    figure("subgroups")
     st.html(html_table(SUBGROUP_HEADS, subgroup_rows(document), columns="tnn"))
     st.html(html_table(TEST_HEADS, test_rows(document)))
     if document.subgroup_tests:
         st.caption(f"p: {document.subgroup_tests[0].test}. The paper finds {PAPER_SUBGROUPS}.")
     st.caption(f"The paper's error and mean AUC are those of its Table 5 ({PAPER_SOURCE}), on its own test records.")
     st.subheader("Calibration")
-    _figure("reliability", panels)
+    figure("reliability")
     by_group = group_calibration_rows(document)
     if by_group:
         st.html(html_table(GROUP_CALIBRATION_HEADS, by_group, columns="tnnnnn"))
@@ -143,6 +163,8 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     _against(document)
     st.subheader("All numbers")
     _tables(document)
+    with contents:
+        _contents(document)
     _downloads(evaluation)
 
 
@@ -159,10 +181,33 @@ def _panels(text: str, dark: bool) -> dict[str, tuple[Panel, ...]]:
     return panels_of(json.loads(text), dark=dark)
 
 
-def _figure(key: str, panels: Mapping[str, Sequence[Panel]]) -> None:
+def _figure(panels: Mapping[str, Sequence[Panel]], document: EvaluationDocument, key: str) -> None:
     images = "".join(panel.image for panel in panels[key])
     st.html(f'<div class="cv-panels">{images}</div>')
     st.caption(FIGURE_SENTENCES[key])
+    _files(key, panels, document)
+
+
+def _files(key: str, panels: Mapping[str, Sequence[Panel]], document: EvaluationDocument) -> None:
+    """Offer a figure as SVG and its numbers as CSV, with a sentence to cite it by."""
+    name = f"cardiov-{document.model.name}-{key}"
+    with st.popover("SVG, CSV, citation", key=f"performance_files_{key}"):
+        with st.container(horizontal=True):
+            st.download_button(
+                "SVG", partial(figure_svg, panels[key]), f"{name}.svg", "image/svg+xml", key=f"svg_{key}",
+                on_click="ignore",
+            )  # fmt: skip
+            st.download_button(
+                "CSV", partial(figure_csv, key, document), f"{name}.csv", "text/csv", key=f"csv_{key}",
+                on_click="ignore",
+            )  # fmt: skip
+        st.code(citation(key, document), language=None, wrap_lines=True)
+
+
+def _contents(document: EvaluationDocument) -> None:
+    """Lead to each part of the page."""
+    parts = [*_PARTS, *(f"Beside {other.model.name}" for other in document.against), "All numbers"]
+    st.markdown(" · ".join(f"[{part}](#{part.lower().replace(' ', '-')})" for part in parts))
 
 
 @st.fragment

@@ -22,6 +22,7 @@ CASE_PARAMETER = "case"
 """Names the case in the address of the Review page."""
 
 _NAVIGATED_KEY, _RETURNED_KEY, _FIRST_KEY = "cardiov_navigated", "cardiov_returned", "cardiov_first_page"
+_TITLE_KEY = "cardiov_page_title"
 _PATHS = {ANALYZE_PAGE, BATCH_PAGE, WORKLIST_PAGE, REVIEW_PAGE}
 
 
@@ -30,7 +31,13 @@ def navigation() -> Page:
     st.session_state[_NAVIGATED_KEY] = True
     chosen = st.navigation(_pages(), position="top")
     st.session_state.setdefault(_FIRST_KEY, chosen.url_path)
+    st.session_state[_TITLE_KEY] = chosen.title
     return chosen
+
+
+def page_title() -> str:
+    """Return the title of the page on show."""
+    return str(st.session_state.get(_TITLE_KEY, ""))
 
 
 def began_at_analyze() -> bool:

@@ -11,8 +11,9 @@ import streamlit as st
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import RESEARCH_USE
 from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.browser import keys_box
 from cardiov_core.ui.frame.html import bullet_list, plain
-from cardiov_core.ui.frame.navigation import ensure_navigation, return_where_asked
+from cardiov_core.ui.frame.navigation import ensure_navigation, page_title, return_where_asked
 from cardiov_core.ui.frame.remembered import give_token
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.styles import apply_styles
@@ -52,16 +53,30 @@ def page() -> Iterator[None]:
     apply_styles()
     give_token()
     return_where_asked()
-    reader = review_state().name
     # Asked once the graders are there: until then no level is on show, and asking would wait for them.
     own = resources.own_decision() if resources.loaded() else None
     decided = "" if own is None else f" <b>{escape(own.words)}</b>"
-    st.html(
-        f'<div class="cv-banner" role="note"><span>{escape(BANNER)}{decided}</span>'
-        f'<span class="cv-quiet">{escape(f"Reader: {reader}") if reader else ""}</span></div>'
-    )
+    _banner(f"{escape(BANNER)}{decided}")
+    if review_state().demo is not None:
+        # Not before: the first screen is drawn before the review's room is loaded.
+        from cardiov_core.ui.opening.demo import show_demo
+
+        show_demo()
     with guarded():
         yield
+
+
+def _banner(words: str) -> None:
+    """Show the banner; at its right who reads, with the way out, and the keys."""
+    name = review_state().name
+    reader = escape(f"Reader: {name}") if name else ""
+    with st.container(key="banner", horizontal=True, gap="small", vertical_alignment="center"):
+        st.html(f'<div class="cv-banner" role="note"><span>{words}</span><span class="cv-quiet">{reader}</span></div>')
+        keys_box(page_title())
+        if name is not None or getattr(st.user, "is_logged_in", False):
+            from cardiov_core.ui.review.reader import change_reader
+
+            change_reader()
 
 
 def show_error(error: CardioVError, prefix: str = "") -> None:

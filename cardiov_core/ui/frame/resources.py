@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cardiov_core.errors import CardioVError
+from cardiov_core.ui.frame.navigation import page_title
+from cardiov_core.ui.frame.review_session import review_state
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import PtbXl
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 THREADS_VARIABLE = "CARDIOV_THREADS"
 """How many threads torch may use for one ECG. One by default: on a machine that does other things more of them wait for
 each other, and a single ECG is graded in well under a second."""
+
+DEMO_PAGES = frozenset({"Worklist", "Review", "Agreement"})
+"""Pages that show a demo study. What the others show is noted in the review's own audit, demo or not."""
 
 _logger = logging.getLogger(__name__)
 
@@ -49,7 +54,7 @@ def own_decision() -> "OwnDecision | None":
     from cardiov_core.review import own_decision_of, store_begun
 
     try:
-        return own_decision_of(review_store()) if store_begun() else None
+        return own_decision_of(_review_store()) if store_begun() else None
     except CardioVError as error:
         _logger.warning("The graders' own decision is in force: %s", type(error).__name__)
         return None
@@ -69,9 +74,14 @@ def ptbxl() -> "PtbXl | None":
     return find_ptbxl()
 
 
-@st.cache_resource(show_spinner=False)
 def review_store() -> "Store":
-    """Return the review's database, made and brought up to date on first use."""
+    """Return the review's database, made and brought up to date on first use; that of a demo study on its pages."""
+    demo = review_state().demo
+    return _review_store() if demo is None or page_title() not in DEMO_PAGES else demo.store
+
+
+@st.cache_resource(show_spinner=False)
+def _review_store() -> "Store":
     from cardiov_core.review import open_store
 
     return open_store()

@@ -2,16 +2,21 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Contributions, Draft, Explanation, Role, Severity
+from cardiov_core.domain import Contributions, Draft, Explanation, Role, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.ui.frame.remembered import forget_remembered, recalled, remember
 
+if TYPE_CHECKING:
+    # The first screen is drawn before this room is loaded.
+    from cardiov_core.review import DemoStudy, ShownGrade
+
 _STATE_KEY = "cardiov_review"
-# Grades that a session was shown before anybody gave a name; more than anybody opens in one sitting.
-_MAX_UNNAMED = 50
+# Grades that a session was shown before anybody gave a name; as many as a long batch has.
+_MAX_UNNAMED = 5000
 
 ShownKey = tuple[str, str, float]
 """Fingerprint of the record, grader, start of the window in seconds."""
@@ -45,9 +50,13 @@ class ReviewState:
         (case, target) -> where the network looked.
     owner_view : bool
         The reader opened the table with labels and levels.
+    worklist_address : dict of str to str
+        View and filters of the Worklist when a case was opened from it: where Back leads.
+    worklist_row : int or None
+        Row of that case.
     shown : set of ShownKey
         Grades of the Analyze page that stand in the audit.
-    unnamed : deque of Analysis
+    unnamed : deque of ShownGrade
         Grades that were shown before the reader had a name.
     opinions : dict of ShownKey to str
         What was logged on the Analyze page, in a sentence.
@@ -59,6 +68,10 @@ class ReviewState:
         Case whose read is to be saved as soon as what was entered with it is taken.
     incomplete : str or None
         Case whose read could not be saved because something is missing.
+    demo : DemoStudy or None
+        What Worklist, Review and Agreement show instead of the review.
+    before_demo : ReviewState or None
+        What this session held of the review before.
     """
 
     name: str | None = None
@@ -72,13 +85,17 @@ class ReviewState:
     went_on: set[str] = field(default_factory=set)
     explanations: dict[tuple[str, int | str], Explanation | Contributions] = field(default_factory=dict)
     owner_view: bool = False
+    worklist_address: dict[str, str] = field(default_factory=dict)
+    worklist_row: int | None = None
     shown: set[ShownKey] = field(default_factory=set)
-    unnamed: deque[Analysis] = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))
+    unnamed: "deque[ShownGrade]" = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))
     opinions: dict[ShownKey, str] = field(default_factory=dict)
     alerts: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Severity | None] = field(default_factory=dict)
     save_wanted: str | None = None
     incomplete: str | None = None
+    demo: "DemoStudy | None" = None
+    before_demo: "ReviewState | None" = None
 
 
 def review_state() -> ReviewState:
@@ -92,6 +109,43 @@ def review_state() -> ReviewState:
 
 def forget_reader() -> None:
     """Begin anew, for another reader at the same screen."""
+    before = review_state()
     forget_remembered(_STATE_KEY)
-    st.session_state[_STATE_KEY] = ReviewState()
-    remember(_STATE_KEY, st.session_state[_STATE_KEY])
+    _hold(ReviewState(demo=before.demo, before_demo=before.before_demo))
+
+
+def enter_demo(demo: "DemoStudy") -> None:
+    """Show a demo study; what this session holds of the review waits meanwhile.
+
+    Parameters
+    ----------
+    demo : DemoStudy
+        Filled.
+    """
+    before = review_state()
+    _hold(
+        ReviewState(
+            demo.presenter,
+            before.identity,
+            demo=demo,
+            before_demo=before,
+            # What was shown on the other pages counts there, demo or not.
+            shown=before.shown,
+            unnamed=before.unnamed,
+            opinions=before.opinions,
+            alerts=before.alerts,
+        )
+    )
+
+
+def leave_demo() -> None:
+    """Remove the demo study and go back to the review."""
+    state = review_state()
+    if state.demo is not None:
+        state.demo.remove()
+        _hold(state.before_demo or ReviewState())
+
+
+def _hold(state: ReviewState) -> None:
+    st.session_state[_STATE_KEY] = state
+    remember(_STATE_KEY, state)

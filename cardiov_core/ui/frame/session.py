@@ -201,6 +201,8 @@ class Session:
         Graders are called by their names.
     batch_row : str or None
         Name of the row of the batch that is open.
+    tour : int or None
+        Step of the tour that is on show.
     analyses, explanations : dict
         Results for the records on show, so that display controls never rerun the network.
     """
@@ -225,6 +227,7 @@ class Session:
     lit: str | None = None
     researcher: bool = False
     batch_row: str | None = None
+    tour: int | None = None
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
     explanations: dict[tuple[AnalysisKey, int | str], Explanation | Contributions] = field(default_factory=dict)
 
@@ -268,6 +271,7 @@ class Session:
         """Forget the record and the upload it came from."""
         self.case = None
         self.batch_row = None
+        self.tour = None
         self.files = ()
         self.unread = False
         self.uploads = ()

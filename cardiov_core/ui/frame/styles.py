@@ -17,6 +17,8 @@ _OUTLINES = {
     "diamond": '<polygon points="32,2 62,32 32,62 2,32" {ink}/>',
 }
 
+# The keys of buttons that give a level, without the level's number.
+_LEVEL_BUTTONS = ("level", "verdict", "change", "settle")
 _SHEET = Path(__file__).with_name("page.css")
 
 
@@ -30,6 +32,24 @@ def level_shape(level: Severity) -> str:
 
     Number, shape and colour say the same, so that none of them is needed alone (docs/clinical.md, 16).
     """
+    # Streamlit strips <svg> from HTML, but not images.
+    shape, address = _drawn(level)
+    return f'<img class="cv-shape cv-{shape}" alt="" src="{address}">'
+
+
+def level_button_style() -> str:
+    """Return the style sheet that puts a level's shape and colour on each button that gives the level."""
+    rules = "".join(
+        f"{','.join(f'.st-key-{group}_{int(level)} button' for group in _LEVEL_BUTTONS)}"
+        f" {{background-image: url({_drawn(level)[1]}); background-repeat: no-repeat; "
+        "background-position: 0.5rem 50%; background-size: 1.35rem; padding-left: 2.2rem;}"
+        for level in Severity
+    )
+    return f"<style>{rules}</style>"
+
+
+def _drawn(level: Severity) -> tuple[str, str]:
+    """Return the name of a level's shape and its drawing as an address."""
     from cardiov_core.reporting import LEVEL_STYLES
 
     style = LEVEL_STYLES[level]
@@ -41,6 +61,4 @@ def level_shape(level: Severity) -> str:
         f'text-anchor="middle" font-family="sans-serif" font-size="31" font-weight="700" '
         f'fill="{style.text_colour}">{int(level)}</text></svg>'
     )
-    # Streamlit strips <svg> from HTML, but not images.
-    encoded = base64.b64encode(drawing.encode()).decode()
-    return f'<img class="cv-shape cv-{style.shape}" alt="" src="data:image/svg+xml;base64,{encoded}">'
+    return style.shape, f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"

@@ -1,9 +1,11 @@
 """The Analyze page: what is to be opened is opened, then the first screen or the ECG is shown."""
 
+import streamlit as st
+
 from cardiov_core.ui.analyze import upload
 from cardiov_core.ui.frame.session import session
 from cardiov_core.ui.head.page import show_case
-from cardiov_core.ui.opening import address, first_screen
+from cardiov_core.ui.opening import address, demo, first_screen, tour
 
 
 def show_page(*, drawn: bool) -> None:
@@ -19,8 +21,12 @@ def show_page(*, drawn: bool) -> None:
     address.show_address()
     case = session().case
     if case is not None:
+        tour.show_step()
         show_case(case)
         return
     if not drawn:
         first_screen.show_drop_zone()
+    with st.container(key="offers", horizontal=True):
+        tour.offer_tour()
+        demo.offer_demo()
     upload.empty_state()

@@ -22,6 +22,7 @@ from cardiov_core.ui.frame.html import place_words, queue_words
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, WORKLIST_PAGE
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.styles import level_button_style
 from cardiov_core.ui.review import adjudication
 from cardiov_core.ui.review.form import read_form
 from cardiov_core.ui.review.owner import owner_part
@@ -30,12 +31,13 @@ from cardiov_core.ui.review.reader import may
 from cardiov_core.ui.review.reveal import revealed_case, show_after_commit
 from cardiov_core.ui.review.trace import show_case_trace
 
-PREVIOUS_KEY, SKIP_KEY, NEXT_KEY = "case_previous", "case_skip", "case_next"
+PREVIOUS_KEY, SKIP_KEY, NEXT_KEY, BACK_KEY = "case_previous", "case_skip", "case_next", "case_back"
 _DONE = (CaseStatus.SETTLED, CaseStatus.SIGNED_OFF)
 
 
 def show_review(store: Store, me: Reader) -> None:
     """Show the case that the URL names, or the reader's next one."""
+    st.html(level_button_style())
     case_id = st.query_params.get(CASE_PARAMETER) or _next_blind(store, me, DEFAULT_STUDY)
     if case_id is None:
         st.info(f"No case waits for you. {queue_words(not_waiting(store, me.name))}")
@@ -117,6 +119,10 @@ def _go(store: Store, me: Reader, case: Case, read: Read | None) -> None:
         reads = read is None and may(me, Role.READER) and case.status not in (*_DONE, CaseStatus.TO_ADJUDICATE)
         skipped = st.button("Skip", key=SKIP_KEY, shortcut="S", disabled=not reads)
         following = st.button("Next", key=NEXT_KEY, shortcut="N")
+        back = st.button("Back", key=BACK_KEY, shortcut="B", help="To the worklist, where you left it.")
+    if back:
+        review_state().failure = None
+        st.switch_page(WORKLIST_PAGE, query_params=review_state().worklist_address)
     if previous:
         _open(_before(case.id))
     if skipped:

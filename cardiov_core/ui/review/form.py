@@ -8,7 +8,6 @@ import streamlit as st
 
 from cardiov_core.domain import Draft, Reader, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.reporting import LEVEL_STYLES
 from cardiov_core.review import Store, commit_read, load_draft, save_draft
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
@@ -26,7 +25,7 @@ _MAX_TEXT = 4000
 def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[], None], *, prefix: str = "") -> None:
     """Show a level as a button with its digit as key."""
     st.button(
-        f"{prefix}{LEVEL_STYLES[level].symbol} {level.title}",
+        f"{prefix}{int(level)} {level.title}",
         key=f"{key}_{int(level)}",
         type="primary" if chosen else "secondary",
         shortcut=str(int(level)),

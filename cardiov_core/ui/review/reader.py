@@ -4,7 +4,7 @@ import streamlit as st
 
 from cardiov_core.domain import Reader, Role
 from cardiov_core.errors import CardioVError
-from cardiov_core.review import Store, ensure_reader, log_grade_shown, roles_of, typed_names
+from cardiov_core.review import Store, ensure_reader, log_grades_shown, roles_of, typed_names
 from cardiov_core.ui.frame.access import signs_in
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import sign_in
@@ -101,9 +101,8 @@ def _begin(store: Store, me: Reader, identity: str | None) -> None:
     state = review_state()
     state.name, state.identity, state.roles = me.name, identity, me.roles
     # What was seen before the name was given was seen all the same.
-    while state.unnamed:
-        log_grade_shown(store, state.unnamed[0], me.name)
-        state.unnamed.popleft()
+    log_grades_shown(store, tuple(state.unnamed), me.name)
+    state.unnamed.clear()
 
 
 def _identity() -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from cardiov_core.reporting import (
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key
+from cardiov_core.ui.trace.choices import Choice, choose_next, keep_choices, recall_choices
 
 FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
 """Display filter -> its band in words."""
@@ -43,12 +45,37 @@ _NOTCHES_HZ = (0, 50, 60)
 _FOOT_MM = 10.0
 _USUAL_SPEED_MM_S = 25.0
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
+_DRAGS, _SWITCH = ("zoom", "calipers"), ("off", "on")
 _OPACITIES = (0.2, 0.4, 0.6, 0.8)
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
     "above no risk?": "above_no",
     "above low risk?": "above_low",
     "above medium risk?": "above_medium",
+}
+
+_LAYOUT, _SPEED, _GAIN, _FILTER = (
+    Choice(Key.LAYOUT, LAYOUTS, LAYOUTS[0]),
+    Choice(Key.SPEED, SPEEDS_MM_S, SPEEDS_MM_S[1]),
+    Choice(Key.GAIN, GAINS_MM_MV, GAINS_MM_MV[2]),
+    Choice(Key.FILTER, tuple(FILTERS), next(iter(FILTERS))),
+)
+_KEPT = (
+    _LAYOUT,
+    _SPEED,
+    _GAIN,
+    _FILTER,
+    Choice(Key.NOTCH, _NOTCHES_HZ, _NOTCHES_HZ[0]),
+    Choice(Key.LEAD_ORDER, _LEAD_ORDERS, _LEAD_ORDERS[0]),
+)
+# Letters that neither Streamlit nor the Review page takes.
+_BY_KEY = {
+    "A": _GAIN,
+    "V": _SPEED,
+    "Y": _LAYOUT,
+    "F": _FILTER,
+    "W": Choice(Key.WAVES, _SWITCH, _SWITCH[0]),
+    "D": Choice(Key.DRAG, _DRAGS, _DRAGS[0]),
 }
 
 
@@ -100,23 +127,31 @@ def tool_row(
     start_s: float, *, measured: bool, explained: bool | None, banded: bool = True, stage: int = STAGES[-1]
 ) -> Tools:
     """Show the display controls in one slim row; `explained` None leaves those of the explanation out."""
+    recall_choices(_KEPT)
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="center"):
-        layout = _shown("Layout", LAYOUTS, 0, Key.LAYOUT, 96)
-        speed = _shown("Speed", SPEEDS_MM_S, 1, Key.SPEED, 108, "{:g} mm/s")
-        gain = _shown("Gain", GAINS_MM_MV, 2, Key.GAIN, 118, "{:g} mm/mV")
+        layout = _shown("Layout", LAYOUTS, Key.LAYOUT, 96)
+        speed = _shown("Speed", SPEEDS_MM_S, Key.SPEED, 108, "{:g} mm/s")
+        gain = _shown("Gain", GAINS_MM_MV, Key.GAIN, 118, "{:g} mm/mV")
         band = st.selectbox(
             "Filter", tuple(FILTERS), format_func=FILTERS.__getitem__, key=Key.FILTER, width=124,
             label_visibility="collapsed",
         )  # fmt: skip
+        st.session_state.setdefault(Key.DRAG, _DRAGS[0])
         drag = st.segmented_control(
-            "Drag", ("zoom", "calipers"), default="zoom", required=True, format_func=str.capitalize, key=Key.DRAG,
+            "Drag", _DRAGS, required=True, format_func=str.capitalize, key=Key.DRAG,
             label_visibility="collapsed",
         )  # fmt: skip
         with st.popover("More", key=Key.MORE):
             notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=notch_name, key=Key.NOTCH)
             order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER)
-            waves = st.selectbox("Waves", ("off", "on"), key=Key.WAVES, disabled=not measured)
+            waves = st.selectbox("Waves", _SWITCH, key=Key.WAVES, disabled=not measured)
             attention = None if explained is None else _attention_tools(not explained, banded, stage)
+        # Unseen: it gives the controls their keys, and has no place of its own in the row.
+        with st.container(key="tool_keys"):
+            for letter, choice in _BY_KEY.items():
+                name = f"next_{choice.key}"
+                st.button(f"Next {choice.key}", key=name, shortcut=letter, on_click=partial(choose_next, choice))
+            keep_choices(_KEPT)
     paper = PaperOptions(
         layout=layout,
         speed_mm_s=speed,
@@ -129,17 +164,15 @@ def tool_row(
     return Tools(paper, drag == "calipers", measured and waves == "on", attention)
 
 
-def _shown(label: str, options: Sequence[Any], first: int, key: Key, width: int, words: str = "{}") -> Any:
+def _shown(label: str, options: Sequence[Any], key: Key, width: int, words: str = "{}") -> Any:
     """Show a control that stands on the screen without its label; screen readers hear it."""
-    return st.selectbox(
-        label, options, first, format_func=words.format, key=key, width=width, label_visibility="collapsed"
-    )
+    return st.selectbox(label, options, format_func=words.format, key=key, width=width, label_visibility="collapsed")
 
 
 def _attention_tools(disabled: bool, banded: bool, first: int) -> AttentionTools:
     no_band = disabled or not banded
     # Off until it is asked for: a band of attention is no finding.
-    overlay = st.selectbox("Attention", ("off", "on"), key=Key.OVERLAY, disabled=no_band)
+    overlay = st.selectbox("Attention", _SWITCH, key=Key.OVERLAY, disabled=no_band)
     opacity = st.selectbox("Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band)
     stage = st.selectbox("Stage", STAGES, STAGES.index(first), key=Key.STAGE, disabled=no_band)
     why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled)

@@ -8,6 +8,7 @@ import streamlit as st
 from cardiov_core.domain import CaseSource, CaseStatus, QualityVerdict, Reader, Role, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import (
+    QUADRANTS,
     CaseFilter,
     CaseOrder,
     CasePage,
@@ -23,14 +24,17 @@ from cardiov_core.review import (
     progress,
     study_progress,
 )
+from cardiov_core.ui.frame.browser import scroll_to_row
 from cardiov_core.ui.frame.html import place_words, plain, queue_words
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.opening.demo import offer_demo
 from cardiov_core.ui.review.preload import prepare_ahead
-from cardiov_core.ui.review.reader import change_reader, may
+from cardiov_core.ui.review.reader import may
 from cardiov_core.ui.worklist import table
 from cardiov_core.ui.worklist.owner import people_and_studies
+from cardiov_core.ui.worklist.progress import CASES_VIEW, QUADRANT_KEY, VIEW_KEY, show_progress
 
 PAGE_ROWS = 50
 _ANY = "any"
@@ -43,7 +47,7 @@ _ORDERS: Mapping[str, CaseOrder] = {
     "record": "record",
     "newest": "newest",
 }
-VIEW_KEY, STUDY_KEY, NEXT_KEY, OPEN_TABLE_KEY = "view", "study", "next_case", "owner_open"
+STUDY_KEY, NEXT_KEY, OPEN_TABLE_KEY = "study", "next_case", "owner_open"
 OPEN_KEY, QUEUE_OPEN_KEY, PICK_KEY = "worklist_open", "queue_open", "worklist_pick"
 
 
@@ -53,18 +57,17 @@ def show_worklist(store: Store, me: Reader) -> None:
     if may(me, Role.READER):
         views["Read"] = _start
     if may(me, Role.ADMINISTRATOR):
-        views["Cases"] = _owner
+        views[CASES_VIEW] = _owner
+        views["Progress"] = show_progress
     if may(me, Role.ADJUDICATOR):
         views["Adjudicate"] = _adjudicator
     if may(me, Role.ADMINISTRATOR):
         views["Study and people"] = people_and_studies
     if not views:
-        change_reader()
         st.info("You have no role in this review yet. An administrator of the review gives roles.")
         return
     names = [study.name for study in list_studies(store)]
     if not names:
-        change_reader()
         _nothing_yet()
         return
     with st.container(key="worklist_head", horizontal=True, vertical_alignment="center"):
@@ -78,7 +81,6 @@ def show_worklist(store: Store, me: Reader) -> None:
             label_visibility="collapsed",
         )
         study = st.selectbox("Study", names, key=STUDY_KEY, bind="query-params", width=220) if names[1:] else names[0]
-        change_reader()
     with guarded():
         views[view or next(iter(views))](store, me, study)
 
@@ -86,9 +88,9 @@ def show_worklist(store: Store, me: Reader) -> None:
 def _nothing_yet() -> None:
     st.info("No case has come in yet.")
     st.markdown(
-        "`cardiov cases` lists the records that a grader got wrong, and `cardiov review import-cases` takes that list "
-        "in. *Send to review* in the Log tab of the Analyze page brings one record."
+        "*Send to review* in the Log tab of the Analyze page brings one; `cardiov review import-cases` brings many."
     )
+    offer_demo()
 
 
 def _start(store: Store, me: Reader, study: str) -> None:
@@ -140,10 +142,11 @@ def _owner(store: Store, me: Reader, study: str) -> None:
         st.info("No case is as you asked for.")
         return
     chosen = table.case_table(page.cases, OPEN_KEY)
+    scroll_to_row(table.TABLE_KEY, state.worklist_row, table.ROW_HEIGHT_PX)
     _below_the_table(store, me, page, chosen, pages)
     opened = st.session_state.get(OPEN_KEY)
     if opened is not None:
-        _open(table.clicked(page.cases, opened["row"], opened["label"]))
+        _open_from_table(page, table.clicked(page.cases, opened["row"], opened["label"]))
 
 
 def _filters(study: str) -> CaseFilter:
@@ -151,7 +154,9 @@ def _filters(study: str) -> CaseFilter:
     with st.container(key="worklist_filters", horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         search = st.text_input("Record", key="record", bind="query-params", placeholder="Part of its name", width=150)
         error = _choice("Error", "error", list(_ERRORS), 104)
-        level = _choice("Level", "level", [each.title for each in Severity], 128)
+        corner = _choice("Label and grade", QUADRANT_KEY, list(QUADRANTS), 130)
+        of_label, of_grade = (None, None) if corner is None else QUADRANTS[corner]
+        level = _choice("Level", "level", [each.title for each in _side(of_grade) or Severity], 128)
         quality = _choice("Quality", "quality", [each.value for each in QualityVerdict], 130)
         status = _choice("Status", "status", [each.value for each in CaseStatus], 130)
         source = _choice("Source", "source", [each.value for each in CaseSource], 104)
@@ -160,15 +165,21 @@ def _filters(study: str) -> CaseFilter:
         st.selectbox("Sort by", list(_ORDERS), key="sort", bind="query-params", width=130)
     return CaseFilter(
         study=study,
+        label=_side(of_label),
         status=() if status is None else (CaseStatus(status),),
         source=() if source is None else (CaseSource(source),),
         quality=() if quality is None else (QualityVerdict(quality),),
-        level=tuple(each for each in Severity if each.title == level),
+        level=tuple(each for each in Severity if each.title == level) or _side(of_grade),
         min_error=None if error is None else _ERRORS[error],
         disagree=assigned is not None,
         graders_disagree=graders is not None,
         search=search or "",
     )
+
+
+def _side(high: bool | None) -> tuple[Severity, ...]:
+    """Return the levels of one side of medium risk; nothing, which is all, where no side is wanted."""
+    return () if high is None else tuple(each for each in Severity if (each >= Severity.MEDIUM_RISK) is high)
 
 
 def _choice(label: str, key: str, options: list[str], width: int) -> str | None:
@@ -206,7 +217,7 @@ def _below_the_table(store: Store, me: Reader, page: CasePage, chosen: list[int]
             else:
                 st.rerun()
     if picked is not None:
-        _open(by_name[picked])
+        _open_from_table(page, by_name[picked])
 
 
 def _adjudicator(store: Store, me: Reader, study: str) -> None:
@@ -225,6 +236,14 @@ def _adjudicator(store: Store, me: Reader, study: str) -> None:
     if opened is not None:
         _open(waiting[int(opened["row"])].id)
     prepare_ahead(store, waiting[0].id)
+
+
+def _open_from_table(page: CasePage, case_id: str) -> None:
+    """Open a case of the table, and note where the table stood: Back leads there."""
+    state = review_state()
+    state.worklist_address = st.query_params.to_dict()
+    state.worklist_row = next(place for place, case in enumerate(page.cases) if case.id == case_id)
+    _open(case_id)
 
 
 def _open(case_id: str) -> None:

@@ -11,7 +11,10 @@ from cardiov_core.domain import Case, CaseStatus, Severity
 from cardiov_core.reporting import LEVEL_STYLES
 from cardiov_core.review import CasePage
 
-_ROW_HEIGHT_PX = 32
+TABLE_KEY = "worklist_table"
+ROW_HEIGHT_PX = 32
+"""Height of a row of any table here."""
+
 # Some twelve rows fit below filters and counts on a screen of 800 px.
 _TABLE_HEIGHT_PX = 420
 _NO_LEVEL = "none"
@@ -72,10 +75,10 @@ def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
         hide_index=True,
         width="stretch",
         height=_height(len(cases)),
-        row_height=_ROW_HEIGHT_PX,
+        row_height=ROW_HEIGHT_PX,
         on_select="rerun",
         selection_mode="multi-row",
-        key="worklist_table",
+        key=TABLE_KEY,
     )
     return [row for row in event["selection"]["rows"] if row < len(cases)]
 
@@ -109,12 +112,12 @@ def queue_table(cases: Sequence[Case], open_key: str) -> None:
         hide_index=True,
         width="content",
         height=_height(len(cases)),
-        row_height=_ROW_HEIGHT_PX,
+        row_height=ROW_HEIGHT_PX,
     )
 
 
 def _height(rows: int) -> int:
-    return min(_TABLE_HEIGHT_PX, _ROW_HEIGHT_PX * (rows + 1) + 3)
+    return min(_TABLE_HEIGHT_PX, ROW_HEIGHT_PX * (rows + 1) + 3)
 
 
 def _decided(case: Case) -> str:

@@ -126,7 +126,7 @@ def test_another_grader_stands_beside_with_its_differences(document: dict[str, A
         assert f"80 of 80 records get another level from {name}" in text
         mae = document["against"][0]["figures"][0]
         assert f"{mae['difference']:.3f}" in text
-        assert "paired permutation test" in text
+        assert "paired bootstrap" in text
 
 
 def test_the_alarm_that_is_given_is_marked_in_its_curve(document: dict[str, Any]) -> None:

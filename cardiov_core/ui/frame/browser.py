@@ -1,0 +1,107 @@
+"""What only a script in the browser can do: show the keys at `?`, scroll a list to a row."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+_EVERYWHERE = (("?", "These keys"),)
+_TRACE = (
+    ("A", "Gain"),
+    ("V", "Speed"),
+    ("Y", "Layout"),
+    ("F", "Filter"),
+    ("W", "Waves on or off"),
+    ("D", "Drag: zoom or calipers"),
+)
+KEYS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "Analyze": (
+        *_TRACE,
+        ("N", "Next case of the batch"),
+        ("P", "Case before it"),
+        ("B", "Back to the list"),
+    ),
+    "Worklist": (("N", "Next case"),),
+    "Review": (
+        ("0 1 2 3", "Level"),
+        ("L M H", "How sure: low, medium, high"),
+        ("Enter", "Save"),
+        ("U", "Undo"),
+        ("G", "Go on to label and model"),
+        ("K", "Keep your level"),
+        ("N", "Next case"),
+        ("P", "Case before it"),
+        ("S", "Skip"),
+        ("B", "Back to the worklist"),
+        ("I", "Indeterminate, as adjudicator"),
+        *_TRACE,
+    ),
+}
+"""Title of a page -> its keys and what they do."""
+
+# The listeners live as long as the browser's tab; the box is looked up anew, since every page has its own.
+_KEYS_SCRIPT = """<script>
+if (!window.cardiovKeys) {
+  window.cardiovKeys = true;
+  const show = open => document.querySelectorAll('.cv-keys').forEach(box => {
+    box.hidden = open === undefined ? !box.hidden : !open;
+  });
+  document.addEventListener('keydown', event => {
+    if (event.target.closest && event.target.closest('input, textarea, [contenteditable=true]')) return;
+    if (event.key === '?') show();
+    if (event.key === 'Escape') show(false);
+  });
+  document.addEventListener('click', event => {
+    if (event.target.closest('.cv-keys-button')) show();
+    else if (!event.target.closest('.cv-keys')) show(false);
+  });
+}
+</script>"""
+
+
+def keys_box(title: str) -> None:
+    """Put the keys of a page on it, unseen until `?` is pressed or the banner's button.
+
+    Parameters
+    ----------
+    title : str
+        Of the page.
+    """
+    rows = "".join(
+        f"<dt><kbd>{escape(key)}</kbd></dt><dd>{escape(what)}</dd>"
+        for key, what in (*KEYS.get(title, ()), *_EVERYWHERE)
+    )
+    box = f'<div class="cv-keys" role="dialog" aria-label="Keys" hidden><b>Keys</b><dl>{rows}</dl></div>'
+    button = '<button class="cv-keys-button" type="button" aria-label="Keys of this page">?</button>'
+    st.html(f"{button}{box}{_KEYS_SCRIPT}", width="content", unsafe_allow_javascript=True)
+
+
+def scroll_to_row(table_key: str, row: int | None, row_height_px: int) -> None:
+    """Scroll a table to a row, once it is drawn.
+
+    Parameters
+    ----------
+    table_key : str
+        Key of the `st.dataframe`.
+    row : int or None
+        Its place; None leaves the table where it is.
+    row_height_px : int
+        Height of each row, in pixels.
+    """
+    if row is None:
+        return
+    st.html(
+        f"""<script>
+(() => {{
+  let tries = 50;
+  const go = () => {{
+    const box = document.querySelector('.st-key-{table_key} .dvn-scroller');
+    if (box && box.scrollHeight > box.clientHeight) {{
+      box.scrollTop = Math.max(0, {row * row_height_px} - box.clientHeight / 2);
+    }} else if (tries--) setTimeout(go, 100);
+  }};
+  go();
+}})();
+</script>""",
+        unsafe_allow_javascript=True,
+    )
