@@ -4,6 +4,7 @@ from .agreement.agreement_study import Comparison as Comparison
 from .agreement.agreement_study import Condition as Condition
 from .agreement.agreement_study import ConditionReport as ConditionReport
 from .agreement.agreement_study import agreement_report as agreement_report
+from .agreement.estimates import MIN_CASES as MIN_CASES
 from .agreement.estimates import TOO_FEW as TOO_FEW
 from .agreement.estimates import Estimate as Estimate
 from .agreement.estimates import Statistic as Statistic

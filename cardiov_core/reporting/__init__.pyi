@@ -3,12 +3,16 @@ from .evaluation.agreement_figures import comparison_name as comparison_name
 from .evaluation.agreement_figures import confusion_figure as confusion_figure
 from .evaluation.agreement_figures import verdict_figure as verdict_figure
 from .evaluation.agreement_words import COLUMN_HEADS as COLUMN_HEADS
+from .evaluation.agreement_words import LEVEL_HEADS as LEVEL_HEADS
 from .evaluation.agreement_words import SHARES as SHARES
 from .evaluation.agreement_words import VERDICT_WORDS as VERDICT_WORDS
 from .evaluation.agreement_words import counted as counted
+from .evaluation.agreement_words import counts_text as counts_text
 from .evaluation.agreement_words import estimate_text as estimate_text
 from .evaluation.agreement_words import in_table as in_table
 from .evaluation.agreement_words import interval as interval
+from .evaluation.agreement_words import level_rows as level_rows
+from .evaluation.agreement_words import methods_words as methods_words
 from .evaluation.agreement_words import with_interval as with_interval
 from .evaluation.cases import default_report_path as default_report_path
 from .evaluation.cases import distortion_words as distortion_words

@@ -1,7 +1,7 @@
 """Estimates in words: number, interval and n, or why there is no number."""
 
-from cardiov_core.domain import Verdict
-from cardiov_core.evaluation import Estimate, Statistic
+from cardiov_core.domain import Severity, Verdict, how_many
+from cardiov_core.evaluation import MIN_CASES, Comparison, ConditionReport, Estimate, Statistic
 from cardiov_core.reporting.words.levels import THIN_SPACE
 
 VERDICT_WORDS = {
@@ -23,6 +23,73 @@ COLUMN_HEADS = {
 
 SHARES = frozenset({Statistic.EXACT, Statistic.WITHIN_ONE})
 """Statistics that read as per cent."""
+
+
+LEVEL_HEADS = ("Level", "First", "Second", "Both", "Specific agreement, %")
+"""Heads of `level_rows`."""
+
+
+def counts_text(comparison: Comparison, statistic: Statistic) -> str:
+    """Write how many cases agree where they are too few for a number: '7 of 9'; empty for what is no share.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of two readings.
+    statistic : Statistic
+        Exact agreement, or within one level.
+    """
+    if statistic not in SHARES or not comparison.n:
+        return ""
+    most = 0 if statistic is Statistic.EXACT else 1
+    alike = sum(
+        cell.count
+        for row, cells in enumerate(comparison.cells)
+        for column, cell in enumerate(cells)
+        if abs(row - column) <= most
+    )
+    return f"{alike} of {sum(cell.count for cells in comparison.cells for cell in cells)}"
+
+
+def level_rows(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:
+    """Write for each level how often either reading and both gave it, and the share of specific agreement.
+
+    Specific agreement (Cicchetti and Feinstein 1990, doi:10.1016/0895-4356(90)90159-M) is twice the cases in which both
+    gave the level, of all times that it was given.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of two readings.
+    """
+    rows = []
+    for level in Severity:
+        first = sum(cell.count for cell in comparison.cells[level])
+        second = sum(cells[level].count for cells in comparison.cells)
+        both = comparison.cells[level][level].count
+        share = f"{200 * both / (first + second):.0f}" if first + second >= MIN_CASES else ""
+        rows.append((f"{int(level)} {level.title.lower()}", str(first), str(second), str(both), share))
+    return rows
+
+
+def methods_words(condition: ConditionReport) -> str:
+    """Write the paragraph that a paper needs on how the numbers came about.
+
+    Parameters
+    ----------
+    condition : ConditionReport
+        Reads of one kind.
+    """
+    readers = how_many(len(condition.readers), "reader")
+    return (
+        f"{readers} gave each ECG a critical value from 0 to 3, {condition.n_reads} reads of {condition.n_cases} cases "
+        f"that were chosen for review ({condition.condition.value}). Agreement of two readings is given as exact "
+        "agreement, agreement within one level, mean absolute error, Cohen's kappa with quadratic weights and Gwet's "
+        "AC2; of all readers together as Krippendorff's alpha for ordinal data and AC2. 95\u2009% intervals are "
+        "percentile bootstrap intervals of 1,000 resamples by case; shares have Wilson's. Fewer than "
+        f"{MIN_CASES} cases are given as counts. Label and grader were compared beside the decision by McNemar's exact "
+        "test."
+    )
 
 
 def estimate_text(estimate: Estimate, *, as_share: bool = False) -> str:
@@ -72,7 +139,9 @@ def in_table(estimate: Estimate, *, as_share: bool = False) -> str:
 
 
 def counted(estimate: Estimate) -> str:
-    """Write a share's count, its per cent and limits: '13 of 25: 52.0 % (33.5 to 70.0 %)'."""
+    """Write a share's count, its per cent and limits: '13 of 25: 52.0 % (33.5 to 70.0 %)'; the count alone of few."""
+    if estimate.value is None and estimate.count is not None:
+        return f"{estimate.count} of {estimate.n}"
     return f"{estimate.count} of {estimate.n}: {with_interval(estimate, as_share=True)}"
 
 

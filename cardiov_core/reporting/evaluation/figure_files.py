@@ -9,6 +9,7 @@ from cardiov_core.domain import Severity
 from cardiov_core.evaluation import LEVEL_KEYS, PAPER_AUC, EvaluationDocument
 from cardiov_core.reporting.evaluation.figures import Panel
 from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, picked
+from cardiov_core.weights import Subgroup
 
 _GAP_PT = 8.0
 _TITLES = {
@@ -110,7 +111,8 @@ def _confusion_rows(document: EvaluationDocument) -> Iterable[Row]:
 
 def _subgroup_rows(document: EvaluationDocument) -> Iterable[Row]:
     yield "group", "n", "figure", "value", "low", "high"
-    for name, group in (("all", document), *document.subgroups.items()):
+    parts: list[tuple[str, EvaluationDocument | Subgroup]] = [("all", document), *document.subgroups.items()]
+    for name, group in parts:
         for figure in ("mae", "auc.mean"):
             yield name, group.n, figure, picked(group, figure), *_pair(picked(group.intervals, figure))
 

@@ -29,7 +29,7 @@ DEMO_READERS = ("Reader A (made up)", "Reader B (made up)")
 PRESENTER = "Presenter"
 """Who shows it where nobody gave a name; has all roles in it."""
 
-_RECORDS_A_CONDITION = 3
+_RECORDS_A_CONDITION = 4
 # Left for the presenter to read blind.
 _UNREAD = 4
 # The statement that each condition stands for: its label follows by the paper's table.

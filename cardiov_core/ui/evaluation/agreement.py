@@ -8,6 +8,7 @@ import streamlit as st
 
 from cardiov_core.domain import Case, Reader, ReadKind, Role, Verdict, how_many
 from cardiov_core.evaluation import (
+    MIN_CASES,
     PAPER_CASES,
     PAPER_VERDICTS,
     TOO_FEW,
@@ -32,9 +33,11 @@ from cardiov_core.reporting import (
     agreement_figure,
     comparison_name,
     counted,
+    counts_text,
     estimate_text,
     in_table,
     interval,
+    methods_words,
     verdict_figure,
     with_interval,
 )
@@ -85,6 +88,7 @@ class _Headline:
     estimate: Estimate
     remark: str
     as_share: bool = False
+    counts: str = ""
 
 
 def show() -> None:
@@ -142,6 +146,8 @@ def _condition(page: _Page, condition: ConditionReport) -> None:
         show_confusion(page.store, page.owner, page.cases, condition)
         _decision(page.report.consensus)
     _tables(page.report, condition)
+    with st.expander("Methods, for a paper"):
+        st.code(methods_words(condition), language=None, wrap_lines=True)
     _downloads(page)
 
 
@@ -151,7 +157,9 @@ def _headlines(report: AgreementReport, condition: ConditionReport) -> tuple[_He
         "Model with the readers",
         condition.model[0].agreement[Statistic.KAPPA],
         "cases, quadratic-weighted kappa of all readers",
+        counts=counts_text(condition.model[0], Statistic.EXACT),
     )
+    pair = counts_text(condition.pairs[0], Statistic.EXACT) if len(condition.pairs) == 1 else ""
     if condition.condition is Condition.AFTER_REVEAL:
         everyone = report.switches[0]
         return (
@@ -163,7 +171,12 @@ def _headlines(report: AgreementReport, condition: ConditionReport) -> tuple[_He
     sided = shares[0].shares[Verdict.MODEL] if shares else _NO_ESTIMATE
     return (
         _Headline("Sided with the model", sided, f"wrongly graded cases; paper {_paper(Verdict.MODEL)}", as_share=True),
-        _Headline("Readers with each other", condition.together[Statistic.ALPHA], "cases, ordinal Krippendorff alpha"),
+        _Headline(
+            "Readers with each other",
+            condition.together[Statistic.ALPHA],
+            "cases, ordinal Krippendorff alpha",
+            counts=pair,
+        ),
         model,
     )
 
@@ -171,6 +184,12 @@ def _headlines(report: AgreementReport, condition: ConditionReport) -> tuple[_He
 def _numbers(headlines: Sequence[_Headline]) -> None:
     for column, headline in zip(st.columns(len(headlines)), headlines, strict=True):
         estimate = headline.estimate
+        if estimate.value is None:
+            # A pilot: counts, which need no least number of cases.
+            counted_share = f"{estimate.count} of {estimate.n}" if estimate.count is not None and estimate.n else ""
+            column.metric(headline.title, headline.counts or counted_share or "not yet")
+            column.caption("equal levels" if headline.counts else f"fewer than {MIN_CASES} cases")
+            continue
         column.metric(headline.title, estimate_text(estimate, as_share=headline.as_share))
         limits = interval(estimate, as_share=headline.as_share)
         confidence = f"95{THIN_SPACE}% interval {limits}; " if limits else ""
@@ -186,6 +205,9 @@ def _verdicts(report: AgreementReport, condition: ConditionReport) -> None:
     if not shares:
         st.write("No verdicts yet: they are given after a read where the study asks for them.")
         return
+    if shares[0].n < MIN_CASES:
+        st.html(_verdict_table(shares))
+        return
     figure = verdict_figure(shares[0], dark=dark_theme())
     alternative = (
         f"With whom the readers sided in {how_many(shares[0].n, 'wrongly graded case')}: dots with Wilson's interval; "
@@ -199,6 +221,10 @@ def _verdicts(report: AgreementReport, condition: ConditionReport) -> None:
 def _statistic(condition: ConditionReport) -> None:
     st.subheader("Who agrees with whom")
     comparisons = (*condition.pairs, *condition.model, *condition.label)
+    comparisons = tuple(entry for entry in comparisons if entry.n >= MIN_CASES)
+    if not comparisons:
+        st.write(f"With fewer than {MIN_CASES} cases there are counts alone, below.")
+        return
     statistic = Statistic(st.selectbox("Statistic", [one.value for one in Statistic], key=STATISTIC_KEY, width=320))
     figure = agreement_figure(comparisons, statistic, dark=dark_theme())
     alternative = (
@@ -224,7 +250,11 @@ def _tables(report: AgreementReport, condition: ConditionReport) -> None:
         [comparison_name(entry), str(entry.n), *(_cell(entry, statistic) for statistic in COLUMN_HEADS)]
         for entry in (*condition.pairs, *condition.model, *condition.label)
     ]
-    together = "; ".join(f"{name.value} {with_interval(condition.together[name])}" for name in condition.together)
+    together = "; ".join(
+        f"{name.value} {with_interval(estimate)}"
+        for name, estimate in condition.together.items()
+        if estimate.value is not None
+    )
     n_shared = condition.together[Statistic.ALPHA].n
     st.html(
         html_table(
@@ -234,16 +264,20 @@ def _tables(report: AgreementReport, condition: ConditionReport) -> None:
             columns="tn" + "n" * len(COLUMN_HEADS),
         )
     )
-    st.write(f"All readers together, {how_many(n_shared, 'case')} with two reads or more: {together}.")
+    if together:
+        st.write(f"All readers together, {how_many(n_shared, 'case')} with two reads or more: {together}.")
     shares = report.verdicts.get(_KINDS.get(condition.condition, ReadKind.UNBLINDED), ())
-    if shares and condition.condition in _KINDS:
+    if shares and shares[0].n >= MIN_CASES and condition.condition in _KINDS:
         st.html(_verdict_table(shares))
     if report.switches and condition.condition is Condition.AFTER_REVEAL:
         st.html(_switch_table(report.switches))
 
 
 def _cell(comparison: Comparison, statistic: Statistic) -> str:
-    return in_table(comparison.agreement[statistic], as_share=statistic in SHARES)
+    estimate = comparison.agreement[statistic]
+    if estimate.value is None:
+        return counts_text(comparison, statistic)
+    return in_table(estimate, as_share=statistic in SHARES)
 
 
 def _verdict_table(shares: Sequence[VerdictShares]) -> str:

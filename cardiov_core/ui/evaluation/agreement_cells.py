@@ -7,9 +7,10 @@ import streamlit as st
 
 from cardiov_core.domain import Case, Reader, Severity
 from cardiov_core.evaluation import ConditionReport
-from cardiov_core.reporting import comparison_name
+from cardiov_core.reporting import LEVEL_HEADS, comparison_name, level_rows
 from cardiov_core.review import Store, log_cases_seen
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
+from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
 
 COMPARISON_KEY, CELL_KEY, CHART_KEY = "agreement_comparison", "agreement_cell", "agreement_confusion"
@@ -30,6 +31,7 @@ def show_confusion(store: Store, owner: Reader | None, cases: Mapping[str, Case]
         "the framed diagonal both say the same."
     )
     confusion_chart(comparison, alternative, chart_key=CHART_KEY, cell_key=CELL_KEY)
+    st.html(html_table(LEVEL_HEADS, level_rows(comparison), columns="tnnnn"))
     if owner is None:
         st.caption(f"{alternative} The cases behind a cell are open to administrators; give your name on the Worklist.")
         return

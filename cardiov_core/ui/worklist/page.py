@@ -74,7 +74,8 @@ def show_worklist(store: Store, me: Reader) -> None:
         view = st.segmented_control(
             "View",
             list(views),
-            default=next(iter(views)),
+            # Set already where a corner of label and grade was clicked.
+            default=None if VIEW_KEY in st.session_state else next(iter(views)),
             required=True,
             key=VIEW_KEY,
             bind="query-params",

@@ -7,6 +7,7 @@ import streamlit as st
 from cardiov_core.domain import Reader
 from cardiov_core.review import Store, quadrant_counts, reading_pace
 from cardiov_core.ui.frame.html import html_table
+from cardiov_core.ui.frame.review_session import review_state
 
 QUADRANT_KEY, VIEW_KEY, CASES_VIEW = "quadrant", "view", "Cases"
 """Keys of the filter and of the choice of view, as in the address; the view of the cases."""
@@ -59,12 +60,16 @@ def show_progress(store: Store, me: Reader, study: str) -> None:
                     type="primary" if name in ("missed", "false alarm") and counts[name] else "secondary",
                     on_click=partial(_open_cases, name),
                 )
-        st.caption("A click opens these cases, with labels and levels.")
+        st.caption("A click opens these cases with labels and levels: you will read them unblinded.")
 
 
 def _open_cases(name: str) -> None:
+    review_state().owner_view = True
     st.session_state[VIEW_KEY], st.session_state[QUADRANT_KEY] = CASES_VIEW, name
 
 
 def _duration(seconds: float) -> str:
+    # Nobody reads an ECG in less: such reads were brought in.
+    if seconds < 1:
+        return ""
     return f"{seconds:.0f} s" if seconds < 60 else f"{seconds / 60:.1f} min"
