@@ -10,30 +10,24 @@ from cardiov_core.version import installed_version
 from cardiov_core.weights import list_cards
 
 PURPOSE = """
-CardioV opens a 12-lead ECG, draws it as on ECG paper and estimates its **critical value**: 0 no, 1 low, 2 medium or
-3 high risk. It shows how probable each level is, what the signal quality allows, and which stretch of the signal the
-network looked at.
+CardioV draws a 12-lead ECG on ECG paper and estimates its **critical value**: 0 no, 1 low, 2 medium or 3 high risk. It
+is research software for those who study triage: no medical device, no diagnosis, and no decision about a patient may
+rest on it.
 
-It is made for cardiologists, clinicians and researchers who study automatic triage of ECGs. It is research software:
-it has no approval as a medical device, it makes no diagnosis, and no decision about a patient may rest on it. Files
-that you open are read on the server that runs CardioV, through a temporary folder that is removed once they are read;
-they stay in its memory until you open another ECG or begin another batch, at most an hour after you last used the page.
+Files are read on the server that runs CardioV and held in its memory until you open another ECG or begin another batch,
+at most an hour after you last used the page.
 """
 
 BLIND_SPOTS = (
-    "ST elevation as such counts as low risk by the paper's table: only statements of infarction count as high. Where "
-    "the rules find ST elevation in neighbouring leads, the level on show is raised to high, and says so; an infarct "
-    "that stays below their limits, or that a wide QRS hides, is not seen.",
-    "An old infarct counts like a new one: the table does not tell them apart.",
-    "Ventricular tachycardia, hyperkalaemia and the Brugada pattern are not among the 71 statements, so no grader "
-    "learned that they are dangerous. A wide-complex tachycardia that the rules find raises the level; tall T waves "
-    "and a Brugada pattern are told among the findings, and the level stays.",
-    "Critical results raise the level by limits of one ECG: what lies just within them does not, and what could not be "
-    "measured raises nothing.",
-    "The level of a record follows its most likely statement. PTB-XL gives rhythm statements no likelihood, so that "
-    "atrial fibrillation beside a graded statement did not count in training.",
-    "The level speaks of one ECG of ten seconds, not of a patient: it knows no symptoms, history or earlier ECG. What "
-    "changed since an earlier one is told on the Compare tab and does not move the level.",
+    "ST elevation as such is low risk by the paper's table. Where the rules find it in neighbouring leads, the level "
+    "is raised to high, and says so; an infarct below their limits or hidden by a wide QRS is not seen.",
+    "An old infarct counts like a new one.",
+    "Ventricular tachycardia, hyperkalaemia and the Brugada pattern are not among the 71 statements. A wide-complex "
+    "tachycardia raises the level by rule; tall T waves and a Brugada pattern are findings, and the level stays.",
+    "Critical results go by limits of one ECG: what lies just within them, or was not measured, raises nothing.",
+    "The level follows the most likely statement; PTB-XL gives rhythm statements no likelihood, so that atrial "
+    "fibrillation beside a graded statement did not count in training.",
+    "The level is of one ECG of ten seconds: it knows no symptoms, history or earlier ECG.",
 )
 
 SOURCES = (
@@ -59,13 +53,11 @@ def show() -> None:
     st.html(bullet_list(BLIND_SPOTS))
     st.header("Models")
     for card in list_cards():
-        show_card(card)
+        with st.expander(f"{card.name} {card.version}"):
+            show_card(card)
     st.header("Statements and their levels")
-    st.write(
-        f"The {len(STATEMENTS)} ECG statements that the level rests on, each with its critical value, "
-        "by the table of the paper named below."
-    )
-    st.html(html_table(("Level", "Risk", "Code", "Statement"), statement_rows()))
+    with st.expander(f"The {len(STATEMENTS)} ECG statements that the level rests on, by the paper's table"):
+        st.html(html_table(("Level", "Risk", "Code", "Statement"), statement_rows()))
     st.header("Sources and licences")
     st.html(bullet_list(SOURCES))
     st.write(f"Version: {installed_version()}")

@@ -95,11 +95,13 @@ from .trace.paper_options import FilterName as FilterName
 from .trace.paper_options import LeadOrder as LeadOrder
 from .trace.paper_options import PaperOptions as PaperOptions
 from .trace.sheet import WINDOW_S as WINDOW_S
+from .words.comparison import LEAD_CHANGE_HEADS as LEAD_CHANGE_HEADS
 from .words.comparison import SHOWN_BY_DEFAULT as SHOWN_BY_DEFAULT
 from .words.comparison import ComparedRow as ComparedRow
 from .words.comparison import compared_rows as compared_rows
 from .words.comparison import identity_words as identity_words
 from .words.comparison import interval_words as interval_words
+from .words.comparison import lead_change_rows as lead_change_rows
 from .words.comparison import summary_words as summary_words
 from .words.critical import addressees as addressees
 from .words.critical import age_words_of as age_words_of

@@ -1,6 +1,7 @@
 """The Agreement page through app.py, on a review that the test makes."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -110,11 +111,14 @@ def test_three_numbers_come_first_with_interval_and_n(app: AppTest, fill: Fill) 
     assert [chart.proto.alt for chart in app.get("plotly_chart")] != []
 
 
-def test_under_twenty_cases_words_stand_instead_of_numbers(app: AppTest, fill: Fill) -> None:
+def test_under_twenty_cases_counts_stand_instead_of_numbers(app: AppTest, fill: Fill) -> None:
     fill(5)
     app.switch_page(PAGE).run()
     assert not app.exception
-    assert set(metrics_of(app).values()) == {"too few (n < 20)"}
+    assert all(re.fullmatch(r"\d+ of \d+", value) for value in metrics_of(app).values())
+    assert "too few" not in text_of(app)
+    assert "Methods" in [each.label.split(",")[0] for each in app.expander]
+    assert "Specific agreement" in "\n".join(element.proto.body for element in app.get("html"))
 
 
 def test_kinds_of_reads_are_chosen_and_never_mixed(app: AppTest, fill: Fill) -> None:

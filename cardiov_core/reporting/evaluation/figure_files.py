@@ -84,10 +84,16 @@ def citation(key: str, document: EvaluationDocument) -> str:
     model = document.model
     return (
         f"{_TITLES[key]} of CardioV's grader {model.name} (weights SHA-256 {model.sha256[:12]}) on {document.n} "
-        f"records of {document.n_patients} patients of PTB-XL, folds {', '.join(map(str, document.folds))}, "
+        f"records of {document.n_patients} patients of PTB-XL, folds {_folds(document.folds)}, "
         f"{document.n_out_of_fold} of them with out-of-fold predictions; 95\u2009% intervals by patient, "
         f"{document.n_resamples} bootstrap resamples."
     )
+
+
+def _folds(folds: Sequence[int]) -> str:
+    """Write folds that follow each other as a span: '1-9'."""
+    whole = len(folds) > 2 and list(folds) == list(range(folds[0], folds[-1] + 1))
+    return f"{folds[0]}-{folds[-1]}" if whole else ", ".join(map(str, folds))
 
 
 def _auc_rows(document: EvaluationDocument) -> Iterable[Row]:

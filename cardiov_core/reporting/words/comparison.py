@@ -13,9 +13,12 @@ from cardiov_core.comparison import (
     Why,
     difference,
 )
-from cardiov_core.domain import EcgRecord, Finding, Severity, listed
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Finding, Severity, listed
 from cardiov_core.reporting.words.measurements import QUANTITIES, number
 from cardiov_core.signals import ROWS
+
+LEAD_CHANGE_HEADS = ("", *STANDARD_LEADS)
+"""Heads of `lead_change_rows`."""
 
 SHOWN_BY_DEFAULT = ("new", "gone", "changed")
 """States that are shown without being asked for."""
@@ -113,6 +116,33 @@ def interval_words(earlier: datetime, now: datetime) -> str:
     if between >= timedelta(hours=2):
         return f"{between / timedelta(hours=1):.0f} hours"
     return f"{between / timedelta(minutes=1):.0f} minutes"
+
+
+def lead_change_rows(comparison: SerialComparison) -> tuple[tuple[str, ...], ...]:
+    """Write ST, T and R of each lead, earlier and later in mV; an arrow marks what changed.
+
+    Parameters
+    ----------
+    comparison : SerialComparison
+        Of two ECGs.
+
+    Returns
+    -------
+    tuple of tuple of str
+        A row for each of ST, T and R: its name, then a cell for each of the twelve leads.
+    """
+    by_place = {(item.code, item.lead): item for item in comparison.items if item.lead}
+    return tuple(
+        (f"{name}, mV", *(_lead_cell(by_place.get((code, lead))) for lead in STANDARD_LEADS))
+        for code, name in _LEAD_NUMBERS.items()
+    )
+
+
+def _lead_cell(item: ComparedItem | None) -> str:
+    if item is None or not isinstance(item.earlier, float) or not isinstance(item.later, float):
+        return ""
+    arrow = "" if item.state != "changed" else " \u25b2" if item.later > item.earlier else " \u25bc"
+    return f"{item.earlier:.2f} \u2192 {item.later:.2f}{arrow}"
 
 
 def why_words(why: Why) -> str:

@@ -15,6 +15,7 @@ from cardiov_core.comparison import (
 )
 from cardiov_core.domain import Analysis, EcgRecord
 from cardiov_core.reporting import (
+    LEAD_CHANGE_HEADS,
     SHOWN_BY_DEFAULT,
     WINDOW_S,
     ComparedRow,
@@ -24,6 +25,7 @@ from cardiov_core.reporting import (
     ecg_figure,
     identity_words,
     interval_words,
+    lead_change_rows,
     recording_time,
     summary_words,
 )
@@ -134,6 +136,7 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> 
                 config=_CHART_CONFIG,
                 alt=f"{title} ECG {side.case.title}",
             )
+    st.html(html_table(LEAD_CHANGE_HEADS, lead_change_rows(comparison)))
     _show_items(comparison)
 
 

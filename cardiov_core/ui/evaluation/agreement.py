@@ -299,9 +299,9 @@ def _switch_table(switches: Sequence[Switches]) -> str:
 def _decision(consensus: Consensus) -> None:
     st.subheader("Label or model beside the decision")
     if consensus.p_value is None:
-        st.write(f"McNemar's exact test: {consensus.reason}, {how_many(consensus.n, 'decided case')}.")
-        return
-    p_value = "p < 0.001" if consensus.p_value < 0.001 else f"p = {consensus.p_value:.3f}"
+        p_value = f"needs {MIN_CASES} decided cases"
+    else:
+        p_value = "p < 0.001" if consensus.p_value < 0.001 else f"p = {consensus.p_value:.3f}"
     st.write(
         f"Of {consensus.n} decided cases only the label agrees in {len(consensus.label_only)}, only the model in "
         f"{len(consensus.model_only)}, both in {len(consensus.both)}, neither in {len(consensus.neither)}; "

@@ -146,7 +146,8 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     show_decision(evaluation)
     st.subheader("Subgroups")
     figure("subgroups")
-    st.html(html_table(SUBGROUP_HEADS, subgroup_rows(document), columns="tnn"))
+    with st.expander("Subgroups in numbers"):
+        st.html(html_table(SUBGROUP_HEADS, subgroup_rows(document), columns="tnn"))
     st.html(html_table(TEST_HEADS, test_rows(document)))
     if document.subgroup_tests:
         st.caption(f"p: {document.subgroup_tests[0].test}. The paper finds {PAPER_SUBGROUPS}.")
@@ -162,7 +163,8 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     show_comparisons()
     _against(document)
     st.subheader("All numbers")
-    _tables(document)
+    with st.expander("Every figure, alarm, level and label rule"):
+        _tables(document)
     with contents:
         _contents(document)
     _downloads(evaluation)

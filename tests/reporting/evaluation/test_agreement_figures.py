@@ -76,5 +76,5 @@ def test_words() -> None:
     assert in_table(kappa) == "0.61 (0.52, 0.70)"
     assert in_table(share(361, 674), as_share=True) == "53.6 (49.8, 57.3)"
     assert estimate_text(few) == in_table(few) == "too few (n < 20)"
-    assert counted(few) == "3 of 7: too few (n < 20)"
+    assert counted(few) == "3 of 7"
     assert counted(share(361, 674)) == "361 of 674: 53.6\u2009% (49.8 to 57.3\u2009%)"

@@ -11,6 +11,7 @@ from cardiov_core.reporting.words.comparison import (
     compared_rows,
     identity_words,
     interval_words,
+    lead_change_rows,
     summary_words,
     why_words,
 )
@@ -51,6 +52,14 @@ def test_the_summary_names_level_new_and_changed(comparison: SerialComparison) -
     assert "Rhythm (Sinus rhythm, now Atrial fibrillation)" in changed
     assert "QTc, Fridericia +47\u2009ms" in changed
     assert changed.endswith("ST at J in III.")
+
+
+def test_st_t_and_r_stand_lead_by_lead_and_an_arrow_marks_what_changed(comparison: SerialComparison) -> None:
+    st, t, r = lead_change_rows(comparison)
+    assert (st[0], t[0], r[0]) == ("ST at J, mV", "T, mV", "R, mV")
+    assert st[3] == "0.02 \u2192 0.24 \u25b2", "lead III"
+    assert set(t[1:]) == {""}, "nothing measured"
+    assert r[10] == "1.00 \u2192 1.02", "V4, unchanged"
 
 
 def test_nothing_changed_is_said(comparison: SerialComparison) -> None:

@@ -1,0 +1,41 @@
+"""'Show me' on the first screen, and the demo study's buttons."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cardiov_core.review.reading import demo
+from cardiov_core.ui.opening.demo import FILL_KEY, REMOVE_KEY
+from cardiov_core.ui.opening.tour import BACK_KEY, END_KEY, NEXT_KEY, SHOW_KEY, STEPS
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_the_tour_has_six_steps_forth_and_back(app: AppTest) -> None:
+    app.button(key=SHOW_KEY).click().run()
+    assert len(STEPS) == 6
+    for number in range(1, 6):
+        assert f"{number} of 6" in said(app)
+        app.button(key=NEXT_KEY).click().run()
+    assert "6 of 6" in said(app)
+    assert not any(button.key == NEXT_KEY for button in app.button)
+    app.button(key=BACK_KEY).click().run()
+    assert "5 of 6" in said(app)
+    app.button(key=END_KEY).click().run()
+    assert "of 6" not in said(app)
+    assert not app.exception
+
+
+@pytest.mark.slow
+def test_one_button_fills_a_demo_study_and_another_removes_it(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "_RECORDS_A_CONDITION", 1)
+    app.button(key=FILL_KEY).click().run(timeout=120)
+    assert not app.exception
+    assert "Demo study" in said(app)
+    app.switch_page("pages/agreement.py").run()
+    assert "Demo study" in said(app)
+    assert app.metric, "agreement has numbers"
+    app.button(key=REMOVE_KEY).click().run()
+    assert "Demo study" not in said(app)
+    assert any(button.key == FILL_KEY for button in app.button), "and nothing of it is left"
