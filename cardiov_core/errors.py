@@ -97,11 +97,31 @@ class DuplicateIdError(ManifestError):
 
 
 class ProcessLostError(RecordError):
-    """The process that worked on a record ended, twice, or took too long."""
+    """The process that worked on a record ended, twice."""
+
+
+class TimeLimitError(RecordError):
+    """A record took longer than it may."""
 
 
 class OutputError(CardioVError):
     """Results cannot be written: the disk is full, or the place cannot be written to."""
+
+
+class RequestError(CardioVError):
+    """The service was asked for something in a way that it does not understand."""
+
+
+class RequestTooLargeError(RequestError):
+    """The files of a request are larger, or more, than the service takes."""
+
+
+class UnknownClientError(RequestError):
+    """The token of a request is missing or none that the service knows."""
+
+
+class ServiceBusyError(RequestError):
+    """More requests wait than the service takes; the same one may be sent again."""
 
 
 class LabelError(CardioVError):

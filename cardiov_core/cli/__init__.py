@@ -29,6 +29,7 @@ from cardiov_core.cli.records.report import report
 from cardiov_core.cli.records.score import score
 from cardiov_core.cli.records.serial import serial
 from cardiov_core.cli.review import review
+from cardiov_core.cli.serve import serve
 from cardiov_core.cli.studies.ablate import ablate
 from cardiov_core.cli.studies.compare import compare
 from cardiov_core.cli.studies.external import outside_check
@@ -96,6 +97,7 @@ for _command in (
     models,
     networks,
     app,
+    serve,
     doctor,
 ):
     main.add_command(_command)

@@ -4,11 +4,12 @@ import logging
 from dataclasses import dataclass
 
 from cardiov_core.critical import load_rule_set
-from cardiov_core.domain import Analysis, RuleSet
+from cardiov_core.domain import Analysis, EcgRecord, RuleSet
 from cardiov_core.errors import CardioVError, OutputError, RecordError, WeightsError
 from cardiov_core.inference import OwnDecision, analyze, load_predictor, other_graders
 from cardiov_core.io import Place, brought, read_source
 from cardiov_core.scoring.rows import Row, analysed_row, error_row
+from cardiov_core.signals import Examination
 
 _logger = logging.getLogger(__name__)
 
@@ -112,8 +113,26 @@ class Scorer:
                 units=entry.units or grading.units,
                 gain_factor=grading.gain_factor,
             )
+        return self.judged(record)
+
+    def judged(
+        self, record: EcgRecord | Examination, *, start_s: float | None = None, analyse_anyway: bool = False
+    ) -> Analysis:
+        """Analyse a record that was read.
+
+        Parameters
+        ----------
+        record, start_s, analyse_anyway
+            As in `analyze`.
+        """
         return analyze(
-            record, self.predictor, others=self._others, rule_set=self._rule_set, raise_level=not grading.paper
+            record,
+            self.predictor,
+            others=self._others,
+            start_s=start_s,
+            analyse_anyway=analyse_anyway,
+            rule_set=self._rule_set,
+            raise_level=not self._grading.paper,
         )
 
     def row_of(self, entry: Entry) -> Row:

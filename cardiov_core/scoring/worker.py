@@ -15,22 +15,22 @@ from cardiov_core.errors import CardioVError
 _logger = logging.getLogger(__name__)
 
 Answer = tuple[str, Any]
-"""'done' with what a function returned, 'failed' with its error, or 'unfit' with why the state cannot be made."""
+"""'ready' once the state is made, 'unfit' with why it cannot be; then 'done' or 'failed' with result or error."""
 
 
 def serve(connection: "Connection[Any, Any]") -> None:
-    """Answer until the other end is closed."""
-    state, unfit = None, None
+    """Make the state and answer until the other end is closed."""
     try:
         make, arguments = connection.recv()
         try:
             state = make(*arguments)
         except CardioVError as error:
-            unfit = error
+            connection.send(("unfit", error))
+            return
+        connection.send(("ready", None))
         while True:
             function, arguments = connection.recv()
-            answer: Answer = ("unfit", unfit) if unfit else _called(function, state, arguments)
-            connection.send(answer)
+            connection.send(_called(function, state, arguments))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from cardiov_core.errors import CardioVError, ProcessLostError
+from cardiov_core.errors import CardioVError, ProcessLostError, TimeLimitError
 
 _Result = TypeVar("_Result")
 _Item = TypeVar("_Item")
@@ -100,7 +100,7 @@ class Workers:
         arguments : object
             The rest of what it takes.
         timeout_s : float, optional
-            A process that takes longer is ended, and the future gets a `ProcessLostError`.
+            A process that takes longer is ended, and the future gets a `TimeLimitError`.
 
         Returns
         -------
@@ -167,15 +167,15 @@ class Workers:
                 kind, value = child.ask(task)
             except TimeoutError:
                 child.end()
-                slow = ProcessLostError(f"It took longer than {task.timeout_s:g} s.", "Give a shorter record.")
-                task.future.set_exception(slow)
+                slow = f"It took longer than {task.timeout_s:g} s."
+                task.future.set_exception(TimeLimitError(slow, "Give a shorter record, or allow more time."))
                 return
             except (EOFError, OSError) as error:
                 status = child.end()
                 if self._closing.is_set() or attempt == _ATTEMPTS:
                     task.future.set_exception(_lost(status, error))
                     return
-            except Exception as error:  # noqa: BLE001 - arguments or an answer that no pipe takes: the caller's to see
+            except Exception as error:  # noqa: BLE001 - unfit, or what no pipe takes: the caller's to see
                 child.end()
                 task.future.set_exception(error)
                 return
@@ -207,6 +207,7 @@ class _Child:
         self.process: subprocess.Popen[bytes] | None = None
 
     def ask(self, task: _Task) -> tuple[str, Any]:
+        # The time until a process is ready is not the task's.
         connection = self._connection or self._started()
         connection.send((task.function, task.arguments))
         if not connection.poll(task.timeout_s):
@@ -229,6 +230,10 @@ class _Child:
             theirs.close()
             self._connection = ours
         ours.send(self._made_by)
+        kind, error = ours.recv()
+        if kind == "unfit":
+            self.end()
+            raise error
         return ours
 
     def end(self) -> int | None:

@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from cardiov_core.errors import CardioVError, ProcessLostError, WeightsError
+from cardiov_core.errors import CardioVError, ProcessLostError, TimeLimitError, WeightsError
 from cardiov_core.scoring import Workers
 from cardiov_core.weights import load_card
 
@@ -22,7 +22,7 @@ def test_tasks_come_back_in_order_and_a_lost_process_costs_one_task() -> None:
         with pytest.raises(ProcessLostError, match=r"ended 2 times \(exit 20\)"):
             lost.result()
         slow = workers.submit(time.sleep, timeout_s=0.1)
-        with pytest.raises(ProcessLostError, match=r"longer than 0\.1 s"):
+        with pytest.raises(TimeLimitError, match=r"longer than 0\.1 s"):
             slow.result()
         wrong = workers.submit(operator.truediv, 0)
         with pytest.raises(CardioVError, match="did not foresee"):
