@@ -12,6 +12,8 @@ from .places import Place as Place
 from .places import brought as brought
 from .places import is_local as is_local
 from .places import list_places as list_places
+from .recordings import Recording as Recording
+from .recordings import open_recording as open_recording
 from .records import read_record as read_record
 from .records import read_source as read_source
 from .staging import Drop as Drop

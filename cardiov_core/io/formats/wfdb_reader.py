@@ -52,7 +52,7 @@ from cardiov_core.limits import limits, mib
 
 
 @dataclass(frozen=True)
-class _SignalFile:
+class SignalFile:
     """One signal file: its name, the channels in it, its bytes."""
 
     name: str
@@ -80,16 +80,31 @@ def find_header(path: Path) -> Path | None:
 
 def read_header(path: Path, content: bytes, options: ReadOptions) -> Channels:
     """Read a WFDB record by its header."""
-    name = path.name
-    header = parse_header(decode_header(content), name)
-    names, warnings = _channel_names(header, name)
+    header = parse_header(decode_header(content), path.name)
+    # What the header says of its leads is looked at before the files: without leads they are not worth reading.
+    _frame_rate(header, path.name, options)
+    return channels_of(path, content, header, _signal_files(header, path), options)
+
+
+def _frame_rate(header: Header, name: str, options: ReadOptions) -> float:
+    names, _ = _channel_names(header, name)
     leads, _ = standard_rows(names, name)
-    per_frame = _samples_per_frame(header, sorted(leads.values()), name)
+    _samples_per_frame(header, sorted(leads.values()), name)
     frame_rate = header.sampling_rate if header.sampling_rate is not None else options.sampling_rate
     if frame_rate is None:
         raise missing(name, ("sampling_rate",))
+    return frame_rate
 
-    files = _signal_files(header, path)
+
+def channels_of(
+    path: Path, content: bytes, header: Header, files: Sequence[SignalFile], options: ReadOptions
+) -> Channels:
+    """Return the channels of a header, from the bytes of its signal files or of a part of them."""
+    name = path.name
+    frame_rate = _frame_rate(header, name, options)
+    names, warnings = _channel_names(header, name)
+    leads, _ = standard_rows(names, name)
+    per_frame = _samples_per_frame(header, sorted(leads.values()), name)
     n_frames = _frames(header, files, name)
     digital = _read_digital(header, files, n_frames)
     kept = [index for index, line in enumerate(header.signals) if line.per_frame == per_frame]
@@ -195,11 +210,11 @@ def _checksum_warnings(header: Header, digital: Sequence[IntArray], name: str) -
     ]
 
 
-def _signal_files(header: Header, header_path: Path) -> tuple[_SignalFile, ...]:
+def _signal_files(header: Header, header_path: Path) -> tuple[SignalFile, ...]:
     channels: dict[str, list[int]] = {}
     for index, line in enumerate(header.signals):
         channels.setdefault(line.file_name, []).append(index)
-    files: list[_SignalFile] = []
+    files: list[SignalFile] = []
     for file_name, indices in channels.items():
         first = header.signals[indices[0]]
         same = all(
@@ -215,7 +230,7 @@ def _signal_files(header: Header, header_path: Path) -> tuple[_SignalFile, ...]:
                 f"{header_path.name} states storage format {first.format} for {file_name}.",
                 f"Convert the record to format 16 (understood: {understood()}).",
             )
-        files.append(_SignalFile(file_name, tuple(indices), _signal_bytes(header_path, file_name)))
+        files.append(SignalFile(file_name, tuple(indices), _signal_bytes(header_path, file_name)))
     return tuple(files)
 
 
@@ -235,7 +250,7 @@ def _signal_bytes(header_path: Path, file_name: str) -> bytes:
     return content
 
 
-def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
+def _frames(header: Header, files: Sequence[SignalFile], name: str) -> int:
     """Return the number of frames, after holding the header against the size of every signal file."""
     n_frames = header.n_samples
     for file in files:
@@ -268,7 +283,7 @@ def _frames(header: Header, files: Sequence[_SignalFile], name: str) -> int:
     return n_frames
 
 
-def _flac_frames(header: Header, file: _SignalFile, n_frames: int | None, name: str) -> int:
+def _flac_frames(header: Header, file: SignalFile, n_frames: int | None, name: str) -> int:
     """Return the number of frames, after holding the header against what a FLAC file announces."""
     n_samples, n_channels = flac_size(file.content, file.name)
     per_frame = {header.signals[index].per_frame for index in file.channels}
@@ -287,7 +302,7 @@ def _flac_frames(header: Header, file: _SignalFile, n_frames: int | None, name: 
     return held
 
 
-def _read_digital(header: Header, files: Sequence[_SignalFile], n_frames: int) -> list[IntArray]:
+def _read_digital(header: Header, files: Sequence[SignalFile], n_frames: int) -> list[IntArray]:
     """Decode the samples; one array a channel, in the header's order."""
     digital: dict[int, IntArray] = {}
     for file in files:
