@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import BoolArray, EcgRecord, FloatArray
+from cardiov_core.domain import BoolArray, EcgRecord, FloatArray, once
 
 MAX_BRIDGED_GAP_S = 0.020
 """Longer runs of missing samples are not interpolated (docs/clinical.md, 12)."""
@@ -72,9 +72,18 @@ def lost_samples(signal: FloatArray, sampling_rate_hz: float) -> BoolArray:
     return lost
 
 
+def lost_in(record: EcgRecord) -> BoolArray:
+    """Return the lost samples of a record, looked for once; not to be changed."""
+    return once(_lost, record)
+
+
+def _lost(record: EcgRecord) -> BoolArray:
+    return lost_samples(record.signal, record.sampling_rate)
+
+
 def without_lost_samples(record: EcgRecord) -> EcgRecord:
     """Return a record in which what is no signal is NaN; the record itself where nothing is lost."""
-    lost = lost_samples(record.signal, record.sampling_rate)
+    lost = lost_in(record)
     if not (lost & np.isfinite(record.signal)).any():
         return record
     return replace(record, signal=np.where(lost, np.float32(np.nan), record.signal))
@@ -95,7 +104,7 @@ def gaps_s(record: EcgRecord, lost: BoolArray | None = None) -> tuple[tuple[floa
     tuple of (start, end)
         Rising, each longer than 20 ms; the whole record where no lead has a signal.
     """
-    where = lost_samples(record.signal, record.sampling_rate) if lost is None else lost
+    where = lost_in(record) if lost is None else lost
     alive = ~where.all(axis=1)
     # Over no lead at all that is True everywhere.
     nowhere: BoolArray = np.logical_and.reduce(where[alive], axis=0)

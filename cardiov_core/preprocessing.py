@@ -6,6 +6,8 @@ its window alone, whatever lies outside it; padding comes last, which keeps the 
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -84,8 +86,91 @@ def resample(signal: npt.ArrayLike, from_hz: float, to_hz: float) -> npt.NDArray
         5000
     )
     # The median as padding: an ECG that rides on an offset would otherwise get a step at both ends.
-    resampled = sps.resample_poly(values, ratio.numerator, ratio.denominator, axis=-1, padtype="median")
+    if ratio == 1:
+        return values.copy()
+    window = _anti_aliasing(max(ratio.numerator, ratio.denominator))
+    # The stubs know windows by their names only.
+    resampled = sps.resample_poly(  # type: ignore[call-overload]
+        values, ratio.numerator, ratio.denominator, axis=-1, window=window, padtype="median"
+    )
     return np.asarray(resampled, dtype=np.float64)
+
+
+@lru_cache(maxsize=16)
+def _anti_aliasing(largest: int) -> npt.NDArray[np.float64]:
+    """Return the filter that `scipy.signal.resample_poly` designs anew for every call."""
+    return np.asarray(sps.firwin(20 * largest + 1, 1.0 / largest, window=("kaiser", 5.0)), dtype=np.float64)
+
+
+def zero_phase(
+    signal: npt.ArrayLike,
+    sampling_rate_hz: float,
+    edges_hz: float | tuple[float, float],
+    order: int,
+    kind: Literal["bandpass", "highpass"] = "bandpass",
+    *,
+    pad: int | None = None,
+) -> npt.NDArray[np.float64]:
+    """Filter forward and backward with a Butterworth filter that is designed once for a rate.
+
+    The numbers are those of `scipy.signal.sosfiltfilt`, which computes the filter's state anew for every call.
+
+    Parameters
+    ----------
+    signal : array_like
+        Shape ``(..., n_samples)``, without NaN.
+    sampling_rate_hz : float
+        In Hz.
+    edges_hz : float or tuple of float
+        The edge, or both edges of a band, below half the rate.
+    order : int
+        Order of the prototype; the effective attenuation is twice that of one pass.
+    kind : {"bandpass", "highpass"}
+        What is let through.
+    pad : int, optional
+        Samples by which the signal is carried on at both ends, turned about its last sample; scipy's by default.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, same shape.
+
+    Raises
+    ------
+    ValueError
+        If the signal has no more samples than `pad`.
+    """
+    values = np.asarray(signal, dtype=np.float64)
+    sections, state = _butterworth(order, edges_hz, kind, sampling_rate_hz)
+    if pad is None:
+        n_taps = 2 * len(sections) + 1 - min(int((sections[:, 2] == 0).sum()), int((sections[:, 5] == 0).sum()))
+        pad = 3 * n_taps
+    if values.shape[-1] <= pad:
+        raise ValueError(f"{values.shape[-1]} samples cannot be carried on by {pad}.")
+    before = 2.0 * values[..., :1] - values[..., pad:0:-1]
+    after = 2.0 * values[..., -1:] - values[..., -2 : -(pad + 2) : -1]
+    carried_on = np.concatenate((before, values, after), axis=-1)
+    rest = state.reshape(len(sections), *[1] * (values.ndim - 1), 2)
+    forward, _ = sps.sosfilt(sections, carried_on, axis=-1, zi=rest * carried_on[..., :1])
+    backward, _ = sps.sosfilt(sections, forward[..., ::-1], axis=-1, zi=rest * forward[..., -1:])
+    return np.asarray(backward[..., ::-1][..., pad : carried_on.shape[-1] - pad], dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def _butterworth(
+    order: int,
+    edges_hz: float | tuple[float, float],
+    kind: Literal["bandpass", "highpass"],
+    sampling_rate_hz: float,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the sections of a filter, and its state after a constant input of 1."""
+    sections = sps.butter(order, edges_hz, btype=kind, fs=sampling_rate_hz, output="sos")
+    return sections, np.asarray(sps.sosfilt_zi(sections), dtype=np.float64)
+
+
+@lru_cache(maxsize=16)
+def _taps(order: int, band_hz: tuple[float, float], sampling_rate_hz: float) -> npt.NDArray[np.float64]:
+    return np.asarray(sps.firwin(order + 1, band_hz, pass_zero=False, fs=sampling_rate_hz), dtype=np.float64)
 
 
 def band_pass(
@@ -127,8 +212,7 @@ def band_pass(
         raise RecordUnsupportedError(
             f"{n_samples} sample(s) cannot be filtered.", f"Record at least {MIN_DURATION_S:g} s of signal."
         )
-    sections = sps.butter(order, band_hz, btype="bandpass", fs=sampling_rate_hz, output="sos")
-    return np.asarray(sps.sosfiltfilt(sections, values, axis=-1, padtype="odd", padlen=pad), dtype=np.float64)
+    return zero_phase(values, sampling_rate_hz, band_hz, order, pad=pad)
 
 
 def fir_band_pass(
@@ -164,7 +248,7 @@ def fir_band_pass(
             f"An FIR filter of order {order} for {low:g}-{high:g} Hz does not fit {sampling_rate_hz:g} Hz.",
             f"Use an even order and a band below {sampling_rate_hz / 2:g} Hz.",
         )
-    taps = sps.firwin(order + 1, band_hz, pass_zero=False, fs=sampling_rate_hz)
+    taps = _taps(order, band_hz, sampling_rate_hz)
     pad = [(0, 0)] * (values.ndim - 1) + [(order // 2, order // 2)]
     padded = np.pad(values, pad, mode="edge")
     return np.asarray(sps.oaconvolve(padded, taps.reshape([1] * (values.ndim - 1) + [-1]), mode="valid", axes=-1))

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import INDEPENDENT_LEADS, EcgRecord, InputContract
+from cardiov_core.domain import INDEPENDENT_LEADS, EcgRecord, InputContract, once
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.preprocessing import prepare
 
@@ -72,6 +72,10 @@ def signal_mark(record: EcgRecord) -> str | None:
     str or None
         64 hexadecimal digits; None where a lead is missing, the record is too short, or all leads are flat.
     """
+    return once(_mark, record)
+
+
+def _mark(record: EcgRecord) -> str | None:
     try:
         prepared = prepare(record, _MARK_CONTRACT)
     except RecordUnsupportedError:
@@ -88,8 +92,12 @@ def signal_mark(record: EcgRecord) -> str | None:
 def differing_bits(mark: str, marks: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return in how many bits a mark differs from each of others."""
     ours = np.frombuffer(bytes.fromhex(mark), dtype=np.uint8)
-    theirs = np.frombuffer(bytes.fromhex("".join(marks)), dtype=np.uint8).reshape(len(marks), -1)
-    return np.asarray(np.bitwise_count(ours ^ theirs).sum(axis=1), dtype=np.int64)
+    return np.asarray(np.bitwise_count(ours ^ _bytes_of(tuple(marks))).sum(axis=1), dtype=np.int64)
+
+
+@lru_cache(maxsize=8)
+def _bytes_of(marks: tuple[str, ...]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex("".join(marks)), dtype=np.uint8).reshape(len(marks), -1)
 
 
 @cache

@@ -60,6 +60,7 @@ from .record import EcgRecord as EcgRecord
 from .record import MachineReading as MachineReading
 from .record import Provenance as Provenance
 from .record import Sex as Sex
+from .record import once as once
 from .record import over_89 as over_89
 from .review.alerts import Alert as Alert
 from .review.alerts import AlertReason as AlertReason

@@ -1,10 +1,10 @@
 """One ECG: leads, mV, Hz, and where it came from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
@@ -22,6 +22,11 @@ AGE_OVER_89 = 300.0
 """What stands for every age above `OLDEST_STATED_AGE`."""
 
 Sex = Literal["male", "female"]
+
+_Owner = TypeVar("_Owner")
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
+_KEPT = "found out once"
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,34 @@ class EcgRecord:
             raise KeyError(name)
         row: FloatArray = self.signal[self.leads.index(name)]
         return row
+
+
+def once(
+    compute: Callable[Concatenate[_Owner, _Given], _Found], owner: _Owner, *given: _Given.args, **named: _Given.kwargs
+) -> _Found:
+    """Return what a function finds out about a value, computed when it is first asked for and kept with the value.
+
+    Parameters
+    ----------
+    compute : callable
+        Of the value and what else is given; a module's own function.
+    owner : object
+        A record or another dataclass; `dataclasses.replace` makes one of which nothing is known.
+    *given, **named
+        What else it depends on, told apart by identity.
+
+    Returns
+    -------
+    object
+        Shared by all who ask: not to be changed.
+    """
+    kept: dict[tuple[Any, ...], Any] = vars(owner).setdefault(_KEPT, {})
+    key = (compute, *map(id, given), *named.items())
+    if key not in kept:
+        # What was given is held, so that its identity stays its own.
+        kept[key] = given, compute(owner, *given, **named)
+    found: _Found = kept[key][1]
+    return found
 
 
 def over_89(age: float | None) -> bool:

@@ -165,7 +165,9 @@ def finding_to_dict(finding: Finding) -> dict[str, Any]:
         "beats": list(finding.beats),
         "j_mv": _plain("j_mv", finding.j_mv),
         "shown": finding.shown,
-        "figures": None if figures is None else {**asdict(figures), "words": figures.words},
+        "figures": None
+        if figures is None
+        else {**{item.name: getattr(figures, item.name) for item in fields(figures)}, "words": figures.words},
     }
 
 

@@ -5,6 +5,7 @@ from .delineator import SAMPLES as SAMPLES
 from .delineator import SAMPLES_BEFORE_R as SAMPLES_BEFORE_R
 from .delineator import DelineatorNet as DelineatorNet
 from .delineator import DelineatorOutput as DelineatorOutput
+from .delineator_group import DelineatorGroup as DelineatorGroup
 from .registry import InputUse as InputUse
 from .registry import NetInfo as NetInfo
 from .registry import build_net as build_net

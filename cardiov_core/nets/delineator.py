@@ -30,8 +30,8 @@ BOUNDARIES: tuple[str, ...] = ("p onset", "p offset", "qrs onset", "qrs offset",
 WAVES: tuple[str, ...] = ("p", "qrs", "t")
 """What each of the three presence logits of a lead is about."""
 
-_GROUPS = 4
-_CHANNELS_IN = 4
+GROUPS = 4
+CHANNELS_IN = 4
 _FLAT_MV = 0.02
 _MAGNIFY = 20.0
 _MAGNIFIED = 3.7
@@ -83,19 +83,19 @@ class DelineatorNet(nn.Module):
         dropout: float = 0.05,
     ) -> None:
         super().__init__()
-        width = _CHANNELS_IN
+        width = CHANNELS_IN
         self.encoder = nn.ModuleList()
         for out, kernel in zip(channels, kernels, strict=True):
-            self.encoder.append(_Block(width, out, kernel, dropout))
+            self.encoder.append(Block(width, out, kernel, dropout))
             width = out
         self.decoder = nn.ModuleList()
         for out, kernel in zip(reversed(channels[:-1]), reversed(kernels[:-1]), strict=True):
-            self.decoder.append(_Block(width + out, out, kernel, dropout))
+            self.decoder.append(Block(width + out, out, kernel, dropout))
             width = out
         n_boundaries, n_waves, deep = len(BOUNDARIES), len(WAVES), 2 * channels[-1]
         self.lead_boundaries = nn.Conv1d(width, n_boundaries, 5, padding=2)
         self.lead_waves = nn.Linear(2 * deep, n_waves)
-        self.together = _Block(2 * width + 2 * n_boundaries, global_channels, global_kernel, dropout, mix=False)
+        self.together = Block(2 * width + 2 * n_boundaries, global_channels, global_kernel, dropout, mix=False)
         self.boundaries = nn.Conv1d(global_channels, n_boundaries, 5, padding=2)
         self.waves = nn.Linear(deep, n_waves)
 
@@ -116,7 +116,7 @@ class DelineatorNet(nn.Module):
         """
         n_beats, n_leads, n_samples = beats.shape
         counts = torch.ones(n_beats, n_leads, device=beats.device) if present is None else present
-        hidden = _channels(beats).reshape(n_beats * n_leads, _CHANNELS_IN, n_samples)
+        hidden = shown_four_ways(beats).reshape(n_beats * n_leads, CHANNELS_IN, n_samples)
         kept: list[Tensor] = []
         for level, block in enumerate(self.encoder):
             hidden = block(hidden if level == 0 else functional.avg_pool1d(hidden, 2), counts)
@@ -136,20 +136,21 @@ class DelineatorNet(nn.Module):
         return DelineatorOutput(lead_boundaries, lead_waves, self.boundaries(together), self.waves(shared))
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Two convolutions around which the input is carried on, and what the other leads have to say."""
 
     def __init__(self, width: int, out: int, kernel: int, dropout: float, *, mix: bool = True) -> None:
         super().__init__()
         self.first = nn.Conv1d(width, out, kernel, padding=kernel // 2)
-        self.first_norm = nn.GroupNorm(_GROUPS, out)
+        self.first_norm = nn.GroupNorm(GROUPS, out)
         self.second = nn.Conv1d(out, out, kernel, padding=kernel // 2)
-        self.second_norm = nn.GroupNorm(_GROUPS, out)
+        self.second_norm = nn.GroupNorm(GROUPS, out)
         self.others = nn.Conv1d(2 * out, out, 1) if mix else None
         self.carried = nn.Conv1d(width, out, 1) if width != out else nn.Identity()
         self.dropout = nn.Dropout1d(dropout)
 
     def forward(self, x: Tensor, counts: Tensor) -> Tensor:
+        """``(beats x leads, width, samples) -> (beats x leads, out, samples)``; `counts` as in `DelineatorNet`."""
         hidden = functional.silu(self.first_norm(self.first(x)))
         hidden = self.second_norm(self.second(hidden))
         if self.others is not None:
@@ -168,7 +169,7 @@ def _over_leads(hidden: Tensor, counts: Tensor) -> Tensor:
     return torch.cat([mean, largest], dim=1)
 
 
-def _channels(beats: Tensor) -> Tensor:
+def shown_four_ways(beats: Tensor) -> Tensor:
     """Show a lead four ways: to scale of its own size, with small waves magnified, its slope, and the time."""
     steady = beats - beats.median(dim=-1, keepdim=True).values
     scaled = steady / steady.abs().amax(dim=-1, keepdim=True).clamp_min(_FLAT_MV)

@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Measurements, MedianBeat
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Measurements, MedianBeat, once
 from cardiov_core.preprocessing import band_pass, bridge_gaps, resample
 from cardiov_core.signals.wave_features import SIGNS, WAVES_OF_A_LEAD, sign_numbers, wave_numbers
 
@@ -142,6 +142,10 @@ def features_of(record: EcgRecord, measurements: Measurements) -> Float64Array:
     numpy.ndarray, shape (len(FEATURES),)
         float64; NaN for what cannot be measured: everything but age and sex where no beat was found.
     """
+    return once(_row, record, measurements).copy()
+
+
+def _row(record: EcgRecord, measurements: Measurements) -> Float64Array:
     numbers: dict[str, float] = {}
     beat = measurements.median_beat
     if beat is not None:

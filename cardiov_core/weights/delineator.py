@@ -6,6 +6,7 @@ gets only the network of the fold that held it out, so that no memory is ever me
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic import field_validator
 
 from cardiov_core.domain import Document, JsonObject
 from cardiov_core.errors import WeightsMismatchError
-from cardiov_core.nets import DelineatorNet
+from cardiov_core.nets import DelineatorGroup, DelineatorNet
 from cardiov_core.weights.cards.card import folder_of
 from cardiov_core.weights.files import (
     CardFields,
@@ -48,6 +49,11 @@ class DelineatorWeights:
     nets: tuple[DelineatorNet, ...]
     fold_of: Mapping[str, int]
     sha256: str = ""
+
+    @cached_property
+    def together(self) -> DelineatorGroup:
+        """All networks as one grouped network, which takes half of their time."""
+        return DelineatorGroup(self.nets)
 
 
 class DelineatorFold(Document):

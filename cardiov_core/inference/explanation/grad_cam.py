@@ -217,7 +217,8 @@ def stage_centres(n_input: int, n_stage: int) -> npt.NDArray[np.float64]:
 def evaluation_mode(net: nn.Module) -> Iterator[None]:
     """Switch all modules to evaluation and leave each in the mode it was found in."""
     training = [module for module in net.modules() if module.training]
-    net.eval()
+    for module in training:
+        module.training = False
     try:
         yield
     finally:

@@ -222,7 +222,7 @@ class Grader(ABC):
         mark = signal_mark(record) if self._marked_rows else None
         if mark is None:
             return ()
-        bits = differing_bits(mark, [row.mark for row in self._marked_rows])
+        bits = differing_bits(mark, self._marks)
         return tuple(row for row, differing in zip(self._marked_rows, bits, strict=True) if differing <= SAME_MARK)
 
     def scope_of(self, record: EcgRecord | Examination, start_s: float | None = None) -> Scope | None:
@@ -311,6 +311,10 @@ class Grader(ABC):
     def _marked_rows(self) -> tuple[TrainingRow, ...]:
         """The rows of the out-of-fold table that have a mark."""
         return tuple({row.ecg_id: row for rows in self._training_rows.values() for row in rows if row.mark}.values())
+
+    @cached_property
+    def _marks(self) -> tuple[str, ...]:
+        return tuple(row.mark for row in self._marked_rows)
 
     @cached_property
     def _training_rows(self) -> Mapping[str, tuple[TrainingRow, ...]]:

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.preprocessing import bridge_gaps
+from cardiov_core.preprocessing import bridge_gaps, zero_phase
 
 QRS_BAND_HZ = (5.0, 30.0)
 """Where a QRS complex has most of its energy."""
@@ -62,8 +61,7 @@ def qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> QrsL
     values, missing = bridge_gaps(signal, sampling_rate_hz)
     live = ~missing
     values -= np.median(values, axis=1, keepdims=True)
-    sos = butter(2, QRS_BAND_HZ, "bandpass", fs=sampling_rate_hz, output="sos")
-    values = sosfiltfilt(sos, values, axis=1)
+    values = zero_phase(values, sampling_rate_hz, QRS_BAND_HZ, 2)
     if live.all():
         scale = np.percentile(np.abs(values), _QRS_PERCENTILE, axis=1)
     else:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, IntArray
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.lost_signal import lost_samples, without_lost_samples
+from cardiov_core.lost_signal import lost_in, without_lost_samples
 from cardiov_core.signals.beat.activity import QRS_BAND_HZ, QrsLeads, qrs_leads
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.pacing import (
@@ -170,7 +170,7 @@ def find_beats(record: EcgRecord) -> Beats:
             "Export the ECG with 80 samples a second or more.",
         )
     signal = bridged(without_lost_samples(record).signal)
-    lost = lost_samples(record.signal, fs)
+    lost = lost_in(record)
     candidates = spike_candidates(signal, fs)
     if candidates.may_be_spikes:
         cleaned = without_spikes(signal, candidates.positions[candidates.sharpness >= REST_SHARPNESS], fs)

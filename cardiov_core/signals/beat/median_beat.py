@@ -8,10 +8,10 @@ that premature beats stay out. Everything happens at one rate, so that boundarie
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, FloatArray, IntArray, MedianBeat
-from cardiov_core.preprocessing import bridge_gaps, resample
+from cardiov_core.preprocessing import bridge_gaps, resample, zero_phase
 from cardiov_core.signals.beat.beats import detect_r_peaks
 
 RATE_HZ = 500.0
@@ -142,9 +142,8 @@ def _at_common_rate(record: EcgRecord) -> tuple[Float64Array, BoolArray]:
 
 
 def _without_base_line(signal: Float64Array) -> Float64Array:
-    sos = butter(1, _BASE_LINE_HZ, "highpass", fs=RATE_HZ, output="sos")
     pad = min(signal.shape[1] - 1, round(2 * RATE_HZ))
-    return np.asarray(sosfiltfilt(sos, signal, axis=1, padlen=pad), dtype=np.float64)
+    return zero_phase(signal, RATE_HZ, _BASE_LINE_HZ, 1, "highpass", pad=pad)
 
 
 def _line_through_beats(signal: Float64Array, r: IntArray) -> Float64Array:
@@ -214,19 +213,21 @@ def beat_similarity(signal: Float64Array, r: IntArray, others: IntArray) -> tupl
         move for it.
     """
     shifts = _shifts()
-    fixed = _unit_shapes(signal, others)
+    half = round(_SHAPE_HALF_WIDTH_S * RATE_HZ)
+    # (leads, places, samples): the window around each place, nothing outside the record.
+    around = sliding_window_view(np.pad(np.nan_to_num(signal), ((0, 0), (half, half))), 2 * half + 1, axis=1)
+    fixed = _unit_shapes(around, others)
     best = np.full((r.size, others.size), -1.0)
     move = np.zeros((r.size, others.size), dtype=np.int64)
     for shift in shifts[np.argsort(np.abs(shifts), kind="stable")]:
-        cosines = _unit_shapes(signal, r + shift) @ fixed.T
+        cosines = _unit_shapes(around, r + shift) @ fixed.T
         better = cosines > best + 1e-6
         best[better], move[better] = cosines[better], shift
     return best, move
 
 
-def _unit_shapes(signal: Float64Array, r: IntArray) -> Float64Array:
-    half = round(_SHAPE_HALF_WIDTH_S * RATE_HZ)
-    windows = np.nan_to_num(cut_windows(signal, r, half, half))
+def _unit_shapes(around: Float64Array, r: IntArray) -> Float64Array:
+    windows = np.ascontiguousarray(around[:, np.clip(r, 0, around.shape[1] - 1)].transpose(1, 0, 2))
     windows -= windows.mean(axis=2, keepdims=True)
     flat = windows.reshape(r.size, -1)
     return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), _TINY))

@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import butter, sosfiltfilt, welch
+from scipy.signal import welch
 
-from cardiov_core.domain import EcgRecord, Measurements
-from cardiov_core.preprocessing import resample
+from cardiov_core.domain import EcgRecord, Measurements, once
+from cardiov_core.preprocessing import resample, zero_phase
 from cardiov_core.signals.beat.gaps import bridged
 
 Float64Array = npt.NDArray[np.float64]
@@ -90,7 +90,7 @@ class RhythmSigns:
 
 
 def rhythm_signs(record: EcgRecord, measured: Measurements) -> RhythmSigns | None:
-    """Gather the signs of rhythm.
+    """Gather the signs of rhythm, once for a record's measurements.
 
     Parameters
     ----------
@@ -99,6 +99,10 @@ def rhythm_signs(record: EcgRecord, measured: Measurements) -> RhythmSigns | Non
     measured : Measurements
         Of this record.
     """
+    return once(_signs, record, measured)
+
+
+def _signs(record: EcgRecord, measured: Measurements) -> RhythmSigns | None:
     times = np.asarray([beat.r_s for beat in measured.beats if beat.r_s < _MAX_S])
     if times.size < 4 or measured.median_beat is None:
         return None
@@ -106,7 +110,7 @@ def rhythm_signs(record: EcgRecord, measured: Measurements) -> RhythmSigns | Non
     rows = [record.leads.index(lead) for lead in leads]
     cut = record.signal[rows, : round(_MAX_S * record.sampling_rate)]
     signal = np.asarray(resample(bridged(cut), record.sampling_rate, RATE_HZ), dtype=np.float64)
-    signal = sosfiltfilt(butter(2, _BAND_HZ, "bandpass", fs=RATE_HZ, output="sos"), signal, axis=1)
+    signal = zero_phase(signal, RATE_HZ, _BAND_HZ, 2)
     r = np.clip(np.round(times * RATE_HZ).astype(np.int64), 0, signal.shape[1] - 1)
     dominant = np.asarray([beat.dominant for beat in measured.beats[: times.size]], dtype=bool)
     qrs = measured.median_beat.qrs

@@ -6,9 +6,9 @@ it belongs to, keeps the same distance from them, and, unlike a premature ventri
 """
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
+from cardiov_core.preprocessing import zero_phase
 
 _BAND_HZ = (1.0, 40.0)
 _HALF_WIDTH_S = 0.06
@@ -71,9 +71,7 @@ def without_second_waves(
 
 def _slow_part(signal: Float64Array, sampling_rate_hz: float) -> Float64Array:
     band = (_BAND_HZ[0], min(_BAND_HZ[1], 0.45 * sampling_rate_hz))
-    sos = butter(2, band, "bandpass", fs=sampling_rate_hz, output="sos")
-    waves = sosfiltfilt(sos, signal - np.median(signal, axis=1, keepdims=True), axis=1)
-    return np.asarray(waves, dtype=np.float64)
+    return zero_phase(signal - np.median(signal, axis=1, keepdims=True), sampling_rate_hz, band, 2)
 
 
 def _recentred(size: Float64Array, peaks: IntArray, sampling_rate_hz: float) -> IntArray:

@@ -20,7 +20,7 @@ from cardiov_core.signals.findings import (
     st,
 )
 from cardiov_core.signals.findings.catalogue import ROWS
-from cardiov_core.signals.findings.evidence import Evidence, figures_of
+from cardiov_core.signals.findings.evidence import Evidence, operating_figures
 
 _Search = Callable[[Evidence, Mapping[str, Finding]], Iterator[Finding]]
 
@@ -80,9 +80,10 @@ def read_rhythm(record: EcgRecord, measurements: Measurements, findings: tuple[F
 
 def _found(evidence: Evidence) -> tuple[Finding, ...]:
     found: dict[str, Finding] = {}
+    figures = operating_figures()
     for search in _SEARCHES:
         for finding in search(evidence, found):
-            found[finding.code] = replace(finding, figures=figures_of(finding.code))
+            found[finding.code] = replace(finding, figures=figures.get(finding.code))
     return tuple(found[code] for code in ROWS)
 
 

@@ -293,11 +293,11 @@ def limit_of(code: str) -> float:
     return 1.0 if weights is None else weights.detectors[code].limit
 
 
-def figures_of(code: str) -> OperatingFigures | None:
-    """Return how a finding did on labelled records; None where none were labelled or counted."""
+def operating_figures() -> Mapping[str, OperatingFigures]:
+    """Return how findings did on labelled records, by code; without those of which none were labelled or counted."""
     from cardiov_core.weights import weights_folder
 
-    return _figures(weights_folder()).get(code)
+    return _figures(weights_folder())
 
 
 @lru_cache(maxsize=2)

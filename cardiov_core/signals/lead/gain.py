@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cardiov_core.domain import EcgRecord, FloatArray, Reason, ReasonCode
+from cardiov_core.domain import EcgRecord, FloatArray, Reason, ReasonCode, once
 
 LOW_LIMIT_MV = 0.6
 """A whole ECG under this, peak to peak in every lead, is small (docs/clinical.md, 12): low voltage, or a wrong gain."""
@@ -66,6 +66,12 @@ def amplitudes_mv(signal: FloatArray, *, robust: bool = True) -> FloatArray:
         In mV; 0 for a lead without a valid sample.
     """
     result = np.zeros(signal.shape[0], dtype=np.float32)
+    if signal.size and np.isfinite(signal).all():
+        low, high = (
+            np.percentile(signal, _ROBUST_PERCENTILES, axis=1) if robust else (signal.min(axis=1), signal.max(axis=1))
+        )
+        result[:] = high - low
+        return result
     for index, row in enumerate(signal):
         valid = row[np.isfinite(row)]
         if valid.size:
@@ -75,7 +81,11 @@ def amplitudes_mv(signal: FloatArray, *, robust: bool = True) -> FloatArray:
 
 
 def check_gain(record: EcgRecord) -> GainFinding | None:
-    """Judge by the amplitudes whether the stated gain or unit can be right."""
+    """Judge by the amplitudes whether the stated gain or unit can be right; of one record once."""
+    return once(_checked, record)
+
+
+def _checked(record: EcgRecord) -> GainFinding | None:
     robust = amplitudes_mv(record.signal)
     largest_mv = float(robust.max(initial=0.0))
     if largest_mv <= 0.0:

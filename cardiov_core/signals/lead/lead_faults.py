@@ -17,7 +17,7 @@ from cardiov_core.domain import (
     ReasonCode,
     listed,
 )
-from cardiov_core.lost_signal import lost_samples
+from cardiov_core.lost_signal import lost_in
 
 DEAD_LEAD_MV = 0.02
 """A lead whose whole peak-to-peak amplitude is below this is dead."""
@@ -115,7 +115,7 @@ def find_held_values(record: EcgRecord, known: Sequence[LeadFault]) -> list[Lead
         Faults found already: a lead that cannot be used is not named again.
     """
     unusable = {fault.lead for fault in known if fault.verdict is QualityVerdict.NOT_ANALYSABLE}
-    held = lost_samples(record.signal, record.sampling_rate) & np.isfinite(record.signal)
+    held = lost_in(record) & np.isfinite(record.signal)
     found = []
     for lead in STANDARD_LEADS:
         if lead in record.leads and lead not in unusable:

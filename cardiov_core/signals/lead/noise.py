@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
-from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
+from cardiov_core.preprocessing import zero_phase
 
 DRIFT_WINDOW_S = 2.5
 """Drift is measured over the length of a column of the printed ECG: slower movement does not disturb reading it."""
@@ -90,8 +90,7 @@ def measure_noise(
     nothing = np.full(signal.shape[0], np.nan)
     if signal.shape[1] < _MIN_QUIET_S * sampling_rate_hz:
         return NoiseLevels(drift, nothing, nothing, nothing, nothing)
-    sos = butter(_FILTER_ORDER, NOISE_FROM_HZ, "highpass", fs=sampling_rate_hz, output="sos")
-    fast: Float64Array = sosfiltfilt(sos, signal, axis=1)
+    fast = zero_phase(signal, sampling_rate_hz, NOISE_FROM_HZ, _FILTER_ORDER, "highpass")
     noise, burst = _tremor(fast, quiet, sampling_rate_hz)
     hum, hum_hz = _hum(fast, quiet, sampling_rate_hz)
     enough = quiet.sum(axis=1) >= _MIN_QUIET_S * sampling_rate_hz

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
 
 from cardiov_core.domain import (
     CHEST_LEADS,
@@ -16,6 +15,7 @@ from cardiov_core.domain import (
     Reason,
     ReasonCode,
 )
+from cardiov_core.preprocessing import zero_phase
 from cardiov_core.signals.beat.beats import Beats
 from cardiov_core.signals.lead.lead_order import disagreement, likely_order
 from cardiov_core.signals.lead.lead_swap import chest_reversed, find_chest_swap, find_limb_swap, median_beat
@@ -116,8 +116,7 @@ def contradiction(limbs: LimbLeadCheck | None) -> Reason | None:
 
 def _band(signal: Float64Array, band_hz: tuple[float, float], sampling_rate_hz: float) -> Float64Array:
     edges = (band_hz[0], min(band_hz[1], 0.45 * sampling_rate_hz))
-    sos = butter(2, edges, "bandpass", fs=sampling_rate_hz, output="sos")
-    return np.asarray(sosfiltfilt(sos, signal, axis=-1), dtype=np.float64)
+    return zero_phase(signal, sampling_rate_hz, edges, 2)
 
 
 def _silent(beat: dict[str, Float64Array]) -> tuple[str, ...]:

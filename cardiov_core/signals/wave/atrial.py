@@ -146,22 +146,25 @@ def _peaks(height: Float64Array, apart: int) -> IntArray:
     """Return local maxima above 0, the higher one of two that are nearer than `apart`, in order of time."""
     inner = np.flatnonzero((height[1:-1] > 0) & (height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:])) + 1
     taken: list[int] = []
+    free = np.ones(height.size, dtype=np.bool_)
     for index in inner[np.argsort(-height[inner], kind="stable")].tolist():
-        if all(abs(index - other) >= apart for other in taken):
+        if free[index]:
             taken.append(index)
+            free[max(0, index - apart + 1) : index + apart] = False
     return np.array(sorted(taken), dtype=np.int64)
 
 
 def _period(intervals_s: Float64Array) -> tuple[float | None, float]:
     """Return the interval of which most others are one or two, the longest such, and the share of those."""
     best: tuple[float | None, float] = (None, 0.0)
-    for period_s in np.arange(1.8, 0.2, -0.01):
-        times = np.round(intervals_s / period_s)
-        near = np.abs(intervals_s - times * period_s) < np.minimum(0.08, 0.12 * period_s) * np.maximum(times, 1)
-        share = float((near & (times >= 1) & (times <= 2)).mean())
-        single = float((near & (times == 1)).mean())
+    periods_s = np.arange(1.8, 0.2, -0.01)[:, np.newaxis]
+    times = np.round(intervals_s / periods_s)
+    near = np.abs(intervals_s - times * periods_s) < np.minimum(0.08, 0.12 * periods_s) * np.maximum(times, 1)
+    shares = (near & (times >= 1) & (times <= 2)).mean(axis=1)
+    singles = (near & (times == 1)).mean(axis=1)
+    for period_s, share, single in zip(periods_s[:, 0].tolist(), shares.tolist(), singles.tolist(), strict=True):
         if single >= 0.4 and share > best[1] + 0.05:
-            best = (float(period_s), share)
+            best = (period_s, share)
     if best[0] is not None:
         ones = intervals_s[np.round(intervals_s / best[0]) == 1]
         best = (float(np.median(ones)), best[1])

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import MedianBeat, WaveBoundaries
+from cardiov_core.domain import MedianBeat, WaveBoundaries, once
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -88,7 +88,11 @@ class LeadWaves:
 
 
 def lead_waves(beat: MedianBeat) -> dict[str, LeadWaves]:
-    """Name the waves of each usable lead."""
+    """Name the waves of each usable lead; of one beat once, so that the answer is not to be changed."""
+    return once(_named, beat)
+
+
+def _named(beat: MedianBeat) -> dict[str, LeadWaves]:
     if beat.qrs is None:
         return {}
     fs = beat.sampling_rate

@@ -18,7 +18,7 @@ from cardiov_core.signals.wave.delineation import Delineation, LeadBoundaries
 if TYPE_CHECKING:
     import torch
 
-    from cardiov_core.nets import DelineatorOutput
+    from cardiov_core.nets import DelineatorGroup, DelineatorNet, DelineatorOutput
     from cardiov_core.weights import DelineatorWeights
 
 
@@ -73,10 +73,10 @@ def delineate_by_network(
     if not beat.usable_leads:
         return Delineation()
     fold = chosen.fold_of.get(record.fingerprint)
-    nets = chosen.nets[: 1 if only_one else None] if fold is None else (chosen.nets[fold],)
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     window = network_window(beat.signal[rows], beat.r_index, beat.sampling_rate)
-    return _decoded(_asked(window, nets), beat, held_out=fold is not None)
+    single = chosen.nets[0 if fold is None else fold] if only_one or fold is not None else None
+    return _decoded(_asked(window, chosen.together if single is None else single), beat, held_out=fold is not None)
 
 
 def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate_hz: float) -> FloatArray:
@@ -140,27 +140,28 @@ def _opened(folder: Path) -> "DelineatorWeights | None":
     return load_delineator(folder / "delineator")
 
 
-def _asked(window: FloatArray, nets: "tuple[torch.nn.Module, ...]") -> "DelineatorOutput":
+def _asked(window: FloatArray, net: "DelineatorNet | DelineatorGroup") -> "DelineatorOutput":
     """Return the mean of the networks' distributions as logarithms, and of their presence probabilities."""
     import torch
 
     from cardiov_core.nets import DelineatorOutput
 
     with torch.inference_mode():
-        beats = torch.from_numpy(window)[None]
-        outputs = [net(beats) for net in nets]
+        output = net(torch.from_numpy(window)[None])
+        if output.waves.ndim == 3:
+            # One beat of all networks: the mean is over these.
+            lead_ends, lead_waves, ends, waves = (part[:, 0] for part in output)
+        else:
+            lead_ends, lead_waves, ends, waves = output
 
-        def mean_distribution(rows: "list[torch.Tensor]") -> "torch.Tensor":
-            return torch.stack([row[0].softmax(dim=-1) for row in rows]).mean(dim=0).clamp_min(1e-12).log()
-
-        def mean_probability(rows: "list[torch.Tensor]") -> "torch.Tensor":
-            return torch.stack([row[0].sigmoid() for row in rows]).mean(dim=0)
+        def mean_distribution(logits: "torch.Tensor") -> "torch.Tensor":
+            return logits.softmax(dim=-1).mean(dim=0).clamp_min(1e-12).log()
 
         return DelineatorOutput(
-            mean_distribution([output.lead_boundaries for output in outputs]),
-            mean_probability([output.lead_waves for output in outputs]),
-            mean_distribution([output.boundaries for output in outputs]),
-            mean_probability([output.waves for output in outputs]),
+            mean_distribution(lead_ends),
+            lead_waves.sigmoid().mean(dim=0),
+            mean_distribution(ends),
+            waves.sigmoid().mean(dim=0),
         )
 
 
