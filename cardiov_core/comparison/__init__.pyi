@@ -5,6 +5,7 @@ from .compare import compare_ecgs as compare_ecgs
 from .document import comparison_to_dict as comparison_to_dict
 from .noise_floor import FlipNoise as FlipNoise
 from .noise_floor import NoiseFloor as NoiseFloor
+from .noise_floor import NoiseSource as NoiseSource
 from .noise_floor import NumberNoise as NumberNoise
 from .noise_floor import Spread as Spread
 from .noise_floor import load_noise_floor as load_noise_floor

@@ -1,15 +1,13 @@
 """The JSON object of a serial comparison."""
 
-from typing import Any
-
 from cardiov_core.comparison.compare import ComparedItem, SerialComparison
 from cardiov_core.comparison.patient import IdentityCheck
-from cardiov_core.domain import Analysis
+from cardiov_core.domain import Analysis, JsonObject, as_json_values
 
 _DIGITS = 4
 
 
-def comparison_to_dict(comparison: SerialComparison, identity: IdentityCheck) -> dict[str, Any]:
+def comparison_to_dict(comparison: SerialComparison, identity: IdentityCheck) -> JsonObject:
     """Turn a serial comparison into JSON values.
 
     Parameters
@@ -27,14 +25,14 @@ def comparison_to_dict(comparison: SerialComparison, identity: IdentityCheck) ->
         None. States are 'new', 'gone', 'changed', 'unchanged' and 'not compared'.
     """
     return {
-        "patient": {"identity": identity.identity, "reasons": list(identity.reasons)},
+        "patient": {"identity": identity.identity, "reasons": [*identity.reasons]},
         "earlier": _side(comparison.earlier),
         "later": _side(comparison.later),
         "items": [_item(item) for item in comparison.items],
     }
 
 
-def _side(analysis: Analysis) -> dict[str, Any]:
+def _side(analysis: Analysis) -> JsonObject:
     record = analysis.record
     return {
         "id": record.record_id,
@@ -43,7 +41,7 @@ def _side(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _item(item: ComparedItem) -> dict[str, Any]:
+def _item(item: ComparedItem) -> JsonObject:
     return {
         "kind": item.kind,
         "code": item.code,
@@ -53,7 +51,7 @@ def _item(item: ComparedItem) -> dict[str, Any]:
         "later": _plain(item.later),
         "change": _plain(item.change),
         "limit": _plain(item.limit),
-        "why": None if item.why is None else vars(item.why),
+        "why": None if item.why is None else as_json_values(item.why),
     }
 
 

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from cardiov_core.comparison.numbers import Place
+from cardiov_core.domain import Document, JsonObject, fault_of
 from cardiov_core.errors import ConfigurationError
 
 FILE = Path(__file__).parent / "noise_floor.json"
@@ -74,13 +76,60 @@ class FlipNoise:
     flipped_repeats: int
 
 
+class NoiseSource(Document):
+    """What a noise floor was measured on.
+
+    Attributes
+    ----------
+    data, folds : str
+        Data set, and its folds in words.
+    n_halved, n_unseen_halved, n_unseen : int
+        Records that were halved: of the data set, and of others that trained neither graders nor detectors; `n_unseen`
+        counts those that were too short, too.
+    n_patients_with_several, n_repeats, n_same_day : int
+        Patients with several ECGs, pairs of ECGs of one person within `repeat_days`, and those of one day.
+    repeat_days : float
+        Largest distance of such a pair.
+    grader, command : str
+        What graded, and what measures it again.
+    """
+
+    data: str = ""
+    folds: str = ""
+    n_halved: int = 0
+    n_unseen_halved: int = 0
+    n_unseen: int = 0
+    n_patients_with_several: int = 0
+    n_repeats: int = 0
+    repeat_days: float = 0.0
+    n_same_day: int = 0
+    grader: str = ""
+    command: str = ""
+
+
+class _NumberEntry(Document):
+    """One number in the file; ``lead`` is empty where it has none."""
+
+    code: str
+    lead: str
+    halves: Spread
+    repeats: Spread
+    limit: float
+
+
+class _NoiseFile(Document):
+    source: NoiseSource
+    numbers: tuple[_NumberEntry, ...]
+    flips: dict[str, FlipNoise]
+
+
 @dataclass(frozen=True)
 class NoiseFloor:
     """All that was measured.
 
     Attributes
     ----------
-    source : mapping of str to str or int
+    source : NoiseSource
         Data, numbers of records and pairs, and the command.
     numbers : mapping of (code, lead) to NumberNoise
         Of all `PLACES`, of the trained detectors ('probability', finding) and of the level ('expected_level', '').
@@ -88,7 +137,7 @@ class NoiseFloor:
         By code of the finding; 'level' for the level.
     """
 
-    source: Mapping[str, Any]
+    source: NoiseSource
     numbers: Mapping[Place, NumberNoise]
     flips: Mapping[str, FlipNoise]
 
@@ -118,20 +167,20 @@ def load_noise_floor(path: Path = FILE) -> NoiseFloor:
         If the file is missing or damaged.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        numbers = {
-            (entry["code"], entry["lead"]): NumberNoise(
-                Spread(**entry["halves"]), Spread(**entry["repeats"]), float(entry["limit"])
-            )
-            for entry in document["numbers"]
-        }
-        flips = {code: FlipNoise(**entry) for code, entry in document["flips"].items()}
-        return NoiseFloor(document["source"], numbers, flips)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"{path.name}, the noise floor of serial comparison, cannot be read: {error}.",
-            "Measure it again: cardiov noise-floor PTB-XL --ship.",
-        ) from error
+        file = _NoiseFile.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise _damaged(path, fault_of(error).words()) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(path, str(error)) from error
+    numbers = {(one.code, one.lead): NumberNoise(one.halves, one.repeats, one.limit) for one in file.numbers}
+    return NoiseFloor(file.source, numbers, file.flips)
+
+
+def _damaged(path: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path.name}, the noise floor of serial comparison, cannot be read: {why}.",
+        "Measure it again: cardiov noise-floor PTB-XL --ship.",
+    )
 
 
 def save_noise_floor(noise: NoiseFloor, path: Path = FILE) -> Path:
@@ -153,23 +202,10 @@ def save_noise_floor(noise: NoiseFloor, path: Path = FILE) -> Path:
     return path
 
 
-def noise_floor_to_dict(noise: NoiseFloor) -> dict[str, Any]:
+def noise_floor_to_dict(noise: NoiseFloor) -> JsonObject:
     """Turn a noise floor into JSON values: ``source``, ``numbers`` (a list) and ``flips``."""
-    return {
-        "source": dict(noise.source),
-        "numbers": [
-            {
-                "code": code,
-                "lead": lead,
-                "halves": _spread(one.halves),
-                "repeats": _spread(one.repeats),
-                "limit": one.limit,
-            }
-            for (code, lead), one in noise.numbers.items()
-        ],
-        "flips": {code: dict(vars(one)) for code, one in noise.flips.items()},
-    }
-
-
-def _spread(spread: Spread) -> dict[str, float]:
-    return {"n": spread.n, "median": spread.median, "p95": spread.p95}
+    numbers = tuple(
+        _NumberEntry(code=code, lead=lead, halves=one.halves, repeats=one.repeats, limit=one.limit)
+        for (code, lead), one in noise.numbers.items()
+    )
+    return _NoiseFile(source=noise.source, numbers=numbers, flips=dict(noise.flips)).as_json()

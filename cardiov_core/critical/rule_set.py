@@ -1,13 +1,15 @@
 """Rule sets as files: TOML in, checked rules out; the limits that an installation may change."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from cardiov_core.domain import CriticalRule, Limit, Measurements, RuleSet
+from pydantic import ConfigDict, JsonValue, ValidationError
+
+from cardiov_core.domain import CriticalRule, Document, Limit, Measurements, RuleSet, fault_of
 from cardiov_core.errors import ConfigurationError
 
 DEFAULT_RULE_SET = "cardiov"
@@ -15,12 +17,33 @@ DEFAULT_RULE_SET = "cardiov"
 
 _FOLDER = Path(__file__).parent / "sets"
 _BOUNDS = tuple(item.name for item in fields(Limit))
-_RULE_KEYS = {"code", "title", "findings", "limits", "addressee", "within_minutes", "source"}
-_OPTIONAL = {"statement"}
-_SET_KEYS = {"title", "source", "remark", "rules"}
 
 RULE_SETS = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 """Names of the sets that come with CardioV."""
+
+
+class _RuleEntry(Document):
+    """A rule as a file has it: the fields of `CriticalRule`, whose limits are not yet looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    title: str
+    findings: tuple[str, ...]
+    limits: dict[str, dict[str, JsonValue]]
+    addressee: str
+    within_minutes: int
+    source: str
+    statement: str = ""
+
+
+class _RuleFile(Document):
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    source: str
+    remark: str
+    rules: tuple[_RuleEntry, ...]
 
 
 def list_rule_sets() -> tuple[RuleSet, ...]:
@@ -70,12 +93,16 @@ def _read(path: Path, changed_ns: int) -> RuleSet:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path.name} is no TOML: {error}.", "Mend the file.") from error
-    _check_keys(document, _SET_KEYS, path.name)
-    rules = tuple(_rule(entry, path.name) for entry in document["rules"])
+    try:
+        # Dates, which TOML knows beside JSON's values, are no value of any field.
+        file = _RuleFile.model_validate_json(json.dumps(document, default=str))
+    except ValidationError as error:
+        raise _incomplete(path, error) from error
+    rules = tuple(_rule(entry, path.name) for entry in file.rules)
     codes = [rule.code for rule in rules]
     if len(set(codes)) < len(codes) or not codes:
         raise ConfigurationError(f"{path.name} has no rules, or two of one code.", "Give each rule a code of its own.")
-    return RuleSet(path.stem, document["title"], document["source"], document["remark"], rules)
+    return RuleSet(path.stem, file.title, file.source, file.remark, rules)
 
 
 def with_limits(rule_set: RuleSet, changes: Mapping[str, Mapping[str, Mapping[str, float]]]) -> RuleSet:
@@ -118,39 +145,41 @@ def critical_only_in(one: RuleSet, other: RuleSet) -> tuple[CriticalRule, ...]:
     return tuple(rule for rule in one.rules if not seen & {*rule.findings, *(() if rule.findings else rule.limits)})
 
 
-def _rule(entry: Mapping[str, Any], file: str) -> CriticalRule:
-    where = f"{file}: rule {entry.get('code', '?')!r}"
-    _check_keys({name: entry[name] for name in entry if name not in _OPTIONAL}, _RULE_KEYS, where)
-    limits = {number: _limit(bounds, where) for number, bounds in entry["limits"].items()}
-    if not limits and not entry["findings"]:
+def _incomplete(path: Path, error: ValidationError) -> ConfigurationError:
+    """Say which field a file or one of its rules lacks, does not know, or has of another kind."""
+    fault = fault_of(error)
+    place, _, name = fault.field.rpartition(".")
+    where = f"{path.name}: {place}" if place else path.name
+    what = f"lacks {name}" if fault.value is None else f"has {fault.words()}"
+    known = _RuleEntry if place else _RuleFile
+    return ConfigurationError(f"{where} {what}.", f"A complete one has {', '.join(sorted(known.model_fields))}.")
+
+
+def _rule(entry: _RuleEntry, file: str) -> CriticalRule:
+    where = f"{file}: rule {entry.code!r}"
+    limits = {number: _limit(bounds, where) for number, bounds in entry.limits.items()}
+    if not limits and not entry.findings:
         raise ConfigurationError(f"{where} names neither a finding nor a limit.", "Name one.")
-    if not entry["findings"] and not set(limits) <= _MEASURED:
+    if not entry.findings and not set(limits) <= _MEASURED:
         unknown = ", ".join(sorted(set(limits) - _MEASURED))
         raise ConfigurationError(f"{where} limits {unknown}, which nobody measures.", "Limit a measured number.")
     return CriticalRule(
-        entry["code"],
-        entry["title"],
-        tuple(entry["findings"]),
+        entry.code,
+        entry.title,
+        entry.findings,
         limits,
-        entry["addressee"],
-        int(entry["within_minutes"]),
-        entry["source"],
-        entry.get("statement", ""),
+        entry.addressee,
+        entry.within_minutes,
+        entry.source,
+        entry.statement,
     )
 
 
 _MEASURED = {item.name for item in fields(Measurements)}
 
 
-def _limit(bounds: Mapping[str, Any], where: str) -> Limit:
+def _limit(bounds: Mapping[str, object], where: str) -> Limit:
     numbers = {name: float(value) for name, value in bounds.items() if isinstance(value, (int, float))}
     if not numbers or set(bounds) - set(_BOUNDS) or len(numbers) < len(bounds):
         raise ConfigurationError(f"{where} has a limit {dict(bounds)}.", f"Write one of {', '.join(_BOUNDS)}.")
     return Limit(**numbers)
-
-
-def _check_keys(entry: Mapping[str, Any], wanted: set[str], where: str) -> None:
-    missing, unknown = wanted - set(entry), set(entry) - wanted
-    if missing or unknown:
-        what = ", ".join(f"lacks {name}" for name in sorted(missing)) or f"does not know {', '.join(sorted(unknown))}"
-        raise ConfigurationError(f"{where} {what}.", f"A complete one has {', '.join(sorted(wanted))}.")

@@ -11,6 +11,7 @@ from cardiov_core.comparison import (
     TRAINED,
     ComparedItem,
     NoiseFloor,
+    NoiseSource,
     NumberNoise,
     SerialComparison,
     Spread,
@@ -48,7 +49,7 @@ def _noise(limit: float) -> NumberNoise:
 def noise() -> NoiseFloor:
     numbers = {(code, lead): _noise(_LIMITS[code]) for code, lead in PLACES}
     numbers |= {(EXPECTED_LEVEL, ""): _noise(0.4), (TRAINED, "atrial_fibrillation"): _noise(0.1)}
-    return NoiseFloor({}, numbers, {})
+    return NoiseFloor(NoiseSource(), numbers, {})
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +219,7 @@ def test_swapped_arms_and_a_wrong_gain_are_not_compared(usual: Analysis, noise: 
 
 
 def test_without_a_noise_floor_nothing_is_called_a_change(usual: Analysis) -> None:
-    comparison = compare_ecgs(usual, examined(heart(2, t_later_s=0.09)), NoiseFloor({}, {}, {}))
+    comparison = compare_ecgs(usual, examined(heart(2, t_later_s=0.09)), NoiseFloor(NoiseSource(), {}, {}))
     item = _of(comparison, "qtc_fridericia_ms")
     assert item.state == "not compared"
     assert item.why is not None

@@ -44,9 +44,9 @@ def noise_floor(ptb_xl: Path, unseen: tuple[Path, ...], folds: tuple[int, ...], 
 def _tables(noise: "NoiseFloor") -> str:
     source = noise.source
     lines = [
-        f"Halves of {source['n_halved']} records of PTB-XL, folds {source['folds']}; of {source['n_unseen_halved']} "
-        f"records that trained neither graders nor detectors; {source['n_repeats']} pairs of ECGs of one person within "
-        f"{source['repeat_days']:g} days, {source['n_same_day']} of them of one day.",
+        f"Halves of {source.n_halved} records of PTB-XL, folds {source.folds}; of {source.n_unseen_halved} "
+        f"records that trained neither graders nor detectors; {source.n_repeats} pairs of ECGs of one person within "
+        f"{source.repeat_days:g} days, {source.n_same_day} of them of one day.",
         "",
         "| number | lead | halves: n | median | 95th percentile | repeats: n | median | 95th percentile | limit |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -19,6 +19,7 @@ from cardiov_core.comparison import (
     TRAINED,
     FlipNoise,
     NoiseFloor,
+    NoiseSource,
     NumberNoise,
     Place,
     Spread,
@@ -130,19 +131,19 @@ def measure_noise_floor(
             f"In {folder} nobody has two ECGs within {REPEAT_DAYS:g} days.", "Name a folder of PTB-XL that has some."
         )
     n_patients = int((dataset.table.groupby("patient_id").size() > 1).sum())
-    source = {
-        "data": "PTB-XL",
-        "folds": ", ".join(str(fold) for fold in folds),
-        "n_halved": halves.n,
-        "n_unseen_halved": new_halves.n,
-        "n_unseen": n_unseen,
-        "n_patients_with_several": n_patients,
-        "n_repeats": repeats.n,
-        "repeat_days": REPEAT_DAYS,
-        "n_same_day": n_same_day,
-        "grader": grader.name,
-        "command": "cardiov noise-floor PTB-XL LUDB CINC --ship",
-    }
+    source = NoiseSource(
+        data="PTB-XL",
+        folds=", ".join(str(fold) for fold in folds),
+        n_halved=halves.n,
+        n_unseen_halved=new_halves.n,
+        n_unseen=n_unseen,
+        n_patients_with_several=n_patients,
+        n_repeats=repeats.n,
+        repeat_days=REPEAT_DAYS,
+        n_same_day=n_same_day,
+        grader=grader.name,
+        command="cardiov noise-floor PTB-XL LUDB CINC --ship",
+    )
     within = _merged(halves, new_halves)
     places = [*PLACES, *sorted({*within.differences, *repeats.differences} - {*PLACES})]
     numbers = {place: _noise(place, within, repeats) for place in places}

@@ -64,8 +64,8 @@ def test_halves_and_repeats_of_made_hearts(make_tree: Callable[..., Path], tmp_p
         ]
     )
     noise = measure_noise_floor(folder, [], load_predictor(), [1])
-    assert noise.source["n_halved"] == 6
-    assert (noise.source["n_repeats"], noise.source["n_same_day"]) == (1, 1)
+    assert noise.source.n_halved == 6
+    assert (noise.source.n_repeats, noise.source.n_same_day) == (1, 1)
     qtc = noise.numbers["qtc_fridericia_ms", ""]
     assert (qtc.halves.n, qtc.repeats.n) == (6, 1)
     assert qtc.halves.p95 < 8.0
@@ -93,7 +93,7 @@ def test_what_ships_has_a_limit_for_everything_that_is_compared() -> None:
     for place, one in noise.numbers.items():
         assert one.limit >= one.halves.p95, place
         assert one.halves.n > 90, place
-    assert noise.source["n_same_day"] == 3
+    assert noise.source.n_same_day == 3
 
 
 def test_a_damaged_file_says_how_to_make_it_anew(tmp_path: Path) -> None:
