@@ -7,16 +7,15 @@ has 21,799, so its counts stand beside ours as a check of the reading, not as a 
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cardiov_core.datasets.ptbxl import PtbXlTable
-from cardiov_core.domain import AGE_OVER_89, Severity
+from cardiov_core.domain import AGE_OVER_89, JsonObject, Severity, as_json_values
 from cardiov_core.errors import DatasetError
 from cardiov_core.statements import LABEL_RULES, LabelRule, label_of
 
@@ -36,22 +35,38 @@ CLASSES: Mapping[str, str] = MappingProxyType(
 )
 """Diagnostic superclasses of ``scp_statements.csv`` in the order and the words of the paper's Table 1."""
 
-PAPER: Mapping[str, Any] = MappingProxyType(
-    {
-        "n_records": 21837,
-        "n_patients": 18885,
-        "classes": {"NORM": 9528, "MI": 5486, "STTC": 5250, "CD": 4907, "HYP": 2655},
-        "sexes": {"male": 11379, "female": 10458},
-        "durations_s": {"10": 21837},
-        "age_mean": 60.0,
-        "age_min": 2.0,
-        "age_max": 95.0,
-        "n_under_65": 12331,
-        "n_from_65": 9417,
-        "levels": (9148, 5322, 3241, 4126),
-    }
+
+@dataclass(frozen=True)
+class PaperCounts:
+    """The paper's Table 1, by the names of `Description`, and the records a level of its Table 2."""
+
+    n_records: int
+    n_patients: int
+    classes: Mapping[str, int]
+    sexes: Mapping[str, int]
+    durations_s: Mapping[str, int]
+    age_mean: float
+    age_min: float
+    age_max: float
+    n_under_65: int
+    n_from_65: int
+    levels: tuple[int, ...]
+
+
+PAPER = PaperCounts(
+    n_records=21837,
+    n_patients=18885,
+    classes={"NORM": 9528, "MI": 5486, "STTC": 5250, "CD": 4907, "HYP": 2655},
+    sexes={"male": 11379, "female": 10458},
+    durations_s={"10": 21837},
+    age_mean=60.0,
+    age_min=2.0,
+    age_max=95.0,
+    n_under_65=12331,
+    n_from_65=9417,
+    levels=(9148, 5322, 3241, 4126),
 )
-"""The paper's Table 1, and the records a level of its Table 2 (by highest likelihood)."""
+"""Levels by highest likelihood."""
 
 FIRST_NUMBERS = 500
 """PTB-XL's first records: of the oldest years and few devices, so that what holds on them need not hold on the rest."""
@@ -138,9 +153,9 @@ class Description:
     n_graded_differently: Mapping[str, int]
     parts: tuple[Part, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the counts as plain values, with the paper's under ``paper``."""
-        return asdict(self) | {"paper": dict(PAPER)}
+        return as_json_values(self) | {"paper": as_json_values(PAPER)}
 
 
 def describe(dataset: PtbXlTable) -> Description:
@@ -221,7 +236,7 @@ def _part(title: str, table: pd.DataFrame, levels: "pd.Series[int]") -> Part:
     )
 
 
-def _column(table: pd.DataFrame, name: str) -> "pd.Series[Any]":
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
     return table[name] if name in table.columns else pd.Series(None, index=table.index, dtype=object)
 
 
@@ -255,7 +270,7 @@ def _classes(dataset: PtbXlTable) -> dict[str, int] | None:
     return {name: found[name] for name in CLASSES}
 
 
-def _sexes(column: "pd.Series[Any]") -> dict[str, int]:
+def _sexes(column: pd.Series) -> dict[str, int]:
     counts = {"male": int((column == 0).sum()), "female": int((column == 1).sum())}
     unknown = len(column) - sum(counts.values())
     return counts | ({"unknown": unknown} if unknown else {})

@@ -11,6 +11,7 @@ import pytest
 import torch
 from scipy.special import expit, logit
 
+from cardiov_core.datasets import Person
 from cardiov_core.errors import ConfigurationError, TrainingError, WeightsError
 from cardiov_core.inference.graders.blend import blend
 from cardiov_core.nets import build_net
@@ -30,8 +31,8 @@ class _Dataset:
         self.table = pd.DataFrame(index=pd.Index(range(N), name="ecg_id"))
         self.source_name, self.corrected = "tree", None
 
-    def person(self, ecg_id: int) -> dict[str, Any]:
-        return {"sex": ("male", "female", None)[ecg_id % 3], "age": 20.0 + ecg_id / 2}
+    def person(self, ecg_id: int) -> Person:
+        return Person(sex=("male", "female", None)[ecg_id % 3], age=20.0 + ecg_id / 2)
 
     def label(self, ecg_id: int) -> int:
         return int(self._labels[ecg_id])

@@ -78,28 +78,28 @@ def _table_one(found: "Description") -> list[str]:
     def age(mean: float | None, least: float | None, most: float | None) -> str:
         return "none stated" if mean is None else f"{mean:.0f}, ({least:g}, {most:g})"
 
-    rows = [("Records", f"{found.n_records:,}", f"{PAPER['n_records']:,}")]
+    rows = [("Records", f"{found.n_records:,}", f"{PAPER.n_records:,}")]
     rows += [
-        (f"  {title}", "-" if found.classes is None else f"{found.classes[name]:,}", f"{PAPER['classes'][name]:,}")
+        (f"  {title}", "-" if found.classes is None else f"{found.classes[name]:,}", f"{PAPER.classes[name]:,}")
         for name, title in CLASSES.items()
     ]
     rows += [
-        (_duration_title(length), f"{n:,}", f"{PAPER['durations_s'][length]:,}" if length == "10" else "")
+        (_duration_title(length), f"{n:,}", f"{PAPER.durations_s[length]:,}" if length == "10" else "")
         for length, n in found.durations_s.items()
     ]
-    rows.append(("Patients", f"{found.n_patients:,}", f"{PAPER['n_patients']:,}"))
+    rows.append(("Patients", f"{found.n_patients:,}", f"{PAPER.n_patients:,}"))
     rows += [
-        (sex.capitalize(), _with_share(n, found.n_records), _with_share(PAPER["sexes"].get(sex), PAPER["n_records"]))
+        (sex.capitalize(), _with_share(n, found.n_records), _with_share(PAPER.sexes.get(sex), PAPER.n_records))
         for sex, n in found.sexes.items()
     ]
     rows += [
         (
             "Age: mean, (min, max)",
             age(found.age_mean, found.age_min, found.age_max),
-            age(PAPER["age_mean"], PAPER["age_min"], PAPER["age_max"]),
+            age(PAPER.age_mean, PAPER.age_min, PAPER.age_max),
         ),
-        ("Age under 65", f"{found.n_under_65:,}", f"{PAPER['n_under_65']:,}"),
-        ("Age from 65", f"{found.n_from_65:,}", f"{PAPER['n_from_65']:,}"),
+        ("Age under 65", f"{found.n_under_65:,}", f"{PAPER.n_under_65:,}"),
+        ("Age from 65", f"{found.n_from_65:,}", f"{PAPER.n_from_65:,}"),
         ("  of these over 89, masked", f"{found.n_over_89_masked:,}", ""),
         ("Age unknown", f"{found.n_age_unknown:,}", ""),
     ]
@@ -125,7 +125,7 @@ def _level_lines(found: "Description") -> list[str]:
     heads = "  ".join(f"{name:>6}" for name in ("1-8", "9", "10", "ALL"))
     lines = []
     for rule, groups in found.levels.items():
-        paper = PAPER["levels"] if rule == "highest_likelihood" else None
+        paper = PAPER.levels if rule == "highest_likelihood" else None
         lines.append(f"{_RULE_TITLES[rule]:<32}  {heads}" + ("  PAPER'S TABLE 2" if paper else ""))
         for level in Severity:
             counts = "  ".join(f"{groups[name][level]:>6,}" for name in FOLD_GROUPS)

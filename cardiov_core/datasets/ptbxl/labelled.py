@@ -1,12 +1,12 @@
 """What a training asks of records with labels, whether they come from a tree or from a cache of one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 import pandas as pd
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
-from cardiov_core.datasets.ptbxl.table import PreparedRecords
+from cardiov_core.datasets.ptbxl.table import Person, PreparedRecords
 from cardiov_core.datasets.ptbxl.tree import PtbXl
 from cardiov_core.domain import EcgRecord, InputContract, Severity
 from cardiov_core.errors import DatasetError
@@ -47,8 +47,8 @@ class LabelledRecords(Protocol):
     def fold(self, ecg_id: int) -> int:
         """Return a record's fold, 1..10."""
 
-    def person(self, ecg_id: int) -> Mapping[str, Any]:
-        """Return what is known of a record's patient and recording, by the names of `EcgRecord`'s fields."""
+    def person(self, ecg_id: int) -> Person:
+        """Return what is known of a record's patient and recording."""
 
     def prepared(
         self, ecg_ids: Sequence[int], contract: InputContract, each: Callable[[int, EcgRecord], None] | None = None

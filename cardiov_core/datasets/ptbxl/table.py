@@ -40,6 +40,27 @@ _COLUMNS = (
 _SEXES: Mapping[int, Sex] = {0: "male", 1: "female"}
 
 
+@dataclass(frozen=True)
+class Person:
+    """What the table knows of a record's patient and recording, by the names of `EcgRecord`'s fields.
+
+    Attributes
+    ----------
+    age : float or None
+        In years; 300 over 89.
+    sex : {"male", "female"} or None
+    patient_id, device : str or None
+    recorded_at : datetime.datetime or None
+        None where the table has nothing.
+    """
+
+    age: float | None = None
+    sex: Sex | None = None
+    patient_id: str | None = None
+    device: str | None = None
+    recorded_at: datetime | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class PreparedRecords:
     """What a network is fed of some records, and by what they are recognised.
@@ -148,22 +169,16 @@ class PtbXlTable:
         """Return a record's fold, 1..10."""
         return int(self._row(ecg_id)["strat_fold"])
 
-    def person(self, ecg_id: int) -> Mapping[str, Any]:
-        """Return what the table knows of a record's patient and recording, by the names of `EcgRecord`'s fields.
-
-        Returns
-        -------
-        mapping
-            age (years; 300 over 89), sex, patient_id, device and recorded_at; None where the table has nothing.
-        """
+    def person(self, ecg_id: int) -> Person:
+        """Return what the table knows of a record's patient and recording."""
         row = self._row(ecg_id)
-        return {
-            "age": None if pd.isna(row["age"]) else float(row["age"]),
-            "sex": None if pd.isna(row["sex"]) else _SEXES.get(int(row["sex"])),
-            "patient_id": None if pd.isna(row["patient_id"]) else str(int(row["patient_id"])),
-            "device": None if pd.isna(row["device"]) else " ".join(str(row["device"]).split()),
-            "recorded_at": _parse_time(row["recording_date"]),
-        }
+        return Person(
+            age=None if pd.isna(row["age"]) else float(row["age"]),
+            sex=None if pd.isna(row["sex"]) else _SEXES.get(int(row["sex"])),
+            patient_id=None if pd.isna(row["patient_id"]) else str(int(row["patient_id"])),
+            device=None if pd.isna(row["device"]) else " ".join(str(row["device"]).split()),
+            recorded_at=_parse_time(row["recording_date"]),
+        )
 
     def _row(self, ecg_id: int) -> Mapping[str, Any]:
         if ecg_id not in self.table.index:

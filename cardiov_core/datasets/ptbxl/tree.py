@@ -54,7 +54,7 @@ class PtbXl(PtbXlTable):
             raise DatasetError(
                 f"PTB-XL record {ecg_id} cannot be read: {exc.message}", "Complete or repeat the download."
             ) from exc
-        return replace(record, **self.person(ecg_id))
+        return replace(record, **vars(self.person(ecg_id)))
 
     def read(self, ecg_ids: Sequence[int]) -> Iterator[tuple[EcgRecord, Mapping[str, str]]]:
         """Read some records at 500 Hz, each with the fingerprints of the published versions that are there.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,14 +85,14 @@ def load_records(
     )
 
 
-def row_of(dataset: LabelledRecords, ecg_id: int, fingerprints: Mapping[str, str]) -> dict[str, Any]:
+def row_of(dataset: LabelledRecords, ecg_id: int, fingerprints: Mapping[str, str]) -> dict[str, object]:
     """Return a record's row of a training's table (see `TrainingRecords.table`)."""
     person = dataset.person(ecg_id)
     return {
         "ecg_id": ecg_id,
-        "patient_id": person["patient_id"],
-        "sex": person["sex"],
-        "age": person["age"],
+        "patient_id": person.patient_id,
+        "sex": person.sex,
+        "age": person.age,
         "fold": dataset.fold(ecg_id),
         "label": int(dataset.label(ecg_id)),
         **origin_of(dataset, ecg_id),
@@ -112,7 +111,7 @@ def ids_of(dataset: LabelledRecords, folds: Sequence[int]) -> list[int]:
     return ecg_ids
 
 
-def checked_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def checked_table(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Return the rows as a table."""
     table = pd.DataFrame(rows)
     folds_a_patient = table.groupby("patient_id")["fold"].nunique()
@@ -131,10 +130,10 @@ def with_people(table: pd.DataFrame, dataset: LabelledRecords) -> pd.DataFrame:
     Sex, age, device, site and whether a human validated the statements.
     """
     people = [dataset.person(int(ecg_id)) for ecg_id in table["ecg_id"]]
-    ages = np.array([np.nan if person["age"] is None else person["age"] for person in people], dtype=np.float64)
+    ages = np.array([np.nan if person.age is None else person.age for person in people], dtype=np.float64)
     origins = [origin_of(dataset, int(ecg_id)) for ecg_id in table["ecg_id"]]
     named = {name: [origin[name] for origin in origins] for name in (*ORIGINS, VALIDATED)}
-    return table.assign(sex=[person["sex"] for person in people], age=ages, **named)
+    return table.assign(sex=pd.Series([person.sex for person in people], index=table.index), age=ages, **named)
 
 
 def groups_of(table: pd.DataFrame, n_groups: int) -> IntArray:

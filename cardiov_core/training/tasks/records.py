@@ -1,10 +1,9 @@
 """The records of a task: windows, labels, age and sex, and who they are from."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from cardiov_core.datasets import LabelledRecords, PtbXl, Task, challenge_rows, labelled_records, statement_row
+from cardiov_core.datasets import LabelledRecords, Person, PtbXl, Task, challenge_rows, labelled_records, statement_row
 from cardiov_core.domain import EcgRecord, InputContract, IntArray, person_numbers
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
@@ -133,9 +132,9 @@ def _of_ptbxl(
         rows.append(
             {
                 "ecg_id": ecg_id,
-                "patient_id": person["patient_id"],
-                "sex": person["sex"],
-                "age": person["age"],
+                "patient_id": person.patient_id,
+                "sex": person.sex,
+                "age": person.age,
                 "fold": dataset.fold(ecg_id),
                 "only_normal": set(codes) <= _NORMAL,
                 "healthy": set(codes) & _diagnostic() == {"NORM"},
@@ -150,16 +149,16 @@ def _diagnostic() -> set[str]:
     return {one.code for one in statement_classes().values() if one.diagnostic}
 
 
-def _target(dataset: LabelledRecords, task: Task, ecg_id: int, codes: dict[str, float], person: Any) -> Row | None:
+def _target(dataset: LabelledRecords, task: Task, ecg_id: int, codes: dict[str, float], person: Person) -> Row | None:
     if task.kind == "levels":
         level = int(dataset.label(ecg_id))
         return tuple(float(level > threshold) for threshold in range(len(task.outputs)))
     if task.kind == "number":
         # Ages over 89 are published as 300 and so unknown.
-        known = person["age"] is not None and person["age"] < 120
-        return ((float(person["age"]) - AGE_MEAN) / AGE_SD,) if known else None
+        age = person.age
+        return None if age is None or age >= 120 else ((age - AGE_MEAN) / AGE_SD,)
     if task.name == "sex":
-        return None if person["sex"] is None else (float(person["sex"] == "male"),)
+        return None if person.sex is None else (float(person.sex == "male"),)
     return statement_row(task, codes)
 
 
@@ -220,7 +219,9 @@ def _challenge_records(folder: Path, task: Task) -> Iterator[tuple[EcgRecord, Ro
             yield one.record, tuple(float(had) for had in row), names <= _NORMAL
 
 
-def _joined(windows: Tensor, targets: list[Row], rows: list[dict[str, Any]], at: list[int], task: Task) -> TaskRecords:
+def _joined(
+    windows: Tensor, targets: list[Row], rows: Sequence[Mapping[str, object]], at: list[int], task: Task
+) -> TaskRecords:
     if not rows:
         return TaskRecords(
             windows, torch.empty(0, len(task.outputs)), pd.DataFrame(), torch.empty(0, dtype=torch.int64)
