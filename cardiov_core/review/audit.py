@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from cardiov_core.domain import Event, EventKind, Prediction
+from cardiov_core.domain import Event, EventKind, JsonObject, Prediction
 from cardiov_core.review.database.rows import clean
 from cardiov_core.review.database.schema import events
 from cardiov_core.review.database.store import Store
@@ -37,8 +36,8 @@ def append_event(
     kind: EventKind,
     case_id: str | None = None,
     *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
     model: str = "",
     model_sha256: str = "",
     record_sha256: str | None = None,
@@ -76,7 +75,7 @@ def has_seen_grade(connection: sa.Connection, who: str, record_sha256: str, wave
     return shown.first() is not None
 
 
-def prediction_values(prediction: Prediction | None) -> dict[str, Any]:
+def prediction_values(prediction: Prediction | None) -> JsonObject:
     """Return a grade as JSON values; ``level`` None, and nothing else, where it was withheld."""
     if prediction is None:
         return {"level": None}

@@ -4,9 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -14,7 +14,7 @@ from cardiov_core.domain import EventKind, ReadKind, Severity, Verdict
 from cardiov_core.errors import CardioVError, ExchangeError, NotAllowedError, StoreUnavailableError
 from cardiov_core.review.audit import append_event, events_of, now
 from cardiov_core.review.case_import import ImportReport
-from cardiov_core.review.database.rows import clean, insert_missing, locked_case, read_row
+from cardiov_core.review.database.rows import Query, TableRow, clean, insert_missing, locked_case, read_row
 from cardiov_core.review.database.schema import adjudications, cases, readers, reads, sign_offs
 from cardiov_core.review.database.store import Store
 from cardiov_core.review.people import MAX_NAME
@@ -35,8 +35,6 @@ _SEPARATOR = " | "
 # A spreadsheet takes a cell that begins so for a formula: an apostrophe before it says that it is text.
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_AUDIT = 1_000_000
-
-
 _PTBXL = "ptb-xl"
 _SETTLED = sa.select(cases.c.id, cases.c.ecg_id, cases.c.decision).where(
     cases.c.decision.is_not(None), cases.c.ecg_id != ""
@@ -80,7 +78,7 @@ _CASE_COLUMNS = (
 )  # fmt: skip
 
 
-def _read_values(row: sa.Row[Any]) -> dict[str, Any]:
+def _read_values(row: TableRow) -> dict[str, object]:
     return {
         "case_id": row.case_id,
         "study": row.case_study,
@@ -128,9 +126,8 @@ def export_labels(store: Store, study: str | None = None) -> str:
     query = _SETTLED
     if study is not None:
         query = query.where(cases.c.study == study)
-    labels = _latest(store, query)
-    rows = [label | {"time": label["time"].isoformat()} for label in labels.values()]
-    rows.sort(key=lambda row: (len(row["ecg_id"]), row["ecg_id"]))
+    settled = sorted(_latest(store, query).items(), key=lambda item: (len(item[0]), item[0]))
+    rows = [{"ecg_id": ecg_id, **vars(one), "time": one.time.isoformat()} for ecg_id, one in settled]
     return _text(rows, LABEL_COLUMNS, "csv")
 
 
@@ -150,20 +147,27 @@ def corrected_label(store: Store, ecg_id: int) -> Severity | None:
         As in `export_labels`.
     """
     latest = _latest(store, _SETTLED.where(cases.c.ecg_id == str(ecg_id), cases.c.dataset == _PTBXL))
-    return Severity(latest[str(ecg_id)]["level"]) if latest else None
+    return Severity(latest[str(ecg_id)].level) if latest else None
 
 
-def _latest(store: Store, query: sa.Select[Any]) -> dict[str, dict[str, Any]]:
-    """Return the latest decision on each record of some cases."""
-    labels: dict[str, dict[str, Any]] = {}
+@dataclass(frozen=True)
+class _Decision:
+    level: int
+    reader: str
+    time: datetime
+
+
+def _latest(store: Store, query: Query) -> dict[str, _Decision]:
+    """Return the latest decision on each record of some cases, by ``ecg_id``."""
+    labels: dict[str, _Decision] = {}
     with store.reading() as connection:
         rows = connection.execute(query).all()
         deciders = _deciders(connection) if rows else {}
     for row in rows:
         who, when = deciders[row.id]
         known = labels.get(row.ecg_id)
-        if known is None or known["time"] < when:
-            labels[row.ecg_id] = {"ecg_id": row.ecg_id, "level": row.decision, "reader": who, "time": when}
+        if known is None or known.time < when:
+            labels[row.ecg_id] = _Decision(row.decision, who, when)
     return labels
 
 
@@ -200,7 +204,7 @@ def export_audit(store: Store) -> str:
     return _text(rows, (), "json")
 
 
-def _text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], fmt: FileFormat) -> str:
+def _text(rows: Sequence[Mapping[str, object]], columns: Sequence[str], fmt: FileFormat) -> str:
     if fmt == "json":
         return json.dumps(rows, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     file = io.StringIO(newline="")
@@ -210,7 +214,7 @@ def _text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], fmt: FileFo
     return file.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     if isinstance(value, list):
         value = _SEPARATOR.join(value)
     if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
@@ -264,7 +268,7 @@ def import_reads(store: Store, text: str, by: str) -> ImportReport:
     return ImportReport(added, known, 0, tuple(errors))
 
 
-def _rows_of(text: str) -> Iterable[Mapping[str, Any]]:
+def _rows_of(text: str) -> Iterable[Mapping[str, object]]:
     plain = text.removeprefix("\ufeff")
     if plain.lstrip().startswith("["):
         try:
@@ -281,24 +285,40 @@ def _rows_of(text: str) -> Iterable[Mapping[str, Any]]:
     return [_cells(row) for row in reader]
 
 
-def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+def _cells(row: Mapping[str, str | None]) -> dict[str, object]:
     """Undo what `_cell` does; an empty cell is nothing."""
-    cells: dict[str, Any] = {}
+    cells: dict[str, str] = {}
     for name, value in row.items():
         if isinstance(value, str) and value:
             cells[name] = value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA_SIGNS) else value
     reasons = cells.get("reasons")
-    return cells | ({"reasons": reasons.split(_SEPARATOR)} if reasons else {})
+    return {**cells, **({"reasons": reasons.split(_SEPARATOR)} if reasons else {})}
 
 
-def _values(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a row and return it as columns of the table of reads."""
+@dataclass(frozen=True)
+class _NewRead:
+    """A read that was made elsewhere, by the columns of the table of reads."""
+
+    reader: str
+    level: int
+    confidence: int
+    reasons: list[str]
+    text: str
+    kind: str
+    committed_at: datetime
+    revised_level: int | None
+    verdict: str | None
+    verdict_level: int | None
+
+
+def _new_read(row: Mapping[str, object]) -> _NewRead:
+    """Check a row and return what it says."""
     at = datetime.fromisoformat(str(row["time"]))
     if at.tzinfo is None:
         raise ValueError(f"the time {row['time']} has no zone")
     if at > now():
         raise ValueError(f"the time {row['time']} is still to come")
-    confidence = int(row["confidence"])
+    confidence = _whole(row["confidence"])
     if not 1 <= confidence <= 3:
         raise ValueError(f"there is no confidence {confidence}")
     reader = " ".join(clean(str(row["reader"])).split())
@@ -310,48 +330,51 @@ def _values(row: Mapping[str, Any]) -> dict[str, Any]:
     reasons = row.get("reasons") or []
     if not isinstance(reasons, list):
         raise TypeError("reasons are no list")
-    return {
-        "reader": reader,
-        "level": int(Severity(int(row["level"]))),
-        "confidence": confidence,
-        "reasons": [str(reason) for reason in reasons],
-        "text": clean(str(row.get("text") or "")),
-        "kind": ReadKind(row["kind"]).value,
-        "committed_at": at,
-        "revised_level": _optional_level(row.get("revised_level")),
-        "verdict": None if verdict is None else Verdict(verdict).value,
-        "verdict_level": _optional_level(row.get("verdict_level")),
-    }
+    return _NewRead(
+        reader=reader,
+        level=int(Severity(_whole(row["level"]))),
+        confidence=confidence,
+        reasons=[str(reason) for reason in reasons],
+        text=clean(str(row.get("text") or "")),
+        kind=ReadKind(str(row["kind"])).value,
+        committed_at=at,
+        revised_level=_optional_level(row.get("revised_level")),
+        verdict=None if verdict is None else Verdict(str(verdict)).value,
+        verdict_level=_optional_level(row.get("verdict_level")),
+    )
 
 
-def _optional_level(value: Any) -> int | None:
-    return None if value is None else int(Severity(int(value)))
+def _whole(value: object) -> int:
+    if not isinstance(value, (str, int, float)):
+        raise TypeError(f"{value!r} is no number")
+    return int(value)
 
 
-def _import_read(store: Store, row: Mapping[str, Any], by: str) -> bool:
+def _optional_level(value: object) -> int | None:
+    return None if value is None else int(Severity(_whole(value)))
+
+
+def _import_read(store: Store, row: Mapping[str, object], by: str) -> bool:
     """Take one read; return whether it is new."""
-    values = _values(row)
+    new = _new_read(row)
     with store.writing() as connection:
         case = locked_case(connection, _case_id(connection, row))
-        there = read_row(connection, case.id, values["reader"])
+        there = read_row(connection, case.id, new.reader)
         if there is not None:
-            same = (
-                there.level == values["level"]
-                and abs((there.committed_at - values["committed_at"]).total_seconds()) < 1
-            )
+            same = there.level == new.level and abs((there.committed_at - new.committed_at).total_seconds()) < 1
             if same:
                 return False
             raise NotAllowedError("this reader has another read of the case.", "A reader reads a case once.")
-        insert_missing(connection, readers, {"name": values["reader"], "identity": None, "created_at": now()})
+        insert_missing(connection, readers, {"name": new.reader, "identity": None, "created_at": now()})
         # What was answered after a reveal had one.
-        revealed = values["committed_at"] if values["revised_level"] is not None else None
-        connection.execute(sa.insert(reads).values(case_id=case.id, revealed_at=revealed, **values))
+        revealed = new.committed_at if new.revised_level is not None else None
+        connection.execute(sa.insert(reads).values(case_id=case.id, revealed_at=revealed, **vars(new)))
         append_event(
             connection,
             by,
             EventKind.READ_IMPORTED,
             case.id,
-            after=values | {"committed_at": values["committed_at"].isoformat()},
+            after={**vars(new), "committed_at": new.committed_at.isoformat()},
             model=case.model_name,
             model_sha256=case.model_sha256,
         )
@@ -359,7 +382,7 @@ def _import_read(store: Store, row: Mapping[str, Any], by: str) -> bool:
     return True
 
 
-def _case_id(connection: sa.Connection, row: Mapping[str, Any]) -> str:
+def _case_id(connection: sa.Connection, row: Mapping[str, object]) -> str:
     """Find the case that a row names: by its id, by the record's number, or by the record's name."""
     for column in (cases.c.id, cases.c.ecg_id, cases.c.record_id):
         name = "case_id" if column.name == "id" else column.name

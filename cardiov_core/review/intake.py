@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +13,7 @@ from cardiov_core.domain import (
     CaseStatus,
     EcgRecord,
     EventKind,
+    JsonObject,
     Prediction,
     Quality,
     Reason,
@@ -104,24 +104,26 @@ def put_case(store: Store, new: NewCase, by: str) -> tuple[str, bool]:
             f"A study needs a name of 1 to {MAX_NAME} characters.", f"Name one, or leave it out for {DEFAULT_STUDY!r}."
         )
     stored = pack(new.record)
-    values = _values(new, stored)
+    new_id, record_id = secrets.token_hex(5), clean(new.record.record_id, _MAX_TEXT)
     kind = EventKind.CASE_SENT if new.source is CaseSource.ANALYZE else EventKind.CASE_ADDED
     with store.writing() as connection:
         ensure_study(connection, study)
         # Two people may send the same record at once.
-        one_at_a_time(connection, f"case|{study}|{values['record_id']}")
+        one_at_a_time(connection, f"case|{study}|{record_id}")
         known = connection.execute(
             sa.select(cases.c.id, cases.c.model_sha256, cases.c.reasons, cases.c.graders_disagree).where(
                 cases.c.study == study,
-                cases.c.record_id == values["record_id"],
+                cases.c.record_id == record_id,
                 cases.c.waveform_sha256 == stored.sha256,
             )
         ).first()
-        case_id: str = values["id"] if known is None else known.id
+        case_id: str = new_id if known is None else known.id
         if known is None:
             keep(connection, stored)
             patient_key = patient_checksum(connection, new.record.patient_id)
-            connection.execute(sa.insert(cases).values(**values, patient_key=patient_key))
+            connection.execute(
+                sa.insert(cases).values(**_columns(new_id, record_id, new, stored), patient_key=patient_key)
+            )
         else:
             if prediction is not None and prediction.model_sha256 != known.model_sha256:
                 _regrade(connection, case_id, prediction, by)
@@ -133,9 +135,10 @@ def put_case(store: Store, new: NewCase, by: str) -> tuple[str, bool]:
                 by,
                 kind,
                 case_id,
-                after=prediction_values(prediction) | {"label": values["label"], "source": new.source.value},
-                model=values["model_name"],
-                model_sha256=values["model_sha256"],
+                after=prediction_values(prediction)
+                | {"label": None if new.label is None else int(new.label), "source": new.source.value},
+                model="" if prediction is None else clean(prediction.model_name, _MAX_TEXT),
+                model_sha256="" if prediction is None else prediction.model_sha256,
                 record_sha256=new.record.provenance.sha256 or None,
                 waveform_sha256=stored.sha256,
             )
@@ -148,14 +151,14 @@ def _flag(connection: sa.Connection, case_id: str, known: Sequence[str], disagre
     connection.execute(flagged.values(graders_disagree=True, reasons=[*known, disagreement.text]))
 
 
-def _values(new: NewCase, stored: StoredWaveform) -> dict[str, Any]:
+def _columns(new_id: str, record_id: str, new: NewCase, stored: StoredWaveform) -> dict[str, object]:
     """Return the columns of a new case."""
     record, label, place, differ = new.record, new.label, new.reference, new.disagreement
     return _grade_columns(new.prediction, label) | {
-        "id": secrets.token_hex(5),
+        "id": new_id,
         "study": new.study,
         "source": new.source.value,
-        "record_id": clean(record.record_id, _MAX_TEXT),
+        "record_id": record_id,
         "dataset": clean(place.dataset, _MAX_TEXT),
         "ecg_id": clean(place.ecg_id, _MAX_TEXT),
         "path": clean(place.path, _MAX_PATH),
@@ -179,7 +182,7 @@ def _values(new: NewCase, stored: StoredWaveform) -> dict[str, Any]:
     }
 
 
-def _grade_columns(prediction: Prediction | None, label: Severity | None) -> dict[str, Any]:
+def _grade_columns(prediction: Prediction | None, label: Severity | None) -> dict[str, object]:
     if prediction is None:
         nothing = dict.fromkeys(("level", "probabilities", "exceedance", "prediction_set"))
         return nothing | {
@@ -251,23 +254,33 @@ class ShownGrade:
     ----------
     values : dict
         The grade, as `prediction_values`.
+    model, model_sha256 : str
+        The grader.
     waveform_sha256 : str
         Checksum of the waveform as the review stores it.
     record_sha256 : str or None
         Checksum of the record's files; None where there are none.
     """
 
-    values: dict[str, Any]
+    values: JsonObject
+    model: str
+    model_sha256: str
     waveform_sha256: str
     record_sha256: str | None
 
     @classmethod
     def of(cls, analysis: Analysis) -> "ShownGrade | None":
         """Return what is to be noted of an analysis; None where it has no grade."""
-        if analysis.prediction is None:
+        record, prediction = analysis.record, analysis.prediction
+        if prediction is None:
             return None
-        record = analysis.record
-        return cls(prediction_values(analysis.prediction), pack(record).sha256, record.provenance.sha256 or None)
+        return cls(
+            prediction_values(prediction),
+            prediction.model_name,
+            prediction.model_sha256,
+            pack(record).sha256,
+            record.provenance.sha256 or None,
+        )
 
 
 def log_grades_shown(store: Store, shown: Sequence[ShownGrade], by: str, *, where: str = "") -> None:
@@ -292,9 +305,9 @@ def log_grades_shown(store: Store, shown: Sequence[ShownGrade], by: str, *, wher
                 connection,
                 by,
                 EventKind.GRADE_SHOWN,
-                after=grade.values | ({"in": where} if where else {}),
-                model=grade.values["model"],
-                model_sha256=grade.values["model_sha256"],
+                after={**grade.values, **({"in": where} if where else {})},
+                model=grade.model,
+                model_sha256=grade.model_sha256,
                 record_sha256=grade.record_sha256,
                 waveform_sha256=grade.waveform_sha256,
             )
@@ -345,20 +358,16 @@ def log_opinion(
         raise ReviewError("There is no level to agree with.", "Send the record to review to give a level of your own.")
     if not agree and not reason.strip():
         raise ReviewError("A disagreement needs a reason.", "Say in a few words what speaks against the level.")
-    own = {"agree": agree, "own_level": None if level is None else int(level), "reason": clean(reason)}
-    _note(store, analysis, by, EventKind.OPINION_GIVEN, prediction_values(analysis.prediction) | own)
-
-
-def _note(store: Store, analysis: Analysis, by: str, kind: EventKind, after: dict[str, Any]) -> None:
+    own: JsonObject = {"agree": agree, "own_level": None if level is None else int(level), "reason": clean(reason)}
     waveform = pack(analysis.record).sha256
     with store.writing() as connection:
         append_event(
             connection,
             by,
-            kind,
-            after=after,
-            model=after["model"],
-            model_sha256=after["model_sha256"],
+            EventKind.OPINION_GIVEN,
+            after=prediction_values(analysis.prediction) | own,
+            model=analysis.prediction.model_name,
+            model_sha256=analysis.prediction.model_sha256,
             record_sha256=analysis.record.provenance.sha256 or None,
             waveform_sha256=waveform,
         )

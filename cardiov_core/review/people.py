@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from cardiov_core.domain import Case, EventKind, Read, Reader, ReviewStudy, Role
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.database.rows import case_of, clean, insert_missing, one_at_a_time, read_of, require_role
+from cardiov_core.review.database.rows import (
+    TableRow,
+    case_of,
+    clean,
+    insert_missing,
+    one_at_a_time,
+    read_of,
+    require_role,
+)
 from cardiov_core.review.database.schema import cases, readers, reads, roles, studies
 from cardiov_core.review.database.store import Store
 
@@ -73,7 +81,7 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
         return Reader(wanted, _roles(connection, wanted))
 
 
-def _typed(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+def _typed(connection: sa.Connection, name: str) -> TableRow | None:
     """Return the person of a typed name, as spelt or else in other upper and lower case; None for a new one."""
     rows = connection.execute(sa.select(readers.c.name, readers.c.identity)).all()
     alike: list[Any] = [row for row in rows if row.name.casefold() == name.casefold()]
@@ -230,7 +238,7 @@ def set_study(store: Store, study: ReviewStudy, by: str) -> None:
             by,
             EventKind.STUDY_CHANGED,
             before={"study": study.name} | {name: getattr(before, name) for name in values},
-            after={"study": study.name} | values,
+            after={"study": study.name, **values},
         )
 
 

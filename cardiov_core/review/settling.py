@@ -1,11 +1,10 @@
 """What a case's reads amount to: agreement settles it, anything else goes to the adjudicator."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from cardiov_core.domain import CaseStatus, EventKind, ReadKind
 from cardiov_core.review.audit import append_event
+from cardiov_core.review.database.rows import TableRow
 from cardiov_core.review.database.schema import cases, reads
 from cardiov_core.review.people import study_row
 
@@ -13,7 +12,7 @@ DONE = (CaseStatus.SETTLED.value, CaseStatus.SIGNED_OFF.value)
 """States that no read changes any more."""
 
 
-def recount(connection: sa.Connection, case: sa.Row[Any], who: str) -> None:
+def recount(connection: sa.Connection, case: TableRow, who: str) -> None:
     """Bring a case up to date after a read came or went, within the transaction that locked it.
 
     Blind reads count, as they were committed: an unblinded one is kept and shown to the adjudicator, but it is not
@@ -26,7 +25,7 @@ def recount(connection: sa.Connection, case: sa.Row[Any], who: str) -> None:
     ).all()
     blind = [row.level for row in counted if row.kind == ReadKind.BLIND.value]
     gap = max(blind) - min(blind) if len(blind) > 1 else -1
-    values: dict[str, Any] = {"n_reads": len(counted), "n_blind": len(blind), "gap": gap}
+    values: dict[str, object] = {"n_reads": len(counted), "n_blind": len(blind), "gap": gap}
     if case.status not in DONE:
         status = _status(len(counted), len(blind), gap, study_row(connection, case.study).reads_wanted)
         values["status"] = status.value

@@ -5,13 +5,13 @@ import json
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from cardiov_core.domain import AGE_OVER_89, EcgRecord, EventKind, FloatArray, Provenance, over_89
+from cardiov_core.domain import AGE_OVER_89, Document, EcgRecord, EventKind, FloatArray, Provenance, Sex, over_89
 from cardiov_core.errors import CaseNotFoundError, ReviewError
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import case_row, insert_missing, locked_case
@@ -26,6 +26,16 @@ _MISSING = np.iinfo(np.int16).min
 _LARGEST = np.iinfo(np.int16).max
 
 
+class WaveformHeader(Document):
+    """What is needed to read samples; nothing of the patient."""
+
+    leads: tuple[str, ...]
+    sampling_rate_hz: float
+    derived_leads: tuple[str, ...]
+    shape: tuple[int, int]
+    coding: Literal["int16_uv_differences", "float32_mv"]
+
+
 @dataclass(frozen=True, eq=False)
 class StoredWaveform:
     """A record's signal as the database keeps it.
@@ -34,14 +44,14 @@ class StoredWaveform:
     ----------
     sha256 : str
         Over header and samples before compression: equal signals share one row.
-    header : dict
-        ``leads``, ``sampling_rate_hz``, ``derived_leads``, ``shape``, ``coding``; nothing of the patient.
+    header : WaveformHeader
+        What is needed to read the samples.
     samples : bytes
         zlib.
     """
 
     sha256: str
-    header: dict[str, Any]
+    header: WaveformHeader
     samples: bytes
 
 
@@ -61,19 +71,19 @@ def pack(record: EcgRecord) -> StoredWaveform:
     """
     signal = np.ascontiguousarray(record.signal, dtype=np.float32)
     steps = _whole_steps(signal)
-    coding, raw = (
-        ("int16_uv_differences", np.diff(steps, axis=1, prepend=np.int16(0)).astype("<i2").tobytes())
-        if (steps is not None)
-        else ("float32_mv", signal.astype("<f4").tobytes())
+    raw = (
+        signal.astype("<f4").tobytes()
+        if steps is None
+        else np.diff(steps, axis=1, prepend=np.int16(0)).astype("<i2").tobytes()
     )
-    header = {
-        "leads": list(record.leads),
-        "sampling_rate_hz": float(record.sampling_rate),
-        "derived_leads": list(record.derived_leads),
-        "shape": list(signal.shape),
-        "coding": coding,
-    }
-    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode() + raw).hexdigest()
+    header = WaveformHeader(
+        leads=record.leads,
+        sampling_rate_hz=float(record.sampling_rate),
+        derived_leads=record.derived_leads,
+        shape=(signal.shape[0], signal.shape[1]),
+        coding="float32_mv" if steps is None else "int16_uv_differences",
+    )
+    digest = hashlib.sha256(json.dumps(header.as_json(), sort_keys=True).encode() + raw).hexdigest()
     return StoredWaveform(digest, header, zlib.compress(raw, level=6))
 
 
@@ -91,36 +101,36 @@ def _whole_steps(signal: FloatArray) -> npt.NDArray[np.int16] | None:
     return steps
 
 
-def unpack(stored: StoredWaveform, *, record_id: str, age: float | None, sex: Any) -> EcgRecord:
+def unpack(stored: StoredWaveform, *, record_id: str, age: float | None, sex: Sex | None) -> EcgRecord:
     """Return the record of a case: its signal with no more of the patient than age and sex."""
     header = stored.header
-    shape = tuple(header["shape"])
     try:
         raw = zlib.decompress(stored.samples)
-        if header["coding"] == "float32_mv":
-            signal = np.frombuffer(raw, "<f4").reshape(shape).astype(np.float32)
+        if header.coding == "float32_mv":
+            signal = np.frombuffer(raw, "<f4").reshape(header.shape).astype(np.float32)
         else:
             # Differences wrapped round like the sums do: int16 in, int16 out.
-            steps = np.cumsum(np.frombuffer(raw, "<i2").reshape(shape), axis=1, dtype=np.int16)
+            steps = np.cumsum(np.frombuffer(raw, "<i2").reshape(header.shape), axis=1, dtype=np.int16)
             signal = (steps.astype(np.float64) / _STEPS_PER_MV).astype(np.float32)
             signal[steps == _MISSING] = np.nan
     except (zlib.error, ValueError) as error:
         raise ReviewError("The waveform of this case is damaged.", "Restore the database from its backup.") from error
     return EcgRecord(
         signal=signal,
-        leads=tuple(header["leads"]),
-        sampling_rate=header["sampling_rate_hz"],
+        leads=header.leads,
+        sampling_rate=header.sampling_rate_hz,
         record_id=record_id,
         provenance=Provenance(path=record_id, format="review"),
         age=age,
         sex=sex,
-        derived_leads=tuple(header["derived_leads"]),
+        derived_leads=header.derived_leads,
     )
 
 
 def keep(connection: sa.Connection, stored: StoredWaveform) -> None:
     """Store a waveform unless it is there."""
-    insert_missing(connection, waveforms, {"sha256": stored.sha256, "header": stored.header, "samples": stored.samples})
+    columns = {"sha256": stored.sha256, "header": stored.header.as_json(), "samples": stored.samples}
+    insert_missing(connection, waveforms, columns)
 
 
 def coarse_age(age: float | None) -> float | None:
@@ -157,7 +167,7 @@ def waveform_of(store: Store, case_id: str) -> EcgRecord:
         raise CaseNotFoundError(
             "The waveform of this case was deleted.", "Its reads and its audit are still there; the trace is not."
         )
-    stored = StoredWaveform(row.sha256, row.header, row.samples)
+    stored = StoredWaveform(row.sha256, WaveformHeader.of(row.header), row.samples)
     return unpack(stored, record_id=case_id, age=case.age, sex=case.sex)
 
 

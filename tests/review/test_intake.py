@@ -58,7 +58,7 @@ def test_a_waveform_comes_back_sample_for_sample(record: EcgRecord, step_mv: flo
     back = unpack(packed, record_id="x", age=None, sex=None)
     np.testing.assert_array_equal(back.signal, signal)
     assert (back.leads, back.sampling_rate) == (record.leads, record.sampling_rate)
-    assert packed.header["coding"] == ("float32_mv" if step_mv == 0.00488 else "int16_uv_differences")
+    assert packed.header.coding == ("float32_mv" if step_mv == 0.00488 else "int16_uv_differences")
     assert len(packed.samples) < signal.nbytes
 
 

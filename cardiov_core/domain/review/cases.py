@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from cardiov_core.domain.prediction import Severity
 from cardiov_core.domain.quality import QualityVerdict
@@ -351,8 +350,8 @@ class Event:
         What happened.
     case_id : str or None
         The case that it belongs to.
-    before, after : mapping of str to Any
-        JSON values.
+    before, after : mapping
+        JSON values by name.
     model, model_sha256 : str
         The grader that was in use; empty where none was.
     app_version : str
@@ -364,8 +363,8 @@ class Event:
     who: str
     kind: EventKind
     case_id: str | None
-    before: Mapping[str, Any] = field(default_factory=dict)
-    after: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, object] = field(default_factory=dict)
+    after: Mapping[str, object] = field(default_factory=dict)
     model: str = ""
     model_sha256: str = ""
     app_version: str = ""

@@ -1,14 +1,12 @@
 """What an installation sets about critical results: rule set, limits, and whether they open alerts."""
 
 import logging
-from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
 
 import sqlalchemy as sa
 
 from cardiov_core.critical import load_rule_set, with_limits
-from cardiov_core.domain import AlertSettings, EventKind, Role, RuleSet
+from cardiov_core.domain import AlertSettings, EventKind, JsonObject, Role, RuleSet
 from cardiov_core.errors import CardioVError
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import put_row, require_role
@@ -81,8 +79,8 @@ def set_alert_settings(store: Store, wanted: AlertSettings, by: str) -> None:
         append_event(connection, by, EventKind.SETTINGS_CHANGED, before={_NAME: before}, after={_NAME: after})
 
 
-def _values(chosen: AlertSettings) -> Mapping[str, Any]:
-    limits = {
-        rule: {number: dict(bounds) for number, bounds in numbers.items()} for rule, numbers in chosen.limits.items()
+def _values(chosen: AlertSettings) -> JsonObject:
+    limits: JsonObject = {
+        rule: {number: {**bounds} for number, bounds in numbers.items()} for rule, numbers in chosen.limits.items()
     }
     return {"open_alerts": chosen.open_alerts, "rule_set": chosen.rule_set, "limits": limits}

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -16,11 +15,12 @@ from cardiov_core.domain import (
     AlertWay,
     CriticalResult,
     EventKind,
+    JsonObject,
     Severity,
 )
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.database.rows import case_row, clean, level_of, one_at_a_time
+from cardiov_core.review.database.rows import Query, TableRow, case_row, clean, level_of, one_at_a_time
 from cardiov_core.review.database.schema import alerts, cases
 from cardiov_core.review.database.store import Store
 
@@ -78,37 +78,35 @@ def open_alert(
         case_row(connection, case_id)
         new = connection.execute(sa.select(alerts.c.id).where(alerts.c.case_id == case_id)).first() is None
         if new:
-            values = _alert_columns(results, at or now()) | {
-                "case_id": case_id,
+            opened = at or now()
+            due = opened + timedelta(minutes=min(result.rule.within_minutes for result in results))
+            kept = {
+                "id": secrets.token_hex(8),
+                "rule_set": results[0].rule_set,
+                "reasons": [_reason(result) for result in results],
                 "level": None if level is None else int(level),
                 "graded_level": None if graded_level is None else int(graded_level),
-                "opened_by": by,
             }
-            connection.execute(sa.insert(alerts).values(**values))
-            after = {name: values[name] for name in ("id", "rule_set", "reasons", "level", "graded_level")}
-            due = {"due_at": values["due_at"].isoformat()}
-            append_event(connection, by, EventKind.ALERT_OPENED, case_id, after=after | due)
+            columns = {
+                "case_id": case_id,
+                "opened_at": opened,
+                "opened_by": by,
+                "due_at": due,
+                "status": AlertStatus.OPEN.value,
+            }
+            connection.execute(sa.insert(alerts).values(**kept, **columns))
+            append_event(connection, by, EventKind.ALERT_OPENED, case_id, after={**kept, "due_at": due.isoformat()})
         return _alert(_row(connection, alerts.c.case_id == case_id)), new
 
 
-def _alert_columns(results: Sequence[CriticalResult], opened: datetime) -> dict[str, Any]:
-    """Return what an alert holds of the results that it is about: due when the most urgent of them is."""
-    reasons = [
-        {
-            "code": result.rule.code,
-            "title": result.rule.title,
-            "addressee": result.rule.addressee,
-            "within_minutes": result.rule.within_minutes,
-        }
-        for result in results
-    ]
+def _reason(result: CriticalResult) -> JsonObject:
+    """Return what an alert keeps of a result, by the names of `AlertReason`."""
+    rule = result.rule
     return {
-        "id": secrets.token_hex(8),
-        "rule_set": results[0].rule_set,
-        "reasons": reasons,
-        "opened_at": opened,
-        "due_at": opened + timedelta(minutes=min(result.rule.within_minutes for result in results)),
-        "status": AlertStatus.OPEN.value,
+        "code": rule.code,
+        "title": rule.title,
+        "addressee": rule.addressee,
+        "within_minutes": rule.within_minutes,
     }
 
 
@@ -255,18 +253,18 @@ def alert_statistics(store: Store, at: datetime | None = None) -> AlertStatistic
     )
 
 
-def _with_record() -> sa.Select[Any]:
+def _with_record() -> Query:
     return sa.select(alerts, cases.c.record_id).join(cases, cases.c.id == alerts.c.case_id)
 
 
-def _row(connection: sa.Connection, which: sa.ColumnElement[bool]) -> sa.Row[Any]:
+def _row(connection: sa.Connection, which: sa.ColumnElement[bool]) -> TableRow:
     row = connection.execute(_with_record().where(which)).first()
     if row is None:
         raise CaseNotFoundError("There is no such alert.", "Open it from the worklist.")
     return row
 
 
-def _alert(row: sa.Row[Any]) -> Alert:
+def _alert(row: TableRow) -> Alert:
     return Alert(
         id=row.id,
         case_id=row.case_id,

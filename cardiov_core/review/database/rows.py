@@ -23,6 +23,15 @@ from cardiov_core.domain import (
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError
 from cardiov_core.review.database.schema import assignments, cases, reads, roles
 
+TableRow = sa.Row[Any]
+"""A row that a query gave; SQLAlchemy's Core does not know the types of its columns."""
+
+Query = sa.Select[Any]
+"""A query for such rows."""
+
+Columns = Mapping[str, object]
+"""Columns of a table with their values."""
+
 _UNKNOWN = -1
 """In the columns ``error`` and ``gap``: there is none."""
 
@@ -32,14 +41,14 @@ def clean(text: str, n_characters: int | None = None) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")[:n_characters]
 
 
-def insert_missing(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> bool:
+def insert_missing(connection: sa.Connection, table: sa.Table, values: Columns) -> bool:
     """Insert a row unless one of the same key is there, without a race; return whether it was inserted."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return connection.execute(statement).first() is not None
 
 
-def put_row(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:
+def put_row(connection: sa.Connection, table: sa.Table, values: Columns) -> None:
     """Insert a row, or bring the one of the same primary key up to date, without a race."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     key = [column.name for column in table.primary_key.columns]
@@ -65,25 +74,25 @@ def require_role(connection: sa.Connection, who: str, role: Role) -> None:
         )
 
 
-def locked_case(connection: sa.Connection, case_id: str) -> sa.Row[Any]:
+def locked_case(connection: sa.Connection, case_id: str) -> TableRow:
     """Return a case's row, and let nobody else write to the case until the transaction ends."""
     # SQLite has the lock since the transaction began, and knows no FOR UPDATE: SQLAlchemy leaves it out there.
     return _row_of(connection.execute(sa.select(cases).where(cases.c.id == case_id).with_for_update()), case_id)
 
 
-def case_row(connection: sa.Connection, case_id: str) -> sa.Row[Any]:
+def case_row(connection: sa.Connection, case_id: str) -> TableRow:
     """Return a case's row, or raise `CaseNotFoundError`."""
     return _row_of(connection.execute(sa.select(cases).where(cases.c.id == case_id)), case_id)
 
 
-def _row_of(result: sa.Result[Any], case_id: str) -> sa.Row[Any]:
+def _row_of(result: sa.Result[Any], case_id: str) -> TableRow:
     row = result.first()
     if row is None:
         raise CaseNotFoundError(f"There is no case {case_id!r}.", "Open it from the worklist.")
     return row
 
 
-def read_row(connection: sa.Connection, case_id: str, reader: str) -> sa.Row[Any] | None:
+def read_row(connection: sa.Connection, case_id: str, reader: str) -> TableRow | None:
     """Return a reader's read of a case that was not undone; None where there is none."""
     query = sa.select(reads).where(reads.c.case_id == case_id, reads.c.reader == reader, reads.c.undone_at.is_(None))
     return connection.execute(query).first()
@@ -103,7 +112,7 @@ def level_of(value: int | None) -> Severity | None:
     return None if value is None else Severity(value)
 
 
-def case_of(row: sa.Row[Any], assigned_to: tuple[str, ...] = ()) -> Case:
+def case_of(row: TableRow, assigned_to: tuple[str, ...] = ()) -> Case:
     """Return a row of the table of cases as a case."""
     numbers = {
         name: None if getattr(row, name) is None else tuple(getattr(row, name))
@@ -144,12 +153,12 @@ def case_of(row: sa.Row[Any], assigned_to: tuple[str, ...] = ()) -> Case:
     )
 
 
-def blind_case_of(row: sa.Row[Any]) -> BlindCase:
+def blind_case_of(row: TableRow) -> BlindCase:
     """Return a row of the table of cases as a blind reader may know it."""
     return BlindCase(row.id, row.age, row.sex)
 
 
-def read_of(row: sa.Row[Any]) -> Read:
+def read_of(row: TableRow) -> Read:
     """Return a row of the table of reads as a read."""
     return Read(
         id=row.id,

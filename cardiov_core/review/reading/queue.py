@@ -2,12 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from cardiov_core.domain import BlindCase, CaseStatus, Role
-from cardiov_core.review.database.rows import blind_case_of, case_row
+from cardiov_core.review.database.rows import Query, TableRow, blind_case_of, case_row
 from cardiov_core.review.database.schema import assignments, cases, drafts, reads, roles, skips, studies
 from cardiov_core.review.database.store import Store
 from cardiov_core.review.people import DEFAULT_STUDY, study_row
@@ -90,7 +89,7 @@ def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindC
         return None if following is None else blind_case_of(case_row(connection, following))
 
 
-def _in_the_queue(connection: sa.Connection, study: sa.Row[Any]) -> sa.ColumnElement[bool]:
+def _in_the_queue(connection: sa.Connection, study: TableRow) -> sa.ColumnElement[bool]:
     """Return what makes a case one of the study's queue: to be read, or one of those that are mixed in.
 
     To be read is what is not known to be right, and what graders see differently, right or not. Mixed in are the first
@@ -116,7 +115,7 @@ def _order_of(seed: str) -> sa.ColumnElement[int]:
     return (sa.cast(cases.c.shuffle, sa.BigInteger) * factor + summand) % _PRIME
 
 
-def _waiting(connection: sa.Connection, reader: str, study: sa.Row[Any]) -> list[sa.ColumnElement[bool]]:
+def _waiting(connection: sa.Connection, reader: str, study: TableRow) -> list[sa.ColumnElement[bool]]:
     """Return what makes a case one that this reader can still read."""
     return [
         cases.c.study == study.name,
@@ -140,16 +139,16 @@ def _open_to(connection: sa.Connection, reader: str) -> tuple[str, ...]:
     return _UNDECIDED if connection.execute(query).first() is not None else _UNSIGNED
 
 
-def _read_by(reader: str) -> sa.Select[Any]:
+def _read_by(reader: str) -> Query:
     # A read that was taken back puts the case into the queue again.
     return sa.select(reads.c.case_id).where(reads.c.reader == reader, reads.c.undone_at.is_(None))
 
 
-def _skipped_by(reader: str) -> sa.Select[Any]:
+def _skipped_by(reader: str) -> Query:
     return sa.select(skips.c.case_id).where(skips.c.reader == reader)
 
 
-def _given_to_others(reader: str) -> sa.Select[Any]:
+def _given_to_others(reader: str) -> Query:
     own = sa.select(assignments.c.case_id).where(assignments.c.reader == reader)
     return sa.select(assignments.c.case_id).where(assignments.c.case_id.not_in(own))
 

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
-from cardiov_core.domain import Draft, EventKind, Read, ReadKind, Reveal, Role, Severity, Verdict
+from cardiov_core.domain import Document, Draft, EventKind, JsonObject, Read, ReadKind, Reveal, Role, Severity, Verdict
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, has_seen_grade, now
 from cardiov_core.review.database.rows import (
+    TableRow,
     case_of,
     case_row,
     clean,
@@ -30,6 +30,15 @@ CONFIDENCES = (1, 2, 3)
 """Low, medium, high."""
 
 
+class _DraftContent(Document):
+    """A draft, or a read that was taken back, as the database keeps it."""
+
+    level: int | None
+    confidence: int | None
+    reasons: tuple[str, ...]
+    text: str
+
+
 def save_draft(store: Store, case_id: str, reader: str, draft: Draft) -> None:
     """Keep what a reader has entered so far; the latest draft of a reader and case counts, and no event tells of it.
 
@@ -40,20 +49,21 @@ def save_draft(store: Store, case_id: str, reader: str, draft: Draft) -> None:
     NotAllowedError
         If `reader` has not the role of a reader.
     """
-    content = {
-        "level": None if draft.level is None else int(draft.level),
-        "confidence": draft.confidence,
-        "reasons": list(draft.reasons),
-        "text": clean(draft.text),
-    }
+    content = _DraftContent(
+        level=None if draft.level is None else int(draft.level),
+        confidence=draft.confidence,
+        reasons=draft.reasons,
+        text=clean(draft.text),
+    )
     with store.writing() as connection:
         require_role(connection, reader, Role.READER)
         case_row(connection, case_id)
         _put_draft(connection, case_id, reader, content)
 
 
-def _put_draft(connection: sa.Connection, case_id: str, reader: str, content: dict[str, Any]) -> None:
-    put_row(connection, drafts, {"case_id": case_id, "reader": reader, "content": content, "saved_at": now()})
+def _put_draft(connection: sa.Connection, case_id: str, reader: str, content: _DraftContent) -> None:
+    columns = {"case_id": case_id, "reader": reader, "content": content.as_json(), "saved_at": now()}
+    put_row(connection, drafts, columns)
 
 
 def load_draft(store: Store, case_id: str, reader: str) -> Draft | None:
@@ -63,7 +73,8 @@ def load_draft(store: Store, case_id: str, reader: str) -> Draft | None:
         content = connection.execute(query).scalar()
     if content is None:
         return None
-    return Draft(level_of(content["level"]), content["confidence"], tuple(content["reasons"]), content["text"])
+    kept = _DraftContent.of(content)
+    return Draft(level_of(kept.level), kept.confidence, kept.reasons, kept.text)
 
 
 def commit_read(
@@ -117,7 +128,12 @@ def commit_read(
             raise NotAllowedError("You have read this case already.", "Go on with the next one.")
         seen = has_seen_grade(connection, reader, case.record_sha256, case.waveform_sha256)
         kind = ReadKind.UNBLINDED if seen else ReadKind.BLIND
-        content = {"level": int(level), "confidence": confidence, "reasons": list(reasons), "text": clean(text)}
+        content: JsonObject = {
+            "level": int(level),
+            "confidence": confidence,
+            "reasons": [*reasons],
+            "text": clean(text),
+        }
         connection.execute(
             sa.insert(reads).values(case_id=case_id, reader=reader, kind=kind.value, committed_at=now(), **content)
         )
@@ -164,10 +180,10 @@ def undo(store: Store, case_id: str, reader: str) -> Draft:
             raise NotAllowedError("After the reveal a read stays as it is.", "Use 'change' to give another level.")
         if case.status in DONE:
             raise NotAllowedError("This case is settled, and stays so.", "Ask for an amendment of its sign-off.")
-        content = {"level": row.level, "confidence": row.confidence, "reasons": row.reasons, "text": row.text}
+        content = _DraftContent(level=row.level, confidence=row.confidence, reasons=tuple(row.reasons), text=row.text)
         connection.execute(sa.update(reads).where(reads.c.id == row.id).values(undone_at=now()))
         _put_draft(connection, case_id, reader, content)
-        _tell(connection, case, reader, EventKind.READ_UNDONE, before=content)
+        _tell(connection, case, reader, EventKind.READ_UNDONE, before=content.as_json())
         recount(connection, case, reader)
     return Draft(Severity(row.level), row.confidence, tuple(row.reasons), row.text)
 
@@ -196,7 +212,7 @@ def study_candidates(store: Store, case_id: str, reader: str) -> tuple[Severity,
     return candidates
 
 
-def _candidates(connection: sa.Connection, case: sa.Row[Any], reader: str) -> tuple[Severity, Severity] | None:
+def _candidates(connection: sa.Connection, case: TableRow, reader: str) -> tuple[Severity, Severity] | None:
     study = study_row(connection, case.study)
     if not study.with_verdict or case.label is None or case.level is None or case.label == case.level:
         return None
@@ -244,14 +260,14 @@ def give_verdict(
         if row.verdict is not None or row.revealed_at is not None:
             raise NotAllowedError("The verdict on this case was given.", "Go on with the next case.")
         verdict, level = _verdict(case, candidates, chosen, own_level)
-        values = {"verdict": verdict.value, "verdict_level": int(level)}
+        values: JsonObject = {"verdict": verdict.value, "verdict_level": int(level)}
         connection.execute(sa.update(reads).where(reads.c.id == row.id).values(**values))
         _tell(connection, case, reader, EventKind.VERDICT_GIVEN, after=values)
         return read_of(_own_read(connection, case_id, reader))
 
 
 def _verdict(
-    case: sa.Row[Any], candidates: tuple[Severity, Severity], chosen: Severity | None, own_level: Severity | None
+    case: TableRow, candidates: tuple[Severity, Severity], chosen: Severity | None, own_level: Severity | None
 ) -> tuple[Verdict, Severity]:
     if chosen is None:
         if own_level is None or own_level in candidates:
@@ -344,7 +360,7 @@ def reads_by(store: Store, reader: str, *, limit: int = 50) -> tuple[Read, ...]:
     return tuple(read_of(row) for row in rows)
 
 
-def _own_read(connection: sa.Connection, case_id: str, reader: str) -> sa.Row[Any]:
+def _own_read(connection: sa.Connection, case_id: str, reader: str) -> TableRow:
     row = read_row(connection, case_id, reader)
     if row is None:
         raise CaseNotFoundError("You have not read this case.", "Commit a read first.")
@@ -353,12 +369,12 @@ def _own_read(connection: sa.Connection, case_id: str, reader: str) -> sa.Row[An
 
 def _tell(
     connection: sa.Connection,
-    case: sa.Row[Any],
+    case: TableRow,
     who: str,
     kind: EventKind,
     *,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: JsonObject | None = None,
+    after: JsonObject | None = None,
 ) -> None:
     append_event(
         connection,
