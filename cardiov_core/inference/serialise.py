@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import SupportsFloat
 
 import numpy as np
+from pydantic import JsonValue
 
 from cardiov_core.domain import (
     Analysis,
@@ -16,6 +17,7 @@ from cardiov_core.domain import (
     Explanation,
     Finding,
     FloatArray,
+    JsonObject,
     LikelyStatement,
     MachineReading,
     Measurements,
@@ -27,6 +29,7 @@ from cardiov_core.domain import (
     ReasonCode,
     RhythmLine,
     WaveBoundaries,
+    as_json_values,
     first_of,
     texts,
 )
@@ -41,7 +44,7 @@ _DECIMALS = {"bpm": 1, "ms": 1, "deg": 1, "mv": 4, "s": 4}
 
 def analysis_to_dict(
     analysis: Analysis, explanation: Explanation | Contributions | None = None, *, card: ModelCard | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """Turn an analysis into JSON values.
 
     Parameters
@@ -67,7 +70,7 @@ def analysis_to_dict(
         fewer than two gave one), and ``explanation`` where one is given. No NaN: None instead.
     """
     prediction = analysis.prediction
-    document: dict[str, Any] = {"record": _record(analysis.record), "risk": None}
+    document: JsonObject = {"record": _record(analysis.record), "risk": None}
     if prediction is None:
         document["withheld"] = _reasons(analysis.withheld)
     else:
@@ -93,7 +96,7 @@ def analysis_to_dict(
     return document
 
 
-def machine_to_dict(machine: MachineReading) -> dict[str, Any]:
+def machine_to_dict(machine: MachineReading) -> JsonObject:
     """Turn the machine's own reading into JSON values.
 
     Returns
@@ -111,7 +114,7 @@ def machine_to_dict(machine: MachineReading) -> dict[str, Any]:
     }
 
 
-def measurements_to_dict(measurements: Measurements) -> dict[str, Any]:
+def measurements_to_dict(measurements: Measurements) -> JsonObject:
     """Turn measurements into JSON values.
 
     Parameters
@@ -132,13 +135,14 @@ def measurements_to_dict(measurements: Measurements) -> dict[str, Any]:
         for item in fields(measurements)
         if item.name not in {"beats", "median_beat"}
     }
-    return document | {
+    return {
+        **document,
         "boundaries": None if measurements.median_beat is None else _median_boundaries(measurements.median_beat),
         "beats": [_beat(beat) for beat in measurements.beats],
     }
 
 
-def finding_to_dict(finding: Finding) -> dict[str, Any]:
+def finding_to_dict(finding: Finding) -> JsonObject:
     """Turn a finding into JSON values.
 
     Returns
@@ -171,7 +175,7 @@ def finding_to_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def rhythm_to_dict(rhythm: RhythmLine) -> dict[str, Any]:
+def rhythm_to_dict(rhythm: RhythmLine) -> JsonObject:
     """Turn the rhythm into JSON values: ``text``, ``code``, ``rate_bpm``, ``reason``."""
     return {
         "text": rhythm.text,
@@ -181,7 +185,7 @@ def rhythm_to_dict(rhythm: RhythmLine) -> dict[str, Any]:
     }
 
 
-def _plain(name: str, value: Any) -> Any:
+def _plain(name: str, value: object) -> JsonValue:
     """Bring a field to JSON; its unit, the end of its name, says how many decimals mean something."""
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -189,12 +193,14 @@ def _plain(name: str, value: Any) -> Any:
         return {str(key): _plain(name, item) for key, item in value.items()}
     if isinstance(value, tuple | list | np.ndarray):
         return [_plain(name, item) for item in value]
+    if not isinstance(value, SupportsFloat):
+        raise TypeError(f"{name} is {value!r}: no JSON value")
     number = _number(value)
     return None if number is None else round(number, _DECIMALS.get(name.rpartition("_")[2], 4))
 
 
-def _median_boundaries(beat: MedianBeat) -> dict[str, dict[str, float] | None]:
-    def relative(wave: WaveBoundaries | None) -> dict[str, float] | None:
+def _median_boundaries(beat: MedianBeat) -> JsonObject:
+    def relative(wave: WaveBoundaries | None) -> JsonObject | None:
         if wave is None:
             return None
         return {"onset_ms": round(1000.0 * wave.onset_s, 1), "offset_ms": round(1000.0 * wave.offset_s, 1)}
@@ -202,15 +208,15 @@ def _median_boundaries(beat: MedianBeat) -> dict[str, dict[str, float] | None]:
     return {"p": relative(beat.p), "qrs": relative(beat.qrs), "t": relative(beat.t)}
 
 
-def _beat(beat: BeatBoundaries) -> dict[str, Any]:
-    waves = {
+def _beat(beat: BeatBoundaries) -> JsonObject:
+    waves: JsonObject = {
         name: None if wave is None else {"onset_s": round(wave.onset_s, 4), "offset_s": round(wave.offset_s, 4)}
         for name, wave in (("p", beat.p), ("qrs", beat.qrs), ("t", beat.t))
     }
     return {"r_s": round(beat.r_s, 4), "dominant": beat.dominant, **waves}
 
 
-def _record(record: EcgRecord) -> dict[str, Any]:
+def _record(record: EcgRecord) -> JsonObject:
     return {
         "id": record.record_id,
         "path": record.provenance.path,
@@ -225,7 +231,7 @@ def _record(record: EcgRecord) -> dict[str, Any]:
     }
 
 
-def _critical(results: Sequence[CriticalResult]) -> list[dict[str, Any]]:
+def _critical(results: Sequence[CriticalResult]) -> list[JsonValue]:
     return [
         {
             "rule_set": result.rule_set,
@@ -241,9 +247,9 @@ def _critical(results: Sequence[CriticalResult]) -> list[dict[str, Any]]:
     ]
 
 
-def _risk(analysis: Analysis, prediction: Prediction) -> dict[str, Any]:
+def _risk(analysis: Analysis, prediction: Prediction) -> JsonObject:
     level = prediction.severity if analysis.level is None else analysis.level
-    risk = {
+    risk: JsonObject = {
         "level": int(level),
         "name": level.title,
         "graded_level": int(prediction.severity),
@@ -261,15 +267,15 @@ def _risk(analysis: Analysis, prediction: Prediction) -> dict[str, Any]:
     if prediction.prediction_set is not None:
         risk["prediction_set"] = [int(level) for level in prediction.prediction_set]
     if prediction.scope is not None:
-        risk["scope"] = {**asdict(prediction.scope), "outside": prediction.scope.outside}
+        risk["scope"] = {**as_json_values(prediction.scope), "outside": prediction.scope.outside}
     return risk
 
 
-def _statement(statement: LikelyStatement) -> dict[str, Any]:
-    return {**asdict(statement), "level": int(statement.level)}
+def _statement(statement: LikelyStatement) -> JsonObject:
+    return {**as_json_values(statement), "level": int(statement.level)}
 
 
-def _quality(quality: Quality) -> dict[str, Any]:
+def _quality(quality: Quality) -> JsonObject:
     return {
         "verdict": str(quality.verdict),
         "leads": {
@@ -285,10 +291,10 @@ def _quality(quality: Quality) -> dict[str, Any]:
     }
 
 
-def _reasons(reasons: Iterable[Reason]) -> dict[str, list[str]]:
+def _reasons(reasons: Iterable[Reason]) -> JsonObject:
     """Return sentences for people and, in the same order, codes for programs."""
     said = [*reasons]
-    return {"reasons": list(texts(said)), "reason_codes": [reason.code.value for reason in said]}
+    return {"reasons": [*texts(said)], "reason_codes": [reason.code.value for reason in said]}
 
 
 def _explained_by_shipped(explanation: Explanation | Contributions) -> Reason:
@@ -297,7 +303,7 @@ def _explained_by_shipped(explanation: Explanation | Contributions) -> Reason:
     return Reason(ReasonCode.EXPLAINED_BY_SHIPPED, text)
 
 
-def _panel(panel: Panel | None, shown: Prediction | None) -> dict[str, Any]:
+def _panel(panel: Panel | None, shown: Prediction | None) -> JsonObject:
     predictions = () if panel is None else panel.predictions
     return {
         "other_graders": [
@@ -314,13 +320,13 @@ def _panel(panel: Panel | None, shown: Prediction | None) -> dict[str, Any]:
     }
 
 
-def _model(prediction: Prediction | None, card: ModelCard | None) -> dict[str, str] | None:
+def _model(prediction: Prediction | None, card: ModelCard | None) -> JsonObject | None:
     if prediction is not None:
         return {"name": prediction.model_name, "sha256": prediction.model_sha256}
     return None if card is None else {"name": card.name, "sha256": card.sha256}
 
 
-def _explanation(explanation: Explanation | Contributions) -> dict[str, Any]:
+def _explanation(explanation: Explanation | Contributions) -> JsonObject:
     if isinstance(explanation, Contributions):
         return {
             "model": explanation.model_name,
@@ -328,7 +334,7 @@ def _explanation(explanation: Explanation | Contributions) -> dict[str, Any]:
             "base": explanation.base,
             "reasons": [asdict(reason) for reason in explanation.reasons],
         }
-    found: dict[str, Any] = {
+    found: JsonObject = {
         "model": explanation.model_name,
         "target": explanation.target,
         "stages": {
@@ -345,10 +351,10 @@ def _explanation(explanation: Explanation | Contributions) -> dict[str, Any]:
     return found
 
 
-def _attention(values: FloatArray) -> list[float | None]:
+def _attention(values: FloatArray) -> list[JsonValue]:
     rounded = np.round(values.astype(np.float64), _ATTENTION_DECIMALS).tolist()
     return [None if math.isnan(value) else value for value in rounded]
 
 
-def _number(value: float | None) -> float | None:
+def _number(value: SupportsFloat | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None

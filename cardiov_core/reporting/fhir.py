@@ -8,9 +8,10 @@ because a wrong code is worse than none. Until a reader signs the report off, ev
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from cardiov_core.domain import Analysis, Finding, Measurements, Prediction, Severity, SignOff, texts
+from pydantic import JsonValue
+
+from cardiov_core.domain import Analysis, Finding, JsonObject, Measurements, Prediction, Severity, SignOff, texts
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print.content import (
     ANALYSED_ANYWAY,
@@ -57,7 +58,7 @@ def fhir_report(
     patient_name: str | None = None,
     sign_off: SignOff | None = None,
     created_at: datetime | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Turn an analysis into a FHIR Bundle of one DiagnosticReport, its Observations and a Device.
 
     Parameters
@@ -88,8 +89,8 @@ def fhir_report(
         raise ConfigurationError(f"The report's time {moment} has no time zone.", "Give a time with its zone.")
     seed = f"{analysis.record.provenance.sha256} {analysis.record.record_id} {card.sha256} {moment.isoformat()}"
     device = _resource("Device", seed, "device", _device(analysis, card))
-    patient: dict[str, Any] | None = None
-    shared: dict[str, Any] = {
+    patient: JsonObject | None = None
+    shared: JsonObject = {
         "status": "preliminary" if sign_off is None else "final",
         "device": {"reference": device["fullUrl"]},
         **_effective(analysis),
@@ -109,17 +110,17 @@ def fhir_report(
         "resourceType": "Bundle",
         "type": "collection",
         "timestamp": moment.isoformat(timespec="seconds"),
-        "entry": entries if patient is None else [*entries, patient],
+        "entry": [*entries, *([] if patient is None else [patient])],
     }
 
 
-def _resource(kind: str, seed: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _resource(kind: str, seed: str, name: str, body: JsonObject) -> JsonObject:
     """Return an entry of the bundle whose id follows from what it says it is about."""
     identity = uuid.uuid5(_NAMESPACE, f"{seed} {kind} {name}")
     return {"fullUrl": f"urn:uuid:{identity}", "resource": {"resourceType": kind, "id": str(identity), **body}}
 
 
-def _device(analysis: Analysis, card: ModelCard) -> dict[str, Any]:
+def _device(analysis: Analysis, card: ModelCard) -> JsonObject:
     """Software and weights: what somebody needs who wants to compute the same again."""
     prediction = analysis.prediction
     model = card.name if prediction is None else prediction.model_name
@@ -133,7 +134,7 @@ def _device(analysis: Analysis, card: ModelCard) -> dict[str, Any]:
     }
 
 
-def _patient(analysis: Analysis, name: str) -> dict[str, Any]:
+def _patient(analysis: Analysis, name: str) -> JsonObject:
     sex = analysis.record.sex
     return {"name": [{"text": " ".join(name.split())}], **({} if sex is None else {"gender": sex})}
 
@@ -150,14 +151,17 @@ def _effective(analysis: Analysis) -> dict[str, str]:
 
 def _report(
     analysis: Analysis,
-    observations: Sequence[Mapping[str, Any]],
-    shared: Mapping[str, Any],
+    observations: Sequence[JsonObject],
+    shared: JsonObject,
     moment: datetime,
     sign_off: SignOff | None,
-) -> dict[str, Any]:
+) -> JsonObject:
     record = analysis.record
-    body: dict[str, Any] = {
-        "identifier": [{"type": {"text": "Record"}, "value": record.record_id}],
+    body: JsonObject = {
+        "identifier": [
+            {"type": {"text": "Record"}, "value": record.record_id},
+            *_checksum(record.provenance.sha256),
+        ],
         "category": [_coded(_SERVICE, "EC", "Electrocardiac (e.g., EKG, EEC, Holter)")],
         "code": {**_coded(_LOINC_SYSTEM, "11524-6", "EKG study"), "text": "12-lead ECG"},
         **{key: value for key, value in shared.items() if key != "device"},
@@ -165,12 +169,13 @@ def _report(
         "result": [{"reference": item["fullUrl"]} for item in observations],
         "conclusion": _conclusion(analysis, sign_off),
     }
-    if record.provenance.sha256:
-        checksum = {"type": {"text": "SHA-256 of the record's files"}, "value": record.provenance.sha256}
-        body["identifier"].append(checksum)
     if sign_off is not None:
         body["resultsInterpreter"] = [{"display": sign_off.by}]
     return body
+
+
+def _checksum(sha256: str) -> list[JsonValue]:
+    return [{"type": {"text": "SHA-256 of the record's files"}, "value": sha256}] if sha256 else []
 
 
 def _conclusion(analysis: Analysis, sign_off: SignOff | None) -> str:
@@ -195,7 +200,7 @@ def _conclusion(analysis: Analysis, sign_off: SignOff | None) -> str:
     return " ".join([*parts, RESEARCH_USE])
 
 
-def _observations(analysis: Analysis) -> Iterable[tuple[str, dict[str, Any]]]:
+def _observations(analysis: Analysis) -> Iterable[tuple[str, JsonObject]]:
     yield "level", _level(analysis)
     yield "quality", _quality(analysis)
     if analysis.measurements is not None:
@@ -205,8 +210,8 @@ def _observations(analysis: Analysis) -> Iterable[tuple[str, dict[str, Any]]]:
         yield f"finding {finding.code}", _finding(finding)
 
 
-def _level(analysis: Analysis) -> dict[str, Any]:
-    body: dict[str, Any] = {"code": {"text": "Critical value of the ECG, level 0 to 3"}}
+def _level(analysis: Analysis) -> JsonObject:
+    body: JsonObject = {"code": {"text": "Critical value of the ECG, level 0 to 3"}}
     prediction = analysis.prediction
     if prediction is None:
         return body | {
@@ -228,7 +233,7 @@ def _level(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _shares(prediction: Prediction) -> list[dict[str, Any]]:
+def _shares(prediction: Prediction) -> list[JsonValue]:
     """Return the four probabilities and the three exceedances as components without unit."""
     named = [
         *(
@@ -246,8 +251,8 @@ def _shares(prediction: Prediction) -> list[dict[str, Any]]:
     ]
 
 
-def _quality(analysis: Analysis) -> dict[str, Any]:
-    body: dict[str, Any] = {
+def _quality(analysis: Analysis) -> JsonObject:
+    body: JsonObject = {
         "code": {"text": "Signal quality"},
         "valueCodeableConcept": {"text": analysis.quality.verdict.value},
     }
@@ -256,16 +261,16 @@ def _quality(analysis: Analysis) -> dict[str, Any]:
     )
 
 
-def _measurement(quantity: Quantity, measurements: Measurements) -> dict[str, Any]:
+def _measurement(quantity: Quantity, measurements: Measurements) -> JsonObject:
     known = LOINC.get(quantity.field)
     code = {} if known is None else _coded(_LOINC_SYSTEM, *known)
-    body: dict[str, Any] = {"code": {**code, "text": quantity.name}}
+    body: JsonObject = {"code": {**code, "text": quantity.name}}
     value = value_of(quantity, measurements)
     if value is None:
         reason = measurements.not_measurable.get(quantity.field, "")
         text = f"{NOT_MEASURABLE}: {reason}" if reason else NOT_MEASURABLE
         return body | {"dataAbsentReason": _absent("unknown", "Unknown", text)}
-    number = {
+    number: JsonObject = {
         "value": round(value, max(1, quantity.decimals + 1)),
         "unit": quantity.unit,
         "system": _UCUM_SYSTEM,
@@ -275,8 +280,8 @@ def _measurement(quantity: Quantity, measurements: Measurements) -> dict[str, An
     return body | {"valueQuantity": number} | ({"note": [{"text": note}]} if note else {})
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    body: dict[str, Any] = {"code": {"text": finding.title}, "note": [{"text": finding.reason}]}
+def _finding(finding: Finding) -> JsonObject:
+    body: JsonObject = {"code": {"text": finding.title}, "note": [{"text": finding.reason}]}
     if finding.state == NOT_MEASURABLE:
         return body | {"dataAbsentReason": _absent("unknown", "Unknown", f"{NOT_MEASURABLE}: {finding.reason}")}
     body["valueBoolean"] = finding.state == "present"
@@ -285,9 +290,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return body
 
 
-def _coded(system: str, code: str, display: str) -> dict[str, Any]:
+def _coded(system: str, code: str, display: str) -> JsonObject:
     return {"coding": [{"system": system, "code": code, "display": display}]}
 
 
-def _absent(code: str, display: str, text: str) -> dict[str, Any]:
+def _absent(code: str, display: str, text: str) -> JsonObject:
     return {**_coded(_ABSENT_SYSTEM, code, display), "text": text}
