@@ -24,6 +24,7 @@ from cardiov_core.io.formats.sniff import read_bytes
 from cardiov_core.io.formats.wfdb_header import Header, decode_header, parse_header
 from cardiov_core.io.formats.wfdb_reader import SignalFile, channels_of, find_header
 from cardiov_core.io.formats.wfdb_samples import BYTES_PER_SAMPLE
+from cardiov_core.io.records import checked_options
 
 # The header fields that say how many data records an EDF file has, how long each is, and how many signals.
 _EDF_COUNT, _EDF_SECONDS, _EDF_SIGNALS, _EDF_RESERVED = (
@@ -51,15 +52,23 @@ class Recording(ABC):
     path: Path
     duration_s: float
 
-    def part(self, start_s: float, length_s: float, options: ReadOptions | None = None) -> EcgRecord:
+    def part(
+        self,
+        start_s: float,
+        length_s: float,
+        *,
+        sampling_rate: float | None = None,
+        units: str | None = None,
+        gain_factor: float = 1.0,
+    ) -> EcgRecord:
         """Read one stretch.
 
         Parameters
         ----------
         start_s, length_s : float
             Where it begins, and how long it is; it ends with the recording at the latest.
-        options : ReadOptions, optional
-            As for a whole record.
+        sampling_rate, units, gain_factor
+            As in `read_record`.
 
         Returns
         -------
@@ -76,7 +85,7 @@ class Recording(ABC):
                 f"{self.path.name} has no {length_s:g} s from {start_s:g} s on: it lasts {self.duration_s:g} s.",
                 "Choose another one.",
             )
-        asked = options or ReadOptions()
+        asked = checked_options(sampling_rate, units, gain_factor)
         unit_s = self._unit_s
         first = math.floor(start_s / unit_s + 1e-6)
         last = min(math.ceil((start_s + length_s) / unit_s - 1e-6), self._n_units)

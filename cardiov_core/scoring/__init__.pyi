@@ -1,3 +1,4 @@
+from .entries import Entry as Entry
 from .plan import Plan as Plan
 from .plan import list_entries as list_entries
 from .plan import write_plan as write_plan
@@ -7,8 +8,10 @@ from .run import CHUNK as CHUNK
 from .run import Progress as Progress
 from .run import Summary as Summary
 from .run import score as score
-from .scorer import Entry as Entry
 from .scorer import Grading as Grading
 from .scorer import Scorer as Scorer
 from .workers import Workers as Workers
 from .workers import default_processes as default_processes
+from .worst import clock as clock
+from .worst import cut_out as cut_out
+from .worst import worst_windows as worst_windows

@@ -10,7 +10,7 @@ import os
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -20,8 +20,9 @@ import numpy as np
 
 from cardiov_core import errors
 from cardiov_core.errors import DuplicateIdError, ManifestError, OutputError, RecordError
-from cardiov_core.io import PassedOver, Place, SourceError, is_local, list_places
-from cardiov_core.scoring.scorer import Entry
+from cardiov_core.io import PassedOver, Place, SourceError, is_local, list_places, open_recording
+from cardiov_core.preprocessing import MIN_DURATION_S
+from cardiov_core.scoring.entries import Entry
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,7 +119,38 @@ def is_manifest(source: str) -> bool:
         return False
 
 
-def write_plan(source: str, path: Path, chunk_size: int) -> Plan:
+def windows_of(entry: Entry, window_s: float) -> Iterator[Entry]:
+    """Cut a long recording into windows, without reading its samples.
+
+    Parameters
+    ----------
+    entry : Entry
+        Any record.
+    window_s : float
+        Length of a window. The last one ends with the recording, so it may overlap the one before.
+
+    Yields
+    ------
+    Entry
+        The windows in their order; the record itself where it is not longer than a window, or lies elsewhere, or
+        its format is not one of which stretches can be read.
+    """
+    recording = None
+    if entry.error is None and not entry.place.archive and is_local(entry.place.file):
+        try:
+            recording = open_recording(Path(entry.place.file))
+        except RecordError:
+            # Whoever reads it says what is wrong.
+            recording = None
+    if recording is None or recording.duration_s < window_s + MIN_DURATION_S:
+        yield entry
+        return
+    last_s = recording.duration_s - window_s
+    for at in range(math.ceil(recording.duration_s / window_s)):
+        yield replace(entry, start_s=min(at * window_s, last_s), length_s=window_s)
+
+
+def write_plan(source: str, path: Path, chunk_size: int, window_s: float | None = None) -> Plan:
     """List a source and write the plan; the file is there whole or not at all.
 
     Parameters
@@ -129,6 +161,8 @@ def write_plan(source: str, path: Path, chunk_size: int) -> Plan:
         The file to write.
     chunk_size : int
         Records of a part.
+    window_s : float, optional
+        Cut recordings that are longer into such windows.
 
     Raises
     ------
@@ -147,8 +181,10 @@ def write_plan(source: str, path: Path, chunk_size: int) -> Plan:
         for one in found:
             if isinstance(one, PassedOver):
                 n_passed_over += 1
-            else:
+            elif window_s is None:
                 yield one
+            else:
+                yield from windows_of(one, window_s)
 
     entries = counted(list_entries(source))
     with written_whole(path) as temporary, pq.ParquetWriter(temporary, _schema()) as writer:
@@ -188,6 +224,7 @@ def _schema() -> "pa.Schema":
     return pa.schema(
         [("shown_as", text), ("file", text), ("archive", text), ("record_id", text), ("sampling_rate_hz", pa.float64())]
         + [(name, text) for name in ("units", "error", "error_message", "error_hint")]
+        + [("start_s", pa.float64()), ("length_s", pa.float64())]
     )
 
 
@@ -201,6 +238,8 @@ def _row(entry: Entry) -> dict[str, Any]:
         "error": None if wrong is None else type(wrong).__name__,
         "error_message": None if wrong is None else wrong.message,
         "error_hint": None if wrong is None else wrong.hint,
+        "start_s": entry.start_s,
+        "length_s": entry.length_s,
     }
 
 
@@ -209,7 +248,8 @@ def _entry(row: dict[str, Any]) -> Entry:
     if row["error"] is not None:
         error = getattr(errors, row["error"])(row["error_message"], row["error_hint"])
     place = Place(row["shown_as"], row["file"], row["archive"])
-    return Entry(place, row["record_id"], row["sampling_rate_hz"], row["units"], error)
+    window = row["start_s"], row["length_s"]
+    return Entry(place, row["record_id"], row["sampling_rate_hz"], row["units"], error, *window)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cardiov_core.domain import Analysis, ReasonCode, first_of
 from cardiov_core.errors import CardioVError
+from cardiov_core.scoring.entries import Entry
 from cardiov_core.weights import ModelCard
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ RISK_COLUMNS = (
 _MEASURED = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms", "qtc_fridericia_ms", "qrs_axis_deg")
 
 _TYPES: Mapping[str, str] = {
-    "record": "string", "record_id": "string", "level": "int8", "graded_level": "int8",
+    "record": "string", "record_id": "string", "start_s": "double", "level": "int8", "graded_level": "int8",
     **dict.fromkeys(RISK_COLUMNS[2:9], "double"), "prediction_set": "list<int8>",
     "unsure": "bool", "unlike_training": "bool", "out_of_fold": "bool",
     "withheld": "list<string>", "quality": "string", "rhythm": "string",
@@ -46,13 +47,13 @@ def schema_of_rows() -> "pa.Schema":
     return pa.schema([(name, lists.get(kind) or pa.type_for_alias(kind)) for name, kind in _TYPES.items()])
 
 
-def analysed_row(record: str, record_id: str, analysis: Analysis, card: ModelCard) -> Row:
+def analysed_row(entry: Entry, analysis: Analysis, card: ModelCard) -> Row:
     """Return the row of a record that was analysed.
 
     Parameters
     ----------
-    record, record_id : str
-        Where it lies, and its name; the file's own where that is empty.
+    entry : Entry
+        The line of the plan; the file's own name counts where that has none.
     analysis : Analysis
         What CardioV says of it.
     card : ModelCard
@@ -69,8 +70,9 @@ def analysed_row(record: str, record_id: str, analysis: Analysis, card: ModelCar
     ]
     return {
         **dict.fromkeys(COLUMNS),
-        "record": record,
-        "record_id": record_id or ecg.record_id,
+        "record": entry.place.shown_as,
+        "record_id": entry.record_id or ecg.record_id,
+        "start_s": entry.start_s,
         **_risk(analysis),
         "withheld": [reason.code.value for reason in analysis.withheld],
         "quality": str(analysis.quality.verdict),
@@ -94,13 +96,13 @@ def analysed_row(record: str, record_id: str, analysis: Analysis, card: ModelCar
     }
 
 
-def error_row(record: str, record_id: str, error: CardioVError, card: ModelCard) -> Row:
+def error_row(entry: Entry, error: CardioVError, card: ModelCard) -> Row:
     """Return the row of a record that could not be read or analysed.
 
     Parameters
     ----------
-    record, record_id : str
-        Where it lies, and its name where a list gives it one.
+    entry : Entry
+        The line of the plan.
     error : CardioVError
         What is wrong.
     card : ModelCard
@@ -108,8 +110,9 @@ def error_row(record: str, record_id: str, error: CardioVError, card: ModelCard)
     """
     return {
         **dict.fromkeys(COLUMNS),
-        "record": record,
-        "record_id": record_id or None,
+        "record": entry.place.shown_as,
+        "record_id": entry.record_id or None,
+        "start_s": entry.start_s,
         **_model(card),
         "error_code": error.code,
         "error_message": error.message,

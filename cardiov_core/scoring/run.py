@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from cardiov_core.errors import ConfigurationError, OutputError, ProcessLostError
+from cardiov_core.scoring.entries import Entry
 from cardiov_core.scoring.plan import Plan, read_plan, write_plan, written_whole
 from cardiov_core.scoring.rows import Row, error_row, schema_of_rows
-from cardiov_core.scoring.scorer import Entry, Grading, Scorer
+from cardiov_core.scoring.scorer import Grading, Scorer
 from cardiov_core.scoring.workers import Workers, default_processes
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard, load_card
@@ -80,6 +81,7 @@ def score(
     grading: Grading,
     *,
     chunk_size: int = CHUNK,
+    window_s: float | None = None,
     n_processes: int | None = None,
     tell: Callable[[Progress], None] | None = None,
 ) -> Summary:
@@ -96,6 +98,8 @@ def score(
         By what records are graded.
     chunk_size : int
         Records of a part.
+    window_s : float, optional
+        Cut recordings that are longer into windows of so many seconds, a row each (`plan.windows_of`).
     n_processes : int, optional
         Worker processes; one per processor core by default, and none (0) to work in this process.
     tell : callable, optional
@@ -117,7 +121,7 @@ def score(
         raise ConfigurationError(f"{out} is there already.", "Name another file, or delete it.")
     card = load_card(grading.model)
     with _only_run_in(folder):
-        plan = _planned(source, folder, _described(source, grading, card, chunk_size), chunk_size)
+        plan = _planned(folder, _described(source, grading, card, chunk_size, window_s))
         run = _Run(plan, folder, card, tell)
         count = default_processes() if n_processes is None else n_processes
         run.write_rows(_rows(run.entries_left(), grading, card, count))
@@ -199,7 +203,7 @@ def _rows(entries: Iterable[Entry], grading: Grading, card: ModelCard, n_process
             try:
                 yield future.result()
             except ProcessLostError as error:
-                yield error_row(entry.place.shown_as, entry.record_id, error, card)
+                yield error_row(entry, error, card)
 
 
 def write_part(folder: Path, part: int, rows: list[Row]) -> None:
@@ -233,7 +237,9 @@ def _n_rows(path: Path) -> int:
         raise OutputError(f"{path} is damaged: {error}.", "Delete it and run the command again.") from error
 
 
-def _described(source: str, grading: Grading, card: ModelCard, chunk_size: int) -> dict[str, Any]:
+def _described(
+    source: str, grading: Grading, card: ModelCard, chunk_size: int, window_s: float | None
+) -> dict[str, Any]:
     """Return by what a run is known again: rows of two graders or decisions must never lie in one table."""
     rules = grading.rule_set
     return {
@@ -242,19 +248,20 @@ def _described(source: str, grading: Grading, card: ModelCard, chunk_size: int) 
         "model_sha256": card.sha256,
         "version": installed_version("cardiov"),
         "records_per_part": chunk_size,
+        "window_s": window_s,
         "levels": "paper" if grading.paper else "shipped" if grading.own is None else f"miss {grading.own.miss_costs}",
         "rule_set": None if rules is None else repr((rules.name, rules.changed)),
         "reading": [grading.sampling_rate_hz, grading.units, grading.gain_factor],
     }
 
 
-def _planned(source: str, folder: Path, described: dict[str, Any], chunk_size: int) -> Plan:
+def _planned(folder: Path, described: dict[str, Any]) -> Plan:
     run, path = folder / _RUN, folder / _PLAN
     if not run.exists():
         others = [each.name for each in folder.iterdir() if each.name != _LOCK and not each.name.startswith((".", "_"))]
         if others:
             raise ConfigurationError(f"{folder} holds other files, {others[0]} for example.", "Name an empty folder.")
-        plan = write_plan(source, path, chunk_size)
+        plan = write_plan(described["source"], path, described["records_per_part"], described["window_s"])
         with written_whole(run) as temporary:
             temporary.write_text(json.dumps(described, indent=2), encoding="utf-8")
         return plan

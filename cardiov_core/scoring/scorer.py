@@ -2,39 +2,18 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from cardiov_core.critical import load_rule_set
 from cardiov_core.domain import Analysis, EcgRecord, RuleSet
-from cardiov_core.errors import CardioVError, OutputError, RecordError, WeightsError
+from cardiov_core.errors import CardioVError, OutputError, RecordError, RecordNotFoundError, WeightsError
 from cardiov_core.inference import OwnDecision, analyze, load_predictor, other_graders
-from cardiov_core.io import Place, brought, read_source
+from cardiov_core.io import brought, open_recording, read_source
+from cardiov_core.scoring.entries import Entry
 from cardiov_core.scoring.rows import Row, analysed_row, error_row
 from cardiov_core.signals import Examination
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One record of a plan.
-
-    Attributes
-    ----------
-    place : Place
-        Where it lies.
-    record_id : str
-        Its name where a list gives it one; empty where the file's own counts.
-    sampling_rate_hz, units : float, str or None
-        What the list states for a file that does not say it.
-    error : CardioVError or None
-        Why it cannot be read, where that is known before.
-    """
-
-    place: Place
-    record_id: str = ""
-    sampling_rate_hz: float | None = None
-    units: str | None = None
-    error: CardioVError | None = None
 
 
 @dataclass(frozen=True)
@@ -105,15 +84,7 @@ class Scorer:
         """
         if entry.error is not None:
             raise entry.error
-        grading = self._grading
-        with brought(entry.place) as source:
-            record = read_source(
-                source,
-                sampling_rate=entry.sampling_rate_hz or grading.sampling_rate_hz,
-                units=entry.units or grading.units,
-                gain_factor=grading.gain_factor,
-            )
-        return self.judged(record)
+        return self.judged(_read(entry, self._grading))
 
     def judged(
         self, record: EcgRecord | Examination, *, start_s: float | None = None, analyse_anyway: bool = False
@@ -150,15 +121,28 @@ class Scorer:
         """
         shown_as, card = entry.place.shown_as, self.predictor.card
         try:
-            return analysed_row(shown_as, entry.record_id, self.analysed(entry), card)
+            return analysed_row(entry, self.analysed(entry), card)
         except (OutputError, WeightsError):
             raise
         except CardioVError as error:
-            return error_row(shown_as, entry.record_id, error, card)
+            return error_row(entry, error, card)
         except Exception:
             # A bug that one record uncovers must not cost the other million.
             _logger.exception("Unforeseen error with one record.")
             wrong = RecordError(
                 f"{shown_as}: something went wrong that CardioV did not foresee.", "The details are in the log."
             )
-            return error_row(shown_as, entry.record_id, wrong, card)
+            return error_row(entry, wrong, card)
+
+
+def _read(entry: Entry, grading: Grading) -> EcgRecord:
+    rate_hz, units = entry.sampling_rate_hz or grading.sampling_rate_hz, entry.units or grading.units
+    if entry.start_s is not None and entry.length_s is not None:
+        recording = open_recording(Path(entry.place.file))
+        if recording is None:
+            raise RecordNotFoundError(f"{entry.place.shown_as} is not the recording that was listed.", "Begin anew.")
+        return recording.part(
+            entry.start_s, entry.length_s, sampling_rate=rate_hz, units=units, gain_factor=grading.gain_factor
+        )
+    with brought(entry.place) as source:
+        return read_source(source, sampling_rate=rate_hz, units=units, gain_factor=grading.gain_factor)

@@ -94,7 +94,9 @@ def _analysed(scorer: Scorer, files: Files, options: Options) -> tuple[Examinati
 
 
 def _only_record(files: Files, options: Options) -> EcgRecord:
-    uploads = read_uploads(files, sampling_rate=options.rate, units=options.units, gain_factor=options.gain_factor)
+    uploads = read_uploads(
+        files, sampling_rate=options.rate, units=options.units, gain_factor=options.gain_factor, apart=True
+    )
     for upload in uploads:
         if upload.error is not None:
             raise upload.error

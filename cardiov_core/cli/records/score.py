@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli.options import reading_options
-from cardiov_core.domain import how_many
+from cardiov_core.domain import Severity, how_many
 
 if TYPE_CHECKING:
     from cardiov_core.scoring import Progress
@@ -27,6 +27,10 @@ _EVERY_S = 10.0
 @click.option("--processes", type=click.IntRange(min=0), metavar="N", help="Default: one per core; 0: in this process.")
 @click.option("--chunk", "chunk_size", type=click.IntRange(min=1), default=500, show_default=True, metavar="N",
               help="Records of a part; what a kill costs at most.")  # fmt: skip
+@click.option("--windows", "window_s", type=click.FloatRange(min=10), metavar="S",
+              help="Cut longer WFDB, EDF and ISHNE recordings into windows of S seconds, a row each.")  # fmt: skip
+@click.option("--worst", "n_worst", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
+              help="With --windows: print the N most urgent ones and cut out their minutes.")  # fmt: skip
 @reading_options
 def score(
     source: str,
@@ -35,6 +39,8 @@ def score(
     decision: str,
     processes: int | None,
     chunk_size: int,
+    window_s: float | None,
+    n_worst: int,
     rate: float | None,
     units: str | None,
     gain_factor: float,
@@ -58,7 +64,9 @@ def score(
         units=units,
         gain_factor=gain_factor,
     )
-    summary = score_all(source, out, grading, chunk_size=chunk_size, n_processes=processes, tell=_Teller().tell)
+    summary = score_all(
+        source, out, grading, chunk_size=chunk_size, window_s=window_s, n_processes=processes, tell=_Teller().tell
+    )
     if sys.stderr.isatty():
         click.echo(err=True)
     if summary.n_passed_over:
@@ -70,6 +78,23 @@ def score(
         err=True,
     )
     click.echo(summary.out)
+    if window_s is not None:
+        _show_worst(summary.out, n_worst)
+
+
+def _show_worst(results: Path, n: int) -> None:
+    """Print the most urgent windows, and write their minutes beside the results."""
+    from cardiov_core.scoring import clock, cut_out, worst_windows
+
+    rows = worst_windows(results, n)
+    folder = results.with_name(f"{results.stem}-worst")
+    for row in rows:
+        level = "withheld" if row["level"] is None else Severity(row["level"]).title
+        told = ", ".join(row["critical"] or row["findings"] or [])
+        click.echo(f"{clock(row['start_s'])}  {level:<11}  {row['record_id']}  {told}")
+        cut_out(row, folder)
+    if rows:
+        click.echo(f"their minutes, to be dropped on the Batch or the Analyze page: {folder}", err=True)
 
 
 class _Teller:
