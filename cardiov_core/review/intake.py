@@ -357,7 +357,7 @@ def log_opinion(
     if analysis.prediction is None:
         raise ReviewError("There is no level to agree with.", "Send the record to review to give a level of your own.")
     if not agree and not reason.strip():
-        raise ReviewError("A disagreement needs a reason.", "Say in a few words what speaks against the level.")
+        raise ReviewError("A disagreement needs a reason.", "Say in a few words why.")
     own: JsonObject = {"agree": agree, "own_level": None if level is None else int(level), "reason": clean(reason)}
     waveform = pack(analysis.record).sha256
     with store.writing() as connection:

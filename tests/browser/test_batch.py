@@ -52,3 +52,25 @@ def test_a_zip_becomes_a_list_whose_names_open_records(page: Page, archive: Path
     page.get_by_role("button", name="Open the next").press("Enter")
     expect(page.get_by_text("No level", exact=True)).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_text("weak.hea").first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_back_leads_to_the_row_that_was_left(
+    page: Page, tmp_path: Path, wfdb_files: Callable[..., dict[str, bytes]]
+) -> None:
+    path = tmp_path / "ward.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for number in range(30):
+            for name, content in wfdb_files(f"case{number:02d}").items():
+                packed.writestr(name, content)
+    page.get_by_role("link", name="Batch").click()
+    page.get_by_text("Drop many ECGs").wait_for(timeout=WAIT_MS)
+    page.locator("input[type=file]").first.set_input_files(str(path))
+    expect(page.get_by_text("30 of 30 records: done")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("combobox", name="Open a record by its name").fill("case27")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Case 28 of 30")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="Back to the list").click()
+    scroller = page.locator(".st-key-batch_table .dvn-scroller")
+    scroller.wait_for(timeout=WAIT_MS)
+    page.wait_for_function("document.querySelector('.st-key-batch_table .dvn-scroller').scrollTop > 100")

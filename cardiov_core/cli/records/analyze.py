@@ -30,7 +30,7 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
     help="By this installation's own costs where it has some; by the grader's own; or the most probable (the paper's).",
 )
 @click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True)
-@click.option("--explain", is_flag=True, help="Add where the network looked, or what the measurements speak for.")
+@click.option("--explain", is_flag=True, help="Add where the network looked, or which measurements support it.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
 @click.option("--critical-rules", metavar="NAME|FILE", help="Rules for critical results; default: the installation's.")

@@ -1,4 +1,4 @@
-"""From contributions of single numbers to what a clinician can check: 'ST -0.12 mV in V5 speaks for Medium risk'."""
+"""From contributions of single numbers to what a clinician can check: 'ST -0.12 mV in V5 supports Medium risk'."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -120,7 +120,7 @@ def _reason(group: str, leads: str, feature: Feature, value: float, total: float
     aim = Severity(target).title if isinstance(target, int) else _THRESHOLD_WORDS[target]
     where = f" in {feature.lead}" if feature.lead else ""
     sentence = f"{feature.words}{where} not known" if missing else f"{_in_words(feature, value)}{where}"
-    direction = "for" if total > 0 else "against"
+    verb = "supports" if total > 0 else "argues against"
     return Contribution(
         group=group,
         leads=leads,
@@ -129,7 +129,7 @@ def _reason(group: str, leads: str, feature: Feature, value: float, total: float
         value=None if missing else value,
         unit=feature.unit,
         contribution=total,
-        statement=f"{sentence[0].upper()}{sentence[1:]} speaks {direction} {aim}",
+        statement=f"{sentence[0].upper()}{sentence[1:]} {verb} {aim}",
     )
 
 

@@ -134,7 +134,7 @@ def _opinion(store: Store, me: Reader, case: Case, analysis: Analysis, level: Se
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            "Or: what speaks against it", key=REASON_KEY, max_chars=_MAX_REASON, width=420, placeholder="Your reason"
+            "Or: why you disagree", key=REASON_KEY, max_chars=_MAX_REASON, width=420, placeholder="Your reason"
         )
         st.selectbox(
             "Your level (optional)",

@@ -68,6 +68,8 @@ class ReviewState:
         Case whose read is to be saved as soon as what was entered with it is taken.
     incomplete : str or None
         Case whose read could not be saved because something is missing.
+    demo_wanted : bool
+        A demo study was asked for and is not filled yet.
     demo : DemoStudy or None
         What Worklist, Review and Agreement show instead of the review.
     before_demo : ReviewState or None
@@ -94,6 +96,7 @@ class ReviewState:
     notes: dict[str, Severity | None] = field(default_factory=dict)
     save_wanted: str | None = None
     incomplete: str | None = None
+    demo_wanted: bool = False
     demo: "DemoStudy | None" = None
     before_demo: "ReviewState | None" = None
 

@@ -11,14 +11,17 @@ FILL_KEY, REMOVE_KEY = "demo_fill", "demo_remove"
 
 def offer_demo() -> None:
     """Offer to fill Worklist and Agreement with a demo study."""
-    if review_state().demo is not None:
+    state = review_state()
+    if state.demo is not None:
         return
-    filled = st.button(
+    st.button(
         "Fill a demo study",
         key=FILL_KEY,
         help="Synthetic ECGs and two made-up readers on Worklist and Agreement, apart from any real review.",
+        on_click=_want,
     )
-    if filled:
+    # Kept in the session and not in the button: what ends the run of a page ends what its button said.
+    if state.demo_wanted:
         _fill()
         st.switch_page(WORKLIST_PAGE)
 
@@ -34,6 +37,10 @@ def show_demo() -> None:
             st.rerun()
 
 
+def _want() -> None:
+    review_state().demo_wanted = True
+
+
 def _fill() -> None:
     from cardiov_core.review import N_DEMO_CASES, PRESENTER, DemoStudy
 
@@ -41,4 +48,5 @@ def _fill() -> None:
     bar = st.progress(0.0, "Grading synthetic ECGs ...")
     for done in demo.fill(resources.predictor()):
         bar.progress(done / N_DEMO_CASES, f"Grading synthetic ECGs: {done} of {N_DEMO_CASES}")
+    review_state().demo_wanted = False
     enter_demo(demo)

@@ -269,7 +269,7 @@ def band_caption(attention: FloatArray, stage: int) -> str:
             "there is no band. Try another stage."
         )
     if not np.nanmax(attention) > 0:
-        return f"Stage {stage} has no stretch that speaks for this target: there is no band. Try another stage."
+        return f"Stage {stage} has no stretch that supports this target: there is no band. Try another stage."
     return (
         f"Blue band: relative attention within this ECG, 0-1, stage {stage}, where it is at least {STANDS_OUT:g} "
         f"times the record's own median. {CAPTION}"

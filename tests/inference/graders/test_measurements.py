@@ -222,7 +222,7 @@ def test_reasons_name_value_lead_and_direction(grader: MeasurementGrader, record
     assert sizes == sorted(sizes, reverse=True)
     assert min(sizes) >= 0.01
     for reason in reasons.reasons:
-        assert (" speaks for " in reason.statement) == (reason.contribution > 0)
+        assert (" supports " in reason.statement) == (reason.contribution > 0)
         assert reason.lead is None or f"in {reason.lead} " in reason.statement
         assert reason.unit != "of QRS", "sizes are told in mV where the gains can be trusted"
     with pytest.raises(ExplanationError):

@@ -82,9 +82,9 @@ def test_no_sentence_reassures() -> None:
 
 def test_reasons_are_told_with_their_points() -> None:
     reason = Contribution(
-        "ST", "lateral leads", "V5", "ST level", -0.12, "mV", 0.124, "ST -0.12 mV in V5 speaks for Medium"
+        "ST", "lateral leads", "V5", "ST level", -0.12, "mV", 0.124, "ST -0.12 mV in V5 supports Medium"
     )
-    against = Contribution("T", "", None, "x", None, "", -0.056, "T 0.3 mV speaks against Medium")
+    against = Contribution("T", "", None, "x", None, "", -0.056, "T 0.3 mV argues against Medium")
     reasons = Contributions("measurements", "level 2", (reason, against), 0.2, Window(0, 10))
     assert uncertainty.reason_rows(reasons) == [(reason.statement, "+12"), (against.statement, "-6")]
     assert uncertainty.reasons_line(reasons, 1) == f"{reason.statement} (+12)."
