@@ -40,7 +40,9 @@ def seen(request: pytest.FixtureRequest, browser: Browser, server: str) -> Itera
     context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme=request.param)
     page = context.new_page()
     page.goto(server)
-    page.get_by_role("button", name="Fill a demo study").click(timeout=WAIT_MS)
+    page.get_by_role("button", name="Noise and lead off").wait_for(timeout=WAIT_MS)
+    at_rest(page)
+    page.get_by_role("button", name="Fill a demo study").click()
     expect(page.locator(".st-key-demo")).to_be_visible(timeout=4 * WAIT_MS)
     at_rest(page)
     yield page, request.param
@@ -72,11 +74,18 @@ def looked_at(page: Page, kept: Path, name: str, scheme: str, *, head: bool = Fa
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
+def drawn(page: Page) -> None:
+    """Wait until nothing on the page is stale or still to come."""
+    at_rest(page)
+    expect(page.locator("[data-stale=true], [data-testid=stSkeleton]")).to_have_count(0, timeout=WAIT_MS)
+    at_rest(page)
+
+
 def show(page: Page, link: str, sign: str) -> None:
     """Go to a page by the navigation, and wait for what tells that it is there."""
     page.get_by_role("link", name=link).click()
     expect(page.locator(sign).first).to_be_visible(timeout=WAIT_MS)
-    at_rest(page)
+    drawn(page)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +110,11 @@ def test_the_first_screen_and_an_open_ecg(seen: tuple[Page, str], kept: Path) ->
     looked_at(page, kept, "first-screen", scheme)
     page.get_by_role("button", name="Inferior ST elevation").click()
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
-    at_rest(page)
+    drawn(page)
     looked_at(page, kept, "analyze", scheme, head=True)
     page.get_by_role("button", name="Open").first.click()
     page.get_by_role("button", name="Samples and data sets").click()
-    at_rest(page)
+    drawn(page)
 
 
 def test_a_case_to_read_and_the_owners_progress(seen: tuple[Page, str], kept: Path) -> None:
@@ -113,12 +122,12 @@ def test_a_case_to_read_and_the_owners_progress(seen: tuple[Page, str], kept: Pa
     show(page, "Worklist", ".st-key-worklist_head")
     page.get_by_text("Progress", exact=True).click()
     expect(page.get_by_text("Reads by day")).to_be_visible(timeout=WAIT_MS)
-    at_rest(page)
+    drawn(page)
     looked_at(page, kept, "progress", scheme)
     page.get_by_text("Read", exact=True).click()
     page.get_by_role("button", name="Next case").click(timeout=WAIT_MS)
     expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").nth(12)).to_be_attached(timeout=WAIT_MS)
-    at_rest(page)
+    drawn(page)
     looked_at(page, kept, "review", scheme)
 
 
@@ -132,10 +141,10 @@ def test_a_batch_as_a_list(seen: tuple[Page, str], kept: Path, tmp_path: Path) -
     show(page, "Batch", "text=Drop many ECGs")
     page.locator("input[type=file]").first.set_input_files(str(archive))
     expect(page.get_by_text("3 of 3 records: done")).to_be_visible(timeout=WAIT_MS)
-    at_rest(page)
+    drawn(page)
     looked_at(page, kept, "batch-list", scheme)
     page.get_by_role("button", name="Another batch").click()
-    at_rest(page)
+    drawn(page)
 
 
 def test_the_print_of_an_ecg_is_whole(browser: Browser, server: str, kept: Path, tmp_path: Path) -> None:
