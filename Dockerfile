@@ -6,17 +6,18 @@ COPY pages pages
 COPY .streamlit .streamlit
 COPY weights weights
 COPY cardiov_core cardiov_core
-COPY deploy/install.sh deploy/install.sh
-RUN sh deploy/install.sh /opt/cardiov
+COPY deploy/install.sh deploy/requirements.lock deploy/
+RUN sh deploy/install.sh /opt/cardiov --locked
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --create-home --home-dir /home/cardiov cardiov
+RUN useradd --system --uid 10001 --user-group --create-home --home-dir /home/cardiov cardiov
 COPY --from=build /opt/cardiov /opt/cardiov
 ENV PATH=/opt/cardiov/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     MPLCONFIGDIR=/tmp/matplotlib
-USER cardiov
+# By number, so that an orchestrator can tell that it is not root.
+USER 10001
 WORKDIR /home/cardiov
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \

@@ -18,12 +18,12 @@ export OMP_WAIT_POLICY := passive
 APP_STAMP := $(VENV)/.installed-app
 
 .DEFAULT_GOAL := help
-.PHONY: help venv app test lint docs format weights delineator bench fuzz clean
+.PHONY: help venv app test lint docs format weights delineator bench fuzz lock sbom audit image-lint clean
 .PHONY: measured detectors forest network boosting statements maps range blend evaluated
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
-		printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 venv: $(STAMP) ## Make .venv and install CardioV in it (nothing to do when it is up to date)
 
@@ -135,5 +135,30 @@ bench: $(STAMP) ## Time the way from an upload to the first result, and training
 fuzz: $(STAMP) ## Throw damaged files at every reader (EXECUTIONS=20000)
 	@nice -n 19 $(BIN)/python tests/fuzz --executions $(EXECUTIONS)
 
+SUPPLY := .venv-supply
+
+$(SUPPLY)/.installed: deploy/supply-chain.txt
+	@test -x $(SUPPLY)/bin/python || $(PYTHON) -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip install -q --disable-pip-version-check -r deploy/supply-chain.txt
+	@touch $@
+
+lock: $(SUPPLY)/.installed ## Write deploy/requirements.lock anew: all packages of an installation with their checksums
+	@head -n 2 deploy/requirements.lock > $(SUPPLY)/lock
+	@$(SUPPLY)/bin/uv pip compile pyproject.toml --extra postgres --extra dicom -c constraints.txt --universal \
+		--python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet >> $(SUPPLY)/lock
+	@mv $(SUPPLY)/lock deploy/requirements.lock
+
+sbom: $(APP_STAMP) $(SUPPLY)/.installed ## Write sbom.json, the bill of materials of .venv (CycloneDX)
+	@$(SUPPLY)/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file sbom.json
+	@echo sbom.json
+
+image-lint: ## Lint the image file with hadolint, where it is installed
+	@command -v hadolint >/dev/null || { echo "hadolint is not installed here; tests/test_deployment.py holds its rules that matter" >&2; exit 1; }
+	@hadolint Dockerfile
+
+audit: $(SUPPLY)/.installed ## Known weaknesses of the locked packages; says when the service cannot be reached
+	@sh deploy/audit.sh $(SUPPLY)/bin/pip-audit
+
 clean: ## Remove the environment and all caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(SUPPLY) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

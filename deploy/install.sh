@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install CardioV from this checkout into a new environment: sh deploy/install.sh /opt/cardiov
+# Install CardioV from this checkout into a new environment: sh deploy/install.sh /opt/cardiov [--locked]
+# --locked: every package by its checksum (requirements.lock), as the image does; otherwise the versions of constraints.txt.
 set -eu
 target=${1:?Name the folder of the environment, for example /opt/cardiov}
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -8,6 +9,14 @@ if [ -e "$target/bin/python" ]; then
     exit 1
 fi
 "${PYTHON:-python3}" -m venv "$target"
-"$target/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir \
-    -c "$here/constraints.txt" "$here[postgres]"
+install() {
+    "$target/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir "$@"
+}
+if [ "${2:-}" = --locked ]; then
+    install --require-hashes -r "$here/deploy/requirements.lock"
+    # What builds the wheel is no part of what runs.
+    install -c "$here/constraints.txt" --no-deps "$here"
+else
+    install -c "$here/constraints.txt" "$here[postgres,dicom]"
+fi
 "$target/bin/cardiov" --version

@@ -29,7 +29,7 @@ def test_the_app_of_the_containers_has_no_rights_and_no_door_of_its_own(services
 def test_the_image_runs_as_nobody_and_looks_after_itself(repository: Path) -> None:
     lines = (repository / "Dockerfile").read_text(encoding="utf-8").splitlines()
     last_stage = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM")) :]
-    assert any(line.startswith("USER cardiov") for line in last_stage)
+    assert "USER 10001" in last_stage
     assert any(line.startswith("HEALTHCHECK") for line in last_stage)
     copied = {
         part for line in lines if line.startswith("COPY ") and "--from" not in line for part in line.split()[1:-1]
@@ -37,6 +37,23 @@ def test_the_image_runs_as_nobody_and_looks_after_itself(repository: Path) -> No
     assert all((repository / name).exists() for name in copied)
     kept = (repository / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {name for name in copied if f"!{name.split('/')[0]}" not in {k.split("/")[0] for k in kept}} == set()
+
+
+def test_the_image_file_keeps_the_rules_of_linters(repository: Path) -> None:
+    """The rules of hadolint that matter here, by their numbers; `make image-lint` runs hadolint itself."""
+    text = (repository / "Dockerfile").read_text(encoding="utf-8")
+    lines = [line for line in text.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    # DL3006, DL3007: a base with a version that is not the latest one.
+    assert all(re.fullmatch(r"[\w./-]+:\d[\w.-]*", base) for base in bases)
+    # DL3020: no ADD; DL3004: no sudo; DL3000: WORKDIR is absolute; DL3025: arguments as JSON.
+    assert not [line for line in lines if line.startswith("ADD ") or "sudo" in line]
+    assert all(line.split()[1].startswith("/") for line in lines if line.startswith("WORKDIR"))
+    assert all(re.match(r"(CMD|ENTRYPOINT) \[", line) for line in lines if line.startswith(("CMD", "ENTRYPOINT")))
+    # DL3066: a user by number; DL3012: one health check; DL3024: each stage under its own name.
+    assert [line for line in lines if line.startswith("USER")] == ["USER 10001"]
+    assert len([line for line in lines if line.startswith("HEALTHCHECK")]) == 1
+    assert sum(" AS " in line for line in lines) == len(bases) - 1
 
 
 def test_no_password_stands_in_the_files(repository: Path) -> None:

@@ -47,6 +47,19 @@ def test_page_is_thin(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_PAGE_LINES
 
 
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_page_shows_nothing_outside_its_frame_which_lets_in_only_who_may(path: Path) -> None:
+    *before, last = ast.parse(path.read_text(encoding="utf-8")).body
+    assert isinstance(last, ast.With)
+    assert ast.unparse(last.items[0].context_expr) == "page()"
+    assert not [node for node in before if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+
+
+def test_parts_that_rerun_by_themselves_count_as_activity() -> None:
+    ours = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "cardiov_core" / "ui").rglob("*.py")}
+    assert not [name for name, text in ours.items() if "@st.fragment" in text]
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "cardiov_core" / "nets").rglob("*.py")), ids=_name)
 def test_networks_need_torch_alone(path: Path) -> None:
     roots = {name.split(".")[0] for name in _imported(path)}

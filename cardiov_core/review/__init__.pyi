@@ -20,6 +20,9 @@ from .alerts.steps import open_alert as open_alert
 from .alerts.steps import tell as tell
 from .alerts.steps import waiting_alerts as waiting_alerts
 from .audit import events_of as events_of
+from .audit import log_case_opened as log_case_opened
+from .audit import log_sign_in as log_sign_in
+from .audit import log_sign_out as log_sign_out
 from .case_import import ImportReport as ImportReport
 from .case_import import import_cases as import_cases
 from .case_import import import_folder as import_folder

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from cardiov_core.domain import Event, EventKind, JsonObject, Prediction
-from cardiov_core.review.database.rows import clean
+from cardiov_core.review.database.rows import clean, one_at_a_time
 from cardiov_core.review.database.schema import events
 from cardiov_core.review.database.store import Store
 from cardiov_core.version import installed_version
@@ -60,6 +60,46 @@ def append_event(
             app_version=installed_version(),
         )
     )
+
+
+def log_sign_in(store: Store, who: str, at: datetime) -> bool:
+    """Note that somebody signed in.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    who : str
+        A reader's name.
+    at : datetime.datetime
+        When the provider says they did; with its zone.
+
+    Returns
+    -------
+    bool
+        False where this sign-in was noted before: another tab or a reload is none.
+    """
+    known = sa.select(events.c.id).where(
+        events.c.who == clean(who, _MAX_WHO), events.c.kind == EventKind.SIGNED_IN.value, events.c.at >= at
+    )
+    with store.writing() as connection:
+        one_at_a_time(connection, f"sign-in|{who}")
+        if connection.execute(known.limit(1)).first() is not None:
+            return False
+        append_event(connection, who, EventKind.SIGNED_IN)
+    return True
+
+
+def log_sign_out(store: Store, who: str, *, idle: bool = False) -> None:
+    """Note that somebody signed out, or was signed out because nothing was done for too long."""
+    with store.writing() as connection:
+        append_event(connection, who, EventKind.SIGNED_OUT, after={"idle": idle})
+
+
+def log_case_opened(store: Store, case_id: str, who: str) -> None:
+    """Note that somebody opened a case; that alone unblinds nobody."""
+    with store.writing() as connection:
+        append_event(connection, who, EventKind.CASE_OPENED, case_id)
 
 
 def has_seen_grade(connection: sa.Connection, who: str, record_sha256: str, waveform_sha256: str) -> bool:

@@ -32,7 +32,9 @@ MAX_NAME = 100
 """Characters of the name of a reader or a study."""
 
 
-def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reader:
+def ensure_reader(
+    store: Store, name: str, identity: str | None = None, *, first_roles: Collection[Role] = (Role.READER,)
+) -> Reader:
     """Return a person of the review, who is added on first use.
 
     Parameters
@@ -43,13 +45,15 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
         As typed, or as the sign-in states it.
     identity : str, optional
         The signed-in identity; stays in the table of readers and is shown and logged nowhere.
+    first_roles : collection of Role
+        What somebody who is new may do.
 
     Returns
     -------
     Reader
-        Who is new begins as reader. Only where a review has no administrator yet and nobody signs in, a typed name gets
-        every role: somebody must own it. Typed names are known in upper and lower case; two people who sign in under
-        one name become 'Name' and 'Name (2)'.
+        Who is new begins with the first roles. Only where a review has no administrator yet and nobody signs in, a
+        typed name gets every role: somebody must own it. Typed names are known in upper and lower case; two people who
+        sign in under one name become 'Name' and 'Name (2)'.
 
     Raises
     ------
@@ -75,8 +79,10 @@ def ensure_reader(store: Store, name: str, identity: str | None = None) -> Reade
         if known is None and insert_missing(
             connection, readers, {"name": wanted, "identity": identity, "created_at": now()}
         ):
-            given = list(Role) if identity is None and not _has_administrator(connection) else [Role.READER]
-            connection.execute(sa.insert(roles), [{"reader": wanted, "role": role.value} for role in given])
+            owns = identity is None and not _has_administrator(connection)
+            given = list(Role) if owns else list(first_roles)
+            if given:
+                connection.execute(sa.insert(roles), [{"reader": wanted, "role": role.value} for role in given])
             append_event(connection, wanted, EventKind.READER_ADDED, after={"roles": sorted(given)})
         return Reader(wanted, _roles(connection, wanted))
 

@@ -52,12 +52,18 @@ def test_only_the_whole_sentence_opens_it(
     assert _open(repository).file_uploader
 
 
-def test_sign_in_opens_it(
+def test_where_people_sign_in_nothing_is_open_to_who_did_not(
     repository: Path, listening_at: Callable[[str | None], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening_at("192.168.1.7")
-    monkeypatch.setattr("cardiov_core.ui.frame.access.signs_in", lambda: True)
-    assert _open(repository).file_uploader
+    monkeypatch.setattr("cardiov_core.ui.frame.access.st.user", SimpleNamespace(is_logged_in=False))
+    for page in ("analyze", "batch", "worklist", "about"):
+        app = AppTest.from_file(str(repository / "app.py"), default_timeout=60).run()
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert [button.label for button in app.button] == ["Sign in"]
+        assert not app.file_uploader
+        assert not app.title
 
 
 def test_a_proxy_is_no_way_around_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

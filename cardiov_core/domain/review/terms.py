@@ -78,3 +78,6 @@ class EventKind(StrEnum):
     ALERT_ESCALATED = "alert escalated"
     SETTINGS_CHANGED = "settings changed"
     RESULT_SENT = "result sent"
+    SIGNED_IN = "signed in"
+    SIGNED_OUT = "signed out"
+    CASE_OPENED = "case opened"

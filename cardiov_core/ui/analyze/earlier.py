@@ -12,7 +12,7 @@ from cardiov_core.domain import EcgRecord, how_many
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_uploads
 from cardiov_core.reporting import age_and_sex, recording_time
-from cardiov_core.review import KnownEcg, ecgs_of_patient, store_begun, waveform_of
+from cardiov_core.review import KnownEcg, ecgs_of_patient, log_case_opened, store_begun, waveform_of
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session
@@ -151,7 +151,11 @@ def _of_review(case: Case) -> Iterator[_Candidate]:
 
 
 def _from_review(ecg: KnownEcg, patient_id: str) -> Case:
-    record = waveform_of(resources.review_store(), ecg.case_id)
+    store = resources.review_store()
+    record = waveform_of(store, ecg.case_id)
+    me = current_reader(store)
+    if me is not None:
+        log_case_opened(store, ecg.case_id, me.name)
     # The review keeps no patient: the checksum of the id is what the two share.
     known = replace(record, patient_id=patient_id)
     return Case(known, Origin.REVIEW, f"Review case {ecg.case_id}", known_since=ecg.came_in_at)

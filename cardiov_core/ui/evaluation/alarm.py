@@ -17,6 +17,7 @@ from cardiov_core.evaluation import (
 )
 from cardiov_core.reporting import ALARM_WORDS, limits, percent, picked
 from cardiov_core.ui.frame.html import html_table
+from cardiov_core.ui.sign_in.activity import fragment
 
 ALARM_KEY, PREVALENCE_KEY = "performance_alarm", "performance_prevalence"
 
@@ -24,7 +25,7 @@ _SAME_PERCENT = 0.05
 _HEADS = ("Of this alarm", "At the prevalence of these records", "At the stated prevalence")
 
 
-@st.fragment
+@fragment
 def show_alarm(evaluation: ShippedEvaluation) -> None:
     """Show sensitivity, specificity and predictive values of one alarm; its controls rerun this part alone."""
     left, right = st.columns(2)

@@ -62,6 +62,7 @@ from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import dark_theme
+from cardiov_core.ui.sign_in.activity import fragment
 from cardiov_core.weights import ModelCard, list_cards
 
 MODEL_KEY = "performance_model"
@@ -212,7 +213,7 @@ def _contents(document: EvaluationDocument) -> None:
     st.markdown(" · ".join(f"[{part}](#{part.lower().replace(' ', '-')})" for part in parts))
 
 
-@st.fragment
+@fragment
 def _confusion(evaluation: ShippedEvaluation) -> None:
     """Show label against grade; a cell, by click or from the list, names its records."""
     st.subheader("Label and grade")

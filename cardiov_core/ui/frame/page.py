@@ -11,6 +11,7 @@ import streamlit as st
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import RESEARCH_USE
 from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.access import refuse_strangers, signs_in
 from cardiov_core.ui.frame.browser import keys_box
 from cardiov_core.ui.frame.html import bullet_list, plain
 from cardiov_core.ui.frame.navigation import ensure_navigation, page_title, return_where_asked
@@ -52,6 +53,7 @@ def page() -> Iterator[None]:
     ensure_navigation()
     apply_styles()
     give_token()
+    let_in_only_who_may()
     return_where_asked()
     # Asked once the graders are there: until then no level is on show, and asking would wait for them.
     own = resources.own_decision() if resources.loaded() else None
@@ -64,6 +66,24 @@ def page() -> Iterator[None]:
         show_demo()
     with guarded():
         yield
+    if signs_in():
+        from cardiov_core.ui.sign_in.admission import watch_the_clock
+
+        watch_the_clock()
+
+
+def let_in_only_who_may() -> None:
+    """End the page for who may not see it.
+
+    Asked by every page and not by `app.py` alone: Streamlit can run a page's script by itself (`ensure_navigation`).
+    """
+    refuse_strangers()
+    if signs_in():
+        # Loads the review, which the first screen of a computer of one's own does not wait for.
+        from cardiov_core.ui.sign_in.admission import admitted
+
+        if not admitted():
+            st.stop()
 
 
 def _banner(words: str) -> None:

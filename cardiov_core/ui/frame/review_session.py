@@ -40,6 +40,8 @@ class ReviewState:
         What was entered for each case: also where the database could not be written.
     unsaved : set of str
         Cases whose draft the database does not have.
+    opened : set of str
+        Cases whose opening stands in the audit.
     opened_by_owner : set of str
         Cases of which this reader asked for the owner's view.
     history : list of str
@@ -82,6 +84,7 @@ class ReviewState:
     failure: CardioVError | None = None
     drafts: dict[str, Draft] = field(default_factory=dict)
     unsaved: set[str] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
     opened_by_owner: set[str] = field(default_factory=set)
     history: list[str] = field(default_factory=list)
     went_on: set[str] = field(default_factory=set)

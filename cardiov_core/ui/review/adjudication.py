@@ -24,6 +24,7 @@ from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.review.form import level_button
 from cardiov_core.ui.review.reveal import CONFIDENCE_WORDS, level_row
+from cardiov_core.ui.sign_in.activity import fragment
 
 SETTLE_KEY, SURE_KEY, REASON_KEY = "settle", "settle_sure", "settle_reason"
 SIGN_KEY, COMMENT_KEY, SIGN_LEVEL_KEY = "sign_off", "sign_comment", "sign_level"
@@ -39,7 +40,7 @@ def next_in_queue(store: Store, me: Reader, after: str | None = None) -> str | N
     return waiting[0] if waiting else None
 
 
-@st.fragment
+@fragment
 def decide(store: Store, me: Reader, case: Case) -> None:
     """Show the reads of a case and take the adjudicator's decision."""
     state = review_state()
@@ -69,7 +70,7 @@ def decide(store: Store, me: Reader, case: Case) -> None:
         show_error(state.failure)
 
 
-@st.fragment
+@fragment
 def sign(store: Store, me: Reader, case: Case) -> None:
     """Show what a settled case came to, and take a signature or an amendment."""
     state = review_state()

@@ -12,6 +12,7 @@ from cardiov_core.review import (
     get_case,
     has_seen_case,
     list_studies,
+    log_case_opened,
     not_waiting,
     progress,
     read_by,
@@ -139,6 +140,9 @@ def _remember(store: Store, me: Reader, case_id: str) -> None:
     if case_id not in state.history:
         state.history.append(case_id)
         state.failure = None
+    if case_id not in state.opened:
+        log_case_opened(store, case_id, me.name)
+        state.opened.add(case_id)
 
 
 def _before(case_id: str) -> str | None:

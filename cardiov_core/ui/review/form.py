@@ -12,6 +12,7 @@ from cardiov_core.review import Store, commit_read, load_draft, save_draft
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.sign_in.activity import fragment
 
 REASONS = ("Rhythm", "Conduction", "ST segment", "T wave", "Q waves", "QT", "Voltage", "Pacing", "Artefact")
 """What may have decided a level; the text says the rest."""
@@ -34,7 +35,7 @@ def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[],
     )
 
 
-@st.fragment
+@fragment
 def read_form(store: Store, me: Reader, case_id: str) -> None:
     """Show the decision of a first read; its entries rerun this part alone."""
     draft = draft_of(store, me, case_id)

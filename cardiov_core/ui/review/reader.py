@@ -1,20 +1,31 @@
 """Who reads: a name that is asked once, or whoever has signed in; what they may do is in the database."""
 
+import logging
+import os
+
 import streamlit as st
 
 from cardiov_core.domain import Reader, Role
-from cardiov_core.errors import CardioVError
-from cardiov_core.review import Store, ensure_reader, log_grades_shown, roles_of, typed_names
+from cardiov_core.errors import CardioVError, ConfigurationError
+from cardiov_core.review import Store, ensure_reader, log_grades_shown, log_sign_out, roles_of, typed_names
+from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.access import signs_in
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import forget_reader, review_state
+from cardiov_core.ui.sign_in.activity import end_sign_in
 
 NAME_KEY, START_KEY, CHANGE_KEY, SIGN_IN_KEY = "reader_name", "reader_start", "reader_change", "sign_in"
 KNOWN_KEY = "reader_known"
+FIRST_ROLE_VARIABLE = "CARDIOV_FIRST_ROLE"
+"""What somebody may do who signs in for the first time: ``reader``, or ``none`` until an administrator gives a role."""
+
+_NO_ROLE = "none"
 _MAX_BUTTONS = 12
 _MAX_NAME = 100
+
+_logger = logging.getLogger(__name__)
 
 
 def current_reader(store: Store) -> Reader | None:
@@ -67,7 +78,7 @@ def _offer_known_names(store: Store, place: str) -> None:
 def change_reader() -> None:
     """Let somebody else take over; the name itself stands in the banner."""
     if signs_in():
-        st.button("Sign out", key=CHANGE_KEY, type="tertiary", on_click=_sign_out)
+        st.button("Sign out", key=CHANGE_KEY, type="tertiary", on_click=sign_out)
     else:
         st.button("Another reader", key=CHANGE_KEY, type="tertiary", on_click=forget_reader)
 
@@ -92,7 +103,7 @@ def _take_identity(store: Store) -> None:
     if review_state().identity != identity:
         forget_reader()
         if identity is not None:
-            _begin(store, ensure_reader(store, _stated_name(), identity), identity)
+            _begin(store, ensure_reader(store, _stated_name(), identity, first_roles=_first_roles()), identity)
             # The banner above was written before the name was known.
             st.rerun()
 
@@ -103,6 +114,16 @@ def _begin(store: Store, me: Reader, identity: str | None) -> None:
     # What was seen before the name was given was seen all the same.
     log_grades_shown(store, tuple(state.unnamed), me.name)
     state.unnamed.clear()
+
+
+def _first_roles() -> tuple[Role, ...]:
+    """Return what somebody may do who signs in for the first time."""
+    stated = os.environ.get(FIRST_ROLE_VARIABLE, "").strip() or Role.READER.value
+    if stated not in (Role.READER.value, _NO_ROLE):
+        raise ConfigurationError(
+            f"{FIRST_ROLE_VARIABLE} is {stated!r}.", f"Set it to {Role.READER.value!r} or {_NO_ROLE!r}."
+        )
+    return () if stated == _NO_ROLE else (Role.READER,)
 
 
 def _identity() -> str | None:
@@ -116,6 +137,21 @@ def _stated_name() -> str:
     return str(st.user.get("name") or st.user.get("preferred_username") or st.user.get("email") or "Reader")[:_MAX_NAME]
 
 
-def _sign_out() -> None:
+def sign_out(*, idle: bool = False) -> None:
+    """End the sign-in in all tabs of this browser, and note it in the audit.
+
+    Parameters
+    ----------
+    idle : bool
+        Whether it is ended because nothing was done.
+    """
+    name = review_state().name
+    end_sign_in()
     forget_reader()
+    if name is not None:
+        try:
+            log_sign_out(resources.review_store(), name, idle=idle)
+        except CardioVError as error:
+            # Nobody stays signed in because the audit is away.
+            _logger.warning("A sign-out is not in the audit: %s", type(error).__name__)
     st.logout()
