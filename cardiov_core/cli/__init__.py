@@ -39,6 +39,7 @@ from cardiov_core.cli.studies.passport import passport
 from cardiov_core.cli.studies.quality import quality_check
 from cardiov_core.cli.studies.scope import scope_check
 from cardiov_core.cli.studies.shift import shift_check
+from cardiov_core.cli.studies.statements import statements_check
 from cardiov_core.errors import CardioVError
 
 
@@ -87,6 +88,7 @@ for _command in (
     watch,
     deliveries,
     findings_check,
+    statements_check,
     measure,
     quality_check,
     noise_floor,

@@ -9,6 +9,7 @@ from .batch import run_batch as run_batch
 from .batch import triage_order as triage_order
 from .explanation.attributions import guided_grad_cam as guided_grad_cam
 from .explanation.attributions import integrated_gradients as integrated_gradients
+from .explanation.attributions import layer_relevance as layer_relevance
 from .explanation.contributions import gathered as gathered
 from .explanation.grad_cam import batch_maps as batch_maps
 from .explanation.grad_cam import decoded_probabilities as decoded_probabilities

@@ -17,3 +17,4 @@ from .registry import net_info as net_info
 from .seeding import seeded as seeded
 from .shared.feature_net import FeatureNet as FeatureNet
 from .shared.feature_net import Windows as Windows
+from .shared.heads import PooledNet as PooledNet

@@ -16,11 +16,13 @@ from cardiov_core.evaluation.study.against import compare_graders
 from cardiov_core.evaluation.study.figures import curves_of, figures_of
 from cardiov_core.evaluation.study.run import OTHER_RULE, Evaluation
 from cardiov_core.evaluation.study.shipped import load_evaluation, ship_evaluation, shipped_folder
-from cardiov_core.studies.nets.shipped import ship_comparison
+from cardiov_core.studies.nets.shipped import ship_comparison, ship_statements_check
+from cardiov_core.studies.nets.statements import Cluster, SpreadFigure, StatementFigure, StatementsCheck
 from cardiov_core.studies.nets.table import ComparisonTable, NetRow
 from cardiov_core.ui.evaluation.alarm import ALARM_KEY, PREVALENCE_KEY
 from cardiov_core.ui.evaluation.cases import PICK_KEY
-from cardiov_core.ui.evaluation.performance import CELL_KEY, MODEL_KEY, confusion_of
+from cardiov_core.ui.evaluation.performance import CELL_KEY, MODEL_KEY, STATEMENTS, VIEW_KEY, confusion_of
+from cardiov_core.ui.evaluation.statements import CLUSTER_KEY
 
 PAGE = "pages/performance.py"
 CardMaker = Callable[..., dict[str, Any]]
@@ -153,7 +155,7 @@ def test_predictive_values_follow_the_stated_prevalence(app: AppTest, evaluation
     point = evaluation.metrics["operating_points"]["high"]
     hit, false = point["sensitivity"] * 0.01, (1 - point["specificity"]) * 0.99
     assert f"{100 * hit / (hit + false):.1f}\u2009%" in text_of(app)
-    app.get("button_group")[0].set_value("medium_or_higher").run()
+    app.segmented_control(ALARM_KEY).set_value("medium_or_higher").run()
     assert app.session_state[ALARM_KEY] == "medium_or_higher"
     assert not app.exception
 
@@ -229,3 +231,27 @@ def test_networks_beside_each_other_are_shown_with_what_they_stand_on(app: AppTe
     assert "711,495" in words
     assert "2000 records of 1900 patients" in words
     assert "far too little" in words
+
+
+def test_statements_view_shows_the_analyses_and_lists_the_records_of_a_cluster(
+    app: AppTest, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cardiov_core.ui.frame.resources.ptbxl", lambda: None)
+    opened(app)
+    app.segmented_control(VIEW_KEY).set_value(STATEMENTS).run()
+    assert not app.exception
+    assert "cardiov statements-check" in app.code[0].value
+    figure = StatementFigure("IVCD", 79, 0.738, 0.70, 0.77, 0.4, 0.2)
+    clusters = (Cluster("IVCD", 0.572, 17, (5, 9)), Cluster("IVCD", 0.899, 2, (11,)))
+    numbers = (0.925, 0.92, 0.93, 0.76, 0.26, 0.16)
+    spread = (SpreadFigure(15.0, 0.12, 40), SpreadFigure(100.0, 0.04, 400))
+    check = StatementsCheck("fcn_wang", 5, 200, 190, 10, *numbers, 3, (figure,), (), (), clusters, spread, ())
+    ship_statements_check(check, folder)
+    app.run()
+    words = text_of(app)
+    assert "fcn_wang, the mean of 5 seeds, out of fold on 200 records" in words
+    assert "0.700-0.770" in words
+    assert "0.120" in words
+    app.selectbox(CLUSTER_KEY).set_value("IVCD, told worse").run()
+    assert not app.exception
+    assert app.dataframe[0].value["Record"].tolist() == ["PTB-XL 00005", "PTB-XL 00009"]

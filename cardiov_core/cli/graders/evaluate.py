@@ -63,6 +63,9 @@ class Prevalence(click.ParamType[tuple[str, float]]):
     metavar="NAME",
     help="Another grader on the same records: differences with intervals and a paired test. May be given again.",
 )
+@click.option(
+    "--rules", is_flag=True, help="Of a network on a challenge's task: let findings override and join its answers, too."
+)
 @click.option("--ship", is_flag=True, help="Put metrics.json and predictions.csv beside the weights, for the app.")
 def evaluate(
     data: Path,
@@ -73,6 +76,7 @@ def evaluate(
     prevalence: tuple[tuple[str, float], ...],
     resamples: int,
     others: tuple[str, ...],
+    rules: bool,
     ship: bool,
 ) -> None:
     """Compare a grader with the cardiologists' labels: errors, AUC, alarms, calibration, subgroups, with intervals.
@@ -86,8 +90,10 @@ def evaluate(
             raise click.UsageError(
                 "--ship, --against and --prevalence are for graders, and this is a network on a task."
             )
-        _evaluate_task(Path(model), data, folds, out, labels_file, resamples)
+        _evaluate_task(Path(model), data, folds, out, labels_file, resamples, rules)
         return
+    if rules:
+        raise click.UsageError("--rules goes with a network on a challenge's task (.task.json).")
     if out is None and not ship:
         raise click.UsageError("Give --out DIR, or --ship, or both.")
     if ship and labels_file is not None:
@@ -114,7 +120,13 @@ def evaluate(
 
 
 def _evaluate_task(
-    card: Path, data: Path, folds: tuple[int, ...], out: Path | None, labels_file: Path | None, resamples: int
+    card: Path,
+    data: Path,
+    folds: tuple[int, ...],
+    out: Path | None,
+    labels_file: Path | None,
+    resamples: int,
+    rules: bool,
 ) -> None:
     import json
 
@@ -123,8 +135,11 @@ def _evaluate_task(
     from cardiov_core.training import card_text
 
     _, stated = training.load_task_network(card)
-    source = data if task_of(stated["task"]).source == "cinc" else labelled_of(data, labels_file)
-    found = training.evaluate_task(card, source, folds, n_resamples=resamples)
+    of_challenge = task_of(stated["task"]).source == "cinc"
+    if rules and not of_challenge:
+        raise click.UsageError("--rules is for the challenges' tasks; cardiov statements-check has PTB-XL's.")
+    source = data if of_challenge else labelled_of(data, labels_file)
+    found = training.evaluate_task(card, source, folds, n_resamples=resamples, with_rules=rules)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         (out / "metrics.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -55,6 +55,7 @@ class Folds(click.ParamType[tuple[int, ...]]):
     metavar="NAME",
     help="With --net: begin with the weights of the training of that name beside --out, and a new head.",
 )
+@click.option("--seed", type=int, metavar="N", help="With --net: another seed than 1, as for members of an ensemble.")
 @click.option(
     "--data",
     required=True,
@@ -84,6 +85,7 @@ def train(
     net_name: str | None,
     task_name: str | None,
     start: str | None,
+    seed: int | None,
     data: Path,
     out: Path,
     labels_file: Path | None,
@@ -94,8 +96,8 @@ def train(
     """Train a grader, or a network on another task: checkpoints, log, and at the end weights with their card."""
     if sum(given is not None for given in (config, recipe_name, net_name)) != 1:
         raise click.UsageError("Give one of --config FILE, --recipe NAME and --net NAME.")
-    if net_name is None and (task_name is not None or start is not None):
-        raise click.UsageError("--task and --start go with --net NAME; a recipe names its own.")
+    if net_name is None and (task_name, start, seed) != (None, None, None):
+        raise click.UsageError("--task, --start and --seed go with --net NAME; a recipe names its own.")
     from cardiov_core import training
     from cardiov_core.training import check_processes, is_first_of_torchrun, started_by_torchrun, torchrun_command
 
@@ -103,6 +105,7 @@ def train(
         recipe = training.load_recipe(config or recipe_name or "")
     else:
         recipe = _recipe_of(net_name, task_name or training.CRITICAL_VALUE, start)
+        recipe = recipe if seed is None else replace(recipe, seed=seed)
     if max_epochs is not None and not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"{recipe.name} trains no network: leave --max-epochs out.")
     if isinstance(recipe, training.Recipe) and recipe.task != training.CRITICAL_VALUE:

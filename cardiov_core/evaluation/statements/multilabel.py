@@ -10,6 +10,8 @@ from cardiov_core.domain import Float64Array
 from cardiov_core.errors import LabelError
 from cardiov_core.evaluation.metrics import area_under_curve
 
+_TINY = 1e-300
+
 BoolMatrix = npt.NDArray[np.bool_]
 
 
@@ -86,18 +88,24 @@ def f_beta_g_beta(labels: BoolMatrix, answers: BoolMatrix, beta: float = 2.0) ->
     beta : float
         How many times recall counts.
     """
+    f, g = f_beta_g_beta_per_class(labels, answers, beta)
+    found = ~np.isnan(f)
+    return (float(f[found].mean()), float(g[found].mean())) if found.any() else (float("nan"), float("nan"))
+
+
+def f_beta_g_beta_per_class(
+    labels: BoolMatrix, answers: BoolMatrix, beta: float = 2.0
+) -> tuple[Float64Array, Float64Array]:
+    """Return the same of each class, NaN where it has neither label nor answer; arguments as in `f_beta_g_beta`."""
     check_shapes(labels, answers)
     weights = 1.0 / np.maximum(labels.sum(axis=1, keepdims=True), 1)
     hit = (weights * (labels & answers)).sum(axis=0)
     wrong = (weights * (~labels & answers)).sum(axis=0)
     missed = (weights * (labels & ~answers)).sum(axis=0)
-    found = hit + wrong + missed > 0
-    if not found.any():
-        return float("nan"), float("nan")
-    hit, wrong, missed = hit[found], wrong[found], missed[found]
-    f = (1 + beta**2) * hit / ((1 + beta**2) * hit + wrong + beta**2 * missed)
-    g = hit / (hit + wrong + beta * missed)
-    return float(f.mean()), float(g.mean())
+    some = np.where(hit + wrong + missed > 0, 1.0, np.nan)
+    f = (1 + beta**2) * hit / (some * np.maximum((1 + beta**2) * hit + wrong + beta**2 * missed, _TINY))
+    g = hit / (some * np.maximum(hit + wrong + beta * missed, _TINY))
+    return f, g
 
 
 def check_shapes(labels: npt.NDArray[np.generic], scores: npt.NDArray[np.generic]) -> None:

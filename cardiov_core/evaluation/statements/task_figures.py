@@ -1,6 +1,6 @@
 """The figures of a task, with intervals: macro AUC, Fmax, per output; of levels their AUCs; of numbers MAE and R2."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from cardiov_core.evaluation.metrics import LEVEL_KEYS
 from cardiov_core.evaluation.statements.challenge_score import challenge_figures
 from cardiov_core.evaluation.statements.hierarchy import Level, labels_upwards, scores_upwards
 from cardiov_core.evaluation.statements.multilabel import auc_per_class, f_max, macro_auc
+from cardiov_core.evaluation.statements.rules import HowRulesCount, answers_with_rules, rules_of
 from cardiov_core.evaluation.statements.thresholds import adaptive_answers
 
 
@@ -124,9 +125,37 @@ def _of_challenge(task: Task, labels: BoolArray, scores: Float64Array) -> dict[s
     """Return the challenge's own figures of its tasks, by Revenger's adaptive rule."""
     if task.source != "cinc":
         return {}
-    year: Year = 2020 if task.name == "cinc2020" else 2021
-    sinus = [SINUS_RHYTHM in one.codes for one in challenge_classes(year)].index(True)
+    year, sinus = _year(task)
     return {"challenge": asdict(challenge_figures(labels, adaptive_answers(scores, sinus), year, scores))}
+
+
+def challenge_with_rules(
+    task: Task, labels: BoolArray, scores: Float64Array, findings: Sequence[Collection[str]]
+) -> dict[str, dict[str, Any]]:
+    """Return the challenge's figures where rules override the adaptive rule's answers, and where they join them.
+
+    Parameters
+    ----------
+    task : Task
+        Of a challenge.
+    labels, scores : numpy.ndarray, shape (n, outputs)
+        What records have, and a network's probabilities.
+    findings : sequence of collection of str
+        Codes of the findings that each record has.
+    """
+    year, sinus = _year(task)
+    answers, rules = adaptive_answers(scores, sinus), rules_of(task)
+    ways: tuple[HowRulesCount, ...] = ("override", "join")
+    return {
+        how: asdict(challenge_figures(labels, answers_with_rules(answers, findings, rules, how), year, scores))
+        for how in ways
+    }
+
+
+def _year(task: Task) -> tuple[Year, int]:
+    """Return which challenge, and the column of sinus rhythm."""
+    year: Year = 2020 if task.name == "cinc2020" else 2021
+    return year, [SINUS_RHYTHM in one.codes for one in challenge_classes(year)].index(True)
 
 
 def _upwards(task: Task, labels: BoolArray, scores: Float64Array) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""What moved one output of a network, sample by sample and lead by lead: integrated gradients, guided Grad-CAM.
+"""What moved one output of a network, sample by sample and lead by lead, in three ways.
 
-Both are for a look by people who know the methods: unlike the maps of the page they have passed no sanity check, and
+Integrated gradients, layer-wise relevance propagation, guided Grad-CAM: those of the benchmark paper's section IV-D.
+
+All are for a look by people who know the methods: unlike the maps of the page they have passed no sanity check, and
 guided methods are known to draw the input whatever the network learned (Adebayo et al. 2018, arXiv:1810.03292).
 """
 
@@ -15,8 +17,11 @@ from torch.nn import functional
 from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ExplanationError
 from cardiov_core.inference.explanation.grad_cam import evaluation_mode
+from cardiov_core.nets import PooledNet
 
 _STEPS = 50
+_GAMMA, _TINY = 0.25, 1e-9
+"""How much more positive weights count by the gamma rule, and what keeps from dividing by nothing."""
 
 
 def integrated_gradients(net: nn.Module, values: Tensor, output: int, *, steps: int = _STEPS) -> Float64Array:
@@ -90,6 +95,61 @@ def guided_grad_cam(net: nn.Module, values: Tensor, output: int) -> Float64Array
             (guided,) = torch.autograd.grad(_logit(net(point), output), point)
     found: Float64Array = (guided * cam)[0].detach().double().cpu().numpy()
     return found
+
+
+def layer_relevance(net: nn.Module, values: Tensor, output: int) -> Float64Array:
+    """Return how a logit is shared out over samples and leads, layer by layer (Bach et al. 2015).
+
+    doi:10.1371/journal.pone.0130140. Convolutions behind a ReLU share by the gamma rule, all else in proportion;
+    what biases add is lost (Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10). It is the record times a gradient
+    through convolutions that were exchanged, so that shortcuts and poolings share in proportion, too.
+
+    Parameters
+    ----------
+    net, values, output
+        As in `guided_grad_cam`; the network is one of convolutions, ReLUs and pooling, without gates.
+
+    Raises
+    ------
+    ExplanationError
+        If relevance does not go through the network, or the logit does not exist or is not finite.
+    """
+    foreign = next((layer for layer in net.modules() if isinstance(layer, _CURVED)), None)
+    if foreign is not None or not isinstance(net, PooledNet):
+        raise ExplanationError(
+            f"Relevance does not go through {type(foreign or net).__name__}.",
+            "Choose a network of convolutions and ReLUs: fcn_wang, a resnet1d, an xresnet1d, inception1d.",
+        )
+    with torch.inference_mode(False), torch.enable_grad(), evaluation_mode(net), _whole(net), _sharing(net):
+        point = values.detach().clone().unsqueeze(0).requires_grad_(True)
+        (gradient,) = torch.autograd.grad(_logit(net(point), output), point)
+    found: Float64Array = (gradient * point)[0].detach().double().cpu().numpy()
+    return found
+
+
+_CURVED = (nn.ELU, nn.GELU, nn.Sigmoid, nn.Tanh)
+"""Activations that give something else than their input or nothing."""
+
+
+@contextmanager
+def _sharing(net: nn.Module) -> Iterator[None]:
+    """Let every convolution of numbers that are not negative pass gradients back by the gamma rule."""
+
+    def shared(layer: nn.Conv1d, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        if bool((inputs[0] < 0).any()):
+            return output
+        weight = layer.weight.detach() + _GAMMA * layer.weight.detach().clamp(min=0)
+        bias = None if layer.bias is None else layer.bias.detach()
+        by = functional.conv1d(inputs[0], weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups)
+        divisor = by.detach()
+        divisor = divisor + torch.where(divisor < 0, -_TINY, _TINY)
+        return by * (output.detach() / divisor)
+
+    with ExitStack() as stack:
+        for layer in net.modules():
+            if isinstance(layer, nn.Conv1d):
+                stack.callback(layer.register_forward_hook(shared).remove)
+        yield
 
 
 def _logit(logits: Tensor, output: int) -> Tensor:

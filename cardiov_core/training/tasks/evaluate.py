@@ -6,16 +6,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cardiov_core.datasets import LabelledRecords, task_of
+from cardiov_core.datasets import LabelledRecords, labelled_records, task_of
 from cardiov_core.domain import Float64Array, InputContract
 from cardiov_core.errors import WeightsError
-from cardiov_core.evaluation import task_figures
+from cardiov_core.evaluation import challenge_with_rules, task_figures
+from cardiov_core.signals import KeptExaminations
 from cardiov_core.training.tasks.records import load_task_records
 from cardiov_core.training.tasks.train import CARD_SUFFIX, answers, in_unit, load_task_network
 
 
 def evaluate_task(
-    card: Path, source: LabelledRecords | Path, folds: tuple[int, ...], *, n_resamples: int = 1000
+    card: Path,
+    source: LabelledRecords | Path,
+    folds: tuple[int, ...],
+    *,
+    n_resamples: int = 1000,
+    with_rules: bool = False,
 ) -> dict[str, Any]:
     """Return the figures of a task network on some folds.
 
@@ -31,6 +37,8 @@ def evaluate_task(
         Which records.
     n_resamples : int
         Behind the intervals.
+    with_rules : bool
+        Of a challenge's task: score also the answers that findings override or join (Kang and Wen 2022, section 5).
 
     Returns
     -------
@@ -51,15 +59,29 @@ def evaluate_task(
     if trained.any():
         ecg_ids = records.table["ecg_id"].astype(str).to_numpy()
         outputs[trained] = _out_of_fold(card, ecg_ids[trained].tolist(), list(task.outputs))
+    targets = in_unit(task, records.targets.double().numpy())
     figures = task_figures(
         task,
-        in_unit(task, records.targets.double().numpy()),
+        targets,
         outputs,
         records.table["patient_id"].tolist(),
         n_resamples=n_resamples,
     )
+    if with_rules and isinstance(source, Path):
+        findings = _findings(source, records.table["ecg_id"].tolist())
+        figures.more["challenge_with_rules"] = challenge_with_rules(task, targets > 0.5, outputs, findings)
     told = f"folds {', '.join(map(str, folds))}; {int(trained.sum())} records by their out-of-fold outputs"
     return {"name": stated["name"], "figures": figures.as_json(), "figures_of": told}
+
+
+def _findings(folder: Path, record_ids: list[str]) -> list[frozenset[str]]:
+    """Return the codes of the findings that each record of a challenge folder has."""
+    wanted = set(record_ids)
+    kept = KeptExaminations().of(one.record for one in labelled_records(folder) if one.record.record_id in wanted)
+    found = {
+        each.record.record_id: frozenset(one.code for one in each.findings if one.state == "present") for each in kept
+    }
+    return [found[record_id] for record_id in record_ids]
 
 
 def _out_of_fold(card: Path, ecg_ids: list[str], names: list[str]) -> Float64Array:

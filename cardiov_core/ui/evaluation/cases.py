@@ -1,6 +1,6 @@
-"""The records of one cell of the confusion matrix, each with a way to open it."""
+"""Lists of PTB-XL's records on the Performance page, each with a way to open it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -25,37 +25,49 @@ _ABSENT = (
 
 def show_cell(cases: Sequence[CellCase], grader: str) -> None:
     """List the records of a cell; one of them opens on the Analyze page."""
+    more = {
+        "Label decided by": [_statement(case) for case in cases],
+        "Certainty of the grade": [whole_percent(case.certainty) for case in cases],
+        "Graded": ["out of fold" if case.out_of_fold else "by the weights" for case in cases],
+    }
+    show_records([case.ecg_id for case in cases], more, grader)
+
+
+def show_records(
+    ecg_ids: Sequence[int],
+    more: Mapping[str, Sequence[str]],
+    grader: str,
+    *,
+    open_key: str = OPEN_KEY,
+    pick_key: str = PICK_KEY,
+    table_key: str = TABLE_KEY,
+) -> None:
+    """List records with what is known of each; one of them opens on the Analyze page with a grader in use."""
     dataset = resources.ptbxl()
     there = frozenset(map(int, dataset.table.index)) if dataset is not None else frozenset()
-    frame = pd.DataFrame(
-        {
-            "Record": [f"PTB-XL {case.ecg_id:05d}" for case in cases],
-            "Label decided by": [_statement(case) for case in cases],
-            "Certainty of the grade": [whole_percent(case.certainty) for case in cases],
-            "Graded": ["out of fold" if case.out_of_fold else "by the weights" for case in cases],
-        }
-    )
-    button = st.column_config.ButtonColumn(type="tertiary", key=OPEN_KEY, alignment="left", help="Opens the record.")
+    names = [f"PTB-XL {ecg_id:05d}" for ecg_id in ecg_ids]
+    frame = pd.DataFrame({"Record": names, **more})
+    button = st.column_config.ButtonColumn(type="tertiary", key=open_key, alignment="left", help="Opens the record.")
     st.dataframe(
         frame,
         column_config={"Record": button} if there else {},
         hide_index=True,
         row_height=_ROW_HEIGHT_PX,
-        height=_ROW_HEIGHT_PX * (1 + min(len(cases), _MOST_ROWS)) + 3,
-        key=TABLE_KEY,
+        height=_ROW_HEIGHT_PX * (1 + min(len(names), _MOST_ROWS)) + 3,
+        key=table_key,
     )
     if dataset is None:
         st.caption(_ABSENT)
         return
-    known = {f"PTB-XL {case.ecg_id:05d}": case.ecg_id for case in cases if case.ecg_id in there}
-    if len(known) < len(cases):
-        st.caption(f"{len(cases) - len(known)} of these records are not in {dataset.root.name}, which lies here.")
+    known = {name: ecg_id for name, ecg_id in zip(names, ecg_ids, strict=True) if ecg_id in there}
+    if len(known) < len(names):
+        st.caption(f"{len(names) - len(known)} of these records are not in {dataset.root.name}, which lies here.")
     # A canvas table cannot be clicked from the keyboard.
     picked = st.selectbox(
-        "Open a record on the Analyze page", list(known), index=None, key=PICK_KEY, placeholder="Type a record"
+        "Open a record on the Analyze page", list(known), index=None, key=pick_key, placeholder="Type a record"
     )
-    clicked = st.session_state.get(OPEN_KEY)
-    chosen = known.get(picked or "") or (cases[int(clicked["row"])].ecg_id if clicked is not None else None)
+    clicked = st.session_state.get(open_key)
+    chosen = known.get(picked or "") or (ecg_ids[int(clicked["row"])] if clicked is not None else None)
     if chosen is not None and chosen in there:
         _open(dataset, chosen, grader)
 

@@ -57,7 +57,8 @@ from cardiov_core.ui.evaluation.alarm import show_alarm
 from cardiov_core.ui.evaluation.cases import show_cell
 from cardiov_core.ui.evaluation.decision import show_decision
 from cardiov_core.ui.evaluation.networks import show_comparisons
-from cardiov_core.ui.evaluation.trust import show_sets, show_statements, show_warnings
+from cardiov_core.ui.evaluation.statements import show_statement_view
+from cardiov_core.ui.evaluation.trust import show_sets, show_warnings
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.html import bullet_list, html_table
@@ -65,9 +66,12 @@ from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.sign_in.activity import fragment
 from cardiov_core.weights import ModelCard, list_cards
 
-MODEL_KEY = "performance_model"
+MODEL_KEY, VIEW_KEY = "performance_model", "view"
 CELL_KEY, CHART_KEY = "performance_cell", "performance_confusion"
 REPORT_KEY, JSON_KEY, CSV_KEY = "performance_report", "performance_json", "performance_csv"
+
+LEVELS, STATEMENTS = "Levels", "Statements"
+"""The views of the page."""
 
 _N_LEVELS = 4
 # Of the page, as their heads are.
@@ -88,7 +92,23 @@ _MAKE = "cardiov evaluate --data DIR --folds 1-9 --ship"
 
 
 def show() -> None:
-    """Show the page."""
+    """Show the page: how well levels are told, or how well statements are."""
+    view = st.segmented_control(
+        "View",
+        (LEVELS, STATEMENTS),
+        default=LEVELS,
+        required=True,
+        key=VIEW_KEY,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if view == STATEMENTS:
+        show_statement_view(resources.predictor().card.name)
+    else:
+        _show_levels()
+
+
+def _show_levels() -> None:
     card = _chosen(resources.predictor().card)
     folder = shipped_folder(card)
     stamp = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*")))
@@ -160,7 +180,6 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
         st.html(html_table(GROUP_CALIBRATION_HEADS, by_group, columns="tnnnnn"))
     show_sets(card)
     show_warnings(card)
-    show_statements()
     show_comparisons()
     _against(document)
     st.subheader("All numbers")
