@@ -133,7 +133,12 @@ def test_a_request_that_is_too_large_is_refused_while_it_comes(service: httpx.Cl
     assert (unsaid.status_code, _problem(unsaid)["code"]) == (413, "request_too_large")
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x"])
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"Bearer {TOKEN}x"],
+    # The token is another one in each process, and the names of tests must not be.
+    ids=["none", "empty", "wrong", "basic", "longer"],
+)
 def test_nobody_without_a_token_is_served(service: httpx.Client, wfdb_files: Files, header: str) -> None:
     for reply in (
         service.post("/v1/analyze", files=_sent(wfdb_files("a")), headers={"Authorization": header}),
