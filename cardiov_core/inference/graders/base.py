@@ -1,19 +1,16 @@
 """What every grader has in common: a name, a card, out-of-fold predictions, and decoding."""
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from cardiov_core import ordinal
-from cardiov_core.datasets import SAME_MARK, differing_bits, signal_mark
+from cardiov_core.datasets import signal_mark
 from cardiov_core.domain import (
     Contributions,
     EcgRecord,
@@ -26,6 +23,7 @@ from cardiov_core.domain import (
     Window,
 )
 from cardiov_core.inference.explanation.grad_cam import Target
+from cardiov_core.inference.graders.training_rows import TrainingRow, TrainingRows
 from cardiov_core.inference.uncertainty.conformal import Limits, contiguous_set
 from cardiov_core.inference.uncertainty.decision import (
     Costs,
@@ -38,37 +36,9 @@ from cardiov_core.inference.uncertainty.decision import (
 from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold, doubt_limit_of, unsure
 from cardiov_core.inference.uncertainty.scope import scope_of
 from cardiov_core.signals import Examination
-from cardiov_core.weights import KnownRange, ModelCard, limits_in, load_range, out_of_fold_table
+from cardiov_core.weights import KnownRange, ModelCard, load_range, out_of_fold_table
 
 Exceedances = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class TrainingRow:
-    """A record that trained a grader, and what weights that had not seen its patient say of it.
-
-    Attributes
-    ----------
-    ecg_id : int
-        Its number in PTB-XL.
-    patient_id : str
-        Its patient there.
-    exceedance : tuple of float
-        Three.
-    set_limits : tuple of float or None
-        Limits of the prediction set, one a level; None where the grader has no sets.
-    decided : int or None
-        Its level by costs that were chosen without its group of patients; None where the grader has no costs.
-    mark : str
-        By what the record is known again; empty where the table has none.
-    """
-
-    ecg_id: int
-    patient_id: str
-    exceedance: tuple[float, float, float]
-    set_limits: Limits | None
-    decided: int | None = None
-    mark: str = ""
 
 
 class Grader(ABC):
@@ -209,21 +179,17 @@ class Grader(ABC):
         tuple of TrainingRow
             In the order of the table.
         """
-        if not self._training_rows:
+        known = self._training_rows
+        if known is None:
             return ()
-        rows = self._training_rows.get(record.fingerprint, ())
+        rows = known.of(record.fingerprint)
         if not rows and record.derived_leads:
             # Computed limb leads differ from recorded ones by a microvolt or two.
-            rows = self._training_rows.get(record.independent_fingerprint, ())
-        return rows or self._rows_by_mark(record)
-
-    def _rows_by_mark(self, record: EcgRecord) -> tuple[TrainingRow, ...]:
-        """Return the training records that a record is, but for rounding, gain, rate or computed leads."""
-        mark = signal_mark(record) if self._marked_rows else None
-        if mark is None:
-            return ()
-        bits = differing_bits(mark, self._marks)
-        return tuple(row for row, differing in zip(self._marked_rows, bits, strict=True) if differing <= SAME_MARK)
+            rows = known.of(record.independent_fingerprint)
+        if rows or not known.marked:
+            return rows
+        mark = signal_mark(record)
+        return () if mark is None else known.like(mark)
 
     def scope_of(self, record: EcgRecord | Examination, start_s: float | None = None) -> Scope | None:
         """Tell how far a record lies from those that the grader learned from.
@@ -308,38 +274,9 @@ class Grader(ABC):
         )
 
     @cached_property
-    def _marked_rows(self) -> tuple[TrainingRow, ...]:
-        """The rows of the out-of-fold table that have a mark."""
-        return tuple({row.ecg_id: row for rows in self._training_rows.values() for row in rows if row.mark}.values())
-
-    @cached_property
-    def _marks(self) -> tuple[str, ...]:
-        return tuple(row.mark for row in self._marked_rows)
-
-    @cached_property
-    def _training_rows(self) -> Mapping[str, tuple[TrainingRow, ...]]:
-        """Fingerprint -> the rows of the out-of-fold table that have it."""
+    def _training_rows(self) -> TrainingRows | None:
         table = out_of_fold_table(self.card)
-        if table is None:
-            return {}
-        limits = limits_in(table)
-        rows = [
-            TrainingRow(
-                int(entry["ecg_id"]),
-                str(entry["patient_id"]),
-                (float(entry["e0"]), float(entry["e1"]), float(entry["e2"])),
-                None if limits is None else limits[at],
-                None if pd.isna(entry.get("decided")) else int(entry["decided"]),
-                str(entry.get("mark", "")),
-            )
-            for at, entry in enumerate(table.to_dict("records"))
-        ]
-        found: defaultdict[str, tuple[TrainingRow, ...]] = defaultdict(tuple)
-        for column in ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100"):
-            if column in table.columns:
-                for fingerprint, row in zip(table[column], rows, strict=True):
-                    found[str(fingerprint)] += (row,)
-        return dict(found)
+        return None if table is None else TrainingRows(table)
 
     def _decoded(
         self,

@@ -1,0 +1,93 @@
+"""The records that trained a grader, known again by their samples, and what was said of them out of fold."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from cardiov_core.datasets import SAME_MARK, differing_bits
+from cardiov_core.inference.uncertainty.conformal import Limits
+from cardiov_core.weights import limits_in
+
+_FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """A record that trained a grader, and what weights that had not seen its patient say of it.
+
+    Attributes
+    ----------
+    ecg_id : int
+        Its number in PTB-XL.
+    patient_id : str
+        Its patient there.
+    exceedance : tuple of float
+        Three.
+    set_limits : tuple of float or None
+        Limits of the prediction set, one a level; None where the grader has no sets.
+    decided : int or None
+        Its level by costs that were chosen without its group of patients; None where the grader has no costs.
+    mark : str
+        By what the record is known again; empty where the table has none.
+    """
+
+    ecg_id: int
+    patient_id: str
+    exceedance: tuple[float, float, float]
+    set_limits: Limits | None
+    decided: int | None = None
+    mark: str = ""
+
+
+class TrainingRows:
+    """The rows of an out-of-fold table, each made when it is asked for.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `out_of_fold_table` gives it.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._limits = limits_in(table)
+        found: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
+        for column in _FINGERPRINTS:
+            if column in table.columns:
+                for place, fingerprint in enumerate(table[column].astype(str).tolist()):
+                    found[fingerprint] += (place,)
+        self._places = dict(found)
+
+    def of(self, fingerprint: str) -> tuple[TrainingRow, ...]:
+        """Return the rows that have a fingerprint, in the order of the table."""
+        return tuple(self._row(place) for place in self._places.get(fingerprint, ()))
+
+    def like(self, mark: str) -> tuple[TrainingRow, ...]:
+        """Return the rows whose mark is nearly the same, in the order of the table."""
+        places, marks = self._marks
+        bits = differing_bits(mark, marks)
+        return tuple(self._row(place) for place, differing in zip(places, bits, strict=True) if differing <= SAME_MARK)
+
+    @property
+    def marked(self) -> bool:
+        """Whether any row has a mark."""
+        return bool(self._marks[0])
+
+    @cached_property
+    def _marks(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        marks = self._table["mark"].astype(str).tolist() if "mark" in self._table.columns else []
+        places = tuple(place for place, mark in enumerate(marks) if mark)
+        return places, tuple(marks[place] for place in places)
+
+    def _row(self, place: int) -> TrainingRow:
+        entry = self._table.iloc[place]
+        return TrainingRow(
+            int(entry["ecg_id"]),
+            str(entry["patient_id"]),
+            (float(entry["e0"]), float(entry["e1"]), float(entry["e2"])),
+            None if self._limits is None else self._limits[place],
+            None if pd.isna(entry.get("decided")) else int(entry["decided"]),
+            str(entry.get("mark", "")),
+        )
