@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import BoolArray, Float64Array
 from cardiov_core.errors import ConfigurationError
 
 # A statistic that most resamples leave undefined has no usable interval.
 _MAX_DRAWS_A_RESAMPLE = 20
-
-
+# A block of counts that stays in a core's cache.
+_COUNTS_AT_ONCE = 200_000
 _CONFIDENCE = 0.95
 _EQUAL = 1e-12
 
@@ -26,6 +26,9 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+
+Counted = Callable[[Float64Array], Float64Array]
+"""Statistics of many resamples at once: ``(n_records, n_draws)`` counts to ``(n_statistics, n_draws)`` numbers."""
 
 _NONE = Interval(float("nan"), float("nan"))
 
@@ -108,9 +111,45 @@ def bootstrap_intervals(
     return [_NONE if kept is None else _limits(kept, confidence) for kept in resamples]
 
 
-def bootstrap_tests(
-    differences: Callable[..., Float64Array],
-    *arrays: npt.ArrayLike,
+def counted_intervals(
+    statistics: Counted,
+    n_records: int,
+    *,
+    groups: npt.ArrayLike | None = None,
+    n_resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> list[Interval]:
+    """Return the intervals of `bootstrap_intervals`, for statistics that are computed of many resamples at once.
+
+    Parameters
+    ----------
+    statistics : callable
+        Takes how often each resample holds each record, shape ``(n_records, n_draws)``, and returns numbers, shape
+        ``(n_statistics, n_draws)``; NaN where undefined.
+    n_records : int
+        Of which is drawn.
+    groups, n_resamples, confidence, seed
+        As in `bootstrap_interval`; the draws are the same.
+
+    Returns
+    -------
+    list of Interval
+        One a statistic.
+
+    Raises
+    ------
+    ConfigurationError
+        If lengths differ, there are no records, or a number is out of range.
+    """
+    resamples = _counted_resamples(statistics, n_records, groups, n_resamples, confidence, seed)
+    return [_NONE if kept is None else _limits(kept, confidence) for kept in resamples]
+
+
+def counted_tests(
+    differences: Counted,
+    n_records: int,
+    *,
     groups: npt.ArrayLike | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
@@ -123,9 +162,9 @@ def bootstrap_tests(
     Parameters
     ----------
     differences : callable
-        Takes the arrays and returns differences, shape ``(n_statistics,)``; NaN where undefined.
-    *arrays, groups, n_resamples, seed
-        As in `bootstrap_interval`.
+        As `statistics` in `counted_intervals`.
+    n_records, groups, n_resamples, seed
+        As there.
 
     Returns
     -------
@@ -137,8 +176,12 @@ def bootstrap_tests(
     ConfigurationError
         If lengths differ, there are no records, or a number is out of range.
     """
+    return _tests(_counted_resamples(differences, n_records, groups, n_resamples, _CONFIDENCE, seed), n_resamples)
+
+
+def _tests(resamples: list[Float64Array | None], n_resamples: int) -> list[tuple[Interval, float | None]]:
     found: list[tuple[Interval, float | None]] = []
-    for kept in _resamples(differences, arrays, groups, n_resamples, _CONFIDENCE, seed):
+    for kept in resamples:
         if kept is None:
             found.append((_NONE, None))
             continue
@@ -164,7 +207,45 @@ def _resamples(
 ) -> list[Float64Array | None]:
     """Return the resampled values of each statistic; None where it is undefined or most resamples leave it so."""
     data = [np.asarray(array) for array in arrays]
-    lengths = {len(array) for array in data} | ({len(np.asarray(groups))} if groups is not None else set())
+    n_records = _checked_length({len(array) for array in data}, groups, n_resamples, confidence)
+    wanted = ~np.isnan(statistics(*data))
+    members = group_members(n_records, groups)
+    values = _resampled(statistics, data, members, n_resamples, np.random.default_rng(seed), wanted)
+    return _kept(values, wanted, n_resamples)
+
+
+def _counted_resamples(
+    statistics: Counted,
+    n_records: int,
+    groups: npt.ArrayLike | None,
+    n_resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[Float64Array | None]:
+    """Return what `_resamples` does, by blocks of resamples."""
+    _checked_length({n_records}, groups, n_resamples, confidence)
+    codes = np.arange(n_records) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    n_groups = int(codes.max()) + 1
+    wanted = ~np.isnan(statistics(np.ones((n_records, 1)))[:, 0])
+    generator = np.random.default_rng(seed)
+    found = [np.empty((len(wanted), 0))]
+    n_defined, n_drawn = np.zeros(len(wanted), dtype=np.int64), 0
+    most = n_resamples * _MAX_DRAWS_A_RESAMPLE if wanted.any() else 0
+    at_once = max(1, _COUNTS_AT_ONCE // n_records)
+    while n_drawn < most and (n_defined[wanted] < n_resamples).any():
+        n_draws = min(at_once, most - n_drawn, n_resamples - int(n_defined[wanted].min()))
+        drawn = generator.integers(0, n_groups, (n_draws, n_groups)) + n_groups * np.arange(n_draws)[:, np.newaxis]
+        times = np.bincount(drawn.ravel(), minlength=n_draws * n_groups).reshape(n_draws, n_groups)
+        rows = statistics(times.T[codes].astype(np.float64))
+        n_defined += (~np.isnan(rows)).sum(axis=1)
+        n_drawn += n_draws
+        found.append(rows)
+    return _kept(np.concatenate(found, axis=1).T, wanted, n_resamples)
+
+
+def _checked_length(lengths: set[int], groups: npt.ArrayLike | None, n_resamples: int, confidence: float) -> int:
+    """Return how many records there are, once all that was given makes sense."""
+    lengths = lengths | ({len(np.asarray(groups))} if groups is not None else set())
     if len(lengths) != 1 or 0 in lengths:
         raise ConfigurationError(
             f"Arrays of {', '.join(map(str, sorted(lengths))) or 'no'} records cannot be drawn together.",
@@ -175,9 +256,11 @@ def _resamples(
             f"{n_resamples} resamples and a confidence of {confidence:g} make no interval.",
             "Use at least one resample and a confidence between 0 and 1.",
         )
-    wanted = ~np.isnan(statistics(*data))
-    members = group_members(lengths.pop(), groups)
-    values = _resampled(statistics, data, members, n_resamples, np.random.default_rng(seed), wanted)
+    return next(iter(lengths))
+
+
+def _kept(values: Float64Array, wanted: BoolArray, n_resamples: int) -> list[Float64Array | None]:
+    """Return as many defined values of each statistic as are asked for; None where there are fewer."""
     found: list[Float64Array | None] = []
     for column, defined in zip(values.T, wanted, strict=True):
         kept = column[~np.isnan(column)][:n_resamples]

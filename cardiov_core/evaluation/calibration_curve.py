@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.errors import LabelError
-from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
+from cardiov_core.evaluation.bootstrap import Interval, counted_intervals
 
 N_BINS = 10
 """Bins of equal width (Guo et al. 2017, arXiv:1706.04599, use 10 to 15; with some 400 records more would be empty)."""
@@ -84,7 +84,7 @@ def expected_calibration_error(happened: npt.ArrayLike, probabilities: npt.Array
     truth, stated = _pair(happened, probabilities)
     if truth.ndim != 1:
         raise LabelError(f"Outcomes have the shape {truth.shape}.", "Give one outcome a record.")
-    bins = _bins(stated)
+    bins = bins_of(stated)
     gaps = np.bincount(bins, weights=stated - truth, minlength=N_BINS)
     return float(np.abs(gaps).sum() / len(truth))
 
@@ -92,7 +92,7 @@ def expected_calibration_error(happened: npt.ArrayLike, probabilities: npt.Array
 def reliability_curve(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[ReliabilityBin, ...]:
     """Return the bins of a reliability diagram, lowest first; arguments as in `expected_calibration_error`."""
     truth, stated = _pair(happened, probabilities)
-    bins = _bins(stated)
+    bins = bins_of(stated)
     curve = []
     for index in range(N_BINS):
         inside = bins == index
@@ -115,21 +115,22 @@ def observed_intervals(
 ) -> list[Interval]:
     """Return the 95 % interval of what came true in each bin of `reliability_curve`, by the bootstrap."""
     truth, stated = _pair(happened, probabilities)
-    filled = np.unique(_bins(stated))
+    filled = np.unique(bins_of(stated))
 
-    def shares(drawn: npt.NDArray[np.float64], given: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        bins = _bins(given)
-        n = np.bincount(bins, minlength=N_BINS)[filled]
-        n_positive = np.bincount(bins, weights=drawn, minlength=N_BINS)[filled]
+    inside = (bins_of(stated) == filled[:, np.newaxis]).astype(np.float64)
+
+    def shares(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        n, n_positive = inside @ counts, (inside * truth) @ counts
         return np.where(n > 0, n_positive / np.maximum(n, 1), np.nan)
 
-    limits = bootstrap_intervals(shares, truth, stated, groups=groups, n_resamples=n_resamples, seed=seed)
-    whole = shares(truth, stated)
+    limits = counted_intervals(shares, len(truth), groups=groups, n_resamples=n_resamples, seed=seed)
+    whole = shares(np.ones((len(truth), 1)))[:, 0]
     none = Interval(float("nan"), float("nan"))
     return [limit if 0.0 < share < 1.0 else none for limit, share in zip(limits, whole, strict=True)]
 
 
-def _bins(stated: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def bins_of(stated: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the bin of each probability, 0 to `N_BINS` - 1."""
     return np.clip((stated * N_BINS).astype(np.int64), 0, N_BINS - 1)
 
 

@@ -68,13 +68,18 @@ class Alarm:
         prevalence : float
             Share of positive records, between 0 and 1.
         """
-        if not 0.0 < prevalence < 1.0:
-            raise ConfigurationError(
-                f"A prevalence of {prevalence:g} leaves nothing to predict.", "Give a share between 0 and 1."
-            )
+        check_prevalence(prevalence)
         right, wrong = self.sensitivity * prevalence, (1 - self.specificity) * (1 - prevalence)
         quiet, missed = self.specificity * (1 - prevalence), (1 - self.sensitivity) * prevalence
         return _share(right, right + wrong), _share(quiet, quiet + missed)
+
+
+def check_prevalence(prevalence: float) -> None:
+    """Refuse a prevalence that is no share."""
+    if not 0.0 < prevalence < 1.0:
+        raise ConfigurationError(
+            f"A prevalence of {prevalence:g} leaves nothing to predict.", "Give a share between 0 and 1."
+        )
 
 
 def alarm_at(confusion: npt.NDArray[np.int64], level: Severity) -> Alarm:

@@ -1,13 +1,11 @@
 """ROC curves of the levels and of the thresholds, with a band."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_curve
 
 from cardiov_core.domain import Float64Array
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals
+from cardiov_core.evaluation.bootstrap import counted_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS, exceedances_of_levels
 
 _GRID = np.linspace(0.0, 1.0, 51)
@@ -45,10 +43,12 @@ def roc_curves(
     keys = (*LEVEL_KEYS, *THRESHOLD_KEYS)
     truth = _outcomes(labels)
 
-    def on_grid(drawn: npt.NDArray[Any], given: Float64Array) -> Float64Array:
-        return np.concatenate([_sensitivities(drawn[:, index], given[:, index]) for index in range(len(keys))])
+    sorted_once = [_Curve(truth[:, index], scores[:, index]) for index in range(len(keys))]
 
-    limits = bootstrap_intervals(on_grid, truth, scores, groups=groups, n_resamples=n_resamples, seed=seed)
+    def on_grid(counts: Float64Array) -> Float64Array:
+        return np.concatenate([curve(counts) for curve in sorted_once])
+
+    limits = counted_intervals(on_grid, len(truth), groups=groups, n_resamples=n_resamples, seed=seed)
     curves: dict[str, dict[str, list[float]]] = {}
     for index, key in enumerate(keys):
         if 0 < truth[:, index].sum() < len(truth):
@@ -75,19 +75,26 @@ def _scores(probabilities: Float64Array) -> Float64Array:
     return np.concatenate([probabilities, exceedances_of_levels(probabilities)], axis=1)
 
 
-def _sensitivities(truth: npt.NDArray[np.bool_], scores: Float64Array) -> Float64Array:
-    n_positive = int(truth.sum())
-    if not 0 < n_positive < len(truth):
-        return np.full(len(_GRID), np.nan)
-    order = np.argsort(-scores, kind="stable")
-    # A corner of the curve lies where the score changes: equal scores are passed together.
-    last = np.append(np.diff(scores[order]) != 0, True)
-    above = np.cumsum(truth[order])[last]
-    below = np.arange(1, len(truth) + 1)[last] - above
-    sensitivities: Float64Array = np.interp(
-        _GRID, np.append(0.0, below / (len(truth) - n_positive)), np.append(0.0, above / n_positive)
-    )
-    return sensitivities
+class _Curve:
+    """The sensitivity of resamples at the grid of false-positive rates."""
+
+    def __init__(self, truth: npt.NDArray[np.bool_], scores: Float64Array) -> None:
+        self._order = np.argsort(-scores, kind="stable")
+        # A corner of the curve lies where the score changes: equal scores are passed together.
+        self._last = np.append(np.diff(scores[self._order]) != 0, True)
+        self._truth = truth[self._order, np.newaxis].astype(np.float64)
+
+    def __call__(self, counts: Float64Array) -> Float64Array:
+        drawn = counts[self._order]
+        passed = np.cumsum(drawn, axis=0)[self._last].T
+        above = np.cumsum(drawn * self._truth, axis=0)[self._last].T
+        found = np.full((len(_GRID), counts.shape[1]), np.nan)
+        for draw, (true, every) in enumerate(zip(above, passed, strict=True)):
+            n_positive, n_negative = true[-1], every[-1] - true[-1]
+            if n_positive and n_negative:
+                at = np.append(0.0, (every - true) / n_negative)
+                found[:, draw] = np.interp(_GRID, at, np.append(0.0, true / n_positive))
+        return found
 
 
 def _rounded(values: npt.ArrayLike) -> list[float]:

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cardiov_core.domain import BoolArray, Float64Array, Severity
+from cardiov_core.domain import Float64Array, Severity
 from cardiov_core.evaluation.agreement.formulas import wilson
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals, bootstrap_tests
-from cardiov_core.evaluation.calibration_curve import expected_calibration_error
-from cardiov_core.evaluation.metrics import LEVEL_KEYS, auc_per_level, exceedances_of_levels
+from cardiov_core.evaluation.bootstrap import Counted, counted_intervals, counted_tests
+from cardiov_core.evaluation.counted import CountedCalibrationError, level_areas, shares
+from cardiov_core.evaluation.metrics import LEVEL_KEYS, exceedances_of_levels
 
 AGE_SPLIT_YEARS = 65.0
 """As in the paper."""
@@ -111,10 +111,16 @@ def _by_origin(table: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
     return found
 
 
-def _values(labels: Levels, levels: Levels, probabilities: Float64Array) -> Float64Array:
+def _counted(labels: Levels, levels: Levels, probabilities: Float64Array) -> Counted:
     gaps = np.abs(labels - levels)
-    areas = auc_per_level(labels, probabilities)
-    return np.array([gaps.mean(), (gaps == 0).mean(), (gaps <= 1).mean(), *areas.values()])
+    apart = np.stack([gaps, gaps == 0, gaps <= 1]).astype(np.float64)
+    areas = level_areas(labels, probabilities)
+
+    def values(counts: Float64Array) -> Float64Array:
+        found = np.stack([area(counts) for area in areas.values()])
+        return np.concatenate([shares(apart @ counts, counts.sum(axis=0)), found, found.mean(axis=0, keepdims=True)])
+
+    return values
 
 
 def _group(
@@ -125,10 +131,9 @@ def _group(
     n_resamples: int,
     seed: int,
 ) -> dict[str, Any]:
-    values = _values(labels, levels, probabilities)
-    limits = bootstrap_intervals(
-        _values, labels, levels, probabilities, groups=patients, n_resamples=n_resamples, seed=seed
-    )
+    counted = _counted(labels, levels, probabilities)
+    values = counted(np.ones((len(labels), 1)))[:, 0]
+    limits = counted_intervals(counted, len(labels), groups=patients, n_resamples=n_resamples, seed=seed)
     found: dict[str, Any] = {
         "n": len(labels),
         "records_a_level": {key: int((labels == level).sum()) for level, key in enumerate(LEVEL_KEYS)},
@@ -153,14 +158,16 @@ def _calibration_and_sets(
     seed: int,
 ) -> dict[str, Any]:
     """Return how well a group's probabilities and sets hold: of 'medium or higher' what was stated and came true."""
+    above, happened = exceedances_of_levels(probabilities)[:, Severity.LOW_RISK], labels >= Severity.MEDIUM_RISK
+    means = np.stack([above, happened]).astype(np.float64)
+    calibration = CountedCalibrationError(happened, above)
 
-    def values(true: Levels, stated: Float64Array) -> Float64Array:
-        above, happened = exceedances_of_levels(stated)[:, Severity.LOW_RISK], true >= Severity.MEDIUM_RISK
-        return np.array([above.mean(), happened.mean(), expected_calibration_error(happened, above)])
+    def values(counts: Float64Array) -> Float64Array:
+        return np.stack([*shares(means @ counts, counts.sum(axis=0)), calibration(counts)])
 
-    stated, observed, error = values(labels, probabilities)
-    _, of_observed, of_error = bootstrap_intervals(
-        values, labels, probabilities, groups=patients, n_resamples=n_resamples, seed=seed
+    stated, observed, error = values(np.ones((len(labels), 1)))[:, 0]
+    _, of_observed, of_error = counted_intervals(
+        values, len(labels), groups=patients, n_resamples=n_resamples, seed=seed
     )
     found: dict[str, Any] = {
         "calibration": {
@@ -189,18 +196,15 @@ def _tests(
     seed: int,
 ) -> list[dict[str, Any]]:
     known = first | second
-    arrays = data[0][known], data[1][known], data[2][known]
-    in_first, who = first[known], patients[known]
+    in_first = first[known]
+    labels, levels, probabilities = data[0][known], data[1][known], data[2][known]
+    one, other = (_counted(labels[part], levels[part], probabilities[part]) for part in (in_first, ~in_first))
 
-    def differences(labels: Levels, levels: Levels, probabilities: Float64Array, in_first: BoolArray) -> Float64Array:
-        if in_first.all() or not in_first.any():
-            return np.full(len(_TESTED), np.nan)
-        parts = [_values(labels[part], levels[part], probabilities[part]) for part in (in_first, ~in_first)]
-        found: Float64Array = (parts[0] - parts[1])[_TESTED_AT]
-        return found
+    def differences(counts: Float64Array) -> Float64Array:
+        return (one(counts[in_first]) - other(counts[~in_first]))[_TESTED_AT]
 
-    real = differences(*arrays, in_first)
-    tests = bootstrap_tests(differences, *arrays, in_first, groups=who, n_resamples=n_resamples, seed=seed)
+    real = differences(np.ones((len(in_first), 1)))[:, 0]
+    tests = counted_tests(differences, len(in_first), groups=patients[known], n_resamples=n_resamples, seed=seed)
     return [
         {
             "by": by,

@@ -9,22 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.domain import Float64Array, Severity
-from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
-from cardiov_core.evaluation.calibration_curve import (
-    brier_score,
-    expected_calibration_error,
-    observed_intervals,
-    reliability_curve,
-)
-from cardiov_core.evaluation.metrics import (
-    LEVEL_KEYS,
-    THRESHOLD_KEYS,
-    auc_per_level,
-    auc_per_threshold,
-    confusion_matrix,
-    exceedances_of_levels,
-    kappa_of,
-)
+from cardiov_core.evaluation.bootstrap import Interval, counted_intervals
+from cardiov_core.evaluation.calibration_curve import observed_intervals, reliability_curve
+from cardiov_core.evaluation.counted import CountedFigures
+from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, confusion_matrix, exceedances_of_levels
 from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at, missed_high_risk
 from cardiov_core.evaluation.roc import roc_curves
 from cardiov_core.evaluation.subgroups import subgroup_figures
@@ -155,73 +143,17 @@ def with_intervals(
     graded: Graded, n_resamples: int, prevalence: Mapping[str, float] | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return all plain figures and their intervals, nested by their names and with the same keys."""
+    counted = CountedFigures(graded.labels, graded.levels, graded.probabilities, graded.violated, prevalence)
 
-    def values(labels: Levels, levels: Levels, probabilities: Float64Array, violated: Float64Array) -> Float64Array:
-        figures = plain_figures(labels, levels, probabilities, violated, prevalence)
-        return np.fromiter(figures.values(), dtype=np.float64)
+    def values(counts: Float64Array) -> Float64Array:
+        return np.stack([*counted(counts).values()])
 
-    arrays = (graded.labels, graded.levels, graded.probabilities, graded.violated)
-    figures = plain_figures(*arrays, prevalence)
-    limits = bootstrap_intervals(values, *arrays, groups=graded.patients, n_resamples=n_resamples)
+    figures = {name: float(value[0]) for name, value in counted(np.ones((len(graded.labels), 1))).items()}
+    limits = counted_intervals(values, len(graded.labels), groups=graded.patients, n_resamples=n_resamples)
     return (
         nested({name: defined(value) for name, value in figures.items()}),
         nested({name: limits_of(interval) for name, interval in zip(figures, limits, strict=True)}),
     )
-
-
-def plain_figures(
-    labels: Levels,
-    levels: Levels,
-    probabilities: Float64Array,
-    violated: Float64Array,
-    prevalence: Mapping[str, float] | None = None,
-) -> dict[str, float]:
-    """Return every figure that is one number, by its dotted name; arguments as in `Graded`, NaN where undefined."""
-    confusion = confusion_matrix(labels, levels)
-    above = exceedances_of_levels(probabilities)
-    happened = labels[:, np.newaxis] > np.arange(len(THRESHOLD_KEYS))
-    missed, n_high = missed_high_risk(confusion)
-    figures = level_figures(confusion)
-    figures |= {f"auc.{key}": value for key, value in auc_per_level(labels, probabilities).items()}
-    figures |= {f"auc_threshold.{key}": value for key, value in auc_per_threshold(labels, probabilities).items()}
-    figures["brier.levels"] = brier_score(labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS)), probabilities)
-    # Of the level that is given, which need not be the most probable one: a regression rounds.
-    given = np.minimum(probabilities[np.arange(len(levels)), levels], 1.0)
-    figures["ece.level"] = expected_calibration_error(labels == levels, given)
-    for index, key in enumerate(THRESHOLD_KEYS):
-        figures[f"brier.{key}"] = brier_score(happened[:, index], above[:, index])
-        figures[f"ece.{key}"] = expected_calibration_error(happened[:, index], above[:, index])
-    for name, level in OPERATING_POINTS.items():
-        alarm, start = alarm_at(confusion, level), f"operating_points.{name}"
-        figures[f"{start}.sensitivity"], figures[f"{start}.specificity"] = alarm.sensitivity, alarm.specificity
-        figures[f"{start}.ppv"], figures[f"{start}.npv"] = alarm.ppv, alarm.npv
-        if prevalence and name in prevalence:
-            at = alarm.predictive_values_at(prevalence[name])
-            figures[f"{start}.ppv_at_stated"], figures[f"{start}.npv_at_stated"] = at
-    figures["high_risk_graded_no_or_low"] = missed / n_high if n_high else float("nan")
-    figures["rank_violation_rate"] = float(violated.mean())
-    return figures | confusion_shares(confusion)
-
-
-def level_figures(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
-    """Return mae, accuracy, within_one and quadratic_weighted_kappa of a confusion matrix."""
-    n = confusion.sum()
-    return {
-        "mae": float((confusion * _DISTANCES).sum() / n),
-        "accuracy": float(np.trace(confusion) / n),
-        "within_one": float(confusion[_DISTANCES <= 1].sum() / n),
-        "quadratic_weighted_kappa": kappa_of(confusion),
-    }
-
-
-def confusion_shares(confusion: npt.NDArray[np.int64]) -> dict[str, float]:
-    """Return ``confusion_share.<label>.<grade>``: the share of a label's records with each grade, NaN without one."""
-    records = confusion.sum(axis=1)
-    return {
-        f"confusion_share.{label}.{grade}": confusion[row, column] / records[row] if records[row] else float("nan")
-        for row, label in enumerate(LEVEL_KEYS)
-        for column, grade in enumerate(LEVEL_KEYS)
-    }
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
