@@ -33,6 +33,7 @@ from cardiov_core.cli.serve import serve
 from cardiov_core.cli.studies.ablate import ablate
 from cardiov_core.cli.studies.compare import compare
 from cardiov_core.cli.studies.external import outside_check
+from cardiov_core.cli.studies.fewer_leads import leads_check
 from cardiov_core.cli.studies.findings import findings_check
 from cardiov_core.cli.studies.noise_floor import noise_floor
 from cardiov_core.cli.studies.passport import passport
@@ -88,6 +89,7 @@ for _command in (
     watch,
     deliveries,
     findings_check,
+    leads_check,
     statements_check,
     measure,
     quality_check,

@@ -1,6 +1,9 @@
 from .graders.ablation import ablate as ablate
 from .graders.external import check_outside as check_outside
 from .graders.external import read_levels as read_levels
+from .graders.fewer_leads import LeadSetFigures as LeadSetFigures
+from .graders.fewer_leads import check_fewer_leads as check_fewer_leads
+from .graders.fewer_leads import fewer_leads_text as fewer_leads_text
 from .graders.passport import check_passport as check_passport
 from .graders.passport import ship_passport as ship_passport
 from .graders.reasons import check_reasons as check_reasons

@@ -20,8 +20,8 @@ from cardiov_core.inference.explanation.grad_cam import evaluation_mode
 from cardiov_core.nets import PooledNet
 
 _STEPS = 50
-_GAMMA, _TINY = 0.25, 1e-9
-"""How much more positive weights count by the gamma rule, and what keeps from dividing by nothing."""
+_EPSILON = 0.1
+"""The benchmark's, section IV-D."""
 
 
 def integrated_gradients(net: nn.Module, values: Tensor, output: int, *, steps: int = _STEPS) -> Float64Array:
@@ -97,17 +97,19 @@ def guided_grad_cam(net: nn.Module, values: Tensor, output: int) -> Float64Array
     return found
 
 
-def layer_relevance(net: nn.Module, values: Tensor, output: int) -> Float64Array:
+def layer_relevance(net: nn.Module, values: Tensor, output: int, *, epsilon: float = _EPSILON) -> Float64Array:
     """Return how a logit is shared out over samples and leads, layer by layer (Bach et al. 2015).
 
-    doi:10.1371/journal.pone.0130140. Convolutions behind a ReLU share by the gamma rule, all else in proportion;
-    what biases add is lost (Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10). It is the record times a gradient
-    through convolutions that were exchanged, so that shortcuts and poolings share in proportion, too.
+    doi:10.1371/journal.pone.0130140. The rule of the benchmark's section IV-D: in proportion to what each input adds,
+    less what biases add and `epsilon` takes. It is the record times a gradient that is made smaller behind each layer,
+    so that shortcuts and poolings share in proportion, too.
 
     Parameters
     ----------
     net, values, output
         As in `guided_grad_cam`; the network is one of convolutions, ReLUs and pooling, without gates.
+    epsilon : float
+        Takes from small sums what they would share out.
 
     Raises
     ------
@@ -120,7 +122,7 @@ def layer_relevance(net: nn.Module, values: Tensor, output: int) -> Float64Array
             f"Relevance does not go through {type(foreign or net).__name__}.",
             "Choose a network of convolutions and ReLUs: fcn_wang, a resnet1d, an xresnet1d, inception1d.",
         )
-    with torch.inference_mode(False), torch.enable_grad(), evaluation_mode(net), _whole(net), _sharing(net):
+    with torch.inference_mode(False), torch.enable_grad(), evaluation_mode(net), _whole(net), _sharing(net, epsilon):
         point = values.detach().clone().unsqueeze(0).requires_grad_(True)
         (gradient,) = torch.autograd.grad(_logit(net(point), output), point)
     found: Float64Array = (gradient * point)[0].detach().double().cpu().numpy()
@@ -132,22 +134,18 @@ _CURVED = (nn.ELU, nn.GELU, nn.Sigmoid, nn.Tanh)
 
 
 @contextmanager
-def _sharing(net: nn.Module) -> Iterator[None]:
-    """Let every convolution of numbers that are not negative pass gradients back by the gamma rule."""
+def _sharing(net: nn.Module, epsilon: float) -> Iterator[None]:
+    """Let every layer that adds up pass gradients back by the epsilon rule."""
 
-    def shared(layer: nn.Conv1d, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        if bool((inputs[0] < 0).any()):
-            return output
-        weight = layer.weight.detach() + _GAMMA * layer.weight.detach().clamp(min=0)
-        bias = None if layer.bias is None else layer.bias.detach()
-        by = functional.conv1d(inputs[0], weight, bias, layer.stride, layer.padding, layer.dilation, layer.groups)
-        divisor = by.detach()
-        divisor = divisor + torch.where(divisor < 0, -_TINY, _TINY)
-        return by * (output.detach() / divisor)
+    def shared(_layer: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if output.requires_grad:
+            value = output.detach()
+            kept = value / (value + torch.where(value < 0, -epsilon, epsilon))
+            output.register_hook(lambda gradient: gradient * kept)
 
     with ExitStack() as stack:
         for layer in net.modules():
-            if isinstance(layer, nn.Conv1d):
+            if isinstance(layer, nn.Conv1d | nn.Linear | nn.BatchNorm1d):
                 stack.callback(layer.register_forward_hook(shared).remove)
         yield
 

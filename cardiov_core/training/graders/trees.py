@@ -83,7 +83,13 @@ def train_trees(recipe: TreesRecipe, dataset: LabelledRecords, out: Path, *, pro
 
 
 def cross_validate(
-    recipe: TreesRecipe, features: FloatMatrix, levels: IntArray, groups: IntArray, *, progress: bool = False
+    recipe: TreesRecipe,
+    features: FloatMatrix,
+    levels: IntArray,
+    groups: IntArray,
+    *,
+    judged_by: FloatMatrix | None = None,
+    progress: bool = False,
 ) -> FloatMatrix:
     """Return exceedances ``(n, 3)`` of each group of patients by trees that never saw it.
 
@@ -95,9 +101,13 @@ def cross_validate(
         NaN where a number is missing.
     levels, groups : numpy.ndarray of int, shape (n,)
         Labels, and the group of each record.
+    judged_by : numpy.ndarray, optional
+        Other numbers of the same records, by which those of a group are judged; the same as they are grown on by
+        default.
     progress : bool
         Show a progress bar on stderr.
     """
+    judged = features if judged_by is None else judged_by
     names = np.unique(groups)
     if len(names) < _FEWEST_GROUPS:
         raise TrainingError(f"{len(names)} groups of patients are too few for a cross-validation.", "Give more folds.")
@@ -105,7 +115,7 @@ def cross_validate(
     for name in tqdm(names, disable=not progress, unit="group"):
         held_out = groups == name
         trees = grown(recipe, features[~held_out], levels[~held_out])
-        raw[held_out] = exceedances_of(probabilities_of(trees)(features[held_out]))
+        raw[held_out] = exceedances_of(probabilities_of(trees)(judged[held_out]))
     return raw
 
 

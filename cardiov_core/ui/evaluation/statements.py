@@ -26,6 +26,7 @@ from cardiov_core.studies import (
 from cardiov_core.ui.evaluation.cases import show_records
 from cardiov_core.ui.evaluation.trust import show_statements
 from cardiov_core.ui.frame.html import html_table
+from cardiov_core.ui.sign_in.activity import fragment
 
 CLUSTER_KEY, CLUSTER_OPEN_KEY = "performance_cluster", "performance_cluster_open"
 CLUSTER_PICK_KEY, CLUSTER_TABLE_KEY = "performance_cluster_pick", "performance_cluster_table"
@@ -77,7 +78,7 @@ def _detectors(check: StatementsCheck) -> None:
     st.caption("Findings of CardioV that assert a statement, in the network's place or beside it.")
 
 
-@st.fragment
+@fragment
 def _clusters(clusters: Sequence[Cluster], grader: str, words: str) -> None:
     """Show the clusters; one that is chosen lists its records."""
     if not clusters:
