@@ -97,12 +97,12 @@ def check_fewer_leads(
     raw, again = {}, {}
     for name, leads in LEAD_SETS.items():
         kept = np.array([feature.lead is None or feature.lead in leads for feature in FEATURES])
-        numbers = np.where(kept, whole.numbers, np.nan)
+        numbers = whole.numbers[:, kept]
         raw[name] = cross_validate(recipe, numbers, levels, groups, progress=progress)
         if leads == STANDARD_LEADS or not n_again:
             continue
         judged = numbers.copy()
-        judged[chosen] = _numbers(dataset, [ecg_ids[row] for row in chosen], leads)
+        judged[chosen] = _numbers(dataset, [ecg_ids[row] for row in chosen], leads)[:, kept]
         told = cross_validate(recipe, numbers, levels, groups, judged_by=judged, progress=progress)
         own = levels[chosen]
         again[name] = (len(chosen), _auc(own, raw[name][chosen]), _auc(own, told[chosen]))
