@@ -16,6 +16,8 @@ from .recordings import Recording as Recording
 from .recordings import open_recording as open_recording
 from .records import read_record as read_record
 from .records import read_source as read_source
+from .scratch import scratch_folder as scratch_folder
+from .scratch import sweep as sweep
 from .staging import Drop as Drop
 from .staging import Upload as Upload
 from .staging import files_of as files_of

@@ -1,6 +1,5 @@
 """Which records lie in the paths that a user named: records, archives and folders."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from cardiov_core.io.formats.registry import HEAD_BYTES, claims_to_be
 from cardiov_core.io.formats.sniff import is_text, is_zip, read_bytes
 from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
 from cardiov_core.io.formats.wfdb_reader import find_header
+from cardiov_core.io.scratch import scratch_folder
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Findings:
         self.sources.setdefault(key, Source(path, shown_as))
 
     def unpacked(self, archive: Path) -> Path:
-        folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="cardiov-")))
+        folder = self.stack.enter_context(scratch_folder())
         unpack(archive, folder)
         return folder
 

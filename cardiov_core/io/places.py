@@ -5,7 +5,6 @@ is found, and later brought to this machine by whoever reads it, alone: an archi
 """
 
 import errno
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from cardiov_core.io.formats.archives import RATIO_FREE_BYTES
 from cardiov_core.io.formats.registry import HEAD_BYTES, claims_to_be
 from cardiov_core.io.formats.sniff import is_zip
 from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
+from cardiov_core.io.scratch import scratch_folder
 from cardiov_core.io.staging import safe_name
 from cardiov_core.limits import limits, mib
 
@@ -130,14 +130,14 @@ def brought(place: Place) -> Iterator[Source]:
         else:
             tree, top = url_to_fs(place.file)
     try:
-        with tempfile.TemporaryDirectory(prefix="cardiov-") as folder:
-            path = _copied(tree, top, Path(folder))
+        with scratch_folder() as folder:
+            path = _copied(tree, top, folder)
             content = path.read_bytes() if path.suffix.lower() == ".hea" else b""
             if is_header(path, content):
                 parent = top.rpartition("/")[0]
                 for name in signal_file_names(content, path.stem):
                     if safe_name(name) == name:
-                        _copied(tree, f"{parent}/{name}" if parent else name, Path(folder))
+                        _copied(tree, f"{parent}/{name}" if parent else name, folder)
             yield Source(path, place.shown_as)
     except OSError as error:
         if error.errno in _FULL:

@@ -1,7 +1,6 @@
 """Uploaded files: laid out in a temporary folder as the reader's folder was, found, read, and found again."""
 
 import io
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from cardiov_core.io.decoding import foreign_decoder
 from cardiov_core.io.formats.sniff import is_zip
 from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
 from cardiov_core.io.records import checked_options, read_source
+from cardiov_core.io.scratch import scratch_folder
 from cardiov_core.limits import limits
 
 # A path of this many names of 120 bytes is still one that file systems take (4096 bytes).
@@ -156,8 +156,7 @@ def staged(drop: Drop) -> Iterator[Collection]:
 def _laid_out(drop: Drop) -> Iterator[tuple[Path, list[SourceError]]]:
     """Write a drop into a folder, which is gone when the context ends."""
     errors = list(drop.errors)
-    with tempfile.TemporaryDirectory(prefix="cardiov-") as temporary:
-        root = Path(temporary)
+    with scratch_folder() as root:
         for place, content in drop.contents.items():
             try:
                 (root / place).parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import CardioVError, RecordFormatError
 from cardiov_core.io.apart.wire import unpack
 from cardiov_core.io.assembly import ReadOptions
+from cardiov_core.io.scratch import scratch_folder
 from cardiov_core.limits import limits, mib
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -69,8 +69,8 @@ class Reader:
             As `read_record`; also if reading takes more time or memory than one file may.
         """
         # A child that is ended leaves its own temporary files: they lie in a folder that this process removes.
-        with tempfile.TemporaryDirectory(prefix="cardiov-") as scratch:
-            asked = _request(path, options, scratch)
+        with scratch_folder() as scratch:
+            asked = _request(path, options, str(scratch))
             # The second time is for a process that was killed from outside.
             answer = self._ask(asked) or self._ask(asked)
         outcome = _outcome(answer, path.name)

@@ -5,7 +5,6 @@ units taken to mV by what the file states, never by what the numbers look like, 
 out.
 """
 
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from cardiov_core.io.carts.ends import without_ends
 from cardiov_core.io.carts.machine import machine_reading
 from cardiov_core.io.carts.samples import Row, channel_rows, on_one_axis
 from cardiov_core.io.leads import standard_leads
+from cardiov_core.io.scratch import scratch_folder
 from cardiov_core.limits import limits, mib
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def read_cart(path: Path, content: bytes, options: ReadOptions, *, name: str, pa
             f"{path.name} has {len(content) / 1024**2:.0f} MiB; such files are opened up to {most:g} MiB.",
             "Cut the recording into shorter records.",
         )
-    with tempfile.TemporaryDirectory(prefix="cardiov-") as folder:
-        parsed = parse(path.name, content, Path(folder))
+    with scratch_folder() as folder:
+        parsed = parse(path.name, content, folder)
     rows, notes = channel_rows(parsed, path.name, options)
     return _channels(path, content, parsed, rows, notes, name)
 
@@ -71,8 +71,8 @@ def knows(path: Path, content: bytes) -> bool:
     """Tell whether ecgdatakit recognises a file that has no magic number (MFER without preamble, XLE, ARC)."""
     from ecgdatakit import ECGDataKitError, FileParser
 
-    with tempfile.TemporaryDirectory(prefix="cardiov-") as folder:
-        alone = Path(folder) / f"ecg{path.suffix[:16]}"
+    with scratch_folder() as folder:
+        alone = folder / f"ecg{path.suffix[:16]}"
         alone.write_bytes(content)
         try:
             known = FileParser.detect_format(alone)

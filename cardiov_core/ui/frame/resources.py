@@ -120,11 +120,13 @@ def _load() -> "Mapping[str, Grader]":
     import torch
 
     from cardiov_core.inference import load_predictor, other_graders
-    from cardiov_core.io import can_read_apart, reader
+    from cardiov_core.io import can_read_apart, reader, sweep
 
     stated = os.environ.get(THREADS_VARIABLE, "")
     torch.set_num_threads(int(stated) if stated.isdecimal() and int(stated) else 1)
     default = load_predictor()
+    if n_swept := sweep():
+        _logger.warning("%d temporary folders of a server that crashed were removed.", n_swept)
     if can_read_apart():
         # So that the first upload does not wait for it.
         reader().start()
