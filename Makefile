@@ -5,6 +5,9 @@ CARDIOV_DATA ?= ../shared/data
 PTBXL ?= runs/ptb-xl
 JOBS ?= 2
 EXECUTIONS ?= 20000
+KILLS ?= 100
+SESSIONS ?= 50
+MINUTES ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +21,7 @@ export OMP_WAIT_POLICY := passive
 APP_STAMP := $(VENV)/.installed-app
 
 .DEFAULT_GOAL := help
-.PHONY: help venv app test lint docs format weights delineator bench fuzz lock sbom audit image-lint clean
+.PHONY: help venv app test lint docs format weights delineator bench fuzz faults soak lock sbom audit image-lint clean
 .PHONY: measured detectors forest network boosting statements maps range blend evaluated
 
 help: ## This list
@@ -131,6 +134,12 @@ $(PTBXL):
 bench: $(STAMP) ## Time the way from an upload to the first result, and training against a plain loop
 	@$(BIN)/python benchmarks/first_result.py
 	@test ! -d $(CARDIOV_DATA)/ptb-xl-subset || $(BIN)/python benchmarks/training.py $(CARDIOV_DATA)/ptb-xl-subset
+
+faults: $(STAMP) ## Break database, disk and clock; kill writers within a save (KILLS=100)
+	@$(BIN)/python tests/faults --kills $(KILLS)
+
+soak: $(STAMP) ## Many sessions at once against a real server (SESSIONS=50 MINUTES=10)
+	@$(BIN)/python benchmarks/soak.py --sessions $(SESSIONS) --minutes $(MINUTES)
 
 fuzz: $(STAMP) ## Throw damaged files at every reader (EXECUTIONS=20000)
 	@nice -n 19 $(BIN)/python tests/fuzz --executions $(EXECUTIONS)

@@ -5,7 +5,29 @@ value that was seen, and its hint says what to do next. The command line and the
 that escapes is a bug.
 """
 
+import logging
 import re
+import traceback
+
+
+def log_unforeseen(logger: logging.Logger, what: str, error: BaseException) -> None:
+    """Log a bug by its kinds and places; never its message, which may quote a file, and so a patient.
+
+    Parameters
+    ----------
+    logger : logging.Logger
+        Of the module that noticed it.
+    what : str
+        What was under way.
+    error : BaseException
+        The bug, with what led to it.
+    """
+    lines = []
+    seen: BaseException | None = error
+    while seen is not None:
+        lines += [f"{type(seen).__name__}\n", *traceback.format_tb(seen.__traceback__)]
+        seen = seen.__cause__ or seen.__context__
+    logger.error("%s %s", what, "".join(lines))
 
 
 class CardioVError(Exception):

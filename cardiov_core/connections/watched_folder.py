@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cardiov_core.connections.arrivals import Intake, Taken
-from cardiov_core.errors import CardioVError, ConfigurationError, RecordNotFoundError, StoreUnavailableError
+from cardiov_core.errors import (
+    CardioVError,
+    ConfigurationError,
+    RecordNotFoundError,
+    StoreUnavailableError,
+    log_unforeseen,
+)
 
 TAKEN, REFUSED = "taken", "refused"
 """Folders within the watched one."""
@@ -88,9 +94,9 @@ class WatchedFolder:
                 continue
             except CardioVError:
                 raise
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - logged, but for what it may quote
                 # A mistake of ours: this file is left alone until it changes, and the others are taken.
-                _logger.exception("Unforeseen error at an arrival.")
+                log_unforeseen(_logger, "Unforeseen error at an arrival.", error)
                 self._left[path] = self._seen[path]
                 said.append(
                     "A file could not be taken for a reason that CardioV did not foresee. It stays; see the log."

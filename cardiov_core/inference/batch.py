@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from cardiov_core.domain import Analysis, QualityVerdict, Reason, ReasonCode, RuleSet, Severity, Sex, first_of, texts
-from cardiov_core.errors import CardioVError, RecordError
+from cardiov_core.errors import CardioVError, RecordError, log_unforeseen
 from cardiov_core.inference.analysis import analyze
 from cardiov_core.inference.graders.load import Grader
 from cardiov_core.inference.panel import disagreement_of
@@ -181,9 +181,9 @@ def run_batch(
             del record, analysis
         except CardioVError as error:
             result = BatchError(source.shown_as, error)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - logged, but for what it may quote
             # A bug that one record uncovers must not cost the reader the other thousand.
-            _logger.exception("Unforeseen error with one record of a batch.")
+            log_unforeseen(_logger, "Unforeseen error with one record of a batch.", error)
             wrong = RecordError(
                 f"{source.path.name}: something went wrong that CardioV did not foresee.",
                 "The details are in the server's log.",

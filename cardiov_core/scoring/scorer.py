@@ -6,7 +6,14 @@ from pathlib import Path
 
 from cardiov_core.critical import load_rule_set
 from cardiov_core.domain import Analysis, EcgRecord, RuleSet
-from cardiov_core.errors import CardioVError, OutputError, RecordError, RecordNotFoundError, WeightsError
+from cardiov_core.errors import (
+    CardioVError,
+    OutputError,
+    RecordError,
+    RecordNotFoundError,
+    WeightsError,
+    log_unforeseen,
+)
 from cardiov_core.inference import OwnDecision, analyze, load_predictor, other_graders
 from cardiov_core.io import brought, open_recording, read_source
 from cardiov_core.scoring.entries import Entry
@@ -126,9 +133,9 @@ class Scorer:
             raise
         except CardioVError as error:
             return error_row(entry, error, card)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - logged, but for what it may quote
             # A bug that one record uncovers must not cost the other million.
-            _logger.exception("Unforeseen error with one record.")
+            log_unforeseen(_logger, "Unforeseen error with one record.", error)
             wrong = RecordError(
                 f"{shown_as}: something went wrong that CardioV did not foresee.", "The details are in the log."
             )

@@ -10,7 +10,7 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from cardiov_core.errors import CardioVError
+from cardiov_core.errors import CardioVError, log_unforeseen
 
 _logger = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ def _called(function: Any, state: Any, arguments: tuple[Any, ...]) -> Answer:
         return "done", function(state, *arguments)
     except CardioVError as error:
         return "failed", error
-    except Exception:
+    except Exception as error:  # noqa: BLE001 - logged, but for what it may quote
         # A bug must reach the caller as an error of this task, not as the end of the process.
-        _logger.exception("Unforeseen error in a worker process.")
+        log_unforeseen(_logger, "Unforeseen error in a worker process.", error)
         wrong = CardioVError("Something went wrong that CardioV did not foresee.", "The details are in the log.")
         return "failed", wrong
 

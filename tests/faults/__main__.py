@@ -42,7 +42,7 @@ FAULTS = {
     "killed download": "tests/datasets/test_download.py::test_a_killed_download_goes_on",
     "five processes make a database": f"{STORE}/test_processes.py::"
     "test_processes_that_open_a_new_database_at_once_make_it_once",
-    "five processes migrate a database": "tests/faults/test_database.py::"
+    "three processes migrate a database": "tests/faults/test_database.py::"
     "test_processes_that_migrate_an_old_database_at_once_do_it_once",
     "database restored from yesterday": "tests/faults/test_database.py::"
     "test_a_database_restored_from_yesterday_goes_on_and_says_what_is_gone",

@@ -24,6 +24,7 @@ from cardiov_core.review.database.schema import adjudications, cases, events, re
 READERS = ("Ada", "Ben", "Cyd")
 _LONG_TEXT = "a whole sentence " * 200
 _PATIENCE_S = 60.0
+_N_SAVES = 5
 
 
 @dataclass
@@ -69,9 +70,11 @@ def campaign(url: str, kills: int, seed: int) -> Tally:
         for name in READERS:
             review.ensure_reader(store, name)
             review.grant(store, name, tuple(Role), "test", at_the_machine=True)
-    number, pace_s = 0, 0.02
+    pace_s = _paces(url)
+    number = 1
     while tally.tried < kills:
-        begun = _killed_writer(url, number, chance.uniform(0.0, 3 * pace_s), chance.random())
+        turn = number % len(pace_s)
+        begun = _killed_writer(url, number, turn, chance.uniform(0.0, pace_s[turn]))
         number += 1
         done = [kind for kind, state in begun if state == "done"]
         tally.confirmed += len(done)
@@ -85,8 +88,36 @@ def campaign(url: str, kills: int, seed: int) -> Tally:
     return tally
 
 
-def _killed_writer(url: str, number: int, wait_s: float, skip: float) -> list[tuple[str, str]]:
-    """Let a writer save, kill it, and return what it said: kind of save, and 'begun' or 'done'."""
+def _paces(url: str) -> list[float]:
+    """Return how long each kind of save takes a writer that nobody disturbs, in s."""
+    pid, receiver = _started(url, 0)
+    moments = []
+    for _ in range(2 * _N_SAVES):
+        _heard(receiver, 1)
+        moments.append(time.monotonic())
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(receiver)
+    return [done - begun for begun, done in zip(moments[::2], moments[1::2], strict=True)]
+
+
+def _killed_writer(url: str, number: int, turn: int, wait_s: float) -> list[tuple[str, str]]:
+    """Let a writer save, kill it at a moment of its n-th save, and return what it said: kinds, 'begun' or 'done'."""
+    pid, receiver = _started(url, number)
+    said = _heard(receiver, 2 * turn + 1)
+    time.sleep(wait_s)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    rest = b""
+    while part := os.read(receiver, 4096):
+        rest += part
+    os.close(receiver)
+    lines = (said + rest).decode().split("\n")
+    return [(kind, state) for kind, state in (line.rsplit(" ", 1) for line in lines if line)]
+
+
+def _started(url: str, number: int) -> tuple[int, int]:
+    """Fork a writer; return its number and the pipe on which it says what it does."""
     receiver, sender = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -96,17 +127,7 @@ def _killed_writer(url: str, number: int, wait_s: float, skip: float) -> list[tu
         finally:
             os._exit(0)
     os.close(sender)
-    # So many saves pass undisturbed, so that every kind has its turn.
-    said = _heard(receiver, 2 * int(skip * 5) + 1)
-    time.sleep(wait_s)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    rest = b""
-    while part := os.read(receiver, 4096):
-        rest += part
-    os.close(receiver)
-    lines = (said + rest).decode().split("\n")
-    return [(kind, state) for kind, _, state in (line.partition(" ") for line in lines) if state]
+    return pid, receiver
 
 
 def _heard(receiver: int, n_lines: int) -> bytes:

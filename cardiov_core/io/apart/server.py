@@ -6,24 +6,26 @@ closes, so also when the app dies. A child that takes too long or too much ends 
 
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
 import socket
 import sys
 import tempfile
-import traceback
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cardiov_core.errors import CardioVError, RecordFormatError
+from cardiov_core.errors import CardioVError, RecordFormatError, log_unforeseen
 from cardiov_core.io.apart.wire import pack_error, pack_record
 from cardiov_core.io.records import read_record
 
 _MAX_REQUEST_BYTES = 65536
 _RESERVE_BYTES = 64 * 1024**2
+
+_logger = logging.getLogger(__name__)
 
 
 def serve(control: socket.socket) -> None:
@@ -104,8 +106,8 @@ def _read_and_end(request: socket.socket) -> None:
         answer = _answer(asked)
         request.sendall(len(answer).to_bytes(8, "big") + answer)
         code = 0
-    except BaseException:  # noqa: BLE001 - nothing of this child may go on as a second server
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - nothing of this child may go on as a second server
+        log_unforeseen(_logger, "A child of the reading process failed.", error)
     finally:
         os._exit(code)
 
@@ -122,10 +124,7 @@ def _answer(asked: Mapping[str, Any]) -> bytes:
     except MemoryError:
         return pack_error(too_much_memory(path.name, asked["memory_bytes"]))
     except Exception as error:  # noqa: BLE001 - whatever a decoder raises, the app hears of it in words
-        # Where it happened and of what kind, without the message: it may quote what the file says of a patient.
-        frames = traceback.extract_tb(error.__traceback__)
-        places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
-        print(f"A reader failed unforeseen: {type(error).__name__} at {places}", file=sys.stderr)  # noqa: T201
+        log_unforeseen(_logger, "Unforeseen error of a reader.", error)
         return pack_error(unforeseen(path.name, type(error).__name__))
 
 

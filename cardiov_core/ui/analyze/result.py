@@ -139,7 +139,7 @@ def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | N
         current.analyses[key] = with_grader(known, key.grader)
     else:
         if key.anyway:
-            _logger.warning("Record %s is analysed against the quality gate's advice.", case.record.record_id)
+            _logger.warning("The ECG %s is analysed against the quality gate's advice.", case.fingerprint)
         current.analyses[key] = analyze(
             _examined(current, case),
             grader(),

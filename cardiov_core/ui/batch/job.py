@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cardiov_core.domain import Analysis
-from cardiov_core.errors import CardioVError, MissingMetadataError
+from cardiov_core.errors import CardioVError, MissingMetadataError, log_unforeseen
 from cardiov_core.inference import BatchError, BatchRow, Grader, run_batch
 from cardiov_core.io import Drop, staged
 from cardiov_core.review import ShownGrade, installation_rules
@@ -223,8 +223,8 @@ def _work(outcome: _Outcome, drop: Drop, predictor: Grader, others: Sequence[Gra
                     return
     except CardioVError as error:
         outcome.failure = error
-    except Exception:
-        _logger.exception("Unforeseen error in a batch.")
+    except Exception as error:  # noqa: BLE001 - logged, but for what it may quote
+        log_unforeseen(_logger, "Unforeseen error in a batch.", error)
         outcome.failure = CardioVError(
             "The batch ended early: something went wrong that CardioV did not foresee.",
             "What is done is kept; the details are in the server's log.",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cardiov_core.domain import Analysis
+from cardiov_core.errors import log_unforeseen
 from cardiov_core.inference import BatchRow, Grader, analyze, triage_order
 from cardiov_core.io import Drop, files_of, read_uploads
 from cardiov_core.review import ShownGrade, installation_rules
@@ -108,13 +109,14 @@ class KeptAnalyses:
             if len(records) != 1:
                 return
             analysis = analyze(records[0], predictor, others=others, rule_set=installation_rules())
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - logged, but for what it may quote
             # Nobody waits for it: opening the row says what is wrong.
-            _logger.exception("A row of a batch could not be prepared.")
+            log_unforeseen(_logger, "A row of a batch could not be prepared.", error)
             return
         with self._lock:
             self._rows[row.name], self._analyses[row.name] = row, analysis
 
 
 def _thread_name(name: str) -> str:
-    return f"cardiov-prepare {name}"
+    # The name of a file may be a patient's.
+    return f"cardiov-prepare {hash(name)}"

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.errors import CardioVError
+from cardiov_core.errors import CardioVError, log_unforeseen
 from cardiov_core.reporting import RESEARCH_USE
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.access import refuse_strangers, signs_in
@@ -39,8 +39,8 @@ def guarded() -> Iterator[None]:
         yield
     except CardioVError as error:
         show_error(error)
-    except Exception:
-        _logger.exception("Unforeseen error on a page.")
+    except Exception as error:  # noqa: BLE001 - logged, but for what it may quote
+        log_unforeseen(_logger, "Unforeseen error on a page.", error)
         st.error(_UNEXPECTED)
 
 

@@ -139,9 +139,10 @@ def test_processes_that_open_a_new_database_at_once_make_it_once(database_url: s
     for process in processes:
         _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
+    latest = max(path.name[1:5] for path in (Path(review.__path__[0]) / "database/migrations/versions").glob("v*.py"))
     store = review.open_store(database_url)
     with store.reading() as connection:
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == [latest]
     store.close()
 
 
