@@ -1,15 +1,13 @@
 """What the command line prints: rows, tables and the findings of ``cardiov doctor``. Nothing here writes."""
 
 import json
-from collections.abc import Mapping
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cardiov_core.domain import Severity
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
-    pass
+    from cardiov_core.domain import Analysis, Contributions, Explanation, FloatArray, JsonObject
 
 _ROW = "{record:<24}  {level:<15}  {no:>5}  {low:>5}  {medium:>6}  {high:>5}  {quality}"
 
@@ -19,69 +17,79 @@ TABLE_HEAD = _ROW.format(
 """Head of the table that `table_row` fills: probabilities of the four levels and the verdict on the signal."""
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object) -> str:
     """Return `value` as one line of JSON; NaN has no JSON and is refused."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def json_row(row: Mapping[str, Any]) -> str:
-    """Return a record's row as one line of JSON."""
-    return to_json(row)
-
-
-def error_row(shown_as: str, error: CardioVError, mark: str = "") -> dict[str, Any]:
+def error_row(shown_as: str, error: CardioVError, mark: str = "") -> "JsonObject":
     """Return the row of a record that could not be analysed: ``record`` {id, path}, ``error`` {type, message, hint}."""
-    stem = PurePath(shown_as).stem
     return {
-        "record": {"id": f"{stem} ({mark})" if mark else stem, "path": shown_as},
+        "record": {"id": _name(shown_as, mark), "path": shown_as},
         "error": {"type": type(error).__name__, "message": error.message, "hint": error.hint},
     }
 
 
-def table_row(row: Mapping[str, Any]) -> str:
+def error_json(shown_as: str, error: CardioVError, mark: str = "") -> str:
+    """Return the same as one line of JSON."""
+    return to_json(error_row(shown_as, error, mark))
+
+
+def error_lines(shown_as: str, error: CardioVError, mark: str = "", *, what: str = "not analysed") -> str:
+    """Return the same for people: the record and what was not done with it, the message and the hint."""
+    return f"{_name(shown_as, mark):<24}  {what}\n    {error.message}\n    {error.hint}"
+
+
+def _name(shown_as: str, mark: str) -> str:
+    stem = PurePath(shown_as).stem
+    return f"{stem} ({mark})" if mark else stem
+
+
+def table_row(analysis: "Analysis", explanation: "Explanation | Contributions | None" = None) -> str:
     """Return a record's row for people: one line, and one more for each thing to know about it."""
-    record_id = str(row["record"]["id"])
-    if "error" in row:
-        error = row["error"]
-        return f"{record_id:<24}  not analysed\n    {error['message']}\n    {error['hint']}"
-    quality = str(row["quality"]["verdict"])
-    risk = row.get("risk")
-    if risk is None:
+    from cardiov_core.domain import Contributions, texts
+    from cardiov_core.inference import warnings_of
+
+    prediction = analysis.prediction
+    if prediction is None:
         cells = {"level": "withheld", "no": "-", "low": "-", "medium": "-", "high": "-"}
+        withheld = texts(analysis.withheld)
     else:
-        shares = [f"{100 * share:.0f} %" for share in risk["probabilities"]]
-        level = Severity(risk["level"])
+        shares = [f"{100 * share:.0f} %" for share in prediction.probabilities]
+        level = prediction.severity if analysis.level is None else analysis.level
         cells = {
             "level": f"{level.value} {level.title}",
             **dict(zip(("no", "low", "medium", "high"), shares, strict=True)),
         }
-    lines = [_ROW.format(record=record_id, quality=quality, **cells)]
-    lines += [f"    withheld: {reason}" for reason in (row.get("withheld") or {}).get("reasons", ())]
-    lines += [f"    {warning}" for warning in row.get("warnings", ())]
-    lines += _attention_lines(row)
+        withheld = ()
+    lines = [_ROW.format(record=analysis.record.record_id, quality=str(analysis.quality.verdict), **cells)]
+    lines += [f"    withheld: {reason}" for reason in withheld]
+    lines += [f"    {warning}" for warning in texts(warnings_of(analysis, explanation))]
+    if isinstance(explanation, Contributions):
+        lines += _reason_lines(explanation)
+    elif explanation is not None:
+        lines += _attention_lines(explanation, analysis.record.sampling_rate)
     return "\n".join(lines)
 
 
-def _attention_lines(row: Mapping[str, Any]) -> list[str]:
-    explanation = row.get("explanation")
-    if not explanation:
-        return []
-    if "stages" not in explanation:
-        return _reason_lines(explanation)
-    rate = float(row["record"]["sampling_rate_hz"])
-    lines = [f"    looked most, for {explanation['target']}, at:"]
-    for stage, attention in explanation["stages"].items():
-        if stage in explanation["withheld"]:
-            lines.append(f"      stage {stage}: {explanation['withheld'][stage]}")
-            continue
-        analysed = [(value, position) for position, value in enumerate(attention) if value is not None]
-        peak, position = max(analysed, default=(0.0, 0))
-        where = f"{position / rate:.2f} s" if peak > 0 else "nothing"
+def _attention_lines(explanation: "Explanation", sampling_rate_hz: float) -> list[str]:
+    lines = [f"    looked most, for {explanation.target}, at:"]
+    for stage, attention in explanation.stages.items():
+        where = explanation.withheld.get(stage) or _peak(attention, sampling_rate_hz)
         lines.append(f"      stage {stage}: {where}")
     # A blend's other half.
-    return [*lines, *(_reason_lines(explanation["measurements"]) if "measurements" in explanation else ())]
+    return [*lines, *([] if explanation.reasons is None else _reason_lines(explanation.reasons))]
 
 
-def _reason_lines(explanation: Mapping[str, Any]) -> list[str]:
-    lines = [f"      {reason['contribution']:+.2f}  {reason['statement']}" for reason in explanation["reasons"]]
-    return [f"    measured, for {explanation['target']}:", *(lines or ["      nothing weighs one per cent"])]
+def _peak(attention: "FloatArray", sampling_rate_hz: float) -> str:
+    """Return where the attention, as JSON rounds it, is highest: the last place of several."""
+    import numpy as np
+
+    rounded = np.nan_to_num(np.round(attention.astype(np.float64), 4))
+    position = rounded.size - 1 - int(np.argmax(rounded[::-1])) if rounded.size else 0
+    return f"{position / sampling_rate_hz:.2f} s" if rounded.max(initial=0.0) > 0 else "nothing"
+
+
+def _reason_lines(explanation: "Contributions") -> list[str]:
+    lines = [f"      {reason.contribution:+.2f}  {reason.statement}" for reason in explanation.reasons]
+    return [f"    measured, for {explanation.target}:", *(lines or ["      nothing weighs one per cent"])]

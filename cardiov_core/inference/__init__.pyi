@@ -38,6 +38,7 @@ from .panel import grade_all as grade_all
 from .panel import other_graders as other_graders
 from .serialise import analysis_to_dict as analysis_to_dict
 from .serialise import measurements_to_dict as measurements_to_dict
+from .serialise import warnings_of as warnings_of
 from .statements import SHOWN_FROM as SHOWN_FROM
 from .uncertainty.calibration import CLIP as CLIP
 from .uncertainty.calibration import Calibration as Calibration

@@ -75,9 +75,7 @@ def analysis_to_dict(
         document["withheld"] = _reasons(analysis.withheld)
     else:
         document["risk"] = _risk(analysis, prediction)
-    warnings = [*analysis.warnings]
-    if explanation is not None and prediction is not None and prediction.out_of_fold:
-        warnings.append(_explained_by_shipped(explanation))
+    warnings = warnings_of(analysis, explanation)
     document |= {
         "quality": _quality(analysis.quality),
         "measurements": None if analysis.measurements is None else measurements_to_dict(analysis.measurements),
@@ -94,6 +92,13 @@ def analysis_to_dict(
     if explanation is not None:
         document["explanation"] = _explanation(explanation)
     return document
+
+
+def warnings_of(analysis: Analysis, explanation: Explanation | Contributions | None = None) -> tuple[Reason, ...]:
+    """Return the warnings of an analysis, and that its explanation is of other weights than its level where it is."""
+    if explanation is None or analysis.prediction is None or not analysis.prediction.out_of_fold:
+        return analysis.warnings
+    return (*analysis.warnings, _explained_by_shipped(explanation))
 
 
 def machine_to_dict(machine: MachineReading) -> JsonObject:

@@ -11,7 +11,7 @@ from cardiov_core.domain import how_many
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
-    from cardiov_core.domain import Contributions, Explanation, RuleSet
+    from cardiov_core.domain import Analysis, Contributions, Explanation, RuleSet
     from cardiov_core.inference import DecisionRule, Grader
     from cardiov_core.io import Source
 
@@ -61,7 +61,7 @@ def analyze(
     if target is not None and not explain:
         raise click.UsageError("--target says what to explain, so it needs --explain.")
     from cardiov_core.critical import load_rule_set
-    from cardiov_core.inference import load_predictor, other_graders
+    from cardiov_core.inference import analysis_to_dict, load_predictor, other_graders
     from cardiov_core.io import collect
     from cardiov_core.review import deciding, installation_rules
 
@@ -70,14 +70,14 @@ def analyze(
     predictor = load_predictor(model)
     predictor, *rest = deciding((predictor, *other_graders(predictor)), decision)
     others = tuple(rest)
-    write = output.json_row if as_json else output.table_row
+    failing = output.error_json if as_json else output.error_lines
     failed = 0
     with collect(paths) as collection:
         if not as_json and collection.sources:
             click.echo(output.TABLE_HEAD)
         for source in collection.sources:
             try:
-                row = _analyze_one(
+                analysis, explanation = _analyze_one(
                     source,
                     predictor,
                     others,
@@ -90,11 +90,15 @@ def analyze(
                     analyse_anyway=analyse_anyway,
                 )
             except CardioVError as error:
-                row = output.error_row(source.shown_as, error, source.mark)
+                click.echo(failing(source.shown_as, error, source.mark))
                 failed += 1
-            click.echo(write(row))
+                continue
+            if as_json:
+                click.echo(output.to_json(analysis_to_dict(analysis, explanation, card=predictor.card)))
+            else:
+                click.echo(output.table_row(analysis, explanation))
         for fault in collection.errors:
-            click.echo(write(output.error_row(fault.shown_as, fault.error)))
+            click.echo(failing(fault.shown_as, fault.error))
             failed += 1
         _say_what_was_left(collection.passed_over, failed, n_rows=len(collection.sources) + len(collection.errors))
     if failed:
@@ -112,9 +116,8 @@ def _analyze_one(
     raise_level: bool,
     reading: dict[str, Any],
     analyse_anyway: bool,
-) -> dict[str, Any]:
-    """Return one record's row; `explained` is False for no explanation, None for that of the level on show."""
-    from cardiov_core.inference import analysis_to_dict
+) -> "tuple[Analysis, Explanation | Contributions | None]":
+    """Grade one record; `explained` is False for no explanation, None for that of the level on show."""
     from cardiov_core.inference import analyze as grade
     from cardiov_core.io import read_source
     from cardiov_core.signals import Examination
@@ -134,7 +137,7 @@ def _analyze_one(
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
         wanted = int(analysis.prediction.severity) if explained is None else explained
         explanation = predictor.explain(examination, target=wanted, start_s=start_s)
-    return analysis_to_dict(analysis, explanation, card=predictor.card)
+    return analysis, explanation
 
 
 def _target(text: str | None) -> int | str | None:

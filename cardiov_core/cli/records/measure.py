@@ -1,8 +1,8 @@
 """``cardiov measure``: the measurements of records, or their errors against the marks of LUDB."""
 
-from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import Ludb
+    from cardiov_core.domain import Measurements
     from cardiov_core.evaluation import Row
     from cardiov_core.studies import DelineationCheck, MachineRow, MachineSummary, Method
 
@@ -58,36 +59,37 @@ def measure(
     if against_machine:
         _against_machine(paths, as_json=as_json)
         return
-    if _measure_all(paths, output.json_row if as_json else _lines, with_head=not as_json):
+    if _measure_all(paths, as_json=as_json):
         ctx.exit(1)
 
 
-def _measure_all(paths: tuple[Path, ...], write: Callable[[Mapping[str, Any]], str], *, with_head: bool) -> int:
+def _measure_all(paths: tuple[Path, ...], *, as_json: bool) -> int:
     """Print a row a record and return how many could not be measured."""
     from cardiov_core.inference import measurements_to_dict
     from cardiov_core.io import collect, read_source
     from cardiov_core.signals import measure as measure_record
 
+    failing = output.error_json if as_json else partial(output.error_lines, what="not measured")
     failed = 0
     with collect(paths) as collection:
-        if with_head and collection.sources:
+        if not as_json and collection.sources:
             click.echo(_UNIT)
             click.echo(_cells("RECORD", [head for head, _ in _COLUMNS]))
         for source in collection.sources:
-            row: dict[str, Any]
             try:
                 record = read_source(source)
             except CardioVError as error:
-                row = output.error_row(source.shown_as, error)
+                click.echo(failing(source.shown_as, error))
                 failed += 1
+                continue
+            measured = measure_record(record)
+            if as_json:
+                known = {"id": record.record_id, "path": source.shown_as}
+                click.echo(output.to_json({"record": known, "measurements": measurements_to_dict(measured)}))
             else:
-                row = {
-                    "record": {"id": record.record_id, "path": source.shown_as},
-                    "measurements": measurements_to_dict(measure_record(record)),
-                }
-            click.echo(write(row))
+                click.echo(_lines(record.record_id, measured))
         for fault in collection.errors:
-            click.echo(write(output.error_row(fault.shown_as, fault.error)))
+            click.echo(failing(fault.shown_as, fault.error))
             failed += 1
         n_rows = len(collection.sources) + len(collection.errors)
     if failed:
@@ -101,19 +103,16 @@ def _cells(name: str, cells: list[str]) -> str:
     return f"{name:<24}" + "".join(f"  {cell:>6}" for cell in cells)
 
 
-def _lines(row: Mapping[str, Any]) -> str:
+def _lines(record_id: str, measured: "Measurements") -> str:
     """Write a record's row for people: one line, and one for each reason and each thing to know."""
-    record_id = str(row["record"]["id"])
-    if "error" in row:
-        return f"{record_id:<24}  not measured\n    {row['error']['message']}\n    {row['error']['hint']}"
-    measured = row["measurements"]
-    values = [measured[name] for _, name in _COLUMNS]
-    lines = [_cells(record_id, ["-" if value is None else f"{value:.0f}" for value in values])]
+    values: list[float | None] = [getattr(measured, name) for _, name in _COLUMNS]
+    # Rounded from the tenths that JSON has, so that both agree.
+    lines = [_cells(record_id, ["-" if value is None else f"{round(value, 1):.0f}" for value in values])]
     reasons: dict[str, list[str]] = {}
-    for name, reason in measured["not_measurable"].items():
+    for name, reason in measured.not_measurable.items():
         reasons.setdefault(reason, []).append(name)
     lines += [f"    not measurable: {', '.join(names)}: {reason}" for reason, names in reasons.items()]
-    lines += [f"    {name}: {note}" for name, note in measured["notes"].items()]
+    lines += [f"    {name}: {note}" for name, note in measured.notes.items()]
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
-    from cardiov_core.domain import RuleSet
+    from cardiov_core.domain import Analysis, EcgRecord, RuleSet
     from cardiov_core.inference import Grader
     from cardiov_core.io import Source
     from cardiov_core.reporting import PaperOptions
@@ -108,7 +108,7 @@ def report(
             )
         failed = len(collection.errors)
         for fault in collection.errors:
-            click.echo(output.table_row(output.error_row(fault.shown_as, fault.error)), err=True)
+            click.echo(output.error_lines(fault.shown_as, fault.error), err=True)
         written: set[Path] = set()
         for source in collection.sources:
             target = out if as_file else _free(out / f"{source.path.stem}.{wish.suffix}", written)
@@ -116,7 +116,7 @@ def report(
             try:
                 _write(source, graders, target, wish)
             except CardioVError as error:
-                click.echo(output.table_row(output.error_row(source.shown_as, error)), err=True)
+                click.echo(output.error_lines(source.shown_as, error), err=True)
                 failed += 1
             else:
                 click.echo(target)
@@ -167,7 +167,7 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
         ) from error
 
 
-def _picture(record: Any, paper: "PaperOptions", suffix: str) -> bytes:
+def _picture(record: "EcgRecord", paper: "PaperOptions", suffix: str) -> bytes:
     import io
 
     from cardiov_core.reporting import write_trace
@@ -177,7 +177,7 @@ def _picture(record: Any, paper: "PaperOptions", suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def _document(analysis: Any, predictor: "Grader", paper: "PaperOptions", wish: _Wish) -> bytes:
+def _document(analysis: "Analysis", predictor: "Grader", paper: "PaperOptions", wish: _Wish) -> bytes:
     import io
 
     from cardiov_core.reporting import fhir_report, write_pdf

@@ -108,8 +108,9 @@ def test_withheld_maps_come_with_the_reason_and_leave_no_trace_in_the_json(teste
     for stage, attention in explanation.stages.items():
         assert attention.shape == (record.n_samples,)
         assert np.isfinite(attention).any(), stage
-    document = analysis_to_dict(analyze(record, predictor), explanation)
-    assert f"stage 6: {explanation.withheld[6]}" in output.table_row(document)
+    analysis = analyze(record, predictor)
+    document = analysis_to_dict(analysis, explanation)
+    assert f"stage 6: {explanation.withheld[6]}" in output.table_row(analysis, explanation)
     told = document["explanation"]
     assert set(told["stages"]["6"]) == set(told["stages"]["7"]) == {None}
     assert len(told["stages"]["6"]) == record.n_samples
