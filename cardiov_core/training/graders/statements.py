@@ -1,7 +1,7 @@
 """The statement head's training, whole: boosted trees a statement, cross-validation, calibration, figures and card."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +216,7 @@ def _described(recipe: BoostingRecipe, records: Measured, dataset: PtbXl) -> dic
             "n_patients": int(records.table["patient_id"].nunique()),
             "fewest_positive_records": FEWEST,
             "n_statements_of_the_paper": len(STATEMENTS),
-            "recipe": asdict(recipe),
+            "recipe": recipe.as_dict(),
             "scikit_learn": sklearn.__version__,
             "command": "cardiov train-statements --data DIR --out DIR",
         },

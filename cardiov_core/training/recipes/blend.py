@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
 
 from pydantic.dataclasses import dataclass
 
@@ -45,10 +44,11 @@ class BlendRecipe:
         return as_json_values(self)
 
 
-def blend_recipe_from(table: Mapping[str, Any], shown_as: str) -> BlendRecipe:
+def blend_recipe_from(table: Mapping[str, object], shown_as: str) -> BlendRecipe:
     """Return the recipe of a TOML table with a section ``blend``: a weight a member, or ``members`` alone."""
     refuse_unknown(table, {item.name for item in fields(BlendRecipe)} - {"members", "weights"} | {"blend"}, shown_as)
-    shares = table["blend"] if isinstance(table["blend"], dict) else {}
+    section = table["blend"]
+    shares = section if isinstance(section, dict) else {}
     given = {key: value for key, value in table.items() if key != "blend"}
     fitted = isinstance(shares.get("members"), list)
     members = tuple(shares["members"] if fitted else shares)

@@ -1,24 +1,19 @@
 """Recipes of boosted trees: what decides a training of the boosted grader, or of one statement."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic.dataclasses import dataclass
 
-from cardiov_core.domain import JsonObject, as_json_values
 from cardiov_core.training.recipes.checks import KNOWN_FIELDS, faults_of_groups, refuse, typed, with_section
+from cardiov_core.training.recipes.trees import TreesRecipe
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
-class BoostingRecipe:
+class BoostingRecipe(TreesRecipe):
     """A training of boosted trees, whole.
 
     Attributes
     ----------
-    name : str
-        Name of the grader that comes out.
-    title : str
-        One line for people.
     n_rounds : int
         Trees a class (Friedman 2001, doi:10.1214/aos/1013203451), on binned measurements.
     learning_rate : float
@@ -29,32 +24,17 @@ class BoostingRecipe:
         Share of the measurements that are drawn at each fork.
     l2 : float
         Penalty on the values of leaves.
-    seed : int
-        Of everything random.
-    cv_groups : int
-        Parts of the cross-validation; whole PTB-XL folds, so that no patient is in two of them.
-    folds : tuple of int
-        PTB-XL folds that are trained on; fold 10 stays untouched.
     """
 
-    name: str
-    title: str
     n_rounds: int
     learning_rate: float
     max_leaves: int
     min_samples_leaf: int
     max_features: float
     l2: float
-    seed: int
-    cv_groups: int
-    folds: tuple[int, ...]
-
-    def as_dict(self) -> JsonObject:
-        """Return the recipe as plain values, for the model card."""
-        return as_json_values(self)
 
 
-def boosting_recipe_from(table: Mapping[str, Any], shown_as: str) -> BoostingRecipe:
+def boosting_recipe_from(table: Mapping[str, object], shown_as: str) -> BoostingRecipe:
     """Return the recipe of a TOML table with a section ``boosting``."""
     recipe = typed(BoostingRecipe, with_section(table, "boosting"), shown_as)
     faults = {

@@ -1,7 +1,7 @@
 """Recipes are read from tables and refused where a field or a rule is broken, whatever they train."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -14,7 +14,7 @@ KNOWN_FIELDS = ConfigDict(extra="forbid")
 Kind = TypeVar("Kind")
 
 
-def typed(kind: type[Kind], table: Mapping[str, Any], shown_as: str) -> Kind:
+def typed(kind: type[Kind], table: Mapping[str, object], shown_as: str) -> Kind:
     """Return a table as a recipe.
 
     Parameters
@@ -35,7 +35,7 @@ def typed(kind: type[Kind], table: Mapping[str, Any], shown_as: str) -> Kind:
         ) from error
 
 
-def with_section(table: Mapping[str, Any], name: str) -> dict[str, Any]:
+def with_section(table: Mapping[str, object], name: str) -> dict[str, object]:
     """Return a table's fields with those of one of its sections beside them."""
     section = table[name]
     given = {key: value for key, value in table.items() if key != name}
@@ -53,7 +53,7 @@ def faults_of_groups(cv_groups: int, folds: Sequence[int]) -> dict[str, bool]:
     }
 
 
-def refuse_unknown(table: Mapping[str, Any], known: set[str], shown_as: str) -> None:
+def refuse_unknown(table: Mapping[str, object], known: set[str], shown_as: str) -> None:
     """Refuse fields that no recipe of its kind has."""
     unknown = sorted(set(table) - known)
     if unknown:

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import ConfigurationError
@@ -60,29 +60,31 @@ def load_recipe(name_or_path: str | Path) -> Recipe | ForestRecipe | BoostingRec
     return blend_recipe_from(table, path.name) if "blend" in table else _recipe_from(table, path.name)
 
 
-def _recipe_from(table: Mapping[str, Any], shown_as: str) -> Recipe:
+def _recipe_from(table: Mapping[str, object], shown_as: str) -> Recipe:
     refuse_unknown(table, {item.name for item in fields(Recipe)} - {"contract", "max_epochs"} | {"input"}, shown_as)
     given = {key: value for key, value in table.items() if key != "input"}
-    defaults: dict[str, Any] = {"augmentation": {}, "net_arguments": {}}
+    defaults: dict[str, object] = {"augmentation": {}, "net_arguments": {}}
     contract = None
-    if isinstance(table.get("input"), dict):
-        named = table["input"].get("leads", STANDARD_LEADS)
+    section = table.get("input")
+    if isinstance(section, dict):
+        named = section.get("leads", STANDARD_LEADS)
         # No grader's recipe may name other leads: records of fewer are graded by nobody.
         leads = STANDARD_LEADS if table.get("task", CRITICAL_VALUE) == CRITICAL_VALUE else tuple(named)
-        contract = {**table["input"], "leads": leads}
+        contract = {**section, "leads": leads}
     stages = _stages(table, shown_as)
     recipe = typed(Recipe, defaults | given | stages | {"contract": contract}, shown_as)
     refuse(_faults_of_fields(recipe) | _faults_of_folds(recipe), shown_as)
     return recipe
 
 
-def _stages(table: Mapping[str, Any], shown_as: str) -> dict[str, Any]:
+def _stages(table: Mapping[str, object], shown_as: str) -> dict[str, object]:
     """Return the stages, where a file has some, with the objective 'output' as that of the recipe's output."""
     output, stages = table.get("output", "ordinal"), table.get("stages")
-    refuse({f"there is no output {output!r}": output not in OBJECTIVE_OF}, shown_as)
+    objective = next((own for name, own in OBJECTIVE_OF.items() if name == output), None)
+    refuse({f"there is no output {output!r}": objective is None}, shown_as)
     if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
         return {}
-    own = {"objective": OBJECTIVE_OF[output]}
+    own = {"objective": objective}
     found = [stage | own if stage.get("objective") == "output" else stage for stage in stages]
     named = [*get_args(Objective), "output"]
     unknown = any(stage.get("objective") not in named for stage in found)

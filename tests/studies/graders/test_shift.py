@@ -20,7 +20,19 @@ CODES = ("NORM", "CRBBB", "LVH", "IMI")
 DEVICES = ("A", "B", "C")
 N = 360
 
-RECIPE = BoostingRecipe("trees", "trees", 10, 0.3, 4, 5, 1.0, 1.0, 0, 3, (1, 2, 3))
+RECIPE = BoostingRecipe(
+    name="trees",
+    title="trees",
+    n_rounds=10,
+    learning_rate=0.3,
+    max_leaves=4,
+    min_samples_leaf=5,
+    max_features=1.0,
+    l2=1.0,
+    seed=0,
+    cv_groups=3,
+    folds=(1, 2, 3),
+)
 
 
 @pytest.fixture

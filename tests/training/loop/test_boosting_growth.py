@@ -19,7 +19,19 @@ from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.weights import Boosting
 from cardiov_core.weights.boosting import boosting_bytes, boosting_from, check_boosting
 
-RECIPE = BoostingRecipe("b", "b", 8, 0.3, 6, 5, 0.5, 1.0, 1, 3, (1, 2, 3))
+RECIPE = BoostingRecipe(
+    name="b",
+    title="b",
+    n_rounds=8,
+    learning_rate=0.3,
+    max_leaves=6,
+    min_samples_leaf=5,
+    max_features=0.5,
+    l2=1.0,
+    seed=1,
+    cv_groups=3,
+    folds=(1, 2, 3),
+)
 N_FEATURES = 6
 
 
