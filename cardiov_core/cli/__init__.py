@@ -22,6 +22,7 @@ from cardiov_core.cli.graders.train import train
 from cardiov_core.cli.graders.train_delineator import train_delineator
 from cardiov_core.cli.graders.train_findings import train_findings
 from cardiov_core.cli.graders.train_statements import train_statements
+from cardiov_core.cli.metrics import metrics
 from cardiov_core.cli.records.analyze import analyze
 from cardiov_core.cli.records.convert import convert
 from cardiov_core.cli.records.measure import measure
@@ -42,6 +43,7 @@ from cardiov_core.cli.studies.scope import scope_check
 from cardiov_core.cli.studies.shift import shift_check
 from cardiov_core.cli.studies.statements import statements_check
 from cardiov_core.errors import CardioVError
+from cardiov_core.logs import set_up_logs
 
 
 class _Refusal(click.ClickException):
@@ -54,6 +56,7 @@ class _Refusal(click.ClickException):
 class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            set_up_logs()
             return super().invoke(ctx)
         except CardioVError as error:
             raise _Refusal(error) from error
@@ -88,6 +91,7 @@ for _command in (
     alerts,
     watch,
     deliveries,
+    metrics,
     findings_check,
     leads_check,
     statements_check,

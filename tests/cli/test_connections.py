@@ -5,11 +5,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from cardiov_core import review
 from cardiov_core.cli import main
 
 
@@ -79,3 +81,16 @@ def test_the_service_receives_by_dicom_and_ends_when_it_is_told_to(folder: Path)
     finally:
         process.kill()
         process.communicate()
+
+
+def test_metrics_are_numbers_without_names(folder: Path) -> None:
+    del folder
+    with closing(review.open_store()) as store:
+        review.ensure_reader(store, "Ada")
+    done = CliRunner().invoke(main, ["metrics"])
+    assert done.exit_code == 0, done.output
+    rows = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines() if not line.startswith("#"))
+    assert rows['cardiov_cases{status="open"}'] == "0"
+    assert rows["cardiov_results_waiting"] == rows["cardiov_alerts_late"] == "0"
+    assert "Ada" not in done.stdout
+    assert len([line for line in done.stdout.splitlines() if line.startswith("# TYPE")]) == 5

