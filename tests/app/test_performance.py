@@ -19,10 +19,11 @@ from cardiov_core.evaluation.study.shipped import load_evaluation, ship_evaluati
 from cardiov_core.studies.nets.shipped import ship_comparison, ship_statements_check
 from cardiov_core.studies.nets.statements import Cluster, SpreadFigure, StatementFigure, StatementsCheck
 from cardiov_core.studies.nets.table import ComparisonTable, NetRow
+from cardiov_core.ui.evaluation import performance
 from cardiov_core.ui.evaluation.alarm import ALARM_KEY, PREVALENCE_KEY
 from cardiov_core.ui.evaluation.cases import PICK_KEY
 from cardiov_core.ui.evaluation.performance import CELL_KEY, MODEL_KEY, STATEMENTS, VIEW_KEY, confusion_of
-from cardiov_core.ui.evaluation.statements import CLUSTER_KEY
+from cardiov_core.ui.evaluation.statements import CLUSTER_KEY, CLUSTER_PICK_KEY
 
 PAGE = "pages/performance.py"
 CardMaker = Callable[..., dict[str, Any]]
@@ -233,6 +234,14 @@ def test_networks_beside_each_other_are_shown_with_what_they_stand_on(app: AppTe
     assert "far too little" in words
 
 
+def _analyses(ecg_ids: tuple[int, ...]) -> StatementsCheck:
+    figure = StatementFigure("IVCD", 79, 0.738, 0.70, 0.77, 0.4, 0.2)
+    clusters = (Cluster("IVCD", 0.572, 17, ecg_ids), Cluster("IVCD", 0.899, 2, (11,)))
+    numbers = (0.925, 0.92, 0.93, 0.76, 0.26, 0.16)
+    spread = (SpreadFigure(15.0, 0.12, 40), SpreadFigure(100.0, 0.04, 400))
+    return StatementsCheck("fcn_wang", 5, 200, 190, 10, *numbers, 3, (figure,), (), (), clusters, spread, ())
+
+
 def test_statements_view_shows_the_analyses_and_lists_the_records_of_a_cluster(
     app: AppTest, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,12 +250,7 @@ def test_statements_view_shows_the_analyses_and_lists_the_records_of_a_cluster(
     app.segmented_control(VIEW_KEY).set_value(STATEMENTS).run()
     assert not app.exception
     assert "cardiov statements-check" in app.code[0].value
-    figure = StatementFigure("IVCD", 79, 0.738, 0.70, 0.77, 0.4, 0.2)
-    clusters = (Cluster("IVCD", 0.572, 17, (5, 9)), Cluster("IVCD", 0.899, 2, (11,)))
-    numbers = (0.925, 0.92, 0.93, 0.76, 0.26, 0.16)
-    spread = (SpreadFigure(15.0, 0.12, 40), SpreadFigure(100.0, 0.04, 400))
-    check = StatementsCheck("fcn_wang", 5, 200, 190, 10, *numbers, 3, (figure,), (), (), clusters, spread, ())
-    ship_statements_check(check, folder)
+    ship_statements_check(_analyses((5, 9)), folder)
     app.run()
     words = text_of(app)
     assert "fcn_wang, the mean of 5 seeds, out of fold on 200 records" in words
@@ -255,3 +259,21 @@ def test_statements_view_shows_the_analyses_and_lists_the_records_of_a_cluster(
     app.selectbox(CLUSTER_KEY).set_value("IVCD, told worse").run()
     assert not app.exception
     assert app.dataframe[0].value["Record"].tolist() == ["PTB-XL 00005", "PTB-XL 00009"]
+
+
+@pytest.mark.dataset
+def test_a_record_of_a_cluster_opens_on_the_analyze_page(
+    app: AppTest, folder: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = PtbXl(data_folder / "ptb-xl-subset")
+    monkeypatch.setattr("cardiov_core.ui.frame.resources.ptbxl", lambda: dataset)
+    ecg_id = int(dataset.table.index[0])
+    ship_statements_check(_analyses((ecg_id,)), folder)
+    opened(app)
+    app.segmented_control(VIEW_KEY).set_value(STATEMENTS).run()
+    app.selectbox(CLUSTER_KEY).set_value("IVCD, told worse").run()
+    app.selectbox(CLUSTER_PICK_KEY).set_value(f"PTB-XL {ecg_id:05d}").run()
+    assert not app.exception
+    assert app.session_state["cardiov_session"].case.title == f"PTB-XL {ecg_id:05d}"
+    # A widget bound to the address would forbid to go to another page.
+    assert "bind=" not in Path(performance.__file__).read_text(encoding="utf-8")

@@ -66,7 +66,7 @@ from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.sign_in.activity import fragment
 from cardiov_core.weights import ModelCard, list_cards
 
-MODEL_KEY, VIEW_KEY = "performance_model", "view"
+MODEL_KEY, VIEW_KEY = "performance_model", "performance_view"
 CELL_KEY, CHART_KEY = "performance_cell", "performance_confusion"
 REPORT_KEY, JSON_KEY, CSV_KEY = "performance_report", "performance_json", "performance_csv"
 
@@ -93,13 +93,13 @@ _MAKE = "cardiov evaluate --data DIR --folds 1-9 --ship"
 
 def show() -> None:
     """Show the page: how well levels are told, or how well statements are."""
+    # Not in the address: a page with such a widget cannot send to another one, and records open on Analyze.
     view = st.segmented_control(
         "View",
         (LEVELS, STATEMENTS),
         default=LEVELS,
         required=True,
         key=VIEW_KEY,
-        bind="query-params",
         label_visibility="collapsed",
     )
     if view == STATEMENTS:
