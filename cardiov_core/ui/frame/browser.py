@@ -1,5 +1,6 @@
 """What only a script in the browser can do: show the keys at `?`, scroll a list to a row."""
 
+import json
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -43,8 +44,14 @@ KEYS: Mapping[str, Sequence[tuple[str, str]]] = {
 _KEYS_SCRIPT = """<script>
 if (!window.cardiovKeys) {
   window.cardiovKeys = true;
+  const cell = (list, kind, words) => { list.appendChild(document.createElement(kind)).textContent = words; };
   const show = open => document.querySelectorAll('.cv-keys').forEach(box => {
     box.hidden = open === undefined ? !box.hidden : !open;
+    box.textContent = '';
+    if (box.hidden) return;
+    cell(box, 'b', 'Keys');
+    const list = box.appendChild(document.createElement('dl'));
+    for (const [key, what] of JSON.parse(box.dataset.keys)) { cell(list, 'dt', key); cell(list, 'dd', what); }
   });
   document.addEventListener('keydown', event => {
     if (event.target.closest && event.target.closest('input, textarea, [contenteditable=true]')) return;
@@ -67,11 +74,9 @@ def keys_box(title: str) -> None:
     title : str
         Of the page.
     """
-    rows = "".join(
-        f"<dt><kbd>{escape(key)}</kbd></dt><dd>{escape(what)}</dd>"
-        for key, what in (*KEYS.get(title, ()), *_EVERYWHERE)
-    )
-    box = f'<div class="cv-keys" role="dialog" aria-label="Keys" hidden><b>Keys</b><dl>{rows}</dl></div>'
+    rows = escape(json.dumps([*KEYS.get(title, ()), *_EVERYWHERE]), quote=True)
+    # Written when it is opened: nobody is read a list that is not on the screen.
+    box = f'<div class="cv-keys" role="dialog" aria-label="Keys" data-keys="{rows}" hidden></div>'
     button = '<button class="cv-keys-button" type="button" aria-label="Keys of this page">?</button>'
     st.html(f"{button}{box}{_KEYS_SCRIPT}", width="content", unsafe_allow_javascript=True)
 

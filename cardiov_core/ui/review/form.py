@@ -26,7 +26,7 @@ _MAX_TEXT = 4000
 def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[], None], *, prefix: str = "") -> None:
     """Show a level as a button with its digit as key."""
     st.button(
-        f"{prefix}{int(level)} {level.title}",
+        f"{prefix}{int(level)} {level.title}" if prefix else level.title,
         key=f"{key}_{int(level)}",
         type="primary" if chosen else "secondary",
         shortcut=str(int(level)),
