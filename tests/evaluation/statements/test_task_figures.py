@@ -6,7 +6,7 @@ import pytest
 from cardiov_core.datasets.labels.challenge import challenge_rows
 from cardiov_core.datasets.labels.tasks import task_of
 from cardiov_core.evaluation.metrics import auc_per_level
-from cardiov_core.evaluation.statements.task_figures import main_figure, task_figures
+from cardiov_core.evaluation.statements.task_figures import challenge_with_rules, main_figure, task_figures
 from cardiov_core.ordinal import decode
 
 
@@ -44,3 +44,16 @@ def test_classes_that_nobody_has_are_left_out_of_the_mean() -> None:
     assert main_figure(task_of("superdiagnostic"), targets, targets) == 1.0
     figures = task_figures(task_of("superdiagnostic"), targets, targets, ["a", "b"], n_resamples=5)
     assert figures.more["auc"]["STTC"] is None
+
+
+def test_rules_find_for_the_challenge_what_a_network_misses() -> None:
+    task = task_of("cinc2021")
+    labels = challenge_rows([{"426783006"}, {"10370003"}, {"426783006"}, {"10370003"}], 2021)
+    scores = 0.9 * labels
+    paced = task.outputs.index("PR")
+    scores[1, paced] = 0.0
+    with_rules = challenge_with_rules(task, labels, scores, [set(), {"pacing"}, {"pacing"}, set()])
+    alone = task_figures(task, labels.astype(float), scores, list("abcd"), n_resamples=5).more["challenge"]
+    # The rule takes the place of the network: it misses the last record, and paces the third.
+    assert with_rules["override"]["score"] < with_rules["join"]["score"]
+    assert with_rules["join"]["score"] != alone["score"]

@@ -180,6 +180,8 @@ def test_the_command_trains_and_evaluates(tree: PtbXl, tmp_path: Path) -> None:
     wrong = run(main, ["train", "--recipe", "cardiov", "--task", "form", "--data", str(tree.root), "--out", "x"])
     assert wrong.exit_code == 2
     assert "--net" in wrong.stderr
+    seeded = run(main, ["train", "--recipe", "cardiov", "--seed", "2", "--data", str(tree.root), "--out", "x"])
+    assert (seeded.exit_code, "--seed" in seeded.stderr) == (2, True)
 
 
 def test_every_network_has_a_recipe_for_every_task() -> None:
@@ -201,8 +203,8 @@ def test_every_network_trains_two_epochs(tree: PtbXl, tmp_path: Path, net: str, 
 
 
 @pytest.mark.dataset
-def test_challenge_records_are_learned_by_their_snomed_codes(tmp_path: Path) -> None:
-    folder = Path(os.environ.get("CARDIOV_DATA", "../shared/data")) / "cinc-samples"
+def test_challenge_records_are_learned_by_their_snomed_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(os.environ.get("CARDIOV_DATA", "../shared/data")).resolve() / "cinc-samples"
     if not folder.is_dir():
         pytest.skip(f"{folder} is missing")
     recipe = replace(recipe_for("naive", "cinc2021", epochs=1), folds=tuple(range(1, 10)), batch_size=2)
@@ -213,3 +215,6 @@ def test_challenge_records_are_learned_by_their_snomed_codes(tmp_path: Path) -> 
     assert float(records.targets.sum(dim=1).min()) >= 1
     result = train_task(recipe, folder, tmp_path, n_resamples=5)
     assert load_task_network(result.card_path)[1]["task"] == "cinc2021"
+    monkeypatch.chdir(tmp_path)
+    more = evaluate_task(result.card_path, folder, (1, 2), n_resamples=5, with_rules=True)["figures"]["more"]
+    assert set(more["challenge_with_rules"]) == {"override", "join"}
