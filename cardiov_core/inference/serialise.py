@@ -192,6 +192,8 @@ def rhythm_to_dict(rhythm: RhythmLine) -> JsonObject:
 
 def _plain(name: str, value: object) -> JsonValue:
     """Bring a field to JSON; its unit, the end of its name, says how many decimals mean something."""
+    if isinstance(value, float):  # most are, and what follows is slow to ask
+        return _rounded(name, value)
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Mapping):
@@ -200,6 +202,10 @@ def _plain(name: str, value: object) -> JsonValue:
         return [_plain(name, item) for item in value]
     if not isinstance(value, SupportsFloat):
         raise TypeError(f"{name} is {value!r}: no JSON value")
+    return _rounded(name, float(value))
+
+
+def _rounded(name: str, value: float) -> float | None:
     number = _number(value)
     return None if number is None else round(number, _DECIMALS.get(name.rpartition("_")[2], 4))
 
@@ -277,7 +283,13 @@ def _risk(analysis: Analysis, prediction: Prediction) -> JsonObject:
 
 
 def _statement(statement: LikelyStatement) -> JsonObject:
-    return {**as_json_values(statement), "level": int(statement.level)}
+    return {
+        "code": statement.code,
+        "description": statement.description,
+        "level": int(statement.level),
+        "probability": statement.probability,
+        "out_of_fold": statement.out_of_fold,
+    }
 
 
 def _quality(quality: Quality) -> JsonObject:

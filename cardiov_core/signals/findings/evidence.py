@@ -105,6 +105,15 @@ class Evidence:
 
     def doubt(self, need: Need) -> str | None:
         """Return why a finding that rests on something cannot be judged; None where nothing forbids it."""
+        if need not in self._doubts:
+            self._doubts[need] = self._doubt(need)
+        return self._doubts[need]
+
+    @cached_property
+    def _doubts(self) -> dict[Need, str | None]:
+        return {}
+
+    def _doubt(self, need: Need) -> str | None:
         match need:
             case "adult":
                 age = self.record.age
