@@ -83,7 +83,10 @@ from .graders import update_card as update_card
 from .scope import KnownRange as KnownRange
 from .scope import load_range as load_range
 from .scope import save_range as save_range
+from .statement_head import NewStatementCard as NewStatementCard
 from .statement_head import StatementCard as StatementCard
+from .statement_head import StatementFigures as StatementFigures
 from .statement_head import StatementHead as StatementHead
+from .statement_head import StatementTraining as StatementTraining
 from .statement_head import load_statement_head as load_statement_head
 from .statement_head import save_statement_head as save_statement_head

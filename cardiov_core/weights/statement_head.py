@@ -40,13 +40,42 @@ class StatementFigures(Document):
     """
 
     code: str
-    slope: float
-    offset: float
     n: int
     auc: float
     auc_interval: Ends
     brier: float
     shown: bool
+    slope: float
+    offset: float
+
+
+class StatementTraining(Document):
+    """What the statement head learned from; a statement with fewer positive records was not learned."""
+
+    dataset: str
+    licence_of_data: str
+    n_records: int
+    n_patients: int
+    fewest_positive_records: int
+    n_statements_of_the_paper: int
+    recipe: JsonObject
+    scikit_learn: str
+    command: str
+
+
+class NewStatementCard(Document):
+    """The card as a training makes it; its fields stand in the file in this order."""
+
+    title: str
+    measurements: tuple[str, ...]
+    n_records: int
+    macro_auc: float
+    macro_auc_interval: Ends
+    n_shown: int
+    statements: tuple[StatementFigures, ...]
+    training: StatementTraining
+    figures_from: str
+    limitations: tuple[str, ...]
 
 
 class StatementCard(StampedCard):

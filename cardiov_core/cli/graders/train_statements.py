@@ -15,12 +15,12 @@ def train_statements(folder: Path, out: Path) -> None:
     """Train the statement head on folds 1-9: weights with their card, and figures of each statement out of fold."""
     from cardiov_core import training
 
-    path, figures = training.train_statements(ptbxl_of(folder), out, progress=sys.stderr.isatty())
+    path, card = training.train_statements(ptbxl_of(folder), out, progress=sys.stderr.isatty())
     click.echo(f"{'STATEMENT':<10}  {'RECORDS':>7}  {'AUC':>5}  95 % INTERVAL")
-    for entry in figures["statements"]:
-        low, high = entry["auc_interval"]
-        shown = "" if entry["shown"] else "  not told"
-        click.echo(f"{entry['code']:<10}  {entry['n']:>7}  {entry['auc']:.3f}  {low:.3f} to {high:.3f}{shown}")
-    low, high = figures["macro_auc_interval"]
-    click.echo(f"mean of {figures['n_shown']} told: {figures['macro_auc']:.3f} ({low:.3f} to {high:.3f})")
+    for one in card.statements:
+        low, high = one.auc_interval
+        shown = "" if one.shown else "  not told"
+        click.echo(f"{one.code:<10}  {one.n:>7}  {one.auc:.3f}  {low:.3f} to {high:.3f}{shown}")
+    low, high = card.macro_auc_interval
+    click.echo(f"mean of {card.n_shown} told: {card.macro_auc:.3f} ({low:.3f} to {high:.3f})")
     click.echo(path)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords
-from cardiov_core.domain import Severity
+from cardiov_core.domain import JsonObject, Severity
 from cardiov_core.evaluation import corrected_of, figures_of
 from cardiov_core.training.cards.probabilities import NestedCalibration
 from cardiov_core.weights import Architecture, CorrectedPart, Figures, InputPart, NewCard, OutputPart, TrainingPart
@@ -73,7 +73,7 @@ class AnyRecipe(Protocol):
     def cv_groups(self) -> int:
         """Parts of the cross-validation."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return the recipe as JSON values."""
 
 

@@ -1,13 +1,12 @@
 """The delineator's card: what it was trained on, how far it was from the marks of unseen records, and its limits."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.datasets import Ludb
-from cardiov_core.domain import WaveBoundaries
+from cardiov_core.domain import JsonObject, WaveBoundaries
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation import Waves, group_beats
 from cardiov_core.nets import BOUNDARIES, DelineatorNet
@@ -15,7 +14,7 @@ from cardiov_core.signals import LeadBoundaries, average_beats, delineate_by_net
 from cardiov_core.training.delineator.annotated_beats import nan_median, relative_marks
 from cardiov_core.weights import DelineatorWeights
 
-ARCHITECTURE: Mapping[str, Any] = {
+ARCHITECTURE: JsonObject = {
     "channels": [12, 16, 20, 24, 24],
     "kernels": [5, 5, 3, 3, 3],
     "global_channels": 16,
@@ -34,8 +33,8 @@ def build_delineator_card(
     nets: Sequence[DelineatorNet],
     numbers: Sequence[Sequence[int]],
     fingerprints: Sequence[Sequence[str]],
-    recipe: Mapping[str, Any],
-) -> dict[str, Any]:
+    recipe: JsonObject,
+) -> JsonObject:
     """Measure every record by the network that never saw it, and write down what came of it."""
     fold_of = {mark: fold for fold, marks in enumerate(fingerprints) for mark in marks}
     weights = DelineatorWeights(tuple(nets), fold_of)
@@ -47,7 +46,7 @@ def build_delineator_card(
         "architecture": dict(ARCHITECTURE),
         "input": {"rate_hz": 250, "samples": 320, "r_sample": 128, "units": "mV"},
         "folds": [
-            {"records": list(held_out), "fingerprints": list(marks)}
+            {"records": [*held_out], "fingerprints": [*marks]}
             for held_out, marks in zip(numbers, fingerprints, strict=True)
         ],
         "training": {
@@ -67,7 +66,7 @@ def build_delineator_card(
     }
 
 
-def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[int]) -> dict[str, Any]:
+def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[int]) -> JsonObject:
     """Compare held-out delineations with the marks.
 
     Returns
@@ -108,7 +107,7 @@ def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[in
     }
 
 
-def _presence(carried: npt.NDArray[np.bool_], predicted: npt.NDArray[np.bool_]) -> dict[str, int]:
+def _presence(carried: npt.NDArray[np.bool_], predicted: npt.NDArray[np.bool_]) -> JsonObject:
     return {
         "with": int(carried.sum()),
         "found": int((carried & predicted).sum()),
@@ -129,9 +128,9 @@ def _typical(beats: Sequence[Waves]) -> Table:
     return nan_median(np.stack([_measured(waves.get("p"), waves.get("qrs"), waves.get("t")) for waves in beats]))
 
 
-def _errors(differences: Table) -> dict[str, Any]:
+def _errors(differences: Table) -> JsonObject:
     rng = np.random.default_rng(0)
-    result = {}
+    result: JsonObject = {}
     for name, column in zip(_INTERVALS, differences.T, strict=True):
         errors = column[np.isfinite(column)]
         means = np.abs(errors)[rng.integers(errors.size, size=(_RESAMPLES, errors.size))].mean(axis=1)

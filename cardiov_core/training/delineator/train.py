@@ -5,7 +5,7 @@ measured by the one that never saw them.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from cardiov_core.datasets import Ludb
+from cardiov_core.domain import as_json_values
 from cardiov_core.errors import TrainingError
 from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R, DelineatorNet, DelineatorOutput
 from cardiov_core.training.delineator.annotated_beats import (
@@ -110,7 +111,7 @@ def train_delineator(ludb: Ludb, out: Path, recipe: DelineatorRecipe | None = No
         torch.set_num_threads(threads)
     prints = [[mark for index in held_out for mark in usable[index][0].fingerprints] for held_out in parts]
     numbers = [[usable[index][0].record_id for index in held_out] for held_out in parts]
-    card = build_delineator_card(ludb, nets, numbers, prints, asdict(chosen))
+    card = build_delineator_card(ludb, nets, numbers, prints, as_json_values(chosen))
     return save_delineator(nets, card, out)
 
 

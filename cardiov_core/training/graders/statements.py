@@ -1,9 +1,9 @@
 """The statement head's training, whole: boosted trees a statement, cross-validation, calibration, figures and card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,10 @@ from cardiov_core.training.data.measured import Measured, measured_records
 from cardiov_core.training.data.records import groups_of
 from cardiov_core.training.loop.boosting_growth import boosting_of, fitted
 from cardiov_core.training.recipes.boosting import BoostingRecipe
-from cardiov_core.weights import save_statement_head
+from cardiov_core.weights import NewStatementCard, StatementFigures, StatementTraining, save_statement_head
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 FloatMatrix = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -57,9 +60,18 @@ class _Told:
     offsets: FloatMatrix
 
 
+@dataclass(frozen=True)
+class _Figures:
+    """Each statement's figures, and the mean AUC of those that are shown, with its 95 % interval."""
+
+    statements: tuple[StatementFigures, ...]
+    macro_auc: float
+    macro_auc_interval: tuple[float, float]
+
+
 def train_statements(
     dataset: PtbXl, out: Path, recipe: BoostingRecipe = RECIPE, *, progress: bool = False
-) -> tuple[Path, Mapping[str, Any]]:
+) -> tuple[Path, NewStatementCard]:
     """Measure the records, cross-validate a statement at a time, grow the final trees and write them with their card.
 
     Parameters
@@ -77,8 +89,8 @@ def train_statements(
     -------
     path : pathlib.Path
         The card.
-    figures : mapping
-        What it says of the head as a whole.
+    card : NewStatementCard
+        What it says, but for version and checksum.
 
     Raises
     ------
@@ -94,18 +106,10 @@ def train_statements(
     groups = groups_of(records.table, recipe.cv_groups)
     told = _cross_validated(recipe, records.numbers, present, groups, progress=progress)
     final = boosting_of([_grown(recipe, records.numbers, present[:, at]) for at in range(len(codes))])
-    figures = figures_of_statements(codes, present, told.probabilities, records.table["patient_id"].to_numpy(dtype=str))
-    for at, entry in enumerate(figures["statements"]):
-        entry |= {"slope": float(told.slopes[at]), "offset": float(told.offsets[at])}
-    card = {
-        "title": recipe.title,
-        "measurements": [feature.key for feature in FEATURES],
-        "n_records": len(records.table),
-        **figures,
-        **_described(recipe, records, dataset),
-    }
+    patients = records.table["patient_id"].to_numpy(dtype=str)
+    card = _card(recipe, records, dataset, figures_of_statements(codes, present, told, patients))
     path = save_statement_head(final, told.probabilities, records.table["mark"].tolist(), card, out)
-    return path, figures
+    return path, card
 
 
 def present_statements(dataset: PtbXl, ecg_ids: Sequence[int]) -> tuple[tuple[str, ...], IntArray]:
@@ -121,9 +125,10 @@ def present_statements(dataset: PtbXl, ecg_ids: Sequence[int]) -> tuple[tuple[st
 
 
 def figures_of_statements(
-    codes: Sequence[str], present: IntArray, probabilities: FloatMatrix, patients: npt.NDArray[np.str_]
-) -> dict[str, Any]:
+    codes: Sequence[str], present: IntArray, told: _Told, patients: npt.NDArray[np.str_]
+) -> _Figures:
     """Return AUC and Brier score of each statement, and the mean AUC of those that are shown, with 95 % intervals."""
+    probabilities = told.probabilities
 
     def areas(labels: IntArray, said: FloatMatrix) -> FloatMatrix:
         return np.array(
@@ -141,23 +146,20 @@ def figures_of_statements(
         return np.array([*found, np.nanmean(found[shown]) if shown.any() else np.nan])
 
     limits = bootstrap_intervals(with_mean, present, probabilities, groups=patients, n_resamples=_N_RESAMPLES)
-    statements: list[dict[str, Any]] = [
-        {
-            "code": code,
-            "n": int(present[:, at].sum()),
-            "auc": float(values[at]),
-            "auc_interval": [limits[at].low, limits[at].high],
-            "brier": float(((probabilities[:, at] - present[:, at]) ** 2).mean()),
-            "shown": bool(shown[at]),
-        }
+    statements = tuple(
+        StatementFigures(
+            code=code,
+            n=int(present[:, at].sum()),
+            auc=float(values[at]),
+            auc_interval=(limits[at].low, limits[at].high),
+            brier=float(((probabilities[:, at] - present[:, at]) ** 2).mean()),
+            shown=bool(shown[at]),
+            slope=float(told.slopes[at]),
+            offset=float(told.offsets[at]),
+        )
         for at, code in enumerate(codes)
-    ]
-    return {
-        "macro_auc": float(values[shown].mean()),
-        "macro_auc_interval": [limits[-1].low, limits[-1].high],
-        "n_shown": int(shown.sum()),
-        "statements": statements,
-    }
+    )
+    return _Figures(statements, float(values[shown].mean()), (limits[-1].low, limits[-1].high))
 
 
 def _cross_validated(
@@ -201,32 +203,39 @@ def fit_slope(scores: FloatMatrix, labels: IntArray) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def _grown(recipe: BoostingRecipe, numbers: FloatMatrix, labels: IntArray) -> Any:
+def _grown(recipe: BoostingRecipe, numbers: FloatMatrix, labels: IntArray) -> "HistGradientBoostingClassifier":
     return fitted(recipe, numbers, labels, recipe.seed)
 
 
-def _described(recipe: BoostingRecipe, records: Measured, dataset: PtbXl) -> dict[str, Any]:
+def _card(recipe: BoostingRecipe, records: Measured, dataset: PtbXl, figures: _Figures) -> NewStatementCard:
     import sklearn
 
-    return {
-        "training": {
-            "dataset": f"PTB-XL ({dataset.source_name})",
-            "licence_of_data": "CC BY 4.0",
-            "n_records": len(records.table),
-            "n_patients": int(records.table["patient_id"].nunique()),
-            "fewest_positive_records": FEWEST,
-            "n_statements_of_the_paper": len(STATEMENTS),
-            "recipe": recipe.as_dict(),
-            "scikit_learn": sklearn.__version__,
-            "command": "cardiov train-statements --data DIR --out DIR",
-        },
-        "figures_from": f"pooled out-of-fold predictions, {recipe.cv_groups} groups of patients; each statement's "
+    return NewStatementCard(
+        title=recipe.title,
+        measurements=tuple(feature.key for feature in FEATURES),
+        n_records=len(records.table),
+        macro_auc=figures.macro_auc,
+        macro_auc_interval=figures.macro_auc_interval,
+        n_shown=sum(one.shown for one in figures.statements),
+        statements=figures.statements,
+        training=StatementTraining(
+            dataset=f"PTB-XL ({dataset.source_name})",
+            licence_of_data="CC BY 4.0",
+            n_records=len(records.table),
+            n_patients=int(records.table["patient_id"].nunique()),
+            fewest_positive_records=FEWEST,
+            n_statements_of_the_paper=len(STATEMENTS),
+            recipe=recipe.as_dict(),
+            scikit_learn=sklearn.__version__,
+            command="cardiov train-statements --data DIR --out DIR",
+        ),
+        figures_from=f"pooled out-of-fold predictions, {recipe.cv_groups} groups of patients; each statement's "
         "calibration fitted on the other groups' predictions, whose trees had seen the group",
-        "limitations": [
+        limitations=(
             f"Statements with fewer than {FEWEST} records in training are not learned, so they are never named.",
             f"Statements with an AUC below {SHOWN_FROM} out of fold are not told.",
             "Probabilities are those of a cardiologist's report of PTB-XL having the statement, not of the disease.",
             "Measurements of the median beat: what happens in single beats or between them is seen only by its share "
             "and by the RR intervals.",
-        ],
-    }
+        ),
+    )
