@@ -92,6 +92,7 @@ from .trace.paper_options import GAINS_MM_MV as GAINS_MM_MV
 from .trace.paper_options import LAYOUTS as LAYOUTS
 from .trace.paper_options import SPEEDS_MM_S as SPEEDS_MM_S
 from .trace.paper_options import FilterName as FilterName
+from .trace.paper_options import Layout as Layout
 from .trace.paper_options import LeadOrder as LeadOrder
 from .trace.paper_options import PaperOptions as PaperOptions
 from .trace.sheet import WINDOW_S as WINDOW_S

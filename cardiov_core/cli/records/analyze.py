@@ -1,7 +1,9 @@
 """``cardiov analyze``: grade records, a row each."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +13,11 @@ from cardiov_core.domain import how_many
 from cardiov_core.errors import CardioVError
 
 if TYPE_CHECKING:
-    from cardiov_core.domain import Analysis, Contributions, Explanation, RuleSet
+    from collections.abc import Callable
+
+    from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation, RuleSet
     from cardiov_core.inference import DecisionRule, Grader
-    from cardiov_core.io import Source
+    from cardiov_core.io import Collection, Source
 
 _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
 
@@ -61,82 +65,88 @@ def analyze(
     if target is not None and not explain:
         raise click.UsageError("--target says what to explain, so it needs --explain.")
     from cardiov_core.critical import load_rule_set
-    from cardiov_core.inference import analysis_to_dict, load_predictor, other_graders
-    from cardiov_core.io import collect
+    from cardiov_core.inference import load_predictor, other_graders
+    from cardiov_core.io import collect, read_source
     from cardiov_core.review import deciding, installation_rules
 
     del backend  # torch is the only backend, and so what auto chooses.
-    rule_set = installation_rules() if critical_rules is None else load_rule_set(critical_rules)
     predictor = load_predictor(model)
-    predictor, *rest = deciding((predictor, *other_graders(predictor)), decision)
-    others = tuple(rest)
-    failing = output.error_json if as_json else output.error_lines
-    failed = 0
+    predictor, *others = deciding((predictor, *other_graders(predictor)), decision)
+    asked = _Asked(
+        predictor,
+        tuple(others),
+        explained=_target(target) if explain else False,
+        start_s=start_s,
+        rule_set=installation_rules() if critical_rules is None else load_rule_set(critical_rules),
+        # The paper knows levels of graders and nothing that raises them.
+        raise_level=decision != "paper",
+        read=partial(read_source, sampling_rate=rate, units=units, gain_factor=gain_factor),
+        analyse_anyway=analyse_anyway,
+    )
     with collect(paths) as collection:
-        if not as_json and collection.sources:
-            click.echo(output.TABLE_HEAD)
-        for source in collection.sources:
-            try:
-                analysis, explanation = _analyze_one(
-                    source,
-                    predictor,
-                    others,
-                    explained=_target(target) if explain else False,
-                    start_s=start_s,
-                    rule_set=rule_set,
-                    # The paper knows levels of graders and nothing that raises them.
-                    raise_level=decision != "paper",
-                    reading={"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
-                    analyse_anyway=analyse_anyway,
-                )
-            except CardioVError as error:
-                click.echo(failing(source.shown_as, error, source.mark))
-                failed += 1
-                continue
-            if as_json:
-                click.echo(output.to_json(analysis_to_dict(analysis, explanation, card=predictor.card)))
-            else:
-                click.echo(output.table_row(analysis, explanation))
-        for fault in collection.errors:
-            click.echo(failing(fault.shown_as, fault.error))
-            failed += 1
+        failed = _print_rows(collection, asked, as_json=as_json)
         _say_what_was_left(collection.passed_over, failed, n_rows=len(collection.sources) + len(collection.errors))
     if failed:
         ctx.exit(1)
 
 
-def _analyze_one(
-    source: "Source",
-    predictor: "Grader",
-    others: "tuple[Grader, ...]",
-    *,
-    explained: int | str | bool | None,
-    start_s: float | None,
-    rule_set: "RuleSet",
-    raise_level: bool,
-    reading: dict[str, Any],
-    analyse_anyway: bool,
-) -> "tuple[Analysis, Explanation | Contributions | None]":
-    """Grade one record; `explained` is False for no explanation, None for that of the level on show."""
+@dataclass(frozen=True)
+class _Asked:
+    """What is wanted of each record; `explained` is False for no explanation, None for that of the level on show."""
+
+    predictor: "Grader"
+    others: "tuple[Grader, ...]"
+    explained: int | str | bool | None
+    start_s: float | None
+    rule_set: "RuleSet"
+    raise_level: bool
+    read: "Callable[[Source], EcgRecord]"
+    analyse_anyway: bool
+
+
+def _print_rows(collection: "Collection", asked: _Asked, *, as_json: bool) -> int:
+    """Print a row per record and return how many failed."""
+    from cardiov_core.inference import analysis_to_dict
+
+    failing = output.error_json if as_json else output.error_lines
+    failed = len(collection.errors)
+    if not as_json and collection.sources:
+        click.echo(output.TABLE_HEAD)
+    for source in collection.sources:
+        try:
+            analysis, explanation = _analyze_one(source, asked)
+        except CardioVError as error:
+            click.echo(failing(source.shown_as, error, source.mark))
+            failed += 1
+            continue
+        if as_json:
+            click.echo(output.to_json(analysis_to_dict(analysis, explanation, card=asked.predictor.card)))
+        else:
+            click.echo(output.table_row(analysis, explanation))
+    for fault in collection.errors:
+        click.echo(failing(fault.shown_as, fault.error))
+    return failed
+
+
+def _analyze_one(source: "Source", asked: _Asked) -> "tuple[Analysis, Explanation | Contributions | None]":
     from cardiov_core.inference import analyze as grade
-    from cardiov_core.io import read_source
     from cardiov_core.signals import Examination
 
-    examination = Examination(read_source(source, **reading))
+    examination = Examination(asked.read(source))
     analysis = grade(
         examination,
-        predictor,
-        others=others,
-        analyse_anyway=analyse_anyway,
-        start_s=start_s,
-        rule_set=rule_set,
-        raise_level=raise_level,
+        asked.predictor,
+        others=asked.others,
+        analyse_anyway=asked.analyse_anyway,
+        start_s=asked.start_s,
+        rule_set=asked.rule_set,
+        raise_level=asked.raise_level,
     )
     explanation: Explanation | Contributions | None = None
-    if explained is not False and analysis.prediction is not None:
+    if asked.explained is not False and analysis.prediction is not None:
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
-        wanted = int(analysis.prediction.severity) if explained is None else explained
-        explanation = predictor.explain(examination, target=wanted, start_s=start_s)
+        wanted = int(analysis.prediction.severity) if asked.explained is None else asked.explained
+        explanation = asked.predictor.explain(examination, target=wanted, start_s=asked.start_s)
     return analysis, explanation
 
 

@@ -1,8 +1,9 @@
 """``cardiov report``: a page to sign for each record, a picture of its trace, or FHIR JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,10 +12,12 @@ from cardiov_core.cli.options import reading_options
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cardiov_core.domain import Analysis, EcgRecord, RuleSet
     from cardiov_core.inference import Grader
-    from cardiov_core.io import Source
-    from cardiov_core.reporting import PaperOptions
+    from cardiov_core.io import Collection, Source
+    from cardiov_core.reporting import FilterName, Layout, LeadOrder, PaperOptions
 
 _SUFFIXES = ("pdf", "png", "svg", "json")
 
@@ -24,12 +27,12 @@ class _Wish:
     """What the caller wants to have of each record."""
 
     suffix: str
-    paper: dict[str, Any]
+    paper: "PaperOptions"
     patient_name: str | None
     analyse_anyway: bool
     start_s: float | None
     rule_set: "RuleSet"
-    reading: dict[str, Any]
+    read: "Callable[[Source], EcgRecord]"
 
 
 @click.command()
@@ -56,12 +59,12 @@ def report(
     out: Path,
     suffix: str | None,
     model: str | None,
-    layout: str,
+    layout: "Layout",
     speed: str,
     gain: str,
-    band: str,
+    band: "FilterName",
     notch: str,
-    lead_order: str,
+    lead_order: "LeadOrder",
     start_s: float | None,
     patient_name: str | None,
     rate: float | None,
@@ -74,30 +77,20 @@ def report(
     Each PATH is a record, an archive or a folder. --out FILE.pdf, .png, .svg or .json holds one record; anything else
     is a folder, with one file per record. Prints what was written. The PDF is A4 and true to scale: print it at 100 %.
     """
-    as_file = out.suffix.lower().removeprefix(".") if out.suffix and not out.is_dir() else ""
-    if as_file and as_file not in _SUFFIXES:
-        raise click.UsageError(f"--out {out.name}: choose .pdf, .png, .svg or .json, or name a folder.")
-    if as_file and suffix not in (None, as_file):
-        raise click.UsageError(f"--out {out.name} and --format {suffix} do not agree.")
+    as_file = _suffix_in(out, suffix)
     from cardiov_core.inference import load_predictor, other_graders
-    from cardiov_core.io import collect
+    from cardiov_core.io import collect, read_source
+    from cardiov_core.reporting import PaperOptions
     from cardiov_core.review import deciding, installation_rules
 
     wish = _Wish(
         as_file or suffix or "pdf",
-        {
-            "layout": layout,
-            "speed_mm_s": float(speed),
-            "gain_mm_mv": float(gain),
-            "filter": band,
-            "notch_hz": int(notch),
-            "lead_order": lead_order,
-        },
+        PaperOptions(layout, float(speed), float(gain), band, int(notch), lead_order, start_s=start_s or 0.0),
         patient_name,
         analyse_anyway,
         start_s,
         installation_rules(),
-        {"sampling_rate": rate, "units": units, "gain_factor": gain_factor},
+        partial(read_source, sampling_rate=rate, units=units, gain_factor=gain_factor),
     )
     predictor = load_predictor(model)
     graders = deciding((predictor, *other_graders(predictor)))
@@ -106,24 +99,42 @@ def report(
             raise click.UsageError(
                 f"{len(collection.sources)} records were found: --out FILE and --patient-name are for one record."
             )
-        failed = len(collection.errors)
-        for fault in collection.errors:
-            click.echo(output.error_lines(fault.shown_as, fault.error), err=True)
-        written: set[Path] = set()
-        for source in collection.sources:
-            target = out if as_file else _free(out / f"{source.path.stem}.{wish.suffix}", written)
-            written.add(target)
-            try:
-                _write(source, graders, target, wish)
-            except CardioVError as error:
-                click.echo(output.error_lines(source.shown_as, error), err=True)
-                failed += 1
-            else:
-                click.echo(target)
+        failed = _write_all(collection, graders, out, wish, as_file=bool(as_file))
         if not collection.sources and not failed:
             raise ConfigurationError("No ECG was found.", "Name a record, an archive or a folder that holds one.")
     if failed:
         ctx.exit(1)
+
+
+def _suffix_in(out: Path, suffix: str | None) -> str:
+    """Return what a single file is to hold by its name; empty where `out` is a folder."""
+    named = out.suffix.lower().removeprefix(".") if out.suffix and not out.is_dir() else ""
+    if named and named not in _SUFFIXES:
+        raise click.UsageError(f"--out {out.name}: choose .pdf, .png, .svg or .json, or name a folder.")
+    if named and suffix not in (None, named):
+        raise click.UsageError(f"--out {out.name} and --format {suffix} do not agree.")
+    return named
+
+
+def _write_all(
+    collection: "Collection", graders: "tuple[Grader, ...]", out: Path, wish: _Wish, *, as_file: bool
+) -> int:
+    """Write a file per record and return how many failed."""
+    failed = len(collection.errors)
+    for fault in collection.errors:
+        click.echo(output.error_lines(fault.shown_as, fault.error), err=True)
+    written: set[Path] = set()
+    for source in collection.sources:
+        target = out if as_file else _free(out / f"{source.path.stem}.{wish.suffix}", written)
+        written.add(target)
+        try:
+            _write(source, graders, target, wish)
+        except CardioVError as error:
+            click.echo(output.error_lines(source.shown_as, error), err=True)
+            failed += 1
+        else:
+            click.echo(target)
+    return failed
 
 
 def _free(path: Path, taken: set[Path]) -> Path:
@@ -140,12 +151,10 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
     The first grader's level is reported, and said to be disputed where the others differ.
     """
     from cardiov_core.inference import analyze
-    from cardiov_core.io import read_source
-    from cardiov_core.reporting import PaperOptions
 
-    record = read_source(source, **wish.reading)
+    record = wish.read(source)
     if wish.suffix in ("png", "svg"):
-        content = _picture(record, PaperOptions(**wish.paper, start_s=wish.start_s or 0.0), wish.suffix)
+        content = _picture(record, wish.paper, wish.suffix)
     else:
         predictor, *others = graders
         analysis = analyze(
@@ -157,7 +166,7 @@ def _write(source: "Source", graders: "tuple[Grader, ...]", target: Path, wish: 
             rule_set=wish.rule_set,
         )
         start_s = wish.start_s or (analysis.prediction.window.start_s if analysis.prediction is not None else 0.0)
-        content = _document(analysis, predictor, PaperOptions(**wish.paper, start_s=start_s), wish)
+        content = _document(analysis, predictor, replace(wish.paper, start_s=start_s), wish)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

@@ -92,16 +92,7 @@ def ecg_figure(
     ConfigurationError
         If the window starts at or beyond the record's end, or attention has another length than the record.
     """
-    if options.start_s >= record.duration_s:
-        raise ConfigurationError(
-            f"The window starts at {options.start_s:g} s, but {record.record_id} ends at {record.duration_s:g} s.",
-            "Choose an earlier start.",
-        )
-    if attention is not None and attention.shape != (record.n_samples,):
-        raise ConfigurationError(
-            f"Attention has shape {attention.shape}, but {record.record_id} has {record.n_samples} samples per lead.",
-            "Give one value per sample of this record.",
-        )
+    _refuse(record, options, attention)
     first = round(options.start_s * record.sampling_rate)
     last = min(record.n_samples, first + round(WINDOW_S * record.sampling_rate))
     displayed = _displayed(record, options, first, last)
@@ -131,6 +122,20 @@ def ecg_figure(
         shapes=[*figure.layout.shapes, *column_ticks(strips, sheet, palette.trace)],
     )
     return figure
+
+
+def _refuse(record: EcgRecord, options: PaperOptions, attention: FloatArray | None) -> None:
+    """Raise `ConfigurationError` where window or attention are not of this record."""
+    if options.start_s >= record.duration_s:
+        raise ConfigurationError(
+            f"The window starts at {options.start_s:g} s, but {record.record_id} ends at {record.duration_s:g} s.",
+            "Choose an earlier start.",
+        )
+    if attention is not None and attention.shape != (record.n_samples,):
+        raise ConfigurationError(
+            f"Attention has shape {attention.shape}, but {record.record_id} has {record.n_samples} samples per lead.",
+            "Give one value per sample of this record.",
+        )
 
 
 def _displayed(record: EcgRecord, options: PaperOptions, first: int, last: int) -> DisplayedSignal:
