@@ -42,7 +42,8 @@ RERUN_S = 2.0
 LOOKS = 2
 ANSWERED = 'aria-label="Evidence"'
 """What the page holds once the level is there."""
-SETTLE_S = 20.0
+SETTLE_S = 150.0
+"""Streamlit keeps a session that lost its connection for two minutes, with an event loop of its own."""
 
 
 @dataclass
@@ -247,7 +248,6 @@ def main() -> int:
         files = records(Path(temporary), options.sessions)
         expected = [asyncio.run(Visitor(address).visit(*file))[0][0] for file in files]
         distinct = len(set(expected))
-        time.sleep(SETTLE_S)
         before, tally, peak = used(server), Tally(), [0.0]
 
         async def _all() -> None:

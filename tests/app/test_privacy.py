@@ -4,6 +4,8 @@ import io
 import logging
 import sys
 import tempfile
+import time
+import weakref
 import zipfile
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.errors import log_unforeseen
 from cardiov_core.ui.analyze import upload
+from cardiov_core.ui.frame import remembered
 from tests.app.test_analyze import upload as drop
 from tests.io.carts import cart_files
 
@@ -129,3 +132,20 @@ def test_the_whole_chain_is_logged_by_places(caplog: pytest.LogCaptureFixture) -
         log_unforeseen(logging.getLogger("t"), "Unforeseen.", error)
     assert "Unforeseen. KeyError" in caplog.text
     assert ", line " in caplog.text
+
+
+def test_what_was_kept_for_a_reload_is_let_go_although_nobody_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARDIOV_MAX_KEPT_S", "0.2")
+    memory = remembered._Memory()
+    gone = memory.browser("a").tabs.setdefault("tab", {})
+    gone["case"] = Case()
+    watched = weakref.ref(gone["case"])
+    del gone
+    deadline = time.monotonic() + 10
+    while watched() is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+class Case:
+    """Stands for an open ECG, whose end can be seen."""

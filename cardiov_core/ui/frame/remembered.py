@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Timer
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -41,17 +41,36 @@ class _Memory:
     def __init__(self) -> None:
         self._browsers: dict[str, _Browser] = {}
         self._lock = Lock()
+        self._timer: Timer | None = None
 
     def browser(self, token: str) -> _Browser:
-        now, allowed = time.monotonic(), limits()
         with self._lock:
-            self._browsers = {name: each for name, each in self._browsers.items() if now - each.used_s < allowed.kept_s}
+            self._let_go()
             known = self._browsers.pop(token, None) or _Browser()
-            known.used_s = now
+            known.used_s = time.monotonic()
             self._browsers[token] = known
-            while len(self._browsers) > allowed.browsers:
+            while len(self._browsers) > limits().browsers:
                 del self._browsers[next(iter(self._browsers))]
+            if self._timer is None:
+                self._wait()
         return known
+
+    def _let_go(self) -> None:
+        now, kept_s = time.monotonic(), limits().kept_s
+        self._browsers = {name: each for name, each in self._browsers.items() if now - each.used_s < kept_s}
+
+    def _wait(self) -> None:
+        # Patients' data goes when its time is over, not only when somebody happens to come by.
+        self._timer = Timer(limits().kept_s, self._time_is_over)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _time_is_over(self) -> None:
+        with self._lock:
+            self._let_go()
+            self._timer = None
+            if self._browsers:
+                self._wait()
 
 
 def remember(key: str, state: object) -> None:
