@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cardiov_core.domain import Analysis, QualityVerdict, Reason, ReasonCode, RuleSet, Severity, Sex, first_of, texts
 from cardiov_core.errors import CardioVError, RecordError, log_unforeseen
@@ -296,7 +296,7 @@ def batch_table(rows: Sequence[BatchRow], predictor: Grader) -> "pd.DataFrame":
     return pd.DataFrame(values, columns=list(columns)).astype(columns)
 
 
-def _values(rank: int, row: BatchRow) -> dict[str, Any]:
+def _values(rank: int, row: BatchRow) -> dict[str, object]:
     p_no, p_low, p_medium, p_high = row.probabilities or (None,) * 4
     above_no, above_low, above_medium = row.exceedance or (None,) * 3
     return {

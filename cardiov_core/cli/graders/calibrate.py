@@ -1,15 +1,14 @@
 """``cardiov calibrate``: which calibration a network's out-of-fold predictions ask for, and the one it gets."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from cardiov_core.cli.graders.train import labelled_of
 
 if TYPE_CHECKING:
-    from cardiov_core.weights import DoubtPart, ModelCard
+    from cardiov_core.weights import CalibrationPart, ConformalPart, DoubtPart, ModelCard
 
 _KINDS = ("none", "temperature", "temperature_offsets")
 
@@ -36,7 +35,7 @@ def calibrate(model: str | None, data: Path | None, kind: str | None, doubt: boo
     if data is None:
         raise click.UsageError("A calibration needs the records that trained the grader: --data DIR.")
     recalibrated = recalibrate(card, labelled_of(data), cast(Kind | None, kind))
-    click.echo("\n".join(_lines(recalibrated.part.card)))
+    click.echo("\n".join(_lines(recalibrated.part.calibration_part, recalibrated.part.conformal_part)))
     if ship:
         click.echo(f"Beside the weights: {ship_recalibrated(card, recalibrated).path}", err=True)
 
@@ -65,27 +64,27 @@ def _doubt_lines(name: str, part: "DoubtPart") -> list[str]:
     return lines
 
 
-def _lines(card: Mapping[str, Any]) -> list[str]:
+def _lines(chosen: "CalibrationPart", sets: "ConformalPart") -> list[str]:
     lines = [
         f"{'CALIBRATION':<20}  {'LOG LOSS':>8}  {'BRIER':>6}  {'ECE >NO':>7}  {'>LOW':>6}  {'>MEDIUM':>7}  {'MAE':>6}"
         f"  {'AUC':>6}  HIGH RISK GRADED NO OR LOW"
     ]
-    for row in card["calibration"]["compared"]:
-        no, low, medium = row["ece"].values()
-        auc = "-" if row["auc"] is None else f"{row['auc']:.4f}"
+    for row in chosen.compared:
+        no, low, medium = row.ece.values()
+        auc = "-" if row.auc is None else f"{row.auc:.4f}"
         lines.append(
-            f"{row['kind']:<20}  {row['log_loss']:>8.3f}  {row['brier']:>6.4f}  {no:>7.3f}  {low:>6.3f}  {medium:>7.3f}"
-            f"  {row['mae']:>6.3f}  {auc:>6}  {row['high_risk_graded_no_or_low']}"
+            f"{row.kind:<20}  {row.log_loss:>8.3f}  {row.brier:>6.4f}  {no:>7.3f}  {low:>6.3f}  {medium:>7.3f}"
+            f"  {row.mae:>6.3f}  {auc:>6}  {row.high_risk_graded_no_or_low}"
         )
-    chosen, sets = card["calibration"], card["conformal"]
-    measured = sets["measured"]
-    offsets = ", ".join(f"{number:.3f}" for number in chosen["offsets"])
-    low, high = measured["interval"]
-    lines += [
-        f"Chosen: {chosen['kind']}; temperature {chosen['temperature']:.3f}, offsets {offsets}.",
-        f"90 % sets, limit {sets['limit']:.3f}: {measured['held']} of {measured['n']} held the level, "
-        f"{measured['coverage']:.3f} ({low:.3f} to {high:.3f}), {measured['mean_size']:.2f} levels on average.",
-    ]
-    for title, one in measured["a_level"].items():
-        lines.append(f"  {title}: {one['held']} of {one['n']}")
-    return [*lines, measured["note"]]
+    offsets = ", ".join(f"{number:.3f}" for number in chosen.offsets)
+    lines.append(f"Chosen: {chosen.kind}; temperature {chosen.temperature:.3f}, offsets {offsets}.")
+    measured = sets.measured
+    if measured is None:
+        return lines
+    low, high = measured.interval
+    lines.append(
+        f"90 % sets, limit {sets.limit:.3f}: {measured.held} of {measured.n} held the level, "
+        f"{measured.coverage:.3f} ({low:.3f} to {high:.3f}), {measured.mean_size:.2f} levels on average."
+    )
+    lines += [f"  {title}: {one.held} of {one.n}" for title, one in measured.a_level.items()]
+    return [*lines, measured.note]

@@ -1,7 +1,6 @@
 """Figures of agreement: verdicts beside the paper's, agreement with intervals, and confusion matrices to click on."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -176,7 +175,7 @@ def _most(comparison: Comparison) -> int:
     return max(1, *(cell.count for row in comparison.cells for cell in row))
 
 
-def _level_axis(palette: PaperColours, name: str, span: list[float], title: dict[str, Any]) -> dict[str, Any]:
+def _level_axis(palette: PaperColours, name: str, span: list[float], title: dict[str, object]) -> dict[str, object]:
     """Return an axis of the four levels, their titles in three lines, so that four of them fit on a phone."""
     return _axis(palette, name) | {
         "tickvals": list(range(len(Severity))),
@@ -227,7 +226,7 @@ def _cell_ink(count: int, most: int, palette: PaperColours, *, dark: bool) -> st
     return "#FFFFFF" if count / most > 0.9 else palette.trace
 
 
-def _layout(palette: PaperColours, n_rows: int) -> dict[str, Any]:
+def _layout(palette: PaperColours, n_rows: int) -> dict[str, object]:
     return {
         "height": _EDGE_PX + _ROW_PX * max(n_rows, 1),
         "margin": {"l": 10, "r": 22, "t": 6, "b": 46},
@@ -238,7 +237,7 @@ def _layout(palette: PaperColours, n_rows: int) -> dict[str, Any]:
     }
 
 
-def _axis(palette: PaperColours, title: str) -> dict[str, Any]:
+def _axis(palette: PaperColours, title: str) -> dict[str, object]:
     grid = "rgba(128, 128, 128, 0.25)"
     return {
         "title": {"text": title, "font": {"size": 13}},
@@ -248,11 +247,11 @@ def _axis(palette: PaperColours, title: str) -> dict[str, Any]:
     }
 
 
-def _title(text: str, standoff_px: int) -> dict[str, Any]:
+def _title(text: str, standoff_px: int) -> dict[str, object]:
     return {"text": text, "standoff": standoff_px, "font": {"size": 13}}
 
 
-def _names(rows: Sequence[str]) -> dict[str, Any]:
+def _names(rows: Sequence[str]) -> dict[str, object]:
     """Return an axis of names, first on top, each with its row even where it has no dot."""
     return {
         "tickvals": list(range(len(rows))),

@@ -1,7 +1,6 @@
 """Where the network looked: all seven stages on one time axis."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -82,14 +81,14 @@ def attention_stack_figure(
     figure.add_trace(go.Heatmap(_bands(explanation, stages, slice(first, last)) | time))
     figure.add_trace(go.Scatter(_line(record, lead, first, last, palette) | time))
     figure.update_layout(
+        _layout(lead, (first / rate, last / rate), palette),
         title={"text": f"Attention of {explanation.model_name} for {explanation.target}", "font": {"size": 15}},
         uirevision=f"{record.record_id} {first}",
-        **_layout(lead, (first / rate, last / rate), palette),
     )
     return figure
 
 
-def _bands(explanation: Explanation, stages: Sequence[int], window: slice) -> dict[str, Any]:
+def _bands(explanation: Explanation, stages: Sequence[int], window: slice) -> dict[str, object]:
     return {
         "z": np.stack([standing_out(_shown(explanation, stage))[window] for stage in stages]),
         "y": [f"Stage {stage}{', withheld' if stage in explanation.withheld else ''}" for stage in stages],
@@ -107,7 +106,7 @@ def _bands(explanation: Explanation, stages: Sequence[int], window: slice) -> di
     }
 
 
-def _line(record: EcgRecord, lead: str, first: int, last: int, palette: PaperColours) -> dict[str, Any]:
+def _line(record: EcgRecord, lead: str, first: int, last: int, palette: PaperColours) -> dict[str, object]:
     rate = record.sampling_rate
     # The filter needs signal on both sides of what is drawn.
     margin = round(_WINDOW_S * rate)
@@ -124,7 +123,7 @@ def _line(record: EcgRecord, lead: str, first: int, last: int, palette: PaperCol
     }
 
 
-def _layout(lead: str, span_s: tuple[float, float], palette: PaperColours) -> dict[str, Any]:
+def _layout(lead: str, span_s: tuple[float, float], palette: PaperColours) -> dict[str, object]:
     return {
         "xaxis": {
             "title": {"text": f"time in s<br><i>{CAPTION}</i>"},

@@ -5,15 +5,23 @@ or both.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.datasets import PtbXl, labelled_records
-from cardiov_core.domain import LIMB_SWAPS, EcgRecord, Quality, QualityVerdict, ReasonCode, first_of
+from cardiov_core.domain import (
+    LIMB_SWAPS,
+    EcgRecord,
+    JsonObject,
+    Quality,
+    QualityVerdict,
+    ReasonCode,
+    as_json_values,
+    first_of,
+)
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.evaluation import area_under_curve
 from cardiov_core.signals import assess_quality, find_pacing_spikes
@@ -190,9 +198,9 @@ def check_quality(folders: Sequence[Path], *, n_faulty: int = _SOME) -> QualityC
     )
 
 
-def quality_check_to_dict(check: QualityCheck) -> dict[str, Any]:
+def quality_check_to_dict(check: QualityCheck) -> JsonObject:
     """Return the tables as plain values, ready for JSON."""
-    return asdict(check)
+    return as_json_values(check)
 
 
 def _judged(folder: Path) -> Iterator[JudgedRecord | str]:

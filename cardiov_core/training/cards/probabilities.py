@@ -1,4 +1,4 @@
-"""Honest probabilities: calibration and prediction sets out of out-of-fold predictions, and how well they hold.
+"""Probabilities: calibration and prediction sets out of out-of-fold predictions, and how well they hold.
 
 The same for networks, forests and blends of them: all that is needed are exceedances of records whose patients the
 grader had not seen, their labels and their groups. What is reported of a record never comes from a calibration or a

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +137,7 @@ def _fault_sentence(faults: Mapping[int, str], dataset: PtbXl) -> str:
     return f"{len(faults)} of {len(dataset.table)} records cannot be prepared: {names}. The first: {first}"
 
 
-def _begin(out: Path, identity: Mapping[str, Any], shape: tuple[int, int, int]) -> None:
+def _begin(out: Path, identity: Mapping[str, object], shape: tuple[int, int, int]) -> None:
     """Claim the folder, or make sure that what was begun in it is this."""
     marker = out / f"{CACHE_NAME}{PARTIAL}"
     if marker.is_file():
@@ -209,12 +208,12 @@ def _rows_kept(path: Path, windows: Windows) -> set[int]:
     return done
 
 
-def _finish(dataset: PtbXl, identity: Mapping[str, Any], out: Path, faults: Mapping[int, str]) -> None:
+def _finish(dataset: PtbXl, identity: Mapping[str, object], out: Path, faults: Mapping[int, str]) -> None:
     for name in TABLES:
         if (dataset.root / name).is_file():
             shutil.copyfile(dataset.root / name, out / name)
     checked = [name for name in (*TABLES, RECORDS_NAME) if (out / name).is_file()]
-    files: dict[str, Any] = {
+    files: dict[str, object] = {
         name: {"bytes": (out / name).stat().st_size, "sha256": sha256_of(out / name)} for name in checked
     }
     files[WINDOWS_NAME] = {"bytes": (out / WINDOWS_NAME).stat().st_size}
