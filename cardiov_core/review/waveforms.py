@@ -15,7 +15,7 @@ from cardiov_core.domain import AGE_OVER_89, Document, EcgRecord, EventKind, Flo
 from cardiov_core.errors import CaseNotFoundError, ReviewError
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import case_row, insert_missing, locked_case
-from cardiov_core.review.database.schema import cases, waveforms
+from cardiov_core.review.database.schema import cases, deliveries, waveforms
 from cardiov_core.review.database.store import Store
 
 _STEPS_PER_MV = 1000.0
@@ -251,6 +251,9 @@ def _delete(connection: sa.Connection, sha256: str, by: str, kind: EventKind, re
     case_ids = connection.execute(sa.select(cases.c.id).where(using).with_for_update()).scalars().all()
     connection.execute(sa.update(cases).where(using).values(waveform_deleted_at=now(), patient_key=None))
     connection.execute(sa.delete(waveforms).where(waveforms.c.sha256 == sha256))
+    # A result that nobody has taken yet holds the signal, too.
+    unsent = sa.and_(deliveries.c.case_id.in_(case_ids), deliveries.c.sent_at.is_(None))
+    connection.execute(sa.delete(deliveries).where(unsent))
     for case_id in case_ids:
         append_event(connection, by, kind, case_id, before={"waveform": sha256}, after={"reason": reason})
     return len(case_ids)
