@@ -116,13 +116,13 @@ def test_rubbish_gets_one_line_and_leaves_the_open_record(app: AppTest) -> None:
 
 def test_another_record_forgets_the_comparison(app: AppTest) -> None:
     open_compare(app, files("now"))
-    upload(app, files("before", seed=4))
+    upload(app, files("forgotten", seed=4))
     app.button(key=Key.CLOSE).click().run()
     upload(app, files("third", seed=5), index=0)
     app.session_state[Key.TABS] = "Compare"
     app.run()
     assert not app.exception
-    assert "before" not in shown(app)
+    assert "forgotten" not in shown(app)
 
 
 def test_what_was_open_before_in_this_session_is_offered(app: AppTest) -> None:

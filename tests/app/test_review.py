@@ -331,4 +331,4 @@ def test_without_signing_in_where_it_is_set_up_there_is_only_the_sign_in(add_cas
     app.user = {"is_logged_in": False}
     app.run()
     app.switch_page("pages/worklist.py").run()
-    assert [button.key for button in app.button] == ["sign_in"]
+    assert [button.key for button in app.button] == ["sign_in_door"]

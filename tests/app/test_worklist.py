@@ -61,7 +61,7 @@ def kinds(store: Store) -> list[tuple[str, EventKind]]:
 def test_an_empty_review_says_how_cases_come_in(open_page: OpenPage) -> None:
     app = open_page("worklist")
     assert not app.exception
-    assert "cardiov cases" in shown(app)
+    assert "cardiov review import-cases" in shown(app)
     assert not app.error
 
 

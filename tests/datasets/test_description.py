@@ -71,7 +71,7 @@ def test_a_tree_without_statements_and_one_with_a_wrong_table(tree: Path) -> Non
 
 
 def test_the_papers_own_counts_agree_with_one_another() -> None:
-    assert sum(PAPER["levels"]) == PAPER["n_records"] == sum(PAPER["sexes"].values())
+    assert sum(PAPER.levels) == PAPER.n_records == sum(PAPER.sexes.values())
 
 
 @pytest.mark.dataset

@@ -95,6 +95,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(store: Store, sen
         connection.exec_driver_sql("ALTER TABLE cases DROP COLUMN patient_key")
         connection.exec_driver_sql("DROP TABLE alerts")
         connection.exec_driver_sql("DROP TABLE settings")
+        connection.exec_driver_sql("DROP TABLE deliveries")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     store.close()
     later = review.open_store(database_url)

@@ -130,7 +130,7 @@ def test_pretraining_leaves_a_trunk_and_a_side_head_but_no_dense_layer(
     side = taught.data_for(splits_of(RECIPE, records)[0]).side
     assert side is not None
     assert start["side.weight"].shape[0] == side.shape[1]
-    assert [(entry["run"], entry["stage"]) for entry in said] == [("pretraining", "measurements")]
+    assert [(entry.run, entry.stage) for entry in said] == [("pretraining", "measurements")]
     assert (
         Teaching(
             replace(RECIPE, pretraining=Pretraining(5)), _numbers(records, tmp_path), records, tmp_path
