@@ -145,7 +145,7 @@ def test_a_batch_as_a_list(seen: tuple[Page, str], kept: Path, tmp_path: Path) -
                 packed.write(path, f"{condition}/{path.name}")
     show(page, "Batch", "text=Drop many ECGs")
     page.locator("input[type=file]").first.set_input_files(str(archive))
-    expect(page.get_by_text("3 of 3 records: done")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("3 of 3 records: done")).to_be_visible(timeout=4 * WAIT_MS)
     drawn(page)
     looked_at(page, kept, "batch-list", scheme)
     page.get_by_role("button", name="Another batch").click()
