@@ -1,5 +1,6 @@
 """The app under AppTest: a grader, a database and empty caches."""
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,10 @@ def fresh_server(monkeypatch: pytest.MonkeyPatch, weights_folder: Path, tmp_path
     monkeypatch.setenv("CARDIOV_REVIEW_DB", str(tmp_path / "review.db"))
     st.cache_resource.clear()
     st.cache_data.clear()
+    # AppTest puts the page in its place, and a process that is spawned later would run the page anew.
+    main = sys.modules["__main__"]
     yield
+    sys.modules["__main__"] = main
     st.cache_resource.clear()
 
 
