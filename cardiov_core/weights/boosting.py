@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +55,7 @@ class Boosting:
     baseline: npt.NDArray[np.float64]
 
 
-_STORED: dict[str, Any] = {
+_STORED: dict[str, type[np.generic]] = {
     "feature": np.int16,
     "threshold": np.float64,
     "right": np.int32,
@@ -66,7 +65,7 @@ _STORED: dict[str, Any] = {
     "score": np.int16,
     "baseline": np.float64,
 }
-_USED: dict[str, Any] = {**_STORED, **dict.fromkeys(("feature", "right", "roots", "score"), np.int64)}
+_USED: dict[str, type[np.generic]] = {**_STORED, **dict.fromkeys(("feature", "right", "roots", "score"), np.int64)}
 
 
 def boosting_bytes(boosting: Boosting) -> bytes:

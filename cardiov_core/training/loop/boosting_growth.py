@@ -1,7 +1,7 @@
 """Growing boosted trees, and their trees as plain arrays."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,9 @@ import numpy.typing as npt
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.weights import Boosting
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 FloatMatrix = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -31,7 +34,9 @@ def boost(recipe: BoostingRecipe, features: FloatMatrix, levels: IntArray, seed:
     return boosting_of([fitted(recipe, features, levels, seed)])
 
 
-def fitted(recipe: BoostingRecipe, features: FloatMatrix, classes: IntArray, seed: int) -> Any:
+def fitted(
+    recipe: BoostingRecipe, features: FloatMatrix, classes: IntArray, seed: int
+) -> "HistGradientBoostingClassifier":
     """Return scikit-learn's fitted ``HistGradientBoostingClassifier``."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -48,13 +53,13 @@ def fitted(recipe: BoostingRecipe, features: FloatMatrix, classes: IntArray, see
     return model.fit(features, classes)
 
 
-def boosting_of(models: Sequence[Any]) -> Boosting:
+def boosting_of(models: "Sequence[HistGradientBoostingClassifier]") -> Boosting:
     """Return the trees of fitted classifiers as plain arrays, the scores of one after those of the other.
 
     Values are rounded to float32, so that what is in memory is what a file holds. Scikit-learn shrinks the values of
     leaves by the learning rate; those of inner nodes, which only reasons need, are shrunk here.
     """
-    parts: dict[str, list[npt.NDArray[Any]]] = {
+    parts: dict[str, list[npt.NDArray[np.generic]]] = {
         name: [] for name in ("feature", "threshold", "right", "missing_left", "value")
     }
     roots, score, begin, first = [], [], 0, 0
@@ -80,7 +85,9 @@ def boosting_of(models: Sequence[Any]) -> Boosting:
     )
 
 
-def _append(parts: dict[str, list[npt.NDArray[Any]]], nodes: Any, begin: int, learning_rate: float) -> None:
+def _append(
+    parts: dict[str, list[npt.NDArray[np.generic]]], nodes: npt.NDArray[np.void], begin: int, learning_rate: float
+) -> None:
     at = np.arange(len(nodes), dtype=np.int64)
     inner = nodes["is_leaf"] == 0
     if not np.array_equal(nodes["left"][inner], at[inner] + 1) or bool(nodes["is_categorical"].any()):

@@ -1,6 +1,6 @@
 """Growing a forest, and its trees as plain arrays."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,9 @@ from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import Forest
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import ExtraTreesClassifier
 
 
 def grow(recipe: ForestRecipe, features: Float64Array, levels: IntArray, seed: int) -> Forest:
@@ -38,13 +41,13 @@ def grow(recipe: ForestRecipe, features: Float64Array, levels: IntArray, seed: i
     return forest_of(model)
 
 
-def forest_of(model: Any) -> Forest:
+def forest_of(model: "ExtraTreesClassifier") -> Forest:
     """Return the trees of a fitted ``ExtraTreesClassifier`` of four levels as plain arrays.
 
     Scikit-learn compares float32 measurements with float64 thresholds; the largest float32 not above a threshold
     decides the same.
     """
-    parts: dict[str, list[npt.NDArray[Any]]] = {
+    parts: dict[str, list[npt.NDArray[np.generic]]] = {
         name: [] for name in ("feature", "threshold", "right", "missing_left", "counts")
     }
     roots, begin = [], 0
