@@ -139,7 +139,7 @@ def _compared(
 
     def with_differences(labels: IntArray, exceedances: Float64Array) -> Float64Array:
         found = statistic(labels, exceedances).reshape(-1, 2)
-        return np.concatenate([found, (found - found[0]) * (-1.0, 1.0)], axis=1).ravel()
+        return np.concatenate([found, (found[0] - found) * (1.0, -1.0) + 0.0], axis=1).ravel()
 
     joined = np.concatenate(list(raw.values()), axis=1)
     values = with_differences(levels, joined).reshape(-1, 4)
@@ -170,10 +170,10 @@ def _auc(levels: IntArray, exceedances: Float64Array) -> float:
 
 def fewer_leads_text(found: Sequence[LeadSetFigures]) -> str:
     """Return the comparison for a terminal."""
-    head = f"{'LEADS':<26} {'AUC':<21} {'LOST':<22} {'MAE':<21} {'ADDED':<22} HIGH GRADED NO OR LOW"
+    head = f"{'LEADS':<26} {'AUC':<23} {'LOST':<23} {'MAE':<23} {'ADDED':<24} HIGH GRADED NO OR LOW"
     rows = [
-        f"{one.leads:<26} {_told(one.auc):<21} {_told(one.auc_lost):<22} {_told(one.mae):<21} "
-        f"{_told(one.mae_added):<22} {one.high_missed} of {one.n_high}"
+        f"{one.leads:<26} {_told(one.auc):<23} {_told(one.auc_lost):<23} {_told(one.mae):<23} "
+        f"{_told(one.mae_added):<24} {one.high_missed} of {one.n_high}"
         for one in found
     ]
     anew = [
@@ -186,4 +186,4 @@ def fewer_leads_text(found: Sequence[LeadSetFigures]) -> str:
 
 
 def _told(value: tuple[float, float, float]) -> str:
-    return f"{value[0]:.3f} ({value[1]:.3f}-{value[2]:.3f})"
+    return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
