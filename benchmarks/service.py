@@ -48,7 +48,7 @@ def service(processes: int, model: str | None) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "cardiov_core", "serve", "--port", str(port), "--processes", str(processes)]
     command += ["--timeout", str(WAIT_S), *(["--model", model] if model else [])]
-    running = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - this package
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - this package
     address = f"http://127.0.0.1:{port}"
     try:
         while running.poll() is None:

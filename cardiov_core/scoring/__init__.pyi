@@ -1,3 +1,4 @@
+from .batches import run_batch_in_processes as run_batch_in_processes
 from .entries import Entry as Entry
 from .plan import Plan as Plan
 from .plan import list_entries as list_entries
@@ -5,6 +6,7 @@ from .plan import write_plan as write_plan
 from .rows import COLUMNS as COLUMNS
 from .rows import RISK_COLUMNS as RISK_COLUMNS
 from .run import CHUNK as CHUNK
+from .run import Engine as Engine
 from .run import Progress as Progress
 from .run import Summary as Summary
 from .run import score as score

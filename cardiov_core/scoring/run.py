@@ -4,12 +4,13 @@ import json
 import shutil
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cardiov_core.errors import ConfigurationError, OutputError, ProcessLostError
 from cardiov_core.scoring.entries import Entry
@@ -20,11 +21,14 @@ from cardiov_core.scoring.workers import Workers, default_processes
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard, load_card
 
+Engine = Literal["processes", "ray"]
+
 CHUNK = 500
 """Records of a part by default: what a kill costs at most, and a file of a few hundred kilobytes."""
 
 # Names with an underscore are passed over by what reads folders of Parquet.
-_PLAN, _RUN, _LOCK = "_plan.parquet", "_run.json", "_lock"
+PLAN_FILE = "_plan.parquet"
+_RUN, _LOCK = "_run.json", "_lock"
 _HINT = "Name another place, or run the command that this place was begun with."
 
 
@@ -83,6 +87,7 @@ def score(
     chunk_size: int = CHUNK,
     window_s: float | None = None,
     n_processes: int | None = None,
+    engine: Engine = "processes",
     tell: Callable[[Progress], None] | None = None,
 ) -> Summary:
     """Analyse all records of a source into Parquet: a row per record, a part per chunk.
@@ -102,8 +107,11 @@ def score(
         Cut recordings that are longer into windows of so many seconds, a row each (`plan.windows_of`).
     n_processes : int, optional
         Worker processes; one per processor core by default, and none (0) to work in this process.
+    engine : {"processes", "ray"}
+        Processes of this machine, or the machines of a Ray cluster (``RAY_ADDRESS``; without, one that is started
+        here). These must see source and `out` under the same names; `n_processes` are their actors.
     tell : callable, optional
-        Gets the progress after each record.
+        Gets the progress after each record, or each part.
 
     Returns
     -------
@@ -122,9 +130,14 @@ def score(
     card = load_card(grading.model)
     with _only_run_in(folder):
         plan = _planned(folder, _described(source, grading, card, chunk_size, window_s))
-        run = _Run(plan, folder, card, tell)
-        count = default_processes() if n_processes is None else n_processes
-        run.write_rows(_rows(run.entries_left(), grading, card, count))
+        run = Run(plan, folder, card, tell)
+        if engine == "ray":
+            from cardiov_core.scoring.ray_engine import score_parts_by_ray
+
+            score_parts_by_ray(run, grading, n_processes)
+        else:
+            count = default_processes() if n_processes is None else n_processes
+            run.write_rows(_rows(run.entries_left(), grading, card, count))
         summary = run.summed_up(out)
         if folder != out:
             _join(plan, folder, out)
@@ -132,7 +145,7 @@ def score(
     return summary
 
 
-class _Run:
+class Run:
     """Parts that are there, and how far this run is."""
 
     def __init__(self, plan: Plan, folder: Path, card: ModelCard, tell: Callable[[Progress], None] | None) -> None:
@@ -148,6 +161,7 @@ class _Run:
 
     @property
     def seconds(self) -> float:
+        """Since this run began."""
         return time.monotonic() - self._begun_s
 
     def count(self, n_rows: int = 1) -> None:
@@ -157,6 +171,7 @@ class _Run:
         self._tell(Progress(done, self.plan.n_records, rate, (self.plan.n_records - done) / rate))
 
     def entries_left(self) -> Iterator[Entry]:
+        """Return the records of the parts that are left."""
         return self.plan.entries(self.parts_left)
 
     def write_rows(self, rows: Iterable[Row]) -> None:
@@ -171,6 +186,7 @@ class _Run:
             yield row
 
     def summed_up(self, out: Path) -> Summary:
+        """Count what is there now."""
         import pyarrow.parquet as pq
 
         n_records = n_errors = n_without = 0
@@ -187,23 +203,37 @@ class _Run:
 def _rows(entries: Iterable[Entry], grading: Grading, card: ModelCard, n_processes: int) -> Iterator[Row]:
     """Return the rows of records in their order, from worker processes where there are any."""
     if n_processes == 0:
-        scorer = Scorer(grading)
-        yield from map(scorer.row_of, entries)
+        yield from map(Scorer(grading).row_of, entries)
         return
-    asked: list[Entry] = []
+    with Workers(n_processes, Scorer, grading) as workers:
+        yield from rows_from(workers, entries, card)
+
+
+def rows_from(workers: Workers, entries: Iterable[Entry], card: ModelCard) -> Iterator[Row]:
+    """Return the rows of records in their order; a record that ends its process has a row that says so.
+
+    Parameters
+    ----------
+    workers : Workers
+        Processes whose state is a `Scorer`.
+    entries : iterable of Entry
+        Read as they are needed.
+    card : ModelCard
+        Of the grader.
+    """
+    asked: deque[Entry] = deque()
 
     def noted() -> Iterator[Entry]:
         for entry in entries:
             asked.append(entry)
             yield entry
 
-    with Workers(n_processes, Scorer, grading) as workers:
-        for future in workers.in_order(Scorer.row_of, noted()):
-            entry = asked.pop(0)
-            try:
-                yield future.result()
-            except ProcessLostError as error:
-                yield error_row(entry, error, card)
+    for future in workers.in_order(Scorer.row_of, noted()):
+        entry = asked.popleft()
+        try:
+            yield future.result()
+        except ProcessLostError as error:
+            yield error_row(entry, error, card)
 
 
 def write_part(folder: Path, part: int, rows: list[Row]) -> None:
@@ -256,7 +286,7 @@ def _described(
 
 
 def _planned(folder: Path, described: dict[str, Any]) -> Plan:
-    run, path = folder / _RUN, folder / _PLAN
+    run, path = folder / _RUN, folder / PLAN_FILE
     if not run.exists():
         others = [each.name for each in folder.iterdir() if each.name != _LOCK and not each.name.startswith((".", "_"))]
         if others:

@@ -35,6 +35,8 @@ class Grading:
         Levels are the most probable ones and nothing raises them, as in the paper.
     own : OwnDecision or None
         What the installation decides by; None where it is the graders' own costs.
+    alone : bool
+        Ask no other grader beside it.
     rule_set : RuleSet or None
         Rules for critical results; CardioV's own where None.
     sampling_rate_hz, units : float, str or None
@@ -46,6 +48,7 @@ class Grading:
     model: str
     paper: bool = False
     own: OwnDecision | None = None
+    alone: bool = False
     rule_set: RuleSet | None = None
     sampling_rate_hz: float | None = None
     units: str | None = None
@@ -68,13 +71,13 @@ class Scorer:
 
     def __init__(self, grading: Grading) -> None:
         shipped = load_predictor(grading.model)
-        graders = (shipped, *other_graders(shipped))
+        graders = (shipped, *(() if grading.alone else other_graders(shipped)))
         self.predictor, *others = (
             grader.by_rule("paper") if grading.paper else grader.by_own(grading.own) for grader in graders
         )
-        self._others = tuple(others)
-        self._grading = grading
-        self._rule_set = grading.rule_set or load_rule_set()
+        self.others = tuple(others)
+        self.grading = grading
+        self.rule_set = grading.rule_set or load_rule_set()
 
     def analysed(self, entry: Entry) -> Analysis:
         """Read and analyse a record.
@@ -91,7 +94,7 @@ class Scorer:
         """
         if entry.error is not None:
             raise entry.error
-        return self.judged(_read(entry, self._grading))
+        return self.judged(_read(entry, self.grading))
 
     def judged(
         self, record: EcgRecord | Examination, *, start_s: float | None = None, analyse_anyway: bool = False
@@ -106,11 +109,11 @@ class Scorer:
         return analyze(
             record,
             self.predictor,
-            others=self._others,
+            others=self.others,
             start_s=start_s,
             analyse_anyway=analyse_anyway,
-            rule_set=self._rule_set,
-            raise_level=not self._grading.paper,
+            rule_set=self.rule_set,
+            raise_level=not self.grading.paper,
         )
 
     def row_of(self, entry: Entry) -> Row:

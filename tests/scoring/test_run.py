@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -204,3 +205,32 @@ def test_levels_are_those_of_cardiov_analyze(
         if risk is not None:
             assert [row[name] for name in RISK_COLUMNS[2:6]] == risk["probabilities"]
             assert [row[name] for name in RISK_COLUMNS[6:9]] == risk["exceedance"]
+
+
+@pytest.mark.slow
+def test_a_ray_cluster_gives_the_same_rows_though_an_actor_is_killed(
+    records: Path, tiny_folder: Path, tmp_path: Path, wfdb_files: Files
+) -> None:
+    pytest.importorskip("ray")
+    for at in range(12):
+        for name, content in wfdb_files(f"copy{at}").items():
+            (records / name).write_bytes(content)
+    here, there = tmp_path / "here", tmp_path / "there"
+    score(str(records), here, Grading("tiny"), chunk_size=4, n_processes=1)
+    command = [sys.executable, "-m", "cardiov_core", "score", str(records), "--out", str(there), "--model", "tiny",
+               "--chunk", "4", "--processes", "1", "--engine", "ray", "--decision", "shipped"]  # fmt: skip
+    environment = os.environ | {"CARDIOV_REVIEW_DB": str(tmp_path / "review.db")}
+    run = subprocess.Popen(command, env=environment)
+    while not list(there.glob("part-*")) and run.poll() is None:
+        time.sleep(0.02)
+    own = psutil.Process(run.pid).children(recursive=True)
+    killed = [each for each in own if "MapWorker" in " ".join(each.cmdline())]
+    for actor in killed:
+        actor.kill()
+    assert killed
+    assert run.wait() == 0
+    whole, other = pq.read_table(here), pq.read_table(there)
+    assert other.equals(whole)
+    # Bit for bit: equal floats may differ in sign of zero, and NaN never equals itself.
+    for column in RISK_COLUMNS:
+        assert repr(other[column].to_pylist()) == repr(whole[column].to_pylist())

@@ -11,7 +11,7 @@ from cardiov_core.cli.options import reading_options
 from cardiov_core.domain import Severity, how_many
 
 if TYPE_CHECKING:
-    from cardiov_core.scoring import Progress
+    from cardiov_core.scoring import Engine, Progress
 
 _EVERY_S = 10.0
 
@@ -31,6 +31,8 @@ _EVERY_S = 10.0
               help="Cut longer WFDB, EDF and ISHNE recordings into windows of S seconds, a row each.")  # fmt: skip
 @click.option("--worst", "n_worst", type=click.IntRange(min=0), default=10, show_default=True, metavar="N",
               help="With --windows: print the N most urgent ones and cut out their minutes.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["processes", "ray"]), default="processes", show_default=True,
+              help="Processes of this machine, or a Ray cluster: RAY_ADDRESS, or one started here.")  # fmt: skip
 @reading_options
 def score(
     source: str,
@@ -41,6 +43,7 @@ def score(
     chunk_size: int,
     window_s: float | None,
     n_worst: int,
+    engine: "Engine",
     rate: float | None,
     units: str | None,
     gain_factor: float,
@@ -65,7 +68,14 @@ def score(
         gain_factor=gain_factor,
     )
     summary = score_all(
-        source, out, grading, chunk_size=chunk_size, window_s=window_s, n_processes=processes, tell=_Teller().tell
+        source,
+        out,
+        grading,
+        chunk_size=chunk_size,
+        window_s=window_s,
+        n_processes=processes,
+        engine=engine,
+        tell=_Teller().tell,
     )
     if sys.stderr.isatty():
         click.echo(err=True)

@@ -5,17 +5,22 @@ import threading
 import time
 import weakref
 from collections.abc import Collection as Sized
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cardiov_core.domain import Analysis
 from cardiov_core.errors import CardioVError, MissingMetadataError, log_unforeseen
 from cardiov_core.inference import BatchError, BatchRow, Grader, run_batch
-from cardiov_core.io import Drop, staged
+from cardiov_core.io import Drop, Source, staged
 from cardiov_core.review import ShownGrade, installation_rules
+from cardiov_core.scoring import default_processes, run_batch_in_processes
 from cardiov_core.ui.batch.kept import KeptAnalyses, Reading
 
+PROCESSES_PAY = 50
+"""Records from which on worker processes are started: each takes as long to begin as some ten records do."""
+
 _logger = logging.getLogger(__name__)
+_processes_taken = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -202,18 +207,7 @@ def _work(outcome: _Outcome, drop: Drop, predictor: Grader, others: Sequence[Gra
             todo = [source for source in collection.sources if source.shown_as not in known]
             outcome.total = len(outcome.rows) + len(outcome.errors) + len(todo)
             outcome.n_this_run, outcome.run_started_s = 0, time.monotonic()
-            rate, units = reading.sampling_rate, reading.units
-            rules = installation_rules()
-            for result in run_batch(
-                todo,
-                predictor,
-                others=others,
-                sampling_rate=rate,
-                units=units,
-                rule_set=rules,
-                keep=outcome.kept.keep,
-                apart=True,
-            ):
+            for result in _results(todo, predictor, others, reading, outcome.kept):
                 if isinstance(result, BatchRow):
                     outcome.rows.append(result)
                 else:
@@ -228,4 +222,36 @@ def _work(outcome: _Outcome, drop: Drop, predictor: Grader, others: Sequence[Gra
         outcome.failure = CardioVError(
             "The batch ended early: something went wrong that CardioV did not foresee.",
             "What is done is kept; the details are in the server's log.",
+        )
+
+
+def _results(
+    todo: Sequence[Source], predictor: Grader, others: Sequence[Grader], reading: Reading, kept: KeptAnalyses
+) -> Iterator[BatchRow | BatchError]:
+    """Analyse by processes of their own where that pays; one batch of this server at a time has them."""
+    rate_hz, units, rules, n = reading.sampling_rate, reading.units, installation_rules(), default_processes()
+    if len(todo) >= PROCESSES_PAY and n > 1 and _processes_taken.acquire(blocking=False):
+        try:
+            yield from run_batch_in_processes(
+                todo,
+                predictor,
+                others=others,
+                sampling_rate=rate_hz,
+                units=units,
+                rule_set=rules,
+                keep=kept.keep,
+                n_processes=n,
+            )
+        finally:
+            _processes_taken.release()
+    else:
+        yield from run_batch(
+            todo,
+            predictor,
+            others=others,
+            sampling_rate=rate_hz,
+            units=units,
+            rule_set=rules,
+            keep=kept.keep,
+            apart=True,
         )
