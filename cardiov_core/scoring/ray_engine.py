@@ -5,6 +5,7 @@ record that ends a process has the same row here and there. A machine or an acto
 Ray gives it to another one.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,6 @@ from cardiov_core.scoring.workers import Workers
 from cardiov_core.weights import load_card
 
 _ADDRESS = "RAY_ADDRESS"
-_LOG_LEVEL = "ERROR"
 
 
 def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None:
@@ -54,12 +54,12 @@ def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None
     n_cpus = n_actors if address == "local" else None
     try:
         ray.init(
-            address=address, include_dashboard=False, log_to_driver=False, logging_level=_LOG_LEVEL, num_cpus=n_cpus
+            address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, num_cpus=n_cpus
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ConfigurationError(f"No Ray cluster at {address}: {error}.", f"Mend or unset {_ADDRESS}.") from error
     try:
-        resources = ray.cluster_resources()  # type: ignore[no-untyped-call] - Ray annotates only part of itself
+        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
         count = n_actors or max(int(resources.get("CPU", 1)), 1)
         ray.data.DataContext.get_current().enable_progress_bars = False
         scored = ray.data.from_items([{"part": part} for part in run.parts_left]).map_batches(
