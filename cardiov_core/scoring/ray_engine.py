@@ -59,7 +59,7 @@ def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ConfigurationError(f"No Ray cluster at {address}: {error}.", f"Mend or unset {_ADDRESS}.") from error
     try:
-        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        resources = ray.cluster_resources()
         count = n_actors or max(int(resources.get("CPU", 1)), 1)
         ray.data.DataContext.get_current().enable_progress_bars = False
         scored = ray.data.from_items([{"part": part} for part in run.parts_left]).map_batches(
