@@ -18,7 +18,7 @@ from cardiov_core.review import Store
 from tests.faults.kills import campaign
 from tests.review import conftest as shared
 
-postgresql_url, database_url, store = shared.postgresql_url, shared.database_url, shared.store
+database_url, store = shared.database_url, shared.store
 add, record = shared.add, shared.record
 OPENER = Path(__file__).parents[1] / "review" / "database" / "reader_process.py"
 
