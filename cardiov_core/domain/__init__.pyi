@@ -8,6 +8,7 @@ from .critical import CriticalResult as CriticalResult
 from .critical import CriticalRule as CriticalRule
 from .critical import Limit as Limit
 from .critical import RuleSet as RuleSet
+from .documents import FORMULA_SIGNS as FORMULA_SIGNS
 from .documents import Counts as Counts
 from .documents import Document as Document
 from .documents import Ends as Ends
@@ -16,6 +17,7 @@ from .documents import JsonObject as JsonObject
 from .documents import Sha256 as Sha256
 from .documents import as_json_values as as_json_values
 from .documents import fault_of as fault_of
+from .documents import spreadsheet_text as spreadsheet_text
 from .findings import Finding as Finding
 from .findings import FindingGroup as FindingGroup
 from .findings import FindingState as FindingState

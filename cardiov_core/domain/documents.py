@@ -1,4 +1,4 @@
-"""JSON documents of a known form: read into typed values, and what is wrong with one in one sentence."""
+"""JSON documents of a known form: read into typed values, what is wrong with one in a sentence; cells of CSV files."""
 
 import json
 import re
@@ -112,3 +112,11 @@ Ends = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 Counts = dict[str, int]
 """How many of what: level, kind, ..."""
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet takes for a formula; an apostrophe before it says that it is text."""
+
+
+def spreadsheet_text(value: str) -> str:
+    """Return a text as a cell of a CSV file that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(FORMULA_SIGNS) else value

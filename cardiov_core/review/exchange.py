@@ -10,7 +10,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from cardiov_core.domain import EventKind, ReadKind, Severity, Verdict
+from cardiov_core.domain import FORMULA_SIGNS, EventKind, ReadKind, Severity, Verdict, spreadsheet_text
 from cardiov_core.errors import CardioVError, ExchangeError, NotAllowedError, StoreUnavailableError
 from cardiov_core.review.audit import append_event, events_of, now
 from cardiov_core.review.case_import import ImportReport
@@ -32,8 +32,6 @@ _READ_COLUMNS = (
 )  # fmt: skip
 _NEEDED = ("reader", "level", "confidence", "kind", "time")
 _SEPARATOR = " | "
-# A spreadsheet takes a cell that begins so for a formula: an apostrophe before it says that it is text.
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_AUDIT = 1_000_000
 _PTBXL = "ptb-xl"
 _SETTLED = sa.select(cases.c.id, cases.c.ecg_id, cases.c.decision).where(
@@ -217,9 +215,7 @@ def _text(rows: Sequence[Mapping[str, object]], columns: Sequence[str], fmt: Fil
 def _cell(value: object) -> object:
     if isinstance(value, list):
         value = _SEPARATOR.join(value)
-    if isinstance(value, str) and value.startswith(_FORMULA_SIGNS):
-        return f"'{value}"
-    return value
+    return spreadsheet_text(value) if isinstance(value, str) else value
 
 
 def import_reads(store: Store, text: str, by: str) -> ImportReport:
@@ -290,7 +286,7 @@ def _cells(row: Mapping[str, str | None]) -> dict[str, object]:
     cells: dict[str, str] = {}
     for name, value in row.items():
         if isinstance(value, str) and value:
-            cells[name] = value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA_SIGNS) else value
+            cells[name] = value[1:] if value.startswith("'") and value[1:].startswith(FORMULA_SIGNS) else value
     reasons = cells.get("reasons")
     return {**cells, **({"reasons": reasons.split(_SEPARATOR)} if reasons else {})}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cardiov_core.domain import Verdict
+from cardiov_core.domain import Verdict, spreadsheet_text
 from cardiov_core.evaluation.agreement.agreement_study import LABEL, MODEL, AgreementReport, Comparison
 from cardiov_core.evaluation.agreement.estimates import Estimate
 from cardiov_core.evaluation.agreement.sides import ALL_READERS, PAPER_CASES, PAPER_VERDICTS, Consensus, Switches
@@ -142,4 +142,4 @@ def _decision(consensus: Consensus) -> Mapping[str, Any]:
 
 def _safe(value: object) -> object:
     """Keep a spreadsheet from taking a reader's name for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+    return spreadsheet_text(value) if isinstance(value, str) else value

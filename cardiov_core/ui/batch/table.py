@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.domain import QualityVerdict, Severity, over_89
+from cardiov_core.domain import QualityVerdict, Severity, over_89, spreadsheet_text
 from cardiov_core.inference import BatchError, BatchRow
 from cardiov_core.reporting import LEVEL_STYLES, OVER_89, whole_percent
 from cardiov_core.ui.frame.styles import level_shape
@@ -23,7 +23,6 @@ MAX_SHOWN = 2000
 """Rows on the screen; a table of all columns with a style a cell grows heavy beyond. Downloads hold all."""
 MAX_ERRORS_SHOWN = 200
 WITHHELD = "? Withheld"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def level_words(level: Severity | None) -> str:
@@ -110,8 +109,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     """Return a table as CSV; no cell of it is taken for a formula by a spreadsheet."""
     safe = table.copy()
     for name in list(safe.columns[safe.dtypes == "string"]):
-        risky = safe[name].str.startswith(_FORMULA_STARTS).fillna(value=False).astype(bool)
-        safe.loc[risky, name] = "'" + safe.loc[risky, name]
+        safe[name] = safe[name].map(spreadsheet_text, na_action="ignore")
     return safe.to_csv(index=False).encode()
 
 
