@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from cardiov_core.nets.shared.convolution import conv_norm, convolution
-from cardiov_core.nets.shared.heads import PooledNet
+from cardiov_core.nets.shared.heads import StagedNet
 
 _WIDTH, _FIRST_KERNEL, _KERNEL, _EXPANSION = 128, 5, 3, 4
 _NARROW, _N_STAGES, _N_BLOCKS, _SHARE = 16, 3, 3, 0.2
@@ -44,7 +44,7 @@ class ResBlock(nn.Module):
         return y
 
 
-class ResNet1d(PooledNet):
+class ResNet1d(StagedNet):
     """A stem, a maximum over three samples, four stages.
 
     Parameters
@@ -81,16 +81,6 @@ class ResNet1d(PooledNet):
         self.stages = nn.Sequential(*stages)
         self.end_in_head(width, n_outputs)
 
-    @property
-    def grad_cam_points(self) -> tuple[nn.Module, ...]:
-        """The end of each stage."""
-        return tuple(self.stages.children())
-
-    def channels(self, x: Tensor) -> Tensor:
-        """Return ``(batch, width, time)``."""
-        y: Tensor = self.stages(self.stem(x))
-        return y
-
 
 class WideBlock(nn.Module):
     """Two convolutions with normalisation before each, a fifth of which is added to the shortcut."""
@@ -113,7 +103,7 @@ class WideBlock(nn.Module):
         return y
 
 
-class WideResNet1d(PooledNet):
+class WideResNet1d(StagedNet):
     """A convolution and three stages of three blocks.
 
     Parameters
@@ -128,13 +118,3 @@ class WideResNet1d(PooledNet):
         strides = [[2 if stage and not block else 1 for block in range(_N_BLOCKS)] for stage in range(_N_STAGES)]
         self.stages = nn.Sequential(*(nn.Sequential(*(WideBlock(stride) for stride in stage)) for stage in strides))
         self.end_in_head(_NARROW, n_outputs)
-
-    @property
-    def grad_cam_points(self) -> tuple[nn.Module, ...]:
-        """The end of each stage."""
-        return tuple(self.stages.children())
-
-    def channels(self, x: Tensor) -> Tensor:
-        """Return ``(batch, 16, time)``."""
-        y: Tensor = self.stages(self.stem(x))
-        return y

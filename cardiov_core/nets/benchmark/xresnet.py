@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from cardiov_core.nets.shared.convolution import conv_norm
-from cardiov_core.nets.shared.heads import PooledNet
+from cardiov_core.nets.shared.heads import StagedNet
 
 _WIDTH, _KERNEL, _BOTTLENECK = 64, 5, 4
 _STEM_WIDTHS = (32, 32, _WIDTH)
@@ -49,7 +49,7 @@ class XResBlock(nn.Module):
         return y
 
 
-class XResNet1d(PooledNet):
+class XResNet1d(StagedNet):
     """A network of the family.
 
     Parameters
@@ -87,13 +87,3 @@ class XResNet1d(PooledNet):
             stages.append(nn.Sequential(*layers))
         self.stages = nn.Sequential(*stages)
         self.end_in_head(width, n_outputs)
-
-    @property
-    def grad_cam_points(self) -> tuple[nn.Module, ...]:
-        """The end of each stage."""
-        return tuple(self.stages.children())
-
-    def channels(self, x: Tensor) -> Tensor:
-        """Return ``(batch, width, time)``."""
-        y: Tensor = self.stages(self.stem(x))
-        return y

@@ -54,3 +54,20 @@ class PooledNet(FeatureNet):
         """Return ``(batch, 128)``."""
         hidden: Tensor = self.head(concat_pool(self.channels(x)))
         return hidden
+
+
+class StagedNet(PooledNet):
+    """A stem, and stages of blocks behind it."""
+
+    stem: nn.Module
+    stages: nn.Sequential
+
+    @property
+    def grad_cam_points(self) -> tuple[nn.Module, ...]:
+        """The end of each stage."""
+        return tuple(self.stages.children())
+
+    def channels(self, x: Tensor) -> Tensor:
+        """Return ``(batch, width, time)``."""
+        y: Tensor = self.stages(self.stem(x))
+        return y
