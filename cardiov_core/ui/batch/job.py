@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Collection as Sized
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from cardiov_core.domain import Analysis
 from cardiov_core.errors import CardioVError, MissingMetadataError, log_unforeseen
@@ -229,29 +230,19 @@ def _results(
     todo: Sequence[Source], predictor: Grader, others: Sequence[Grader], reading: Reading, kept: KeptAnalyses
 ) -> Iterator[BatchRow | BatchError]:
     """Analyse by processes of their own where that pays; one batch of this server at a time has them."""
-    rate_hz, units, rules, n = reading.sampling_rate, reading.units, installation_rules(), default_processes()
-    if len(todo) >= PROCESSES_PAY and n > 1 and _processes_taken.acquire(blocking=False):
-        try:
-            yield from run_batch_in_processes(
-                todo,
-                predictor,
-                others=others,
-                sampling_rate=rate_hz,
-                units=units,
-                rule_set=rules,
-                keep=kept.keep,
-                n_processes=n,
-            )
-        finally:
-            _processes_taken.release()
-    else:
-        yield from run_batch(
+    rules, n = installation_rules(), default_processes()
+    several = len(todo) >= PROCESSES_PAY and n > 1 and _processes_taken.acquire(blocking=False)
+    run = partial(run_batch_in_processes, n_processes=n) if several else partial(run_batch, apart=True)
+    try:
+        yield from run(
             todo,
             predictor,
             others=others,
-            sampling_rate=rate_hz,
-            units=units,
+            sampling_rate=reading.sampling_rate,
+            units=reading.units,
             rule_set=rules,
             keep=kept.keep,
-            apart=True,
         )
+    finally:
+        if several:
+            _processes_taken.release()
