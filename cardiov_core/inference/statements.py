@@ -1,6 +1,7 @@
 """Which ECG statements are likely: what stands behind a level, in a cardiologist's words."""
 
-from functools import cache
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from cardiov_core.domain import EcgRecord, LikelyStatement, Measurements
 from cardiov_core.inference.graders.boosting import boosting_scores
 from cardiov_core.signals import FEATURES, features_of
 from cardiov_core.statements import STATEMENTS
-from cardiov_core.weights import StatementHead, load_statement_head
+from cardiov_core.weights import StatementHead, load_statement_head, weights_folder
 
 SHOWN_FROM = 0.7
 """A statement whose AUC out of fold is below this is not shown."""
@@ -64,7 +65,11 @@ def _out_of_fold(record: EcgRecord, head: StatementHead) -> npt.NDArray[np.float
     return head.said[nearest] if bits[nearest] <= SAME_MARK else None
 
 
-@cache
 def shipped_head() -> StatementHead | None:
-    """Return the shipped head; None where there is none."""
-    return load_statement_head()
+    """Return the head of the weights in use; None where there is none."""
+    return _opened(weights_folder())
+
+
+@lru_cache(maxsize=2)
+def _opened(folder: Path) -> StatementHead | None:
+    return load_statement_head(folder / "statements")

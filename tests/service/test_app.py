@@ -11,7 +11,6 @@ import pytest
 import uvicorn
 
 from cardiov_core.inference import analysis_to_dict, analyze, load_predictor
-from cardiov_core.inference.statements import shipped_head
 from cardiov_core.io import read_uploads
 from cardiov_core.nets import build_net
 from cardiov_core.scoring import Grading
@@ -32,8 +31,6 @@ def service(make_card: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (folder / "clients").write_text(f"# programs\n{LINE}\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CARDIOV_WEIGHTS", str(folder))
-        # A test before may have opened the statement head of the shipped weights, which this process then keeps.
-        shipped_head.cache_clear()
         limits = Limits(max_bytes=1024**2, max_files=4)
         app = make_app(Grading("tiny"), 1, Clients.read(folder / "clients"), limits)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
@@ -50,7 +47,6 @@ def service(make_card: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             yield client
         server.should_exit = True
         thread.join()
-    shipped_head.cache_clear()
 
 
 def _sent(files: dict[str, bytes]) -> list[tuple[str, tuple[str, bytes]]]:
