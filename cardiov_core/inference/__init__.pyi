@@ -47,6 +47,7 @@ from .uncertainty.calibration import fit_calibration as fit_calibration
 from .uncertainty.conformal import COVERAGE as COVERAGE
 from .uncertainty.conformal import Limits as Limits
 from .uncertainty.conformal import contiguous_set as contiguous_set
+from .uncertainty.conformal import contiguous_sets as contiguous_sets
 from .uncertainty.conformal import fit_limits as fit_limits
 from .uncertainty.decision import Costs as Costs
 from .uncertainty.decision import DecisionRule as DecisionRule

@@ -48,6 +48,14 @@ def contiguous_set(
     return tuple(range(min(chosen), max(chosen) + 1))
 
 
+def contiguous_sets(
+    probabilities: Float64Array, limits: Float64Array, decided: npt.NDArray[np.int64]
+) -> list[tuple[int, ...]]:
+    """Return the prediction set of each record, by limits of its own; arguments as in `contiguous_set`, a row each."""
+    rows = zip(probabilities, limits, decided.tolist(), strict=True)
+    return [contiguous_set(row, own, level) for row, own, level in rows]
+
+
 def fit_limits(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: float = COVERAGE) -> Limits:
     """Return the limits at which sets hold the labels of so many records of each level.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core import ordinal
 from cardiov_core.datasets import PtbXl
 from cardiov_core.domain import LIMB_LEADS, STANDARD_LEADS, EcgRecord, Float64Array, IntArray
 from cardiov_core.evaluation import bootstrap_intervals, mean_absolute_error
@@ -163,9 +164,7 @@ def _levels(exceedances: Float64Array) -> IntArray:
 
 
 def _auc(levels: IntArray, exceedances: Float64Array) -> float:
-    ends = np.ones((len(levels), 1))
-    probabilities = -np.diff(np.concatenate([ends, exceedances, 0 * ends], axis=1), axis=1)
-    return mean_auc(np.eye(_N_LEVELS, dtype=bool)[levels], probabilities)
+    return mean_auc(np.eye(_N_LEVELS, dtype=bool)[levels], ordinal.decode(exceedances))
 
 
 def fewer_leads_text(found: Sequence[LeadSetFigures]) -> str:

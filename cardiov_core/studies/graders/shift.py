@@ -27,7 +27,7 @@ from cardiov_core.evaluation import (
     exceedances_of_levels,
     expected_calibration_error,
 )
-from cardiov_core.inference import contiguous_set, exceedances_of
+from cardiov_core.inference import contiguous_sets, exceedances_of
 from cardiov_core.training import (
     BoostingRecipe,
     ForestRecipe,
@@ -186,8 +186,8 @@ def _parts(names: npt.NDArray[np.str_]) -> Iterator[tuple[str, BoolArray]]:
 def _graded(raw: Float64Array, levels: IntArray, groups: IntArray, patients: npt.NDArray[np.str_]) -> _Graded:
     nested = nested_calibration(raw, levels, groups, patients)
     probabilities = ordinal.decode(nested.calibrated)
-    rows = zip(probabilities, nested.limits, nested.decided.tolist(), levels.tolist(), strict=True)
-    in_set = [label in contiguous_set(row, limits, level) for row, limits, level, label in rows]
+    sets = contiguous_sets(probabilities, nested.limits, nested.decided)
+    in_set = [label in chosen for label, chosen in zip(levels.tolist(), sets, strict=True)]
     return _Graded(probabilities, nested.decided, np.array(in_set, dtype=bool))
 
 

@@ -25,7 +25,7 @@ from cardiov_core.evaluation import (
     expected_calibration_error,
     wilson,
 )
-from cardiov_core.inference import COVERAGE, Calibration, Limits, contiguous_set, fit_calibration, fit_limits
+from cardiov_core.inference import COVERAGE, Calibration, Limits, contiguous_sets, fit_calibration, fit_limits
 from cardiov_core.training.cards.decision import Floors, decision_part, nested_decisions
 from cardiov_core.training.cards.doubt import doubt_part
 from cardiov_core.weights import (
@@ -325,8 +325,7 @@ def _coverage(
     patients: npt.ArrayLike,
 ) -> MeasuredSets:
     """Return how often sets whose limits were fitted without the record held its level."""
-    rows = zip(probabilities, limits, decided.tolist(), strict=True)
-    sets = [contiguous_set(row, own, level) for row, own, level in rows]
+    sets = contiguous_sets(probabilities, limits, decided)
     held = np.array([label in chosen for label, chosen in zip(levels.tolist(), sets, strict=True)])
     sizes = np.array([len(chosen) for chosen in sets])
     interval = bootstrap_interval(
