@@ -2,7 +2,7 @@ from .compare import ComparedItem as ComparedItem
 from .compare import SerialComparison as SerialComparison
 from .compare import Why as Why
 from .compare import compare_ecgs as compare_ecgs
-from .document import comparison_to_dict as comparison_to_dict
+from .comparison_document import comparison_to_dict as comparison_to_dict
 from .noise_floor import FlipNoise as FlipNoise
 from .noise_floor import NoiseFloor as NoiseFloor
 from .noise_floor import NoiseSource as NoiseSource

@@ -14,7 +14,7 @@ from cardiov_core import review
 from cardiov_core.domain import EventKind, Role
 from cardiov_core.review import Store, open_store
 from cardiov_core.ui.review.reader import CHANGE_KEY, FIRST_ROLE_VARIABLE
-from cardiov_core.ui.sign_in.activity import IDLE_VARIABLE
+from cardiov_core.ui.sign_in.idle_clock import IDLE_VARIABLE
 
 NAME = "Dr Grace Example"
 # All pages have one frame (tests/test_house.py); these three begin in different ways.

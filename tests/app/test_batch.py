@@ -27,7 +27,7 @@ from cardiov_core.ui.batch import job as batch_job
 from cardiov_core.ui.batch import kept, steps
 from cardiov_core.ui.batch import table as batch_table
 from cardiov_core.ui.batch.job import BatchJob
-from cardiov_core.ui.batch.kept import Reading
+from cardiov_core.ui.batch.kept_analyses import Reading
 from cardiov_core.ui.batch.state import BatchState, Key
 from cardiov_core.ui.frame.page import BANNER
 

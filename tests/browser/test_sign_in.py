@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from cardiov_core import review
 from cardiov_core.domain import EventKind, Role
-from cardiov_core.ui.sign_in.activity import IDLE_VARIABLE
+from cardiov_core.ui.sign_in.idle_clock import IDLE_VARIABLE
 from tests.browser.oidc_provider import OidcProvider
 
 pytestmark = pytest.mark.browser

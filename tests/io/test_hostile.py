@@ -12,7 +12,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_uploads
-from cardiov_core.io.carts.read import knows
+from cardiov_core.io.carts.cart_file import knows
 from tests.fuzz.execute import begin_peak, peak_mb
 from tests.fuzz.seeds import packed
 from tests.io.carts import cart_files

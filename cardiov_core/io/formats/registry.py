@@ -7,12 +7,12 @@ from pathlib import Path
 
 from cardiov_core.io.assembly import Channels, ReadOptions
 from cardiov_core.io.carts import formats as carts
+from cardiov_core.io.carts.cart_file import knows, read_cart, read_rarer
 from cardiov_core.io.carts.contec import read_contec
 from cardiov_core.io.carts.dicom import parse_dicom
 from cardiov_core.io.carts.ecgdatakit_file import Parse, parse_as
 from cardiov_core.io.carts.edf import parse_edf
 from cardiov_core.io.carts.ishne import parse_ishne
-from cardiov_core.io.carts.read import knows, read_cart, read_rarer
 from cardiov_core.io.carts.scp import parse_scp
 from cardiov_core.io.carts.xml.aecg import parse_aecg
 from cardiov_core.io.carts.xml.muse import choose_rhythm

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from cardiov_core.nets.challenge.branched import Branched, LeadWise
 from cardiov_core.nets.challenge.resnet_nc import ResNetNC
 from cardiov_core.nets.challenge.tresnet import FEMTO, NANO, PICO, TResNet
-from cardiov_core.nets.shared.attention import GlobalContext, SqueezeExcitation
+from cardiov_core.nets.shared.channel_attention import GlobalContext, SqueezeExcitation
 from cardiov_core.nets.shared.feature_net import FeatureNet
 
 _UNITS, _LSTM_DROPOUT, _HIDDEN, _RATIO = 192, 0.2, 1024, 8

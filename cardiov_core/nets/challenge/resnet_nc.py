@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from cardiov_core.nets.shared.attention import GlobalContext, SqueezeExcitation
+from cardiov_core.nets.shared.channel_attention import GlobalContext, SqueezeExcitation
 from cardiov_core.nets.shared.convolution import conv_norm, convolution
 
 _KERNEL, _STRIDE, _STEM, _BOTTLENECK = 17, 4, 64, 4

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from cardiov_core.nets.shared.attention import SqueezeExcitation
+from cardiov_core.nets.shared.channel_attention import SqueezeExcitation
 from cardiov_core.nets.shared.convolution import BlurPool, Separable, SpaceToDepth, convolution
 
 _FOLD, _BOTTLENECK = 4, 4

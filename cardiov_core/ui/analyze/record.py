@@ -19,7 +19,7 @@ from cardiov_core.ui.analyze.result import explanation_of, shown_from_s
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import facts, guarded
 from cardiov_core.ui.frame.session import Case, Key, session
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 from cardiov_core.ui.trace.explanation import explanation_tab, first_stage, has_band, remarks
 from cardiov_core.ui.trace.measurements import measurements_tab
 from cardiov_core.ui.trace.tools import FILTERS, Tools, notch_name, show_paper, tool_row

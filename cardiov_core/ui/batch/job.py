@@ -15,7 +15,7 @@ from cardiov_core.inference import BatchError, BatchRow, Grader, run_batch
 from cardiov_core.io import Drop, Source, staged
 from cardiov_core.review import ShownGrade, installation_rules
 from cardiov_core.scoring import default_processes, run_batch_in_processes
-from cardiov_core.ui.batch.kept import KeptAnalyses, Reading
+from cardiov_core.ui.batch.kept_analyses import KeptAnalyses, Reading
 
 PROCESSES_PAY = 50
 """Records from which on worker processes are started: each takes as long to begin as some ten records do."""

@@ -12,7 +12,7 @@ from cardiov_core.reporting import wording
 from cardiov_core.ui.analyze.log import note_grades
 from cardiov_core.ui.batch import steps, table
 from cardiov_core.ui.batch.job import BatchJob
-from cardiov_core.ui.batch.kept import Reading
+from cardiov_core.ui.batch.kept_analyses import Reading
 from cardiov_core.ui.batch.state import BatchState, Key, batch_state
 from cardiov_core.ui.frame import session as state
 from cardiov_core.ui.frame.browser import scroll_to_row

@@ -50,7 +50,7 @@ from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
 from cardiov_core.ui.frame.page import dark_theme, guarded
 from cardiov_core.ui.opening.demo import offer_demo
 from cardiov_core.ui.review.reader import current_reader, may
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 
 STUDY_KEY, CONDITION_KEY, STATISTIC_KEY = "agreement_study", "agreement_condition", "agreement_statistic"
 CSV_KEY, JSON_KEY = "agreement_csv", "agreement_json"

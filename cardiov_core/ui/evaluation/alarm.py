@@ -17,7 +17,7 @@ from cardiov_core.evaluation import (
 )
 from cardiov_core.reporting import ALARM_WORDS, limits, percent, picked
 from cardiov_core.ui.frame.html import html_table
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 
 ALARM_KEY, PREVALENCE_KEY = "performance_alarm", "performance_prevalence"
 

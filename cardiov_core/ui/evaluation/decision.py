@@ -26,7 +26,7 @@ from cardiov_core.ui.frame.html import html_table, plain
 from cardiov_core.ui.frame.page import dark_theme, guarded, notice, show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.review.reader import ask_reader, current_reader
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 
 MISS_KEY, WARD_KEY = "decision_miss", "decision_prevalence"
 OWN_KEY, SHIPPED_KEY, CHART_KEY = "decision_own", "decision_shipped", "decision_chart"

@@ -63,7 +63,7 @@ from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import dark_theme
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 from cardiov_core.weights import ModelCard, list_cards
 
 MODEL_KEY, VIEW_KEY = "performance_model", "performance_view"

@@ -26,7 +26,7 @@ from cardiov_core.studies import (
 from cardiov_core.ui.evaluation.cases import show_records
 from cardiov_core.ui.evaluation.trust import show_statements
 from cardiov_core.ui.frame.html import html_table
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 
 CLUSTER_KEY, CLUSTER_OPEN_KEY = "performance_cluster", "performance_cluster_open"
 CLUSTER_PICK_KEY, CLUSTER_TABLE_KEY = "performance_cluster_pick", "performance_cluster_table"

@@ -24,7 +24,7 @@ from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.review.form import level_button
 from cardiov_core.ui.review.reveal import CONFIDENCE_WORDS, level_row
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 
 SETTLE_KEY, SURE_KEY, REASON_KEY = "settle", "settle_sure", "settle_reason"
 SIGN_KEY, COMMENT_KEY, SIGN_LEVEL_KEY = "sign_off", "sign_comment", "sign_level"

@@ -14,7 +14,7 @@ from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import forget_reader, review_state
-from cardiov_core.ui.sign_in.activity import end_sign_in
+from cardiov_core.ui.sign_in.idle_clock import end_sign_in
 
 NAME_KEY, START_KEY, CHANGE_KEY, SIGN_IN_KEY = "reader_name", "reader_start", "reader_change", "sign_in"
 KNOWN_KEY = "reader_known"

@@ -13,7 +13,7 @@ from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.session import Key
 from cardiov_core.ui.review.preload import Prepared
-from cardiov_core.ui.sign_in.activity import fragment
+from cardiov_core.ui.sign_in.idle_clock import fragment
 from cardiov_core.ui.trace.explanation import first_stage, has_band, remarks
 from cardiov_core.ui.trace.measurements import show_median_beat
 from cardiov_core.ui.trace.tools import STAGES, AttentionTools, show_paper, tool_row

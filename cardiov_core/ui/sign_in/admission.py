@@ -12,7 +12,7 @@ from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import BANNER, show_error
 from cardiov_core.ui.review.reader import CHANGE_KEY, SIGN_IN_KEY, current_reader, sign_out
-from cardiov_core.ui.sign_in.activity import idle_limit_s, is_over, note_activity, signed_in_at_s
+from cardiov_core.ui.sign_in.idle_clock import idle_limit_s, is_over, note_activity, signed_in_at_s
 
 _NOTED_KEY = "cardiov_sign_in_noted"
 _MOST_SECONDS_BETWEEN_LOOKS = 30.0
