@@ -22,24 +22,8 @@ SUFFIXES: Mapping[Kind, str] = {"dicom": ".dcm", "fhir": ".json", "hl7": ".hl7"}
 def send(destination: Destination, content: bytes, outgoing: Outgoing) -> str:
     """Send a document, and wait until it was taken.
 
-    Parameters
-    ----------
-    destination : Destination
-        Where to.
-    content : bytes
-        What `documents` made for that kind of destination.
-    outgoing : Outgoing
-        Own title and token.
-
-    Returns
-    -------
-    str
-        What went wrong; empty where the other side said that it has the document.
-
-    Raises
-    ------
-    ConfigurationError
-        If the library for DICOM is not installed.
+    `content`: what `documents` made for that kind of destination. Returns what went wrong; empty where the other side
+    said that it has the document.
     """
     if destination.kind == "fhir":
         return _post(destination.url, content, outgoing.fhir_token)

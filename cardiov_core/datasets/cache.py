@@ -47,21 +47,11 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class CachedRecord:
-    """Where a record's window stands and by what it is recognised.
+    """Where a record's window stands and by what it is recognised."""
 
-    Attributes
-    ----------
-    row : int
-        In ``windows.npy``.
-    fingerprints : mapping of str to str
-        By the names of `FINGERPRINTS`.
-    crc32 : int
-        Of the window's bytes.
-    """
-
-    row: int
-    fingerprints: Mapping[str, str]
-    crc32: int
+    row: int  # in ``windows.npy``
+    fingerprints: Mapping[str, str]  # by the names of `FINGERPRINTS`
+    crc32: int  # of the window's bytes
 
 
 class CachedFile(Document):

@@ -50,33 +50,18 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a download did.
+    """What a download did."""
 
-    Attributes
-    ----------
-    n_files : int
-        In the list of checksums; all of them are there now.
-    n_kept : int
-        Of these, files that were whole before.
-    """
-
-    n_files: int
-    n_kept: int
+    n_files: int  # in the list of checksums; all of them are there now
+    n_kept: int  # of these, files that were whole before
 
 
 @dataclass(frozen=True)
 class Check:
-    """How a folder compares with the published checksums.
+    """How a folder compares with the published checksums."""
 
-    Attributes
-    ----------
-    n_files : int
-        In the list.
-    missing, damaged, extra : tuple of str
-        Names in the list without a file, with another checksum, and files (unfinished ones too) that are not in it.
-    """
-
-    n_files: int
+    n_files: int  # in the list
+    # Names in the list without a file, with another checksum, and files (unfinished ones too) that are not in it.
     missing: tuple[str, ...]
     damaged: tuple[str, ...]
     extra: tuple[str, ...]

@@ -45,24 +45,14 @@ _PR_MS = (95.0, 330.0)
 
 @dataclass(frozen=True)
 class _Beat:
-    """One kind of ventricular beat as eight leads see it: Gaussian waves around the time of R.
+    """One kind of ventricular beat as eight leads see it: Gaussian waves around the time of R."""
 
-    Attributes
-    ----------
-    waves : tuple of (Lobe, numpy.ndarray)
-        Each with its size per lead, ``(8,)`` in mV.
-    onset_ms, offset_ms : float
-        Of the QRS.
-    qt_extra_ms : float
-        Added to the QT that the rate gives.
-    st, t : numpy.ndarray
-        Size a lead of ST segment and T wave.
-    """
-
-    waves: tuple[tuple[Lobe, Float64Array], ...]
+    waves: tuple[tuple[Lobe, Float64Array], ...]  # each with its size per lead, ``(8,)`` in mV
+    # Of the QRS.
     onset_ms: float
     offset_ms: float
-    qt_extra_ms: float
+    qt_extra_ms: float  # added to the QT that the rate gives
+    # Size a lead of ST segment and T wave.
     st: Float64Array
     t: Float64Array
 

@@ -49,21 +49,11 @@ def as_json_values(value: "DataclassInstance") -> JsonObject:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a document.
+    """What is wrong with a document."""
 
-    Attributes
-    ----------
-    field : str
-        Dotted name of the field; empty for the document itself.
-    value : object
-        What stands there; None where nothing does.
-    wanted : str
-        What was expected.
-    """
-
-    field: str
-    value: object
-    wanted: str
+    field: str  # dotted name of the field; empty for the document itself
+    value: object  # what stands there; None where nothing does
+    wanted: str  # what was expected
 
     def words(self, within: str = "") -> str:
         """Return it as the end of a sentence: 'input.units is 'uV'; expected 'mV''."""

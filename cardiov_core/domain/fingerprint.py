@@ -16,18 +16,9 @@ INDEPENDENT_LEADS: tuple[str, ...] = ("I", "II", "V1", "V2", "V3", "V4", "V5", "
 def signal_fingerprint(record: "EcgRecord", leads: Sequence[str]) -> str:
     """Return a short checksum of a record's samples; `EcgRecord.fingerprint` computes it once.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        At its own sampling rate; file format, lead order and sub-microvolt rounding make no difference.
-    leads : sequence of str
-        The leads that count.
-
-    Returns
-    -------
-    str
-        First 16 hexadecimal digits of the SHA-256 over the leads in microvolts (int16, little-endian; missing leads
-        and samples are zero).
+    `record`: at its own sampling rate; file format, lead order and sub-microvolt rounding make no difference. Returns
+    first 16 hexadecimal digits of the SHA-256 over the leads in microvolts (int16, little-endian; missing leads and
+    samples are zero).
     """
     microvolts = np.zeros((len(leads), record.n_samples), dtype="<i2")
     limits = np.iinfo(np.int16)

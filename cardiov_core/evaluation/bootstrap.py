@@ -122,25 +122,8 @@ def counted_intervals(
 ) -> list[Interval]:
     """Return the intervals of `bootstrap_intervals`, for statistics that are computed of many resamples at once.
 
-    Parameters
-    ----------
-    statistics : callable
-        Takes how often each resample holds each record, shape ``(n_records, n_draws)``, and returns numbers, shape
-        ``(n_statistics, n_draws)``; NaN where undefined.
-    n_records : int
-        Of which is drawn.
-    groups, n_resamples, confidence, seed
-        As in `bootstrap_interval`; the draws are the same.
-
-    Returns
-    -------
-    list of Interval
-        One a statistic.
-
-    Raises
-    ------
-    ConfigurationError
-        If lengths differ, there are no records, or a number is out of range.
+    `statistics`: takes how often each resample holds each record, shape ``(n_records, n_draws)``, and returns numbers,
+    shape ``(n_statistics, n_draws)``; NaN where undefined.
     """
     resamples = _counted_resamples(statistics, n_records, groups, n_resamples, confidence, seed)
     return [_NONE if kept is None else _limits(kept, confidence) for kept in resamples]
@@ -159,22 +142,7 @@ def counted_tests(
     p is twice the smaller share of resamples on either side of no difference, two-sided, and at least two of them:
     where the 95 % interval excludes none, p is below 0.05 (Efron and Tibshirani 1993, chapter 15).
 
-    Parameters
-    ----------
-    differences : callable
-        As `statistics` in `counted_intervals`.
-    n_records, groups, n_resamples, seed
-        As there.
-
-    Returns
-    -------
-    list of (Interval, float or None)
-        One a difference; p None where it has no interval.
-
-    Raises
-    ------
-    ConfigurationError
-        If lengths differ, there are no records, or a number is out of range.
+    `differences`: as `statistics` in `counted_intervals`. Returns one a difference; p None where it has no interval.
     """
     return _tests(_counted_resamples(differences, n_records, groups, n_resamples, _CONFIDENCE, seed), n_resamples)
 

@@ -14,22 +14,15 @@ N_BINS = 10
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Records whose stated probability falls into one bin.
+    """Records whose stated probability falls into one bin."""
 
-    Attributes
-    ----------
-    low, high : float
-        Limits of the bin; the upper one belongs to the next bin, 1 to the last.
-    n, n_positive : int
-        Records, and those for which what was stated came true.
-    mean_probability, observed : float
-        What was stated on average, and the share that came true; never NaN: empty bins are left out.
-    """
-
+    # Limits of the bin; the upper one belongs to the next bin, 1 to the last.
     low: float
     high: float
+    # Records, and those for which what was stated came true.
     n: int
     n_positive: int
+    # What was stated on average, and the share that came true; never NaN: empty bins are left out.
     mean_probability: float
     observed: float
 

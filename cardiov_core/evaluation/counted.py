@@ -29,12 +29,7 @@ def shares(part: npt.ArrayLike, whole: npt.ArrayLike) -> Float64Array:
 class CountedArea:
     """The area under one ROC curve, as `area_under_curve` gives it for the records of each resample.
 
-    Parameters
-    ----------
-    positive : numpy.ndarray of bool, shape (n,)
-        Which records have the class.
-    scores : numpy.ndarray, shape (n,)
-        The higher, the surer.
+    `positive`: shape (n,), which records have the class. `scores`: shape (n,), the higher, the surer.
     """
 
     def __init__(self, positive: BoolArray, scores: Float64Array) -> None:

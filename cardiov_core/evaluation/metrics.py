@@ -55,15 +55,8 @@ def within_one(labels: npt.ArrayLike, levels: npt.ArrayLike) -> float:
 def quadratic_weighted_kappa(labels: npt.ArrayLike, levels: npt.ArrayLike) -> float:
     """Return Cohen's kappa with quadratic weights (Cohen 1968, doi:10.1037/h0026256).
 
-    Parameters
-    ----------
-    labels, levels : array_like of int, shape (n,)
-        Two readings of the same records.
-
-    Returns
-    -------
-    float
-        1 is perfect, 0 is chance; NaN where both readings are one and the same level throughout.
+    `labels`, `levels`: shape (n,), two readings of the same records. Returns 1 is perfect, 0 is chance; NaN where both
+    readings are one and the same level throughout.
     """
     truth, given = _pair(labels, levels)
     return kappa_of(confusion_matrix(truth, given))
@@ -164,17 +157,8 @@ def exceedances_of_levels(probabilities: npt.ArrayLike) -> npt.NDArray[np.float6
 def auc_per_threshold(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> dict[str, float]:
     """Return the area under the ROC curve of each question that the grader answers: is the level above a threshold.
 
-    Parameters
-    ----------
-    labels : array_like of int, shape (n,)
-        The cardiologist's levels.
-    probabilities : array_like, shape (n, 4)
-        Of each level.
-
-    Returns
-    -------
-    dict
-        Keys ``above_no``, ``above_low``, ``above_medium`` and ``mean``; NaN where all records lie on one side.
+    `labels`: shape (n,), the cardiologist's levels. `probabilities`: shape (n, 4), of each level. Returns keys
+    ``above_no``, ``above_low``, ``above_medium`` and ``mean``; NaN where all records lie on one side.
     """
     truth = np.asarray(labels)
     above = exceedances_of_levels(probabilities)

@@ -18,14 +18,9 @@ OPERATING_POINTS: Mapping[str, Severity] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Alarm:
-    """Counts of one operating point.
+    """Counts of one operating point."""
 
-    Attributes
-    ----------
-    true_positive, false_positive, false_negative, true_negative : int
-        Positive: the label is at this level or higher; true: so is the grade.
-    """
-
+    # Positive: the label is at this level or higher; true: so is the grade.
     true_positive: int
     false_positive: int
     false_negative: int
@@ -63,10 +58,7 @@ class Alarm:
         Sensitivity and specificity are taken to be the same there, which holds only where the positive records are as
         grave as here.
 
-        Parameters
-        ----------
-        prevalence : float
-            Share of positive records, between 0 and 1.
+        `prevalence`: share of positive records, between 0 and 1.
         """
         check_prevalence(prevalence)
         right, wrong = self.sensitivity * prevalence, (1 - self.specificity) * (1 - prevalence)

@@ -21,23 +21,11 @@ def roc_curves(
 ) -> dict[str, dict[str, list[float]]]:
     """Return the ROC curve of each level against the rest and of each threshold, as the paper's Fig. 2 shows them.
 
-    Parameters
-    ----------
-    labels : numpy.ndarray of int, shape (n,)
-        The cardiologist's levels.
-    probabilities : numpy.ndarray, shape (n, 4)
-        Of each level.
-    groups : array_like, optional
-        Who each record is from; drawn whole.
-    n_resamples, seed : int
-        Of the bootstrap behind the band.
-
-    Returns
-    -------
-    dict
-        Key of a level or of a threshold -> ``false_positive_rate`` and ``true_positive_rate`` (the corners of the
-        curve), and ``band_at``, ``band_low``, ``band_high``: the pointwise 95 % band of the sensitivity at a grid of
-        false-positive rates. A curve that the records do not define is left out, and a band that they do not is empty.
+    `labels`: shape (n,), the cardiologist's levels. `probabilities`: shape (n, 4), of each level. `groups`: who each
+    record is from; drawn whole. Returns key of a level or of a threshold -> ``false_positive_rate`` and
+    ``true_positive_rate`` (the corners of the curve), and ``band_at``, ``band_low``, ``band_high``: the pointwise 95 %
+    band of the sensitivity at a grid of false-positive rates. A curve that the records do not define is left out, and a
+    band that they do not is empty.
     """
     scores = _scores(probabilities)
     keys = (*LEVEL_KEYS, *THRESHOLD_KEYS)

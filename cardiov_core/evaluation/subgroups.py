@@ -52,17 +52,9 @@ def subgroup_figures(
 ) -> dict[str, Any]:
     """Return figures by sex and age, and tests of their differences.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns label, level, p0..p3, sex ('female', 'male' or none) and age (years, or none); `ORIGINS` and
-        `VALIDATED` and `SET_HELD` where they are known.
-    patients : numpy.ndarray of str, shape (n,)
-        Who each record is from; drawn and dealt whole.
-    n_resamples : int
-        Of the bootstrap.
-    seed : int
-        Of the draws.
+    `table`: columns label, level, p0..p3, sex ('female', 'male' or none) and age (years, or none); `ORIGINS` and
+    `VALIDATED` and `SET_HELD` where they are known. `patients`: shape (n,), who each record is from; drawn and dealt
+    whole.
     """
     ages = table["age"].to_numpy(dtype=np.float64)
     sexes = table["sex"].to_numpy(dtype=object)

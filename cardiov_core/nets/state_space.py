@@ -64,16 +64,7 @@ class StateSpaceLayer(nn.Module):
 class StateSpace(FeatureNet):
     """A dense layer in, the layers, the mean over time, one dense layer out.
 
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    width : int
-        Channels throughout; 512 in the publication.
-    depth : int
-        Layers.
-    dropout : float
-        Share of channels that training blanks.
+    `width`: channels throughout; 512 in the publication.
     """
 
     def __init__(

@@ -10,24 +10,15 @@ ATTENTION_SCALE: tuple[tuple[float, str], ...] = ((0.0, "rgba(86, 180, 233, 0)")
 
 @dataclass(frozen=True)
 class PaperColours:
-    """Colours of one theme.
+    """Colours of one theme."""
 
-    Attributes
-    ----------
-    paper, minor_grid, major_grid, trace : str
-        The paper itself, its 1 mm and 5 mm lines, and the ink.
-    muted : str
-        Footer and remarks.
-    veil : str
-        Translucent paper behind the name of a lead, so that bands and lines leave it readable.
-    """
-
+    # The paper itself, its 1 mm and 5 mm lines, and the ink.
     paper: str
     minor_grid: str
     major_grid: str
     trace: str
-    muted: str
-    veil: str
+    muted: str  # footer and remarks
+    veil: str  # translucent paper behind the name of a lead, so that bands and lines leave it readable
 
 
 LIGHT = PaperColours("#FFFFFF", "#F7D4D4", "#E8A0A0", "#111111", "#5A5A5A", "rgba(255, 255, 255, 0.6)")

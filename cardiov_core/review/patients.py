@@ -38,12 +38,7 @@ class KnownEcg:
 def patient_checksum(connection: sa.Connection, patient_id: str | None) -> str | None:
     """Return the checksum by which ECGs of one patient are found again; None without a patient id.
 
-    Parameters
-    ----------
-    connection : sqlalchemy.Connection
-        That writes: the installation's key is made at first use.
-    patient_id : str or None
-        As the file states it.
+    `connection`: that writes: the installation's key is made at first use.
     """
     if patient_id is None or not patient_id.strip():
         return None

@@ -38,36 +38,19 @@ class WaveformHeader(Document):
 
 @dataclass(frozen=True, eq=False)
 class StoredWaveform:
-    """A record's signal as the database keeps it.
+    """A record's signal as the database keeps it."""
 
-    Attributes
-    ----------
-    sha256 : str
-        Over header and samples before compression: equal signals share one row.
-    header : WaveformHeader
-        What is needed to read the samples.
-    samples : bytes
-        zlib.
-    """
-
-    sha256: str
-    header: WaveformHeader
+    sha256: str  # over header and samples before compression: equal signals share one row
+    header: WaveformHeader  # what is needed to read the samples
     samples: bytes
 
 
 def pack(record: EcgRecord) -> StoredWaveform:
     """Compress a record's signal and leave all behind that tells of a person or a day.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        Any record. Leads, rate and samples are kept; patient, device, times, comments, warnings, file names and the
-        machine's own statements are not.
-
-    Returns
-    -------
-    StoredWaveform
-        int16 differences in steps of 1 uV where that is the signal itself (NaN kept), float32 otherwise.
+    `record`: any record. Leads, rate and samples are kept; patient, device, times, comments, warnings, file names and
+    the machine's own statements are not. Returns int16 differences in steps of 1 uV where that is the signal itself
+    (NaN kept), float32 otherwise.
     """
     signal = np.ascontiguousarray(record.signal, dtype=np.float32)
     steps = _whole_steps(signal)

@@ -45,13 +45,7 @@ class ReportOptions(Options):
 
 
 def analysis_json(scorer: Scorer, files: Files, options: AnalyzeOptions) -> bytes:
-    """Return the object that ``cardiov analyze --json`` prints of the one record in files.
-
-    Raises
-    ------
-    CardioVError
-        What is wrong with files or options.
-    """
+    """Return the object that ``cardiov analyze --json`` prints of the one record in files."""
     examination, analysis = _analysed(scorer, files, options)
     explanation = None
     if options.explain and analysis.prediction is not None:
@@ -63,13 +57,7 @@ def analysis_json(scorer: Scorer, files: Files, options: AnalyzeOptions) -> byte
 
 
 def report_pdf(scorer: Scorer, files: Files, options: ReportOptions) -> bytes:
-    """Return the page that ``cardiov report`` writes of the one record in files.
-
-    Raises
-    ------
-    CardioVError
-        What is wrong with files or options.
-    """
+    """Return the page that ``cardiov report`` writes of the one record in files."""
     _, analysis = _analysed(scorer, files, options)
     start_s = options.start or (analysis.prediction.window.start_s if analysis.prediction is not None else 0.0)
     page = io.BytesIO()

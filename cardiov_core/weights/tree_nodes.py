@@ -23,14 +23,7 @@ def are_sound(
 ) -> bool:
     """Tell whether nodes fit each other, so that every way down stays in the trees and ends.
 
-    Parameters
-    ----------
-    feature, right, roots : numpy.ndarray of int64
-        As in `Forest` and `Boosting`: -1 in a leaf; index of the right child; first node of each tree.
-    others : collection of numpy.ndarray
-        What else there is a node of, along the first dimension.
-    n_features : int
-        How many measurements there are.
+    `others`: what else there is a node of, along the first dimension.
     """
     n_nodes = len(feature)
     at, inner = np.arange(n_nodes), feature >= 0

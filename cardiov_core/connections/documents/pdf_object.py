@@ -17,14 +17,9 @@ _TITLE = "ECG report (research use, unconfirmed)"
 
 @dataclass(frozen=True)
 class DicomIdentity:
-    """What of the ECG's own DICOM file puts the report into the same patient's study.
+    """What of the ECG's own DICOM file puts the report into the same patient's study."""
 
-    Attributes
-    ----------
-    patient_id, patient_name, birth_date, study_uid, study_id, accession_number, study_date, study_time : str
-        As in the file; empty where they are not stated or not to be kept.
-    """
-
+    # As in the file; empty where they are not stated or not to be kept.
     patient_id: str = ""
     patient_name: str = ""
     birth_date: str = ""

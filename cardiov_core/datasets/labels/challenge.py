@@ -32,22 +32,12 @@ _ONLY_2021 = "733534002"
 
 @dataclass(frozen=True)
 class ChallengeClass:
-    """A scored class.
+    """A scored class."""
 
-    Attributes
-    ----------
-    codes : tuple of str
-        Equivalent SNOMED CT codes.
-    abbreviation, title : str
-        Its names.
-    place : float
-        On the line from sinus rhythm to Q waves.
-    """
-
-    codes: tuple[str, ...]
+    codes: tuple[str, ...]  # equivalent SNOMED CT codes
     abbreviation: str
     title: str
-    place: float
+    place: float  # on the line from sinus rhythm to Q waves
 
 
 @cache

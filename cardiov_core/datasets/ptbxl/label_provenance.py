@@ -15,18 +15,10 @@ RULE_WORDS: Mapping[LabelRule, str] = {
 
 @dataclass(frozen=True)
 class StatedFinding:
-    """A statement of a record.
+    """A statement of a record."""
 
-    Attributes
-    ----------
-    statement : Statement
-        With its level.
-    likelihood : float
-        In per cent; 0 means 'present, not graded'.
-    """
-
-    statement: Statement
-    likelihood: float
+    statement: Statement  # with its level
+    likelihood: float  # in per cent; 0 means 'present, not graded'
 
     @property
     def level(self) -> Severity:

@@ -15,22 +15,14 @@ _TABLE = Path(__file__).with_name("statement_classes.csv")
 
 @dataclass(frozen=True)
 class StatementClass:
-    """What a statement is.
-
-    Attributes
-    ----------
-    code : str
-        Of PTB-XL.
-    diagnostic, form, rhythm : bool
-        Its categories; a statement may have two.
-    subclass, superclass : str
-        Of a diagnostic statement; empty otherwise.
-    """
+    """What a statement is."""
 
     code: str
+    # Its categories; a statement may have two.
     diagnostic: bool
     form: bool
     rhythm: bool
+    # Of a diagnostic statement; empty otherwise.
     subclass: str
     superclass: str
 

@@ -63,37 +63,18 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class PreparedRecords:
-    """What a network is fed of some records, and by what they are recognised.
+    """What a network is fed of some records, and by what they are recognised."""
 
-    Attributes
-    ----------
-    windows : numpy.ndarray
-        float32 ``(n_stored, leads, samples)``; of a cache, the mapped file itself.
-    fingerprints : tuple of mapping of str to str
-        Of each record, as `cardiov_core.datasets.fingerprint.fingerprints_of` names them.
-    rows : tuple of int or None
-        The row of `windows` of each record; None where they are as many and in order.
-    """
-
-    windows: npt.NDArray[np.float32]
+    windows: npt.NDArray[np.float32]  # float32 ``(n_stored, leads, samples)``; of a cache, the mapped file itself
+    # Of each record, as `cardiov_core.datasets.fingerprint.fingerprints_of` names them.
     fingerprints: tuple[Mapping[str, str], ...]
-    rows: tuple[int, ...] | None = None
+    rows: tuple[int, ...] | None = None  # the row of `windows` of each record; None where they are as many and in order
 
 
 class PtbXlTable:
     """A folder with ``ptbxl_database.csv``: all that is known of PTB-XL's records but their samples.
 
-    Parameters
-    ----------
-    root : pathlib.Path
-        The folder.
-    corrected : CorrectedLabels, optional
-        Levels that count instead of those of the statements, where `label` is asked for by the default rule.
-
-    Raises
-    ------
-    DatasetError
-        If the folder has no ``ptbxl_database.csv``.
+    `corrected`: levels that count instead of those of the statements, where `label` is asked for by the default rule.
     """
 
     corrected: CorrectedLabels | None = None
@@ -118,11 +99,6 @@ class PtbXlTable:
 
         ``scp_codes`` are dictionaries (statement -> likelihood in per cent, in the record's own order) and
         ``label`` is the critical value by highest likelihood (int). Ages over 89 stay 300, as published.
-
-        Raises
-        ------
-        DatasetError
-            If the table cannot be read, lacks a column or has statements without a critical value.
         """
         path = self.root / TABLE_NAME
         try:
@@ -143,10 +119,7 @@ class PtbXlTable:
     def ecg_ids(self, folds: Iterable[int]) -> list[int]:
         """Return the records of some folds; no patient is in two folds.
 
-        Returns
-        -------
-        list of int
-            ``ecg_id`` in the order of the table; empty where the folder has none of them.
+        Returns ``ecg_id`` in the order of the table; empty where the folder has none of them.
         """
         return [int(ecg_id) for ecg_id in self.table.index[self.table["strat_fold"].isin(list(folds))]]
 

@@ -86,14 +86,8 @@ def share(count: int, n: int) -> Estimate:
 def pair_agreement(tables: Table, *, n_resamples: int = 1000, seed: int = 0) -> Mapping[Statistic, Estimate]:
     """Return what two readings of the same cases have in common, with bootstrap intervals by case.
 
-    Parameters
-    ----------
-    tables : numpy.ndarray, shape (n_cases, n_levels, n_levels)
-        Of `case_tables`.
-    n_resamples : int
-        Of the bootstrap.
-    seed : int
-        Of the draws: the same seed gives the same intervals.
+    `tables`: shape (n_cases, n_levels, n_levels), of `case_tables`. `seed`: of the draws: the same seed gives the same
+    intervals.
     """
     n_levels = tables.shape[-1]
 

@@ -52,12 +52,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
 def krippendorff_alpha(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> float:
     """Return Krippendorff's alpha for ordinal readings (Hayes and Krippendorff 2007, doi:10.1080/19312450709336664).
 
-    Parameters
-    ----------
-    ratings : array_like of int, shape (n_cases, n_readers)
-        Levels from 0 on; `MISSING` where a reader did not read the case. Cases with one reading do not count.
-    n_levels : int
-        Of the scale.
+    `ratings`: shape (n_cases, n_readers), levels from 0 on; `MISSING` where a reader did not read the case. Cases with
+    one reading do not count.
     """
     coincidences = coincidences_of(level_counts(ratings, n_levels)).sum(axis=0)
     return float(alpha_of(coincidences, ordinal_distances(coincidences.sum(axis=-1))))
@@ -76,10 +72,7 @@ def gwet_ac2(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> float:
 def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> npt.NDArray[np.float64]:
     """Count how often each level was given to each case.
 
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(n_cases, n_levels)``.
+    Returns shape ``(n_cases, n_levels)``.
     """
     given = np.asarray(ratings)
     if given.ndim != 2 or not given.size or given.min() < MISSING or given.max() >= n_levels:
@@ -96,14 +89,8 @@ def case_tables(
 ) -> Table:
     """Return one table of paired levels per case.
 
-    Parameters
-    ----------
-    first, second : array_like of int, shape (n,)
-        Two readings of the same cases, from 0 on.
-    cases : array_like, optional
-        Which case each pair is of, where a case has several; each pair by itself where None.
-    n_levels : int
-        Of the scale.
+    `first`, `second`: shape (n,), two readings of the same cases, from 0 on. `cases`: which case each pair is of, where
+    a case has several; each pair by itself where None.
     """
     rows, columns = np.asarray(first), np.asarray(second)
     both = np.concatenate([np.ravel(rows), np.ravel(columns)])
@@ -132,12 +119,8 @@ def kappas_of(table: Table) -> npt.NDArray[np.float64]:
 def ac2_of(pairs: Table, levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return AC2 with quadratic weights from sums over cases.
 
-    Parameters
-    ----------
-    pairs : numpy.ndarray, shape (..., n_levels, n_levels)
-        How often two readings of one case were these levels, each case weighing the same.
-    levels : numpy.ndarray, shape (..., n_levels)
-        How often each level was used, each case weighing the same.
+    `pairs`: shape (..., n_levels, n_levels), how often two readings of one case were these levels, each case weighing
+    the same. `levels`: shape (..., n_levels), how often each level was used, each case weighing the same.
     """
     n_levels = pairs.shape[-1]
     weights = 1 - (gaps(n_levels) / (n_levels - 1)) ** 2
@@ -158,10 +141,7 @@ def alpha_of(coincidences: Table, distances: Table) -> npt.NDArray[np.float64]:
 def ordinal_distances(margins: npt.NDArray[np.float64]) -> Table:
     """Return Krippendorff's squared ordinal distances: readings from level to level, half of both ends, squared.
 
-    Parameters
-    ----------
-    margins : numpy.ndarray, shape (..., n_levels)
-        Readings a level.
+    `margins`: shape (..., n_levels), readings a level.
     """
     # Up to the middle of each level: the difference of two is what lies between them.
     middle = np.cumsum(margins, axis=-1) - margins / 2
@@ -183,10 +163,7 @@ def mean_of(table: Table, weights: Table) -> npt.NDArray[np.float64]:
 def coincidences_of(counts: npt.NDArray[np.float64]) -> Table:
     """Return the pairs of readings within each case, both ways, each reading weighing the same.
 
-    Parameters
-    ----------
-    counts : numpy.ndarray, shape (n_cases, n_levels)
-        Of `level_counts`.
+    `counts`: shape (n_cases, n_levels), of `level_counts`.
     """
     n_levels = counts.shape[1]
     pairs: Table = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(n_levels)
@@ -197,15 +174,8 @@ def coincidences_of(counts: npt.NDArray[np.float64]) -> Table:
 def shares_of(counts: npt.NDArray[np.float64]) -> tuple[Table, npt.NDArray[np.float64]]:
     """Return of each case the shares of its pairs of readings (0 where there is one reading), and of its levels.
 
-    Parameters
-    ----------
-    counts : numpy.ndarray, shape (n_cases, n_levels)
-        Of `level_counts`.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Shapes ``(n_cases, n_levels, n_levels)`` and ``(n_cases, n_levels)``.
+    `counts`: shape (n_cases, n_levels), of `level_counts`. Returns shapes ``(n_cases, n_levels, n_levels)`` and
+    ``(n_cases, n_levels)``.
     """
     n_readings = np.maximum(counts.sum(axis=1), 1)
     return coincidences_of(counts) / n_readings[:, None, None], counts / n_readings[:, None]

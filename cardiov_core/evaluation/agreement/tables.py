@@ -25,27 +25,14 @@ _SWITCH_WORDS = {
 
 @dataclass(frozen=True)
 class StatisticRow:
-    """One number of a report.
+    """One number of a report."""
 
-    Attributes
-    ----------
-    part : str
-        'verdicts', 'readers', 'model', 'label', 'decision' or 'reveal'.
-    reads : str
-        'blind', 'after the reveal', 'unblinded', or 'paper'.
-    first, second : str
-        Who is compared; the second is empty for shares.
-    statistic : str
-        What the number is.
-    estimate : Estimate
-        The number.
-    """
-
-    part: str
-    reads: str
+    part: str  # 'verdicts', 'readers', 'model', 'label', 'decision' or 'reveal'
+    reads: str  # 'blind', 'after the reveal', 'unblinded', or 'paper'
+    # Who is compared; the second is empty for shares.
     first: str
     second: str
-    statistic: str
+    statistic: str  # what the number is
     estimate: Estimate
 
     @property

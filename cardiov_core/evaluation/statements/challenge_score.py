@@ -12,27 +12,15 @@ from cardiov_core.evaluation.statements.multilabel import BoolMatrix, auc_per_cl
 
 @dataclass(frozen=True)
 class ChallengeFigures:
-    """What a scorer prints.
+    """What a scorer prints."""
 
-    Attributes
-    ----------
-    score : float
-        The challenge's own: 1 for the truth, 0 for sinus rhythm whatever the record.
-    accuracy : float
-        Share of records with exactly their labels.
-    f_measure : float
-        Macro F1.
-    f_beta, g_beta : float
-        Those of 2020 with beta 2, records weighted by one over their labels.
-    auroc, auprc : float or None
-        Macro areas under the ROC and the precision-recall curve; None without scores.
-    """
-
-    score: float
-    accuracy: float
-    f_measure: float
+    score: float  # the challenge's own: 1 for the truth, 0 for sinus rhythm whatever the record
+    accuracy: float  # share of records with exactly their labels
+    f_measure: float  # macro F1
+    # Those of 2020 with beta 2, records weighted by one over their labels.
     f_beta: float
     g_beta: float
+    # Macro areas under the ROC and the precision-recall curve; None without scores.
     auroc: float | None = None
     auprc: float | None = None
 

@@ -17,21 +17,11 @@ from cardiov_core.evaluation.statements.multilabel import BoolMatrix
 
 @dataclass(frozen=True, eq=False)
 class Stratum:
-    """One cluster of the records with a statement.
-
-    Attributes
-    ----------
-    records : numpy.ndarray of int
-        Their rows.
-    auc : float
-        Of the cluster's records against all without the statement.
-    n_together : int
-        How many of them have the other statement, too.
-    """
+    """One cluster of the records with a statement."""
 
     records: npt.NDArray[np.int64]
-    auc: float
-    n_together: int
+    auc: float  # of the cluster's records against all without the statement
+    n_together: int  # how many of them have the other statement, too
 
 
 def hidden_strata(

@@ -51,12 +51,7 @@ class TaskFigures:
 def judged(task: Task, targets: Float64Array, outputs: Float64Array) -> tuple[npt.NDArray[np.bool_], Float64Array]:
     """Return labels and scores by class: of levels, the four levels with their decoded probabilities.
 
-    Parameters
-    ----------
-    task : Task
-        Not a number.
-    targets, outputs : numpy.ndarray, shape (n, outputs)
-        Labels or exceedances, and probabilities.
+    `targets`, `outputs`: shape (n, outputs), labels or exceedances, and probabilities.
     """
     if task.kind != "levels":
         return targets > 0.5, outputs

@@ -33,25 +33,14 @@ _DISTANCES = np.abs(np.subtract.outer(np.arange(len(Severity)), np.arange(len(Se
 
 @dataclass(frozen=True, eq=False)
 class Graded:
-    """Graded records as arrays.
+    """Graded records as arrays."""
 
-    Attributes
-    ----------
-    labels, levels : numpy.ndarray of int, shape (n,)
-        The cardiologist's and the grader's levels.
-    probabilities : numpy.ndarray, shape (n, 4)
-        Of each level.
-    violated : numpy.ndarray, shape (n,)
-        1 where the raw exceedances rose, 0 where not, NaN where it is not known.
-    patients : numpy.ndarray of str, shape (n,)
-        A record without a patient is one by itself.
-    """
-
+    # Shape (n,), the cardiologist's and the grader's levels.
     labels: Levels
     levels: Levels
-    probabilities: Float64Array
-    violated: Float64Array
-    patients: npt.NDArray[np.str_]
+    probabilities: Float64Array  # shape (n, 4), of each level
+    violated: Float64Array  # shape (n,), 1 where the raw exceedances rose, 0 where not, NaN where it is not known
+    patients: npt.NDArray[np.str_]  # shape (n,), a record without a patient is one by itself
 
 
 def graded_of(table: pd.DataFrame) -> Graded:

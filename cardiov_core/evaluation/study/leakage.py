@@ -12,30 +12,15 @@ ALL_FOLDS = range(1, 11)
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """What a grader was made from, as its card and its out-of-fold table say.
-
-    Attributes
-    ----------
-    grader : str
-        Its name.
-    folds : frozenset of int
-        Folds whose records trained it.
-    chosen_on : frozenset of int
-        Folds that its training looked at without learning from them: they chose its epoch or stopped it.
-    ecg_ids : frozenset of int
-        Records with an out-of-fold prediction; empty where the grader has none.
-    patients : frozenset of str
-        Of these records.
-    has_table : bool
-        Whether the grader has out-of-fold predictions at all.
-    """
+    """What a grader was made from, as its card and its out-of-fold table say."""
 
     grader: str
-    folds: frozenset[int]
+    folds: frozenset[int]  # folds whose records trained it
+    # Folds that its training looked at without learning from them: they chose its epoch or stopped it.
     chosen_on: frozenset[int]
-    ecg_ids: frozenset[int]
-    patients: frozenset[str]
-    has_table: bool
+    ecg_ids: frozenset[int]  # records with an out-of-fold prediction; empty where the grader has none
+    patients: frozenset[str]  # of these records
+    has_table: bool  # whether the grader has out-of-fold predictions at all
 
     def trained_blindly(self, folds: Iterable[int]) -> bool:
         """Tell whether one of these folds trained the grader and has no out-of-fold predictions."""

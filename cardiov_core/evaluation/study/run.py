@@ -45,29 +45,17 @@ _COLUMNS = [
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a grader said of some folds, and how good that was.
-
-    Attributes
-    ----------
-    model_name, model_sha256 : str
-        The grader.
-    folds : tuple of int
-        PTB-XL folds that were asked for.
-    predictions : pandas.DataFrame
-        One row a record: ecg_id, label, level, p0..p3, out_of_fold, label_most_severe, rank_violation, patient_id,
-        statement (the one that decided the label, whoever corrected it).
-    metrics : dict
-        As docs/use/evaluate.md describes ``metrics.json``; None where the records do not define a figure.
-    skipped : tuple of str
-        Records without a level, each with the reason.
-    """
+    """What a grader said of some folds, and how good that was."""
 
     model_name: str
     model_sha256: str
-    folds: tuple[int, ...]
+    folds: tuple[int, ...]  # PTB-XL folds that were asked for
+    # One row a record: ecg_id, label, level, p0..p3, out_of_fold, label_most_severe, rank_violation, patient_id,
+    # statement (the one that decided the label, whoever corrected it).
     predictions: pd.DataFrame
+    # As docs/use/evaluate.md describes ``metrics.json``; None where the records do not define a figure.
     metrics: dict[str, Any]
-    skipped: tuple[str, ...]
+    skipped: tuple[str, ...]  # records without a level, each with the reason
 
     @property
     def document(self) -> dict[str, Any]:

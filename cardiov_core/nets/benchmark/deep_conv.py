@@ -20,13 +20,7 @@ def _convolved(n_in: int, n_out: int) -> list[nn.Module]:
 
 
 class DeepConvNet(PooledNet):
-    """Four blocks of convolution and pooling.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    """
+    """Four blocks of convolution and pooling."""
 
     def __init__(self, n_leads: int = 12, n_outputs: int = 71) -> None:
         super().__init__()

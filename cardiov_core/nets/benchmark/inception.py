@@ -32,13 +32,7 @@ class InceptionModule(nn.Module):
 
 
 class Inception1d(PooledNet):
-    """Six modules with two shortcuts.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    """
+    """Six modules with two shortcuts."""
 
     def __init__(self, n_leads: int = 12, n_outputs: int = 71) -> None:
         super().__init__()

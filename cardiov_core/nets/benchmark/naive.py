@@ -11,10 +11,7 @@ from cardiov_core.nets.shared.feature_net import FeatureNet, mean_probability_lo
 class Naive(FeatureNet):
     """The same outputs for every record: an AUC of 0.5, and what figures are held against.
 
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels, which are not looked at, and logits.
+    `n_leads`, `n_outputs`: input channels, which are not looked at, and logits.
     """
 
     def __init__(self, n_leads: int = 12, n_outputs: int = 71) -> None:
@@ -30,10 +27,7 @@ class Naive(FeatureNet):
 class Ensemble(nn.Module):
     """Networks of one task, whose probabilities are averaged.
 
-    Parameters
-    ----------
-    members : sequence of torch.nn.Module
-        All ``(batch, leads, samples) -> (batch, outputs)``.
+    `members`: all ``(batch, leads, samples) -> (batch, outputs)``.
     """
 
     def __init__(self, members: Sequence[nn.Module]) -> None:

@@ -30,17 +30,7 @@ class RecurrentLayer(nn.Module):
 
 
 class Recurrent(FeatureNet):
-    """Two layers, pooled.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    kind : {"lstm", "gru"}
-        Of the cells.
-    bidirectional : bool
-        Read the window from both ends.
-    """
+    """Two layers, pooled."""
 
     def __init__(
         self,

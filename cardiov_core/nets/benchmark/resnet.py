@@ -47,14 +47,7 @@ class ResBlock(nn.Module):
 class ResNet1d(StagedNet):
     """A stem, a maximum over three samples, four stages.
 
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    blocks : sequence of int
-        Blocks in each stage.
-    bottleneck : bool
-        Blocks of three convolutions that leave with four times their width.
+    `bottleneck`: blocks of three convolutions that leave with four times their width.
     """
 
     def __init__(
@@ -104,13 +97,7 @@ class WideBlock(nn.Module):
 
 
 class WideResNet1d(StagedNet):
-    """A convolution and three stages of three blocks.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    """
+    """A convolution and three stages of three blocks."""
 
     def __init__(self, n_leads: int = 12, n_outputs: int = 71) -> None:
         super().__init__()

@@ -16,13 +16,7 @@ _WIDTH, _STEM_KERNEL, _KERNELS, _STRIDES = 128, 7, (5, 3), (1, 2, 2)
 
 
 class FcnWang(PooledNet):
-    """Three convolutions, each with batch normalisation and ReLU.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    """
+    """Three convolutions, each with batch normalisation and ReLU."""
 
     def __init__(self, n_leads: int = 12, n_outputs: int = 71) -> None:
         super().__init__()
@@ -62,13 +56,7 @@ class ResidualBlock(nn.Module):
 
 
 class ResNet1dWang(PooledNet):
-    """A stem and three residual blocks of 128 channels.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    """
+    """A stem and three residual blocks of 128 channels."""
 
     def __init__(self, n_leads: int = 12, n_outputs: int = 71) -> None:
         super().__init__()

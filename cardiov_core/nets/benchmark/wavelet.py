@@ -23,15 +23,7 @@ _SMALL = 1e-12
 
 
 class WaveletTransform(nn.Module):
-    """PyWavelets' multilevel transform with its symmetric continuation of both ends, as convolutions.
-
-    Parameters
-    ----------
-    levels : int
-        Times that the rate is halved.
-    name : str
-        Of the wavelet.
-    """
+    """PyWavelets' multilevel transform with its symmetric continuation of both ends, as convolutions."""
 
     low: Tensor
     high: Tensor
@@ -83,13 +75,7 @@ def _crossings(x: Tensor) -> Tensor:
 
 
 class WaveletNN(FeatureNet):
-    """Statistics of wavelet coefficients, standardised, and one hidden layer.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    """
+    """Statistics of wavelet coefficients, standardised, and one hidden layer."""
 
     def __init__(self, n_leads: int = 12, n_outputs: int = 71) -> None:
         super().__init__()

@@ -52,14 +52,8 @@ class XResBlock(nn.Module):
 class XResNet1d(StagedNet):
     """A network of the family.
 
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    blocks : sequence of int
-        Blocks in each of the four stages.
-    bottleneck : bool
-        Blocks of three convolutions that leave with four times their width.
+    `blocks`: blocks in each of the four stages. `bottleneck`: blocks of three convolutions that leave with four times
+    their width.
     """
 
     def __init__(

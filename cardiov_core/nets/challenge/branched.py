@@ -81,13 +81,7 @@ class _Parallel(nn.ModuleList):
 
 
 class Branched(_Branches):
-    """The plain multi-branch backbone.
-
-    Parameters
-    ----------
-    n_leads : int
-        Input channels.
-    """
+    """The plain multi-branch backbone."""
 
     def __init__(self, n_leads: int) -> None:
         super().__init__(n_leads, _WIDTHS, groups=1)
@@ -96,12 +90,8 @@ class Branched(_Branches):
 class LeadWise(_Branches):
     """The lead-wise backbone: one group a lead.
 
-    Parameters
-    ----------
-    n_leads : int
-        Input channels.
-    channels_a_lead : int, optional
-        In the first step; the published number for 12, 6, 4, 3 and 2 leads, 16 for any other, by default.
+    `channels_a_lead`: in the first step; the published number for 12, 6, 4, 3 and 2 leads, 16 for any other, by
+    default.
     """
 
     def __init__(self, n_leads: int, channels_a_lead: int | None = None) -> None:
@@ -114,10 +104,7 @@ class LeadWise(_Branches):
 
         What it gives is what this backbone gives in the channels of these leads (`channels_of`).
 
-        Parameters
-        ----------
-        leads : sequence of int
-            Positions among this backbone's leads.
+        `leads`: positions among this backbone's leads.
         """
         each = self.n_channels // len(_DILATIONS) // self.n_leads // 4
         taken = LeadWise(len(leads), each)

@@ -53,18 +53,7 @@ class LongRange(nn.Module):
 class Crnn(FeatureNet):
     """A network of the framework.
 
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    backbone : str
-        One of `BACKBONES`.
-    lstm : bool
-        With the LSTM.
-    attention : {"none", "se", "gc"}
-        What weighs the channels behind that.
-    n_linear : int
-        Linear layers, 1 or 2.
+    `backbone`: one of `BACKBONES`. `n_linear`: linear layers, 1 or 2.
     """
 
     def __init__(

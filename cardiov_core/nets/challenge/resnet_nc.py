@@ -46,17 +46,7 @@ class StageBlock(nn.Module):
 
 
 class ResNetNC(nn.Module):
-    """The backbone, ``(batch, leads, t) -> (batch, n_channels, ceil(t / 256))``.
-
-    Parameters
-    ----------
-    n_leads : int
-        Input channels.
-    bottleneck : bool
-        Bottlenecks instead of basic blocks.
-    attention : {"se", "gc"}
-        At the end of each block.
-    """
+    """The backbone, ``(batch, leads, t) -> (batch, n_channels, ceil(t / 256))``."""
 
     def __init__(self, n_leads: int, *, bottleneck: bool = False, attention: Literal["se", "gc"] = "se") -> None:
         super().__init__()

@@ -21,24 +21,12 @@ _SLOPE = 1e-3
 
 @dataclass(frozen=True)
 class Size:
-    """One member of the family.
+    """One member of the family."""
 
-    Attributes
-    ----------
-    widths : sequence of int
-        Of the blocks in the four stages; the last two leave with four times theirs.
-    n_blocks : int
-        In each stage.
-    kernel : int
-        Of all convolutions over time.
-    separable : bool
-        Depthwise and pointwise convolutions instead of full ones.
-    """
-
-    widths: Sequence[int]
-    n_blocks: int
-    kernel: int
-    separable: bool = False
+    widths: Sequence[int]  # of the blocks in the four stages; the last two leave with four times theirs
+    n_blocks: int  # in each stage
+    kernel: int  # of all convolutions over time
+    separable: bool = False  # depthwise and pointwise convolutions instead of full ones
 
 
 NANO = Size((56, 112, 224, 448), 2, 15)
@@ -86,12 +74,7 @@ def _layer(n_in: int, n_out: int, kernel: int, *, separable: bool = False, activ
 class TResNet(nn.Module):
     """The backbone, ``(batch, leads, t) -> (batch, n_channels, ceil(t / 32))``.
 
-    Parameters
-    ----------
-    n_leads : int
-        Input channels.
-    size : Size
-        `NANO`, `PICO` or `FEMTO`.
+    `size`: `NANO`, `PICO` or `FEMTO`.
     """
 
     def __init__(self, n_leads: int, size: Size = NANO) -> None:

@@ -61,15 +61,7 @@ class TwoScaleBlock(nn.Module):
 
 
 class Triology(FeatureNet):
-    """Stem, four stages, mean over time, age and sex, dropout of 0.3, one dense layer.
-
-    Parameters
-    ----------
-    n_leads, n_outputs : int
-        Input channels and logits.
-    widths : sequence of int
-        Channels of the stages, even.
-    """
+    """Stem, four stages, mean over time, age and sex, dropout of 0.3, one dense layer."""
 
     n_person = _N_PERSON
 

@@ -7,12 +7,7 @@ from torch import Tensor, nn
 class SqueezeExcitation(nn.Module):
     """One weight in 0..1 a channel from the means over time (Hu et al. 2018, arXiv:1709.01507).
 
-    Parameters
-    ----------
-    channels : int
-        In and out.
-    ratio : int
-        What the hidden layer is narrower by.
+    `ratio`: what the hidden layer is narrower by.
     """
 
     def __init__(self, channels: int, ratio: int = 8) -> None:
@@ -33,12 +28,7 @@ class GlobalContext(nn.Module):
     GCNet (Cao et al. 2019, arXiv:1904.11492) with both of its fusions. The gate has no bias of its own: with that the
     number of parameters is the one of the published network.
 
-    Parameters
-    ----------
-    channels : int
-        In and out.
-    ratio : int
-        What the hidden layers are narrower by.
+    `ratio`: what the hidden layers are narrower by.
     """
 
     def __init__(self, channels: int, ratio: int = 8) -> None:

@@ -42,14 +42,7 @@ class Separable(nn.Module):
 class BlurPool(nn.Module):
     """Downsampling behind a fixed low-pass filter (Zhang 2019, arXiv:1904.11486), ``ceil(n / stride)`` samples.
 
-    Parameters
-    ----------
-    channels : int
-        Filtered each by itself.
-    stride : int
-        Samples per sample that is left.
-    weights : sequence of float
-        Of the filter before it is made to sum to 1; an odd number.
+    `weights`: of the filter before it is made to sum to 1; an odd number.
     """
 
     kernel: Tensor

@@ -19,12 +19,7 @@ def hidden_layer(n_features: int, hidden: int = HIDDEN) -> nn.Sequential:
 
     One hidden layer; batch normalisation and dropout of 0.25 before it, and of 0.5 behind it.
 
-    Parameters
-    ----------
-    n_features : int
-        Pooled features.
-    hidden : int
-        Width; the dense layer that follows takes as many.
+    `hidden`: width; the dense layer that follows takes as many.
     """
     return nn.Sequential(
         nn.BatchNorm1d(n_features),

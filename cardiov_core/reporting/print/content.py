@@ -47,42 +47,21 @@ _TOGETHER = {"P axis": _AXES, "T axis": _AXES} | dict.fromkeys(
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a section: a sentence, or a name with its value.
+    """One line of a section: a sentence, or a name with its value."""
 
-    Attributes
-    ----------
-    text : str
-        The sentence or the name.
-    value : str
-        Goes into a second column; empty for a sentence.
-    bold : bool
-        Set in bold.
-    plain : bool
-        A sentence without the bullet.
-    """
-
-    text: str
-    value: str = ""
-    bold: bool = False
-    plain: bool = False
+    text: str  # the sentence or the name
+    value: str = ""  # goes into a second column; empty for a sentence
+    bold: bool = False  # set in bold
+    plain: bool = False  # a sentence without the bullet
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with what stands under it.
-
-    Attributes
-    ----------
-    title : str
-        The heading.
-    entries : tuple of Entry
-        All of it.
-    brief : tuple of Entry
-        What a first page without room for all of it shows; empty where the beginning will do.
-    """
+    """A heading with what stands under it."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...]  # all of it
+    # What a first page without room for all of it shows; empty where the beginning will do.
     brief: tuple[Entry, ...] = ()
 
 

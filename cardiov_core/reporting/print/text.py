@@ -32,19 +32,9 @@ _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:s|ms|mV|Hz|mm|%)(?![A-Za-z]))")
 
 @dataclass(frozen=True)
 class TextStyle:
-    """How text is set.
+    """How text is set."""
 
-    Attributes
-    ----------
-    size_pt : float
-        Size of the font in points.
-    bold : bool
-        Weight.
-    colour : str
-        Ink.
-    """
-
-    size_pt: float = 7.0
+    size_pt: float = 7.0  # size of the font in points
     bold: bool = False
     colour: str = "#000000"
 

@@ -50,53 +50,32 @@ _TRACE_PT, _MINOR_PT, _MAJOR_PT = 0.75, 0.25, 0.5
 
 @dataclass(frozen=True)
 class GridArea:
-    """Where the grid lies on the page, from the page's lower left corner.
+    """Where the grid lies on the page, from the page's lower left corner."""
 
-    Attributes
-    ----------
-    bottom_mm, height_mm : float
-        In mm; left edge and width are the same on all pages.
-    """
-
+    # In mm; left edge and width are the same on all pages.
     bottom_mm: float
     height_mm: float
 
 
 @dataclass(frozen=True)
 class TraceSheet:
-    """What of the window is on one page.
+    """What of the window is on one page."""
 
-    Attributes
-    ----------
-    first_row, n_rows : int
-        Rows of the layout.
-    start_s, end_s : float
-        Time within the window.
-    """
-
+    # Rows of the layout.
     first_row: int
     n_rows: int
+    # Time within the window.
     start_s: float
     end_s: float
 
 
 @dataclass(frozen=True, eq=False)
 class TraceWindow:
-    """The stretch of a record that is drawn.
-
-    Attributes
-    ----------
-    record : EcgRecord
-        As read.
-    options : PaperOptions
-        How it is drawn.
-    displayed : DisplayedSignal
-        Filtered for display, the window only.
-    """
+    """The stretch of a record that is drawn."""
 
     record: EcgRecord
-    options: PaperOptions
-    displayed: DisplayedSignal
+    options: PaperOptions  # how it is drawn
+    displayed: DisplayedSignal  # filtered for display, the window only
 
     @property
     def shown_s(self) -> float:

@@ -41,22 +41,13 @@ WAVE_STYLES: Mapping[Wave, WaveStyle] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Span:
-    """One wave on the paper.
-
-    Attributes
-    ----------
-    wave : {"P", "QRS", "T"}
-        Which wave.
-    x0_mm, x1_mm : float
-        Onset and offset in mm from the left edge.
-    dominant : bool
-        False for a beat of another shape than the median beat.
-    """
+    """One wave on the paper."""
 
     wave: Wave
+    # Onset and offset in mm from the left edge.
     x0_mm: float
     x1_mm: float
-    dominant: bool = True
+    dominant: bool = True  # False for a beat of another shape than the median beat
 
 
 def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> list[Span]:

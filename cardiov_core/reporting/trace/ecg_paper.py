@@ -318,10 +318,7 @@ def _name(
 def footer_text(record: EcgRecord, displayed: DisplayedSignal, options: PaperOptions) -> str:
     """Write the footer of every trace: speed, gain, band, sampling rate, and whether a reader has signed.
 
-    Returns
-    -------
-    str
-        For example '25 mm/s · 10 mm/mV · 0.05-150 Hz · 500 Hz · unconfirmed'.
+    Returns for example '25 mm/s · 10 mm/mV · 0.05-150 Hz · 500 Hz · unconfirmed'.
     """
     parts = (
         f"{options.speed_mm_s:g} mm/s",

@@ -72,22 +72,7 @@ def light(
 ) -> None:
     """Light up a finding: its leads below the grid, its beats and levels above the traces.
 
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        The paper with its traces; changed.
-    lit : Lit
-        What lights up.
-    drawn : sequence of (Strip, numpy.ndarray)
-        Strips with their samples in mV as drawn.
-    sheet : Sheet
-        Geometry.
-    options : PaperOptions
-        Gain, and start of the window.
-    sampling_rate_hz : float
-        Of the samples.
-    dark : bool
-        Dark ground.
+    `drawn`: strips with their samples in mV as drawn.
     """
     figure.update_layout(shapes=_lead_shapes(lit, (strip for strip, _ in drawn), sheet, dark=dark))
     figure.add_traces(_beat_traces(lit, options.start_s, sheet, dark=dark))
@@ -156,14 +141,7 @@ def median_level_traces(
 ) -> list[go.Scatter]:
     """Draw the level of J in the cells of the median beat.
 
-    Parameters
-    ----------
-    j_mm : iterable of (float, float, float)
-        Where J lies in mm from the left, the base line in mm, and the level of J in mm above it.
-    speed_mm_s : float
-        Paper speed.
-    dark : bool
-        Dark ground.
+    `j_mm`: where J lies in mm from the left, the base line in mm, and the level of J in mm above it.
     """
     points = [
         point for x_mm, base_mm, level_mm in j_mm for point in _level(x_mm, base_mm + level_mm, LEVEL_S * speed_mm_s)

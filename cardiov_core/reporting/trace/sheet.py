@@ -39,27 +39,14 @@ _GRID: dict[Layout, tuple[int, int, float]] = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """Geometry in mm.
+    """Geometry in mm."""
 
-    Attributes
-    ----------
-    left_mm : float
-        Where time 0 of the window lies; the calibration pulse stands to the left of it.
-    width_mm, height_mm : float
-        Of the whole sheet.
-    base_lines_mm : tuple of float
-        Base lines of the rows, from top to bottom.
-    shown_s : float
-        Length of the window that is drawn.
-    speed_mm_s : float
-        Paper speed.
-    """
-
-    left_mm: float
+    left_mm: float  # where time 0 of the window lies; the calibration pulse stands to the left of it
+    # Of the whole sheet.
     width_mm: float
     height_mm: float
-    base_lines_mm: tuple[float, ...]
-    shown_s: float
+    base_lines_mm: tuple[float, ...]  # base lines of the rows, from top to bottom
+    shown_s: float  # length of the window that is drawn
     speed_mm_s: float
 
     def x_mm(self, window_s: float) -> float:
@@ -115,14 +102,7 @@ def overshoot_mm(
 ) -> tuple[float, float]:
     """Return how much paper is missing above and below, in whole large boxes, up to `MOST_ADDED_MM`.
 
-    Parameters
-    ----------
-    height_mm : float
-        Of the sheet without added paper.
-    deflections : iterable of (float, numpy.ndarray)
-        Base line in mm and the samples drawn on it, in mV.
-    gain_mm_mv : float
-        Gain.
+    `deflections`: base line in mm and the samples drawn on it, in mV.
     """
     above = below = 0.0
     for base_mm, values in deflections:

@@ -34,18 +34,12 @@ Occasion = Literal["opened", "escalated"]
 
 @dataclass(frozen=True)
 class MailChannel:
-    """Where mails go.
+    """Where mails go."""
 
-    Attributes
-    ----------
-    server : str
-        ``smtp://host:port`` (STARTTLS where the server offers it) or ``smtps://host:port``, with user and password
-        where it asks for them.
-    sender, to, escalate_to : str
-        Addresses; several are parted by commas.
-    """
-
+    # ``smtp://host:port`` (STARTTLS where the server offers it) or ``smtps://host:port``, with user and password where
+    # it asks for them.
     server: str
+    # Addresses; several are parted by commas.
     sender: str
     to: str
     escalate_to: str
@@ -61,21 +55,11 @@ class WebhookChannel:
 
 @dataclass(frozen=True)
 class Channels:
-    """All ways that are on.
+    """All ways that are on."""
 
-    Attributes
-    ----------
-    link : str
-        Address of the app as its users know it, without a slash at the end.
-    mail : MailChannel or None
-        None: off.
-    webhook : WebhookChannel or None
-        None: off.
-    """
-
-    link: str = ""
-    mail: MailChannel | None = None
-    webhook: WebhookChannel | None = None
+    link: str = ""  # address of the app as its users know it, without a slash at the end
+    mail: MailChannel | None = None  # None: off
+    webhook: WebhookChannel | None = None  # None: off
 
 
 def channels_from_environment(environment: Mapping[str, str] | None = None) -> Channels:

@@ -65,17 +65,10 @@ _DIGITS = 6
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """What came out.
+    """What came out."""
 
-    Attributes
-    ----------
-    document : AblationDocument
-        What ``ablation.json`` holds.
-    predictions : pandas.DataFrame
-        A row per record and output: output, ecg_id, patient_id, fold, label, level, p0..p3, rank_violation.
-    """
-
-    document: AblationDocument
+    document: AblationDocument  # what ``ablation.json`` holds
+    # A row per record and output: output, ecg_id, patient_id, fold, label, level, p0..p3, rank_violation.
     predictions: pd.DataFrame
 
     @property

@@ -36,46 +36,27 @@ Table = Literal["ludb", "snomed"]
 
 @dataclass(frozen=True)
 class OutsideFigures:
-    """Grades of the records of one source.
+    """Grades of the records of one source."""
 
-    Attributes
-    ----------
-    source, model_name : str
-        Folder and grader.
-    n : int
-        Graded records; an AUC of so few is a hint, no more.
-    n_withheld : int
-        Records that the quality gate or the grader refused.
-    n_per_level : tuple of int
-        Graded records per level of the table.
-    mae, accuracy : float
-        Over the graded ones.
-    mae_interval : Interval
-        95 %, bootstrap by record.
-    auc : dict
-        ``no`` ... ``high`` and ``above_low`` (medium or high against the rest); NaN where not defined.
-    stated, observed, calibration_error : float
-        Of 'medium or higher': what was stated on average, the share that is so by the table, and the expected
-        calibration error.
-    held : Tally
-        Prediction sets, as ``wrong`` those that did not hold the table's level.
-    flagged, warned, others : Tally
-        Records that the scope flag is up for; levels warned of as unsure; the levels without either.
-    """
-
+    # Folder and grader.
     source: str
     model_name: str
-    n: int
-    n_withheld: int
-    n_per_level: tuple[int, ...]
+    n: int  # graded records; an AUC of so few is a hint, no more
+    n_withheld: int  # records that the quality gate or the grader refused
+    n_per_level: tuple[int, ...]  # graded records per level of the table
+    # Over the graded ones.
     mae: float
-    mae_interval: Interval
+    mae_interval: Interval  # 95 %, bootstrap by record
     accuracy: float
+    # ``no`` ... ``high`` and ``above_low`` (medium or high against the rest); NaN where not defined.
     auc: dict[str, float]
+    # Of 'medium or higher': what was stated on average, the share that is so by the table, and the expected calibration
+    # error.
     stated: float
     observed: float
     calibration_error: float
-    held: Tally
+    held: Tally  # prediction sets, as ``wrong`` those that did not hold the table's level
+    # Records that the scope flag is up for; levels warned of as unsure; the levels without either.
     flagged: Tally
     warned: Tally
     others: Tally

@@ -35,24 +35,14 @@ _SEED = 0
 
 @dataclass(frozen=True, eq=False)
 class LeadTests:
-    """What the three tests gave for each record.
+    """What the three tests gave for each record."""
 
-    Attributes
-    ----------
-    shown : numpy.ndarray of bool, shape (n,)
-        Whether any lead is important.
-    randomised : numpy.ndarray, shape (n,)
-        Mean rank correlation with the importance in networks that are untrained throughout.
-    deletion : numpy.ndarray, shape (n,)
-        Loss of log odds with the important leads of another record, less the mean loss with random ones.
-    shift : numpy.ndarray, shape (n,)
-        Mean rank correlation over the shifts.
-    """
-
-    shown: npt.NDArray[np.bool_]
+    shown: npt.NDArray[np.bool_]  # shape (n,), whether any lead is important
+    # Shape (n,), mean rank correlation with the importance in networks that are untrained throughout.
     randomised: Float64Array
+    # Shape (n,), loss of log odds with the important leads of another record, less the mean loss with random ones.
     deletion: Float64Array
-    shift: Float64Array
+    shift: Float64Array  # shape (n,), mean rank correlation over the shifts
 
 
 def run_lead_tests(
@@ -60,18 +50,7 @@ def run_lead_tests(
 ) -> LeadTests:
     """Run the three tests on some windows.
 
-    Parameters
-    ----------
-    explained : Explained
-        The network.
-    windows : torch.Tensor
-        ``(n, n_leads, n_samples)``.
-    targets : numpy.ndarray of int, shape (n,)
-        Level whose lead importance is tested.
-    shifts : sequence of int
-        In samples.
-    seeds : sequence of int
-        Of the untrained networks.
+    `windows`: ``(n, n_leads, n_samples)``. `targets`: shape (n,), level whose lead importance is tested.
     """
     importance = _importance(explained, windows, targets)
     untrained = []

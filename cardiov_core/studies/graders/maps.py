@@ -33,21 +33,11 @@ _SMALLEST_PEAK = 1e-30
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """A network as it is shipped: with what turns its output into probabilities.
+    """A network as it is shipped: with what turns its output into probabilities."""
 
-    Attributes
-    ----------
-    net : torch.nn.Module
-        On the CPU, in evaluation mode.
-    output : Output
-        How its numbers are to be read.
-    calibration : Calibration or None
-        Of the card.
-    """
-
-    net: nn.Module
-    output: Output
-    calibration: Calibration | None
+    net: nn.Module  # on the CPU, in evaluation mode
+    output: Output  # how its numbers are to be read
+    calibration: Calibration | None  # of the card
 
     def probabilities(self, windows: Tensor) -> Float64Array:
         """Return the levels' probabilities, ``(n, 4)``."""

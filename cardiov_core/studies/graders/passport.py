@@ -74,30 +74,16 @@ _SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True, eq=False)
 class MapTests:
-    """What the three tests gave for each record and stage.
+    """What the three tests gave for each record and stage."""
 
-    Attributes
-    ----------
-    targets : numpy.ndarray of int, shape (n,)
-        Level whose map was tested.
-    patients : numpy.ndarray of str, shape (n,)
-        Who each record is from.
-    shown : numpy.ndarray of bool, shape (n, n_stages)
-        Whether the map shows anything.
-    randomised : mapping of str to numpy.ndarray, shape (n, n_stages)
-        Lowest randomised part -> rank correlation with the trained network's map.
-    deletion : numpy.ndarray, shape (n, n_stages)
-        Loss of log odds without the most attended stretches, less the mean loss without random ones.
-    shift : numpy.ndarray, shape (n, n_stages)
-        Mean rank correlation over the shifts.
-    """
-
-    targets: IntArray
-    patients: npt.NDArray[np.str_]
-    shown: npt.NDArray[np.bool_]
+    targets: IntArray  # shape (n,), level whose map was tested
+    patients: npt.NDArray[np.str_]  # shape (n,), who each record is from
+    shown: npt.NDArray[np.bool_]  # shape (n, n_stages), whether the map shows anything
+    # Shape (n, n_stages), lowest randomised part -> rank correlation with the trained network's map.
     randomised: Mapping[str, Float64Array]
+    # Shape (n, n_stages), loss of log odds without the most attended stretches, less the mean loss without random ones.
     deletion: Float64Array
-    shift: Float64Array
+    shift: Float64Array  # shape (n, n_stages), mean rank correlation over the shifts
 
 
 def check_passport(card: ModelCard, dataset: PtbXl, folds: Sequence[int], n_records: int) -> PassportPart:
@@ -155,18 +141,8 @@ def run_tests(
 ) -> MapTests:
     """Run the three tests on some windows.
 
-    Parameters
-    ----------
-    explained : Explained
-        The network.
-    windows : torch.Tensor
-        ``(n, n_leads, n_samples)``.
-    targets : numpy.ndarray of int, shape (n,)
-        Level whose maps are tested.
-    patients : numpy.ndarray of str, shape (n,)
-        Who each is from.
-    rate_hz : float
-        Sampling rate of the windows.
+    `windows`: ``(n, n_leads, n_samples)``. `targets`: shape (n,), level whose maps are tested. `patients`: shape (n,),
+    who each is from.
     """
     maps = explained.maps(windows, targets)
     randomised: dict[str, list[Float64Array]] = {}
@@ -200,14 +176,8 @@ def passport_of_tests(
 ) -> PassportPart:
     """Return the figures per level and stage, and what passed.
 
-    Parameters
-    ----------
-    tested : MapTests
-        The network's maps.
-    sha256, records : str
-        Checksum of its weights, and on which records it was tested, in words.
-    rules, leads : mapping, optional
-        What was tested beside: the rules, by name, and the importance of leads, by level.
+    `tested`: the network's maps. `sha256`, `records`: checksum of its weights, and on which records it was tested, in
+    words. `rules`, `leads`: what was tested beside: the rules, by name, and the importance of leads, by level.
     """
     last = list(tested.randomised)[-1]
     return PassportPart(
@@ -249,12 +219,8 @@ def leads_of_tests(tested: LeadTests, targets: IntArray, patients: npt.NDArray[n
 def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArray, IntArray]:
     """Return the records to which each level is given with the highest probability.
 
-    Parameters
-    ----------
-    probabilities : numpy.ndarray, shape (n, 4)
-        Of the network.
-    n_records : int
-        In all; a quarter of them for each level, or all records where there are fewer.
+    `probabilities`: shape (n, 4), of the network. `n_records`: in all; a quarter of them for each level, or all records
+    where there are fewer.
     """
     each = min(max(n_records // len(Severity), 1), len(probabilities))
     rows = [np.argsort(-probabilities[:, level], kind="stable")[:each] for level in Severity]

@@ -88,16 +88,8 @@ def ship_reasons_check(card: ModelCard, check: ReasonsPart, command: str) -> Mod
 def losses_of(forest: Forest, row: Float64Array, medians: Float64Array, target: int, seed: int) -> tuple[float, float]:
     """Return what a level loses without the leading reason, and without as many other numbers.
 
-    Parameters
-    ----------
-    forest : Forest
-        What gives the probabilities, before calibration as in the reasons.
-    row, medians : numpy.ndarray, shape (n_features,)
-        A record's numbers, and what takes their place.
-    target : int
-        The level.
-    seed : int
-        Of the draws, with the check's own.
+    `forest`: what gives the probabilities, before calibration as in the reasons. `row`, `medians`: shape (n_features,),
+    a record's numbers, and what takes their place. `seed`: of the draws, with the check's own.
     """
     _, contributions = path_contributions(forest, row)
     groups = gathered()

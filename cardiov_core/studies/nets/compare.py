@@ -61,27 +61,14 @@ class Budget:
 
 @dataclass(frozen=True)
 class GroupRun:
-    """One network trained without one group.
-
-    Attributes
-    ----------
-    net, run : str
-        Which.
-    epochs : int
-        Passes over the training records.
-    losses : tuple of float
-        Training loss of each epoch.
-    train_s : float
-        Seconds of processor time.
-    train_rate, answer_rate : float
-        Records a second in training and in answering.
-    """
+    """One network trained without one group."""
 
     net: str
     run: str
-    epochs: int
-    losses: tuple[float, ...]
-    train_s: float
+    epochs: int  # passes over the training records
+    losses: tuple[float, ...]  # training loss of each epoch
+    train_s: float  # seconds of processor time
+    # Records a second in training and in answering.
     train_rate: float
     answer_rate: float
 
@@ -93,50 +80,25 @@ class GroupRun:
 
 @dataclass(frozen=True, eq=False)
 class NetOutputs:
-    """What a network answered out of fold.
-
-    Attributes
-    ----------
-    net : str
-        Its name.
-    outputs : numpy.ndarray, shape (n, outputs)
-        Probabilities, or numbers in their unit.
-    runs : tuple of GroupRun
-        How each group went; none of naive and ensemble.
-    n_parameters, flops : int
-        Of the network, and of one window.
-    """
+    """What a network answered out of fold."""
 
     net: str
-    outputs: Float64Array
-    runs: tuple[GroupRun, ...]
+    outputs: Float64Array  # shape (n, outputs), probabilities, or numbers in their unit
+    runs: tuple[GroupRun, ...]  # how each group went; none of naive and ensemble
+    # Of the network, and of one window.
     n_parameters: int
     flops: int
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All networks on one task.
+    """All networks on one task."""
 
-    Attributes
-    ----------
-    task : Task
-        What was learned.
-    targets : numpy.ndarray, shape (n, outputs)
-        Labels, or numbers in their unit.
-    patients : tuple of str
-        Who each record is from.
-    nets : tuple of NetOutputs
-        In the order asked for.
-    budget : Budget
-        What each could use.
-    """
-
-    task: Task
-    targets: Float64Array
-    patients: tuple[str, ...]
-    nets: tuple[NetOutputs, ...]
-    budget: Budget
+    task: Task  # what was learned
+    targets: Float64Array  # shape (n, outputs), labels, or numbers in their unit
+    patients: tuple[str, ...]  # who each record is from
+    nets: tuple[NetOutputs, ...]  # in the order asked for
+    budget: Budget  # what each could use
 
 
 def compare_nets(
@@ -258,14 +220,7 @@ def _run(
 def affordable_epochs(recipe: Recipe, records: TaskRecords, split: Split, budget: Budget, folder: Path) -> int:
     """Return how many epochs of a network fit into the budget, from the time of a few batches; at least one.
 
-    Parameters
-    ----------
-    recipe, records, split
-        Of the training.
-    budget : Budget
-        What it may use.
-    folder : pathlib.Path
-        Where a checkpoint may lie for a moment.
+    `folder`: where a checkpoint may lie for a moment.
     """
     probe = replace(recipe, stages=tuple(replace(stage, epochs=1) for stage in recipe.stages))
     checkpoint = folder / f"{recipe.net}-probe.pt"

@@ -25,44 +25,25 @@ COMPARISON_HEADS = (
 
 @dataclass(frozen=True)
 class NetRow:
-    """One network's row.
-
-    Attributes
-    ----------
-    net : str
-        Its name.
-    n_parameters : int
-        With the task's outputs.
-    mflop : float
-        Million floating-point operations of one window of 2.5 s.
-    train_rate, answer_rate : float or None
-        Records a second of one thread; None of the ensemble.
-    epochs : tuple of int
-        Fewest and most of the groups.
-    still_falling : int
-        In how many groups the training loss still fell at the end.
-    value, low, high : float
-        The task's figure with its interval.
-    behind, behind_low, behind_high : float
-        What it is behind the best single network, positive where it is worse.
-    published : float or None
-        The publication's figure.
-    """
+    """One network's row."""
 
     net: str
-    n_parameters: int
-    mflop: float
+    n_parameters: int  # with the task's outputs
+    mflop: float  # million floating-point operations of one window of 2.5 s
+    # Records a second of one thread; None of the ensemble.
     train_rate: float | None
     answer_rate: float | None
-    epochs: tuple[int, int]
-    still_falling: int
+    epochs: tuple[int, int]  # fewest and most of the groups
+    still_falling: int  # in how many groups the training loss still fell at the end
+    # The task's figure with its interval.
     value: float
     low: float
     high: float
+    # What it is behind the best single network, positive where it is worse.
     behind: float
     behind_low: float
     behind_high: float
-    published: float | None
+    published: float | None  # the publication's figure
 
     @property
     def is_worse(self) -> bool:

@@ -53,41 +53,27 @@ class Method:
 
 @dataclass(frozen=True)
 class PWaves:
-    """P waves claimed and marked, in numbers of records.
+    """P waves claimed and marked, in numbers of records."""
 
-    Attributes
-    ----------
-    n_marked, n_found : int
-        Records with marked P waves, and those of them in which the method found one.
-    n_without, n_false : int
-        Records in which no beat has a marked P wave in six leads, and those in which the method claims one.
-    """
-
+    # Records with marked P waves, and those of them in which the method found one.
     n_marked: int
     n_found: int
+    # Records in which no beat has a marked P wave in six leads, and those in which the method claims one.
     n_without: int
     n_false: int
 
 
 @dataclass(frozen=True)
 class HeartRates:
-    """Heart rates beside the marked beats.
+    """Heart rates beside the marked beats."""
 
-    Attributes
-    ----------
-    n_records, n_measured, n_within : int
-        Records, those with a heart rate, and those within 2 a minute of the marked beats' rate.
-    n_within_same_span : int
-        The same over the stretch of the record that is marked: first and last beats carry no marks.
-    mae_bpm : float
-        Mean absolute error over the marked stretch.
-    """
-
+    # Records, those with a heart rate, and those within 2 a minute of the marked beats' rate.
     n_records: int
     n_measured: int
     n_within: int
+    # The same over the stretch of the record that is marked: first and last beats carry no marks.
     n_within_same_span: int
-    mae_bpm: float
+    mae_bpm: float  # mean absolute error over the marked stretch
 
 
 @dataclass(frozen=True)

@@ -39,21 +39,12 @@ _LOW_PASS_HZ = 15.0
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of fault.
+    """One kind of fault."""
 
-    Attributes
-    ----------
-    name : str
-        What was done, for the table.
-    put : callable
-        Record and random generator -> the record with the fault, and the leads that have it.
-    codes : frozenset of ReasonCode
-        The gate's reason has one of them where it has found this fault.
-    """
-
-    name: str
+    name: str  # what was done, for the table
+    # Record and random generator -> the record with the fault, and the leads that have it.
     put: Callable[[EcgRecord, np.random.Generator], tuple[EcgRecord, tuple[str, ...]]]
-    codes: frozenset[ReasonCode]
+    codes: frozenset[ReasonCode]  # the gate's reason has one of them where it has found this fault
 
     def detected_in(self, quality: Quality, leads: tuple[str, ...]) -> bool:
         """Tell whether the gate names this fault in one of the leads that have it."""

@@ -12,27 +12,15 @@ from cardiov_core.datasets import AXIS_LABEL, Source
 
 @dataclass(frozen=True)
 class Comparison:
-    """Which labels answer to a finding.
+    """Which labels answer to a finding."""
 
-    Attributes
-    ----------
-    code : str
-        Code of the finding.
-    labels : mapping of str to frozenset of str
-        Source -> labels that stand for it; empty where the source has none, and then only records without related
-        labels are counted; a source without an entry does not speak of it.
-    related : mapping of str to frozenset of str
-        Source -> labels of records that count neither as with nor as without it.
-    meaning : str
-        What the label means, and where it departs from the finding.
-    needs : mapping of str to str
-        Source -> a label without which a record says nothing on the matter and is left out.
-    """
-
-    code: str
+    code: str  # code of the finding
+    # Source -> labels that stand for it; empty where the source has none, and then only records without related labels
+    # are counted; a source without an entry does not speak of it.
     labels: Mapping[Source, frozenset[str]]
-    related: Mapping[Source, frozenset[str]]
-    meaning: str = ""
+    related: Mapping[Source, frozenset[str]]  # source -> labels of records that count neither as with nor as without it
+    meaning: str = ""  # what the label means, and where it departs from the finding
+    # Source -> a label without which a record says nothing on the matter and is left out.
     needs: Mapping[Source, str] = field(default_factory=dict)
 
 

@@ -26,25 +26,17 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of one finding against one label; what was not measurable is counted apart.
+    """Counts of one finding against one label; what was not measurable is counted apart."""
 
-    Attributes
-    ----------
-    true_positive, false_positive, true_negative, false_negative : int
-        Where the finding gave an answer; positive is 'present', true is 'as labelled'.
-    unmeasured_labelled, unmeasured_unlabelled : int
-        Where it gave none, by label.
-    related : int
-        Records with a related label, left out.
-    """
-
+    # Where the finding gave an answer; positive is 'present', true is 'as labelled'.
     true_positive: int
     false_positive: int
     true_negative: int
     false_negative: int
+    # Where it gave none, by label.
     unmeasured_labelled: int = 0
     unmeasured_unlabelled: int = 0
-    related: int = 0
+    related: int = 0  # records with a related label, left out
 
     @property
     def n_with(self) -> int:

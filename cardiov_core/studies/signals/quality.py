@@ -60,30 +60,14 @@ _KINDS: Mapping[str, frozenset[ReasonCode]] = {
 
 @dataclass(frozen=True, eq=False)
 class JudgedRecord:
-    """One record with the gate's verdict and what is known of it.
-
-    Attributes
-    ----------
-    record : EcgRecord
-        The record.
-    quality : Quality
-        What the gate says.
-    source : str
-        'PTB-XL', 'LUDB' or 'CinC'.
-    fold : int or None
-        PTB-XL's fold.
-    notes : tuple of str or None
-        PTB-XL's columns that note a disturbance; None for other sources.
-    paced : bool
-        Labelled as paced.
-    """
+    """One record with the gate's verdict and what is known of it."""
 
     record: EcgRecord
-    quality: Quality
-    source: str
-    fold: int | None
-    notes: tuple[str, ...] | None
-    paced: bool
+    quality: Quality  # what the gate says
+    source: str  # 'PTB-XL', 'LUDB' or 'CinC'
+    fold: int | None  # PTB-XL's fold
+    notes: tuple[str, ...] | None  # PTB-XL's columns that note a disturbance; None for other sources
+    paced: bool  # labelled as paced
 
     @property
     def unseen(self) -> bool:

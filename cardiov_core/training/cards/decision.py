@@ -47,15 +47,9 @@ _DIGITS = 4
 
 @dataclass(frozen=True, eq=False)
 class Floors:
-    """Which findings of `FLOORS` are present in some records.
+    """Which findings of `FLOORS` are present in some records."""
 
-    Attributes
-    ----------
-    present : mapping of str to numpy.ndarray of bool, shape (n,)
-        By the finding's code.
-    """
-
-    present: Mapping[str, npt.NDArray[np.bool_]]
+    present: Mapping[str, npt.NDArray[np.bool_]]  # shape (n,), by the finding's code
 
     @classmethod
     def of(cls, findings: Sequence[Collection[str]]) -> "Floors":
@@ -88,22 +82,13 @@ class Floors:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a decision comes to.
+    """What a decision comes to."""
 
-    Attributes
-    ----------
-    missed : float
-        Share of the high-risk records graded no or low.
-    sensitivity, specificity : float
-        Of 'medium or higher'.
-    mae : float
-        Mean distance from the label, in levels.
-    """
-
-    missed: float
+    missed: float  # share of the high-risk records graded no or low
+    # Of 'medium or higher'.
     sensitivity: float
     specificity: float
-    mae: float
+    mae: float  # mean distance from the label, in levels
 
     @property
     def shortfall(self) -> float:
@@ -137,18 +122,10 @@ def decision_part(
 ) -> DecisionPart:
     """Return the shipped costs and floors, and what nested decisions and the paper's rule come to, for a model card.
 
-    Parameters
-    ----------
-    probabilities : numpy.ndarray, shape (n, 4)
-        Out of fold, after nested calibration: the shipped costs are chosen on all of them.
-    decided : numpy.ndarray of int, shape (n,)
-        From `nested_decisions`.
-    labels, groups : numpy.ndarray of int, shape (n,)
-        Levels, and the cross-validation group of each record.
-    patients : array_like, shape (n,)
-        Who each record is from.
-    floors : Floors, optional
-        Which findings are present; without, none is tried.
+    `probabilities`: shape (n, 4), out of fold, after nested calibration: the shipped costs are chosen on all of them.
+    `decided`: shape (n,), from `nested_decisions`. `labels`, `groups`: shape (n,), levels, and the cross-validation
+    group of each record. `patients`: shape (n,), who each record is from. `floors`: which findings are present;
+    without, none is tried.
     """
     costs, codes = chosen_decision(probabilities, labels, floors)
     return DecisionPart(
@@ -205,14 +182,8 @@ def chosen_decision(
 ) -> tuple[Costs, tuple[str, ...]]:
     """Return costs, and the findings whose floors lower the error of the levels by costs chosen without floors.
 
-    Parameters
-    ----------
-    probabilities : numpy.ndarray, shape (n, 4)
-        Out of fold.
-    labels : numpy.ndarray of int, shape (n,)
-        Levels.
-    floors : Floors, optional
-        Which findings are present; none may raise a level by default.
+    `probabilities`: shape (n, 4), out of fold. `labels`: shape (n,), levels. `floors`: which findings are present; none
+    may raise a level by default.
     """
     costs = choose_costs(probabilities, labels)
     if floors is None:
@@ -231,14 +202,8 @@ def chosen_decision(
 def choose_costs(probabilities: FloatMatrix, labels: IntArray, floors: IntArray | None = None) -> Costs:
     """Return the costs that come nearest to what is asked for, and among equals those with the least error.
 
-    Parameters
-    ----------
-    probabilities : numpy.ndarray, shape (n, 4)
-        Out of fold.
-    labels : numpy.ndarray of int, shape (n,)
-        Levels.
-    floors : numpy.ndarray of int, optional
-        The level below which each record is not graded, whatever its probabilities.
+    `probabilities`: shape (n, 4), out of fold. `labels`: shape (n,), levels. `floors`: the level below which each
+    record is not graded, whatever its probabilities.
     """
     below = np.zeros(len(labels), dtype=np.int64) if floors is None else floors
     tried = [Costs.graded(under, missed) for under, missed in product(UNDER, MISSED_HIGH)]
@@ -252,14 +217,8 @@ def nested_decisions(
 ) -> IntArray:
     """Return each record's level by costs and floors that were chosen without its group.
 
-    Parameters
-    ----------
-    probabilities : numpy.ndarray, shape (n, 4)
-        Out of fold.
-    labels, groups : numpy.ndarray of int, shape (n,)
-        Levels, and the cross-validation group of each record.
-    floors : Floors, optional
-        Which findings are present.
+    `probabilities`: shape (n, 4), out of fold. `labels`, `groups`: shape (n,), levels, and the cross-validation group
+    of each record.
     """
     graded = np.zeros(len(labels), dtype=np.int64)
     for group in np.unique(groups):

@@ -16,14 +16,9 @@ _DIGITS = 4
 def doubt_part(probabilities: Float64Array, decided: IntArray, labels: IntArray, groups: IntArray) -> DoubtPart:
     """Return the limit, and what warnings by limits that were fitted without the record's group come to.
 
-    Parameters
-    ----------
-    probabilities : numpy.ndarray, shape (n, 4)
-        Out of fold, after nested calibration.
-    decided : numpy.ndarray of int, shape (n,)
-        The levels on show, by costs that were chosen without the record's group.
-    labels, groups : numpy.ndarray of int, shape (n,)
-        Levels, and the cross-validation group of each record.
+    `probabilities`: shape (n, 4), out of fold, after nested calibration. `decided`: shape (n,), the levels on show, by
+    costs that were chosen without the record's group. `labels`, `groups`: shape (n,), levels, and the cross-validation
+    group of each record.
     """
     doubts, wrong = doubts_of(probabilities, decided), decided != labels
     warned = np.zeros(len(labels), dtype=bool)

@@ -79,34 +79,19 @@ class AnyRecipe(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """What only one kind of grader can say of itself.
+    """What only one kind of grader can say of itself."""
 
-    Attributes
-    ----------
-    architecture, input, output : Architecture, InputPart, OutputPart
-        Of the card.
-    command : str
-        Repeats the training.
-    library : mapping of str to str
-        ``torch`` or ``scikit_learn`` -> version, where one of them trained it.
-    trained : pandas.DataFrame or None
-        The records that it learned from; None where they are those of the figures.
-    validation_folds : tuple of int
-        Folds that chose it.
-    figures : str or None
-        Where the figures come from, if not from out-of-fold predictions.
-    limitations, references : tuple of str
-        Beside those of every grader.
-    """
-
+    # Of the card.
     architecture: Architecture
     input: InputPart
     output: OutputPart
-    command: str
+    command: str  # repeats the training
+    # ``torch`` or ``scikit_learn`` -> version, where one of them trained it.
     library: Mapping[str, str] = field(default_factory=dict)
-    trained: pd.DataFrame | None = None
-    validation_folds: tuple[int, ...] = ()
-    figures: str | None = None
+    trained: pd.DataFrame | None = None  # the records that it learned from; None where they are those of the figures
+    validation_folds: tuple[int, ...] = ()  # folds that chose it
+    figures: str | None = None  # where the figures come from, if not from out-of-fold predictions
+    # Beside those of every grader.
     limitations: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 

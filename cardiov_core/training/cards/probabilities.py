@@ -64,35 +64,17 @@ Fit = Callable[[Float64Array, IntArray], Calibrated]
 
 @dataclass(frozen=True, eq=False)
 class NestedCalibration:
-    """What makes a grader's probabilities hold on other patients, and what proves it.
+    """What makes a grader's probabilities hold on other patients, and what proves it."""
 
-    Attributes
-    ----------
-    calibration : Calibration
-        Of the shipped grader, fitted on all out-of-fold predictions.
-    limits_shipped : tuple of float
-        Of its prediction sets, one a level.
-    raw : numpy.ndarray, shape (n, 3)
-        Out-of-fold exceedances as the grader gave them.
-    calibrated : numpy.ndarray, shape (n, 3)
-        The same after a calibration that was chosen and fitted without the record's group.
-    limits : numpy.ndarray, shape (n, 4)
-        Limits that were fitted without it.
-    decided : numpy.ndarray of int, shape (n,)
-        Levels by costs that were chosen without it.
-    floors : Floors or None
-        Findings that may raise a level; None where none was looked for.
-    calibration_part, conformal_part, decision_part, doubt_part : CardPart
-        Of the model card.
-    """
-
-    calibration: Calibration
-    limits_shipped: Limits
-    raw: Float64Array
+    calibration: Calibration  # of the shipped grader, fitted on all out-of-fold predictions
+    limits_shipped: Limits  # of its prediction sets, one a level
+    raw: Float64Array  # shape (n, 3), out-of-fold exceedances as the grader gave them
+    # Shape (n, 3), the same after a calibration that was chosen and fitted without the record's group.
     calibrated: Float64Array
-    limits: Float64Array
-    decided: IntArray
-    floors: Floors | None
+    limits: Float64Array  # shape (n, 4), limits that were fitted without it
+    decided: IntArray  # shape (n,), levels by costs that were chosen without it
+    floors: Floors | None  # findings that may raise a level; None where none was looked for
+    # Of the model card.
     calibration_part: CalibrationPart
     conformal_part: ConformalPart
     decision_part: DecisionPart
@@ -285,14 +267,7 @@ def log_loss(probabilities: Float64Array, levels: IntArray) -> float:
 
 
 def graded_table(table: pd.DataFrame, nested: NestedCalibration) -> pd.DataFrame:
-    """Join the records' table with their out-of-fold predictions.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `bare_table`, with the limits of the sets (limit0-limit3), `decided`, that for the level, and `findings`
-        where they may raise it.
-    """
+    """Join the records' table with their out-of-fold predictions."""
     limits = {f"limit{at}": nested.limits[:, at].round(_STORED_DIGITS) for at in range(len(Severity))}
     joined = bare_table(table, nested.raw, nested.calibrated)
     findings = {} if nested.floors is None else {"findings": nested.floors.words}
@@ -302,11 +277,8 @@ def graded_table(table: pd.DataFrame, nested: NestedCalibration) -> pd.DataFrame
 def bare_table(table: pd.DataFrame, raw: Float64Array, calibrated: Float64Array) -> pd.DataFrame:
     """Join the records' table with exceedances ``(n, 3)`` before and after calibration.
 
-    Returns
-    -------
-    pandas.DataFrame
-        With e0-e2 (calibrated exceedances), p0-p3 (decoded probabilities) and raw0-raw2 (exceedances before
-        calibration), rounded to six places, and level (argmax).
+    Returns with e0-e2 (calibrated exceedances), p0-p3 (decoded probabilities) and raw0-raw2 (exceedances before
+    calibration), rounded to six places, and level (argmax).
     """
     rounded = np.round(calibrated, _STORED_DIGITS)
     probabilities = ordinal.decode(rounded)

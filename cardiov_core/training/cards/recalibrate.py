@@ -18,21 +18,11 @@ from cardiov_core.weights import BLEND, BOOSTING, FOREST, RAW_COLUMNS, ModelCard
 
 @dataclass(frozen=True, eq=False)
 class Recalibrated:
-    """What a calibration after the training comes to.
+    """What a calibration after the training comes to."""
 
-    Attributes
-    ----------
-    part : NestedCalibration
-        Calibration, limit and their proof.
-    table : pandas.DataFrame
-        The new out-of-fold table.
-    changes : dict
-        Fields of the card that become others.
-    """
-
-    part: NestedCalibration
-    table: pd.DataFrame
-    changes: dict[str, object]
+    part: NestedCalibration  # calibration, limit and their proof
+    table: pd.DataFrame  # the new out-of-fold table
+    changes: dict[str, object]  # fields of the card that become others
 
 
 def recalibrate(card: ModelCard, dataset: LabelledRecords, kind: Kind | None = None) -> Recalibrated:

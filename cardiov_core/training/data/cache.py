@@ -45,21 +45,11 @@ Windows = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Preparation:
-    """What a preparation left behind.
+    """What a preparation left behind."""
 
-    Attributes
-    ----------
-    cache : PtbXlCache
-        The finished folder.
-    n_records : int
-        Records whose windows are in it.
-    unreadable : mapping of int to str
-        ``ecg_id`` -> why there is no window; only where that was allowed.
-    """
-
-    cache: PtbXlCache
-    n_records: int
-    unreadable: Mapping[int, str]
+    cache: PtbXlCache  # the finished folder
+    n_records: int  # records whose windows are in it
+    unreadable: Mapping[int, str]  # ``ecg_id`` -> why there is no window; only where that was allowed
 
 
 @dataclass(frozen=True, eq=False)

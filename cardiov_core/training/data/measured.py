@@ -45,25 +45,14 @@ _NUMBERS, _WINDOWS, _DONE = "numbers.npy", "windows.npy", "records.json"
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """The records of some folds.
+    """The records of some folds."""
 
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        As in `cardiov_core.training.data.records.TrainingRecords`. A recording that PTB-XL publishes twice stands in
-        the fold of its first number both times.
-    numbers : numpy.ndarray, shape (n, len(FEATURES))
-        What was measured, NaN where something could not be.
-    windows : numpy.ndarray
-        float32 ``(n, leads, samples)`` by `CONTRACT`.
-    findings : tuple of frozenset of str
-        Codes of the findings that are present in each record.
-    """
-
+    # As in `cardiov_core.training.data.records.TrainingRecords`. A recording that PTB-XL publishes twice stands in the
+    # fold of its first number both times.
     table: pd.DataFrame
-    numbers: FloatMatrix
-    windows: Windows
-    findings: tuple[frozenset[str], ...]
+    numbers: FloatMatrix  # shape (n, len(FEATURES)), what was measured, NaN where something could not be
+    windows: Windows  # float32 ``(n, leads, samples)`` by `CONTRACT`
+    findings: tuple[frozenset[str], ...]  # codes of the findings that are present in each record
 
     @property
     def floors(self) -> Floors:

@@ -17,33 +17,16 @@ from cardiov_core.signals import features_of, measure
 
 @dataclass(frozen=True, eq=False)
 class Hearts:
-    """Synthetic records of random hearts.
+    """Synthetic records of random hearts."""
 
-    Attributes
-    ----------
-    windows : torch.Tensor
-        float16 ``(n, leads, samples)`` by the recipe's contract.
-    numbers : numpy.ndarray, shape (n, len(FEATURES))
-        What was measured, NaN where something could not be.
-    """
-
-    windows: Tensor
-    numbers: Float64Array
+    windows: Tensor  # float16 ``(n, leads, samples)`` by the recipe's contract
+    numbers: Float64Array  # shape (n, len(FEATURES)), what was measured, NaN where something could not be
 
 
 def random_hearts(n: int, contract: InputContract, kept_in: Path, *, progress: bool = False) -> Hearts:
     """Draw, prepare and measure the hearts of seeds 0 to `n` - 1, or take them from where they were kept.
 
-    Parameters
-    ----------
-    n : int
-        How many.
-    contract : InputContract
-        What the network is fed.
-    kept_in : pathlib.Path
-        File (.npz) that holds them after the first call; one of another number or shape is made again.
-    progress : bool
-        Show a progress bar on stderr.
+    `kept_in`: file (.npz) that holds them after the first call; one of another number or shape is made again.
     """
     shape = (n, len(contract.leads), contract.n_samples)
     if kept_in.exists():

@@ -42,19 +42,12 @@ _PRETRAINING = "pretraining"
 
 @dataclass(frozen=True)
 class Scale:
-    """How numbers are standardised: median, and the standard deviation that their quartiles stand for.
+    """How numbers are standardised: median, and the standard deviation that their quartiles stand for."""
 
-    Attributes
-    ----------
-    centre, width : numpy.ndarray, shape (k,)
-        Of the numbers that are ever measured and differ.
-    columns : numpy.ndarray of int, shape (k,)
-        Which of all numbers these are.
-    """
-
+    # Shape (k,), of the numbers that are ever measured and differ.
     centre: Float64Array
     width: Float64Array
-    columns: IntArray
+    columns: IntArray  # shape (k,), which of all numbers these are
 
     @classmethod
     def of(cls, numbers: Float64Array) -> "Scale":
@@ -99,18 +92,8 @@ class PatientNumbers:
 class Teaching:
     """All that teaches the networks of one training beside the labels.
 
-    Parameters
-    ----------
-    recipe : Recipe
-        Who teaches, and how much.
-    numbers : numpy.ndarray, shape (n, len(FEATURES))
-        What was measured of the patients, from `PatientNumbers`.
-    records : TrainingRecords
-        The patients.
-    out : pathlib.Path
-        Folder of the training: hearts are kept in its ``teaching``.
-    progress : bool
-        Show progress bars on stderr.
+    `numbers`: shape (n, len(FEATURES)), what was measured of the patients, from `PatientNumbers`. `out`: folder of the
+    training: hearts are kept in its ``teaching``.
     """
 
     def __init__(

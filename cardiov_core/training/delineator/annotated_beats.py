@@ -32,33 +32,18 @@ _TIME_S = (np.arange(SAMPLES) - SAMPLES_BEFORE_R) / RATE_HZ
 
 @dataclass(frozen=True, eq=False)
 class MarkedBeats:
-    """The beats of one record.
+    """The beats of one record."""
 
-    Attributes
-    ----------
-    record_id : int
-        LUDB's number.
-    fingerprints : tuple of str
-        Of the record at its own rate, as its header scales it and in true mV; see
-        `EcgRecord.fingerprint`.
-    windows : numpy.ndarray
-        float32, ``(beats, 12, 320)``, as `network_window` cuts them.
-    shapes : numpy.ndarray
-        ``(beats,)``: beats of one number share their shape; 0 is the dominant one.
-    leads_s : numpy.ndarray
-        ``(beats, 12, 6)``: boundaries relative to the R peak, NaN where the lead carries no such wave.
-    overall_s : numpy.ndarray
-        ``(beats, 6)``: second earliest onset and second latest offset, NaN where fewer than six leads carry the wave.
-    whole : numpy.ndarray
-        Indices of the beats that learning may use: marked, and not the first or last marked one, which lack waves.
-    """
-
-    record_id: int
+    record_id: int  # LUDB's number
+    # Of the record at its own rate, as its header scales it and in true mV; see `EcgRecord.fingerprint`.
     fingerprints: tuple[str, ...]
-    windows: npt.NDArray[np.float32]
-    shapes: npt.NDArray[np.int64]
+    windows: npt.NDArray[np.float32]  # float32, ``(beats, 12, 320)``, as `network_window` cuts them
+    shapes: npt.NDArray[np.int64]  # ``(beats,)``: beats of one number share their shape; 0 is the dominant one
+    # ``(beats, 12, 6)``: boundaries relative to the R peak, NaN where the lead carries no such wave.
     leads_s: Float64Array
+    # ``(beats, 6)``: second earliest onset and second latest offset, NaN where fewer than six leads carry the wave.
     overall_s: Float64Array
+    # Indices of the beats that learning may use: marked, and not the first or last marked one, which lack waves.
     whole: npt.NDArray[np.int64]
 
 
@@ -77,21 +62,20 @@ class Example(NamedTuple):
         ``(12,)``: 0.0 for a lead that is left out.
     """
 
-    signal: Float64Array
+    signal: Float64Array  # ``(12, 320)`` in mV
+    # ``(12, 6)`` and ``(6,)``.
     leads_s: Float64Array
     overall_s: Float64Array
+    # Bool, ``(12, 3)`` and ``(3,)``.
     lead_waves: BoolArray
     waves: BoolArray
-    counts: Float64Array
+    counts: Float64Array  # ``(12,)``: 0.0 for a lead that is left out
 
 
 def load_marked_beats(ludb: Ludb, record_id: int) -> tuple[MarkedBeats, MarkedBeats]:
     """Read a record's beats with their marks, at the record's own rate and at 100 Hz.
 
-    Returns
-    -------
-    tuple of MarkedBeats
-        Own rate, 100 Hz.
+    Returns own rate, 100 Hz.
     """
     record = ludb.record(record_id)
     filled, _ = bridge_gaps(record.signal, record.sampling_rate)
@@ -132,12 +116,7 @@ def relative_marks(
 ) -> tuple[Float64Array, Float64Array, npt.NDArray[np.int64]]:
     """Give each beat the marks of the marked beat at most 0.1 s away.
 
-    Parameters
-    ----------
-    r_s : numpy.ndarray
-        ``(beats,)``, R peaks in seconds of the record.
-    marks : sequence of AnnotatedBeat
-        In order of time.
+    `r_s`: ``(beats,)``, R peaks in seconds of the record.
     """
     leads_s = np.full((r_s.size, len(STANDARD_LEADS), 6), np.nan)
     overall_s = np.full((r_s.size, 6), np.nan)

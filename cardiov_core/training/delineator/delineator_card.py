@@ -69,12 +69,9 @@ def build_delineator_card(
 def cross_validated(ludb: Ludb, weights: DelineatorWeights, numbers: Sequence[int]) -> JsonObject:
     """Compare held-out delineations with the marks.
 
-    Returns
-    -------
-    dict
-        ``global`` and ``lead_II``: mean absolute error, its 95 % bootstrap interval over the records, bias and number
-        of records of QRS, PR and QT in ms; ``boundaries_ms``: bias and standard deviation of the global boundaries;
-        ``p_wave``: how many of the records with and without P waves were classified rightly.
+    Returns ``global`` and ``lead_II``: mean absolute error, its 95 % bootstrap interval over the records, bias and
+    number of records of QRS, PR and QT in ms; ``boundaries_ms``: bias and standard deviation of the global boundaries;
+    ``p_wave``: how many of the records with and without P waves were classified rightly.
     """
     found_rows: list[list[Table]] = [[], []]
     marked_rows: list[list[Table]] = [[], []]

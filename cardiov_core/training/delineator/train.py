@@ -118,17 +118,7 @@ def train_delineator(ludb: Ludb, out: Path, recipe: DelineatorRecipe | None = No
 def split(n_records: int, recipe: DelineatorRecipe) -> list[npt.NDArray[np.int64]]:
     """Divide the records among the folds at random.
 
-    Parameters
-    ----------
-    n_records : int
-        How many there are.
-    recipe : DelineatorRecipe
-        Number of folds and seed.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        Indices of the records that each fold holds out.
+    Returns indices of the records that each fold holds out.
     """
     order = np.random.default_rng(recipe.seed).permutation(n_records)
     return [np.sort(order[fold :: recipe.folds]) for fold in range(recipe.folds)]
@@ -139,21 +129,8 @@ def fit(
 ) -> DelineatorNet:
     """Train one network.
 
-    Parameters
-    ----------
-    records : sequence of tuple of MarkedBeats
-        What it sees: own rate and, second, 100 Hz.
-    recipe : DelineatorRecipe
-        How.
-    seed : int
-        Of this network.
-    report : callable
-        Called after each step.
-
-    Returns
-    -------
-    DelineatorNet
-        With the running mean of its weights over the last hundred steps or so, in evaluation mode.
+    `records`: what it sees: own rate and, second, 100 Hz. Returns with the running mean of its weights over the last
+    hundred steps or so, in evaluation mode.
     """
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)

@@ -52,22 +52,13 @@ _SETTINGS: JsonObject = {
 
 @dataclass(frozen=True)
 class Task:
-    """What one detector learns.
+    """What one detector learns."""
 
-    Attributes
-    ----------
-    labels, related : tuple of str
-        Statements that assert the finding, and those of records that count neither way.
-    kind : {"rhythm", "waves"}
-        Which numbers it is fed with: signs of rhythm, or the waves of all leads.
-    specificity : float
-        Where its limit lies, on records without labels and related ones.
-    """
-
+    # Statements that assert the finding, and those of records that count neither way.
     labels: tuple[str, ...]
     related: tuple[str, ...]
-    kind: str
-    specificity: float
+    kind: str  # {"rhythm", "waves"}; which numbers it is fed with: signs of rhythm, or the waves of all leads
+    specificity: float  # where its limit lies, on records without labels and related ones
 
 
 TASKS: Mapping[str, Task] = {
@@ -83,24 +74,12 @@ TASKS: Mapping[str, Task] = {
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What detectors are trained on, a row per record.
+    """What detectors are trained on, a row per record."""
 
-    Attributes
-    ----------
-    numbers : sequence of mapping
-        By name; empty where a record has too few beats.
-    codes : sequence of frozenset of str
-        PTB-XL's statements.
-    groups : numpy.ndarray
-        int64: which group of folds a record belongs to, 0..4.
-    fingerprints : sequence of str
-        Checksums of the records.
-    """
-
-    numbers: Sequence[Mapping[str, float]]
-    codes: Sequence[frozenset[str]]
-    groups: npt.NDArray[np.int64]
-    fingerprints: Sequence[str]
+    numbers: Sequence[Mapping[str, float]]  # by name; empty where a record has too few beats
+    codes: Sequence[frozenset[str]]  # PTB-XL's statements
+    groups: npt.NDArray[np.int64]  # int64: which group of folds a record belongs to, 0..4
+    fingerprints: Sequence[str]  # checksums of the records
 
 
 def gather(

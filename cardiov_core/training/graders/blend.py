@@ -98,12 +98,8 @@ def train_blend(recipe: BlendRecipe, dataset: LabelledRecords, out: Path) -> Tra
 def fitted_weights(parts: Sequence[Float64Array], levels: IntArray) -> tuple[float, ...]:
     """Return the weights with the least log loss of the levels, each a multiple of a twentieth and none 0.
 
-    Parameters
-    ----------
-    parts : sequence of numpy.ndarray, shape (n, 3)
-        Exceedances out of fold, one array a member, calibrated and repaired in rank.
-    levels : numpy.ndarray of int, shape (n,)
-        Labels.
+    `parts`: shape (n, 3), exceedances out of fold, one array a member, calibrated and repaired in rank. `levels`: shape
+    (n,), labels.
     """
     tried = [shares for shares in product(range(1, _STEPS), repeat=len(parts)) if sum(shares) == _STEPS]
     weighed = [tuple(share / _STEPS for share in shares) for shares in tried]

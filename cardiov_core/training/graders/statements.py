@@ -185,12 +185,7 @@ def _cross_validated(
 def fit_slope(scores: FloatMatrix, labels: IntArray) -> tuple[float, float]:
     """Return slope and offset by which scores become probabilities with the least log loss (Platt 1999).
 
-    Parameters
-    ----------
-    scores : numpy.ndarray, shape (n,)
-        Of records that did not grow the trees.
-    labels : numpy.ndarray of int, shape (n,)
-        0 or 1.
+    `scores`: shape (n,), of records that did not grow the trees. `labels`: shape (n,), 0 or 1.
     """
 
     def loss(numbers: FloatMatrix) -> tuple[float, FloatMatrix]:

@@ -40,21 +40,10 @@ def finish(
 ) -> TrainingResult:
     """Make table and card of a trained grader and write them with its weights.
 
-    Parameters
-    ----------
-    recipe : AnyRecipe
-        The training.
-    dataset : LabelledRecords
-        What it was trained on.
-    table : pandas.DataFrame
-        Its records, as in `cardiov_core.training.data.records.TrainingRecords`.
-    found : NestedCalibration or numpy.ndarray
-        What was said of them: calibrated and proven; or, where there was no cross-validation, bare exceedances
-        ``(n, 3)``, which get no out-of-fold table, for that they are not.
-    described : Described
-        What only this kind of grader can say of itself.
-    write : callable
-        Writes the weights with the card and, where there is one, the out-of-fold table; returns the card's path.
+    `table`: its records, as in `cardiov_core.training.data.records.TrainingRecords`. `found`: what was said of them:
+    calibrated and proven; or, where there was no cross-validation, bare exceedances ``(n, 3)``, which get no
+    out-of-fold table, for that they are not. `described`: what only this kind of grader can say of itself. `write`:
+    writes the weights with the card and, where there is one, the out-of-fold table; returns the card's path.
     """
     nested = found if isinstance(found, NestedCalibration) else None
     graded = graded_table(table, found) if isinstance(found, NestedCalibration) else bare_table(table, found, found)

@@ -20,16 +20,8 @@ IntArray = npt.NDArray[np.int64]
 def boost(recipe: BoostingRecipe, features: FloatMatrix, levels: IntArray, seed: int) -> Boosting:
     """Grow boosted trees for all classes at once and return them as plain arrays.
 
-    Parameters
-    ----------
-    recipe : BoostingRecipe
-        Number and size of the trees.
-    features : numpy.ndarray, shape (n, n_features)
-        NaN where a number is missing.
-    levels : numpy.ndarray of int, shape (n,)
-        Classes; of two classes comes one score, of more one a class.
-    seed : int
-        Of the draws.
+    `features`: shape (n, n_features), NaN where a number is missing. `levels`: shape (n,), classes; of two classes
+    comes one score, of more one a class.
     """
     return boosting_of([fitted(recipe, features, levels, seed)])
 

@@ -15,33 +15,19 @@ _WIDTH_IN, _ROW_HEIGHT_IN, _DPI = 10.0, 2.2, 100
 
 
 class Epoch(Document):
-    """What the log keeps of an epoch, in this order.
+    """What the log keeps of an epoch, in this order."""
 
-    Attributes
-    ----------
-    run : str
-        'group-1' ... or 'final'.
-    stage : str
-        What was learned.
-    stage_index, epoch, epochs : int
-        Which stage from 0, which of its epochs from 1, and how many it has at most.
-    processes : int or None
-        Where there were several.
-    loss, learning_rate : float
-        Mean over the batches, and the rate of the epoch.
-    validation_loss : float or None
-        Where there was validation.
-    """
-
-    run: str
-    stage: str = ""
+    run: str  # 'group-1' ... or 'final'
+    stage: str = ""  # what was learned
+    # Which stage from 0, which of its epochs from 1, and how many it has at most.
     stage_index: int
     epoch: int
     epochs: int = 0
-    processes: int | None = None
+    processes: int | None = None  # where there were several
+    # Mean over the batches, and the rate of the epoch.
     loss: float
     learning_rate: float = 0.0
-    validation_loss: float | None = None
+    validation_loss: float | None = None  # where there was validation
 
 
 Report = Callable[[Epoch], None]

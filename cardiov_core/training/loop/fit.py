@@ -39,32 +39,12 @@ def fit(
 ) -> nn.Module:
     """Train one network by the recipe's stages.
 
-    Parameters
-    ----------
-    recipe : Recipe
-        What to do.
-    data : TrainingData
-        Windows, levels, and what else may teach.
-    run : str
-        Name in the log: 'group-1' ... or 'final'.
-    seed : int
-        Of this run.
-    checkpoint : pathlib.Path
-        Written after every epoch.
-    resume : bool
-        Go on from `checkpoint` where it exists: the result is the same as without the interruption.
-    report : callable
-        Gets what the log keeps of each epoch.
-    validation : TrainingData, optional
-        Chooses the epoch whose weights each stage ends with, lowers the rate on a plateau and stops a stage early.
-    start : mapping of str to torch.Tensor, optional
-        Weights of a pretrained network of the same recipe, from `weights_in` or a network's own; a dense layer or a
-        side head of another size is left out.
-
-    Returns
-    -------
-    torch.nn.Module
-        In evaluation mode, with the last stage's head and plain weights; the side head is gone.
+    `data`: windows, levels, and what else may teach. `run`: name in the log: 'group-1' ... or 'final'. `resume`: go on
+    from `checkpoint` where it exists: the result is the same as without the interruption. `report`: gets what the log
+    keeps of each epoch. `validation`: chooses the epoch whose weights each stage ends with, lowers the rate on a
+    plateau and stops a stage early. `start`: weights of a pretrained network of the same recipe, from `weights_in` or a
+    network's own; a dense layer or a side head of another size is left out. Returns in evaluation mode, with the last
+    stage's head and plain weights; the side head is gone.
     """
     _check(recipe, data, validation)
     with seeded(seed):
@@ -112,14 +92,7 @@ def _person(data: TrainingData, part: Tensor, where: torch.device) -> Tensor | N
 def exceedances_of(net: nn.Module, data: TrainingData, output: Output | None = None) -> Tensor:
     """Return a network's exceedances as it gives them, float64 ``(n, 3)`` on the CPU.
 
-    Parameters
-    ----------
-    net : torch.nn.Module
-        From `fit`.
-    data : TrainingData
-        What to grade.
-    output : Output, optional
-        How to read the network; the paper's independent thresholds where None.
+    `net`: from `fit`. `output`: how to read the network; the paper's independent thresholds where None.
     """
     return torch.sigmoid(exceedance_logits(logits_of(net, data), output or Output()))
 

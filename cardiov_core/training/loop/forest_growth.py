@@ -17,16 +17,7 @@ if TYPE_CHECKING:
 def grow(recipe: ForestRecipe, features: Float64Array, levels: IntArray, seed: int) -> Forest:
     """Grow a forest and return it as plain arrays.
 
-    Parameters
-    ----------
-    recipe : ForestRecipe
-        Size of forest and leaves.
-    features : numpy.ndarray, shape (n, n_features)
-        NaN where a number is missing.
-    levels : numpy.ndarray of int, shape (n,)
-        All four levels must occur.
-    seed : int
-        Of the draws.
+    `features`: shape (n, n_features), NaN where a number is missing. `levels`: shape (n,), all four levels must occur.
     """
     from sklearn.ensemble import ExtraTreesClassifier
 

@@ -19,18 +19,9 @@ def label_loss(
 ) -> Tensor:
     """Return the loss that a recipe asks for.
 
-    Parameters
-    ----------
-    logits : torch.Tensor
-        ``(batch, outputs)``; of Triology's random switch ``(batch, segments, outputs)``.
-    targets : torch.Tensor
-        ``(batch, outputs)``.
-    settings : LossSettings
-        Which loss, with its numbers.
-    weights : torch.Tensor, optional
-        One a class (see `class_weights`), for the weighted losses.
-    draw : float
-        A number within 0..1 that decides the random switch for this batch.
+    `logits`: ``(batch, outputs)``; of Triology's random switch ``(batch, segments, outputs)``. `targets`: ``(batch,
+    outputs)``. `weights`: one a class (see `class_weights`), for the weighted losses. `draw`: a number within 0..1 that
+    decides the random switch for this batch.
     """
     wanted = smoothed(targets, settings.label_smoothing)
     if settings.name == "random_switch":
@@ -46,10 +37,7 @@ def smoothed(targets: Tensor, share: float) -> Tensor:
 def class_weights(targets: Tensor) -> Tensor:
     """Return a weight a class, inversely proportional to its records, with a mean of 1 over the classes that occur.
 
-    Parameters
-    ----------
-    targets : torch.Tensor
-        ``(n, outputs)`` of all training records.
+    `targets`: ``(n, outputs)`` of all training records.
     """
     counts = targets.sum(dim=0)
     inverse = torch.where(counts > 0, 1.0 / counts.clamp_min(1.0), torch.zeros_like(counts))

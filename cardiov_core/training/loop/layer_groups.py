@@ -14,10 +14,7 @@ _STACKS = ("stages", "blocks", "layers", "modules_in_order")
 def layer_groups(net: nn.Module) -> list[list[nn.Module]]:
     """Return the groups, input first: what comes before the stages, each stage, and the head with the dense layer.
 
-    Parameters
-    ----------
-    net : torch.nn.Module
-        Of `cardiov_core.nets`; one without stages has its dense layer in the last group and all else in the first.
+    `net`: of `cardiov_core.nets`; one without stages has its dense layer in the last group and all else in the first.
     """
     before: list[nn.Module] = []
     stages: list[list[nn.Module]] = []
@@ -43,17 +40,9 @@ def _opened(net: nn.Module) -> list[tuple[str, nn.Module]]:
 def rated_parameters(model: nn.Module, stage: Stage) -> Sequence[Any]:
     """Return what an optimiser is given in a stage, and freeze what does not learn in it.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        With the network as ``net``, and whatever stands beside it.
-    stage : Stage
-        How many groups learn, and by what the rate of each earlier one is lowered.
-
-    Returns
-    -------
-    sequence
-        All parameters where all learn at one rate; otherwise groups, the output's last.
+    `model`: with the network as ``net``, and whatever stands beside it. `stage`: how many groups learn, and by what the
+    rate of each earlier one is lowered. Returns all parameters where all learn at one rate; otherwise groups, the
+    output's last.
     """
     parameters = list(model.parameters())
     for parameter in parameters:

@@ -15,22 +15,11 @@ def targets_for(
 ) -> Tensor:
     """Turn levels into what the objective compares with.
 
-    Parameters
-    ----------
-    levels : torch.Tensor
-        int64, ``(n,)``, 0-3.
-    objective : str
-        'cross_entropy': one-hot rows; 'ordinal' and 'rank_consistent': the three exceedances of the paper's Table 4;
-        'regression' and 'measurements': the level as a number.
-    teacher : torch.Tensor, optional
-        Another grader's exceedances, ``(n, 3)``; rank violations are repaired by the running minimum.
-    teacher_share : float
-        Weight of the teacher in the targets, 0..1 (Hinton et al. 2015, arXiv:1503.02531, without temperature).
-
-    Returns
-    -------
-    torch.Tensor
-        float32, ``(n, 4)``, ``(n, 3)`` or ``(n, 1)``.
+    `levels`: int64, ``(n,)``, 0-3. `objective`: 'cross_entropy': one-hot rows; 'ordinal' and 'rank_consistent': the
+    three exceedances of the paper's Table 4; 'regression' and 'measurements': the level as a number. `teacher`: another
+    grader's exceedances, ``(n, 3)``; rank violations are repaired by the running minimum. `teacher_share`: weight of
+    the teacher in the targets, 0..1 (Hinton et al. 2015, arXiv:1503.02531, without temperature). Returns float32, ``(n,
+    4)``, ``(n, 3)`` or ``(n, 1)``.
     """
     above = (levels.unsqueeze(1) > torch.arange(3)).float()
     if teacher is not None and teacher_share > 0:
@@ -65,12 +54,7 @@ def corn_loss(logits: Tensor, above: Tensor) -> Tensor:
     mixed records and a teacher's probabilities; for plain levels it is CORN's loss to the letter, the sum over all
     questions asked by their number.
 
-    Parameters
-    ----------
-    logits : torch.Tensor
-        ``(n, 3)`` of the conditional questions.
-    above : torch.Tensor
-        ``(n, 3)`` exceedances, never rising.
+    `logits`: ``(n, 3)`` of the conditional questions. `above`: ``(n, 3)`` exceedances, never rising.
     """
     asked = functional.pad(above[:, :-1], (1, 0), value=1.0)
     total = above * functional.logsigmoid(logits) + (asked - above) * functional.logsigmoid(-logits)
@@ -80,10 +64,8 @@ def corn_loss(logits: Tensor, above: Tensor) -> Tensor:
 def side_loss(numbers: Tensor, wanted: Tensor) -> Tensor:
     """Return the smooth L1 loss (Huber's, with a threshold of 1) over the numbers that are known.
 
-    Parameters
-    ----------
-    numbers, wanted : torch.Tensor
-        ``(n, k)``, standardised; NaN in `wanted` where a record lacks one. A batch without any gives 0.
+    `numbers`, `wanted`: ``(n, k)``, standardised; NaN in `wanted` where a record lacks one. A batch without any gives
+    0.
     """
     known = ~torch.isnan(wanted)
     # Masked before the loss: a NaN times zero would still be NaN in the gradient.

@@ -17,14 +17,7 @@ Kind = TypeVar("Kind")
 def typed(kind: type[Kind], table: Mapping[str, object], shown_as: str) -> Kind:
     """Return a table as a recipe.
 
-    Parameters
-    ----------
-    kind : type
-        The recipe's dataclass.
-    table : mapping
-        Its fields.
-    shown_as : str
-        The recipe's file.
+    `kind`: the recipe's dataclass. `shown_as`: the recipe's file.
     """
     try:
         return TypeAdapter(kind).validate_python(table)
@@ -65,12 +58,7 @@ def refuse_unknown(table: Mapping[str, object], known: set[str], shown_as: str) 
 def refuse(faults: Mapping[str, bool], shown_as: str) -> None:
     """Refuse a recipe by the first rule that it breaks.
 
-    Parameters
-    ----------
-    faults : mapping of str to bool
-        Rule in words -> whether it is broken.
-    shown_as : str
-        The recipe's file.
+    `faults`: rule in words -> whether it is broken. `shown_as`: the recipe's file.
     """
     for rule, broken in faults.items():
         if broken:

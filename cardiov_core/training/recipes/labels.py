@@ -17,21 +17,12 @@ WEIGHTED: tuple[LossName, ...] = ("weighted_bce", "cross_entropy", "random_switc
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class LossSettings:
-    """The loss of a task.
+    """The loss of a task."""
 
-    Attributes
-    ----------
-    name : str
-        One of `LossName`.
-    gamma_positive, gamma_negative, margin : float
-        Of the asymmetric loss: exponents that focus on positives and on negatives, and the probability under which a
-        negative no longer counts. The defaults are those of Kang and Wen 2022 and their public code.
-    label_smoothing : float
-        Share of a label that is spread over all classes, 0..1.
-    """
-
-    name: LossName = "bce"
+    name: LossName = "bce"  # one of `LossName`
+    # Of the asymmetric loss: exponents that focus on positives and on negatives, and the probability under which a
+    # negative no longer counts. The defaults are those of Kang and Wen 2022 and their public code.
     gamma_positive: float = 0.0
     gamma_negative: float = 0.2
     margin: float = 0.05
-    label_smoothing: float = 0.0
+    label_smoothing: float = 0.0  # share of a label that is spread over all classes, 0..1

@@ -67,121 +67,62 @@ class Stage:
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class Augmentation:
-    """Random changes to training windows; never used at inference.
+    """Random changes to training windows; never used at inference."""
 
-    Attributes
-    ----------
-    crop_s : float
-        Length of the random window in seconds; the whole input where it is as long.
-    lead_dropout : float
-        Probability that a lead is zeroed.
-    scale : float
-        Standard deviation of the log of a record's random gain.
-    noise_mv : float
-        Standard deviation of white noise in mV.
-    mixup : float
-        Alpha of the beta distribution that mixes pairs of records and their targets; 0 mixes none.
-    lead_scale : float
-        Standard deviation of the log of a random gain a lead.
-    lead_scale_share : float
-        Share of the records that get gains a lead, 0..1.
-    mixup_share : float
-        Share of the batches that are mixed, 0..1.
-    erase_s : float
-        Longest stretch that is set to zero, in seconds, in all leads (Zhong et al. 2020, arXiv:1708.04896); 0: none.
-    shift_mv : float
-        Standard deviation of an offset a lead in mV.
-    """
-
-    crop_s: float = 8.0
-    lead_dropout: float = 0.1
-    scale: float = 0.1
-    noise_mv: float = 0.01
-    mixup: float = 0.0
-    lead_scale: float = 0.0
-    lead_scale_share: float = 0.0
-    mixup_share: float = 1.0
+    crop_s: float = 8.0  # length of the random window in seconds; the whole input where it is as long
+    lead_dropout: float = 0.1  # probability that a lead is zeroed
+    scale: float = 0.1  # standard deviation of the log of a record's random gain
+    noise_mv: float = 0.01  # standard deviation of white noise in mV
+    mixup: float = 0.0  # alpha of the beta distribution that mixes pairs of records and their targets; 0 mixes none
+    lead_scale: float = 0.0  # standard deviation of the log of a random gain a lead
+    lead_scale_share: float = 0.0  # share of the records that get gains a lead, 0..1
+    mixup_share: float = 1.0  # share of the batches that are mixed, 0..1
+    # Longest stretch that is set to zero, in seconds, in all leads (Zhong et al. 2020, arXiv:1708.04896); 0: none.
     erase_s: float = 0.0
-    shift_mv: float = 0.0
+    shift_mv: float = 0.0  # standard deviation of an offset a lead in mV
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class Auxiliary:
-    """A second dense layer that predicts numbers beside the level; thrown away at the end.
+    """A second dense layer that predicts numbers beside the level; thrown away at the end."""
 
-    Attributes
-    ----------
-    weight : float
-        Of its loss beside the stage's own; 0 trains none.
-    """
-
-    weight: float = 0.0
+    weight: float = 0.0  # of its loss beside the stage's own; 0 trains none
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class Distillation:
-    """Learning from another grader's exceedances, on patients and on random hearts.
+    """Learning from another grader's exceedances, on patients and on random hearts."""
 
-    Attributes
-    ----------
-    share : float
-        Of the teacher in the targets of patients, 0..1.
-    teacher : str
-        Recipe of the trees that teach; empty where nobody does. They never saw the patient whom they speak of.
-    hearts_a_batch : int
-        Random hearts (`cardiov_core.datasets.varied`) beside the patients of each step. Of them only the teacher knows
-        anything.
-    hearts_until : float
-        Share of each stage's epochs with random hearts, 0..1; after that, patients alone.
-    """
-
-    share: float = 0.0
+    share: float = 0.0  # of the teacher in the targets of patients, 0..1
+    # Recipe of the trees that teach; empty where nobody does. They never saw the patient whom they speak of.
     teacher: str = ""
+    # Random hearts (`cardiov_core.datasets.varied`) beside the patients of each step. Of them only the teacher knows
+    # anything.
     hearts_a_batch: int = 0
-    hearts_until: float = 1.0
+    hearts_until: float = 1.0  # share of each stage's epochs with random hearts, 0..1; after that, patients alone
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class Pretraining:
-    """What the network learned before this training: to measure random hearts, or all that another network did.
+    """What the network learned before this training: to measure random hearts, or all that another network did."""
 
-    Attributes
-    ----------
-    hearts : int
-        How many there are, for pretraining and distillation; 0: none.
-    epochs : int
-        Passes over them; 0 begins with random weights.
-    learning_rate : float
-        Peak of the one-cycle schedule.
-    start : str
-        Network whose weights it begins with, from a training of that name beside this one's folder; empty: none. What
-        that network learned from counts with its own out-of-fold predictions.
-    """
-
-    hearts: int = 0
-    epochs: int = 0
-    learning_rate: float = 0.003
+    hearts: int = 0  # how many there are, for pretraining and distillation; 0: none
+    epochs: int = 0  # passes over them; 0 begins with random weights
+    learning_rate: float = 0.003  # peak of the one-cycle schedule
+    # Network whose weights it begins with, from a training of that name beside this one's folder; empty: none. What
+    # that network learned from counts with its own out-of-fold predictions.
     start: str = ""
 
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class Validation:
-    """Records that choose the checkpoint, lower the rate and stop a stage; no network learns from them.
+    """Records that choose the checkpoint, lower the rate and stop a stage; no network learns from them."""
 
-    Attributes
-    ----------
-    folds : tuple of int
-        PTB-XL folds beside the training's.
-    inner_group : bool
-        Instead of folds: one of the groups that are left when the cross-validation holds one out. The group held out
-        is never looked at.
-    patience : int
-        Epochs without a better validation loss after which a stage stops; 0 never stops early.
-    """
-
-    folds: tuple[int, ...] = ()
+    folds: tuple[int, ...] = ()  # PTB-XL folds beside the training's
+    # Instead of folds: one of the groups that are left when the cross-validation holds one out. The group held out is
+    # never looked at.
     inner_group: bool = False
-    patience: int = 0
+    patience: int = 0  # epochs without a better validation loss after which a stage stops; 0 never stops early
 
     @property
     def used(self) -> bool:
@@ -191,17 +132,10 @@ class Validation:
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class Plateau:
-    """When the schedule 'plateau' lowers the rate.
+    """When the schedule 'plateau' lowers the rate."""
 
-    Attributes
-    ----------
-    factor : float
-        What the rate is multiplied with, between 0 and 1 (paper: 0.3).
-    patience : int
-        Epochs without a better validation loss; the paper gives none, the authors' public scripts have 10.
-    """
-
-    factor: float = 0.3
+    factor: float = 0.3  # what the rate is multiplied with, between 0 and 1 (paper: 0.3)
+    # Epochs without a better validation loss; the paper gives none, the authors' public scripts have 10.
     patience: int = 10
 
 

@@ -10,27 +10,13 @@ _LAST = ("seed", "cv_groups", "folds")
 
 @dataclass(frozen=True, config=KNOWN_FIELDS)
 class TreesRecipe:
-    """A training of trees on measurements.
+    """A training of trees on measurements."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the grader that comes out.
-    title : str
-        One line for people.
-    seed : int
-        Of everything random.
-    cv_groups : int
-        Parts of the cross-validation; whole PTB-XL folds, so that no patient is in two of them.
-    folds : tuple of int
-        PTB-XL folds that are trained on; fold 10 stays untouched.
-    """
-
-    name: str
-    title: str
-    seed: int
-    cv_groups: int
-    folds: tuple[int, ...]
+    name: str  # name of the grader that comes out
+    title: str  # one line for people
+    seed: int  # of everything random
+    cv_groups: int  # parts of the cross-validation; whole PTB-XL folds, so that no patient is in two of them
+    folds: tuple[int, ...]  # PTB-XL folds that are trained on; fold 10 stays untouched
 
     def as_dict(self) -> JsonObject:
         """Return the recipe as plain values, for the model card: what its kind adds stands in the middle."""

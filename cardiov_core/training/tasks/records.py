@@ -237,16 +237,7 @@ def _joined(
 def undersampled(records: TaskRecords, chosen: IntArray, share: float, seed: int) -> IntArray:
     """Return the chosen records without a share of those whose only label is normal.
 
-    Parameters
-    ----------
-    records : TaskRecords
-        All.
-    chosen : numpy.ndarray of int
-        Rows of the training records.
-    share : float
-        0..1.
-    seed : int
-        Of the draw.
+    `share`: 0..1.
     """
     if share <= 0:
         return chosen
