@@ -195,12 +195,7 @@ def run_batch(
 def row_of(name: str, analysis: Analysis) -> BatchRow:
     """Keep of an analysis what the table shows.
 
-    Parameters
-    ----------
-    name : str
-        The record's place in what was given.
-    analysis : Analysis
-        What CardioV says of it.
+    `name`: the record's place in what was given.
     """
     record, prediction, measured = analysis.record, analysis.prediction, analysis.measurements
     return BatchRow(

@@ -91,17 +91,8 @@ def raised_by_findings(
 def with_doubts(panel: Panel, graders: Iterable[Grader]) -> Panel:
     """Warn of levels that are likely to be wrong, by what was counted out of fold.
 
-    Parameters
-    ----------
-    panel : Panel
-        What the graders say, raised by findings where these raise it.
-    graders : iterable of Grader
-        The same graders.
-
-    Returns
-    -------
-    Panel
-        With a note where a grader is unsure, and with how often each was wrong where such graders differ.
+    `panel`: what the graders say, raised by findings where these raise it. Returns with a note where a grader is
+    unsure, and with how often each was wrong where such graders differ.
     """
     known = _by_name(graders)
 

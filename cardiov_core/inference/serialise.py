@@ -104,11 +104,8 @@ def warnings_of(analysis: Analysis, explanation: Explanation | Contributions | N
 def machine_to_dict(machine: MachineReading) -> JsonObject:
     """Turn the machine's own reading into JSON values.
 
-    Returns
-    -------
-    dict
-        Keys ``source``, ``measurements`` (named as ours where they are the same thing), ``statements``,
-        ``confirmed_statements`` and ``severity``.
+    Returns keys ``source``, ``measurements`` (named as ours where they are the same thing), ``statements``,
+    ``confirmed_statements`` and ``severity``.
     """
     return {
         "source": machine.source,
@@ -150,12 +147,9 @@ def measurements_to_dict(measurements: Measurements) -> JsonObject:
 def finding_to_dict(finding: Finding) -> JsonObject:
     """Turn a finding into JSON values.
 
-    Returns
-    -------
-    dict
-        Its fields by name; ``beats`` are indices into the beats of the measurements, ``j_mv`` the levels of the J point
-        per lead, ``figures`` how it did on labelled records ({source, n_with, n_without, sensitivity, specificity,
-        words}, or None).
+    Returns its fields by name; ``beats`` are indices into the beats of the measurements, ``j_mv`` the levels of the J
+    point per lead, ``figures`` how it did on labelled records ({source, n_with, n_without, sensitivity, specificity,
+    words}, or None).
     """
     figures = finding.figures
     return {

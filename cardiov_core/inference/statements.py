@@ -23,11 +23,8 @@ def likely_statements(
 ) -> tuple[LikelyStatement, ...]:
     """Return the statements that may be shown of a record, the most probable first.
 
-    Returns
-    -------
-    tuple of LikelyStatement
-        Of a training record what trees said that had not seen its patient. Empty where no beat was found, the head
-        is missing, or it was trained on other measurements.
+    Returns of a training record what trees said that had not seen its patient. Empty where no beat was found, the head
+    is missing, or it was trained on other measurements.
     """
     chosen = head or shipped_head()
     if chosen is None or measurements.median_beat is None:

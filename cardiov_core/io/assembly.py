@@ -40,59 +40,26 @@ _FIELD_CURES = {
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the caller said about a file that may not say it itself.
+    """What the caller said about a file that may not say it itself."""
 
-    Attributes
-    ----------
-    sampling_rate : float or None
-        In Hz, for files that do not state it.
-    units : str or None
-        Units of the samples, for files that do not state them.
-    gain_factor : float
-        Factor that a reader confirmed for a wrong gain.
-    """
-
-    sampling_rate: float | None = None
-    units: str | None = None
-    gain_factor: float = 1.0
+    sampling_rate: float | None = None  # in Hz, for files that do not state it
+    units: str | None = None  # units of the samples, for files that do not state them
+    gain_factor: float = 1.0  # factor that a reader confirmed for a wrong gain
 
 
 @dataclass(frozen=True, eq=False)
 class Channels:
-    """The content of a file before leads are named and ordered.
+    """The content of a file before leads are named and ordered."""
 
-    Attributes
-    ----------
-    path : Path
-        The file that was opened.
-    format : str
-        Name of the format.
-    signal_mv : numpy.ndarray
-        Shape ``(n_channels, n_samples)``, in mV.
-    names : tuple of str
-        Names of the channels as the file spells them.
-    sampling_rate : float
-        In Hz.
-    files : tuple of str
-        Names of all files read.
-    sha256 : str
-        SHA-256 of their bytes, in that order.
-    gains_per_mv : tuple of float or None
-        Digital units per mV a channel.
-    derived_leads : tuple of str
-        Channels that the file itself says were computed, as it spells them.
-    age, sex, recorded_at, patient_id, device, comments, warnings, machine
-        As in `EcgRecord`.
-    """
-
-    path: Path
-    format: str
-    signal_mv: npt.NDArray[np.floating]
-    names: tuple[str, ...]
-    sampling_rate: float
-    files: tuple[str, ...]
-    sha256: str
-    gains_per_mv: tuple[float, ...] | None = None
+    path: Path  # the file that was opened
+    format: str  # name of the format
+    signal_mv: npt.NDArray[np.floating]  # shape ``(n_channels, n_samples)``, in mV
+    names: tuple[str, ...]  # names of the channels as the file spells them
+    sampling_rate: float  # in Hz
+    files: tuple[str, ...]  # names of all files read
+    sha256: str  # SHA-256 of their bytes, in that order
+    gains_per_mv: tuple[float, ...] | None = None  # digital units per mV a channel
+    # As in `EcgRecord`.
     age: float | None = None
     sex: Sex | None = None
     recorded_at: datetime | None = None
@@ -101,7 +68,7 @@ class Channels:
     comments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     machine: MachineReading | None = None
-    derived_leads: tuple[str, ...] = ()
+    derived_leads: tuple[str, ...] = ()  # channels that the file itself says were computed, as it spells them
 
 
 def sha256_of(*contents: bytes) -> str:
@@ -128,15 +95,7 @@ def scale_to_mv(name: str, unit: str) -> float:
 
 
 def check_rate(name: str, rate_hz: float) -> float:
-    """Return the rate where it is one that an ECG can have.
-
-    Parameters
-    ----------
-    name : str
-        The file, for the message.
-    rate_hz : float
-        Samples a second and lead.
-    """
+    """Return the rate where it is one that an ECG can have."""
     if not np.isfinite(rate_hz) or rate_hz <= 0:
         raise RecordFormatError(
             f"{name} states a sampling rate of {rate_hz:g} Hz.",
@@ -153,10 +112,7 @@ def check_rate(name: str, rate_hz: float) -> float:
 def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int], tuple[str, ...]]:
     """Find the standard leads among a file's channels.
 
-    Returns
-    -------
-    tuple of dict and tuple of str
-        Lead -> index of its channel, and the names that are no standard lead.
+    Returns lead -> index of its channel, and the names that are no standard lead.
     """
     rows: dict[str, int] = {}
     others: list[str] = []
@@ -197,12 +153,7 @@ def _completed(signal: FloatArray, leads: list[str]) -> tuple[FloatArray, list[s
 def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     """Make a record of a file's channels: standard leads in standard order, limb leads complete, checked.
 
-    Parameters
-    ----------
-    channels : Channels
-        What a reader found.
-    options : ReadOptions
-        What the caller stated; a rate that differs from the file's is not used and warned of.
+    `options`: what the caller stated; a rate that differs from the file's is not used and warned of.
     """
     name = channels.path.name
     rate_hz = check_rate(name, channels.sampling_rate)

@@ -58,10 +58,7 @@ UNITS_HINT = "Units that are understood: nV, uV, mV, V."
 def standard_lead(name: str) -> str | None:
     """Return the standard spelling of a lead's name.
 
-    Returns
-    -------
-    str or None
-        One of `STANDARD_LEADS`; None where the name is no standard lead. An inverted lead ('-aVR') is none.
+    Returns one of `STANDARD_LEADS`; None where the name is no standard lead. An inverted lead ('-aVR') is none.
     """
     bare = _bare(name)
     return _SPELLINGS.get(bare) or _SPELLINGS.get(bare.replace(" ", "").replace("_", ""))
@@ -103,10 +100,7 @@ def standard_leads(names: Sequence[str], units: Sequence[str] | None = None) -> 
 def mv_per_unit(unit: str) -> float | None:
     """Return how many mV one `unit` is, or None where the unit is unknown.
 
-    Parameters
-    ----------
-    unit : str
-        'mV', 'mv', 'uV', 'µV', 'V', 'nV' or the word, in any case.
+    `unit`: 'mV', 'mv', 'uV', 'µV', 'V', 'nV' or the word, in any case.
     """
     # U+03BC (Greek mu) and U+00B5 (micro sign) look alike; keyboards write both.
     return _MV_PER_UNIT.get(unit.strip().casefold().replace("\u03bc", "\u00b5"))
@@ -117,18 +111,8 @@ def missing_limb_leads(signal: FloatArray, leads: Sequence[str]) -> tuple[FloatA
 
     Any two of the six limb leads fix the frontal plane, hence the other four; I and II are preferred.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray
-        float32, shape ``(n_leads, n_samples)``, in mV.
-    leads : sequence of str
-        Standard names of the rows.
-
-    Returns
-    -------
-    tuple of numpy.ndarray and tuple of str
-        The computed leads, shape ``(n_derived, n_samples)``, and their names; none where fewer than two limb leads
-        with samples were recorded.
+    `signal`: float32, shape ``(n_leads, n_samples)``, in mV. Returns the computed leads, shape ``(n_derived,
+    n_samples)``, and their names; none where fewer than two limb leads with samples were recorded.
     """
     wanted = tuple(lead for lead in LIMB_LEADS if lead not in leads)
     recorded = [lead for lead in LIMB_LEADS if lead in leads and np.isfinite(signal[leads.index(lead)]).any()]

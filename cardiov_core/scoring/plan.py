@@ -122,18 +122,9 @@ def is_manifest(source: str) -> bool:
 def windows_of(entry: Entry, window_s: float) -> Iterator[Entry]:
     """Cut a long recording into windows, without reading its samples.
 
-    Parameters
-    ----------
-    entry : Entry
-        Any record.
-    window_s : float
-        Length of a window. The last one ends with the recording, so it may overlap the one before.
-
-    Yields
-    ------
-    Entry
-        The windows in their order; the record itself where it is not longer than a window, or lies elsewhere, or
-        its format is not one of which stretches can be read.
+    `window_s`: length of a window. The last one ends with the recording, so it may overlap the one before. Yields the
+    windows in their order; the record itself where it is not longer than a window, or lies elsewhere, or its format is
+    not one of which stretches can be read.
     """
     recording = None
     if entry.error is None and not entry.place.archive and is_local(entry.place.file):
@@ -199,13 +190,7 @@ def write_plan(source: str, path: Path, chunk_size: int, window_s: float | None 
 
 
 def read_plan(path: Path) -> Plan:
-    """Open a plan that was written before.
-
-    Raises
-    ------
-    OutputError
-        If it is damaged.
-    """
+    """Open a plan that was written before."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -254,18 +239,7 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Write a file beside its place and move it there when it is whole and on the disk.
-
-    Yields
-    ------
-    Path
-        What to write to.
-
-    Raises
-    ------
-    OutputError
-        If the disk is full or may not be written to; nothing of the file stays.
-    """
+    """Write a file beside its place and move it there when it is whole and on the disk."""
     temporary = path.with_name(f".{path.name}.unfinished")
     try:
         yield temporary

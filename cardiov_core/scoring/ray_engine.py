@@ -25,21 +25,8 @@ _ADDRESS = "RAY_ADDRESS"
 def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None:
     """Score and write the parts that are left.
 
-    Parameters
-    ----------
-    run : Run
-        The parts, and who is told of them.
-    grading : Grading
-        By what records are graded.
-    n_actors : int, optional
-        How many parts are worked on at once; one per core of the cluster by default.
-
-    Raises
-    ------
-    ConfigurationError
-        If Ray is not installed, or the cluster cannot be reached.
-    CardioVError
-        What ends a local run, too.
+    `run`: the parts, and who is told of them. `n_actors`: how many parts are worked on at once; one per core of the
+    cluster by default.
     """
     try:
         import ray

@@ -50,19 +50,8 @@ def schema_of_rows() -> "pa.Schema":
 def analysed_row(entry: Entry, analysis: Analysis, card: ModelCard) -> Row:
     """Return the row of a record that was analysed.
 
-    Parameters
-    ----------
-    entry : Entry
-        The line of the plan; the file's own name counts where that has none.
-    analysis : Analysis
-        What CardioV says of it.
-    card : ModelCard
-        Of the grader.
-
-    Returns
-    -------
-    dict
-        One value per column of `COLUMNS`; None where there is nothing to say.
+    `entry`: the line of the plan; the file's own name counts where that has none. Returns one value per column of
+    `COLUMNS`; None where there is nothing to say.
     """
     ecg, prediction, measured = analysis.record, analysis.prediction, analysis.measurements
     others = [
@@ -99,14 +88,7 @@ def analysed_row(entry: Entry, analysis: Analysis, card: ModelCard) -> Row:
 def error_row(entry: Entry, error: CardioVError, card: ModelCard) -> Row:
     """Return the row of a record that could not be read or analysed.
 
-    Parameters
-    ----------
-    entry : Entry
-        The line of the plan.
-    error : CardioVError
-        What is wrong.
-    card : ModelCard
-        Of the grader that would have graded it.
+    `card`: of the grader that would have graded it.
     """
     return {
         **dict.fromkeys(COLUMNS),

@@ -212,14 +212,7 @@ def _rows(entries: Iterable[Entry], grading: Grading, card: ModelCard, n_process
 def rows_from(workers: Workers, entries: Iterable[Entry], card: ModelCard) -> Iterator[Row]:
     """Return the rows of records in their order; a record that ends its process has a row that says so.
 
-    Parameters
-    ----------
-    workers : Workers
-        Processes whose state is a `Scorer`.
-    entries : iterable of Entry
-        Read as they are needed.
-    card : ModelCard
-        Of the grader.
+    `workers`: processes whose state is a `Scorer`.
     """
     asked: deque[Entry] = deque()
 
@@ -237,13 +230,7 @@ def rows_from(workers: Workers, entries: Iterable[Entry], card: ModelCard) -> It
 
 
 def write_part(folder: Path, part: int, rows: list[Row]) -> None:
-    """Write one part; it is there whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
+    """Write one part; it is there whole or not at all."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

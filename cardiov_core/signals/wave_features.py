@@ -90,12 +90,7 @@ SIGNS: tuple[tuple[str, str, str, str], ...] = (
 def wave_numbers(measurements: Measurements, heights_mv: Mapping[str, float]) -> dict[str, float]:
     """Return the waves of each lead by feature key.
 
-    Parameters
-    ----------
-    measurements : Measurements
-        Of a record.
-    heights_mv : mapping of str to float
-        Lead -> height of its QRS in mV; other leads say nothing.
+    `heights_mv`: lead -> height of its QRS in mV; other leads say nothing.
     """
     beat = measurements.median_beat
     if beat is None:

@@ -57,25 +57,10 @@ def reasons_of(
 ) -> tuple[tuple[Contribution, ...], float]:
     """Gather contributions by what a clinician would call them and the part of the heart.
 
-    Parameters
-    ----------
-    row : numpy.ndarray, shape (len(FEATURES),)
-        What was measured.
-    contributions : numpy.ndarray, shape (len(FEATURES), 4)
-        From `path_contributions`.
-    base : numpy.ndarray, shape (4,)
-        From the same.
-    target : int or str
-        A level, or a threshold by name.
-    heights_mv : mapping of str to float
-        Lead -> height of its QRS, by which sizes are given in mV; empty where voltages cannot be trusted.
-
-    Returns
-    -------
-    reasons : tuple of Contribution
-        At most `MOST_REASONS`, none smaller than `SMALLEST_REASON`, the weightiest first.
-    share : float
-        Base probability of the target.
+    `row`: shape (len(FEATURES),), what was measured. `contributions`: shape (len(FEATURES), 4), from
+    `path_contributions`. `base`: shape (4,), from the same. `target`: a level, or a threshold by name. `heights_mv`:
+    lead -> height of its QRS, by which sizes are given in mV; empty where voltages cannot be trusted. Returns
+    `reasons`: at most `MOST_REASONS`, none smaller than `SMALLEST_REASON`, the weightiest first.
     """
     levels = _levels_of(target)
     weights = contributions[:, levels].sum(axis=1)

@@ -83,26 +83,11 @@ def stage_maps(
     Neither hooks nor gradients nor modes stay behind, whatever happens. Callers that share the network between threads
     hold a lock.
 
-    Parameters
-    ----------
-    net : torch.nn.Module
-        With `grad_cam_points`.
-    values : torch.Tensor
-        Input of one record, shape ``(1, n_leads, n_samples)``.
-    target : int, str or None
-        As in `checked_target`.
-    calibration : Calibration, optional
-        Of the grader: a level's probability is the calibrated one.
-    output : Output, optional
-        How to read the network; the paper's independent thresholds where None. The number of a regression speaks for
-        a middle level from both sides: its map shows what moved the number towards the level.
-
-    Returns
-    -------
-    maps : list of numpy.ndarray
-        One per stage, at the stage's own length, >= 0, not normalised.
-    target : int or str
-        What was explained: the predicted level where None was asked for.
+    `net`: with `grad_cam_points`. `values`: input of one record, shape ``(1, n_leads, n_samples)``. `calibration`: of
+    the grader: a level's probability is the calibrated one. `output`: how to read the network; the paper's independent
+    thresholds where None. The number of a regression speaks for a middle level from both sides: its map shows what
+    moved the number towards the level. Returns `maps`: one per stage, at the stage's own length, >= 0, not normalised.
+    Returns `target`: what was explained: the predicted level where None was asked for.
     """
     maps, explained = batch_maps(net, values, None if target is None else [target], calibration, output)
     return [stage[0] for stage in maps], explained[0]
@@ -175,22 +160,8 @@ def on_record_axis(
 ) -> FloatArray:
     """Map a stage's attention to the record's own samples and scale it to a maximum of 1.
 
-    Parameters
-    ----------
-    stage_map : numpy.ndarray
-        Shape ``(n_stage,)``, >= 0.
-    prepared : PreparedInput
-        What the network saw.
-    record : EcgRecord
-        Where it came from.
-    input_rate_hz : float
-        Sampling rate of the input.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, shape ``(record.n_samples,)``, 0..1, linear between the centres of stage samples; NaN outside the
-        window. A map of zeros stays zero.
+    `stage_map`: shape ``(n_stage,)``, >= 0. Returns float32, shape ``(record.n_samples,)``, 0..1, linear between the
+    centres of stage samples; NaN outside the window. A map of zeros stays zero.
     """
     n_input = prepared.values.shape[1]
     centres = stage_centres(n_input, len(stage_map))

@@ -28,23 +28,9 @@ def lead_importance(
 
     Callers that share the network between threads hold a lock.
 
-    Parameters
-    ----------
-    net : torch.nn.Module
-        As in `cardiov_core.inference.explanation.grad_cam.stage_maps`.
-    values : torch.Tensor
-        Input of one record, shape ``(1, n_leads, n_samples)``.
-    target : int or str
-        A level, whose log odds are meant, or 'above_no', 'above_low', 'above_medium', whose logit is.
-    calibration : Calibration, optional
-        Of the grader.
-    output : Output, optional
-        How to read the network.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_leads,)
-        Loss of log odds, above 0 where the lead spoke for the target; 0 for a lead that is flat already.
+    `values`: input of one record, shape ``(1, n_leads, n_samples)``. `target`: a level, whose log odds are meant, or
+    'above_no', 'above_low', 'above_medium', whose logit is. Returns shape (n_leads,), loss of log odds, above 0 where
+    the lead spoke for the target; 0 for a lead that is flat already.
     """
     n_leads = values.shape[1]
     windows = torch.cat([values, without_each_lead(values)])
@@ -65,14 +51,7 @@ def without_each_lead(values: Tensor) -> Tensor:
 def target_log_odds(logits: Tensor, targets: list[int | str], calibration: Calibration | None) -> Float64Array:
     """Return the log odds of each window's target; of a threshold, its logit.
 
-    Parameters
-    ----------
-    logits : torch.Tensor
-        Of the exceedances, shape ``(n, 3)``.
-    targets : list of int or str
-        One a window.
-    calibration : Calibration or None
-        Of the grader.
+    `logits`: of the exceedances, shape ``(n, 3)``.
     """
     probabilities = np.clip(decoded_probabilities(logits, calibration).cpu().numpy(), _CLIP, 1.0 - _CLIP)
     raw = logits.double().cpu().numpy()

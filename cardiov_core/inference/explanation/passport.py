@@ -16,20 +16,11 @@ _UNTESTED = "This network's attention maps have not been tested: they may show w
 
 @dataclass(frozen=True, eq=False)
 class Passport:
-    """What was measured of a network's maps.
+    """What was measured of a network's maps."""
 
-    Attributes
-    ----------
-    levels : mapping of int to mapping of int to MapRow
-        Level -> stage -> figures.
-    records : str
-        On which records, in words.
-    leads : mapping of int to SanityRow
-        Level -> figures of the importance of leads; empty where that was not tested.
-    """
-
-    levels: Mapping[int, Mapping[int, MapRow]]
-    records: str = ""
+    levels: Mapping[int, Mapping[int, MapRow]]  # level -> stage -> figures
+    records: str = ""  # on which records, in words
+    # Level -> figures of the importance of leads; empty where that was not tested.
     leads: Mapping[int, SanityRow] = field(default_factory=dict)
 
     def line(self, level: int) -> str:
@@ -68,13 +59,7 @@ class Passport:
         return withheld
 
     def leads_withheld(self, target: int | str) -> str:
-        """Return why the importance of leads must not be shown; empty where it passed for every level of the target.
-
-        Parameters
-        ----------
-        target : int or str
-            As in `withheld_stages`.
-        """
+        """Return why the importance of leads must not be shown; empty where it passed for every level of the target."""
         for level in _levels_of(target):
             row = self.leads.get(level)
             if row is None:

@@ -52,19 +52,9 @@ def boosting_contributions(boosting: Boosting, row: npt.ArrayLike) -> tuple[Floa
     its child's; what that does to the probabilities, all earlier trees being told, is credited to the number that
     decides the fork. Base and contributions add up exactly to `boosting_probabilities`.
 
-    Parameters
-    ----------
-    boosting : Boosting
-        With a score a level.
-    row : array_like, shape (n_features,)
-        NaN where a number is missing.
-
-    Returns
-    -------
-    base : numpy.ndarray, shape (n_scores,)
-        Probabilities before anything was measured: of the baseline.
-    contributions : numpy.ndarray, shape (n_features, n_scores)
-        Their sum over the scores is 0 for each number.
+    `row`: shape (n_features,), NaN where a number is missing. Returns `base`: shape (n_scores,), probabilities before
+    anything was measured: of the baseline. Returns `contributions`: shape (n_features, n_scores), their sum over the
+    scores is 0 for each number.
     """
     values = np.asarray(row, dtype=np.float64)
     forks, moves, scores = _walk(boosting, values)

@@ -15,39 +15,21 @@ _FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "indep
 
 @dataclass(frozen=True)
 class TrainingRow:
-    """A record that trained a grader, and what weights that had not seen its patient say of it.
+    """A record that trained a grader, and what weights that had not seen its patient say of it."""
 
-    Attributes
-    ----------
-    ecg_id : int
-        Its number in PTB-XL.
-    patient_id : str
-        Its patient there.
-    exceedance : tuple of float
-        Three.
-    set_limits : tuple of float or None
-        Limits of the prediction set, one a level; None where the grader has no sets.
-    decided : int or None
-        Its level by costs that were chosen without its group of patients; None where the grader has no costs.
-    mark : str
-        By what the record is known again; empty where the table has none.
-    """
-
-    ecg_id: int
-    patient_id: str
+    ecg_id: int  # its number in PTB-XL
+    patient_id: str  # its patient there
     exceedance: tuple[float, float, float]
-    set_limits: Limits | None
+    set_limits: Limits | None  # limits of the prediction set, one a level; None where the grader has no sets
+    # Its level by costs that were chosen without its group of patients; None where the grader has no costs.
     decided: int | None = None
-    mark: str = ""
+    mark: str = ""  # by what the record is known again; empty where the table has none
 
 
 class TrainingRows:
     """The rows of an out-of-fold table, each made when it is asked for.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As `out_of_fold_table` gives it.
+    `table`: as `out_of_fold_table` gives it.
     """
 
     def __init__(self, table: pd.DataFrame) -> None:

@@ -23,23 +23,14 @@ SHARE_WARNED = 0.25
 
 @dataclass(frozen=True, eq=False)
 class GradedOutOfFold:
-    """What a grader said of its training records by weights that had not seen their patients.
+    """What a grader said of its training records by weights that had not seen their patients."""
 
-    Attributes
-    ----------
-    ecg_ids, labels, levels : numpy.ndarray of int, shape (n,)
-        Each record, its level by the cardiologists' statements, and the level that the grader shows.
-    probabilities : numpy.ndarray, shape (n, 4)
-        Of the levels.
-    patients : numpy.ndarray of str, shape (n,)
-        Who each record is from.
-    """
-
+    # Shape (n,), each record, its level by the cardiologists' statements, and the level that the grader shows.
     ecg_ids: IntArray
     labels: IntArray
     levels: IntArray
-    probabilities: Float64Array
-    patients: npt.NDArray[np.str_]
+    probabilities: Float64Array  # shape (n, 4), of the levels
+    patients: npt.NDArray[np.str_]  # shape (n,), who each record is from
 
     @property
     def wrong(self) -> npt.NDArray[np.bool_]:
@@ -87,13 +78,7 @@ def fit_doubt_limit(doubts: Float64Array, share: float = SHARE_WARNED) -> float:
 
 
 def doubt_limit_of(card: ModelCard) -> float | None:
-    """Return the limit that a model card states; None where it states none.
-
-    Raises
-    ------
-    ModelCardError
-        If it makes no sense.
-    """
+    """Return the limit that a model card states; None where it states none."""
     stated = card.part(DoubtPart)
     return None if stated is None else stated.limit
 
@@ -101,19 +86,8 @@ def doubt_limit_of(card: ModelCard) -> float | None:
 def unsure(prediction: Prediction, limit: float | None, graded: GradedOutOfFold | None) -> Reason | None:
     """Warn of a level that is as doubtful as those that were often wrong.
 
-    Parameters
-    ----------
-    prediction : Prediction
-        With the level on show.
-    limit : float or None
-        From `doubt_limit_of`.
-    graded : GradedOutOfFold or None
-        What the grader said of its training records, by the same decision.
-
-    Returns
-    -------
-    Reason or None
-        None where the level is not as doubtful, or where nothing is known of the grader.
+    `limit`: from `doubt_limit_of`. `graded`: what the grader said of its training records, by the same decision.
+    Returns None where the level is not as doubtful, or where nothing is known of the grader.
     """
     if limit is None or graded is None or prediction.doubt < limit:
         return None

@@ -176,10 +176,7 @@ def limit_of(known: KnownRange) -> float:
 def scope_of(known: KnownRange, record: EcgRecord | Examination, start_s: float | None = None) -> Scope:
     """Tell how far a record lies out.
 
-    Returns
-    -------
-    Scope
-        With the limit and the share of the held-out training records that lie as far out.
+    Returns with the limit and the share of the held-out training records that lie as far out.
     """
     distance = float(distances(known, signature_of(record, start_s)[np.newaxis])[0])
     n_records = len(known.held_out)

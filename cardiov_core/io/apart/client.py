@@ -54,20 +54,7 @@ class Reader:
             self._control = self._server = None
 
     def read(self, path: Path, options: ReadOptions) -> EcgRecord:
-        """Open one ECG as `read_record` does.
-
-        Parameters
-        ----------
-        path : Path
-            The record, on this machine.
-        options : ReadOptions
-            What the caller stated.
-
-        Raises
-        ------
-        CardioVError
-            As `read_record`; also if reading takes more time or memory than one file may.
-        """
+        """Open one ECG as `read_record` does."""
         # A child that is ended leaves its own temporary files: they lie in a folder that this process removes.
         with scratch_folder() as scratch:
             asked = _request(path, options, str(scratch))

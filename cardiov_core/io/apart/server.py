@@ -29,13 +29,7 @@ _logger = logging.getLogger(__name__)
 
 
 def serve(control: socket.socket) -> None:
-    """Read files until the other end is gone.
-
-    Parameters
-    ----------
-    control : socket.socket
-        Brings one socket per file.
-    """
+    """Read files until the other end is gone."""
     _import_decoders()
     woken, waker = socket.socketpair()
     for end in (woken, waker):

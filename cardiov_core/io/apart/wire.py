@@ -32,13 +32,7 @@ def pack_error(error: CardioVError) -> bytes:
 
 
 def unpack(answer: bytes) -> EcgRecord | CardioVError:
-    """Return what `pack_record` or `pack_error` packed.
-
-    Raises
-    ------
-    ValueError, KeyError, TypeError
-        If it is neither.
-    """
+    """Return what `pack_record` or `pack_error` packed."""
     length = int.from_bytes(answer[:_LENGTH_BYTES], "big")
     told = json.loads(answer[_LENGTH_BYTES : _LENGTH_BYTES + length])
     if "error" in told:

@@ -36,18 +36,8 @@ _RARER = frozenset({"MFER", "XLE ECG", "EDAN ARC Holter"})
 def read_cart(path: Path, content: bytes, options: ReadOptions, *, name: str, parse: Parse) -> Channels:
     """Read a cart's or an archive's file.
 
-    Parameters
-    ----------
-    path : Path
-        The file, for its name.
-    content : bytes
-        Its content.
-    options : ReadOptions
-        Units for files that do not state them.
-    name : str
-        Name of the format.
-    parse : callable
-        Takes the file's name, its content and a temporary folder.
+    `options`: units for files that do not state them. `parse`: takes the file's name, its content and a temporary
+    folder.
     """
     most = limits().cart_mib
     if len(content) > mib(most):

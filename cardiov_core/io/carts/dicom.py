@@ -44,27 +44,13 @@ class DicomPart:
 
 @dataclass(frozen=True)
 class DicomFiles:
-    """A DICOM file, cut into files of one multiplex group each.
+    """A DICOM file, cut into files of one multiplex group each."""
 
-    Attributes
-    ----------
-    parts : tuple of DicomPart
-        The rhythm group's file first, then those of groups recorded at the same time.
-    notes : tuple of str
-        What was chosen and left out.
-    age : float or None
-        Age in years, where it is written in a way that only people read.
-    undated : bool
-        Whether the file says that its dates were removed, so that those in it are dummies.
-    derived : tuple of str
-        Names of channels that the file says were computed from others.
-    """
-
-    parts: tuple[DicomPart, ...]
-    notes: tuple[str, ...]
-    age: float | None
-    undated: bool
-    derived: tuple[str, ...]
+    parts: tuple[DicomPart, ...]  # the rhythm group's file first, then those of groups recorded at the same time
+    notes: tuple[str, ...]  # what was chosen and left out
+    age: float | None  # age in years, where it is written in a way that only people read
+    undated: bool  # whether the file says that its dates were removed, so that those in it are dummies
+    derived: tuple[str, ...]  # names of channels that the file says were computed from others
 
 
 @dataclass(frozen=True)

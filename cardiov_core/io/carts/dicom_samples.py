@@ -24,37 +24,19 @@ _END_S, _AMID_S = 0.04, 2.0
 
 @dataclass(eq=False)
 class Mended:
-    """What was mended in a group, and what is still to be done with its samples.
+    """What was mended in a group, and what is still to be done with its samples."""
 
-    Attributes
-    ----------
-    changed : bool
-        Whether the group is no longer as the file has it.
-    notes : list of str
-        Notes.
-    gaps : numpy.ndarray or None
-        Shape ``(n_samples, n_channels)``: samples that are padding, where the parser is not to look for them.
-    skew : tuple of float
-        Samples by which each channel began later than the group.
-    """
-
-    changed: bool = False
+    changed: bool = False  # whether the group is no longer as the file has it
     notes: list[str] = field(default_factory=list)
+    # Shape ``(n_samples, n_channels)``: samples that are padding, where the parser is not to look for them.
     gaps: npt.NDArray[np.bool_] | None = None
-    skew: tuple[float, ...] = ()
+    skew: tuple[float, ...] = ()  # samples by which each channel began later than the group
 
 
 def mend_group(item: "Dataset", name: str, *, little: bool) -> Mended:
     """Bring a group into the form that the parser reads right; the group is changed in place.
 
-    Parameters
-    ----------
-    item : pydicom.dataset.Dataset
-        An item of the Waveform Sequence.
-    name : str
-        The file, for messages.
-    little : bool
-        Whether its samples have the low byte first.
+    `little`: whether its samples have the low byte first.
     """
     interpretation = str(item.get("WaveformSampleInterpretation", "") or "").upper()
     if interpretation in _COMPANDED:
@@ -77,17 +59,9 @@ def mend_group(item: "Dataset", name: str, *, little: bool) -> Mended:
 def delayed(samples: npt.NDArray[np.float64], skew: float) -> npt.NDArray[np.float64]:
     """Return a channel on the time of its group: sample i of it was taken at i + skew.
 
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Counts, shape ``(n_samples,)``.
-    skew : float
-        Samples by which the channel began later; part of one for converters that take channels in turn.
-
-    Returns
-    -------
-    numpy.ndarray
-        Whole counts, shape ``(n_samples,)``; NaN where the channel had not begun.
+    `samples`: counts, shape ``(n_samples,)``. `skew`: samples by which the channel began later; part of one for
+    converters that take channels in turn. Returns whole counts, shape ``(n_samples,)``; NaN where the channel had not
+    begun.
     """
     from scipy.interpolate import CubicSpline
 

@@ -22,33 +22,15 @@ _JOINED = ("EDF+D file has gaps", "frames are concatenated without a gap")
 
 @dataclass(frozen=True)
 class Parsed:
-    """What the library found, and what it and the preparation had to say.
+    """What the library found, and what it and the preparation had to say."""
 
-    Attributes
-    ----------
-    record : ecgdatakit.models.ECGRecord
-        As parsed, unscaled.
-    leads : tuple of ecgdatakit.models.Lead
-        Its leads, and those of groups recorded with it.
-    notes : tuple of str
-        For the record's warnings.
-    age : float or None
-        Age in years, where it is written in a way that only people read.
-    patient_id : str or None
-        Where the library does not look for it.
-    undated : bool
-        Whether the file says that its dates were removed.
-    derived_leads : tuple of str
-        Channels that the file says were computed.
-    """
-
-    record: "ECGRecord"
-    leads: "tuple[Lead, ...]"
-    notes: tuple[str, ...] = ()
-    age: float | None = None
-    patient_id: str | None = None
-    undated: bool = False
-    derived_leads: tuple[str, ...] = ()
+    record: "ECGRecord"  # as parsed, unscaled
+    leads: "tuple[Lead, ...]"  # its leads, and those of groups recorded with it
+    notes: tuple[str, ...] = ()  # for the record's warnings
+    age: float | None = None  # age in years, where it is written in a way that only people read
+    patient_id: str | None = None  # where the library does not look for it
+    undated: bool = False  # whether the file says that its dates were removed
+    derived_leads: tuple[str, ...] = ()  # channels that the file says were computed
 
 
 Parse = Callable[[str, bytes, Path], Parsed]
@@ -70,21 +52,7 @@ def parse_as(format_name: str, suffix: str) -> Parse:
 def run(file: Path, name: str, format_name: str) -> tuple["ECGRecord", tuple[str, ...]]:
     """Let ecgdatakit parse a file; its Python warnings become notes.
 
-    Parameters
-    ----------
-    file : Path
-        A temporary file.
-    name : str
-        The reader's name for it, for messages.
-    format_name : str
-        Its format, for messages.
-
-    Raises
-    ------
-    RecordFormatError
-        If it is damaged.
-    RecordUnsupportedError
-        If it is of a variant that is not read, or holds no rhythm.
+    `name`: the reader's name for it, for messages.
     """
     from ecgdatakit import ECGDataKitError, FileParser, UnsupportedFormatError
 

@@ -95,14 +95,9 @@ def _without_padding(parsed: Parsed) -> Parsed:
 
 @dataclass(frozen=True)
 class EdfFacts:
-    """What the subfields say.
+    """What the subfields say."""
 
-    Attributes
-    ----------
-    patient_id, sex, age, device
-        As in `EcgRecord`; None where the field says 'X'.
-    """
-
+    # As in `EcgRecord`; None where the field says 'X'.
     patient_id: str | None
     sex: Sex | None
     age: float | None
@@ -112,10 +107,8 @@ class EdfFacts:
 def plain_edf_facts(record: "ECGRecord") -> EdfFacts | None:
     """Read the subfields of a plain EDF file.
 
-    Returns
-    -------
-    EdfFacts or None
-        None where the file is EDF+ (which ecgdatakit reads itself) or no EDF, or its patient field has another form.
+    Returns None where the file is EDF+ (which ecgdatakit reads itself) or no EDF, or its patient field has another
+    form.
     """
     if record.source_format != "edf":
         return None

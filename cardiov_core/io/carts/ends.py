@@ -27,21 +27,9 @@ def without_ends(
     II and III the third is the difference of the others (Einthoven 1913), so equal leads are zero. Philips Sierra
     files end with such a pulse. A count more or less in a few leads, as rounding leaves it, makes no ECG of it.
 
-    Parameters
-    ----------
-    signal_mv : numpy.ndarray
-        Shape ``(n_channels, n_samples)``, in mV; NaN where the file holds no valid sample.
-    names : sequence of str
-        Names of the rows.
-    rate_hz : float
-        In Hz.
-    steps_mv : sequence of float
-        A count in mV for each row; 0 where that is not known.
-
-    Returns
-    -------
-    tuple of numpy.ndarray and tuple of str
-        The signal without its ends, and a sentence for each end that was cut.
+    `signal_mv`: shape ``(n_channels, n_samples)``, in mV; NaN where the file holds no valid sample. `rate_hz`: in Hz.
+    `steps_mv`: a count in mV for each row; 0 where that is not known. Returns the signal without its ends, and a
+    sentence for each end that was cut.
     """
     found = standard_leads(names)
     rows = [index for index, lead in enumerate(found) if lead is not None]

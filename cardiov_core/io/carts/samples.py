@@ -25,37 +25,20 @@ _MAX_SPREAD = 16
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One channel in mV.
+    """One channel in mV."""
 
-    Attributes
-    ----------
-    name : str
-        As the file spells it.
-    values_mv : numpy.ndarray
-        Shape ``(n_samples,)``, in mV; NaN where the file holds no valid sample.
-    start : int
-        Sample of the file's time axis at which the channel begins.
-    rate_hz : float
-        In Hz.
-    gain_per_mv : float or None
-        Counts per mV; None where the samples are no counts.
-    """
-
-    name: str
-    values_mv: npt.NDArray[np.float64]
-    start: int
-    rate_hz: float
-    gain_per_mv: float | None
+    name: str  # as the file spells it
+    values_mv: npt.NDArray[np.float64]  # shape ``(n_samples,)``, in mV; NaN where the file holds no valid sample
+    start: int  # sample of the file's time axis at which the channel begins
+    rate_hz: float  # in Hz
+    gain_per_mv: float | None  # counts per mV; None where the samples are no counts
 
 
 def channel_rows(parsed: Parsed, name: str, options: ReadOptions) -> tuple[list[Row], list[str]]:
     """Return the channels that share the standard leads' rate.
 
-    Returns
-    -------
-    tuple of list of Row and list of str
-        The rows; channels that are no standard lead are empty (they may have any unit), those of another rate are
-        left out, and a sentence tells so.
+    Returns the rows; channels that are no standard lead are empty (they may have any unit), those of another rate are
+    left out, and a sentence tells so.
     """
     record, leads = parsed.record, parsed.leads
     exact = _exact_rates(record)
@@ -152,10 +135,7 @@ def _exact_rates(record: "ECGRecord") -> dict[str, float]:
 def on_one_axis(rows: Sequence[Row], name: str) -> npt.NDArray[np.float64]:
     """Stack channels that may begin and end at different samples; what is not there is NaN.
 
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape ``(n_channels, n_samples)``, in mV.
+    Returns float64, shape ``(n_channels, n_samples)``, in mV.
     """
     first = min(row.start for row in rows)
     length = max(row.start - first + row.values_mv.size for row in rows)

@@ -39,15 +39,8 @@ def write_dicom(record: EcgRecord, path: Path, *, identity_kept: bool) -> tuple[
     12-lead ECG storage at 200-1000 Hz and up to 16384 samples; longer ones as general ECG, slower ones as ambulatory
     ECG, as the limits of these kinds demand (PS3.3 A.34.3.4, A.34.4.4, A.34.5.4).
 
-    Parameters
-    ----------
-    record : EcgRecord
-        What is written.
-    path : Path
-        The file.
-    identity_kept : bool
-        Whether patient and times were kept; otherwise the file says that the basic profile of PS3.15 annex E was
-        applied, with patient characteristics (age, sex) retained.
+    `identity_kept`: whether patient and times were kept; otherwise the file says that the basic profile of PS3.15 annex
+    E was applied, with patient characteristics (age, sex) retained.
     """
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian

@@ -19,18 +19,11 @@ _WHOLE = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Digital:
-    """A record in counts.
+    """A record in counts."""
 
-    Attributes
-    ----------
-    counts : numpy.ndarray
-        int16, shape ``(n_leads, n_samples)``; `INVALID` where the record has no valid sample.
-    per_mv : float
-        Counts per mV, the same for all leads; baseline 0.
-    """
-
+    # Int16, shape ``(n_leads, n_samples)``; `INVALID` where the record has no valid sample.
     counts: npt.NDArray[np.int16]
-    per_mv: float
+    per_mv: float  # counts per mV, the same for all leads; baseline 0
 
 
 def digitise(record: EcgRecord) -> Digital:

@@ -47,26 +47,15 @@ def _never(_: Path, __: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Format:
-    """A format.
+    """A format."""
 
-    Attributes
-    ----------
-    title : str
-        Its name for people, in hints and on the drop zone; empty where it is not listed.
-    recognises : callable
-        Path and first bytes -> whether a file is of this format, whatever its name.
-    reads : callable
-        Path, content, options -> what is in the file.
-    claims : callable
-        Path and first bytes -> whether such a file in a folder is meant to be an ECG. A table of anything is text.
-    suffixes : tuple of str
-        A file with this ending that no format recognises is a damaged one of this format, not one to pass over.
-    """
-
-    title: str
+    title: str  # its name for people, in hints and on the drop zone; empty where it is not listed
+    # Path and first bytes -> whether a file is of this format, whatever its name.
     recognises: Callable[[Path, bytes], bool]
-    reads: Callable[[Path, bytes, ReadOptions], Channels]
+    reads: Callable[[Path, bytes, ReadOptions], Channels]  # path, content, options -> what is in the file
+    # Path and first bytes -> whether such a file in a folder is meant to be an ECG. A table of anything is text.
     claims: Callable[[Path, bytes], bool] = _always
+    # A file with this ending that no format recognises is a damaged one of this format, not one to pass over.
     suffixes: tuple[str, ...] = ()
 
 

@@ -35,22 +35,7 @@ _TAR_MAGIC: tuple[tuple[int, bytes], ...] = (
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file whole, after a look at its size.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Raises
-    ------
-    RecordNotFoundError
-        If it cannot be opened.
-    RecordFormatError
-        If it is empty.
-    RecordUnsupportedError
-        If it is larger than a file may be.
-    """
+    """Read a file whole, after a look at its size."""
     try:
         size = path.stat().st_size
         most = limits().file_mib

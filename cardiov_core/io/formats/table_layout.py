@@ -28,30 +28,14 @@ _LINES_TURNED = 64
 
 @dataclass(frozen=True)
 class Layout:
-    """How the lines of a table are to be read.
+    """How the lines of a table are to be read."""
 
-    Attributes
-    ----------
-    delimiter : str or None
-        None = white space.
-    names : tuple of str
-        Column names; empty where the table has none.
-    units : tuple of str
-        What a line of units says of each column; empty where there is none.
-    comments : tuple of str
-        Lines before the table, without their marks.
-    lines : list of str
-        The lines of numbers.
-    named_in_comment : bool
-        Whether the names stand in a comment alone.
-    """
-
-    delimiter: str | None
-    names: tuple[str, ...]
-    units: tuple[str, ...]
-    comments: tuple[str, ...]
-    lines: list[str]
-    named_in_comment: bool = False
+    delimiter: str | None  # None = white space
+    names: tuple[str, ...]  # column names; empty where the table has none
+    units: tuple[str, ...]  # what a line of units says of each column; empty where there is none
+    comments: tuple[str, ...]  # lines before the table, without their marks
+    lines: list[str]  # the lines of numbers
+    named_in_comment: bool = False  # whether the names stand in a comment alone
 
 
 def cells_of(line: str, delimiter: str | None) -> list[str]:

@@ -40,79 +40,39 @@ _TIME_FORMATS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%M:%S.%f")
 
 @dataclass(frozen=True)
 class SignalLine:
-    """One signal of a header.
+    """One signal of a header."""
 
-    Attributes
-    ----------
-    file_name : str
-        Name of the signal file, never a path.
-    format : str
-        WFDB's storage format: '16', '212', ...
-    per_frame, skew, byte_offset : int
-        Samples a frame, frames of delay, bytes before the first sample.
-    gain : float or None
-        Digital units per physical unit; None where the header has none.
-    baseline : int
-        Digital value of 0 mV.
-    units : str or None
-        As stated.
-    initial_value, checksum : int or None
-        As stated.
-    name : str
-        The channel's name, empty where there is none.
-    """
-
-    file_name: str
-    format: str
+    file_name: str  # name of the signal file, never a path
+    format: str  # WFDB's storage format: '16', '212', ...
+    # Samples a frame, frames of delay, bytes before the first sample.
     per_frame: int
     skew: int
     byte_offset: int
-    gain: float | None
-    baseline: int
+    gain: float | None  # digital units per physical unit; None where the header has none
+    baseline: int  # digital value of 0 mV
     units: str | None
     initial_value: int | None
     checksum: int | None
-    name: str
+    name: str  # the channel's name, empty where there is none
 
 
 @dataclass(frozen=True)
 class Header:
-    """A parsed header.
+    """A parsed header."""
 
-    Attributes
-    ----------
-    record_name : str
-        As written in the first line.
-    sampling_rate : float or None
-        Frames a second; None where the header has none.
-    n_samples : int or None
-        Frames; None where the header does not say.
-    recorded_at : datetime.datetime or None
-        Only where both date and time are readable.
-    signals : tuple of SignalLine
-        One a channel.
-    comments : tuple of str
-        Without their '#', not stripped of their keys.
-    """
-
-    record_name: str
-    sampling_rate: float | None
-    n_samples: int | None
-    recorded_at: datetime | None
-    signals: tuple[SignalLine, ...]
-    comments: tuple[str, ...]
+    record_name: str  # as written in the first line
+    sampling_rate: float | None  # frames a second; None where the header has none
+    n_samples: int | None  # frames; None where the header does not say
+    recorded_at: datetime | None  # only where both date and time are readable
+    signals: tuple[SignalLine, ...]  # one a channel
+    comments: tuple[str, ...]  # without their '#', not stripped of their keys
 
 
 @dataclass(frozen=True)
 class CommentFacts:
-    """What the free text of a header says of the patient.
+    """What the free text of a header says of the patient."""
 
-    Attributes
-    ----------
-    age, sex, patient_id, device
-        As in `EcgRecord`; None where it is not stated.
-    """
-
+    # As in `EcgRecord`; None where it is not stated.
     age: float | None
     sex: Sex | None
     patient_id: str | None

@@ -47,19 +47,8 @@ def invalid_samples(digital: IntArray, storage: str) -> npt.NDArray[np.bool_]:
 def decode(content: bytes, storage: str, count: int) -> IntArray:
     """Decode the samples of one file, as they lie in it.
 
-    Parameters
-    ----------
-    content : bytes
-        The file from its first sample on, long enough for `count` samples.
-    storage : str
-        One of `BYTES_PER_SAMPLE`.
-    count : int
-        Samples of all signals together.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64, shape ``(count,)``; for format 8 the differences.
+    `content`: the file from its first sample on, long enough for `count` samples. `storage`: one of `BYTES_PER_SAMPLE`.
+    Returns int64, shape ``(count,)``; for format 8 the differences.
     """
     return _DECODERS[storage](content, count)[:count]
 
@@ -132,10 +121,7 @@ def flac_size(content: bytes, name: str) -> tuple[int, int]:
 def decode_flac(content: bytes, storage: str, name: str) -> IntArray:
     """Decode a FLAC file.
 
-    Returns
-    -------
-    numpy.ndarray
-        int64, shape ``(n_samples, n_channels)``.
+    Returns int64, shape ``(n_samples, n_channels)``.
     """
     import soundfile
 

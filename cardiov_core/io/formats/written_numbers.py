@@ -20,42 +20,21 @@ _ODD = str.maketrans({**dict.fromkeys(_APOSTROPHES, "'"), **dict.fromkeys(_BLANK
 
 @dataclass(frozen=True)
 class Signs:
-    """How numbers are written.
+    """How numbers are written."""
 
-    Attributes
-    ----------
-    decimal : str
-        '.' or ','.
-    thousands : str or None
-        ',', '.', "'", ' ' or None.
-    """
-
-    decimal: str = "."
-    thousands: str | None = None
+    decimal: str = "."  # '.' or ','
+    thousands: str | None = None  # ',', '.', "'", ' ' or None
 
 
 def plain(text: str) -> str:
-    """Return a text with one kind of apostrophe, blank and minus sign.
-
-    Parameters
-    ----------
-    text : str
-        The table.
-    """
+    """Return a text with one kind of apostrophe, blank and minus sign."""
     return text if text.isascii() else text.translate(_ODD)
 
 
 def signs_of(cells: Iterable[str], beside: Iterable[str], name: str) -> Signs:
     """Tell how the numbers of a table are written.
 
-    Parameters
-    ----------
-    cells : iterable of str
-        All samples.
-    beside : iterable of str
-        Numbers of other columns, such as times: they show the decimal sign, but may be written another way.
-    name : str
-        The file, for messages.
+    `beside`: numbers of other columns, such as times: they show the decimal sign, but may be written another way.
     """
     seen = _Seen()
     for cell in cells:

@@ -19,20 +19,11 @@ _TINY = float(np.finfo(np.float32).tiny)
 
 
 class QrsLeads(NamedTuple):
-    """Leads brought to one scale.
+    """Leads brought to one scale."""
 
-    Attributes
-    ----------
-    rows : numpy.ndarray
-        float64, shape ``(n_usable, n_samples)``; 0 where a lead has no signal.
-    usable : numpy.ndarray
-        int64: which rows of the signal these are.
-    live : numpy.ndarray or None
-        bool, of the same shape: where each lead has a signal; None where all of them have one throughout.
-    """
-
-    rows: Float64Array
-    usable: IntArray
+    rows: Float64Array  # float64, shape ``(n_usable, n_samples)``; 0 where a lead has no signal
+    usable: IntArray  # int64: which rows of the signal these are
+    # Bool, of the same shape: where each lead has a signal; None where all of them have one throughout.
     live: BoolArray | None
 
     @property
@@ -51,12 +42,8 @@ class QrsLeads(NamedTuple):
 def qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> QrsLeads:
     """Band-pass to the QRS complex and bring all usable leads to one scale.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV, NaN where there is no signal; straight lines bridge it for the filter, and over 20 ms it counts as lost.
-    sampling_rate_hz : float
-        Above 60 Hz.
+    `signal`: shape (n_leads, n_samples), in mV, NaN where there is no signal; straight lines bridge it for the filter,
+    and over 20 ms it counts as lost. `sampling_rate_hz`: above 60 Hz.
     """
     values, missing = bridge_gaps(signal, sampling_rate_hz)
     live = ~missing

@@ -49,24 +49,12 @@ _SAME_PEAKS = 0.85
 
 
 class Beats(NamedTuple):
-    """Peaks with the evidence that they are heart beats.
+    """Peaks with the evidence that they are heart beats."""
 
-    Attributes
-    ----------
-    peaks : numpy.ndarray
-        int64, shape ``(n_beats,)``: rising sample indices.
-    prominence : float
-        Height of the peaks over the background.
-    resemblance : float
-        Median cosine of a peak's shape with that of its most similar other, 0..1.
-    spikes_s : tuple of float
-        Times of pacemaker spikes in seconds, rising, whether or not a beat follows them.
-    """
-
-    peaks: IntArray
-    prominence: float
-    resemblance: float
-    spikes_s: tuple[float, ...] = ()
+    peaks: IntArray  # int64, shape ``(n_beats,)``: rising sample indices
+    prominence: float  # height of the peaks over the background
+    resemblance: float  # median cosine of a peak's shape with that of its most similar other, 0..1
+    spikes_s: tuple[float, ...] = ()  # times of pacemaker spikes in seconds, rising, whether or not a beat follows them
 
     @property
     def sinusoidal(self) -> bool:
@@ -150,15 +138,7 @@ def has_heart_beats(record: EcgRecord) -> bool:
 def find_beats(record: EcgRecord) -> Beats:
     """Find peaks and the evidence that they are heart beats, in one go.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        Any record of 80 to 2000 Hz.
-
-    Returns
-    -------
-    Beats
-        Without peaks where the record is flat or shorter than 2 s.
+    `record`: any record of 80 to 2000 Hz. Returns without peaks where the record is flat or shorter than 2 s.
     """
     nothing = Beats(np.empty(0, dtype=np.int64), 0.0, 0.0)
     fs = record.sampling_rate

@@ -7,15 +7,8 @@ import numpy.typing as npt
 def bridged(signal: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Return a copy without gaps.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV; NaN and infinite values are gaps.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_leads, n_samples)
-        float64; straight lines across gaps, the next valid value at the ends, zero in a lead without any valid sample.
+    `signal`: shape (n_leads, n_samples), in mV; NaN and infinite values are gaps. Returns shape (n_leads, n_samples),
+    float64; straight lines across gaps, the next valid value at the ends, zero in a lead without any valid sample.
     """
     values = signal.astype(np.float64)
     gaps = ~np.isfinite(values)

@@ -27,11 +27,8 @@ _WHOLE_BEFORE_S, _WHOLE_AFTER_S = 0.2, 0.4
 def other_medians(series: BeatSeries) -> tuple[tuple[npt.NDArray[np.int64], MedianBeat], ...]:
     """Group the beats of other shapes and take the median of each group.
 
-    Returns
-    -------
-    tuple of (numpy.ndarray, MedianBeat)
-        Indices of the beats of a group, and their median over the usable leads; at most two groups. Beats that the
-        next one follows too soon, or that the record cuts, are left out.
+    Returns indices of the beats of a group, and their median over the usable leads; at most two groups. Beats that the
+    next one follows too soon, or that the record cuts, are left out.
     """
     fs = RATE_HZ
     r = np.round(series.r_s * fs).astype(np.int64)

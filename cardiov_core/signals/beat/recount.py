@@ -29,16 +29,7 @@ def with_small_beats(leads: QrsLeads, activity: Float64Array, peaks: IntArray, s
     An electrode that loses its contact for some seconds, or a breath, makes three beats in a row small; a detector
     that must not find beats in noise passes over them.
 
-    Parameters
-    ----------
-    leads : QrsLeads
-        Of the record.
-    activity : numpy.ndarray, shape (n_samples,)
-        Theirs.
-    peaks : numpy.ndarray of int64
-        Beats found so far.
-    sampling_rate_hz : float
-        In Hz.
+    `activity`: shape (n_samples,), theirs. `sampling_rate_hz`: in Hz.
     """
     if peaks.size < _FEWEST_BEATS:
         return peaks

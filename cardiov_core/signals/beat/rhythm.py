@@ -21,43 +21,25 @@ MIN_BEATS = 4
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What the RR intervals say.
+    """What the RR intervals say."""
 
-    Attributes
-    ----------
-    heart_rate_bpm : float
-        From the mean interval.
-    rr_mean_ms, rr_sd_ms, rr_min_ms, longest_pause_ms : float
-        Over all intervals; `longest_pause_ms` is the longest one.
-    regular : bool or None
-        None where there are too few beats to tell.
-    n_left_out : int
-        Intervals across a gap in the signal, which may hide beats: they count nowhere.
-    """
-
-    heart_rate_bpm: float
+    heart_rate_bpm: float  # from the mean interval
+    # Over all intervals; `longest_pause_ms` is the longest one.
     rr_mean_ms: float
     rr_sd_ms: float
     rr_min_ms: float
     longest_pause_ms: float
-    regular: bool | None
-    n_left_out: int = 0
+    regular: bool | None  # None where there are too few beats to tell
+    n_left_out: int = 0  # intervals across a gap in the signal, which may hide beats: they count nowhere
 
 
 @dataclass(frozen=True)
 class Silence:
-    """The longest time without a beat while there was a signal.
-
-    Attributes
-    ----------
-    ms : float
-        Its length.
-    where : str
-        'between two beats', 'before the first beat', 'after the last beat', or 'beside a gap in the signal'; all but
-        the first last at least so long, since a beat beyond the edge is not seen.
-    """
+    """The longest time without a beat while there was a signal."""
 
     ms: float
+    # 'between two beats', 'before the first beat', 'after the last beat', or 'beside a gap in the signal'; all but the
+    # first last at least so long, since a beat beyond the edge is not seen.
     where: str
 
     @property
@@ -75,14 +57,8 @@ def longest_silence(
 ) -> Silence | None:
     """Find the longest time without a beat in what was measured, apart from gaps.
 
-    Parameters
-    ----------
-    r_s : sequence of float
-        Times of all beats in seconds, rising.
-    measured_s : tuple of float
-        Beginning and end of what was measured, in seconds; what lies beyond says nothing.
-    gaps_s : sequence of (start, end)
-        Stretches without signal, rising.
+    `r_s`: times of all beats in seconds, rising. `measured_s`: beginning and end of what was measured, in seconds; what
+    lies beyond says nothing.
     """
     silences: list[Silence] = []
     for start, end in _between(measured_s, gaps_s):
@@ -107,12 +83,8 @@ def _between(measured_s: tuple[float, float], gaps_s: Sequence[tuple[float, floa
 def measure_rhythm(r_s: npt.NDArray[np.float64], gaps_s: Sequence[tuple[float, float]] = ()) -> Rhythm | None:
     """Measure the rhythm.
 
-    Parameters
-    ----------
-    r_s : numpy.ndarray, shape (n_beats,)
-        Times of all beats in seconds, rising.
-    gaps_s : sequence of (start, end)
-        Stretches without signal, in seconds; intervals across them are left out.
+    `r_s`: shape (n_beats,), times of all beats in seconds, rising. `gaps_s`: stretches without signal, in seconds;
+    intervals across them are left out.
     """
     whole = np.array(
         [not any(start < after and end > before for start, end in gaps_s) for before, after in pairwise(r_s.tolist())],
@@ -137,18 +109,8 @@ def measure_rhythm(r_s: npt.NDArray[np.float64], gaps_s: Sequence[tuple[float, f
 def corrected_qt(qt_ms: float, heart_rate_bpm: float) -> Mapping[str, float]:
     """Correct a QT interval for the heart rate.
 
-    Parameters
-    ----------
-    qt_ms : float
-        In ms.
-    heart_rate_bpm : float
-        In 1/min, above 0.
-
-    Returns
-    -------
-    mapping of str to float
-        'fridericia', 'bazett', 'framingham', 'hodges' -> QTc in ms (formulas of Rautaharju et al. 2009,
-        doi:10.1161/CIRCULATIONAHA.108.191096).
+    `qt_ms`: in ms. `heart_rate_bpm`: in 1/min, above 0. Returns 'fridericia', 'bazett', 'framingham', 'hodges' -> QTc
+    in ms (formulas of Rautaharju et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191096).
     """
     rr_s = 60.0 / heart_rate_bpm
     return {

@@ -41,16 +41,8 @@ def without_second_waves(
 ) -> IntArray:
     """Leave out the peaks that are T or P waves.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV, gaps bridged.
-    peaks : numpy.ndarray of int64
-        Peaks of the QRS activity.
-    activity : numpy.ndarray, shape (n_samples,)
-        The QRS activity.
-    sampling_rate_hz : float
-        Above 80 Hz.
+    `signal`: shape (n_leads, n_samples), in mV, gaps bridged. `activity`: shape (n_samples,), the QRS activity.
+    `sampling_rate_hz`: above 80 Hz.
     """
     distances = np.diff(peaks) / sampling_rate_hz
     close = (distances >= _P_BEFORE_S[0]) & (distances <= _T_AFTER_S[1])

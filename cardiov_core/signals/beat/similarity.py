@@ -29,20 +29,9 @@ _SMALLEST_NOISE_MV = 1e-4
 def wave_similarity(series: BeatSeries, wave: WaveBoundaries, t_offset_s: float | None = None) -> float | None:
     """Return how much the beats resemble one another where the median beat has a wave.
 
-    Parameters
-    ----------
-    series : BeatSeries
-        The beats with their windows.
-    wave : WaveBoundaries
-        In seconds relative to the R peak.
-    t_offset_s : float, optional
-        End of the T wave. The wave must also hold in the beats that the T wave before them does not reach.
-
-    Returns
-    -------
-    float or None
-        Median over the beats of the cosine with the sum of the others, -1..1, each lead scaled by its noise; None
-        where fewer than three beats have signal there.
+    `wave`: in seconds relative to the R peak. `t_offset_s`: end of the T wave. The wave must also hold in the beats
+    that the T wave before them does not reach. Returns median over the beats of the cosine with the sum of the others,
+    -1..1, each lead scaled by its noise; None where fewer than three beats have signal there.
     """
     clear = np.ones(len(series.windows), dtype=bool)
     similarity = _similarity(series, wave, clear)

@@ -10,34 +10,17 @@ from cardiov_core.signals.findings.evidence import Evidence, Need
 
 @dataclass(frozen=True)
 class Row:
-    """One finding of the table.
+    """One finding of the table."""
 
-    Attributes
-    ----------
-    code, title : str
-        As in `Finding`.
-    group : str
-        What it is about.
-    limit : str
-        Where it is present, in words.
-    source : str
-        Where that comes from.
-    critical : bool
-        Whether it belongs into the critical box where it is present.
-    needs : tuple of str
-        What it rests on; where one of these is in doubt, it is not measurable.
-    shown : bool
-        False where its specificity stays under 0.95 (docs/method/findings.md): not shown by default.
-    """
-
+    # As in `Finding`.
     code: str
     title: str
-    group: FindingGroup
-    limit: str
-    source: str
-    critical: bool = False
-    needs: tuple[Need, ...] = ()
-    shown: bool = True
+    group: FindingGroup  # what it is about
+    limit: str  # where it is present, in words
+    source: str  # where that comes from
+    critical: bool = False  # whether it belongs into the critical box where it is present
+    needs: tuple[Need, ...] = ()  # what it rests on; where one of these is in doubt, it is not measurable
+    shown: bool = True  # False where its specificity stays under 0.95 (docs/method/findings.md): not shown by default
 
 
 @dataclass(frozen=True)

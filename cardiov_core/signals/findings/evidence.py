@@ -235,10 +235,7 @@ def _person(evidence: Evidence) -> dict[str, float]:
 def contiguous_groups(leads: frozenset[str]) -> list[tuple[str, ...]]:
     """Return the groups of two or more contiguous leads among some, in anatomical order.
 
-    Returns
-    -------
-    list of tuple of str
-        Runs of neighbours; I, aVL, V5 and V6 count as neighbours of one another.
+    Returns runs of neighbours; I, aVL, V5 and V6 count as neighbours of one another.
     """
     groups: list[tuple[str, ...]] = []
     for order in CONTIGUOUS:

@@ -34,10 +34,7 @@ _OF_I_AND_II = {"III": (-1.0, 1.0), "aVR": (-0.5, -0.5), "aVL": (1.0, -0.5), "aV
 def disagreement(beat: dict[str, Float64Array], other: dict[str, Float64Array] | None = None) -> float | None:
     """Return how far limb leads are from what I and II say, relative to their size.
 
-    Returns
-    -------
-    float or None
-        None where I, II or all others are not there, or nothing is in them.
+    Returns None where I, II or all others are not there, or nothing is in them.
     """
     again = beat if other is None else other
     others = [lead for lead in _OF_I_AND_II if lead in beat and lead in again]
@@ -57,11 +54,8 @@ def disagreement(beat: dict[str, Float64Array], other: dict[str, Float64Array] |
 def likely_order(beat: dict[str, Float64Array]) -> str | None:
     """Say what would make contradictory limb leads agree.
 
-    Returns
-    -------
-    str or None
-        A clause such as 'the order is V1 to V6 before the limb leads' or 'II and III are exchanged'; several with 'or'
-        where the leads do not tell them apart; None where nothing that was tried helps.
+    Returns a clause such as 'the order is V1 to V6 before the limb leads' or 'II and III are exchanged'; several with
+    'or' where the leads do not tell them apart; None where nothing that was tried helps.
     """
     for tried in (
         _in_other_orders(beat),

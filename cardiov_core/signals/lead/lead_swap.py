@@ -33,19 +33,8 @@ _V1_UP, _V6_DOWN = 0.0, -0.2
 def median_beat(leads: dict[str, Float64Array], peaks: IntArray, sampling_rate_hz: float) -> dict[str, Float64Array]:
     """Return the median over all beats of each lead, from 250 ms before the R peak to 400 ms after it.
 
-    Parameters
-    ----------
-    leads : dict of str to numpy.ndarray, shape (n_samples,)
-        In mV, without drift and noise.
-    peaks : numpy.ndarray of int64
-        R peaks in samples.
-    sampling_rate_hz : float
-        In Hz.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Zero at the beat's beginning; empty where fewer than two beats lie wholly within the record.
+    `leads`: shape (n_samples,), in mV, without drift and noise. `sampling_rate_hz`: in Hz. Returns zero at the beat's
+    beginning; empty where fewer than two beats lie wholly within the record.
     """
     if not leads:
         return {}
@@ -62,10 +51,7 @@ def median_beat(leads: dict[str, Float64Array], peaks: IntArray, sampling_rate_h
 def find_limb_swap(beat: dict[str, Float64Array]) -> str | None:
     """Tell which limb electrodes look interchanged.
 
-    Returns
-    -------
-    {"arms", "right arm and left leg"} or None
-        None where nothing speaks for it, or I, II, aVR or V6 is not there.
+    Returns {"arms", "right arm and left leg"}; None where nothing speaks for it, or I, II, aVR or V6 is not there.
     """
     if not {"I", "II", "aVR", "V6"} <= beat.keys():
         return None
@@ -79,10 +65,7 @@ def find_limb_swap(beat: dict[str, Float64Array]) -> str | None:
 def find_chest_swap(beat: dict[str, Float64Array]) -> tuple[str, str] | None:
     """Tell which two chest leads look interchanged.
 
-    Returns
-    -------
-    tuple of str or None
-        The two leads; None where the order as recorded is the smoothest, or a chest lead is not there.
+    Returns the two leads; None where the order as recorded is the smoothest, or a chest lead is not there.
     """
     if not set(CHEST_LEADS) <= beat.keys():
         return None
@@ -110,10 +93,7 @@ def find_chest_swap(beat: dict[str, Float64Array]) -> tuple[str, str] | None:
 def chest_reversed(beat: dict[str, Float64Array]) -> bool:
     """Tell whether V1 to V6 look as if their order were turned round.
 
-    Returns
-    -------
-    bool
-        True where V1 points up and looks like I, and V6 points down and does not, as in a heart on the right.
+    Returns True where V1 points up and looks like I, and V6 points down and does not, as in a heart on the right.
     """
     if not {"I", "aVR", "V1", "V6"} <= beat.keys():
         return False

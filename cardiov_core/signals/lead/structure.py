@@ -46,21 +46,11 @@ Structural = tuple[Reason, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Structure:
-    """What the leads of a stretch show together.
+    """What the leads of a stretch show together."""
 
-    Attributes
-    ----------
-    limbs : LimbLeadCheck or None
-        Agreement of the limb leads.
-    found : tuple of Structural
-        Swapped, reversed and copied leads, and a low-pass.
-    silent : tuple of str
-        Leads in which no beat is seen, while others show them.
-    """
-
-    limbs: LimbLeadCheck | None = None
-    found: tuple[Structural, ...] = ()
-    silent: tuple[str, ...] = ()
+    limbs: LimbLeadCheck | None = None  # agreement of the limb leads
+    found: tuple[Structural, ...] = ()  # swapped, reversed and copied leads, and a low-pass
+    silent: tuple[str, ...] = ()  # leads in which no beat is seen, while others show them
 
 
 def examine_structure(
@@ -68,16 +58,7 @@ def examine_structure(
 ) -> Structure:
     """Compare the leads of a stretch with one another.
 
-    Parameters
-    ----------
-    part : EcgRecord
-        The stretch.
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        Its samples in mV, gaps bridged.
-    beats : Beats
-        Its beats.
-    unusable : set of str
-        Leads without a signal.
+    `signal`: shape (n_leads, n_samples), its samples in mV, gaps bridged.
     """
     if not beats.convincing:
         return Structure()

@@ -34,40 +34,20 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class AtrialWaves:
-    """What repeats in the record beside QRS and T.
+    """What repeats in the record beside QRS and T."""
 
-    Attributes
-    ----------
-    times_s : numpy.ndarray
-        Middles of the waves of the most frequent shape, in seconds of the record, rising.
-    period_s : float or None
-        Their common interval, hidden ones counted; None where they have none.
-    regularity : float
-        Share of the intervals that are one or two periods, 0..1.
-    locking : float
-        How much the waves keep their distance to the QRS complexes: length of the mean of the phases, 0 (none) to 1.
-    """
-
-    times_s: Float64Array
-    period_s: float | None
-    regularity: float
+    times_s: Float64Array  # middles of the waves of the most frequent shape, in seconds of the record, rising
+    period_s: float | None  # their common interval, hidden ones counted; None where they have none
+    regularity: float  # share of the intervals that are one or two periods, 0..1
+    # How much the waves keep their distance to the QRS complexes: length of the mean of the phases, 0 (none) to 1.
     locking: float
 
 
 def find_atrial_waves(series: BeatSeries, found: Delineation) -> AtrialWaves | None:
     """Look for P waves over the record, at most its first minute.
 
-    Parameters
-    ----------
-    series : BeatSeries
-        The beats with the record's signal.
-    found : Delineation
-        Boundaries of the median beat.
-
-    Returns
-    -------
-    AtrialWaves or None
-        None where there are fewer than four beats of the dominant shape, or no QRS boundaries.
+    `series`: the beats with the record's signal. Returns None where there are fewer than four beats of the dominant
+    shape, or no QRS boundaries.
     """
     r = np.round(series.r_s * _FS).astype(np.int64)
     if found.qrs is None or int(series.dominant.sum()) < _FEWEST_BEATS:

@@ -41,10 +41,7 @@ _LEAST_LEFT = 0.5  # a wave keeps so much of its duration, however short it is
 def to_carts_scale(found: Delineation) -> Delineation:
     """Move the boundaries over all leads from the scale of the marks to that of the carts.
 
-    Returns
-    -------
-    Delineation
-        The boundaries of single leads stay on the scale of the marks: no number is taken from them.
+    The boundaries of single leads stay on the scale of the marks: no number is taken from them.
     """
     return replace(
         found,

@@ -27,54 +27,30 @@ _ST_POINTS_S = (0.0, 0.02, 0.04, 0.06, 0.08)
 
 @dataclass(frozen=True)
 class LeadWaves:
-    """What one lead shows; heights in mV against the level before the QRS, times in ms.
+    """What one lead shows; heights in mV against the level before the QRS, times in ms."""
 
-    Attributes
-    ----------
-    q_mv, q_ms : float
-        Depth (>= 0) and width of a negative deflection before any R; 0 where there is none. Of a QS the whole.
-    r_mv, r_ms, s_mv, s_ms : float
-        The tallest R and the deepest S (>= 0) with their widths; `s_mv` of a QS is its depth.
-    r1_mv, r2_mv : float
-        First R, and R' after an S; 0 where there is none.
-    r2_ms : float
-        Width of that R'.
-    last_mv : float
-        Signed height of the last named deflection.
-    r_peak_ms : float
-        From the onset of the QRS to the tallest R (the intrinsicoid deflection).
-    is_qs : bool
-        Whether the QRS is one negative deflection.
-    notched : bool
-        Whether the main deflection has a notch or more than one top.
-    st_mv : tuple of float
-        Levels at J and 20, 40, 60 and 80 ms after it; shorter where the beat ends before.
-    t_mv : float
-        The largest deviation after the ST segment, signed.
-    t_max_mv, t_min_mv : float
-        Highest and lowest level there.
-    t_width_ms : float
-        Width of the T wave at half of its height.
-    """
-
+    # Depth (>= 0) and width of a negative deflection before any R; 0 where there is none. Of a QS the whole.
     q_mv: float = 0.0
     q_ms: float = 0.0
+    # The tallest R and the deepest S (>= 0) with their widths; `s_mv` of a QS is its depth.
     r_mv: float = 0.0
     r_ms: float = 0.0
     s_mv: float = 0.0
     s_ms: float = 0.0
+    # First R, and R' after an S; 0 where there is none.
     r1_mv: float = 0.0
     r2_mv: float = 0.0
-    r2_ms: float = 0.0
-    last_mv: float = 0.0
-    r_peak_ms: float = 0.0
-    is_qs: bool = False
-    notched: bool = False
-    st_mv: tuple[float, ...] = ()
-    t_mv: float = 0.0
+    r2_ms: float = 0.0  # width of that R'
+    last_mv: float = 0.0  # signed height of the last named deflection
+    r_peak_ms: float = 0.0  # from the onset of the QRS to the tallest R (the intrinsicoid deflection)
+    is_qs: bool = False  # whether the QRS is one negative deflection
+    notched: bool = False  # whether the main deflection has a notch or more than one top
+    st_mv: tuple[float, ...] = ()  # levels at J and 20, 40, 60 and 80 ms after it; shorter where the beat ends before
+    t_mv: float = 0.0  # the largest deviation after the ST segment, signed
+    # Highest and lowest level there.
     t_max_mv: float = 0.0
     t_min_mv: float = 0.0
-    t_width_ms: float = 0.0
+    t_width_ms: float = 0.0  # width of the T wave at half of its height
 
     @property
     def j_mv(self) -> float:

@@ -111,15 +111,8 @@ def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate
 def boundary_seconds(logits: "torch.Tensor") -> Float64Array:
     """Return the median of each boundary's distribution.
 
-    Parameters
-    ----------
-    logits : torch.Tensor
-        ``(..., samples)``; or logarithms of probabilities.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(...)``, in seconds relative to the R peak, finer than a sample.
+    `logits`: ``(..., samples)``; or logarithms of probabilities. Returns ``(...)``, in seconds relative to the R peak,
+    finer than a sample.
     """
     from cardiov_core.nets import RATE_HZ, SAMPLES_BEFORE_R
 

@@ -23,26 +23,15 @@ _SIMILARITY_WEIGHT, _LOCKING_WEIGHT, _FOUND_WEIGHT, _CONSTANT = 6.0, 3.0, 3.0, -
 
 @dataclass(frozen=True)
 class AtrialActivity:
-    """The atria in numbers.
+    """The atria in numbers."""
 
-    Attributes
-    ----------
-    p_confidence : float or None
-        Probability that a P wave leads to the QRS, 0..1.
-    rate_bpm : float or None
-        Rate of the P waves, or of flutter waves where neither QRS nor T hides them, in 1/min.
-    dissociated : bool or None
-        Whether P waves and QRS complexes, both regular, go their own ways; None where it cannot be told.
-    p_waves_s : tuple of float
-        Middles of dissociated P waves, in seconds of the record.
-    missing : mapping of str to str
-        'p_confidence', 'rate_bpm', 'dissociated' -> why there is none.
-    """
-
-    p_confidence: float | None = None
+    p_confidence: float | None = None  # probability that a P wave leads to the QRS, 0..1
+    # Rate of the P waves, or of flutter waves where neither QRS nor T hides them, in 1/min.
     rate_bpm: float | None = None
+    # Whether P waves and QRS complexes, both regular, go their own ways; None where it cannot be told.
     dissociated: bool | None = None
-    p_waves_s: tuple[float, ...] = ()
+    p_waves_s: tuple[float, ...] = ()  # middles of dissociated P waves, in seconds of the record
+    # 'p_confidence', 'rate_bpm', 'dissociated' -> why there is none.
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -29,10 +29,7 @@ _R_AWAY_S = 0.03
 def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
     """Name the waves that cannot be where they were found.
 
-    Returns
-    -------
-    mapping of str to str
-        'p', 'qrs', 't' -> why not, a clause; empty where everything is possible.
+    Returns 'p', 'qrs', 't' -> why not, a clause; empty where everything is possible.
     """
     t = _t(found, beat)
     qrs = _qrs(found, beat.rr_s) or _qrs_without_t(found, beat.rr_s, has_t=found.t is not None and t is None)
@@ -43,10 +40,7 @@ def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
 def possible_only(found: Delineation, beat: MedianBeat) -> tuple[Delineation, Mapping[str, str]]:
     """Leave out the waves that cannot be where they were found; without QRS there is no T and no P wave, either.
 
-    Returns
-    -------
-    tuple of Delineation and mapping of str to str
-        What is left, and 'p', 'qrs', 't' -> why it was left out.
+    Returns what is left, and 'p', 'qrs', 't' -> why it was left out.
     """
     reasons = impossible_waves(found, beat)
     left = without_waves(found, *reasons)

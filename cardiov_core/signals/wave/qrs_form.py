@@ -15,22 +15,14 @@ WINDOW_S = 0.12
 
 @dataclass(frozen=True)
 class QrsForm:
-    """The QRS of one lead.
+    """The QRS of one lead."""
 
-    Attributes
-    ----------
-    peak_to_peak_mv : float
-        From the lowest to the highest point of the QRS; of the tallest window of 0.12 s where no QRS was found.
-    r_mv, s_mv : float
-        Largest positive and depth of the largest negative deflection, both >= 0; 0 where no QRS was found.
-    area_mv_ms : float or None
-        Net area between onset and offset; None where no QRS was found.
-    """
-
+    # From the lowest to the highest point of the QRS; of the tallest window of 0.12 s where no QRS was found.
     peak_to_peak_mv: float
+    # Largest positive and depth of the largest negative deflection, both >= 0; 0 where no QRS was found.
     r_mv: float = 0.0
     s_mv: float = 0.0
-    area_mv_ms: float | None = None
+    area_mv_ms: float | None = None  # net area between onset and offset; None where no QRS was found
 
     @property
     def windowed(self) -> bool:
@@ -46,10 +38,7 @@ class QrsForm:
 def qrs_forms(record: EcgRecord, measurements: Measurements, *, without: Collection[str] = ()) -> dict[str, QrsForm]:
     """Measure the QRS of each standard lead.
 
-    Returns
-    -------
-    dict of str to QrsForm
-        By lead, in standard order; without the leads that the record lacks or that hold no valid sample.
+    Returns by lead, in standard order; without the leads that the record lacks or that hold no valid sample.
     """
     leads = [lead for lead in STANDARD_LEADS if lead in record.leads and lead not in without]
     beat = measurements.median_beat

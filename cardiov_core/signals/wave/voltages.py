@@ -23,17 +23,8 @@ _MIN_DIRECTION = 0.1
 def on_base_line(beat: MedianBeat, qrs: WaveBoundaries | None, p: WaveBoundaries | None) -> FloatArray:
     """Return the beat's signal against the level before its QRS, without one before its P wave.
 
-    Parameters
-    ----------
-    beat : MedianBeat
-        As averaged.
-    qrs, p : WaveBoundaries or None
-        In seconds relative to the R peak.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32, in mV, of the shape of the beat's signal; unchanged where neither wave is known.
+    `qrs`, `p`: in seconds relative to the R peak. Returns float32, in mV, of the shape of the beat's signal; unchanged
+    where neither wave is known.
     """
     wave = qrs or p
     if wave is None:
@@ -47,19 +38,8 @@ def frontal_axis(beat: MedianBeat, wave: WaveBoundaries, base_s: float) -> float
 
     The factor brings the augmented lead to the scale of lead I (Novosel et al. 1999, doi:10.1023/A:1009988518331).
 
-    Parameters
-    ----------
-    beat : MedianBeat
-        With the leads I and aVF.
-    wave : WaveBoundaries
-        In seconds relative to the R peak.
-    base_s : float
-        The level just before this time counts as zero.
-
-    Returns
-    -------
-    float or None
-        In degrees, above -180 and up to 180; None where the net areas are too small beside the wave for a direction.
+    `wave`: in seconds relative to the R peak. `base_s`: the level just before this time counts as zero. Returns in
+    degrees, above -180 and up to 180; None where the net areas are too small beside the wave for a direction.
     """
     net, whole = [], 0.0
     for lead in ("I", "aVF"):

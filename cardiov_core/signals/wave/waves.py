@@ -200,11 +200,8 @@ def _needed(name: str, wave: WaveBoundaries, rhythm: Rhythm | None) -> float:
 def boundaries_of_others(series: BeatSeries, record: EcgRecord) -> Mapping[int, Delineation]:
     """Find QRS and T of the beats that do not share the dominant shape.
 
-    Returns
-    -------
-    mapping of int to Delineation
-        Index of the beat -> boundaries of the median of its own shape, relative to its R peak, on the carts' scale and
-        without a P wave: whether one precedes every such beat, a few beats do not show. Beats without are absent.
+    Returns index of the beat -> boundaries of the median of its own shape, relative to its R peak, on the carts' scale
+    and without a P wave: whether one precedes every such beat, a few beats do not show. Beats without are absent.
     """
     found: dict[int, Delineation] = {}
     for indices, beat in other_medians(series):

@@ -29,13 +29,6 @@ def show_alert(case: Case, analysis: Analysis) -> None:
     """Open an alert where the open ECG has critical results and the installation wants it; say how far it is.
 
     Samples open none: an alert is about a patient.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What CardioV says of it.
     """
     if case.origin is not Origin.UPLOAD or not analysis.critical:
         return

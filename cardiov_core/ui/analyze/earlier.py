@@ -21,33 +21,15 @@ from cardiov_core.ui.review.reader import current_reader
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A record that can be put beside the open one.
+    """A record that can be put beside the open one."""
 
-    Attributes
-    ----------
-    description : str
-        What it is called.
-    load : callable
-        Opens it.
-    same_patient : bool
-        Whether it states the open record's patient.
-    """
-
-    description: str
+    description: str  # what it is called
     load: Callable[[], Case]
-    same_patient: bool = False
+    same_patient: bool = False  # whether it states the open record's patient
 
 
 def choose_other(current: Session, case: Case) -> None:
-    """Offer records that lie at hand, those of the same patient first, and a drop zone for others.
-
-    Parameters
-    ----------
-    current : Session
-        Gets the chosen record.
-    case : Case
-        The open record.
-    """
+    """Offer records that lie at hand, those of the same patient first, and a drop zone for others."""
     candidates = _candidates(current, case)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:

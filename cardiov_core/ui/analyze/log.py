@@ -47,12 +47,7 @@ def note_grade_shown(case: Case, analysis: Analysis) -> None:
 def note_grades(shown: Sequence[ShownGrade], *, where: str = "") -> bool:
     """Enter grades in the audit as shown; say so on the page where that fails, and return whether it was done.
 
-    Parameters
-    ----------
-    shown : sequence of ShownGrade
-        What was shown.
-    where : str
-        'batch' for the list of a batch.
+    `where`: 'batch' for the list of a batch.
     """
     try:
         store = resources.review_store()
@@ -68,15 +63,7 @@ def note_grades(shown: Sequence[ShownGrade], *, where: str = "") -> bool:
 
 
 def offer_queue(case: Case, analysis: Analysis) -> None:
-    """Offer the way to the review queue, where graders differ.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What CardioV says of it.
-    """
+    """Offer the way to the review queue, where graders differ."""
     sent = review_state().opinions.get(_queue_key(case))
     if sent:
         st.markdown(plain(sent))

@@ -31,12 +31,7 @@ _TABS = ("Findings", "Measurements", "Explanation", "Quality", "Compare", "Recor
 def show_trace(case: Case, analysis: Analysis | None) -> None:
     """Draw the ECG with its tools and tabs; its controls rerun this part alone and never the network.
 
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis or None
-        None while it is computed: the ECG is drawn by itself meanwhile.
+    `analysis`: None while it is computed: the ECG is drawn by itself meanwhile.
     """
     if analysis is None:
         tools = tool_row(session().window_start_s, measured=False, explained=False)

@@ -26,11 +26,6 @@ def analysis_of(case: Case) -> Analysis:
     """Return the open record's analysis, computed once for each window and each answer to the quality gate.
 
     All graders are asked at once, so that another one's level is shown without computing anything.
-
-    Raises
-    ------
-    CardioVError
-        If the record cannot be graded at all.
     """
     current = session()
     return _analysed(current, case, _key(current, case), _start(current, case))
@@ -87,13 +82,7 @@ def choose_window(case: Case) -> None:
 
 
 def known_analysis(case: Case) -> Analysis | None:
-    """Return the open record's analysis where it was computed before, else None.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    """
+    """Return the open record's analysis where it was computed before, else None."""
     current = session()
     if not resources.loaded():
         return None
@@ -103,15 +92,7 @@ def known_analysis(case: Case) -> Analysis | None:
 
 
 def show_answers(case: Case, analysis: Analysis) -> None:
-    """Ask what only the reader can answer: a doubtful gain, or whether to analyse in spite of the quality.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What CardioV says of it.
-    """
+    """Ask what only the reader can answer: a doubtful gain, or whether to analyse in spite of the quality."""
     current = session()
 
     def _insist() -> None:
@@ -164,13 +145,7 @@ def _start(current: Session, case: Case) -> float | None:
 
 
 def shown_from_s(case: Case) -> float:
-    """Return where in the record the examined stretch begins, in s: 0 unless a long record is read by windows.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    """
+    """Return where in the record the examined stretch begins, in s: 0 unless a long record is read by windows."""
     return session().window_start_s if _is_long(case) else 0.0
 
 

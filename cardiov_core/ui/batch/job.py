@@ -26,24 +26,12 @@ _processes_taken = threading.Lock()
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is.
+    """How far a batch is."""
 
-    Attributes
-    ----------
-    done : int
-        Records that are done with, bad ones included.
-    total : int or None
-        Records in all; None until the files were looked through.
-    rate_per_s : float or None
-        Records a second of this run; None before the first one.
-    left_s : float or None
-        Seconds that the rest takes at this rate.
-    """
-
-    done: int
-    total: int | None
-    rate_per_s: float | None = None
-    left_s: float | None = None
+    done: int  # records that are done with, bad ones included
+    total: int | None  # records in all; None until the files were looked through
+    rate_per_s: float | None = None  # records a second of this run; None before the first one
+    left_s: float | None = None  # seconds that the rest takes at this rate
 
 
 @dataclass
@@ -66,14 +54,7 @@ class BatchJob:
 
     What is done stays. The thread ends with the browser session that holds this object.
 
-    Parameters
-    ----------
-    drop : Drop
-        What the reader dropped; its bytes stay in memory, so that a record can be opened again.
-    predictor : Grader
-        The grader.
-    others : sequence of Grader
-        Graders to compare it with.
+    `drop`: what the reader dropped; its bytes stay in memory, so that a record can be opened again.
     """
 
     def __init__(self, drop: Drop, predictor: Grader, others: Sequence[Grader] = ()) -> None:
@@ -86,33 +67,15 @@ class BatchJob:
         weakref.finalize(self, self._outcome.stop.set)
 
     def kept_analysis(self, name: str) -> Analysis | None:
-        """Return the analysis of a row where it is still held.
-
-        Parameters
-        ----------
-        name : str
-            Of the row.
-        """
+        """Return the analysis of a row where it is still held."""
         return self._outcome.kept.analysis_of(name)
 
     def grades_of(self, names: Iterable[str]) -> list[ShownGrade]:
-        """Return what the audit notes of rows that are shown.
-
-        Parameters
-        ----------
-        names : iterable of str
-            Of the rows.
-        """
+        """Return what the audit notes of rows that are shown."""
         return self._outcome.kept.grades_of(names)
 
     def prepare_row(self, row: BatchRow) -> None:
-        """Read and analyse a row in a thread, unless its analysis is held; it is likely to be opened next.
-
-        Parameters
-        ----------
-        row : BatchRow
-            Of this batch.
-        """
+        """Read and analyse a row in a thread, unless its analysis is held; it is likely to be opened next."""
         self._outcome.kept.prepare(row, self.drop, self.predictor, self.others, self.reading)
 
     @property
@@ -178,13 +141,7 @@ class BatchJob:
         self._outcome.stop.set()
 
     def read_again(self, reading: Reading) -> None:
-        """Read the files once more that lacked what the reader now states.
-
-        Parameters
-        ----------
-        reading : Reading
-            What was stated.
-        """
+        """Read the files once more that lacked what the reader now states."""
         if self.running:
             return
         self.reading = reading

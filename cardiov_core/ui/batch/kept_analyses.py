@@ -36,15 +36,7 @@ class KeptAnalyses:
         self._thread: threading.Thread | None = None
 
     def keep(self, row: BatchRow, analysis: Analysis) -> None:
-        """Hold an analysis; the least urgent one goes where there are too many.
-
-        Parameters
-        ----------
-        row : BatchRow
-            Whose.
-        analysis : Analysis
-            With its record.
-        """
+        """Hold an analysis; the least urgent one goes where there are too many."""
         grade = ShownGrade.of(analysis)
         with self._lock:
             if grade is not None:
@@ -55,24 +47,12 @@ class KeptAnalyses:
                 del self._rows[last], self._analyses[last]
 
     def grades_of(self, names: Iterable[str]) -> list[ShownGrade]:
-        """Return what the audit notes of rows that are shown; rows without a level are left out.
-
-        Parameters
-        ----------
-        names : iterable of str
-            Of the rows.
-        """
+        """Return what the audit notes of rows that are shown; rows without a level are left out."""
         with self._lock:
             return [self._grades[name] for name in names if name in self._grades]
 
     def analysis_of(self, name: str) -> Analysis | None:
-        """Return the analysis of a row; None where it is not held.
-
-        Parameters
-        ----------
-        name : str
-            Of the row.
-        """
+        """Return the analysis of a row; None where it is not held."""
         thread = self._thread
         if thread is not None and thread.name == _thread_name(name):
             # It is being prepared: a second analysis would only take longer.
@@ -81,17 +61,7 @@ class KeptAnalyses:
             return self._analyses.get(name)
 
     def prepare(self, row: BatchRow, drop: Drop, predictor: Grader, others: Sequence[Grader], reading: Reading) -> None:
-        """Read and analyse a row in a thread of its own, one at a time.
-
-        Parameters
-        ----------
-        row : BatchRow
-            The row.
-        drop : Drop
-            Holds its files.
-        predictor, others, reading
-            As the batch has them.
-        """
+        """Read and analyse a row in a thread of its own, one at a time."""
         if row.name in self._analyses or (self._thread is not None and self._thread.is_alive()):
             return
         self._thread = threading.Thread(

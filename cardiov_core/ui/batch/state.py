@@ -47,49 +47,24 @@ class Key(StrEnum):
 
 @dataclass
 class BatchState:
-    """What a browser session holds of its batch.
+    """What a browser session holds of its batch."""
 
-    Attributes
-    ----------
-    job : BatchJob or None
-        The batch at work or done.
-    shown : list of BatchRow
-        The rows of the list on the screen, in triage order: a snapshot that grows in steps.
-    opened : set of str
-        Names of the rows that the reader opened.
-    noted : set of str
-        Names of the rows whose grade stands in the audit.
-    order : tuple of str
-        Names of the rows of the list, as filtered, when one of them was opened: what Next and Previous go by.
-    levels, qualities : list
-        Filters; empty shows all. A level of None stands for withheld ones.
-    differ : bool
-        Filter: only records about which graders disagree.
-    refusal : CardioVError or None
-        Why the last drop was not taken.
-    n_drops : int
-        Makes fresh drop zones after each drop.
-    """
-
-    job: BatchJob | None = None
+    job: BatchJob | None = None  # the batch at work or done
+    # The rows of the list on the screen, in triage order: a snapshot that grows in steps.
     shown: list[BatchRow] = field(default_factory=list)
-    opened: set[str] = field(default_factory=set)
-    noted: set[str] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)  # names of the rows that the reader opened
+    noted: set[str] = field(default_factory=set)  # names of the rows whose grade stands in the audit
+    # Names of the rows of the list, as filtered, when one of them was opened: what Next and Previous go by.
     order: tuple[str, ...] = ()
+    # Filters; empty shows all. A level of None stands for withheld ones.
     levels: list[Severity | None] = field(default_factory=list)
     qualities: list[QualityVerdict] = field(default_factory=list)
-    differ: bool = False
-    refusal: CardioVError | None = None
-    n_drops: int = 0
+    differ: bool = False  # filter: only records about which graders disagree
+    refusal: CardioVError | None = None  # why the last drop was not taken
+    n_drops: int = 0  # makes fresh drop zones after each drop
 
     def begin(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Take a drop and start on it.
-
-        Parameters
-        ----------
-        files : sequence of tuple of str and bytes
-            Names, with their folders, and contents.
-        """
+        """Take a drop and start on it."""
         self.forget()
         try:
             self.job = BatchJob(take_drop(files), grader(), tuple(resources.graders().values()))

@@ -19,12 +19,7 @@ NEXT_KEY, PREVIOUS_KEY, BACK_KEY = "batch_row_next", "batch_row_previous", "batc
 def open_row(name: str, rows: Sequence[BatchRow]) -> None:
     """Open a row on the Analyze page, without analysing it again where its analysis is held.
 
-    Parameters
-    ----------
-    name : str
-        Of the row.
-    rows : sequence of BatchRow
-        The list as the reader sees it: what Next and Previous go by.
+    `rows`: the list as the reader sees it: what Next and Previous go by.
     """
     batch_state().order = tuple(row.name for row in rows)
     _show(name)

@@ -67,13 +67,7 @@ if (!window.cardiovKeys) {
 
 
 def keys_box(title: str) -> None:
-    """Put the keys of a page on it, unseen until `?` is pressed or the banner's button.
-
-    Parameters
-    ----------
-    title : str
-        Of the page.
-    """
+    """Put the keys of a page on it, unseen until `?` is pressed or the banner's button."""
     rows = escape(json.dumps([*KEYS.get(title, ()), *_EVERYWHERE]), quote=True)
     # Written when it is opened: nobody is read a list that is not on the screen.
     box = f'<div class="cv-keys" role="dialog" aria-label="Keys" data-keys="{rows}" hidden></div>'
@@ -84,14 +78,7 @@ def keys_box(title: str) -> None:
 def scroll_to_row(table_key: str, row: int | None, row_height_px: int) -> None:
     """Scroll a table to a row, once it is drawn.
 
-    Parameters
-    ----------
-    table_key : str
-        Key of the `st.dataframe`.
-    row : int or None
-        Its place; None leaves the table where it is.
-    row_height_px : int
-        Height of each row, in pixels.
+    `table_key`: key of the `st.dataframe`. `row`: its place; None leaves the table where it is.
     """
     if row is None:
         return

@@ -76,12 +76,8 @@ class _Memory:
 def remember(key: str, state: object) -> None:
     """Keep a state of this tab for a reload.
 
-    Parameters
-    ----------
-    key : str
-        Of the state in ``st.session_state``.
-    state : object
-        A dataclass; it is kept itself, so that what changes in it is kept, too.
+    `key`: of the state in ``st.session_state``. `state`: a dataclass; it is kept itself, so that what changes in it is
+    kept, too.
     """
     token = _token()
     slot = st.session_state.setdefault(_SLOT_KEY, secrets.token_hex(8))
@@ -96,19 +92,8 @@ def remember(key: str, state: object) -> None:
 def recalled(key: str, kind: type[State], wanted: Callable[[State], bool] | None = None) -> State | None:
     """Return a copy of what this browser held last, or None.
 
-    Parameters
-    ----------
-    key : str
-        Of the state.
-    kind : type
-        The state's dataclass.
-    wanted : callable, optional
-        Which of several tabs' states; the last used one by default.
-
-    Returns
-    -------
-    object or None
-        A copy whose lists, sets and dictionaries are its own.
+    `kind`: the state's dataclass. `wanted`: which of several tabs' states; the last used one by default. Returns a copy
+    whose lists, sets and dictionaries are its own.
     """
     for tab in reversed(list(_memory().browser(_token()).tabs.values())):
         state = tab.get(key)

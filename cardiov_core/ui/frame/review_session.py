@@ -24,84 +24,37 @@ ShownKey = tuple[str, str, float]
 
 @dataclass
 class ReviewState:
-    """What a browser session holds of the review.
+    """What a browser session holds of the review."""
 
-    Attributes
-    ----------
-    name : str or None
-        The reader's; None until asked.
-    identity : str or None
-        Who signed in; None where nobody signs in.
-    roles : frozenset of Role
-        As the database said when this page began.
-    failure : CardioVError or None
-        Why the last step could not be done.
-    drafts : dict of str to Draft
-        What was entered for each case: also where the database could not be written.
-    unsaved : set of str
-        Cases whose draft the database does not have.
-    opened : set of str
-        Cases whose opening stands in the audit.
-    opened_by_owner : set of str
-        Cases of which this reader asked for the owner's view.
-    history : list of str
-        Cases in the order in which they were opened.
-    went_on : set of str
-        Read cases whose reader asked for what comes after the commit.
-    explanations : dict
-        (case, target) -> where the network looked.
-    owner_view : bool
-        The reader opened the table with labels and levels.
-    worklist_address : dict of str to str
-        View and filters of the Worklist when a case was opened from it: where Back leads.
-    worklist_row : int or None
-        Row of that case.
-    shown : set of ShownKey
-        Grades of the Analyze page that stand in the audit.
-    unnamed : deque of ShownGrade
-        Grades that were shown before the reader had a name.
-    opinions : dict of ShownKey to str
-        What was logged on the Analyze page, in a sentence.
-    alerts : dict of str to str
-        Fingerprint of a record -> the case whose alert it opened.
-    notes : dict of str to Severity or None
-        What was chosen in forms that are no draft of a read, by form; None: indeterminate.
-    save_wanted : str or None
-        Case whose read is to be saved as soon as what was entered with it is taken.
-    incomplete : str or None
-        Case whose read could not be saved because something is missing.
-    demo_wanted : bool
-        A demo study was asked for and is not filled yet.
-    demo : DemoStudy or None
-        What Worklist, Review and Agreement show instead of the review.
-    before_demo : ReviewState or None
-        What this session held of the review before.
-    """
-
-    name: str | None = None
-    identity: str | None = None
-    roles: frozenset[Role] = frozenset()
-    failure: CardioVError | None = None
+    name: str | None = None  # the reader's; None until asked
+    identity: str | None = None  # who signed in; None where nobody signs in
+    roles: frozenset[Role] = frozenset()  # as the database said when this page began
+    failure: CardioVError | None = None  # why the last step could not be done
+    # What was entered for each case: also where the database could not be written.
     drafts: dict[str, Draft] = field(default_factory=dict)
-    unsaved: set[str] = field(default_factory=set)
-    opened: set[str] = field(default_factory=set)
-    opened_by_owner: set[str] = field(default_factory=set)
-    history: list[str] = field(default_factory=list)
-    went_on: set[str] = field(default_factory=set)
+    unsaved: set[str] = field(default_factory=set)  # cases whose draft the database does not have
+    opened: set[str] = field(default_factory=set)  # cases whose opening stands in the audit
+    opened_by_owner: set[str] = field(default_factory=set)  # cases of which this reader asked for the owner's view
+    history: list[str] = field(default_factory=list)  # cases in the order in which they were opened
+    went_on: set[str] = field(default_factory=set)  # read cases whose reader asked for what comes after the commit
+    # (case, target) -> where the network looked.
     explanations: dict[tuple[str, int | str], Explanation | Contributions] = field(default_factory=dict)
-    owner_view: bool = False
+    owner_view: bool = False  # the reader opened the table with labels and levels
+    # View and filters of the Worklist when a case was opened from it: where Back leads.
     worklist_address: dict[str, str] = field(default_factory=dict)
-    worklist_row: int | None = None
-    shown: set[ShownKey] = field(default_factory=set)
+    worklist_row: int | None = None  # row of that case
+    shown: set[ShownKey] = field(default_factory=set)  # grades of the Analyze page that stand in the audit
+    # Grades that were shown before the reader had a name.
     unnamed: "deque[ShownGrade]" = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))
-    opinions: dict[ShownKey, str] = field(default_factory=dict)
-    alerts: dict[str, str] = field(default_factory=dict)
+    opinions: dict[ShownKey, str] = field(default_factory=dict)  # what was logged on the Analyze page, in a sentence
+    alerts: dict[str, str] = field(default_factory=dict)  # fingerprint of a record -> the case whose alert it opened
+    # What was chosen in forms that are no draft of a read, by form; None: indeterminate.
     notes: dict[str, Severity | None] = field(default_factory=dict)
-    save_wanted: str | None = None
-    incomplete: str | None = None
-    demo_wanted: bool = False
-    demo: "DemoStudy | None" = None
-    before_demo: "ReviewState | None" = None
+    save_wanted: str | None = None  # case whose read is to be saved as soon as what was entered with it is taken
+    incomplete: str | None = None  # case whose read could not be saved because something is missing
+    demo_wanted: bool = False  # a demo study was asked for and is not filled yet
+    demo: "DemoStudy | None" = None  # what Worklist, Review and Agreement show instead of the review
+    before_demo: "ReviewState | None" = None  # what this session held of the review before
 
 
 def review_state() -> ReviewState:
@@ -121,13 +74,7 @@ def forget_reader() -> None:
 
 
 def enter_demo(demo: "DemoStudy") -> None:
-    """Show a demo study; what this session holds of the review waits meanwhile.
-
-    Parameters
-    ----------
-    demo : DemoStudy
-        Filled.
-    """
+    """Show a demo study; what this session holds of the review waits meanwhile."""
     before = review_state()
     _hold(
         ReviewState(

@@ -24,12 +24,7 @@ SAID = "on a scale of 0 to 3"
 def cart_head(case: Case, analysis: Analysis | None) -> str:
     """Return the head as HTML; at most 120 px high, whatever is wrong.
 
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis or None
-        None while the ECG is analysed: the ECG stands there before its level.
+    `analysis`: None while the ECG is analysed: the ECG stands there before its level.
     """
     record = case.record
     rhythm = "" if analysis is None else rhythm_words(analysis)

@@ -16,15 +16,7 @@ from cardiov_core.ui.frame.session import Case, Key, session
 
 
 def evidence(case: Case, analysis: Analysis) -> None:
-    """Offer what the level rests on behind one button.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    analysis : Analysis
-        What CardioV says of it.
-    """
+    """Offer what the level rests on behind one button."""
     with st.popover("Evidence", key=Key.EVIDENCE, width="stretch"):
         st.html(
             f'<section class="cv-strip" aria-label="Evidence">{_level(case, analysis)}{_quality(analysis)}</section>'

@@ -14,13 +14,7 @@ from cardiov_core.ui.opening.person import ask_person
 
 
 def show_case(case: Case) -> None:
-    """Show the open record.
-
-    Parameters
-    ----------
-    case : Case
-        What is open.
-    """
+    """Show the open record."""
     steps.show_place()
     upload.show_rejected()
     result.choose_window(case)

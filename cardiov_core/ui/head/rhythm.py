@@ -4,13 +4,7 @@ from cardiov_core.domain import Analysis
 
 
 def rhythm_words(analysis: Analysis) -> str:
-    """Return the rhythm in one line; empty where none was read.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What CardioV says of the record.
-    """
+    """Return the rhythm in one line; empty where none was read."""
     rhythm = analysis.rhythm
     if rhythm is None:
         return ""

@@ -43,10 +43,7 @@ def show_address() -> None:
 def open_sample(key: str) -> None:
     """Open a synthetic sample.
 
-    Parameters
-    ----------
-    key : str
-        Of `CONDITIONS`.
+    `key`: of `CONDITIONS`.
     """
     condition = CONDITIONS[key]
     current = session()
@@ -55,13 +52,7 @@ def open_sample(key: str) -> None:
 
 
 def open_ptbxl(ecg_id: int) -> None:
-    """Open a record of PTB-XL; where it cannot be read, the page says why.
-
-    Parameters
-    ----------
-    ecg_id : int
-        Its number.
-    """
+    """Open a record of PTB-XL; where it cannot be read, the page says why."""
     current = session()
     current.close()
     dataset = resources.ptbxl()

@@ -42,13 +42,7 @@ def show_drop_zone() -> None:
 
 
 def drop_zone(label: str) -> None:
-    """Show a drop zone alone.
-
-    Parameters
-    ----------
-    label : str
-        What may be dropped.
-    """
+    """Show a drop zone alone."""
     current = session()
     key = f"{Key.DROP_ZONE}_{current.n_uploads}"
     st.file_uploader(label, accept_multiple_files=True, key=key, on_change=partial(_receive, current, key))

@@ -11,10 +11,7 @@ from cardiov_core.ui.opening import address, demo, first_screen, tour
 def show_page(*, drawn: bool) -> None:
     """Show the open ECG, or the rest of the first screen.
 
-    Parameters
-    ----------
-    drawn : bool
-        Sentence and drop zone stand on the screen already.
+    `drawn`: sentence and drop zone stand on the screen already.
     """
     address.open_addressed()
     upload.read_pending()

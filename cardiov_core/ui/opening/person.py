@@ -16,13 +16,7 @@ _OLDEST_YEARS = 120
 
 
 def ask_person(case: Case) -> None:
-    """Offer to enter age and sex where the file states none of one of them; nothing for other records.
-
-    Parameters
-    ----------
-    case : Case
-        The open record.
-    """
+    """Offer to enter age and sex where the file states none of one of them; nothing for other records."""
     record = case.record
     if case.origin is not Origin.UPLOAD or (record.age is not None and record.sex is not None):
         return

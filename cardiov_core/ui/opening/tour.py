@@ -15,18 +15,10 @@ _SAMPLE = "inferior_st_elevation"
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the tour.
+    """A step of the tour."""
 
-    Attributes
-    ----------
-    words : str
-        What is to be seen.
-    selector : str
-        Of the element in the frame, as CSS.
-    """
-
-    words: str
-    selector: str
+    words: str  # what is to be seen
+    selector: str  # of the element in the frame, as CSS
 
 
 STEPS = (

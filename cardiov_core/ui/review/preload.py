@@ -17,15 +17,9 @@ _KEPT = 24
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A case's trace as the review shows it.
+    """A case's trace as the review shows it."""
 
-    Attributes
-    ----------
-    examination : Examination
-        Of the record that is named after the case; nothing of it tells of label or model.
-    """
-
-    examination: Examination
+    examination: Examination  # of the record that is named after the case; nothing of it tells of label or model
 
     @property
     def record(self) -> EcgRecord:

@@ -140,10 +140,7 @@ def _stated_name() -> str:
 def sign_out(*, idle: bool = False) -> None:
     """End the sign-in in all tabs of this browser, and note it in the audit.
 
-    Parameters
-    ----------
-    idle : bool
-        Whether it is ended because nothing was done.
+    `idle`: whether it is ended because nothing was done.
     """
     name = review_state().name
     end_sign_in()

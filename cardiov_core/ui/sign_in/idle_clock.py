@@ -44,13 +44,7 @@ class _Clock:
 
 
 def idle_limit_s() -> float:
-    """Return after how many seconds without activity people are signed out.
-
-    Raises
-    ------
-    ConfigurationError
-        If `IDLE_VARIABLE` is no positive number.
-    """
+    """Return after how many seconds without activity people are signed out."""
     stated = os.environ.get(IDLE_VARIABLE, "").strip()
     try:
         minutes = float(stated) if stated else _DEFAULT_MINUTES

@@ -21,31 +21,15 @@ _KEPT_KEY = "cardiov_display"
 
 @dataclass(frozen=True)
 class Choice:
-    """A control whose setting is kept.
+    """A control whose setting is kept."""
 
-    Attributes
-    ----------
-    key : Key
-        Of the widget.
-    options : sequence
-        What may be chosen.
-    first : object
-        What a new reader gets.
-    """
-
-    key: Key
-    options: Sequence[Any]
-    first: Any
+    key: Key  # of the widget
+    options: Sequence[Any]  # what may be chosen
+    first: Any  # what a new reader gets
 
 
 def recall_choices(choices: Sequence[Choice]) -> None:
-    """Set each control that is not on the page yet to what this browser chose last.
-
-    Parameters
-    ----------
-    choices : sequence of Choice
-        The controls, before they are drawn.
-    """
+    """Set each control that is not on the page yet to what this browser chose last."""
     kept = _kept()
     for choice in choices:
         if choice.key not in st.session_state:
@@ -54,13 +38,7 @@ def recall_choices(choices: Sequence[Choice]) -> None:
 
 
 def keep_choices(choices: Sequence[Choice]) -> None:
-    """Keep what the controls say now.
-
-    Parameters
-    ----------
-    choices : sequence of Choice
-        The controls, after they were drawn.
-    """
+    """Keep what the controls say now."""
     kept = {str(choice.key): str(st.session_state[choice.key]) for choice in choices}
     if kept != _kept():
         st.session_state[_KEPT_KEY] = {**_kept(), **kept}
@@ -72,13 +50,7 @@ def keep_choices(choices: Sequence[Choice]) -> None:
 
 
 def choose_next(choice: Choice) -> None:
-    """Go on to a control's next option, and from the last to the first.
-
-    Parameters
-    ----------
-    choice : Choice
-        The control.
-    """
+    """Go on to a control's next option, and from the last to the first."""
     place = list(choice.options).index(st.session_state.get(choice.key, choice.first))
     st.session_state[choice.key] = choice.options[(place + 1) % len(choice.options)]
 

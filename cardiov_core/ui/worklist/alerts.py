@@ -28,15 +28,7 @@ ALERT_PARAMETER = "alert"
 
 
 def show_alerts(store: Store, me: Reader) -> None:
-    """Show the alerts that wait; nothing where none does. Whoever sees them no longer reads those ECGs blind.
-
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who works in this session.
-    """
+    """Show the alerts that wait; nothing where none does. Whoever sees them no longer reads those ECGs blind."""
     escalate_due(store, channels_from_environment())
     waiting = waiting_alerts(store)
     if not waiting:

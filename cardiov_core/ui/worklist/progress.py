@@ -25,14 +25,7 @@ _ROWS = (("missed", "both high"), ("both low", "false alarm"))
 def show_progress(store: Store, me: Reader, study: str) -> None:
     """Show how far the readers are, and where label and grade stand to each other.
 
-    Parameters
-    ----------
-    store : Store
-        Of the review.
-    me : Reader
-        Who looks; nothing of a single case is shown.
-    study : str
-        Whose progress.
+    `me`: who looks; nothing of a single case is shown.
     """
     del me
     left, right = st.columns(2, gap="large")

@@ -106,12 +106,8 @@ def _without_filling(values: list[int]) -> npt.NDArray[np.int64]:
 def from_differences(values: npt.NDArray[np.int64], order: int) -> npt.NDArray[np.int64]:
     """Undo first or second differences, in 16 bits as writers compute them.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape ``(n_samples,)``.
-    order : int
-        0: amplitudes; 1 or 2: the first sample, or the first two, and then differences.
+    `values`: shape ``(n_samples,)``. `order`: 0: amplitudes; 1 or 2: the first sample, or the first two, and then
+    differences.
     """
     if order not in {0, 1, 2}:
         raise ScpError(f"differences of order {order} are unknown")

@@ -13,24 +13,12 @@ from cardiov_core.io.carts.scp.sections import LeadTable, ScpError, body_of, lea
 
 @dataclass(frozen=True, eq=False)
 class Rhythm:
-    """Decoded leads.
+    """Decoded leads."""
 
-    Attributes
-    ----------
-    table : LeadTable
-        Which leads, and how many samples were announced.
-    rows : tuple of numpy.ndarray
-        Samples of each lead in counts.
-    nv_per_count : int
-        Size of a count.
-    interval_us : float
-        Time between samples.
-    """
-
-    table: LeadTable
-    rows: tuple[npt.NDArray[np.int64], ...]
-    nv_per_count: int
-    interval_us: float
+    table: LeadTable  # which leads, and how many samples were announced
+    rows: tuple[npt.NDArray[np.int64], ...]  # samples of each lead in counts
+    nv_per_count: int  # size of a count
+    interval_us: float  # time between samples
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -16,24 +16,12 @@ class ScpError(ValueError):
 
 @dataclass(frozen=True)
 class LeadTable:
-    """Section 3.
+    """Section 3."""
 
-    Attributes
-    ----------
-    codes : tuple of int
-        Lead codes of EN 1064, table 6.
-    starts : tuple of int
-        First sample of each lead, counted from 1.
-    counts : tuple of int
-        Announced samples of each lead.
-    subtracted : bool
-        Whether a reference beat was subtracted from the rhythm.
-    """
-
-    codes: tuple[int, ...]
-    starts: tuple[int, ...]
-    counts: tuple[int, ...]
-    subtracted: bool
+    codes: tuple[int, ...]  # lead codes of EN 1064, table 6
+    starts: tuple[int, ...]  # first sample of each lead, counted from 1
+    counts: tuple[int, ...]  # announced samples of each lead
+    subtracted: bool  # whether a reference beat was subtracted from the rhythm
 
 
 def sections_of(content: bytes, base: int) -> dict[int, bytes]:

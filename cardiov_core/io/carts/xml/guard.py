@@ -24,10 +24,7 @@ _SUBSET_END = re.compile(r"\]\s*>")
 def root_name(head: bytes) -> str | None:
     """Return the local name of an XML document's root element, or None.
 
-    Parameters
-    ----------
-    head : bytes
-        The document's beginning, in UTF-8, UTF-16 or any encoding that keeps ASCII.
+    `head`: the document's beginning, in UTF-8, UTF-16 or any encoding that keeps ASCII.
     """
     text = _text_of(head)
     at = 0
