@@ -29,7 +29,7 @@ from cardiov_core.io import write_record
 ROOT = Path(__file__).resolve().parents[1]
 WAIT_MS = 180_000
 EMPTY = 'import streamlit as st\n\nst.write("An empty page")\n'
-TRACE = ".st-key-paper_trace .scatterlayer path.js-line"
+TRACE = ".cv-paper .cv-trace"
 
 
 def burn() -> None:

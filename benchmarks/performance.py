@@ -13,6 +13,7 @@ exits with 0 whatever the figures are.
 """
 
 import argparse
+import json
 import os
 import platform
 import resource
@@ -37,7 +38,7 @@ from cardiov_core.evaluation.study.figures import curves_of
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.io import read_record
 from cardiov_core.nets import build_net
-from cardiov_core.reporting import PaperOptions, ecg_figure
+from cardiov_core.reporting import PaperOptions, ecg_drawing
 from cardiov_core.signals import Examination
 from cardiov_core.weights import load_delineator, load_network
 
@@ -119,7 +120,7 @@ def with_maps(path: Path, grader: Grader) -> object:
 
 def drawn(record: EcgRecord, attention: np.ndarray | None = None, gain: float = 10.0) -> object:
     """Draw the ECG."""
-    return ecg_figure(record, PaperOptions(gain_mm_mv=gain), attention=attention).to_json()
+    return json.dumps(ecg_drawing(record, PaperOptions(gain_mm_mv=gain), attention=attention))
 
 
 def ms_of(work: Callable[[], object]) -> float:

@@ -79,14 +79,12 @@ from .trace.attention import STANDS_OUT as STANDS_OUT
 from .trace.attention import attention_stack_figure as attention_stack_figure
 from .trace.attention import standing_out as standing_out
 from .trace.boundaries import boundaries_caption as boundaries_caption
-from .trace.calipers import CaliperReading as CaliperReading
-from .trace.calipers import caliper_reading as caliper_reading
 from .trace.display_filter import DisplayedSignal as DisplayedSignal
 from .trace.display_filter import filter_for_display as filter_for_display
-from .trace.ecg_paper import ecg_figure as ecg_figure
+from .trace.ecg_paper import EcgDrawing as EcgDrawing
+from .trace.ecg_paper import ecg_drawing as ecg_drawing
 from .trace.lit import Lit as Lit
 from .trace.lit import lit_by as lit_by
-from .trace.marks import march_out as march_out
 from .trace.median_beat import median_beat_figure as median_beat_figure
 from .trace.paper_options import GAINS_MM_MV as GAINS_MM_MV
 from .trace.paper_options import LAYOUTS as LAYOUTS

@@ -24,7 +24,7 @@ def shown(app: AppTest) -> str:
 
 
 def figures(app: AppTest) -> list[dict[str, object]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return [json.loads(paper.proto.json) for paper in app.get("bidi_component")]
 
 
 def upload(app: AppTest, files: dict[str, bytes]) -> AppTest:
@@ -54,7 +54,7 @@ def test_the_empty_page_offers_a_drop_zone_and_eight_labelled_samples(app: AppTe
     tiles = [button.label for button in app.button if button.key.startswith(Key.SAMPLE)]
     assert len(tiles) == len(CONDITIONS) == 8
     assert all("synthetic" in label and " y, " in label for label in tiles)
-    assert not app.get("plotly_chart")
+    assert not app.get("bidi_component")
 
 
 @pytest.mark.parametrize("condition", ["normal", "atrial_fibrillation", "inferior_st_elevation"])
@@ -107,14 +107,14 @@ def test_graders_are_named_for_researchers_alone(app: AppTest) -> None:
 
 def test_the_trace_weighs_less_than_a_megabyte(app: AppTest) -> None:
     app.button(key=f"{Key.SAMPLE}_normal").click().run()
-    trace = app.get("plotly_chart")[0].proto.spec
-    assert 50_000 < len(trace.encode()) < 1_000_000
+    trace = app.get("bidi_component")[0].proto.json
+    assert 50_000 < len(trace.encode()) < 250_000
 
 
 def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     app.button(key=f"{Key.SAMPLE}_normal").click().run()
     app.selectbox(key=Key.OVERLAY).select("on").run()
-    before = figures(app)[0]["layout"]
+    before = figures(app)[0]["chosen"]
     monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("the network ran again"))
     monkeypatch.setattr(
         "cardiov_core.inference.NetworkGrader.explain", lambda *_, **__: pytest.fail("the explanation ran again")
@@ -125,7 +125,7 @@ def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pyt
     app.selectbox(key=Key.OPACITY).select(0.8).run()
     assert not app.exception
     assert not app.error
-    assert figures(app)[0]["layout"] != before
+    assert figures(app)[0]["chosen"] != before
 
 
 def test_how_the_paper_is_drawn_outlives_a_visit_to_another_page_and_keys_go_through_it(app: AppTest) -> None:
@@ -174,7 +174,7 @@ def test_rubbish_with_a_legal_extension_gets_one_line(app: AppTest, name: str, c
     assert len(app.error) == 1
     assert name in app.error[0].value.replace("\\", "")
     assert "did not foresee" not in app.error[0].value
-    assert not app.get("plotly_chart")
+    assert not app.get("bidi_component")
 
 
 def test_a_file_dropped_before_the_first_run_ended_is_opened(repository: Path, wfdb_files) -> None:
@@ -223,7 +223,7 @@ def test_two_records_in_one_upload_are_a_question_not_a_guess(app: AppTest, wfdb
     upload(app, {**wfdb_files("first"), **wfdb_files("second")})
     assert not app.exception
     assert "2 records" in app.warning[0].value
-    assert not app.get("plotly_chart")
+    assert not app.get("bidi_component")
     app.radio(key=Key.QUESTION).set_value(1).run()
     app.button(key=Key.OPEN_CHOSEN).click().run()
     assert not app.exception
@@ -268,7 +268,7 @@ def test_open_another_brings_the_empty_page_back(app: AppTest) -> None:
     app.button(key=Key.CLOSE).click().run()
     assert not app.exception
     assert len(app.file_uploader) == 1
-    assert not app.get("plotly_chart")
+    assert not app.get("bidi_component")
 
 
 def test_an_unforeseen_error_is_a_plain_sentence(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def test_an_earlier_ecg_is_put_first_and_the_differences_are_told(app: AppTest) 
     assert outcome.startswith("Changed (a change from")
     assert "New: Bradycardia" in text
     assert "Changed:" in text
-    charts = app.get("plotly_chart")
+    charts = app.get("bidi_component")
     assert len(charts) == 3, "the open ECG, and both beside each other"
     assert "cv-shape" in text
 
@@ -82,7 +82,7 @@ def test_different_sexes_are_a_question_not_a_guess(app: AppTest) -> None:
     text = shown(app)
     assert "contradict each other" in text
     assert "The sexes differ: female and male." in text
-    assert len(app.get("plotly_chart")) == 1, "nothing is compared before the answer"
+    assert len(app.get("bidi_component")) == 1, "nothing is compared before the answer"
 
 
 def test_missing_times_are_asked_for(app: AppTest) -> None:
@@ -91,7 +91,7 @@ def test_missing_times_are_asked_for(app: AppTest) -> None:
     assert "cannot be checked" in shown(app)
     app.button(key=Key.SAME_PATIENT).click().run()
     radio = next(radio for radio in app.radio if radio.label == "Which is the earlier ECG?")
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("bidi_component")) == 1
     radio.set_value(1).run()
     assert not app.exception
     assert "<b>Earlier:</b> now.hea" in shown(app)
@@ -111,7 +111,7 @@ def test_rubbish_gets_one_line_and_leaves_the_open_record(app: AppTest) -> None:
     assert not app.exception
     assert len(app.error) == 1
     assert "notes.hea" in app.error[0].value.replace("\\", "")
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("bidi_component")) == 1
 
 
 def test_another_record_forgets_the_comparison(app: AppTest) -> None:

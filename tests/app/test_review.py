@@ -55,13 +55,15 @@ def test_a_page_is_the_same_whatever_label_and_level_are(add_case: AddCase, open
         app = open_page("review", "Ada", case=case_id)
         assert not app.exception
         assert not app.error
-        assert app.get("plotly_chart")
+        assert app.get("bidi_component")
         without_token = re.sub(r"cardiov_browser=\w+", "", source(app).replace(case_id, "CASE"))
         seen.append(re.sub(r'(id|fragment_id): "[^"]*"', "", without_token))
         assert "kept-" not in seen[-1], "a file's name may tell of the record"
     assert seen[0] == seen[1] == seen[2]
-    for words in ("aaaaaaaa", "grader-of-the-case", "riority", "ttention"):
+    for words in ("aaaaaaaa", "grader-of-the-case", "riority", "Attention"):
         assert words not in seen[0]
+    drawing = json.loads(app.get("bidi_component")[0].proto.json)
+    assert (drawing["attention"], drawing["remarks"], drawing["lit"]) == ([], {}, None), "no trace of where it looked"
 
 
 def test_a_read_is_saved_undone_and_saved_again(store: Store, add_case: AddCase, open_page: OpenPage) -> None:
@@ -244,7 +246,7 @@ def test_an_adjudicator_decides_with_reason_and_confirmation(
 
 
 def trace_of(app: AppTest) -> str:
-    return json.dumps(json.loads(app.get("plotly_chart")[0].proto.spec), ensure_ascii=False)
+    return json.dumps(json.loads(app.get("bidi_component")[0].proto.json), ensure_ascii=False)
 
 
 def test_a_signature_its_amendment_and_the_confirmed_report(
@@ -260,7 +262,7 @@ def test_a_signature_its_amendment_and_the_confirmed_report(
     app.button(key="sign_off").click().run()
     assert review.get_case(store, case_id).status is CaseStatus.SIGNED_OFF
     assert "Signed off by Dora" in shown(app)
-    assert "100 Hz · confirmed" in trace_of(app)
+    assert '"100 Hz", "confirmed"' in trace_of(app)
     assert app.button(key="sign_off").disabled, "an amendment says why"
     app.selectbox(key=f"sign_level_{case_id}_1").select(Severity.MEDIUM_RISK).run()
     app.text_area(key=f"sign_comment_{case_id}_1").set_value("Seen beside an earlier ECG").run()
@@ -290,11 +292,11 @@ def test_a_plain_reader_sees_neither_status_nor_the_owners_part(
 
 def test_a_deleted_waveform_says_so(store: Store, add_case: AddCase, open_page: OpenPage) -> None:
     case_id = add_case("one")
-    assert open_page("review", "Ada", case=case_id).get("plotly_chart"), "its trace was prepared and kept"
+    assert open_page("review", "Ada", case=case_id).get("bidi_component"), "its trace was prepared and kept"
     review.delete_waveform(store, case_id, "Olga", "on request")
     app = open_page("review", "Ada", case=case_id)
     assert not app.exception
-    assert not app.get("plotly_chart")
+    assert not app.get("bidi_component")
     assert any("was deleted" in error.value for error in app.error)
 
 

@@ -242,5 +242,5 @@ def test_without_a_database_the_level_is_shown_and_the_page_says_what_is_missing
     assert not app.exception
     assert any("could not note" in warning.value for warning in app.warning)
     assert any("read-only" in error.value for error in app.error)
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert figure["data"]
+    figure = json.loads(app.get("bidi_component")[0].proto.json)
+    assert figure["samples"]

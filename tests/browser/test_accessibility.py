@@ -44,14 +44,14 @@ def test_what_is_wrong_is_found(page: Page) -> None:
 def test_the_first_screen_and_an_open_ecg(page: Page) -> None:
     assert serious(page) == []
     page.get_by_role("button", name="Normal sinus rhythm").click()
-    page.locator(".js-plotly-plot").first.wait_for(timeout=WAIT_MS)
+    page.locator(".cv-paper").first.wait_for(timeout=WAIT_MS)
     assert serious(page) == []
 
 
 @pytest.mark.slow
 def test_every_tab_of_an_open_ecg(page: Page) -> None:
     page.get_by_role("button", name="Normal sinus rhythm").click()
-    page.locator(".js-plotly-plot").first.wait_for(timeout=WAIT_MS)
+    page.locator(".cv-paper").first.wait_for(timeout=WAIT_MS)
     for tab in page.get_by_role("tab").all():
         tab.click()
         assert serious(page) == [], tab.inner_text()
@@ -81,6 +81,6 @@ def test_a_case_that_is_read(browser: Browser, server: str, review_database: Pat
     page.get_by_label("Your name").fill("Zoe", timeout=WAIT_MS)
     assert serious(page) == []
     page.get_by_role("button", name="Start").click()
-    page.locator(".js-plotly-plot").first.wait_for(timeout=WAIT_MS)
+    page.locator(".cv-paper").first.wait_for(timeout=WAIT_MS)
     assert serious(page) == []
     context.close()

@@ -1,6 +1,7 @@
 """The app in a real browser: what only a browser can show."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 pytestmark = pytest.mark.browser
 
-TRACES = ".js-plotly-plot .scatterlayer .trace path.js-line"
+TRACES = ".cv-paper .cv-trace"
 WAIT_MS = 60_000
 
 
@@ -46,7 +47,7 @@ def test_an_uploaded_record_shows_its_level_and_its_traces(
     picture = page.screenshot(path=tmp_path / "result.png")
     assert len(picture) > 20_000, "the picture is empty"
     badge = page.get_by_role("img", name="on a scale of 0 to 3").bounding_box()
-    paper = page.locator(".js-plotly-plot").first.bounding_box()
+    paper = page.locator(".cv-paper").first.bounding_box()
     assert badge is not None
     assert paper is not None
     assert badge["y"] + badge["height"] < 400
@@ -86,20 +87,48 @@ def test_calipers_measure_a_dragged_box(page: Page) -> None:
     expect_result(page)
     page.get_by_test_id("stButtonGroup").get_by_text("Calipers").click()
     expect(page.get_by_text("Drag a box", exact=False)).to_be_visible(timeout=WAIT_MS)
-    plot = page.locator(".js-plotly-plot").first.locator(".nsewdrag").first
-    place = plot.bounding_box()
+    place = page.locator(".cv-paper").bounding_box()
     assert place is not None
     page.mouse.move(place["x"] + 300, place["y"] + 100)
     page.mouse.down()
     page.mouse.move(place["x"] + 400, place["y"] + 160, steps=8)
     page.mouse.up()
-    expect(page.get_by_text(" bpm", exact=False).first).to_be_visible(timeout=WAIT_MS)
+    said = page.locator(".cv-calipers [role=status]")
+    expect(said).to_have_text(re.compile(r"^\d+ ms, \d+ bpm, \d\.\d\d mV$"))
+    before = said.inner_text()
+    page.get_by_role("combobox", name="Gain").click()
+    page.get_by_role("option", name="20 mm/mV").click()
+    expect(page.get_by_text("20 mm/mV ·")).to_be_visible(timeout=WAIT_MS)
+    assert said.inner_text() == before, "what was measured does not change with the gain"
+    page.get_by_label("March out").check()
+    expect(page.locator(".cv-marched")).to_be_attached()
+    page.get_by_label("Calipers: from, s").fill("1.0")
+    page.get_by_label("Calipers: to, s").fill("1.75")
+    expect(said).to_have_text("750 ms, 80 bpm")
+
+
+def test_speed_gain_and_layout_change_before_the_server_answers(page: Page) -> None:
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+    page.wait_for_timeout(1000)
+    scale = "(({a, d}) => [a, d])(document.querySelector('.cv-trace').transform.baseVal.consolidate().matrix)"
+    a_sample, a_microvolt = page.evaluate(scale)
+    page.context.set_offline(True)
+    for name, option, words in (("Gain", "20 mm/mV", "20 mm/mV ·"), ("Speed", "50 mm/s", "50 mm/s ·")):
+        page.get_by_role("combobox", name=name).click()
+        page.get_by_role("option", name=option).click()
+        expect(page.get_by_text(words)).to_be_visible()
+    assert page.evaluate(scale) == pytest.approx([2 * a_sample, 2 * a_microvolt])
+    page.get_by_role("combobox", name="Layout").click()
+    page.get_by_role("option", name="12x1").click()
+    expect(page.locator(TRACES)).to_have_count(12)
+    page.context.set_offline(False)
 
 
 def test_the_whole_trace_is_on_one_screen(page: Page) -> None:
     page.get_by_role("button", name="Normal sinus rhythm").click()
     expect_result(page)
-    paper = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    paper = page.locator(".cv-paper").first.bounding_box()
     assert paper is not None
     assert paper["y"] + paper["height"] <= 800, "the rhythm strip is seen without scrolling"
 
@@ -107,7 +136,7 @@ def test_the_whole_trace_is_on_one_screen(page: Page) -> None:
 def test_boundaries_and_measurements_are_two_clicks_away(page: Page) -> None:
     page.get_by_role("button", name="Normal sinus rhythm").click()
     expect_result(page)
-    letters = page.locator(".js-plotly-plot").first.locator(".textpoint text")
+    letters = page.locator(".cv-paper .cv-wave text")
     expect(letters).to_have_count(0)
     page.get_by_role("button", name="More").click()
     page.get_by_role("combobox", name="Waves").click()
@@ -118,7 +147,7 @@ def test_boundaries_and_measurements_are_two_clicks_away(page: Page) -> None:
     expect(page.get_by_role("row", name="QTc, Fridericia")).to_be_visible(timeout=WAIT_MS)
     median = page.locator(".st-key-paper_median .js-plotly-plot")
     expect(median.locator("path.js-line").nth(12)).to_be_attached(timeout=WAIT_MS)
-    first, second = page.locator(".js-plotly-plot").first.bounding_box(), median.bounding_box()
+    first, second = page.locator(".cv-paper").bounding_box(), median.bounding_box()
     assert first is not None
     assert second is not None
     assert second["width"] == pytest.approx(first["width"], abs=2), "the median beat has the width of the trace"

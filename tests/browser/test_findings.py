@@ -6,14 +6,14 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 WAIT_MS = 60_000
-PAPER = ".st-key-paper_trace .js-plotly-plot"
-LIT = f"(document.querySelector('{PAPER}').layout.shapes || []).map(s => s.name || '').filter(n => n.startsWith('lit'))"
+PAPER = ".cv-paper"
+LIT = "[...document.querySelectorAll('.cv-paper .cv-lit')].map(box => `lit ${box.dataset.lead}`)"
 
 
 def test_a_click_on_a_finding_lights_its_leads(page: Page) -> None:
     page.get_by_role("button", name="Inferior ST elevation").click()
     expect(page.get_by_text("Sinus rhythm", exact=False).first).to_be_visible(timeout=WAIT_MS)
-    expect(page.locator(f"{PAPER} path.js-line").nth(12)).to_be_attached(timeout=WAIT_MS)
+    expect(page.locator(f"{PAPER} .cv-trace").nth(12)).to_be_attached(timeout=WAIT_MS)
     assert page.evaluate(LIT) == []
     page.get_by_role("tab", name="Findings").click()
     finding = page.get_by_test_id("stButtonGroup").get_by_role("button", name="ST elevation")

@@ -64,7 +64,7 @@ def at_rest(page: Page) -> None:
 def ecg(browser: Browser, server: str, sample: str, width: int, scheme: str = "light") -> Page:
     page = opened(browser, f"{server}/?ecg=sample-{sample}", width, scheme)
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
-    expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").nth(12)).to_be_attached(timeout=WAIT_MS)
+    expect(page.locator(".cv-paper .cv-trace").nth(12)).to_be_attached(timeout=WAIT_MS)
     at_rest(page)
     return page
 
@@ -92,7 +92,7 @@ def test_the_head_is_at_most_120_px_high_and_opens_its_alerts(browser: Browser, 
 @pytest.mark.parametrize("width", [1366, 1920])
 def test_the_rhythm_strip_is_on_the_screen(browser: Browser, server: str, width: int) -> None:
     page = ecg(browser, server, "normal", width)
-    paper = page.locator(".st-key-paper_trace .js-plotly-plot").bounding_box()
+    paper = page.locator(".cv-paper").bounding_box()
     assert paper is not None
     assert paper["y"] + paper["height"] <= WIDTHS[width]
     assert paper["width"] >= 0.8 * min(width, 1680), "at full width"
@@ -120,21 +120,21 @@ def test_words_stand_out_from_their_ground(browser: Browser, server: str, scheme
 
 def test_at_50_mm_a_second_the_paper_scrolls_and_keeps_its_millimetres(browser: Browser, server: str) -> None:
     page = ecg(browser, server, "normal", 1366)
-    millimetre = "document.querySelector('.st-key-paper_trace .js-plotly-plot')._fullLayout.xaxis._m"
+    millimetre = "document.querySelector('.cv-paper').getScreenCTM().a"
     before = page.evaluate(millimetre)
     page.get_by_role("combobox", name="Speed").click()
     page.get_by_role("option", name="50 mm/s").click()
     at_rest(page)
     page.wait_for_timeout(800)
     assert page.evaluate(millimetre) == pytest.approx(before, rel=0.1)
-    box = page.locator(".st-key-paper_trace")
+    box = page.locator(".cv-frame")
     assert box.evaluate("box => box.scrollWidth > 1.5 * box.clientWidth")
     page.close()
 
 
 def test_a_phone_reaches_v6_by_moving_the_paper(browser: Browser, server: str) -> None:
     page = ecg(browser, server, "normal", 390)
-    box = page.locator(".st-key-paper_trace")
+    box = page.locator(".cv-frame")
     first = box.bounding_box()
     assert first is not None
     assert first["y"] < WIDTHS[390] - 250, "head and first leads are on the first screen"

@@ -122,7 +122,7 @@ def test_from_nothing_to_a_restored_back_up(
             _wait(lambda: (arrivals / "taken" / "ward.hea").is_file(), watch_log)
             page.goto(f"{address}/worklist")
             page.get_by_role("button", name="Next case").click()
-            page.locator(".js-plotly-plot").first.wait_for()
+            page.locator(".cv-paper").first.wait_for()
             page.close()
     status = _cardiov("review", "status")
     assert "arrivals: 1 case" in status

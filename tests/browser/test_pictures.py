@@ -131,7 +131,7 @@ def test_a_case_to_read_and_the_owners_progress(seen: tuple[Page, str], kept: Pa
     looked_at(page, kept, "progress", scheme)
     page.get_by_text("Read", exact=True).click()
     page.get_by_role("button", name="Next case").click(timeout=WAIT_MS)
-    expect(page.locator(".js-plotly-plot .scatterlayer path.js-line").nth(12)).to_be_attached(timeout=WAIT_MS)
+    expect(page.locator(".cv-paper .cv-trace").nth(12)).to_be_attached(timeout=WAIT_MS)
     drawn(page)
     looked_at(page, kept, "review", scheme)
 
@@ -158,11 +158,12 @@ def test_the_print_of_an_ecg_is_whole(browser: Browser, server: str, kept: Path,
     page.wait_for_timeout(800)
     keep(page, kept / "analyze-print.webp")
     sheet = page.locator(".stMainBlockContainer").bounding_box()
-    paper = page.locator(".st-key-paper_trace .js-plotly-plot .bglayer, .st-key-paper_trace .main-svg").first
-    drawn = paper.bounding_box()
+    drawn = page.locator(".cv-paper").bounding_box()
     assert sheet is not None
     assert drawn is not None
     assert drawn["x"] + drawn["width"] <= sheet["x"] + sheet["width"] + 1, "the last second is not cut"
+    millimetre = page.evaluate("document.querySelector('.cv-paper').getScreenCTM().a")
+    assert millimetre == pytest.approx(96 / 25.4, rel=0.01), "true to scale"
     path = tmp_path / "print.pdf"
     page.pdf(path=path, prefer_css_page_size=True)
     first = pypdf.PdfReader(path).pages[0]

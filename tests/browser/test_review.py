@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 
 # A hundred rounds were tried once (CARDIOV_KEY_ROUNDS=100); these few guard it.
 KEY_ROUNDS = int(os.environ.get("CARDIOV_KEY_ROUNDS", "3"))
-TRACES = ".js-plotly-plot .scatterlayer .trace path.js-line"
+TRACES = ".cv-paper .cv-trace"
 WAIT_MS = 60_000
 MODEL, SHA = "grader-of-the-case", "ab12" * 16
 SECRETS = (MODEL, SHA, "secret-record", "0.7123", "out-of-fold", "Attention", "Model's", ">Label<")
@@ -142,7 +142,7 @@ def test_two_read_blind_by_key_and_a_third_decides(
     press(page, "n", "Save")
     assert re.fullmatch(rf".*/review\?case={case_id}", page.url), "the address names the case and nobody"
     decision = page.locator(".st-key-decision").bounding_box()
-    paper = page.locator(".js-plotly-plot").first.bounding_box()
+    paper = page.locator(".cv-paper").first.bounding_box()
     assert decision is not None
     assert paper is not None
     assert decision["y"] + decision["height"] <= 800, "the whole decision is on the screen"

@@ -29,7 +29,7 @@ def _file(folder: Path, name: str, condition: str, year: int) -> str:
 
 
 def test_the_earlier_ecg_of_the_session_is_found_and_compared(page: Page, tmp_path: Path) -> None:
-    paper = ".st-key-paper_trace .js-plotly-plot path.js-line"
+    paper = ".st-key-paper_trace .cv-trace"
     page.locator("input[type=file]").set_input_files(_file(tmp_path, "before", "normal", 2024))
     expect(page.locator(paper).nth(12)).to_be_attached(timeout=WAIT_MS)
     page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()

@@ -1,4 +1,4 @@
-"""Display filter, calipers, level styles and the stack of stages."""
+"""Display filter, level styles and the stack of stages."""
 
 import numpy as np
 import pytest
@@ -8,9 +8,7 @@ from cardiov_core.errors import ExplanationError
 from cardiov_core.reporting import (
     CAPTION,
     LEVEL_STYLES,
-    PaperOptions,
     attention_stack_figure,
-    caliper_reading,
     filter_for_display,
     whole_percent,
 )
@@ -64,13 +62,6 @@ def test_description_states_what_was_really_applied() -> None:
     assert slow.description == "0.05-50 Hz"
     assert any("100 Hz" in note for note in slow.notes)
     assert any("No notch at 50 Hz" in note for note in slow.notes)
-
-
-def test_calipers_follow_speed_and_gain() -> None:
-    reading = caliper_reading(10, 30, 30, 25, PaperOptions())
-    assert (reading.ms, reading.bpm, reading.mv) == (800, 75, -0.5)
-    assert caliper_reading(10, 30, 30, 50, PaperOptions(speed_mm_s=50, gain_mm_mv=20)).ms == 400
-    assert caliper_reading(10, 30, 10, 40, PaperOptions()).bpm is None
 
 
 def test_levels_look_as_agreed() -> None:

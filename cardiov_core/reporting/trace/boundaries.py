@@ -8,32 +8,39 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from cardiov_core.domain import Measurements, WaveBoundaries
-from cardiov_core.reporting.trace.sheet import Sheet
 
 Wave = Literal["P", "QRS", "T"]
 
-# Two lines of letters, because the letters of P and QRS would touch in one.
-_LETTERS_MM: Mapping[str, float] = MappingProxyType({"P": 2.0, "QRS": 4.2, "T": 2.0})
-_SPIKE_MM = 2.4
 _FILL_OPACITY = 0.11
 _OTHER_SHAPE = "\u2032"
 
 
 @dataclass(frozen=True)
 class WaveStyle:
-    """How the band of one wave is drawn: edge, and one colour a theme, dark enough or light enough for thin lines."""
+    """How the band of one wave is drawn.
+
+    Attributes
+    ----------
+    dash, edge : str
+        Its edge, for the drawing and in words.
+    light, dark : str
+        One colour a theme, dark enough or light enough for thin lines.
+    letter_mm : float
+        How far below the upper edge its letter stands: in two lines, since the letters of P and QRS would touch in one.
+    """
 
     dash: Literal["2px,2px", "solid", "6px,3px"]
     edge: str
     light: str
     dark: str
+    letter_mm: float
 
 
 WAVE_STYLES: Mapping[Wave, WaveStyle] = MappingProxyType(
     {
-        "P": WaveStyle("2px,2px", "dotted", "#00735A", "#35C79B"),
-        "QRS": WaveStyle("solid", "solid", "#8A3F6E", "#E09CC4"),
-        "T": WaveStyle("6px,3px", "dashed", "#8A5A00", "#F0B73E"),
+        "P": WaveStyle("2px,2px", "dotted", "#00735A", "#35C79B", 2.0),
+        "QRS": WaveStyle("solid", "solid", "#8A3F6E", "#E09CC4", 4.2),
+        "T": WaveStyle("6px,3px", "dashed", "#8A5A00", "#F0B73E", 2.0),
     }
 )
 """Green, purple and ochre: three hues that colour-blind readers keep apart, none of them a level's colour."""
@@ -41,17 +48,22 @@ WAVE_STYLES: Mapping[Wave, WaveStyle] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Span:
-    """One wave on the paper."""
+    """One wave."""
 
     wave: Wave
-    # Onset and offset in mm from the left edge.
-    x0_mm: float
-    x1_mm: float
+    # Onset and offset: in s from the window's start on the trace, in mm from the left edge on a median beat.
+    start: float
+    end: float
     dominant: bool = True  # False for a beat of another shape than the median beat
 
+    @property
+    def letters(self) -> str:
+        """The wave's name, with a prime for a beat of another shape."""
+        return self.wave + ("" if self.dominant else _OTHER_SHAPE)
 
-def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> list[Span]:
-    """Place the waves of all beats on a sheet, cut at the edges of its window.
+
+def record_spans(measurements: Measurements, start_s: float, shown_s: float) -> list[Span]:
+    """Return the waves of all beats in s from the window's start, cut at its edges.
 
     A beat without QRS boundaries, such as a premature one, gets a span of no width at its R peak: no beat goes unseen.
     """
@@ -62,48 +74,29 @@ def record_spans(measurements: Measurements, start_s: float, sheet: Sheet) -> li
             if boundaries is None:
                 continue
             onset_s = max(0.0, boundaries.onset_s - start_s)
-            offset_s = min(sheet.shown_s, boundaries.offset_s - start_s)
+            offset_s = min(shown_s, boundaries.offset_s - start_s)
             if onset_s < offset_s:
-                spans.append(Span(wave, sheet.x_mm(onset_s), sheet.x_mm(offset_s), beat.dominant))
-        if beat.qrs is None and 0 <= beat.r_s - start_s <= sheet.shown_s:
-            peak_mm = sheet.x_mm(beat.r_s - start_s)
-            spans.append(Span("QRS", peak_mm, peak_mm, beat.dominant))
+                spans.append(Span(wave, onset_s, offset_s, beat.dominant))
+        if beat.qrs is None and 0 <= beat.r_s - start_s <= shown_s:
+            spans.append(Span("QRS", beat.r_s - start_s, beat.r_s - start_s, beat.dominant))
     return spans
 
 
-def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool, filled: bool = True) -> list[go.Scatter]:
-    """Draw spans over the whole height, one trace per wave, with a letter above each.
+def record_spikes(measurements: Measurements, start_s: float, shown_s: float) -> list[float]:
+    """Return the pacemaker spikes in s from the window's start."""
+    return [time_s - start_s for time_s in measurements.pacing_spikes_s if 0 <= time_s - start_s <= shown_s]
 
-    Not `filled` draws the edges alone: over attention a tint would change the colour that says how much there is.
-    """
+
+def band_traces(spans: Sequence[Span], height_mm: float, *, dark: bool) -> list[go.Scatter]:
+    """Draw spans over the whole height, one trace per wave, with a letter above each."""
     traces = [
-        _band(wave, [span for span in spans if span.wave == wave], height_mm, dark=dark, filled=filled)
+        _band(wave, [span for span in spans if span.wave == wave], height_mm, dark=dark)
         for wave in WAVE_STYLES
         if any(span.wave == wave for span in spans)
     ]
     if spans:
         traces.append(_letters(spans, height_mm, dark=dark))
     return traces
-
-
-def spike_traces(measurements: Measurements, start_s: float, sheet: Sheet, *, dark: bool) -> list[go.Scatter]:
-    """Mark pacemaker spikes by triangles at the lower edge, none where there are none."""
-    times_s = [time_s - start_s for time_s in measurements.pacing_spikes_s]
-    x_mm = [sheet.x_mm(time_s) for time_s in times_s if 0 <= time_s <= sheet.shown_s]
-    if not x_mm:
-        return []
-    return [
-        go.Scatter(
-            {
-                "x": x_mm,
-                "y": [_SPIKE_MM] * len(x_mm),
-                "name": "pacing spikes",
-                "mode": "markers",
-                "marker": {"symbol": "triangle-up", "size": 8, "color": "#F2F2F2" if dark else "#111111"},
-                "hovertemplate": "pacing spike<extra></extra>",
-            }
-        )
-    ]
 
 
 def boundaries_caption(measurements: Measurements) -> str:
@@ -142,14 +135,14 @@ def boundaries_caption(measurements: Measurements) -> str:
     return " ".join(sentences)
 
 
-def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool, filled: bool) -> go.Scatter:
+def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool) -> go.Scatter:
     style = WAVE_STYLES[wave]
     colour = style.dark if dark else style.light
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     x: list[float | None] = []
     y: list[float | None] = []
     for span in spans:
-        x += [span.x0_mm, span.x0_mm, span.x1_mm, span.x1_mm, None]
+        x += [span.start, span.start, span.end, span.end, None]
         y += [0.0, height_mm, height_mm, 0.0, None]
     return go.Scatter(
         {
@@ -158,7 +151,7 @@ def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool, fi
             "name": f"{wave} wave" if wave != "QRS" else "QRS complex",
             "mode": "lines",
             "line": {"color": colour, "width": 0.9, "dash": style.dash},
-            "fill": "toself" if filled else "none",
+            "fill": "toself",
             "fillcolor": f"rgba({red}, {green}, {blue}, {_FILL_OPACITY})",
             "connectgaps": False,
             "hoverinfo": "skip",
@@ -169,9 +162,9 @@ def _band(wave: Wave, spans: Iterable[Span], height_mm: float, *, dark: bool, fi
 def _letters(spans: Sequence[Span], height_mm: float, *, dark: bool) -> go.Scatter:
     return go.Scatter(
         {
-            "x": [(span.x0_mm + span.x1_mm) / 2 for span in spans],
-            "y": [height_mm - _LETTERS_MM[span.wave] for span in spans],
-            "text": [span.wave + ("" if span.dominant else _OTHER_SHAPE) for span in spans],
+            "x": [(span.start + span.end) / 2 for span in spans],
+            "y": [height_mm - WAVE_STYLES[span.wave].letter_mm for span in spans],
+            "text": [span.letters for span in spans],
             "name": "names of the waves",
             "mode": "text",
             "textfont": {

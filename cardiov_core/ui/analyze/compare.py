@@ -19,10 +19,11 @@ from cardiov_core.reporting import (
     SHOWN_BY_DEFAULT,
     WINDOW_S,
     ComparedRow,
+    EcgDrawing,
     PaperOptions,
     age_and_sex,
     compared_rows,
-    ecg_figure,
+    ecg_drawing,
     identity_words,
     interval_words,
     lead_change_rows,
@@ -36,14 +37,13 @@ from cardiov_core.ui.frame.html import bullet_list, html_table, quality_chip
 from cardiov_core.ui.frame.page import box, dark_theme, show_error
 from cardiov_core.ui.frame.session import Case, Key, Session, session
 from cardiov_core.ui.frame.styles import level_shape
+from cardiov_core.ui.trace.paper import draw_paper
 
-_HALF_WIDTH_PX = 590.0
 _HEADS = ("What", "Earlier", "Later", "Difference", "Outcome")
 _QUESTIONS: dict[Identity, str] = {
     "contradicting": "The two ECGs contradict each other on whose they are. Do they belong to one patient?",
     "cannot be checked": "Whether both ECGs belong to one patient cannot be checked. Do they?",
 }
-_CHART_CONFIG = {"displaylogo": False, "scrollZoom": False}
 
 
 @dataclass(frozen=True)
@@ -129,13 +129,8 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> 
     ):
         with column, st.container(key=f"half_{key}"):
             st.html(_head(title, side))
-            st.plotly_chart(
-                _trace(side, paper, shown_s, waves=waves),
-                key=key,
-                theme=None,
-                config=_CHART_CONFIG,
-                alt=f"{title} ECG {side.case.title}",
-            )
+            drawing = _trace(side, paper, shown_s, waves=waves)
+            draw_paper(drawing, key=key, alternative=f"{title} ECG {side.case.title}")
     st.html(html_table(LEAD_CHANGE_HEADS, lead_change_rows(comparison)))
     _show_items(comparison)
 
@@ -160,15 +155,14 @@ def _cells(row: ComparedRow) -> tuple[str, str, str, str, str]:
     return row.name, row.earlier, row.later, row.change, row.outcome
 
 
-def _trace(side: _Side, paper: PaperOptions, shown_s: float, *, waves: bool) -> object:
+def _trace(side: _Side, paper: PaperOptions, shown_s: float, *, waves: bool) -> EcgDrawing:
     prediction = side.analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
-    return ecg_figure(
+    return ecg_drawing(
         side.case.record,
         replace(paper, start_s=start_s),
         dark=dark_theme(),
         boundaries=side.analysis.measurements if waves else None,
-        width_px=_HALF_WIDTH_PX,
         paper_s=shown_s,
     )
 

@@ -18,8 +18,6 @@ from cardiov_core.ui.trace.explanation import first_stage, has_band, remarks
 from cardiov_core.ui.trace.measurements import show_median_beat
 from cardiov_core.ui.trace.tools import STAGES, AttentionTools, show_paper, tool_row
 
-# What the decision leaves of a screen of 1280 px.
-_PAPER_PX = 940.0
 _HEADS = ("Measurement", "Value", "Normal range", "Flag", "Remark")
 # What fits on one line under the trace; the table below holds all.
 _SHORT = {
@@ -60,7 +58,6 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
         words,
         remarks=remarks(explanation, revealed.level if revealed is not None and asked else None),
         key=f"{Key.TRACE}_{case_id}",
-        width_px=_PAPER_PX,
     )
     if failure is not None:
         show_error(failure)

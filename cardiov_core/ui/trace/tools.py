@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
@@ -16,22 +15,20 @@ from cardiov_core.reporting import (
     LAYOUTS,
     SPEEDS_MM_S,
     STANDS_OUT,
-    CaliperReading,
     FilterName,
     LeadOrder,
     Lit,
     PaperOptions,
     boundaries_caption,
-    caliper_reading,
-    ecg_figure,
+    ecg_drawing,
     leads_standing_out,
-    march_out,
     standing_out,
 )
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key
 from cardiov_core.ui.trace.choices import Choice, choose_next, keep_choices, recall_choices
+from cardiov_core.ui.trace.paper import DRAGS, OPACITIES, Drag, draw_paper
 
 FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
 """Display filter -> its band in words."""
@@ -41,12 +38,8 @@ STAGES = (1, 2, 3, 4, 5, 6, 7)
 """Stages of the network whose attention can be drawn, from short waves to whole beats."""
 
 _NOTCHES_HZ = (0, 50, 60)
-# The footer below the paper, in mm of a common screen.
-_FOOT_MM = 10.0
-_USUAL_SPEED_MM_S = 25.0
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
-_DRAGS, _SWITCH = ("zoom", "calipers"), ("off", "on")
-_OPACITIES = (0.2, 0.4, 0.6, 0.8)
+_SWITCH = ("off", "on")
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
     "above no risk?": "above_no",
@@ -75,7 +68,7 @@ _BY_KEY = {
     "Y": _LAYOUT,
     "F": _FILTER,
     "W": Choice(Key.WAVES, _SWITCH, _SWITCH[0]),
-    "D": Choice(Key.DRAG, _DRAGS, _DRAGS[0]),
+    "D": Choice(Key.DRAG, DRAGS, DRAGS[0]),
 }
 
 
@@ -109,8 +102,8 @@ class Tools:
     ----------
     paper : PaperOptions
         How the ECG is drawn.
-    calipers : bool
-        Whether dragging measures instead of zooming.
+    drag : {"zoom", "calipers"}
+        What dragging on the paper does.
     waves : bool
         Whether the boundaries of P, QRS and T are drawn.
     attention : AttentionTools or None
@@ -118,7 +111,7 @@ class Tools:
     """
 
     paper: PaperOptions
-    calipers: bool
+    drag: Drag
     waves: bool
     attention: AttentionTools | None = None
 
@@ -136,9 +129,9 @@ def tool_row(
             "Filter", tuple(FILTERS), format_func=FILTERS.__getitem__, key=Key.FILTER, width=124,
             label_visibility="collapsed",
         )  # fmt: skip
-        st.session_state.setdefault(Key.DRAG, _DRAGS[0])
+        st.session_state.setdefault(Key.DRAG, DRAGS[0])
         drag = st.segmented_control(
-            "Drag", _DRAGS, required=True, format_func=str.capitalize, key=Key.DRAG,
+            "Drag", DRAGS, required=True, format_func=str.capitalize, key=Key.DRAG,
             label_visibility="collapsed",
         )  # fmt: skip
         with st.popover("More", key=Key.MORE):
@@ -161,7 +154,7 @@ def tool_row(
         lead_order=order,
         start_s=start_s,
     )
-    return Tools(paper, drag == "calipers", measured and waves == "on", attention)
+    return Tools(paper, drag or DRAGS[0], measured and waves == "on", attention)
 
 
 def _shown(label: str, options: Sequence[Any], key: Key, width: int, words: str = "{}") -> Any:
@@ -173,7 +166,7 @@ def _attention_tools(disabled: bool, banded: bool, first: int) -> AttentionTools
     no_band = disabled or not banded
     # Off until it is asked for: a band of attention is no finding.
     overlay = st.selectbox("Attention", _SWITCH, key=Key.OVERLAY, disabled=no_band)
-    opacity = st.selectbox("Opacity", _OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band)
+    opacity = st.selectbox("Opacity", OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band)
     stage = st.selectbox("Stage", STAGES, STAGES.index(first), key=Key.STAGE, disabled=no_band)
     why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled)
     return AttentionTools(overlay == "on", opacity, stage, _TARGETS[why])
@@ -189,42 +182,24 @@ def show_paper(
     remarks: Sequence[str] = (),
     lit: Lit | None = None,
     key: str = Key.TRACE,
-    width_px: float = 1180.0,
 ) -> None:
-    """Draw the ECG as the tool row says; below it the calipers' reading and what the overlays mean."""
+    """Draw the ECG as the tool row says; below it what the overlays mean."""
     overlay = tools.attention
     wanted = overlay.stage if explanation and overlay and overlay.overlay else None
     withheld = explanation.withheld.get(wanted) if explanation and wanted else None
     attention = explanation.stages[wanted] if explanation and wanted and withheld is None else None
-    figure = ecg_figure(
+    drawing = ecg_drawing(
         record,
         tools.paper,
         attention=attention,
         opacity=overlay.opacity if overlay else 0.0,
         leads_looked_at=leads_standing_out(explanation) if explanation and wanted else None,
         dark=dark_theme(),
-        calipers=tools.calipers,
         boundaries=measured if tools.waves else None,
         lit=lit,
-        width_px=width_px,
     )
-    boxes = _boxes_of(key) if tools.calipers else []
-    if boxes and st.session_state.get(Key.MARCH):
-        march_out(figure, *boxes[-1]["x"])
-    st.html(_measures_of(figure, tools.paper))
     with st.container(key="paper_trace"):
-        event = st.plotly_chart(
-            figure,
-            key=key,
-            theme=None,
-            height="stretch",
-            on_select="rerun",
-            selection_mode="box",
-            config=CHART_CONFIG,
-            alt=alternative,
-        )
-    if tools.calipers:
-        _show_calipers(event.selection.box, tools.paper)
+        draw_paper(drawing, key=key, alternative=alternative, drag=tools.drag)
     captions = [] if withheld is None else [f"{withheld} There is no band. Try another stage."]
     if attention is not None and wanted is not None:
         captions.append(band_caption(attention, wanted))
@@ -232,25 +207,6 @@ def show_paper(
         st.caption("  \n".join(plain(words) for words in (*captions, *remarks)))
     if measured is not None and tools.waves:
         st.caption(boundaries_caption(measured))
-
-
-def _boxes_of(key: str) -> Sequence[Mapping[str, Any]]:
-    """Return the boxes that were dragged on a figure; it is drawn after they are known."""
-    state = st.session_state.get(key)
-    boxes: Sequence[Mapping[str, Any]] = state["selection"]["box"] if state else []
-    return boxes
-
-
-def _measures_of(figure: go.Figure, paper: PaperOptions) -> str:
-    """Return the paper's shape for the style sheet, which fits it to the screen and lets long paper scroll."""
-    width_mm, height_mm = figure.layout.xaxis.range[1], figure.layout.yaxis.range[1]
-    figure.update_layout(height=None, autosize=True)
-    wide = max(1.0, paper.speed_mm_s / _USUAL_SPEED_MM_S)
-    fits = "100dvh" if paper.layout.startswith("3x4") else "400dvh"
-    return (
-        f"<style>:root {{--cv-aspect: {width_mm:g} / {height_mm + _FOOT_MM:g}; --cv-wide: {wide:g}; "
-        f"--cv-screen: {fits};}}</style>"
-    )
 
 
 def band_caption(attention: FloatArray, stage: int) -> str:
@@ -279,27 +235,3 @@ def band_caption(attention: FloatArray, stage: int) -> str:
 def notch_name(hertz: int) -> str:
     """Return the notch filter in words: its frequency in Hz, or 'off' for 0."""
     return f"{hertz} Hz" if hertz else "off"
-
-
-def _show_calipers(boxes: Sequence[Mapping[str, Any]], paper: PaperOptions) -> None:
-    """Measure each box that was dragged on the paper; two times do the same without a mouse."""
-    with st.container(key="calipers", horizontal=True, vertical_alignment="bottom"):
-        first_s = st.number_input("Calipers: from, s", 0.0, value=None, step=0.01, key=Key.CALIPER_FROM, width=150)
-        second_s = st.number_input("Calipers: to, s", 0.0, value=None, step=0.01, key=Key.CALIPER_TO, width=150)
-        st.toggle("March out", key=Key.MARCH, help="Repeats the last distance over the whole strip.")
-        readings = [caliper_reading(box["x"][0], box["y"][0], box["x"][1], box["y"][1], paper) for box in boxes]
-        if first_s is not None and second_s is not None:
-            speed = paper.speed_mm_s
-            readings = [caliper_reading(first_s * speed, 0.0, second_s * speed, 0.0, paper)]
-        if not readings:
-            st.markdown(
-                "Drag a box from one point to the other, with Shift a further one, or type two times.", width="content"
-            )
-            return
-        st.markdown("; ".join(_measured(reading) for reading in readings), width="content")
-
-
-def _measured(reading: CaliperReading) -> str:
-    rate = f"{reading.bpm:.0f} bpm, " if reading.bpm is not None else ""
-    voltage = f"{abs(reading.mv):.2f} mV" if reading.mv else ""
-    return f"**{reading.ms:.0f} ms**, {rate}{voltage}".rstrip(", ")

@@ -1,5 +1,7 @@
 """A finding on the paper: its leads lit, its beats marked, the level of J drawn where it was measured."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -15,10 +17,11 @@ from cardiov_core.domain import (
     Provenance,
     WaveBoundaries,
 )
-from cardiov_core.reporting.trace.ecg_paper import ecg_figure
+from cardiov_core.reporting.trace.display_filter import filter_for_display
+from cardiov_core.reporting.trace.ecg_paper import ecg_drawing
 from cardiov_core.reporting.trace.lit import LEVEL_S, lit_by
 from cardiov_core.reporting.trace.median_beat import median_beat_figure
-from cardiov_core.reporting.trace.paper_options import LAYOUTS, PaperOptions
+from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.signals import Examination
 
 RATE_HZ = 500.0
@@ -43,63 +46,38 @@ def _finding(leads: tuple[str, ...] = (), beats: tuple[int, ...] = (), **j_mv: f
     return Finding("made", "Made", "present", "As made.", {}, leads=leads, beats=beats, j_mv=j_mv)
 
 
-def _drawn(finding: Finding, **options: object) -> go.Figure:
-    return ecg_figure(_record(), PaperOptions(**options), lit=lit_by(finding, _measured()))  # type: ignore[arg-type]
-
-
-def _lit(figure: go.Figure) -> list[str]:
-    """Names of what is lit; the ticks between columns are shapes, too."""
-    return [shape.name for shape in figure.layout.shapes if (shape.name or "").startswith("lit ")]
+def _lit(finding: Finding, **options: object) -> dict[str, Any]:
+    drawing = ecg_drawing(_record(), PaperOptions(**options), lit=lit_by(finding, _measured()))  # type: ignore[arg-type]
+    lit = drawing["lit"]
+    assert isinstance(lit, dict)
+    return lit
 
 
 def _named(figure: go.Figure, name: str) -> go.Scatter | None:
     return next((trace for trace in figure.data if trace.name == name), None)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_exactly_the_leads_of_the_finding_are_lit(layout: str) -> None:
-    figure = _drawn(_finding(("II", "III", "aVF")), layout=layout)
-    assert set(_lit(figure)) == {"lit II", "lit III", "lit aVF"}
-    third = next(shape for shape in figure.layout.shapes if shape.name == "lit III")
-    trace = _named(figure, "III")
-    assert trace is not None
-    assert third.layer == "below"
-    assert third.x0 == pytest.approx(trace.x0)
-    assert third.x1 == pytest.approx(trace.x0 + len(trace.y) * trace.dx)
-    assert third.y0 < float(trace.y[0]) < third.y1
-
-
-def test_nothing_is_lit_without_a_finding() -> None:
-    assert not _lit(ecg_figure(_record(), PaperOptions()))
-
-
-def test_the_inverted_lead_of_cabrera_is_lit_under_its_name() -> None:
-    figure = _drawn(_finding(("aVR",)), lead_order="cabrera")
-    assert _lit(figure) == ["lit aVR"]
+def test_exactly_the_leads_of_the_finding_are_lit() -> None:
+    assert _lit(_finding(("II", "III", "aVF")))["leads"] == ["II", "III", "aVF"]
+    assert ecg_drawing(_record(), PaperOptions())["lit"] is None
 
 
 def test_the_beats_of_the_finding_are_marked_at_their_r_peak() -> None:
-    figure = _drawn(_finding(beats=(3, 8)), layout="12x1")
-    marks = _named(figure, "beats of the finding")
-    assert marks is not None
-    assert sorted(set(marks.x)) == pytest.approx([10 + 25 * 4.0, 10 + 25 * 9.0])
+    assert _lit(_finding(beats=(3, 8)))["beats"] == [4.0, 9.0]
 
 
 def test_a_rhythm_marks_all_beats_and_a_finding_of_leads_none() -> None:
-    every = _named(_drawn(_finding()), "beats of the finding")
-    assert every is not None
-    assert len(set(every.x)) == 9
-    assert _named(_drawn(_finding(("V1",))), "beats of the finding") is None
+    assert len(_lit(_finding())["beats"]) == 9
+    assert _lit(_finding(("V1",)))["beats"] == []
 
 
 def test_the_level_of_j_stands_on_the_level_before_the_qrs() -> None:
-    figure = _drawn(_finding(("II",), II=0.3, V1=-0.2), layout="12x1", gain_mm_mv=10.0)
-    levels, trace = _named(figure, "level of J"), _named(figure, "II")
-    assert levels is not None
-    assert trace is not None
-    assert list(levels.x[:2]) == pytest.approx([10 + 25 * 1.05, 10 + 25 * (1.05 + LEVEL_S)])
-    assert float(levels.y[0] - trace.y[0]) == pytest.approx(3.0, abs=1e-4)
-    assert len(levels.x) == 3 * 8, "one for each beat of the dominant shape, of the lit lead alone"
+    lit = _lit(_finding(("II",), II=0.3, V1=-0.2))
+    drawn_mv = filter_for_display(_record().signal, RATE_HZ).signal[1, 0]
+    lead, j_s, level_mv = lit["levels"][0]
+    assert (lead, j_s, lit["level_s"]) == ("II", pytest.approx(1.05), LEVEL_S)
+    assert level_mv - drawn_mv == pytest.approx(0.3, abs=1e-4)
+    assert len(lit["levels"]) == 8, "one for each beat of the dominant shape, of the lit lead alone"
 
 
 def test_the_level_of_j_is_drawn_in_the_median_beat() -> None:
@@ -130,12 +108,10 @@ def test_the_textbook_finding_of_each_sample_is_drawn(condition: str, code: str,
     examination = Examination(generate(condition))
     finding = next(one for one in examination.findings if one.code == code)
     assert finding.state == "present"
-    figure = ecg_figure(examination.record, PaperOptions(), lit=lit_by(finding, examination.measurements))
-    lit = {name.removeprefix("lit ") for name in _lit(figure)}
-    marks = _named(figure, "beats of the finding")
+    lit = ecg_drawing(examination.record, PaperOptions(), lit=lit_by(finding, examination.measurements))["lit"]
+    assert isinstance(lit, dict)
     if leads:
-        assert leads <= lit
+        assert leads <= set(lit["leads"])
     else:
-        assert marks is not None
         n_seen = len(finding.beats) or len(examination.measurements.beats)
-        assert len(set(marks.x)) >= min(n_seen, 2)
+        assert len(lit["beats"]) >= min(n_seen, 2)

@@ -1,0 +1,46 @@
+"""The ECG on its paper as a component of the page: it is drawn, zoomed and measured in the browser."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import streamlit as st
+
+from cardiov_core.reporting import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, EcgDrawing
+
+Drag = Literal["zoom", "calipers"]
+DRAGS: tuple[Drag, ...] = get_args(Drag)
+"""What dragging on the paper does."""
+OPACITIES = (0.2, 0.4, 0.6, 0.8)
+"""Of the band of attention."""
+
+# As the controls name them; a drawing is in the browser for all of them at once.
+_OPTIONS = {
+    "layout": LAYOUTS,
+    "speed": tuple(f"{speed:g}" for speed in SPEEDS_MM_S),
+    "gain": tuple(f"{gain:g}" for gain in GAINS_MM_MV),
+    "opacity": OPACITIES,
+    "drag": DRAGS,
+}
+
+_paper = st.components.v2.component(
+    "cardiov_paper", js=Path(__file__).with_name("paper.js").read_text(encoding="utf-8"), isolate_styles=False
+)
+
+
+def draw_paper(drawing: EcgDrawing, *, key: str, alternative: str, drag: Drag = "zoom") -> None:
+    """Put an ECG on the page.
+
+    Speed, gain, layout, opacity and what dragging does follow their controls in the browser, before the server answers.
+
+    Parameters
+    ----------
+    drawing : EcgDrawing
+        The ECG.
+    key : str
+        Of the component.
+    alternative : str
+        What screen readers say instead.
+    drag : {"zoom", "calipers"}
+        What dragging does.
+    """
+    _paper(key=key, data={**drawing, "drag": drag, "options": _OPTIONS, "alternative": alternative})
