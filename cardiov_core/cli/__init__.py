@@ -5,6 +5,7 @@ message and hint go to stderr. Rows go to stdout, everything that is said about 
 torch, pandas or wfdb are imported inside the commands, so that ``cardiov --help`` answers at once.
 """
 
+import os
 from typing import Any
 
 import click
@@ -53,7 +54,21 @@ class _Refusal(click.ClickException):
         super().__init__(f"{error.message}\n{error.hint}")
 
 
+_TRAINING = frozenset({"train", "ablate", "compare", "train-delineator", "train-findings", "train-statements"})
+"""Commands that take as many threads as their libraries find, unless the environment states a number."""
+
+
 class _Commands(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name not in _TRAINING or os.environ.get("CARDIOV_THREADS"):
+            from cardiov_core.computing import set_threads
+
+            set_threads()
+        return name, command, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             set_up_logs()

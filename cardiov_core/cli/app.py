@@ -1,4 +1,4 @@
-"""``cardiov app`` and ``doctor``: start CardioV in the browser, check the installation."""
+"""``cardiov app``: start CardioV in the browser."""
 
 import os
 import signal
@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
+from cardiov_core.cli.options import computing_options
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.installation import shipped_files
 
-_FOLDERS_AND_FILES = ("CARDIOV_DATA", "CARDIOV_WEIGHTS", "CARDIOV_REVIEW_DB")
+_FOLDERS_AND_FILES = ("CARDIOV_DATA", "CARDIOV_WEIGHTS", "CARDIOV_REVIEW_DB", "CARDIOV_CACHE")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
+@computing_options
 @click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
 def app(streamlit_options: tuple[str, ...]) -> None:
     """Start the app in the browser; further options go to streamlit."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cardiov_core.cli.options import computing_options
 from cardiov_core.domain import how_many
 from cardiov_core.errors import StoreUnavailableError
 
@@ -28,6 +29,7 @@ _LOOPBACK = "127.0.0.1"
 @click.option("--dicom-port", type=click.IntRange(1, 65535), metavar="PORT", help="Receive by DICOM into FOLDER, too.")
 @click.option("--dicom-address", default=_LOOPBACK, show_default=True, metavar="IP", help="Where to listen.")
 @click.option("--dicom-from", multiple=True, metavar="TITLE", help="A title that may send; may be repeated. Else: any.")
+@computing_options
 @click.pass_context
 def watch(
     ctx: click.Context,

@@ -1,4 +1,4 @@
-"""``cardiov doctor``: versions, checksums of the weights, backend, data, review database."""
+"""``cardiov doctor``: versions, backend, converted networks, checksums of the weights, data, review database."""
 
 import platform
 from collections.abc import Sequence
@@ -25,29 +25,59 @@ def doctor(ctx: click.Context) -> None:
         ctx.exit(1)
 
 
-_VERSIONS = ("cardiov", "torch", "numpy", "scipy", "pandas", "wfdb", "safetensors", "sleepecg", "streamlit", "plotly")
+_VERSIONS = (
+    "cardiov",
+    "torch",
+    "numpy",
+    "scipy",
+    "pandas",
+    "wfdb",
+    "safetensors",
+    "sleepecg",
+    "streamlit",
+    "plotly",
+    "openvino",
+)
 
 
 def examine() -> tuple[list[str], bool]:
     """Return findings on the installation, and whether it is healthy: default grader, weights and database usable."""
     lines = [f"Python       {platform.python_version()} on {platform.system()} {platform.machine()}"]
     lines += [f"{name:<12} {installed_version(name)}" for name in _VERSIONS]
-    lines.append(f"backend      {_backend()}")
+    backend_lines, usable = _examine_backend()
     weights_lines, healthy = _examine_weights()
     review_lines, reachable = _examine_review()
-    return [*lines, *weights_lines, *_examine_data(), *review_lines], healthy and reachable
+    return [*lines, *backend_lines, *weights_lines, *_examine_data(), *review_lines], usable and healthy and reachable
 
 
-def _backend() -> str:
+def _examine_backend() -> tuple[list[str], bool]:
     import torch
 
+    from cardiov_core.backends import backend_words, kept_networks
+
+    try:
+        words = backend_words()
+    except CardioVError as error:
+        return [f"backend      {error.message} {error.hint}"], False
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    return f"torch, {how_many(torch.get_num_threads(), 'thread')}, {device}"
+    folder, files = kept_networks()
+    size_mib = sum(path.stat().st_size for path in files) / 1024**2
+    return [
+        f"backend      {words}, {device}",
+        f"cache        {folder}, {how_many(len(files), 'converted network')}, {size_mib:.0f} MiB",
+    ], True
 
 
 def _examine_weights() -> tuple[list[str], bool]:
     from cardiov_core.inference import load_predictor
-    from cardiov_core.weights import default_name, list_cards, load_delineator, load_range
+    from cardiov_core.weights import (
+        default_name,
+        list_cards,
+        load_delineator,
+        load_findings,
+        load_range,
+        load_statement_head,
+    )
 
     lines, healthy = [], True
     try:
@@ -75,6 +105,15 @@ def _examine_weights() -> tuple[list[str], bool]:
             lines.append("weights      no delineator: waves are found by their slopes alone")
         else:
             lines.append(f"weights      delineator: checksum {delineator.sha256[:16]} is right")
+    for name, load in (("findings", load_findings), ("statements", load_statement_head)):
+        try:
+            found = load()
+        except CardioVError as error:
+            lines.append(f"weights      {name}: {error.message} {error.hint}")
+            healthy = False
+        else:
+            if found is not None:
+                lines.append(f"weights      {name}: checksum {found.card.sha256[:16]} is right")
     if default not in names:
         lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
         healthy = False

@@ -29,3 +29,29 @@ def reading_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def computing_options(command: Command) -> Command:
+    """Add on what networks compute: ``--backend``, ``--precision`` and ``--threads``.
+
+    The command takes nothing: they state the environment's variables for as long as it runs (`cardiov_core.computing`).
+    """
+    for option in (
+        click.option("--threads", type=click.IntRange(min=1), metavar="N", expose_value=False, callback=_stated,
+                     help="Threads of a process; default: one, or CARDIOV_THREADS."),
+        click.option("--precision", type=click.Choice(["f32", "bf16"]), expose_value=False, callback=_stated,
+                     help="Of networks on OpenVINO; default: f32, or CARDIOV_PRECISION."),
+        click.option("--backend", type=click.Choice(["auto", "torch", "openvino"]), expose_value=False,
+                     callback=_stated,
+                     help="What runs networks; default: auto, openvino where it is installed, or CARDIOV_BACKEND."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _stated(ctx: click.Context, parameter: click.Parameter, value: str | int | None) -> None:
+    if value is None or parameter.name is None:
+        return
+    from cardiov_core.computing import computing_by
+
+    ctx.with_resource(computing_by(**{parameter.name: value}))

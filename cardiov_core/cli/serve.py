@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from cardiov_core.cli.options import computing_options
 from cardiov_core.errors import ConfigurationError
 
 _MIB = 1024**2
@@ -24,6 +25,7 @@ _MIB = 1024**2
               metavar="S", help="Longest time that a record is worked on.")  # fmt: skip
 @click.option("--max-waiting", type=click.IntRange(min=1), default=200, show_default=True, metavar="N",
               help="Requests at once; one more is told to come again.")  # fmt: skip
+@computing_options
 def serve(
     host: str,
     port: int,

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from cardiov_core.computing import THREADS_OF_LIBRARIES
 from cardiov_core.errors import CardioVError, ProcessLostError, TimeLimitError
 
 _Result = TypeVar("_Result")
@@ -219,7 +220,7 @@ class _Child:
         ours, theirs = Pipe()
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         # The number of processes is the number of threads in all.
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        one_thread = dict.fromkeys((*THREADS_OF_LIBRARIES, "CARDIOV_THREADS"), "1")
         with self._lock:
             self.process = subprocess.Popen(  # noqa: S603 - a fixed program of this package
                 [sys.executable, "-m", "cardiov_core.scoring.worker", str(theirs.fileno())],

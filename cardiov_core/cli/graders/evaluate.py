@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.graders.train import Folds, labelled_of, ptbxl_of
-from cardiov_core.cli.options import labels_option
+from cardiov_core.cli.options import computing_options, labels_option
 
 _POINTS = ("medium_or_higher", "high")
 
@@ -42,6 +42,7 @@ class Prevalence(click.ParamType[tuple[str, float]]):
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the results.")
 @labels_option
+@computing_options
 @click.option(
     "--prevalence",
     type=Prevalence(),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.cli.options import reading_options
+from cardiov_core.cli.options import computing_options, reading_options
 from cardiov_core.domain import how_many
 from cardiov_core.errors import CardioVError
 
@@ -33,12 +33,12 @@ _TARGETS = ("0", "1", "2", "3", "above_no", "above_low", "above_medium")
     show_default=True,
     help="By this installation's own costs where it has some; by the grader's own; or the most probable (the paper's).",
 )
-@click.option("--backend", type=click.Choice(["auto", "torch"]), default="auto", show_default=True)
 @click.option("--explain", is_flag=True, help="Add where the network looked, or which measurements support it.")
 @click.option("--target", type=click.Choice(_TARGETS), help="What to explain: a level or a threshold; with --explain.")
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Analyse from this second on.")
 @click.option("--critical-rules", metavar="NAME|FILE", help="Rules for critical results; default: the installation's.")
 @reading_options
+@computing_options
 @click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
 @click.pass_context
 def analyze(
@@ -47,7 +47,6 @@ def analyze(
     as_json: bool,
     model: str | None,
     decision: "DecisionRule",
-    backend: str,
     explain: bool,
     target: str | None,
     start_s: float | None,
@@ -69,7 +68,6 @@ def analyze(
     from cardiov_core.io import collect, read_source
     from cardiov_core.review import deciding, installation_rules
 
-    del backend  # torch is the only backend, and so what auto chooses.
     predictor = load_predictor(model)
     predictor, *others = deciding((predictor, *other_graders(predictor)), decision)
     asked = _Asked(

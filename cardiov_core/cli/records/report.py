@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.cli.options import reading_options
+from cardiov_core.cli.options import computing_options, reading_options
 from cardiov_core.errors import CardioVError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class _Wish:
 @click.option("--start", "start_s", type=click.FloatRange(min=0), metavar="S", help="Grade and draw from here on.")
 @click.option("--patient-name", metavar="NAME", help="Printed on the report; none is ever taken from a file.")
 @reading_options
+@computing_options
 @click.option("--analyse-anyway", is_flag=True, help="Give a level even where the quality gate withholds it.")
 @click.pass_context
 def report(

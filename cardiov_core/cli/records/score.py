@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cardiov_core.cli.options import reading_options
+from cardiov_core.cli.options import computing_options, reading_options
 from cardiov_core.domain import Severity, how_many
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _EVERY_S = 10.0
 @click.option("--engine", type=click.Choice(["processes", "ray"]), default="processes", show_default=True,
               help="Processes of this machine, or a Ray cluster: RAY_ADDRESS, or one started here.")  # fmt: skip
 @reading_options
+@computing_options
 def score(
     source: str,
     out: Path,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli import output
-from cardiov_core.cli.options import reading_options
+from cardiov_core.cli.options import computing_options, reading_options
 from cardiov_core.errors import DifferentPatientsError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--same-patient", is_flag=True, help="Both are of one patient, whatever the files state.")
 @click.option("--model", metavar="NAME", help="A grader's name or its weights file; default: the default grader.")
 @reading_options
+@computing_options
 def serial(
     earlier: Path,
     later: Path,

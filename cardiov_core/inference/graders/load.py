@@ -1,7 +1,9 @@
 """Graders by name."""
 
+import json
 from pathlib import Path
 
+from cardiov_core.backends import ConvertedNetwork, check_backend
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.measurements import MeasurementGrader
@@ -38,6 +40,8 @@ def load_predictor(name: str | Path | None = None) -> Grader:
     ------
     WeightsError
         If there is no such grader, or its files are damaged or do not fit each other.
+    ConfigurationError
+        If the backend that networks are to run on cannot be had.
     """
     card = load_card(default_name() if name is None else name)
     if card.architecture.name == FOREST:
@@ -49,4 +53,12 @@ def load_predictor(name: str | Path | None = None) -> Grader:
         return BlendGrader(
             {load_predictor(card.path.with_name(f"{member.name}.json")): member.weight for member in members}, card
         )
-    return NetworkGrader(*load_network(card.path))
+    return _network_grader(card.path)
+
+
+def _network_grader(path: Path) -> NetworkGrader:
+    check_backend()
+    net, card = load_network(path)
+    told_by = f"{card.sha256} {card.architecture.name} {json.dumps(card.architecture.kwargs, sort_keys=True)}"
+    shape = (len(card.contract.leads), card.contract.n_samples)
+    return NetworkGrader(net, card, ConvertedNetwork(net, told_by, shape))

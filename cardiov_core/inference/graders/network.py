@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cardiov_core.backends import ConvertedNetwork
 from cardiov_core.domain import EcgRecord, Explanation, Prediction, PreparedInput
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference.explanation.grad_cam import (
@@ -40,6 +41,8 @@ class NetworkGrader(Grader):
     card : ModelCard
         Says what the network is fed and what its outputs mean; calibrates them and gives prediction sets where it
         states how.
+    converted : ConvertedNetwork, optional
+        The same network on another backend, which then grades; explanations are always PyTorch's.
 
     Raises
     ------
@@ -47,9 +50,9 @@ class NetworkGrader(Grader):
         If calibration, the limit of the sets or the passport makes no sense.
     """
 
-    def __init__(self, net: nn.Module, card: ModelCard) -> None:
+    def __init__(self, net: nn.Module, card: ModelCard, converted: ConvertedNetwork | None = None) -> None:
         super().__init__(card)
-        self._net = net
+        self._net, self._converted = net, converted
         self._output = output_of(card)
         self._calibration = calibration_of(card)
         self._set_limits = set_limits_of(card)
@@ -105,8 +108,7 @@ class NetworkGrader(Grader):
         )
 
     def _predictions(self, examinations: Sequence[Examination], prepared: Sequence[PreparedInput]) -> list[Prediction]:
-        with self._lock, torch.no_grad(), evaluation_mode(self._net):
-            logits = self._net(self._tensor(prepared))
+        logits = self._logits(prepared)
         exceedances: Exceedances = torch.sigmoid(exceedance_logits(logits, self._output)).cpu().numpy()
         for examination, row in zip(examinations, exceedances, strict=True):
             if not np.isfinite(row).all():
@@ -120,6 +122,16 @@ class NetworkGrader(Grader):
             exceedances = self._calibration(exceedances)
         windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
         return self._decoded(exceedances, windows, notes, set_limits=self._set_limits, records=examinations)
+
+    def _logits(self, prepared: Sequence[PreparedInput]) -> Tensor:
+        with self._lock:
+            if self._converted is not None:
+                found = self._converted.logits(np.stack([item.values for item in prepared]))
+                if found is not None:
+                    return torch.from_numpy(found)
+            with torch.no_grad(), evaluation_mode(self._net):
+                logits: Tensor = self._net(self._tensor(prepared))
+        return logits
 
     def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
         device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))

@@ -4,7 +4,6 @@ Graders are loaded in a thread of their own, beside the first screen: torch alon
 """
 
 import logging
-import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     from cardiov_core.datasets import PtbXl
     from cardiov_core.inference import Grader, OwnDecision
     from cardiov_core.review import Store
-
-THREADS_VARIABLE = "CARDIOV_THREADS"
-"""How many threads torch may use for one ECG. One by default: on a machine that does other things more of them wait for
-each other, and a single ECG is graded in well under a second."""
 
 DEMO_PAGES = frozenset({"Worklist", "Review", "Agreement"})
 """Pages that show a demo study. What the others show is noted in the review's own audit, demo or not."""
@@ -117,13 +112,14 @@ def _loading() -> "Future[Mapping[str, Grader]]":
 
 
 def _load() -> "Mapping[str, Grader]":
-    import torch
+    # Loaded before the threads are set: another thread of the app may be half-way through it.
+    import torch  # noqa: F401
 
+    from cardiov_core.computing import set_threads
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import can_read_apart, reader, sweep
 
-    stated = os.environ.get(THREADS_VARIABLE, "")
-    torch.set_num_threads(int(stated) if stated.isdecimal() and int(stated) else 1)
+    set_threads()
     default = load_predictor()
     if n_swept := sweep():
         _logger.warning("%d temporary folders of a server that crashed were removed.", n_swept)

@@ -1,0 +1,176 @@
+"""A network on the backend that was chosen: converted, compared with PyTorch, kept, run.
+
+Records go through one by one, so that what is said of one never depends on which others came with it.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cardiov_core.backends.choice import capabilities, check_backend, chosen_backend, core, processor
+from cardiov_core.backends.kept import code_of_networks, keep, read_kept
+from cardiov_core.computing import Precision, computing, n_threads
+from cardiov_core.domain import FloatArray
+from cardiov_core.errors import ConfigurationError
+from cardiov_core.version import installed_version
+
+if TYPE_CHECKING:
+    from openvino import CompiledModel, Model
+    from torch import nn
+
+TOLERANCE: dict[Precision, float] = {"f32": 1e-4, "bf16": 0.01}
+"""How far probabilities may lie from PyTorch's on the probes, in each precision; what is further off is not used."""
+
+_N_PROBES = 4
+_logger = logging.getLogger(__name__)
+
+
+class ConvertedNetwork:
+    """A network that OpenVINO runs, made ready when it is first asked; who shares it between threads holds a lock.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        ``(batch, leads, samples) -> (batch, n)`` logits, in evaluation mode.
+    weights : str
+        Checksum of its weights and name of its architecture, or whatever else tells it from other networks.
+    shape : tuple of int
+        Leads and samples of a record.
+    """
+
+    def __init__(self, net: "nn.Module", weights: str, shape: tuple[int, int]) -> None:
+        self._net, self._weights, self._shape = net, weights, shape
+        self._made: Callable[[FloatArray], FloatArray] | None = None
+        self._settled = False
+
+    def logits(self, values: FloatArray) -> FloatArray | None:
+        """Run records.
+
+        Parameters
+        ----------
+        values : numpy.ndarray
+            float32 ``(n, leads, samples)``.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            float32 ``(n, outputs)``; None where PyTorch is to run them: it was chosen, or OpenVINO was not asked for in
+            so many words and cannot run this network as PyTorch does.
+
+        Raises
+        ------
+        ConfigurationError
+            If OpenVINO was asked for and cannot run this network as PyTorch does, or as in `check_backend`.
+        """
+        if not self._settled:
+            self._made = self._make()
+            self._settled = True
+        if self._made is None or values.shape[1:] != self._shape:
+            return None
+        return np.concatenate([self._made(row[np.newaxis]) for row in values])
+
+    def _make(self) -> Callable[[FloatArray], FloatArray] | None:
+        if chosen_backend() == "torch" or next(self._net.parameters()).device.type != "cpu":
+            return None
+        check_backend()
+        try:
+            return _as_function(self._compiled())
+        except (RuntimeError, TypeError, ValueError) as error:
+            why = " ".join(str(error).split())[:200]
+            if computing().backend == "openvino":
+                raise ConfigurationError(
+                    f"OpenVINO cannot run {type(self._net).__name__}: {why}", "Say --backend torch."
+                ) from error
+            _logger.warning("PyTorch runs %s, since OpenVINO cannot: %s", type(self._net).__name__, why)
+            return None
+
+    def _compiled(self) -> "CompiledModel":
+        precision = computing().precision
+        of = {
+            "weights": self._weights,
+            "shape": "x".join(str(size) for size in self._shape),
+            "code": code_of_networks(),
+            "torch": installed_version("torch"),
+            "openvino": installed_version("openvino"),
+            "precision": precision,
+            "processor": f"{processor()}; {' '.join(capabilities())}",
+        }
+        config = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": n_threads(), "NUM_STREAMS": 1}
+        content = read_kept(of)
+        if content is not None:
+            try:
+                return core().import_model(content, "CPU", config)
+            except RuntimeError:
+                _logger.warning("OpenVINO does not take back what it had kept: the network is converted again.")
+        compiled = core().compile_model(converted(self._net, self._shape), "CPU", config)
+        check_equal(self._net, _as_function(compiled), self._shape, TOLERANCE[precision])
+        keep(of, _bytes_of(compiled))
+        return compiled
+
+
+def converted(net: "nn.Module", shape: tuple[int, int]) -> "Model":
+    """Convert a network for one record at a time, by the frontend itself: `openvino.convert_model` reports its use.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        In evaluation mode.
+    shape : tuple of int
+        Leads and samples.
+    """
+    import torch
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    example = torch.zeros(1, *shape)
+    with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad():
+        # Tracing warns of each shape that it takes for fixed, and these are.
+        warnings.simplefilter("ignore")
+        decoder = TorchScriptPythonDecoder(net, example_input=(example,), trace_kwargs={"check_trace": False})
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    model: Model = frontend.convert(frontend.load(decoder))
+    model.reshape([1, *shape])
+    return model
+
+
+def check_equal(
+    net: "nn.Module", run: Callable[[FloatArray], FloatArray], shape: tuple[int, int], tolerance: float
+) -> None:
+    """Compare a converted network with PyTorch on probes: noise of the size of an ECG.
+
+    Raises
+    ------
+    ValueError
+        If a probability is further off than the tolerance.
+    """
+    import torch
+
+    probes = np.random.default_rng(7).normal(scale=0.3, size=(_N_PROBES, 1, *shape)).astype(np.float32)
+    # Slow waves as well as noise.
+    probes[1::2] = np.cumsum(probes[1::2], axis=-1) * 0.1
+    for probe in probes:
+        with torch.inference_mode():
+            expected = torch.sigmoid(net(torch.from_numpy(probe))).numpy()
+        found = 1.0 / (1.0 + np.exp(-run(probe).astype(np.float64)))
+        off = float(np.abs(found - expected).max())
+        if not off <= tolerance:
+            raise ValueError(f"its probabilities are off by {off:.2g}, more than {tolerance:g}")
+
+
+def _as_function(compiled: "CompiledModel") -> Callable[[FloatArray], FloatArray]:
+    request = compiled.create_infer_request()
+
+    def run(values: FloatArray) -> FloatArray:
+        # A copy: the request writes its next answer over this one.
+        answer: FloatArray = np.array(request.infer([np.ascontiguousarray(values)])[0], dtype=np.float32)
+        return answer
+
+    return run
+
+
+def _bytes_of(compiled: "CompiledModel") -> bytes:
+    content: Any = compiled.export_model()
+    return content if isinstance(content, bytes) else bytes(content.getvalue())
