@@ -9,7 +9,6 @@ from .alerts.delivery import channels_from_environment as channels_from_environm
 from .alerts.delivery import deliver as deliver
 from .alerts.delivery import escalate_due as escalate_due
 from .alerts.settings import alert_settings as alert_settings
-from .alerts.settings import installation_rules as installation_rules
 from .alerts.settings import rule_set_in_force as rule_set_in_force
 from .alerts.settings import set_alert_settings as set_alert_settings
 from .alerts.steps import ALERTS_STUDY as ALERTS_STUDY
@@ -28,11 +27,11 @@ from .case_import import import_cases as import_cases
 from .case_import import import_folder as import_folder
 from .database.backup import back_up as back_up
 from .database.backup import restore as restore
+from .database.place import store_begun as store_begun
 from .database.schema import cases as cases
 from .database.schema import reads as reads
 from .database.store import Store as Store
 from .database.store import open_store as open_store
-from .database.store import store_begun as store_begun
 from .deliveries import Delivery as Delivery
 from .deliveries import claim_delivery as claim_delivery
 from .deliveries import note_failed as note_failed
@@ -45,6 +44,9 @@ from .exchange import export_audit as export_audit
 from .exchange import export_labels as export_labels
 from .exchange import export_reads as export_reads
 from .exchange import import_reads as import_reads
+from .in_force import deciding as deciding
+from .in_force import installation_decision as installation_decision
+from .in_force import installation_rules as installation_rules
 from .intake import NewCase as NewCase
 from .intake import ShownGrade as ShownGrade
 from .intake import log_grade_shown as log_grade_shown
@@ -52,8 +54,6 @@ from .intake import log_grades_shown as log_grades_shown
 from .intake import log_opinion as log_opinion
 from .intake import put_case as put_case
 from .intake import regrade as regrade
-from .own_decision import deciding as deciding
-from .own_decision import installation_decision as installation_decision
 from .own_decision import own_decision_of as own_decision_of
 from .own_decision import set_own_decision as set_own_decision
 from .patients import KnownEcg as KnownEcg

@@ -1,20 +1,13 @@
 """What an installation decides by: the cost of a miss against a false alarm, set by an administrator and audited."""
 
-import logging
-from collections.abc import Iterable
-from contextlib import closing
-
 import sqlalchemy as sa
 
 from cardiov_core.domain import EventKind, Role
-from cardiov_core.errors import CardioVError
-from cardiov_core.inference import DecisionRule, Grader, OwnDecision
+from cardiov_core.inference import OwnDecision
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import put_row, require_role
 from cardiov_core.review.database.schema import settings
-from cardiov_core.review.database.store import Store, open_store, store_begun
-
-_logger = logging.getLogger(__name__)
+from cardiov_core.review.database.store import Store
 
 _NAME = "decision"
 
@@ -25,37 +18,6 @@ def own_decision_of(store: Store) -> OwnDecision | None:
         row = connection.execute(sa.select(settings.c.value).where(settings.c.name == _NAME)).first()
     miss_costs = None if row is None else row.value["miss_costs"]
     return None if miss_costs is None else OwnDecision(float(miss_costs))
-
-
-def installation_decision() -> OwnDecision | None:
-    """Return the decision in force on this machine: pages, command line and batches give the same levels.
-
-    None, the graders' own, where no review was begun, or where its database cannot be read, which the log then says.
-    """
-    try:
-        if store_begun():
-            with closing(open_store()) as store:
-                return own_decision_of(store)
-    except CardioVError as error:
-        _logger.warning("The graders' own decision is in force: %s", type(error).__name__)
-    return None
-
-
-def deciding(graders: Iterable[Grader], rule: DecisionRule = "installation") -> tuple[Grader, ...]:
-    """Return graders that give levels by a rule.
-
-    Parameters
-    ----------
-    graders : iterable of Grader
-        In any order, which stays.
-    rule : str
-        'installation' by the decision in force on this machine, which may be the graders' own; 'shipped' by the
-        graders' own; 'paper' by the most probable level.
-    """
-    if rule != "installation":
-        return tuple(grader.by_rule(rule) for grader in graders)
-    own = installation_decision()
-    return tuple(grader.by_own(own) for grader in graders)
 
 
 def set_own_decision(store: Store, wanted: OwnDecision | None, by: str) -> None:

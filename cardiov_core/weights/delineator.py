@@ -109,8 +109,10 @@ def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
     nets = []
     for fold in range(len(card.folds)):
         try:
-            net = DelineatorNet(**architecture)
-            net.load_state_dict({key: value[fold] for key, value in tensors.items()})
+            # Without a random start, which would take longer than reading.
+            with torch.inference_mode(False), torch.device("meta"):
+                net = DelineatorNet(**architecture)
+                net.load_state_dict({key: value[fold].float() for key, value in tensors.items()}, assign=True)
         except (TypeError, ValueError, IndexError, RuntimeError) as error:
             raise WeightsMismatchError(
                 f"The weights of fold {fold + 1} do not fit {path.name}: {' '.join(str(error).split())[:300]}", _HINT

@@ -3,7 +3,6 @@
 from cardiov_core.review.alerts.delivery import Channels, channels_from_environment, deliver, escalate_due
 from cardiov_core.review.alerts.settings import (
     alert_settings,
-    installation_rules,
     rule_set_in_force,
     set_alert_settings,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "channels_from_environment",
     "deliver",
     "escalate_due",
-    "installation_rules",
     "open_alert",
     "rule_set_in_force",
     "set_alert_settings",

@@ -1,19 +1,13 @@
 """What an installation sets about critical results: rule set, limits, and whether they open alerts."""
 
-import logging
-from contextlib import closing
-
 import sqlalchemy as sa
 
 from cardiov_core.critical import load_rule_set, with_limits
 from cardiov_core.domain import AlertSettings, EventKind, JsonObject, Role, RuleSet
-from cardiov_core.errors import CardioVError
 from cardiov_core.review.audit import append_event, now
 from cardiov_core.review.database.rows import put_row, require_role
 from cardiov_core.review.database.schema import settings
-from cardiov_core.review.database.store import Store, open_store, store_begun
-
-_logger = logging.getLogger(__name__)
+from cardiov_core.review.database.store import Store
 
 _NAME = "critical_results"
 
@@ -35,21 +29,6 @@ def rule_set_in_force(store: Store) -> RuleSet:
     """
     chosen = alert_settings(store)
     return with_limits(load_rule_set(chosen.rule_set), chosen.limits)
-
-
-def installation_rules() -> RuleSet:
-    """Return the rule set in force on this machine: pages, command line and batches call the same ECGs critical.
-
-    CardioV's own list where no review was begun, or where its database cannot be read, which the log then says: an ECG
-    is analysed all the same.
-    """
-    try:
-        if store_begun():
-            with closing(open_store()) as store:
-                return rule_set_in_force(store)
-    except CardioVError as error:
-        _logger.warning("CardioV's own rules for critical results are in force: %s", type(error).__name__)
-    return load_rule_set()
 
 
 def set_alert_settings(store: Store, wanted: AlertSettings, by: str) -> None:

@@ -4,7 +4,6 @@ SQLite in WAL mode by default, PostgreSQL by ``CARDIOV_DATABASE_URL``. Threads a
 """
 
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -19,10 +18,10 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, make_url
 
 from cardiov_core.errors import ConfigurationError, ReviewError, StoreUnavailableError
+from cardiov_core.review.database.place import default_file, stated_url
 
 _logger = logging.getLogger(__name__)
 
-_URL_VARIABLE, _FILE_VARIABLE = "CARDIOV_DATABASE_URL", "CARDIOV_REVIEW_DB"
 _WAIT_S = 10.0
 # Any number of our own: PostgreSQL's advisory locks are distinguished by it.
 _MIGRATION_LOCK = 728_431_905
@@ -140,28 +139,14 @@ def open_store(url: str | None = None, *, wait_s: float = _WAIT_S) -> Store:
     return Store(engine)
 
 
-def store_begun() -> bool:
-    """Tell whether there is a database to open: always for PostgreSQL, for SQLite where its file is there.
-
-    Raises
-    ------
-    ConfigurationError
-        If the address is of another kind of database.
-    """
-    target = _target(None)
+def begun_at(url: str) -> bool:
+    """Tell whether there is a database to open at an address; `store_begun` knows which."""
+    target = _target(url)
     return target.get_backend_name() != "sqlite" or Path(target.database or "").is_file()
 
 
 def _target(url: str | None) -> URL:
-    return _url(url or os.environ.get(_URL_VARIABLE, "").strip() or f"sqlite:///{_default_file()}")
-
-
-def _default_file() -> Path:
-    stated = os.environ.get(_FILE_VARIABLE, "").strip()
-    if stated:
-        return Path(stated).expanduser().absolute()
-    home = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".local" / "share"
-    return Path(home) / "cardiov" / "review.db"
+    return _url(url or stated_url() or f"sqlite:///{default_file()}")
 
 
 def _url(text: str) -> URL:
