@@ -24,6 +24,9 @@ THRESHOLD_TARGETS: tuple[str, ...] = ("above_no", "above_low", "above_medium")
 
 Target = int | str | None
 
+Chooser = Callable[[Tensor], Sequence[int | str]]
+"""Chooses targets by the logits of the exceedances."""
+
 # A level whose decoded probability is exactly zero has no logarithm.
 _SMALLEST_PROBABILITY = 1e-12
 # Below this a map is rounding noise, not attention.
@@ -74,7 +77,7 @@ def decoded_probabilities(logits: Tensor, calibration: Calibration | None = None
 def stage_maps(
     net: nn.Module,
     values: Tensor,
-    target: Target,
+    target: Target | Chooser,
     calibration: Calibration | None = None,
     output: Output | None = None,
 ) -> tuple[list[npt.NDArray[np.float64]], int | str]:
@@ -84,19 +87,21 @@ def stage_maps(
     hold a lock.
 
     `net`: with `grad_cam_points`. `values`: input of one record, shape ``(1, n_leads, n_samples)``. `calibration`: of
-    the grader: a level's probability is the calibrated one. `output`: how to read the network; the paper's independent
+    the grader: a level's probability is the calibrated one. `target`: as in `checked_target`, or what chooses it by the
+    logits ``(1, 3)``, so that no pass is made for them alone. `output`: how to read the network; the paper's independent
     thresholds where None. The number of a regression speaks for a middle level from both sides: its map shows what
     moved the number towards the level. Returns `maps`: one per stage, at the stage's own length, >= 0, not normalised.
     Returns `target`: what was explained: the predicted level where None was asked for.
     """
-    maps, explained = batch_maps(net, values, None if target is None else [target], calibration, output)
+    targets = target if target is None or callable(target) else [target]
+    maps, explained = batch_maps(net, values, targets, calibration, output)
     return [stage[0] for stage in maps], explained[0]
 
 
 def batch_maps(
     net: nn.Module,
     values: Tensor,
-    targets: Sequence[int | str] | None,
+    targets: Sequence[int | str] | Chooser | None,
     calibration: Calibration | None = None,
     output: Output | None = None,
 ) -> tuple[list[npt.NDArray[np.float64]], list[int | str]]:
@@ -108,8 +113,8 @@ def batch_maps(
         As in `stage_maps`.
     values : torch.Tensor
         Input, shape ``(n, n_leads, n_samples)``.
-    targets : sequence of int or str, optional
-        One per record; the predicted levels where None.
+    targets : sequence of int or str, or callable, optional
+        One per record, or what chooses them by the logits ``(n, 3)``; the predicted levels where None.
 
     Returns
     -------
@@ -133,6 +138,8 @@ def batch_maps(
         asked = values.detach().clone().requires_grad_(True)
         with _recorded(points) as outputs:
             logits = exceedance_logits(net(asked), output or Output())
+        if callable(targets):
+            targets = targets(logits.detach())
         if not bool(torch.isfinite(logits).all()):
             raise ExplanationError("The network's output is not finite.", "Look at the record's signal for damage.")
         probabilities = decoded_probabilities(logits, calibration)

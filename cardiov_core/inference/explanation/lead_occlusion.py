@@ -23,19 +23,25 @@ def lead_importance(
     target: int | str,
     calibration: Calibration | None = None,
     output: Output | None = None,
+    *,
+    whole: Tensor | None = None,
 ) -> Float64Array:
     """Return what a network's answer loses without each lead.
 
     Callers that share the network between threads hold a lock.
 
     `values`: input of one record, shape ``(1, n_leads, n_samples)``. `target`: a level, whose log odds are meant, or
-    'above_no', 'above_low', 'above_medium', whose logit is. Returns shape (n_leads,), loss of log odds, above 0 where
+    'above_no', 'above_low', 'above_medium', whose logit is. `whole`: logits of the exceedances with all leads,
+    ``(1, 3)``, where they are known. Returns shape (n_leads,), loss of log odds, above 0 where
     the lead spoke for the target; 0 for a lead that is flat already.
     """
     n_leads = values.shape[1]
-    windows = torch.cat([values, without_each_lead(values)])
+    without = without_each_lead(values)
     with torch.no_grad(), evaluation_mode(net):
-        logits = exceedance_logits(net(windows), output or Output())
+        logits = exceedance_logits(
+            net(without if whole is not None else torch.cat([values, without])), output or Output()
+        )
+        logits = logits if whole is None else torch.cat([whole, logits])
         found = target_log_odds(logits, [target] * (n_leads + 1), calibration)
     return np.asarray(found[0] - found[1:], dtype=np.float64)
 

@@ -83,15 +83,20 @@ class NetworkGrader(Grader):
         """
         wanted, examination = checked_target(target), examined(record)
         prepared = examination.prepared(self.card.contract, start_s)
-        if wanted is None:
-            wanted = int(self._predictions([examination], [prepared])[0].severity)
         values, calibration, output = self._tensor([prepared]), self._calibration, self._output
-        leads_withheld = _UNTESTED_LEADS if self._passport is None else self._passport.leads_withheld(wanted)
+        whole: list[Tensor] = []
+
+        def chosen(logits: Tensor) -> list[int | str]:
+            # By the pass that draws the maps: none is made for the level alone.
+            whole.append(logits)
+            return [self._level(logits, examination, prepared) if wanted is None else wanted]
+
         importance = None
         with self._lock:
-            maps, explained = stage_maps(self._net, values, wanted, calibration, output)
+            maps, explained = stage_maps(self._net, values, chosen, calibration, output)
+            leads_withheld = _UNTESTED_LEADS if self._passport is None else self._passport.leads_withheld(explained)
             if not leads_withheld:
-                importance = lead_importance(self._net, values, explained, calibration, output)
+                importance = lead_importance(self._net, values, explained, calibration, output, whole=whole[0])
         rate, leads = self.card.contract.sampling_rate_hz, self.card.contract.leads
         withheld = {} if self._passport is None else self._passport.withheld_stages(explained, len(maps))
         return Explanation(
@@ -109,7 +114,17 @@ class NetworkGrader(Grader):
 
     def _predictions(self, examinations: Sequence[Examination], prepared: Sequence[PreparedInput]) -> list[Prediction]:
         logits = self._logits(prepared)
-        exceedances: Exceedances = torch.sigmoid(exceedance_logits(logits, self._output)).cpu().numpy()
+        exceedances = self._exceedances(exceedance_logits(logits, self._output), examinations)
+        windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
+        return self._decoded(exceedances, windows, notes, set_limits=self._set_limits, records=examinations)
+
+    def _level(self, logits: Tensor, examination: Examination, prepared: PreparedInput) -> int:
+        exceedances = self._exceedances(logits, [examination])
+        return int(self._decoded(exceedances, [prepared.window], [()])[0].severity)
+
+    def _exceedances(self, logits: Tensor, examinations: Sequence[Examination]) -> Exceedances:
+        """Return the calibrated exceedances of logits, ``(n, 3)``; refuse a record that gives none."""
+        exceedances: Exceedances = torch.sigmoid(logits).cpu().numpy()
         for examination, row in zip(examinations, exceedances, strict=True):
             if not np.isfinite(row).all():
                 record = examination.record
@@ -118,10 +133,7 @@ class NetworkGrader(Grader):
                     f"{float(np.nanmax(np.abs(record.signal))):g} mV.",
                     "Check gain and units of the file.",
                 )
-        if self._calibration is not None:
-            exceedances = self._calibration(exceedances)
-        windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
-        return self._decoded(exceedances, windows, notes, set_limits=self._set_limits, records=examinations)
+        return exceedances if self._calibration is None else self._calibration(exceedances)
 
     def _logits(self, prepared: Sequence[PreparedInput]) -> Tensor:
         with self._lock:
