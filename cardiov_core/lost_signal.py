@@ -63,9 +63,13 @@ def lost_samples(signal: FloatArray, sampling_rate_hz: float) -> BoolArray:
     lost = invalid.copy()
     if not moving.any():
         return lost
+    rests = held | invalid
+    alone = [at for at in np.flatnonzero(moving) if _may_last(rests[at], HELD_BY_ONE_S, sampling_rate_hz)]
+    if not alone and not _may_last(np.logical_and.reduce(rests[moving], axis=0), HELD_BY_ALL_S, sampling_rate_hz):
+        return lost
     steps = _steps(signal)
-    for index in np.flatnonzero(moving):
-        lost[index] |= _long_runs(held[index] | invalid[index], HELD_BY_ONE_S, steps[index], sampling_rate_hz)
+    for index in alone:
+        lost[index] |= _long_runs(rests[index], HELD_BY_ONE_S, steps[index], sampling_rate_hz)
     together: BoolArray = np.logical_and.reduce((held | lost)[moving], axis=0)
     anywhere: BoolArray = np.logical_or.reduce(steps[moving], axis=0)
     lost[moving] |= _long_runs(together, HELD_BY_ALL_S, anywhere, sampling_rate_hz)
@@ -159,6 +163,14 @@ def _steps(signal: FloatArray) -> BoolArray:
     smallest = np.min(moves, axis=1, keepdims=True, initial=np.inf, where=moves > _SAME * span)
     small = np.maximum(_SMOOTH * span, 1.5 * np.where(np.isfinite(smallest), smallest, 0.0))
     return np.asarray(~(moves <= small))
+
+
+def _may_last(mask: BoolArray, least_s: float, sampling_rate_hz: float) -> bool:
+    """Rule out most masks cheaply: a run that is long enough covers a whole block of half its length."""
+    block = int(least_s * sampling_rate_hz) // 2
+    if block < 1:
+        return True
+    return bool(mask[: mask.size // block * block].reshape(-1, block).all(axis=1).any())
 
 
 def _long_runs(mask: BoolArray, least_s: float, steps: BoolArray, sampling_rate_hz: float) -> BoolArray:

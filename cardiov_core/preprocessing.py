@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal as sps
 
-from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Reason, ReasonCode, Window
+from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Reason, ReasonCode, Window, once
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import MAX_BRIDGED_GAP_S, live_span
 
@@ -287,15 +287,13 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     window = analysed_window(record, contract.duration_s, start_s)
     part = part_of(record, window)
     notes = window_notes(record, window)
-    rows = np.stack([part.lead(lead) for lead in contract.leads])
-    filled, missing = bridge_gaps(rows, part.sampling_rate)
+    rate = contract.sampling_rate_hz
+    values, missing = _at_rate(part, [part.leads.index(lead) for lead in contract.leads], rate)
     for lead, gaps in zip(contract.leads, missing, strict=True):
         if gaps.any():
             seconds = gaps.sum() / part.sampling_rate
             text = f"{lead} lacks {seconds:.2f} s of samples: they count as zero."
             notes.append(Reason(ReasonCode.GAPS_AS_ZERO, text, (lead,)))
-    rate = contract.sampling_rate_hz
-    values = resample(filled, part.sampling_rate, rate)
     if part.sampling_rate != rate:
         text = f"Resampled {part.sampling_rate:g} → {rate:g} Hz for the network."
         notes.append(Reason(ReasonCode.RESAMPLED, text))
@@ -314,6 +312,20 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     return PreparedInput(
         values=_as_float32(padded), window=window, pad_left=left, pad_right=lacking - left, notes=tuple(notes)
     )
+
+
+def _at_rate(record: EcgRecord, rows: list[int], to_hz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return some leads at a rate, and where they lack samples at their own."""
+    if record.sampling_rate == to_hz:
+        return bridge_gaps(record.signal[rows], to_hz)
+    # Network, scope and the mark of training records want the same rate: a record is resampled once.
+    values, missing = once(_resampled, record, to_hz=to_hz)
+    return values[rows], missing[rows]
+
+
+def _resampled(record: EcgRecord, to_hz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    filled, missing = bridge_gaps(record.signal, record.sampling_rate)
+    return resample(filled, record.sampling_rate, to_hz), missing
 
 
 def analysed_window(record: EcgRecord, duration_s: float, start_s: float | None = None) -> Window:

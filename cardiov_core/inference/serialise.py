@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import SupportsFloat
 
 import numpy as np
@@ -22,6 +23,7 @@ from cardiov_core.domain import (
     MachineReading,
     Measurements,
     MedianBeat,
+    OperatingFigures,
     Panel,
     Prediction,
     Quality,
@@ -168,10 +170,14 @@ def finding_to_dict(finding: Finding) -> JsonObject:
         "beats": list(finding.beats),
         "j_mv": _plain("j_mv", finding.j_mv),
         "shown": finding.shown,
-        "figures": None
-        if figures is None
-        else {**{item.name: getattr(figures, item.name) for item in fields(figures)}, "words": figures.words},
+        "figures": None if figures is None else {**_figures_to_dict(figures)},
     }
+
+
+@lru_cache(maxsize=128)
+def _figures_to_dict(figures: OperatingFigures) -> JsonObject:
+    """Return what a table holds of a finding: the same for every record."""
+    return {**{item.name: getattr(figures, item.name) for item in fields(figures)}, "words": figures.words}
 
 
 def rhythm_to_dict(rhythm: RhythmLine) -> JsonObject:

@@ -22,7 +22,7 @@ from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries
 from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
 from cardiov_core.signals.beat.rhythm import Rhythm, corrected_qt
-from cardiov_core.signals.lead.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, amplitudes_mv, check_gain
+from cardiov_core.signals.lead.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, check_gain, robust_amplitudes_mv
 from cardiov_core.signals.lead.lead_order import disagreement
 from cardiov_core.signals.lead.limb_leads import MAX_RESIDUAL, check_limb_leads
 from cardiov_core.signals.wave.delineation import Delineation, without_waves
@@ -150,7 +150,7 @@ def _height_factor(record: EcgRecord) -> float:
     Times do not depend on the gain, but networks and limits of a dead lead know millivolts: at a gain of 2,000,000 per
     mV, as the headers of PTB in the CinC Challenge state it, PR came out negative.
     """
-    largest_mv = float(amplitudes_mv(record.signal).max(initial=0.0))
+    largest_mv = float(robust_amplitudes_mv(record).max(initial=0.0))
     impossible = 0.0 < largest_mv < LOW_LIMIT_MV or largest_mv > IMPOSSIBLE_MV
     return _USUAL_HEIGHT_MV / largest_mv if impossible else 1.0
 

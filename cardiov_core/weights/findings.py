@@ -8,6 +8,7 @@ how each finding did on labelled records.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -71,16 +72,19 @@ class Trees:
 
     def log_odds(self, row: npt.NDArray[np.float64]) -> float:
         """Return the log odds of one row of features; NaN where a number is missing."""
-        node = self.roots.copy()
+        return self.base + float(self.value[self.leaves(row)].sum())
+
+    def leaves(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """Return the leaf of each tree that a row of features reaches."""
+        node = self.roots
         while True:
             column = self.feature[node]
             inner = column >= 0
             if not inner.any():
-                break
+                return node
             values = row[np.maximum(column, 0)]
             to_left = np.where(np.isnan(values), self.missing_left[node], values <= self.threshold[node])
             node = np.where(inner, np.where(to_left, self.left[node], self.right[node]), node)
-        return self.base + float(self.value[node].sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +124,32 @@ class Detector:
             0..1, the mean over the folds in log odds.
         """
         row = np.array([numbers.get(name, float("nan")) for name in self.features])
-        asked = self.folds if fold is None else (self.folds[fold],)
+        log_odds = self._log_odds(row) if fold is None else [self.folds[fold].log_odds(row)]
         slope, shift = self.calibration
-        return float(1.0 / (1.0 + np.exp(-(slope * np.mean([trees.log_odds(row) for trees in asked]) + shift))))
+        return float(1.0 / (1.0 + np.exp(-(slope * np.mean(log_odds) + shift))))
+
+    @cached_property
+    def _together(self) -> Trees:
+        """The trees of all folds side by side, so that one way down asks them all."""
+        first = np.cumsum([0, *(len(trees.feature) for trees in self.folds)])[:-1].tolist()
+        pairs = list(zip(self.folds, first, strict=True))
+        return Trees(
+            feature=np.concatenate([trees.feature for trees in self.folds]),
+            threshold=np.concatenate([trees.threshold for trees in self.folds]),
+            missing_left=np.concatenate([trees.missing_left for trees in self.folds]),
+            left=np.concatenate([trees.left + begin for trees, begin in pairs]),
+            right=np.concatenate([trees.right + begin for trees, begin in pairs]),
+            value=np.concatenate([trees.value for trees in self.folds]),
+            roots=np.concatenate([trees.roots + begin for trees, begin in pairs]),
+            base=0.0,
+        )
+
+    def _log_odds(self, row: npt.NDArray[np.float64]) -> list[float]:
+        """Return the log odds of each fold's trees."""
+        added = self._together.value[self._together.leaves(row)]
+        ends = np.cumsum([len(trees.roots) for trees in self.folds])[:-1]
+        parts = np.split(added, ends)
+        return [trees.base + float(part.sum()) for trees, part in zip(self.folds, parts, strict=True)]
 
 
 class OutOfFoldFigures(Document):

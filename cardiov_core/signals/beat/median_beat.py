@@ -216,21 +216,26 @@ def beat_similarity(signal: Float64Array, r: IntArray, others: IntArray) -> tupl
     half = round(_SHAPE_HALF_WIDTH_S * RATE_HZ)
     # (leads, places, samples): the window around each place, nothing outside the record.
     around = sliding_window_view(np.pad(np.nan_to_num(signal), ((0, 0), (half, half))), 2 * half + 1, axis=1)
-    fixed = _unit_shapes(around, others)
+    fixed = _centred(around, others)
+    fixed /= np.maximum(np.sqrt((fixed**2).sum(axis=(0, 2))), _TINY)[:, np.newaxis]
+    turned = np.ascontiguousarray(fixed.transpose(0, 2, 1))
     best = np.full((r.size, others.size), -1.0)
     move = np.zeros((r.size, others.size), dtype=np.int64)
     for shift in shifts[np.argsort(np.abs(shifts), kind="stable")]:
-        cosines = _unit_shapes(around, r + shift) @ fixed.T
+        windows = _centred(around, r + shift)
+        sizes = np.sqrt(np.einsum("lbs,lbs->b", windows, windows))
+        # A matrix product a lead: nothing is moved about in memory for it.
+        cosines = (windows @ turned).sum(axis=0) / np.maximum(sizes, _TINY)[:, np.newaxis]
         better = cosines > best + 1e-6
         best[better], move[better] = cosines[better], shift
     return best, move
 
 
-def _unit_shapes(around: Float64Array, r: IntArray) -> Float64Array:
-    windows = np.ascontiguousarray(around[:, np.clip(r, 0, around.shape[1] - 1)].transpose(1, 0, 2))
+def _centred(around: Float64Array, r: IntArray) -> Float64Array:
+    """Return the windows around places, ``(n_leads, n_places, n_samples)``, each without its mean."""
+    windows = around[:, np.clip(r, 0, around.shape[1] - 1)]
     windows -= windows.mean(axis=2, keepdims=True)
-    flat = windows.reshape(r.size, -1)
-    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), _TINY))
+    return np.asarray(windows)
 
 
 def cut_windows(signal: Float64Array, r: IntArray, before: int, after: int) -> Float64Array:

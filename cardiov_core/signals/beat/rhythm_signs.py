@@ -236,14 +236,14 @@ def _atrial_signs(
     signal: Float64Array, rest: Float64Array, leads: list[str], r: IntArray, measured: Measurements
 ) -> dict[str, float]:
     """Describe the spectrum of what QRS and T leave, and of what lies between the QRS complexes."""
-    bare = _without_qrs(signal, r, measured)
+    seen = [leads.index(lead) for lead in _SEEN_IN if lead in leads] or list(range(len(leads)))
+    bare = _without_qrs(signal[seen], r, measured)
     signs: dict[str, float] = {}
     size = max(float(np.median(np.percentile(np.abs(signal), 99, axis=1))), _TINY)
-    for kind, values in (("left", rest), ("bare", bare)):
+    for kind, values in (("left", rest[seen]), ("bare", bare)):
         frequency, power = welch(values, fs=RATE_HZ, nperseg=min(1024, values.shape[1]), axis=1)
         band = (frequency >= _ATRIAL_BAND_HZ[0]) & (frequency <= _ATRIAL_BAND_HZ[1])
-        seen = [leads.index(lead) for lead in _SEEN_IN if lead in leads] or list(range(len(leads)))
-        inside = power[seen][:, band]
+        inside = power[:, band]
         total = inside.sum(axis=1) + _TINY**2
         at = frequency[band]
         peaks = at[inside.argmax(axis=1)]

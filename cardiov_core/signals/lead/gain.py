@@ -85,8 +85,17 @@ def check_gain(record: EcgRecord) -> GainFinding | None:
     return once(_checked, record)
 
 
+def robust_amplitudes_mv(record: EcgRecord) -> FloatArray:
+    """Return `amplitudes_mv` of a record's leads, computed once; not to be changed."""
+    return once(_robust, record)
+
+
+def _robust(record: EcgRecord) -> FloatArray:
+    return amplitudes_mv(record.signal)
+
+
 def _checked(record: EcgRecord) -> GainFinding | None:
-    robust = amplitudes_mv(record.signal)
+    robust = robust_amplitudes_mv(record)
     largest_mv = float(robust.max(initial=0.0))
     if largest_mv <= 0.0:
         return None

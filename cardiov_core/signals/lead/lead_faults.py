@@ -39,6 +39,7 @@ _RAIL_STUCK_S = 0.2
 _RAIL_SAME = 1e-4  # of the lead's span: samples so near the extreme are at it
 _RAIL_FROM_MEDIAN = 0.25  # of the lead's span: nearer to the median lies the base line, which quiet leads hold for long
 _RAIL_MIN_SPAN_MV = 0.2
+_FLAT_BLOCKS = 4
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,12 @@ def find_lead_faults(record: EcgRecord) -> list[LeadFault]:
         In the order of the standard leads; missing and flat leads are 'not analysable', clipped ones and those with
         gaps 'limited'.
     """
-    own = {lead: _judge(lead, record) for lead in STANDARD_LEADS if lead not in record.derived_leads}
+    sound = _sound_leads(record)
+    own = {
+        lead: [] if lead in sound else _judge(lead, record)
+        for lead in STANDARD_LEADS
+        if lead not in record.derived_leads
+    }
     recorded = [lead for lead in LIMB_LEADS if lead in record.leads and lead in own]
     sources: list[str] = [lead for lead in ("I", "II") if lead in recorded]
     if len(sources) < 2:
@@ -151,6 +157,25 @@ def longest_run(mask: npt.NDArray[np.bool_]) -> tuple[int, int]:
     return int(starts[longest]), int(lengths[longest])
 
 
+def _sound_leads(record: EcgRecord) -> set[str]:
+    """Return leads that nothing is wrong with, all looked at together; what is not among them is judged by itself."""
+    signal, fs = record.signal, record.sampling_rate
+    if not signal.size:
+        return set()
+    block = _flat_block(int(np.ceil(FLAT_STRETCH_S * fs)))
+    blocks = signal[:, : signal.shape[1] // block * block].reshape(len(signal), -1, block)
+    low, high = signal.min(axis=1), signal.max(axis=1)
+    # Infinite samples have no distance: such a lead is judged by itself.
+    with np.errstate(invalid="ignore"):
+        span = high.astype(np.float64) - low
+        sound = np.isfinite(span) & (span >= DEAD_LEAD_MV)
+        sound &= (np.ptp(blocks, axis=2) <= DEAD_LEAD_MV + _MIN_STEP_MV).sum(axis=1) < _FLAT_BLOCKS
+        near = (_RAIL_SAME * span).astype(signal.dtype)[:, np.newaxis]
+        for rail in (low, high):
+            sound &= (np.abs(signal - rail[:, np.newaxis]) <= near).sum(axis=1) < _shortest_at_rail(fs)
+    return {lead for lead, good in zip(record.leads, sound.tolist(), strict=True) if good}
+
+
 def _judge(lead: str, record: EcgRecord) -> list[LeadFault]:
     if lead not in record.leads:
         return [_unusable(ReasonCode.LEAD_MISSING, lead, "missing")]
@@ -187,7 +212,7 @@ def _clipped_at(values: FloatArray, sampling_rate_hz: float) -> float | None:
     if span < _RAIL_MIN_SPAN_MV:
         return None
     median = float(np.median(values))
-    shortest = max(_RAIL_MIN_SAMPLES, round(_RAIL_RUN_S * sampling_rate_hz))
+    shortest = _shortest_at_rail(sampling_rate_hz)
     runs: dict[float, int] = {}
     for rail in (low, high):
         if abs(rail - median) < _RAIL_FROM_MEDIAN * span:
@@ -199,6 +224,10 @@ def _clipped_at(values: FloatArray, sampling_rate_hz: float) -> float | None:
     counts = sorted(runs.values())
     clipped = bool(counts) and (counts[-1] >= _RAIL_RUNS_ONE or (len(counts) == 2 and counts[0] >= _RAIL_RUNS_BOTH))
     return max(runs, key=lambda rail: runs[rail]) if clipped else None
+
+
+def _shortest_at_rail(sampling_rate_hz: float) -> int:
+    return max(_RAIL_MIN_SAMPLES, round(_RAIL_RUN_S * sampling_rate_hz))
 
 
 def _flat_stretch(values: FloatArray, sampling_rate_hz: float) -> tuple[float, float] | None:
@@ -219,11 +248,15 @@ def _flat_stretch(values: FloatArray, sampling_rate_hz: float) -> tuple[float, f
 
 def _may_be_flat(values: FloatArray, width: int) -> bool:
     """Rule out most leads cheaply: a flat stretch holds four whole blocks of a fifth of its length."""
-    block = max(1, width // 5)
+    block = _flat_block(width)
     blocks = values[: values.size // block * block].reshape(-1, block)
     finite = np.where(np.isfinite(blocks), blocks, np.nan)
     quiet = np.ptp(finite, axis=1) <= DEAD_LEAD_MV + _MIN_STEP_MV
-    return longest_run(quiet)[1] >= 4
+    return longest_run(quiet)[1] >= _FLAT_BLOCKS
+
+
+def _flat_block(width: int) -> int:
+    return max(1, width // 5)
 
 
 def _step_mv(values: FloatArray) -> float:

@@ -76,15 +76,20 @@ def check_limb_leads(leads: dict[str, Float64Array], sampling_rate_hz: float) ->
     if size == 0.0:
         return None
     basis = np.stack([leads["I"], leads["II"]], axis=1)
-    worst, scaled = 0.0, True
-    for lead in others:
-        shares = np.asarray(_OF_I_AND_II[lead])
-        worst = max(worst, _typical_size(leads[lead] - basis @ shares, sampling_rate_hz) / size)
-        fitted, *_ = np.linalg.lstsq(basis, leads[lead], rcond=None)
-        left = float(np.sqrt(_power(leads[lead] - basis @ fitted)))
-        scaled &= bool((fitted * shares > 0.0).all()) and left <= _EXACT * float(np.sqrt(_power(leads[lead])))
-    consistent = worst <= MAX_RESIDUAL
-    return LimbLeadCheck(worst, consistent, scaled and worst > _MEANINGFUL)
+    worst = max(
+        _typical_size(leads[lead] - basis @ np.asarray(_OF_I_AND_II[lead]), sampling_rate_hz) / size for lead in others
+    )
+    # Leads that agree as they are need no scale of their own.
+    scaled = worst > _MEANINGFUL and all(_scaled(lead, leads[lead], basis) for lead in others)
+    return LimbLeadCheck(worst, worst <= MAX_RESIDUAL, scaled)
+
+
+def _scaled(lead: str, row: Float64Array, basis: Float64Array) -> bool:
+    """Tell whether one scale a lead makes a lead what I and II, ``(n_samples, 2)``, say it must be."""
+    fitted, *_ = np.linalg.lstsq(basis, row, rcond=None)
+    left = float(np.sqrt(_power(row - basis @ fitted)))
+    upright = bool((fitted * np.asarray(_OF_I_AND_II[lead]) > 0.0).all())
+    return upright and left <= _EXACT * float(np.sqrt(_power(row)))
 
 
 def _typical_size(values: Float64Array, sampling_rate_hz: float) -> float:
