@@ -88,10 +88,10 @@ def stage_maps(
 
     `net`: with `grad_cam_points`. `values`: input of one record, shape ``(1, n_leads, n_samples)``. `calibration`: of
     the grader: a level's probability is the calibrated one. `target`: as in `checked_target`, or what chooses it by the
-    logits ``(1, 3)``, so that no pass is made for them alone. `output`: how to read the network; the paper's independent
-    thresholds where None. The number of a regression speaks for a middle level from both sides: its map shows what
-    moved the number towards the level. Returns `maps`: one per stage, at the stage's own length, >= 0, not normalised.
-    Returns `target`: what was explained: the predicted level where None was asked for.
+    logits ``(1, 3)``, so that no pass is made for them alone. `output`: how to read the network; the paper's
+    independent thresholds where None. The number of a regression speaks for a middle level from both sides: its map
+    shows what moved the number towards the level. Returns `maps`: one per stage, at the stage's own length, >= 0, not
+    normalised. Returns `target`: what was explained: the predicted level where None was asked for.
     """
     targets = target if target is None or callable(target) else [target]
     maps, explained = batch_maps(net, values, targets, calibration, output)
