@@ -13,6 +13,7 @@ exits with 0 whatever the figures are.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -24,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,8 @@ import torch
 import wfdb
 from scipy.signal import butter, sosfiltfilt
 
+from cardiov_core.backends import ConvertedNetwork
+from cardiov_core.computing import computing_by
 from cardiov_core.datasets import data_root, generate
 from cardiov_core.domain import Analysis, EcgRecord
 from cardiov_core.evaluation import figures_of
@@ -177,7 +181,36 @@ def analysis_rows(paths: Sequence[Path]) -> list[Row]:
         ratio("The same as one grouped network", together, alone, None),
         Row("The full-width network, eager, float32", f"{full:.0f} ms"),
         ratio("The same in bfloat16 (not offered)", half, full, 0.35),
+        *backend_rows(net, wide.float(), full),
     ]
+
+
+def backend_rows(net: torch.nn.Module, wide: torch.nn.Module, full_ms: float) -> list[Row]:
+    """Time networks on OpenVINO against eager PyTorch, and what it takes to make them ready."""
+    if importlib.util.find_spec("openvino") is None:
+        return [Row("OpenVINO", "not installed")]
+    with torch.no_grad():
+        compact_ms = min(ms_of(lambda: net(torch.zeros(1, 12, 1000))) for _ in range(9))
+    rows = []
+    for name, one, n_samples, eager_ms, bar in (
+        (NETWORK, net, 1000, compact_ms, None),
+        ("The full-width network", wide, 5000, full_ms, 0.55),
+    ):
+        values = np.zeros((1, 12, n_samples), dtype=np.float32)
+        with tempfile.TemporaryDirectory() as cache, computing_by(backend="openvino", cache=cache):
+            first, later = ready_network(one, values), ready_network(one, values)
+            taken = min(ms_of(partial(later[1].logits, values)) for _ in range(9))
+        rows += [
+            ratio(f"{name} on OpenVINO, against {eager_ms:.0f} ms eager", taken, eager_ms, bar),
+            Row("... made ready, at first and later", f"{first[0] / 1000:.1f} s, {later[0] / 1000:.1f} s"),
+        ]
+    return rows
+
+
+def ready_network(net: torch.nn.Module, values: np.ndarray) -> tuple[float, ConvertedNetwork]:
+    """Return a network on OpenVINO that has answered once, and the milliseconds that it took to get there."""
+    network = ConvertedNetwork(net, "benchmark", values.shape[1:])
+    return ms_of(lambda: network.logits(values)), network
 
 
 def delineator_ms() -> tuple[float, float]:

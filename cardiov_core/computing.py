@@ -23,6 +23,8 @@ PREFIX = "CARDIOV_"
 THREADS_OF_LIBRARIES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Variables by which torch and numpy learn their threads when they are loaded."""
 
+_FEW = 30
+
 BackendName = Literal["auto", "torch", "openvino"]
 Precision = Literal["f32", "bf16"]
 
@@ -72,6 +74,18 @@ def computing_by(**options: str | int | None) -> Iterator[None]:
             else:
                 os.environ[name] = value
         _tell_torch()
+
+
+@contextmanager
+def computing_for(n_records: int) -> Iterator[None]:
+    """Let torch run the networks of a command that has few records, where nobody chose a backend.
+
+    To load OpenVINO and its network takes longer than it saves on them (docs/performance.md).
+    """
+    stated = computing()
+    few = n_records < _FEW and stated.backend == "auto" and stated.precision == "f32"
+    with computing_by(backend="torch" if few else None):
+        yield
 
 
 def n_threads() -> int:

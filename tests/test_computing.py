@@ -16,6 +16,7 @@ from cardiov_core.computing import (
     cache_folder,
     computing,
     computing_by,
+    computing_for,
     n_threads,
     set_threads,
 )
@@ -72,6 +73,17 @@ def test_options_count_as_long_as_their_command_runs(monkeypatch: pytest.MonkeyP
     assert computing().backend == "torch"
     assert torch.get_num_threads() == 1
     assert "CARDIOV_THREADS" not in os.environ
+
+
+def test_few_records_are_torchs_unless_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARDIOV_BACKEND", "auto")
+    with computing_for(29):
+        assert computing().backend == "torch"
+    with computing_for(30):
+        assert computing().backend == "auto"
+    monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
+    with computing_for(1):
+        assert computing().backend == "openvino"
 
 
 @pytest.mark.parametrize("command", ["analyze", "score", "evaluate", "serve", "app", "report", "serial", "watch"])

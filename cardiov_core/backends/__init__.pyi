@@ -1,5 +1,10 @@
 from .choice import backend_words as backend_words
+from .choice import capabilities as capabilities
 from .choice import check_backend as check_backend
 from .choice import chosen_backend as chosen_backend
+from .choice import core as core
 from .converted import ConvertedNetwork as ConvertedNetwork
+from .converted import convert as convert
+from .export import write_onnx as write_onnx
+from .export import write_openvino as write_openvino
 from .kept import kept_networks as kept_networks

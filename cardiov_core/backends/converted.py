@@ -105,13 +105,13 @@ class ConvertedNetwork:
                 return core().import_model(content, "CPU", config)
             except RuntimeError:
                 _logger.warning("OpenVINO does not take back what it had kept: the network is converted again.")
-        compiled = core().compile_model(converted(self._net, self._shape), "CPU", config)
+        compiled = core().compile_model(convert(self._net, self._shape), "CPU", config)
         check_equal(self._net, _as_function(compiled), self._shape, TOLERANCE[precision])
         keep(of, _bytes_of(compiled))
         return compiled
 
 
-def converted(net: "nn.Module", shape: tuple[int, int]) -> "Model":
+def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":
     """Convert a network for one record at a time, by the frontend itself: `openvino.convert_model` reports its use.
 
     Parameters

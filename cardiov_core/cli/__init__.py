@@ -18,6 +18,7 @@ from cardiov_core.cli.graders.calibrate import calibrate
 from cardiov_core.cli.graders.cases import cases
 from cardiov_core.cli.graders.data import data
 from cardiov_core.cli.graders.evaluate import evaluate
+from cardiov_core.cli.graders.export import export
 from cardiov_core.cli.graders.models import models, networks
 from cardiov_core.cli.graders.train import train
 from cardiov_core.cli.graders.train_delineator import train_delineator
@@ -119,6 +120,7 @@ for _command in (
     shift_check,
     models,
     networks,
+    export,
     app,
     serve,
     doctor,

@@ -18,6 +18,9 @@ from .explanation.grad_cam import stage_centres as stage_centres
 from .explanation.lead_occlusion import without_each_lead as without_each_lead
 from .explanation.passport import passport_line as passport_line
 from .explanation.passport import passport_of as passport_of
+from .export import NetworkFormat as NetworkFormat
+from .export import export_contract as export_contract
+from .export import export_network as export_network
 from .graders.blend import BlendGrader as BlendGrader
 from .graders.blend import blend as blend
 from .graders.boosting import boosting_probabilities as boosting_probabilities

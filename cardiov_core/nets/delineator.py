@@ -171,7 +171,9 @@ def _over_leads(hidden: Tensor, counts: Tensor) -> Tensor:
 
 def shown_four_ways(beats: Tensor) -> Tensor:
     """Show a lead four ways: to scale of its own size, with small waves magnified, its slope, and the time."""
-    steady = beats - beats.median(dim=-1, keepdim=True).values
+    # The lower median, which torch's own is, by sorting: other backends have no word for the other.
+    middle = (beats.shape[-1] - 1) // 2
+    steady = beats - beats.sort(dim=-1).values[..., middle : middle + 1]
     scaled = steady / steady.abs().amax(dim=-1, keepdim=True).clamp_min(_FLAT_MV)
     magnified = torch.asinh(_MAGNIFY * scaled) / _MAGNIFIED
     slope = functional.pad(scaled[..., 2:] - scaled[..., :-2], (1, 1))

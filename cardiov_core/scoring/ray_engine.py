@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from cardiov_core import errors
+from cardiov_core.backends import chosen_backend
+from cardiov_core.computing import computing
 from cardiov_core.errors import CardioVError, ConfigurationError
 from cardiov_core.scoring.plan import read_plan
 from cardiov_core.scoring.run import PLAN_FILE, Run, rows_from, write_part
@@ -41,7 +43,12 @@ def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None
     n_cpus = n_actors if address == "local" else None
     try:
         ray.init(
-            address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, num_cpus=n_cpus
+            address=address,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            num_cpus=n_cpus,
+            runtime_env=None if address == "local" else {"env_vars": _computing_here()},
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ConfigurationError(f"No Ray cluster at {address}: {error}.", f"Mend or unset {_ADDRESS}.") from error
@@ -62,6 +69,11 @@ def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None
             run.count(int(told["n_rows"]))
     finally:
         ray.shutdown()
+
+
+def _computing_here() -> dict[str, str]:
+    """Return variables by which all machines compute on what this one would: a row is the same wherever it is made."""
+    return {"CARDIOV_BACKEND": chosen_backend(), "CARDIOV_PRECISION": computing().precision}
 
 
 class _PartScorer:

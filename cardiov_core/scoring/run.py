@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from cardiov_core.backends import chosen_backend
+from cardiov_core.computing import computing
 from cardiov_core.errors import ConfigurationError, OutputError, ProcessLostError
 from cardiov_core.scoring.entries import Entry
 from cardiov_core.scoring.plan import Plan, read_plan, write_plan, written_whole
@@ -268,6 +270,8 @@ def _described(
         "window_s": window_s,
         "levels": "paper" if grading.paper else "shipped" if grading.own is None else f"miss {grading.own.miss_costs}",
         "rule_set": None if rules is None else repr((rules.name, rules.changed)),
+        # Probabilities of two backends differ in the seventh decimal.
+        "networks_on": [chosen_backend(), computing().precision],
         "reading": [grading.sampling_rate_hz, grading.units, grading.gain_factor],
     }
 

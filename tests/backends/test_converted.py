@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from torch import nn
 
 from cardiov_core import weights
 from cardiov_core.backends import ConvertedNetwork, converted
+from cardiov_core.cli import main
 from cardiov_core.datasets import find_ptbxl, generate
 from cardiov_core.domain import Explanation
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference import NetworkGrader, load_predictor
-from cardiov_core.io import read_record
+from cardiov_core.io import read_record, write_record
 from cardiov_core.nets import build_net
 
 SHAPE = (12, 1000)
@@ -37,13 +39,13 @@ def signals() -> np.ndarray:
 def conversions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A list that grows with every conversion."""
     counted: list[str] = []
-    real: Callable[..., object] = converted.converted
+    real: Callable[..., object] = converted.convert
 
     def counting(net: nn.Module, shape: tuple[int, int]) -> object:
         counted.append(type(net).__name__)
         return real(net, shape)
 
-    monkeypatch.setattr(converted, "converted", counting)
+    monkeypatch.setattr(converted, "convert", counting)
     return counted
 
 
@@ -169,6 +171,18 @@ def test_a_grader_grades_by_it_and_explains_by_torch(tiny_folder: Path, conversi
     assert isinstance(explained, Explanation)
     for stage, attention in wanted.stages.items():
         np.testing.assert_array_equal(explained.stages[stage], attention)
+
+
+def test_the_command_line_asks_openvino_of_one_record_only_where_it_is_named(
+    openvino_cache: Path, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tiny_folder.is_dir()
+    monkeypatch.setenv("CARDIOV_REVIEW_DB", str(tmp_path / "review.db"))
+    (record, *_) = write_record(generate("normal", seed=3), tmp_path, "wfdb")
+    for backend, n_kept in (("auto", 0), ("torch", 0), ("openvino", 1)):
+        result = CliRunner().invoke(main, ["analyze", str(record), "--backend", backend])
+        assert result.exit_code == 0, result.output
+        assert len(list(openvino_cache.glob("*"))) == n_kept
 
 
 @pytest.mark.dataset

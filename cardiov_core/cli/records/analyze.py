@@ -63,6 +63,7 @@ def analyze(
     """
     if target is not None and not explain:
         raise click.UsageError("--target says what to explain, so it needs --explain.")
+    from cardiov_core.computing import computing_for
     from cardiov_core.critical import load_rule_set
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect, read_source
@@ -81,7 +82,7 @@ def analyze(
         read=partial(read_source, sampling_rate=rate, units=units, gain_factor=gain_factor),
         analyse_anyway=analyse_anyway,
     )
-    with collect(paths) as collection:
+    with collect(paths) as collection, computing_for(len(collection.sources)):
         failed = _print_rows(collection, asked, as_json=as_json)
         _say_what_was_left(collection.passed_over, failed, n_rows=len(collection.sources) + len(collection.errors))
     if failed:

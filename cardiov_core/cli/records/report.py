@@ -79,6 +79,7 @@ def report(
     is a folder, with one file per record. Prints what was written. The PDF is A4 and true to scale: print it at 100 %.
     """
     as_file = _suffix_in(out, suffix)
+    from cardiov_core.computing import computing_for
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import collect, read_source
     from cardiov_core.reporting import PaperOptions
@@ -95,7 +96,7 @@ def report(
     )
     predictor = load_predictor(model)
     graders = deciding((predictor, *other_graders(predictor)))
-    with collect(paths) as collection:
+    with collect(paths) as collection, computing_for(len(collection.sources)):
         if len(collection.sources) > 1 and (as_file or patient_name is not None):
             raise click.UsageError(
                 f"{len(collection.sources)} records were found: --out FILE and --patient-name are for one record."

@@ -38,6 +38,7 @@ def serial(
     measured. Where the stated times of recording say that EARLIER is the later one, the two are exchanged.
     """
     from cardiov_core.comparison import check_identity, compare_ecgs, comparison_to_dict, recorded_first
+    from cardiov_core.computing import computing_for
     from cardiov_core.inference import analyze, load_predictor
     from cardiov_core.io import read_record
     from cardiov_core.review import installation_rules
@@ -52,7 +53,8 @@ def serial(
     if identity.identity != "same patient" and not same_patient:
         raise _refused(identity, first, second)
     grader, rules = load_predictor(model), installation_rules()
-    comparison = compare_ecgs(analyze(first, grader, rule_set=rules), analyze(second, grader, rule_set=rules))
+    with computing_for(2):
+        comparison = compare_ecgs(analyze(first, grader, rule_set=rules), analyze(second, grader, rule_set=rules))
     click.echo(output.to_json(comparison_to_dict(comparison, identity)) if as_json else _words(comparison))
 
 
