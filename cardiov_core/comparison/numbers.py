@@ -34,11 +34,6 @@ class Quantity:
     needs: tuple[Need, ...] = ()
     on_form: bool = False
 
-    @property
-    def is_angle(self) -> bool:
-        """Whether it goes round a circle."""
-        return self.code.endswith("_deg")
-
 
 QUANTITIES: tuple[Quantity, ...] = (
     Quantity("heart_rate_bpm"),

@@ -5,18 +5,15 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from cardiov_core.connections.settings import Destination, Kind, Outgoing
+from cardiov_core.connections.settings import Destination, Outgoing
 from cardiov_core.errors import ConfigurationError
 
 _TIMEOUT_S = 15.0
 _START, _END = b"\x0b", b"\x1c\r"
 _LARGEST_ANSWER = 1_000_000
 _ACCEPTED = (b"AA", b"CA")
-
-SUFFIXES: Mapping[Kind, str] = {"dicom": ".dcm", "fhir": ".json", "hl7": ".hl7"}
 
 
 def send(destination: Destination, content: bytes, outgoing: Outgoing) -> str:

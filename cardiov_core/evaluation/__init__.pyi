@@ -21,6 +21,7 @@ from .bootstrap import bootstrap_interval as bootstrap_interval
 from .bootstrap import bootstrap_intervals as bootstrap_intervals
 from .calibration_curve import brier_score as brier_score
 from .calibration_curve import expected_calibration_error as expected_calibration_error
+from .json_figures import limits_of as limits_of
 from .metrics import LEVEL_KEYS as LEVEL_KEYS
 from .metrics import THRESHOLD_KEYS as THRESHOLD_KEYS
 from .metrics import accuracy as accuracy
@@ -65,10 +66,8 @@ from .study.evaluation_document import ReliabilityRow as ReliabilityRow
 from .study.evaluation_document import RocCurve as RocCurve
 from .study.figures import N_RESAMPLES as N_RESAMPLES
 from .study.figures import P_COLUMNS as P_COLUMNS
-from .study.figures import Levels as Levels
 from .study.figures import figures_of as figures_of
 from .study.figures import graded_of as graded_of
-from .study.figures import limits_of as limits_of
 from .study.figures import with_intervals as with_intervals
 from .study.run import METRICS_NAME as METRICS_NAME
 from .study.run import corrected_of as corrected_of

@@ -4,7 +4,7 @@ Records of one patient resemble each other; drawing them one by one would make t
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,7 @@ def bootstrap_interval(
         If lengths differ, there are no records, or a number is out of range.
     """
 
-    def as_array(*drawn: npt.NDArray[Any]) -> Float64Array:
+    def as_array(*drawn: npt.NDArray[np.generic]) -> Float64Array:
         return np.array([statistic(*drawn)], dtype=np.float64)
 
     return bootstrap_intervals(
@@ -247,7 +247,7 @@ def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDAr
 
 def _resampled(
     statistics: Callable[..., Float64Array],
-    data: list[npt.NDArray[Any]],
+    data: list[npt.NDArray[np.generic]],
     members: list[npt.NDArray[np.int64]],
     n_resamples: int,
     generator: np.random.Generator,

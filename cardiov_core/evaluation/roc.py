@@ -2,9 +2,10 @@
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import JsonValue
 from sklearn.metrics import roc_curve
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, JsonObject
 from cardiov_core.evaluation.bootstrap import counted_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS, exceedances_of_levels
 
@@ -18,7 +19,7 @@ def roc_curves(
     groups: npt.ArrayLike | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
-) -> dict[str, dict[str, list[float]]]:
+) -> JsonObject:
     """Return the ROC curve of each level against the rest and of each threshold, as the paper's Fig. 2 shows them.
 
     `labels`: shape (n,), the cardiologist's levels. `probabilities`: shape (n, 4), of each level. `groups`: who each
@@ -37,7 +38,7 @@ def roc_curves(
         return np.concatenate([curve(counts) for curve in sorted_once])
 
     limits = counted_intervals(on_grid, len(truth), groups=groups, n_resamples=n_resamples, seed=seed)
-    curves: dict[str, dict[str, list[float]]] = {}
+    curves: JsonObject = {}
     for index, key in enumerate(keys):
         if 0 < truth[:, index].sum() < len(truth):
             false_positive, true_positive, _ = roc_curve(truth[:, index], scores[:, index])
@@ -85,5 +86,5 @@ class _Curve:
         return found
 
 
-def _rounded(values: npt.ArrayLike) -> list[float]:
+def _rounded(values: npt.ArrayLike) -> list[JsonValue]:
     return [round(float(value), 6) for value in np.asarray(values)]

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import JsonValue
 
-from cardiov_core.domain import Float64Array, Severity
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, JsonObject, Severity
 from cardiov_core.evaluation.agreement.formulas import wilson
 from cardiov_core.evaluation.bootstrap import Counted, counted_intervals, counted_tests
 from cardiov_core.evaluation.counted import CountedCalibrationError, level_areas, shares
+from cardiov_core.evaluation.json_figures import defined, limits_of, nested
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, exceedances_of_levels
 
 AGE_SPLIT_YEARS = 65.0
@@ -44,12 +45,10 @@ _FIGURES = ("mae", "accuracy", "within_one", *(f"auc.{key}" for key in (*LEVEL_K
 _TESTED = ("mae", "accuracy", "auc.mean")
 _TESTED_AT = [_FIGURES.index(name) for name in _TESTED]
 
-Levels = npt.NDArray[np.int64]
-
 
 def subgroup_figures(
     table: pd.DataFrame, patients: npt.NDArray[np.str_], n_resamples: int, *, seed: int = 0
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return figures by sex and age, and tests of their differences.
 
     `table`: columns label, level, p0..p3, sex ('female', 'male' or none) and age (years, or none); `ORIGINS` and
@@ -71,7 +70,7 @@ def subgroup_figures(
         table[["p0", "p1", "p2", "p3"]].to_numpy(dtype=np.float64),
     )
     sets = table[SET_HELD].to_numpy(dtype=object) if SET_HELD in table.columns else np.full(len(table), None)
-    tests: list[dict[str, Any]] = []
+    tests: list[JsonValue] = []
     for by, (first, second) in SUBGROUP_PAIRS.items():
         if masks[first].any() and masks[second].any():
             tests += _tests(by, (first, second), data, masks[first], masks[second], patients, n_resamples, seed)
@@ -86,69 +85,65 @@ def subgroup_figures(
     }
 
 
-def _by_origin(table: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
+def _by_origin(table: pd.DataFrame) -> dict[str, BoolArray]:
     """Return where the records of each device, site and kind of validation are; small ones together."""
-    found: dict[str, npt.NDArray[np.bool_]] = {}
+    parts: dict[str, BoolArray] = {}
     if VALIDATED in table.columns:
         validated = (table[VALIDATED].astype(str) == "True").to_numpy()
-        found |= {"validated by a human": validated, "not validated by a human": ~validated}
+        parts |= {"validated by a human": validated, "not validated by a human": ~validated}
     for column, word in ORIGINS.items():
         if column not in table.columns:
             continue
         names = table[column].astype(str)
         counts = names.value_counts()
         large = [str(name) for name in counts.index if counts[name] >= SMALLEST_PART]
-        found |= {f"{word} {name}": (names == name).to_numpy() for name in large}
-        found[f"other {word}s"] = ~names.isin(large).to_numpy()
-    return found
+        parts |= {f"{word} {name}": (names == name).to_numpy() for name in large}
+        parts[f"other {word}s"] = ~names.isin(large).to_numpy()
+    return parts
 
 
-def _counted(labels: Levels, levels: Levels, probabilities: Float64Array) -> Counted:
+def _counted(labels: IntArray, levels: IntArray, probabilities: Float64Array) -> Counted:
     gaps = np.abs(labels - levels)
     apart = np.stack([gaps, gaps == 0, gaps <= 1]).astype(np.float64)
     areas = level_areas(labels, probabilities)
 
     def values(counts: Float64Array) -> Float64Array:
-        found = np.stack([area(counts) for area in areas.values()])
-        return np.concatenate([shares(apart @ counts, counts.sum(axis=0)), found, found.mean(axis=0, keepdims=True)])
+        each = np.stack([area(counts) for area in areas.values()])
+        return np.concatenate([shares(apart @ counts, counts.sum(axis=0)), each, each.mean(axis=0, keepdims=True)])
 
     return values
 
 
 def _group(
-    labels: Levels,
-    levels: Levels,
+    labels: IntArray,
+    levels: IntArray,
     probabilities: Float64Array,
     patients: npt.NDArray[np.str_],
     n_resamples: int,
     seed: int,
-) -> dict[str, Any]:
+) -> JsonObject:
     counted = _counted(labels, levels, probabilities)
     values = counted(np.ones((len(labels), 1)))[:, 0]
     limits = counted_intervals(counted, len(labels), groups=patients, n_resamples=n_resamples, seed=seed)
-    found: dict[str, Any] = {
+    figures = nested({name: defined(value) for name, value in zip(_FIGURES, values, strict=True)})
+    intervals = nested({name: limits_of(limit) for name, limit in zip(_FIGURES, limits, strict=True)})
+    return {
         "n": len(labels),
         "records_a_level": {key: int((labels == level).sum()) for level, key in enumerate(LEVEL_KEYS)},
-        "auc": {},
-        "intervals": {"auc": {}},
+        "auc": figures.pop("auc"),
+        "intervals": {"auc": intervals.pop("auc"), **intervals},
+        **figures,
     }
-    for name, value, limit in zip(_FIGURES, values, limits, strict=True):
-        place, at, key = found, found["intervals"], name
-        if name.startswith("auc."):
-            place, at, key = found["auc"], found["intervals"]["auc"], name.removeprefix("auc.")
-        place[key] = _number(value)
-        at[key] = None if np.isnan(limit.low) else [limit.low, limit.high]
-    return found
 
 
 def _calibration_and_sets(
-    labels: Levels,
+    labels: IntArray,
     probabilities: Float64Array,
     sets: npt.NDArray[np.object_],
     patients: npt.NDArray[np.str_],
     n_resamples: int,
     seed: int,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return how well a group's probabilities and sets hold: of 'medium or higher' what was stated and came true."""
     above, happened = exceedances_of_levels(probabilities)[:, Severity.LOW_RISK], labels >= Severity.MEDIUM_RISK
     means = np.stack([above, happened]).astype(np.float64)
@@ -161,7 +156,7 @@ def _calibration_and_sets(
     _, of_observed, of_error = counted_intervals(
         values, len(labels), groups=patients, n_resamples=n_resamples, seed=seed
     )
-    found: dict[str, Any] = {
+    figures: JsonObject = {
         "calibration": {
             "stated": float(stated),
             "observed": float(observed),
@@ -173,20 +168,20 @@ def _calibration_and_sets(
     known = np.array([held for held in sets if held is not None], dtype=np.bool_)
     if known.size:
         held = int(known.sum())
-        found["sets"] = {"n": len(known), "held": held, "interval": list(wilson(held, len(known)))}
-    return found
+        figures["sets"] = {"n": len(known), "held": held, "interval": [*wilson(held, len(known))]}
+    return figures
 
 
 def _tests(
     by: str,
     names: tuple[str, str],
-    data: tuple[Levels, Levels, Float64Array],
-    first: npt.NDArray[np.bool_],
-    second: npt.NDArray[np.bool_],
+    data: tuple[IntArray, IntArray, Float64Array],
+    first: BoolArray,
+    second: BoolArray,
     patients: npt.NDArray[np.str_],
     n_resamples: int,
     seed: int,
-) -> list[dict[str, Any]]:
+) -> list[JsonValue]:
     known = first | second
     in_first = first[known]
     labels, levels, probabilities = data[0][known], data[1][known], data[2][known]
@@ -202,14 +197,10 @@ def _tests(
             "by": by,
             "groups": list(names),
             "figure": name,
-            "difference": _number(real[index]),
-            "interval": None if np.isnan(tests[index][0].low) else list(tests[index][0]),
+            "difference": defined(real[index]),
+            "interval": limits_of(tests[index][0]),
             "p_value": tests[index][1],
             "test": TEST,
         }
         for index, name in enumerate(_TESTED)
     ]
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

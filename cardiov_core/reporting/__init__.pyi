@@ -51,13 +51,13 @@ from .evaluation.words import against_words as against_words
 from .evaluation.words import alarm_rows as alarm_rows
 from .evaluation.words import calibration_rows as calibration_rows
 from .evaluation.words import confusion_rows as confusion_rows
+from .evaluation.words import figure_at as figure_at
 from .evaluation.words import group_calibration_rows as group_calibration_rows
 from .evaluation.words import headlines as headlines
 from .evaluation.words import main_rows as main_rows
 from .evaluation.words import missed_words as missed_words
 from .evaluation.words import origin_words as origin_words
 from .evaluation.words import paper_decision_words as paper_decision_words
-from .evaluation.words import picked as picked
 from .evaluation.words import resampling_words as resampling_words
 from .evaluation.words import rule_rows as rule_rows
 from .evaluation.words import subgroup_rows as subgroup_rows

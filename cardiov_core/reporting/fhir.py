@@ -26,8 +26,6 @@ from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
-FHIR_RELEASE = "5.0.0"
-
 LOINC: Mapping[str, tuple[str, str]] = {
     "heart_rate_bpm": ("8867-4", "Heart rate"),
     "pr_ms": ("8625-6", "P-R Interval"),

@@ -49,11 +49,12 @@ from .in_force import installation_decision as installation_decision
 from .in_force import installation_rules as installation_rules
 from .intake import NewCase as NewCase
 from .intake import ShownGrade as ShownGrade
-from .intake import log_grade_shown as log_grade_shown
 from .intake import log_grades_shown as log_grades_shown
 from .intake import log_opinion as log_opinion
 from .intake import put_case as put_case
 from .intake import regrade as regrade
+from .own_decision import deciding as deciding
+from .own_decision import installation_decision as installation_decision
 from .own_decision import own_decision_of as own_decision_of
 from .own_decision import set_own_decision as set_own_decision
 from .patients import KnownEcg as KnownEcg

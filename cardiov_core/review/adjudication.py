@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from cardiov_core.domain import Adjudication, Case, CaseStatus, EventKind, Read, Role, Severity, SignOff
 from cardiov_core.errors import NotAllowedError, ReviewError
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.database.rows import case_of, clean, level_of, locked_case, read_of, require_role
+from cardiov_core.review.database.rows import TableRow, case_of, clean, level_of, locked_case, read_of, require_role
 from cardiov_core.review.database.schema import adjudications, cases, reads, sign_offs
 from cardiov_core.review.database.store import Store
 from cardiov_core.review.settling import DONE
@@ -82,13 +82,7 @@ def adjudicate(store: Store, case_id: str, by: str, level: Severity | None, reas
     with store.writing() as connection:
         require_role(connection, by, Role.ADJUDICATOR)
         case = locked_case(connection, case_id)
-        own = sa.select(reads.c.id).where(reads.c.case_id == case_id, reads.c.reader == by)
-        if connection.execute(own).first() is not None:
-            raise NotAllowedError("You have read this case yourself.", "Somebody who has not read it decides.")
-        if case.status in DONE:
-            raise NotAllowedError("This case is settled, and stays so.", "Amend its sign-off instead.")
-        if case.status != CaseStatus.TO_ADJUDICATE.value:
-            raise NotAllowedError("The readers of this case do not differ.", "Wait until its reads are there.")
+        _require_undecided(connection, case, by)
         at = now()
         decision = None if level is None else int(level)
         connection.execute(
@@ -112,6 +106,17 @@ def adjudicate(store: Store, case_id: str, by: str, level: Severity | None, reas
             waveform_sha256=case.waveform_sha256,
         )
     return Adjudication(case_id, by, level, stated, at)
+
+
+def _require_undecided(connection: sa.Connection, case: TableRow, by: str) -> None:
+    """Refuse who has read the case, and a case that is not in the queue."""
+    own = sa.select(reads.c.id).where(reads.c.case_id == case.id, reads.c.reader == by)
+    if connection.execute(own).first() is not None:
+        raise NotAllowedError("You have read this case yourself.", "Somebody who has not read it decides.")
+    if case.status in DONE:
+        raise NotAllowedError("This case is settled, and stays so.", "Amend its sign-off instead.")
+    if case.status != CaseStatus.TO_ADJUDICATE.value:
+        raise NotAllowedError("The readers of this case do not differ.", "Wait until its reads are there.")
 
 
 def adjudication_of(store: Store, case_id: str) -> Adjudication | None:

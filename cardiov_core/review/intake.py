@@ -23,7 +23,7 @@ from cardiov_core.domain import (
 from cardiov_core.errors import ReviewError
 from cardiov_core.evaluation import priority_of
 from cardiov_core.review.audit import append_event, now, prediction_values
-from cardiov_core.review.database.rows import clean, locked_case, one_at_a_time
+from cardiov_core.review.database.rows import TableRow, clean, one_at_a_time
 from cardiov_core.review.database.schema import cases
 from cardiov_core.review.database.store import Store
 from cardiov_core.review.patients import patient_checksum
@@ -98,51 +98,63 @@ def put_case(store: Store, new: NewCase, by: str) -> tuple[str, bool]:
     ReviewError
         If the study has no name.
     """
-    study, prediction, disagreement = new.study, new.prediction, new.disagreement
+    study = new.study
     if not 0 < len(study.strip()) <= MAX_NAME:
         raise ReviewError(
             f"A study needs a name of 1 to {MAX_NAME} characters.", f"Name one, or leave it out for {DEFAULT_STUDY!r}."
         )
     stored = pack(new.record)
-    new_id, record_id = secrets.token_hex(5), clean(new.record.record_id, _MAX_TEXT)
-    kind = EventKind.CASE_SENT if new.source is CaseSource.ANALYZE else EventKind.CASE_ADDED
+    record_id = clean(new.record.record_id, _MAX_TEXT)
     with store.writing() as connection:
         ensure_study(connection, study)
         # Two people may send the same record at once.
         one_at_a_time(connection, f"case|{study}|{record_id}")
         known = connection.execute(
-            sa.select(cases.c.id, cases.c.model_sha256, cases.c.reasons, cases.c.graders_disagree).where(
+            sa.select(cases).where(
                 cases.c.study == study,
                 cases.c.record_id == record_id,
                 cases.c.waveform_sha256 == stored.sha256,
             )
         ).first()
-        case_id: str = new_id if known is None else known.id
-        if known is None:
-            keep(connection, stored)
-            patient_key = patient_checksum(connection, new.record.patient_id)
-            connection.execute(
-                sa.insert(cases).values(**_columns(new_id, record_id, new, stored), patient_key=patient_key)
-            )
-        else:
-            if prediction is not None and prediction.model_sha256 != known.model_sha256:
-                _regrade(connection, case_id, prediction, by)
-            if disagreement is not None and not known.graders_disagree:
-                _flag(connection, case_id, known.reasons, disagreement)
-        if known is None or kind is EventKind.CASE_SENT:
-            append_event(
-                connection,
-                by,
-                kind,
-                case_id,
-                after=prediction_values(prediction)
-                | {"label": None if new.label is None else int(new.label), "source": new.source.value},
-                model="" if prediction is None else clean(prediction.model_name, _MAX_TEXT),
-                model_sha256="" if prediction is None else prediction.model_sha256,
-                record_sha256=new.record.provenance.sha256 or None,
-                waveform_sha256=stored.sha256,
-            )
+        case_id = _insert(connection, record_id, new, stored) if known is None else _renew(connection, known, new, by)
+        if known is None or new.source is CaseSource.ANALYZE:
+            _log_arrival(connection, case_id, new, stored, by)
     return case_id, known is None
+
+
+def _insert(connection: sa.Connection, record_id: str, new: NewCase, stored: StoredWaveform) -> str:
+    """Add a record that the study does not have; return the new case."""
+    case_id = secrets.token_hex(5)
+    keep(connection, stored)
+    patient_key = patient_checksum(connection, new.record.patient_id)
+    connection.execute(sa.insert(cases).values(**_columns(case_id, record_id, new, stored), patient_key=patient_key))
+    return case_id
+
+
+def _renew(connection: sa.Connection, known: TableRow, new: NewCase, by: str) -> str:
+    """Add to a case what it does not know yet: another grade, or that graders differ; return the case."""
+    case_id: str = known.id
+    if new.prediction is not None and new.prediction.model_sha256 != known.model_sha256:
+        _regrade(connection, case_id, new.prediction, by)
+    if new.disagreement is not None and not known.graders_disagree:
+        _flag(connection, case_id, known.reasons, new.disagreement)
+    return case_id
+
+
+def _log_arrival(connection: sa.Connection, case_id: str, new: NewCase, stored: StoredWaveform, by: str) -> None:
+    prediction = new.prediction
+    append_event(
+        connection,
+        by,
+        EventKind.CASE_SENT if new.source is CaseSource.ANALYZE else EventKind.CASE_ADDED,
+        case_id,
+        after=prediction_values(prediction)
+        | {"label": None if new.label is None else int(new.label), "source": new.source.value},
+        model="" if prediction is None else clean(prediction.model_name, _MAX_TEXT),
+        model_sha256="" if prediction is None else prediction.model_sha256,
+        record_sha256=new.record.provenance.sha256 or None,
+        waveform_sha256=stored.sha256,
+    )
 
 
 def _flag(connection: sa.Connection, case_id: str, known: Sequence[str], disagreement: Reason) -> None:
@@ -204,30 +216,6 @@ def _grade_columns(prediction: Prediction | None, label: Severity | None) -> dic
         "model_sha256": prediction.model_sha256,
         "out_of_fold": prediction.out_of_fold,
     }
-
-
-def regrade(store: Store, case_id: str, prediction: Prediction, by: str) -> None:
-    """Add the grade of other weights to a case, which keeps the one that it came with.
-
-    Parameters
-    ----------
-    store : Store
-        An open store.
-    case_id : str
-        Of which case.
-    prediction : Prediction
-        The new grade.
-    by : str
-        Who asked for it.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is no such case.
-    """
-    with store.writing() as connection:
-        locked_case(connection, case_id)
-        _regrade(connection, case_id, prediction, by)
 
 
 def _regrade(connection: sa.Connection, case_id: str, prediction: Prediction, by: str) -> None:
@@ -311,22 +299,6 @@ def log_grades_shown(store: Store, shown: Sequence[ShownGrade], by: str, *, wher
                 record_sha256=grade.record_sha256,
                 waveform_sha256=grade.waveform_sha256,
             )
-
-
-def log_grade_shown(store: Store, analysis: Analysis, by: str) -> None:
-    """Note that somebody was shown a grade: who reads this record later reads it unblinded.
-
-    Parameters
-    ----------
-    store : Store
-        An open store.
-    analysis : Analysis
-        What was shown. One without a grade is not noted: it says nothing that a blind reader should not know.
-    by : str
-        Who saw it.
-    """
-    grade = ShownGrade.of(analysis)
-    log_grades_shown(store, [] if grade is None else [grade], by)
 
 
 def log_opinion(

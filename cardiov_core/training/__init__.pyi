@@ -61,11 +61,12 @@ from .recipes.zoo import recipe_for as recipe_for
 from .tasks.evaluate import evaluate_task as evaluate_task
 from .tasks.records import TaskRecords as TaskRecords
 from .tasks.records import load_task_records as load_task_records
+from .tasks.task_card import TaskCard as TaskCard
+from .tasks.task_card import TaskEvaluation as TaskEvaluation
+from .tasks.task_card import load_task_network as load_task_network
 from .tasks.train import TaskTraining as TaskTraining
 from .tasks.train import answers as answers
-from .tasks.train import card_text as card_text
 from .tasks.train import fit_task as fit_task
 from .tasks.train import in_unit as in_unit
-from .tasks.train import load_task_network as load_task_network
 from .tasks.train import task_splits as task_splits
 from .tasks.train import train_task as train_task

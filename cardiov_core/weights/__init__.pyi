@@ -51,6 +51,7 @@ from .cards.parts import WarnedPart as WarnedPart
 from .delineator import DelineatorWeights as DelineatorWeights
 from .delineator import load_delineator as load_delineator
 from .delineator import save_delineator as save_delineator
+from .files import checked_as as checked_as
 from .files import read_json as read_json
 from .files import read_tensors as read_tensors
 from .files import tensor_bytes as tensor_bytes

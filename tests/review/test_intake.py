@@ -155,9 +155,12 @@ def _analysis(record: EcgRecord, prediction: Any) -> Analysis:
 def test_every_grade_shown_is_an_event_and_ends_blindness(
     store: Store, record: EcgRecord, add: Any, prediction: Any
 ) -> None:
-    review.log_grade_shown(store, _analysis(record, None), "Ada")
+    assert review.ShownGrade.of(_analysis(record, None)) is None
+    review.log_grades_shown(store, [], "Ada")
     assert review.events_of(store)[-1].kind is not EventKind.GRADE_SHOWN
-    review.log_grade_shown(store, _analysis(record, prediction(2)), "Ada")
+    shown = review.ShownGrade.of(_analysis(record, prediction(2)))
+    assert shown is not None
+    review.log_grades_shown(store, [shown], "Ada")
     with store.reading() as connection:
         row = connection.execute(sa.select(events).order_by(events.c.id.desc()).limit(1)).one()
     assert (row.who, row.kind, row.record_sha256) == ("Ada", "grade shown", "f" * 64)

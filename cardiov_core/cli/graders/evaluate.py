@@ -133,15 +133,14 @@ def _evaluate_task(
 
     from cardiov_core import training
     from cardiov_core.datasets import task_of
-    from cardiov_core.training import card_text
 
     _, stated = training.load_task_network(card)
-    of_challenge = task_of(stated["task"]).source == "cinc"
+    of_challenge = task_of(stated.task).source == "cinc"
     if rules and not of_challenge:
         raise click.UsageError("--rules is for the challenges' tasks; cardiov statements-check has PTB-XL's.")
     source = data if of_challenge else labelled_of(data, labels_file)
-    found = training.evaluate_task(card, source, folds, n_resamples=resamples, with_rules=rules)
+    evaluation = training.evaluate_task(card, source, folds, n_resamples=resamples, with_rules=rules)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "metrics.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    click.echo(card_text(found))
+        (out / "metrics.json").write_text(json.dumps(evaluation.as_json(), indent=1) + "\n", encoding="utf-8")
+    click.echo(evaluation.words())

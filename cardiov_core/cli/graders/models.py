@@ -3,17 +3,51 @@
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 import click
 
 from cardiov_core.cli import output
 
 if TYPE_CHECKING:
+    from cardiov_core.domain import JsonObject
     from cardiov_core.nets import NetInfo
     from cardiov_core.weights import ModelCard
 
 _WIDTH = 105
+
+
+class InputRow(TypedDict):
+    """What a network is fed."""
+
+    sampling_rate_hz: float
+    window_s: float
+    preparation: str
+
+
+class WeightsRow(TypedDict):
+    """What a card says of its weights."""
+
+    version: str
+    sha256: str
+    metrics: "JsonObject"
+    checks: dict[str, str]  # topic -> what was measured of probabilities, sets, maps and scope
+
+
+class Row(TypedDict):
+    """A network or a grader; one that is no network has neither `network` nor `paper`."""
+
+    name: str
+    network: str | None
+    paper: str | None
+    parameters: int
+    flops: NotRequired[int]  # of one window as the publication cuts it, for 12 leads and 3 outputs, like `parameters`
+    published: NotRequired[str | None]
+    input: NotRequired[InputRow]
+    kind: NotRequired[str]  # what a grader is that is no network
+    counted: NotRequired[str]  # what its `parameters` counts: nodes of trees, or members of a blend
+    default: NotRequired[bool]
+    weights: NotRequired[WeightsRow | None]
 
 
 @click.command()
@@ -30,18 +64,16 @@ def networks(as_json: bool) -> None:
     """List every network by name: paper, parameters, operations of a window, published figure."""
     from cardiov_core.nets import list_nets
 
-    rows = [{"name": net.name, **network_row(net)} for net in list_nets()]
+    rows = [network_row(net) for net in list_nets()]
     click.echo(output.to_json(rows) if as_json else networks_table(rows))
 
 
-def network_row(net: "NetInfo") -> dict[str, Any]:
-    """Return what there is to know of a network without weights.
-
-    ``flops`` are of one window as the publication cuts it, for 12 leads and 3 outputs, like ``parameters``.
-    """
+def network_row(net: "NetInfo") -> Row:
+    """Return what there is to know of a network without weights."""
     from cardiov_core.nets import flops_of
 
     return {
+        "name": net.name,
         "network": net.name,
         "paper": net.paper,
         "parameters": net.n_parameters,
@@ -55,7 +87,7 @@ def network_row(net: "NetInfo") -> dict[str, Any]:
     }
 
 
-def networks_table(rows: Sequence[Mapping[str, Any]]) -> str:
+def networks_table(rows: Sequence[Row]) -> str:
     """Return the networks for people, those of a paper together."""
     lines = []
     width = max(len(row["name"]) for row in rows)
@@ -69,32 +101,23 @@ def networks_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def model_rows() -> list[dict[str, Any]]:
-    """Return the registry: one row for each grader with weights, and one for each network without.
-
-    A grader that is no network has None for ``network`` and ``paper``, says under ``kind`` what it is, and under
-    ``counted`` what ``parameters`` counts: nodes of trees, or members of a blend.
-    """
+def model_rows() -> list[Row]:
+    """Return the registry: one row for each grader with weights, and one for each network without."""
     from cardiov_core.nets import list_nets
     from cardiov_core.weights import BLEND, default_name, list_cards
 
     cards, known = list_cards(), {net.name for net in list_nets()}
     default = default_name() if cards else None
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for net in list_nets():
         common = network_row(net)
         graders = [card for card in cards if card.architecture.name == net.name]
         rows += [
-            {
-                "name": card.name,
-                **common,
-                "default": card.name == default,
-                "weights": _weights_row(card),
-            }
+            {**common, "name": card.name, "default": card.name == default, "weights": _weights_row(card)}
             for card in graders
         ]
         if not graders:
-            rows.append({"name": net.name, **common, "default": False, "weights": None})
+            rows.append({**common, "default": False, "weights": None})
     return rows + [
         {
             "name": card.name,
@@ -111,33 +134,30 @@ def model_rows() -> list[dict[str, Any]]:
     ]
 
 
-def _weights_row(card: "ModelCard") -> dict[str, Any]:
+def _weights_row(card: "ModelCard") -> WeightsRow:
     from cardiov_core.reporting import card_words
 
     return {
         "version": card.version,
         "sha256": card.sha256,
         "metrics": card.stated.metrics.as_json(),
-        "honesty": card_words(card),
+        "checks": card_words(card),
     }
 
 
-def models_table(rows: Iterable[Mapping[str, Any]]) -> str:
+def models_table(rows: Iterable[Row]) -> str:
     """Return the registry for people; the figures are those of the model cards."""
     blocks, bare = [], []
     for row in rows:
-        if row["weights"] is None:
+        weights = row["weights"]
+        if weights is None:
             bare.append(row)
             continue
         mark = "  (default)" if row["default"] else ""
-        lines = [
-            f"{row['name']}{mark}",
-            *_kind_lines(row),
-        ]
-        weights = row["weights"]
+        lines = [f"{row['name']}{mark}", *_kind_lines(row)]
         lines.append(f"  weights     {weights['version']}, sha256 {weights['sha256'][:16]}")
-        lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"] or {})]
-        lines += _wrapped(weights["honesty"])
+        lines += [f"  {name:<10}  {figure}" for name, figure in figures(weights["metrics"])]
+        lines += _wrapped(weights["checks"])
         blocks.append("\n".join(lines))
     if bare:
         blocks.append(f"Networks without weights: train them with cardiov train\n\n{networks_table(bare)}")
@@ -153,24 +173,25 @@ def _wrapped(topics: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _kind_lines(row: Mapping[str, Any]) -> list[str]:
+def _kind_lines(row: Row) -> list[str]:
     if row["network"] is None:
         return [f"  kind        {row['kind']}; {row['parameters']:,} {row['counted']}"]
     return [f"  network     {row['network']}, {row['parameters']:,} parameters", f"  paper       {row['paper']}"]
 
 
-def figures(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+def figures(metrics: "JsonObject") -> list[tuple[str, str]]:
     """Return a model card's figures as (name, value with its 95 % interval)."""
-    intervals = metrics.get("intervals", {})
-    named = [("MAE", metrics.get("mae"), intervals.get("mae"))]
-    auc_intervals = intervals.get("auc", {})
-    named += [(f"AUC {name}", value, auc_intervals.get(name)) for name, value in metrics.get("auc", {}).items()]
+    from cardiov_core.weights import Figures
+
+    stated = Figures.of(metrics)
+    intervals = stated.intervals
+    named = [("MAE", stated.mae, intervals.mae)]
+    named += [(f"AUC {name}", value, intervals.auc.get(name)) for name, value in stated.auc.items()]
     lines = []
     for name, value, interval in named:
         if value is not None:
             lines.append((name, f"{value:.3f}" + (f"  ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")))
-    if metrics.get("kind"):
-        lines.append(
-            ("figures", f"{metrics['kind']}, n = {metrics.get('n', 'not stated')}; 95 % intervals in brackets")
-        )
+    if stated.kind:
+        n = "not stated" if stated.n is None else stated.n
+        lines.append(("figures", f"{stated.kind}, n = {n}; 95 % intervals in brackets"))
     return lines

@@ -3,11 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from cardiov_core.domain import Verdict, spreadsheet_text
+from cardiov_core.domain import JsonObject, Verdict, spreadsheet_text
 from cardiov_core.evaluation.agreement.agreement_study import LABEL, MODEL, AgreementReport, Comparison
 from cardiov_core.evaluation.agreement.estimates import Estimate
 from cardiov_core.evaluation.agreement.sides import ALL_READERS, PAPER_CASES, PAPER_VERDICTS, Consensus, Switches
@@ -59,7 +58,7 @@ def statistics_csv(report: AgreementReport) -> str:
 
 def statistics_json(report: AgreementReport) -> str:
     """Return a report as JSON: every number, and the confusion matrices with the cases of each cell."""
-    document: dict[str, Any] = {
+    document: JsonObject = {
         "n_cases": report.n_cases,
         "n_reads": report.n_reads,
         "statistics": [dict(zip(COLUMNS, row.cells, strict=True)) for row in statistic_rows(report)],
@@ -105,7 +104,7 @@ def _sided(verdict: Verdict) -> str:
     return f"sided with {verdict.value}"
 
 
-def _confusion(condition: str, comparison: Comparison) -> Mapping[str, Any]:
+def _confusion(condition: str, comparison: Comparison) -> JsonObject:
     return {
         "reads": condition,
         "rows": comparison.first,
@@ -115,7 +114,7 @@ def _confusion(condition: str, comparison: Comparison) -> Mapping[str, Any]:
     }
 
 
-def _decision(consensus: Consensus) -> Mapping[str, Any]:
+def _decision(consensus: Consensus) -> JsonObject:
     return {
         "n": consensus.n,
         "both_agree": list(consensus.both),

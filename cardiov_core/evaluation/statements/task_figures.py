@@ -2,14 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cardiov_core import ordinal
 from cardiov_core.datasets import SINUS_RHYTHM, Task, Year, challenge_classes
-from cardiov_core.domain import BoolArray, Float64Array
+from cardiov_core.domain import BoolArray, Float64Array, JsonObject
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
 from cardiov_core.evaluation.statements.challenge_score import challenge_figures
@@ -41,14 +39,14 @@ class TaskFigures:
     value: float
     low: float
     high: float
-    more: dict[str, Any]
+    more: dict[str, object]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """Return the figures as JSON values."""
         return asdict(self)
 
 
-def judged(task: Task, targets: Float64Array, outputs: Float64Array) -> tuple[npt.NDArray[np.bool_], Float64Array]:
+def judged(task: Task, targets: Float64Array, outputs: Float64Array) -> tuple[BoolArray, Float64Array]:
     """Return labels and scores by class: of levels, the four levels with their decoded probabilities.
 
     `targets`, `outputs`: shape (n, outputs), labels or exceedances, and probabilities.
@@ -89,7 +87,7 @@ def task_figures(
     """
     groups = np.asarray([str(one) for one in patients])
 
-    def statistic(*arrays: npt.NDArray[Any]) -> Float64Array:
+    def statistic(*arrays: Float64Array) -> Float64Array:
         return np.array([main_figure(task, *arrays)])
 
     (interval,) = bootstrap_intervals(statistic, targets, outputs, groups=groups, n_resamples=n_resamples)
@@ -97,7 +95,7 @@ def task_figures(
         residual = ((targets - outputs) ** 2).sum()
         total = ((targets - targets.mean()) ** 2).sum()
         name = "mae"
-        more: dict[str, Any] = {"r2": float(1 - residual / total) if total > 0 else None}
+        more: dict[str, object] = {"r2": float(1 - residual / total) if total > 0 else None}
     else:
         labels, scores = judged(task, targets, outputs)
         names = LEVEL_KEYS if task.kind == "levels" else task.outputs
@@ -116,7 +114,7 @@ def task_figures(
     )
 
 
-def _of_challenge(task: Task, labels: BoolArray, scores: Float64Array) -> dict[str, Any]:
+def _of_challenge(task: Task, labels: BoolArray, scores: Float64Array) -> dict[str, object]:
     """Return the challenge's own figures of its tasks, by Revenger's adaptive rule."""
     if task.source != "cinc":
         return {}
@@ -126,7 +124,7 @@ def _of_challenge(task: Task, labels: BoolArray, scores: Float64Array) -> dict[s
 
 def challenge_with_rules(
     task: Task, labels: BoolArray, scores: Float64Array, findings: Sequence[Collection[str]]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     """Return the challenge's figures where rules override the adaptive rule's answers, and where they join them.
 
     Parameters
@@ -153,16 +151,16 @@ def _year(task: Task) -> tuple[Year, int]:
     return year, [SINUS_RHYTHM in one.codes for one in challenge_classes(year)].index(True)
 
 
-def _upwards(task: Task, labels: BoolArray, scores: Float64Array) -> dict[str, Any]:
+def _upwards(task: Task, labels: BoolArray, scores: Float64Array) -> dict[str, object]:
     """Return the macro AUC of subclasses and superclasses by sum and clip, of tasks that hold diagnostic statements."""
     if task.name not in ("all", "diagnostic"):
         return {}
-    found: dict[str, Any] = {}
+    areas: dict[str, object] = {}
     levels: tuple[Level, ...] = ("subclass", "superclass")
     for level in levels:
         truth = labels_upwards(labels, task.outputs, level)
         had = truth.any(axis=1)
         if had.any():
             upwards = scores_upwards(scores[had], task.outputs, level)
-            found[f"macro_auc_{level}"] = macro_auc(truth[had], upwards)
-    return found
+            areas[f"macro_auc_{level}"] = macro_auc(truth[had], upwards)
+    return areas

@@ -1,12 +1,11 @@
 """Two graders on the same records: which is better, by how much, and whether chance could do it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, JsonObject
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import counted_tests
 from cardiov_core.evaluation.counted import (
@@ -17,8 +16,9 @@ from cardiov_core.evaluation.counted import (
     level_figures,
     shares,
 )
+from cardiov_core.evaluation.json_figures import defined, limits_of
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
-from cardiov_core.evaluation.study.figures import Graded, defined, graded_of, limits_of
+from cardiov_core.evaluation.study.figures import Graded, graded_of
 
 PAIRED_TEST = (
     "paired bootstrap by patient, two-sided, from the same resamples as the interval: twice the smaller share of them "
@@ -27,7 +27,7 @@ PAIRED_TEST = (
 """How `p_value` comes about."""
 
 
-def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int, *, seed: int = 0) -> dict[str, Any]:
+def compare_graders(first: pd.DataFrame, second: pd.DataFrame, n_resamples: int, *, seed: int = 0) -> JsonObject:
     """Compare two graders on the records that both graded."""
     common = sorted(set(first["ecg_id"]) & set(second["ecg_id"]))
     if not common:

@@ -11,9 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from cardiov_core.domain import Prediction, QualityVerdict, Reason, Severity, Window
+from pydantic import JsonValue
+
+from cardiov_core.domain import JsonObject, Prediction, QualityVerdict, Reason, Severity, Window
 from cardiov_core.errors import ExchangeError
 from cardiov_core.inference import disagreement
 
@@ -32,6 +33,7 @@ _LISTS = ("prediction_set", "quality_reasons", "reasons", *_SINCE_2)
 _PREDICTION_COLUMNS = frozenset({"ecg_id", "label", "level", *_P, "out_of_fold"})
 _SUM_TOLERANCE = 1e-3
 _SHA_LENGTH = 64
+_CaseRow = Mapping[str, JsonValue]
 _QUALITY_POINTS = {QualityVerdict.ACCEPTABLE: 0, QualityVerdict.LIMITED: 1, QualityVerdict.NOT_ANALYSABLE: 2}
 
 
@@ -184,7 +186,7 @@ def write_cases(cases: CaseList, path: Path) -> None:
         raise ExchangeError(f"{path} cannot be written: {error.strerror}.", "Name another file.") from error
 
 
-def _row(case: FoundCase) -> dict[str, Any]:
+def _row(case: FoundCase) -> JsonObject:
     grade = case.prediction
     return {
         "record_id": case.record_id,
@@ -211,7 +213,7 @@ def _row(case: FoundCase) -> dict[str, Any]:
     }
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: JsonValue) -> JsonValue:
     return _SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
 
 
@@ -251,7 +253,7 @@ def read_cases(path: Path) -> tuple[tuple[FoundCase, ...], tuple[ExchangeError, 
     return tuple(cases), tuple(errors)
 
 
-def _json_rows(text: str, path: Path) -> Sequence[Mapping[str, Any]]:
+def _json_rows(text: str, path: Path) -> Sequence[_CaseRow]:
     try:
         document = json.loads(text)
         if document["format"] != FORMAT or document["version"] not in _VERSIONS:
@@ -266,7 +268,7 @@ def _json_rows(text: str, path: Path) -> Sequence[Mapping[str, Any]]:
     return rows
 
 
-def _csv_rows(text: str, path: Path) -> Sequence[Mapping[str, Any]]:
+def _csv_rows(text: str, path: Path) -> Sequence[_CaseRow]:
     reader = csv.DictReader(io.StringIO(text))
     columns = set(reader.fieldnames or ())
     if set(_COLUMNS) <= columns:
@@ -278,10 +280,11 @@ def _csv_rows(text: str, path: Path) -> Sequence[Mapping[str, Any]]:
     raise ExchangeError(f"{path.name} lacks the columns {missing}.", "Name a file that cardiov cases wrote.")
 
 
-def _lists(row: Mapping[str, Any]) -> dict[str, Any]:
-    cells: dict[str, Any] = dict(row)
+def _lists(row: Mapping[str, str]) -> _CaseRow:
+    cells: JsonObject = {**row}
     for name in _LISTS:
-        cells[name] = cells[name].split(_SEPARATOR) if cells.get(name) else []
+        text = row.get(name)
+        cells[name] = [*text.split(_SEPARATOR)] if text else []
     cells["prediction_set"] = cells["prediction_set"] or None
     return cells
 
@@ -298,13 +301,13 @@ def _model_beside(path: Path) -> dict[str, str]:
         ) from error
 
 
-def _case(row: Mapping[str, Any]) -> FoundCase:
+def _case(row: _CaseRow) -> FoundCase:
     """Check and take one row."""
     shares = [_number(row, name) for name in _P]
     if min(shares) < 0.0 or abs(sum(shares) - 1.0) > _SUM_TOLERANCE:
         raise ValueError(f"p0 to p3 are no probabilities: {shares}")
     above = [_number(row, name) for name in _E] if row.get("e0") not in {None, ""} else _exceedance(shares)
-    chosen = row.get("prediction_set")
+    chosen = _list(row, "prediction_set")
     if len(str(row["model_sha256"])) > _SHA_LENGTH:
         raise ValueError("model_sha256 is no checksum")
     prediction = Prediction(
@@ -319,22 +322,22 @@ def _case(row: Mapping[str, Any]) -> FoundCase:
         prediction_set=None if not chosen else tuple(_level(level) for level in chosen),
     )
     verdict = row.get("quality")
-    found = FoundCase(
+    case = FoundCase(
         record_id=str(row["record_id"]),
         dataset=str(row["dataset"]),
         ecg_id=str(row["ecg_id"]),
         path=str(row["path"]),
         label=_level(row["label"]),
         prediction=prediction,
-        quality=QualityVerdict(verdict) if verdict else None,
-        quality_reasons=tuple(map(str, row.get("quality_reasons") or ())),
+        quality=QualityVerdict(str(verdict)) if verdict else None,
+        quality_reasons=_texts(row, "quality_reasons"),
         statement=str(row.get("statement") or ""),
-        reasons=tuple(map(str, row.get("reasons") or ())),
-        **{name: tuple(map(str, row.get(name) or ())) for name in _SINCE_2},
+        reasons=_texts(row, "reasons"),
+        **{name: _texts(row, name) for name in _SINCE_2},
     )
-    for text in found.graders:
+    for text in case.graders:
         _grader_level(text)
-    return found
+    return case
 
 
 def _grader_level(text: str) -> tuple[str, Severity]:
@@ -350,17 +353,32 @@ def _exceedance(shares: Sequence[float]) -> list[float]:
     return [sum(shares[above:]) for above in (1, 2, 3)]
 
 
-def _number(row: Mapping[str, Any], name: str, default: float | None = None) -> float:
+def _list(row: _CaseRow, name: str) -> list[JsonValue]:
+    value = row.get(name) or []
+    if not isinstance(value, list):
+        raise TypeError(f"{name} is {value!r} and no list")
+    return value
+
+
+def _texts(row: _CaseRow, name: str) -> tuple[str, ...]:
+    return tuple(map(str, _list(row, name)))
+
+
+def _number(row: _CaseRow, name: str, default: float | None = None) -> float:
     value = row.get(name)
-    if value in {None, ""}:
+    if value is None or value == "":
         if default is None:
             raise KeyError(name)
         return default
+    if isinstance(value, list | dict):
+        raise TypeError(f"{name} is {value!r} and no number")
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{name} is {value}")
     return number
 
 
-def _level(value: Any) -> Severity:
+def _level(value: JsonValue) -> Severity:
+    if value is None or isinstance(value, list | dict):
+        raise TypeError(f"{value!r} is no level")
     return Severity(int(value))

@@ -1,13 +1,15 @@
 """The cases that a grader gets wrong, on the records of some folds, each with the way back to its waveform."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from cardiov_core.datasets import LabelProvenance, PtbXl, label_provenance
 from cardiov_core.domain import Analysis, Prediction, how_many, texts
-from cardiov_core.errors import DatasetError, RecordUnsupportedError
+from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.evaluation.study.case_file import CaseList, FoundCase, priority_of
 from cardiov_core.evaluation.study.leakage import TrainedOn, trained_on
+from cardiov_core.evaluation.study.run import ecg_ids_of
 from cardiov_core.inference import Grader, analyze, disagreement
 from cardiov_core.signals import Examination, distortions
 from cardiov_core.statements import STATEMENTS
@@ -64,43 +66,33 @@ def find_cases(
     seen = trained_on(predictor.card)
     seen.check_folds(tuple(folds))
     beside = [(other, theirs) for other in others if not (theirs := trained_on(other.card)).trained_blindly(folds)]
-    ecg_ids = dataset.ecg_ids(folds)
-    if not ecg_ids:
-        present = ", ".join(str(int(fold)) for fold in sorted(dataset.table["strat_fold"].unique()))
-        raise DatasetError(
-            f"{dataset.root} has no record in fold {', '.join(map(str, folds))}.", f"Folds that are there: {present}."
-        )
-    found: list[FoundCase] = []
+    ecg_ids = ecg_ids_of(dataset, folds)
+    graded: list[FoundCase] = []
     skipped: list[str] = []
     for done, ecg_id in enumerate(ecg_ids, start=1):
         case = _graded_case(dataset, ecg_id, predictor, seen, beside)
         if isinstance(case, str):
             skipped.append(case)
         else:
-            found.append(case)
+            graded.append(case)
         if progress is not None:
             progress(done, len(ecg_ids))
-    wrong = [case for case in found if everything or case.error]
+    wrong = [case for case in graded if everything or case.error]
     return CaseList(
         model_name=predictor.name,
         model_sha256=predictor.card.sha256,
         folds=tuple(folds),
-        n_graded=len(found),
+        n_graded=len(graded),
         cases=tuple(sorted(wrong, key=_urgency)),
         skipped=tuple(skipped),
-        distorted=_distorted(found),
+        distorted=_distorted(graded),
     )
 
 
-def _distorted(found: Sequence[FoundCase]) -> dict[int, tuple[int, int]]:
-    gaps = {case.error for case in found}
-    return {
-        gap: (
-            sum(bool(case.distortions) for case in found if case.error == gap),
-            sum(case.error == gap for case in found),
-        )
-        for gap in sorted(gaps)
-    }
+def _distorted(graded: Sequence[FoundCase]) -> dict[int, tuple[int, int]]:
+    """Return how many records of each error have a distorted signal, and how many there are."""
+    distorted = Counter(case.error for case in graded if case.distortions)
+    return {gap: (distorted[gap], n) for gap, n in sorted(Counter(case.error for case in graded).items())}
 
 
 def _urgency(case: FoundCase) -> int:

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import JsonValue
 
-from cardiov_core.domain import Float64Array, Severity
-from cardiov_core.evaluation.bootstrap import Interval, counted_intervals
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, JsonObject, Severity
+from cardiov_core.evaluation.bootstrap import counted_intervals
 from cardiov_core.evaluation.calibration_curve import observed_intervals, reliability_curve
 from cardiov_core.evaluation.counted import CountedFigures
+from cardiov_core.evaluation.json_figures import defined, inside, limits_of, nested
 from cardiov_core.evaluation.metrics import THRESHOLD_KEYS, confusion_matrix, exceedances_of_levels
 from cardiov_core.evaluation.operating_points import OPERATING_POINTS, alarm_at, missed_high_risk
 from cardiov_core.evaluation.roc import roc_curves
@@ -22,8 +23,6 @@ P_COLUMNS = ("p0", "p1", "p2", "p3")
 
 N_RESAMPLES = 1000
 """Bootstrap resamples behind an interval, where nothing else is asked for."""
-
-Levels = npt.NDArray[np.int64]
 
 # Exceedances that never rise may do so in their last digit.
 _ROUNDING = 1e-9
@@ -36,8 +35,8 @@ class Graded:
     """Graded records as arrays."""
 
     # Shape (n,), the cardiologist's and the grader's levels.
-    labels: Levels
-    levels: Levels
+    labels: IntArray
+    levels: IntArray
     probabilities: Float64Array  # shape (n, 4), of each level
     violated: Float64Array  # shape (n,), 1 where the raw exceedances rose, 0 where not, NaN where it is not known
     patients: npt.NDArray[np.str_]  # shape (n,), a record without a patient is one by itself
@@ -69,7 +68,7 @@ def graded_of(table: pd.DataFrame) -> Graded:
 
 def figures_of(
     table: pd.DataFrame, n_resamples: int = N_RESAMPLES, prevalence: Mapping[str, float] | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the figures of graded records, each with its 95 % interval; what model cards carry.
 
     Parameters
@@ -91,7 +90,7 @@ def figures_of(
     figures, limits = with_intervals(graded, n_resamples, prevalence)
     confusion = confusion_matrix(graded.labels, graded.levels)
     missed, n_high = missed_high_risk(confusion)
-    document: dict[str, Any] = {
+    document: JsonObject = {
         "n": len(table),
         "n_patients": len(np.unique(graded.patients)),
         "n_resamples": n_resamples,
@@ -99,15 +98,16 @@ def figures_of(
         "intervals": limits,
         "confusion": confusion.tolist(),
     }
+    points = inside(document, "operating_points")
     for name, level in OPERATING_POINTS.items():
         alarm = alarm_at(confusion, level)
         stated = {} if not prevalence or name not in prevalence else {"stated_prevalence": prevalence[name]}
-        document["operating_points"][name] |= {"prevalence": alarm.prevalence, **asdict(alarm), **stated}
+        inside(points, name).update({"prevalence": alarm.prevalence, **asdict(alarm), **stated})
     document["high_risk"] = {"n": n_high, "n_graded_no_or_low": missed}
     return document | subgroup_figures(table, graded.patients, n_resamples)
 
 
-def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> dict[str, Any]:
+def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> JsonObject:
     """Return what figures are drawn from: ROC curves with bands, and reliability curves."""
     graded = graded_of(table)
     above = exceedances_of_levels(graded.probabilities)
@@ -121,8 +121,8 @@ def curves_of(table: pd.DataFrame, n_resamples: int = N_RESAMPLES) -> dict[str, 
 
 
 def _reliability(
-    happened: npt.NDArray[np.bool_], stated: Float64Array, patients: npt.NDArray[np.str_], n_resamples: int
-) -> list[dict[str, Any]]:
+    happened: BoolArray, stated: Float64Array, patients: npt.NDArray[np.str_], n_resamples: int
+) -> list[JsonValue]:
     limits = observed_intervals(happened, stated, groups=patients, n_resamples=n_resamples)
     bins = reliability_curve(happened, stated)
     return [asdict(one) | {"interval": limits_of(limit)} for one, limit in zip(bins, limits, strict=True)]
@@ -130,7 +130,7 @@ def _reliability(
 
 def with_intervals(
     graded: Graded, n_resamples: int, prevalence: Mapping[str, float] | None = None
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[JsonObject, JsonObject]:
     """Return all plain figures and their intervals, nested by their names and with the same keys."""
     counted = CountedFigures(graded.labels, graded.levels, graded.probabilities, graded.violated, prevalence)
 
@@ -143,25 +143,3 @@ def with_intervals(
         nested({name: defined(value) for name, value in figures.items()}),
         nested({name: limits_of(interval) for name, interval in zip(figures, limits, strict=True)}),
     )
-
-
-def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn dotted names into objects: ``{"auc.no": 1}`` becomes ``{"auc": {"no": 1}}``."""
-    tree: dict[str, Any] = {}
-    for name, value in flat.items():
-        *path, last = name.split(".")
-        place = tree
-        for part in path:
-            place = place.setdefault(part, {})
-        place[last] = value
-    return tree
-
-
-def defined(value: float) -> float | None:
-    """Return a number as JSON has it: None where it is not defined."""
-    return None if np.isnan(value) else value
-
-
-def limits_of(interval: Interval) -> list[float] | None:
-    """Return an interval as JSON has it: None where it is not defined."""
-    return None if np.isnan(interval.low) else [interval.low, interval.high]

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords, PtbXl, value_in_words
-from cardiov_core.domain import texts
+from cardiov_core.domain import JsonObject, texts
 from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.evaluation.metrics import confusion_matrix
 from cardiov_core.evaluation.study.against import compare_graders
@@ -54,13 +53,13 @@ class Evaluation:
     # statement (the one that decided the label, whoever corrected it).
     predictions: pd.DataFrame
     # As docs/use/evaluate.md describes ``metrics.json``; None where the records do not define a figure.
-    metrics: dict[str, Any]
+    metrics: JsonObject
     skipped: tuple[str, ...]  # records without a level, each with the reason
 
     @property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """What ``metrics.json`` holds."""
-        head = {"model": {"name": self.model_name, "sha256": self.model_sha256}, "folds": list(self.folds)}
+        head: JsonObject = {"model": {"name": self.model_name, "sha256": self.model_sha256}, "folds": list(self.folds)}
         return head | self.metrics | {"skipped": list(self.skipped)}
 
 
@@ -108,7 +107,7 @@ def evaluate_folds(
     seen = trained_on(predictor.card)
     predictions, skipped = grade_folds(dataset, predictor, folds, seen)
     chosen = int(predictions["ecg_id"].isin(dataset.ecg_ids(seen.chosen_on)).sum()) if seen.chosen_on else 0
-    metrics = {"n_chosen_on": chosen} | _metrics(predictions, dataset, n_resamples, prevalence)
+    metrics: JsonObject = {"n_chosen_on": chosen} | _metrics(predictions, dataset, n_resamples, prevalence)
     if against:
         metrics["against"] = [_against(dataset, predictions, other, folds, n_resamples) for other in against]
     return Evaluation(
@@ -126,13 +125,8 @@ def grade_folds(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Grade the records of some folds; arguments as in `evaluate_folds`."""
     seen.check_folds(tuple(folds))
-    ecg_ids = dataset.ecg_ids(folds)
-    if not ecg_ids:
-        present = ", ".join(str(int(fold)) for fold in sorted(dataset.table["strat_fold"].unique()))
-        raise DatasetError(
-            f"{dataset.root} has no record in fold {', '.join(map(str, folds))}.", f"Folds that are there: {present}."
-        )
-    rows: list[dict[str, Any]] = []
+    ecg_ids = ecg_ids_of(dataset, folds)
+    rows: list[dict[str, object]] = []
     skipped: list[str] = []
     for ecg_id in ecg_ids:
         row = _graded(dataset, predictor, ecg_id, seen)
@@ -148,7 +142,18 @@ def grade_folds(
     return pd.DataFrame(rows), tuple(skipped)
 
 
-def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: TrainedOn) -> dict[str, Any] | str:
+def ecg_ids_of(dataset: PtbXl, folds: Sequence[int]) -> list[int]:
+    """Return the records of some folds; a `DatasetError` where there is none."""
+    ecg_ids = dataset.ecg_ids(folds)
+    if not ecg_ids:
+        present = ", ".join(str(int(fold)) for fold in sorted(dataset.table["strat_fold"].unique()))
+        raise DatasetError(
+            f"{dataset.root} has no record in fold {', '.join(map(str, folds))}.", f"Folds that are there: {present}."
+        )
+    return ecg_ids
+
+
+def _graded(dataset: PtbXl, predictor: Grader, ecg_id: int, seen: TrainedOn) -> dict[str, object] | str:
     """Return the row of a record, or why it has none."""
     record = dataset.record(ecg_id)
     prediction = predictor.out_of_fold_prediction(record)
@@ -190,16 +195,16 @@ def origin_of(dataset: LabelledRecords, ecg_id: int) -> dict[str, str]:
 
 def _against(
     dataset: PtbXl, predictions: pd.DataFrame, other: Grader, folds: Sequence[int], n_resamples: int
-) -> dict[str, Any]:
+) -> JsonObject:
     theirs, _ = grade_folds(dataset, other, folds, trained_on(other.card))
-    model = {"name": other.name, "sha256": other.card.sha256}
+    model: JsonObject = {"name": other.name, "sha256": other.card.sha256}
     return {"model": model, **compare_graders(predictions, theirs, n_resamples)}
 
 
 def _metrics(
     predictions: pd.DataFrame, dataset: PtbXl, n_resamples: int, prevalence: Mapping[str, float] | None
-) -> dict[str, Any]:
-    found = {
+) -> JsonObject:
+    metrics: JsonObject = {
         "label_rule": RULE,
         "n_out_of_fold": int(predictions["out_of_fold"].sum()),
         "n_seen_twice": int(predictions["seen_twice"].sum()),
@@ -209,13 +214,11 @@ def _metrics(
         "curves": curves_of(predictions, n_resamples),
     }
     if dataset.corrected is not None:
-        found["corrected_labels"] = corrected_of(predictions["ecg_id"], dataset)
-    return found
+        metrics["corrected_labels"] = corrected_of(predictions["ecg_id"], dataset)
+    return metrics
 
 
-def _paper_decision(
-    predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping[str, float] | None
-) -> dict[str, Any]:
+def _paper_decision(predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping[str, float] | None) -> JsonObject:
     """Return the figures of the paper's rule, the most probable level, where the grader decides by costs."""
     probable = predictions[list(P_COLUMNS)].to_numpy(dtype=float).argmax(axis=1)
     graded = graded_of(predictions.assign(level=probable))
@@ -228,7 +231,7 @@ def _paper_decision(
     }
 
 
-def _other_rule(predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping[str, float] | None) -> dict[str, Any]:
+def _other_rule(predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping[str, float] | None) -> JsonObject:
     """Return the same grades beside the most severe statement of each record."""
     differ = predictions["label"] != predictions["label_most_severe"]
     graded = graded_of(predictions.assign(label=predictions["label_most_severe"]))
@@ -242,7 +245,7 @@ def _other_rule(predictions: pd.DataFrame, n_resamples: int, prevalence: Mapping
     }
 
 
-def corrected_of(ecg_ids: Iterable[int], dataset: LabelledRecords) -> dict[str, Any]:
+def corrected_of(ecg_ids: Iterable[int], dataset: LabelledRecords) -> JsonObject:
     """Say how many labels cardiologists corrected, for ``metrics.json`` and model cards.
 
     Parameters

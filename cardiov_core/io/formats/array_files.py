@@ -5,9 +5,8 @@ import math
 import sys
 import warnings
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +31,10 @@ _AGE_KEYS, _SEX_KEYS = ("age",), ("sex", "gender")
 _FACT_KEYS = (*_AGE_KEYS, *_SEX_KEYS)
 _STRUCT = "struct"
 
-Variables = Mapping[str, npt.NDArray[Any]]
+Array = npt.NDArray[np.generic]
+"""Of whatever a file holds: numbers, text, structures."""
+
+Variables = Mapping[str, Array]
 
 
 def read_npy(path: Path, content: bytes, options: ReadOptions) -> Channels:
@@ -42,7 +44,7 @@ def read_npy(path: Path, content: bytes, options: ReadOptions) -> Channels:
 
 def read_npz(path: Path, content: bytes, options: ReadOptions) -> Channels:
     """Read an NPZ file with the keys signal, leads, sampling_rate and units."""
-    variables: dict[str, npt.NDArray[Any]] = {}
+    variables: dict[str, Array] = {}
     opened: list[str] = []
     with foreign_decoder(path.name, hint=_HINT), zipfile.ZipFile(io.BytesIO(content)) as archive:
         for member in archive.infolist():
@@ -70,7 +72,7 @@ def read_mat(path: Path, content: bytes, options: ReadOptions) -> Channels:
     return _channels(path, content, "MAT", variables, options, [name for name, _, _ in listed])
 
 
-def _fields(variables: Variables) -> dict[str, npt.NDArray[Any]]:
+def _fields(variables: Variables) -> dict[str, Array]:
     """Return the fields of the struct that holds a signal."""
     for value in variables.values():
         names = {name.casefold(): name for name in value.dtype.names or ()}
@@ -103,7 +105,7 @@ def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: int, nam
     return b"".join(parts)
 
 
-def _parse_npy(name: str, content: bytes) -> npt.NDArray[Any]:
+def _parse_npy(name: str, content: bytes) -> Array:
     """Parse one array, after holding its header against its size."""
     stream = io.BytesIO(content)
     with warnings.catch_warnings(), foreign_decoder(name, hint=_HINT):
@@ -120,12 +122,12 @@ def _parse_npy(name: str, content: bytes) -> npt.NDArray[Any]:
         if surplus:
             fault = "is cut short" if surplus < 0 else "is longer than it should be"
             raise RecordFormatError(f"{name} {fault}: it announces {shape} values.", "Copy the file again.")
-        array: npt.NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+        array: Array = np.load(io.BytesIO(content), allow_pickle=False)
         _check_letters(name, array)
         return array
 
 
-def _check_letters(name: str, array: npt.NDArray[Any]) -> None:
+def _check_letters(name: str, array: Array) -> None:
     """Refuse text with numbers in it that stand for no letter: Python fails on it wherever it is used later."""
     if array.dtype.kind != "U" or not array.size or not array.dtype.itemsize:
         return
@@ -134,16 +136,17 @@ def _check_letters(name: str, array: npt.NDArray[Any]) -> None:
         raise RecordFormatError(f"{name} is damaged: its text holds what is no letter.", _HINT)
 
 
-def _first(variables: Variables, keys: Sequence[str]) -> npt.NDArray[Any] | None:
+def _first(variables: Variables, keys: Sequence[str]) -> Array | None:
     return next((variables[key] for key in keys if key in variables), None)
 
 
-def _texts(value: npt.NDArray[Any] | None) -> tuple[str, ...] | None:
+def _texts(value: Array | None) -> tuple[str, ...] | None:
     """Return the strings in an array of text, of bytes, or in a MATLAB cell array of text."""
     if value is None:
         return None
     texts: list[str] = []
-    for item in np.ravel(value):
+    items: Iterable[object] = np.ravel(value)
+    for item in items:
         # A cell of a MATLAB cell array is an array of its own.
         inner = np.ravel(item)[0] if isinstance(item, np.ndarray) and item.size else item
         texts.append(inner.decode("latin-1") if isinstance(inner, bytes) else str(inner))
@@ -152,7 +155,7 @@ def _texts(value: npt.NDArray[Any] | None) -> tuple[str, ...] | None:
     return tuple(text.strip() for text in texts)
 
 
-def _number(name: str, value: npt.NDArray[Any] | None) -> float | None:
+def _number(name: str, value: Array | None) -> float | None:
     if value is None:
         return None
     try:
@@ -208,7 +211,7 @@ def _channels(
     )
 
 
-def _age(value: npt.NDArray[Any] | None) -> float | None:
+def _age(value: Array | None) -> float | None:
     texts = _texts(value)
     try:
         years = float(texts[0]) if texts else math.nan
@@ -222,9 +225,7 @@ def _sex(stated: tuple[str, ...] | None) -> Sex | None:
     return "male" if first == "m" else "female" if first == "f" else None
 
 
-def _leads_first(
-    name: str, signal: npt.NDArray[Any], names: Sequence[str] | None
-) -> tuple[npt.NDArray[Any] | None, bool]:
+def _leads_first(name: str, signal: Array, names: Sequence[str] | None) -> tuple[Array | None, bool]:
     """Turn the array so that leads are rows; None where neither side is unmistakably the leads."""
     if signal.ndim != 2:
         raise RecordFormatError(

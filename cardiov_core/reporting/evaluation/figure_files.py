@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation import LEVEL_KEYS, PAPER_AUC, EvaluationDocument
 from cardiov_core.reporting.evaluation.figures import Panel
-from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, picked
+from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, figure_at, interval_at
 from cardiov_core.weights import Subgroup
 
 _GAP_PT = 8.0
@@ -120,7 +120,7 @@ def _subgroup_rows(document: EvaluationDocument) -> Iterable[Row]:
     parts: list[tuple[str, EvaluationDocument | Subgroup]] = [("all", document), *document.subgroups.items()]
     for name, group in parts:
         for figure in ("mae", "auc.mean"):
-            yield name, group.n, figure, picked(group, figure), *_pair(picked(group.intervals, figure))
+            yield name, group.n, figure, figure_at(group, figure), *_pair(interval_at(group.intervals, figure))
 
 
 def _reliability_rows(document: EvaluationDocument) -> Iterable[Row]:

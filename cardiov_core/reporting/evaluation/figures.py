@@ -22,7 +22,7 @@ from cardiov_core.evaluation import (
     wilson,
 )
 from cardiov_core.reporting.colours import colours
-from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, THRESHOLD_WORDS, picked
+from cardiov_core.reporting.evaluation.words import LEVEL_WORDS, THRESHOLD_WORDS, figure_at, interval_at
 from cardiov_core.reporting.print.text import DRAWING
 from cardiov_core.reporting.words.numbers import limits, number, percent
 from cardiov_core.weights import OperatingPoint, Subgroup
@@ -96,7 +96,7 @@ def roc_panels(document: EvaluationDocument, *, dark: bool = False) -> tuple[Pan
         if curve is None:
             continue
         name, title = ("auc_threshold", "medium risk or higher") if key == "above_low" else ("auc", LEVEL_WORDS[key])
-        area, interval = picked(document, f"{name}.{key}"), picked(document.intervals, f"{name}.{key}")
+        area, interval = figure_at(document, f"{name}.{key}"), interval_at(document.intervals, f"{name}.{key}")
         point = None if alarm is None else document.operating_points[alarm]
         alternative = f"ROC curve of {title}: AUC {number(area)} ({limits(interval)})"
         alternative += f", paper {PAPER_AUC[key]:.4f}." if key in PAPER_AUC else "."
@@ -180,8 +180,8 @@ def subgroup_panels(document: EvaluationDocument, *, dark: bool = False) -> tupl
         rows = [
             (
                 words.replace(" years", "").replace(" and over", "+"),
-                picked(part, name),
-                picked(part.intervals, name),
+                figure_at(part, name),
+                interval_at(part.intervals, name),
                 paper if words == "all" else PAPER_SUBTYPES.get(words, {}).get(name.removesuffix(".mean")),
             )
             for words, part in parts

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from cardiov_core.domain import Document, Severity
 from cardiov_core.evaluation import (
@@ -41,17 +40,31 @@ FIGURE_WORDS: Mapping[str, str] = {
 }
 
 
-def picked(figures: Document, name: str) -> Any:
-    """Return a figure, or its interval, by its dotted name; None where the records do not define it."""
-    found: Any = figures
+def figure_at(figures: Document, name: str) -> float | None:
+    """Return a figure by its dotted name; None where the records do not define it."""
+    value = _at(figures, name)
+    return value if isinstance(value, int | float) else None
+
+
+def interval_at(figures: Document, name: str) -> tuple[float, float] | None:
+    """Return an interval by the dotted name of its figure; None where the records do not define it."""
+    ends = _at(figures, name)
+    return (ends[0], ends[1]) if isinstance(ends, tuple) else None
+
+
+def _at(figures: object, name: str) -> object:
     for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else getattr(found, part, None)
-    return found
+        figures = figures.get(part) if isinstance(figures, Mapping) else getattr(figures, part, None)
+    return figures
 
 
 def figure_row(document: EvaluationDocument, title: str, name: str) -> Row:
     """Return title, value and interval of a figure."""
-    return title, number(picked(document, name)), limits(picked(document.intervals, name))
+    return title, number(figure_at(document, name)), limits(interval_at(document.intervals, name))
+
+
+def _with_interval(figures: Document, intervals: Document, name: str) -> str:
+    return f"{number(figure_at(figures, name))} ({limits(interval_at(intervals, name))})"
 
 
 def headlines(document: EvaluationDocument) -> list[Row]:
@@ -108,9 +121,7 @@ def alarm_rows(document: EvaluationDocument) -> list[Row]:
     rows: list[Row] = []
     for key, words in ALARM_WORDS.items():
         point = document.operating_points[key]
-        hit, miss, false, quiet = (
-            picked(point, name) for name in ("true_positive", "false_negative", "false_positive", "true_negative")
-        )
+        hit, miss, false, quiet = point.true_positive, point.false_negative, point.false_positive, point.true_negative
         counts = {
             "sensitivity": f"{hit} of {hit + miss}",
             "specificity": f"{quiet} of {quiet + false}",
@@ -123,9 +134,9 @@ def alarm_rows(document: EvaluationDocument) -> list[Row]:
             at = f"at a prevalence of {percent(stated)}"
             titles |= {"ppv_at_stated": f"PPV {at}", "npv_at_stated": f"NPV {at}"}
         for name, title in titles.items():
-            interval = picked(document.intervals, f"operating_points.{key}.{name}")
+            interval = interval_at(document.intervals, f"operating_points.{key}.{name}")
             rows.append(
-                (words, title, percent(picked(point, name)), limits(interval, as_percent=True), counts.get(name, ""))
+                (words, title, percent(figure_at(point, name)), limits(interval, as_percent=True), counts.get(name, ""))
             )
     return rows
 
@@ -180,10 +191,7 @@ def subgroup_rows(document: EvaluationDocument) -> list[Row]:
             name,
             str(group.n),
             str(group.records_a_level["high"]),
-            *(
-                f"{number(picked(group, figure))} ({limits(picked(group.intervals, figure))})"
-                for figure in ("mae", "accuracy", "auc.mean")
-            ),
+            *(_with_interval(group, group.intervals, figure) for figure in ("mae", "accuracy", "auc.mean")),
             _paper_subtype(name),
         )
         for name, group in document.subgroups.items()
@@ -272,7 +280,7 @@ def confusion_rows(document: EvaluationDocument) -> list[Row]:
         cells = []
         for grade, count in zip(LEVEL_KEYS, counts, strict=True):
             name = f"confusion_share.{label}.{grade}"
-            share, interval = picked(document, name), picked(document.intervals, name)
+            share, interval = figure_at(document, name), interval_at(document.intervals, name)
             # A share of none or all is repeated by every resample: its interval has no width and says nothing.
             within = f" ({limits(interval, as_percent=True)})" if interval and 0 < count < sum(counts) else ""
             cells.append(f"{count}" if not share else f"{count}: {percent(share)}{within}")
@@ -286,7 +294,7 @@ def rule_rows(document: EvaluationDocument) -> list[Row]:
     return [
         (
             title,
-            *(f"{number(picked(one, name))} ({limits(picked(one.intervals, name))})" for one in (document, other)),
+            *(_with_interval(one, one.intervals, name) for one in (document, other)),
         )
         for name, title in FIGURE_WORDS.items()
     ]

@@ -78,25 +78,28 @@ def open_alert(
         case_row(connection, case_id)
         new = connection.execute(sa.select(alerts.c.id).where(alerts.c.case_id == case_id)).first() is None
         if new:
-            opened = at or now()
-            due = opened + timedelta(minutes=min(result.rule.within_minutes for result in results))
-            kept = {
+            kept: JsonObject = {
                 "id": secrets.token_hex(8),
                 "rule_set": results[0].rule_set,
                 "reasons": [_reason(result) for result in results],
                 "level": None if level is None else int(level),
                 "graded_level": None if graded_level is None else int(graded_level),
             }
-            columns = {
-                "case_id": case_id,
-                "opened_at": opened,
-                "opened_by": by,
-                "due_at": due,
-                "status": AlertStatus.OPEN.value,
-            }
-            connection.execute(sa.insert(alerts).values(**kept, **columns))
-            append_event(connection, by, EventKind.ALERT_OPENED, case_id, after={**kept, "due_at": due.isoformat()})
+            within = timedelta(minutes=min(result.rule.within_minutes for result in results))
+            _insert(connection, case_id, kept, by, at or now(), within)
         return _alert(_row(connection, alerts.c.case_id == case_id)), new
+
+
+def _insert(
+    connection: sa.Connection, case_id: str, kept: JsonObject, by: str, opened: datetime, within: timedelta
+) -> None:
+    due = opened + within
+    connection.execute(
+        sa.insert(alerts).values(
+            **kept, case_id=case_id, opened_at=opened, opened_by=by, due_at=due, status=AlertStatus.OPEN.value
+        )
+    )
+    append_event(connection, by, EventKind.ALERT_OPENED, case_id, after={**kept, "due_at": due.isoformat()})
 
 
 def _reason(result: CriticalResult) -> JsonObject:

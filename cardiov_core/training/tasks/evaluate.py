@@ -1,18 +1,18 @@
 """A network on a task against the labels of some folds."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords, labelled_records, task_of
-from cardiov_core.domain import Float64Array, InputContract
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import WeightsError
 from cardiov_core.evaluation import challenge_with_rules, task_figures
 from cardiov_core.signals import KeptExaminations
 from cardiov_core.training.tasks.records import load_task_records
-from cardiov_core.training.tasks.train import CARD_SUFFIX, answers, in_unit, load_task_network
+from cardiov_core.training.tasks.task_card import CARD_SUFFIX, TaskEvaluation, load_task_network
+from cardiov_core.training.tasks.train import answers, in_unit
 
 
 def evaluate_task(
@@ -22,7 +22,7 @@ def evaluate_task(
     *,
     n_resamples: int = 1000,
     with_rules: bool = False,
-) -> dict[str, Any]:
+) -> TaskEvaluation:
     """Return the figures of a task network on some folds.
 
     Records that it was trained on count with their out-of-fold outputs, by networks that had not seen their patients.
@@ -42,8 +42,8 @@ def evaluate_task(
 
     Returns
     -------
-    dict
-        name, figures and figures_of, as cards state them.
+    TaskEvaluation
+        As cards state it.
 
     Raises
     ------
@@ -51,11 +51,10 @@ def evaluate_task(
         If weights or out-of-fold outputs are missing.
     """
     net, stated = load_task_network(card)
-    task = task_of(stated["task"])
-    contract = InputContract(**{**stated["contract"], "leads": tuple(stated["contract"]["leads"])})
-    records = load_task_records(source, task, contract, folds)
+    task = task_of(stated.task)
+    records = load_task_records(source, task, stated.contract, folds)
     outputs = answers(net, records, np.arange(len(records)), task)
-    trained = records.table["fold"].isin(stated["recipe"]["folds"]).to_numpy()
+    trained = records.table["fold"].isin(stated.recipe.folds).to_numpy()
     if trained.any():
         ecg_ids = records.table["ecg_id"].astype(str).to_numpy()
         outputs[trained] = _out_of_fold(card, ecg_ids[trained].tolist(), list(task.outputs))
@@ -70,8 +69,8 @@ def evaluate_task(
     if with_rules and isinstance(source, Path):
         findings = _findings(source, records.table["ecg_id"].tolist())
         figures.more["challenge_with_rules"] = challenge_with_rules(task, targets > 0.5, outputs, findings)
-    told = f"folds {', '.join(map(str, folds))}; {int(trained.sum())} records by their out-of-fold outputs"
-    return {"name": stated["name"], "figures": figures.as_json(), "figures_of": told}
+    of_records = f"folds {', '.join(map(str, folds))}; {int(trained.sum())} records by their out-of-fold outputs"
+    return TaskEvaluation(name=stated.name, figures=figures, figures_of=of_records)
 
 
 def _findings(folder: Path, record_ids: list[str]) -> list[frozenset[str]]:

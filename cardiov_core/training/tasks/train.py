@@ -2,11 +2,9 @@
 
 import csv
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,12 +23,8 @@ from cardiov_core.training.loop.curve import Report, draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.training.tasks.records import AGE_MEAN, AGE_SD, TaskRecords, load_task_records, undersampled
-from cardiov_core.weights import load_network, read_json, read_tensors, tensor_bytes, write_with_card
-
-CARD_SUFFIX = ".task.json"
-"""What the name of a task network's card ends with."""
-
-_HINT = "Train it with cardiov train."
+from cardiov_core.training.tasks.task_card import CARD_SUFFIX, HINT, load_task_network
+from cardiov_core.weights import load_network, tensor_bytes, write_with_card
 
 
 @dataclass(frozen=True)
@@ -201,40 +195,8 @@ def start_weights(recipe: Recipe, out: Path) -> Mapping[str, Tensor] | None:
         return load_task_network(card)[0].state_dict()
     grader = out.parent / name / f"{name}.json"
     if not grader.is_file():
-        raise WeightsError(f"There is no training {name} beside {out.name}.", _HINT)
+        raise WeightsError(f"There is no training {name} beside {out.name}.", HINT)
     return load_network(grader)[0].state_dict()
-
-
-def load_task_network(card: Path) -> tuple[nn.Module, dict[str, Any]]:
-    """Open a task network.
-
-    Parameters
-    ----------
-    card : pathlib.Path
-        Ends with `CARD_SUFFIX`.
-
-    Returns
-    -------
-    net : torch.nn.Module
-        In evaluation mode.
-    stated : dict
-        The card.
-
-    Raises
-    ------
-    WeightsError
-        If a file is missing or damaged, or the card makes no sense.
-    """
-    stated = read_json(card, _HINT)
-    try:
-        if not isinstance(stated, dict):
-            raise TypeError("no mapping")
-        built = {"n_leads": len(stated["contract"]["leads"]), "n_outputs": len(stated["outputs"])}
-        net = build_net(stated["net"], **built, **stated["net_arguments"])
-        net.load_state_dict(read_tensors(card.with_suffix(".safetensors"), stated["sha256"]))
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise WeightsError(f"{card.name} and its weights do not fit each other: {error}.", _HINT) from error
-    return net.eval(), stated
 
 
 def _write_card(net: nn.Module, recipe: Recipe, task: Task, figures: TaskFigures, out: Path) -> Path:
@@ -268,18 +230,3 @@ def _write_outputs(path: Path, task: Task, records: TaskRecords, graded: IntArra
             row = records.table.iloc[index]
             numbers = [f"{value:g}" for value in labels[index]] + [f"{value:.6g}" for value in outputs[index]]
             writer.writerow([row["ecg_id"], row["patient_id"], row["fold"], *numbers])
-
-
-def card_text(stated: Mapping[str, Any]) -> str:
-    """Return a card's figures for a terminal."""
-    figures = stated["figures"]
-    main = f"{figures['name']} {figures['value']:.3f} ({figures['low']:.3f} to {figures['high']:.3f})"
-    lines = [f"{stated['name']}: {main}, n = {figures['n']}, {stated['figures_of']}"]
-    lines += [
-        f"  {name:<12} {json.dumps(value)}" for name, value in figures["more"].items() if not isinstance(value, dict)
-    ]
-    areas = figures["more"].get("auc", {})
-    positive = figures["more"].get("positive", {})
-    for name, area in areas.items():
-        lines.append(f"  AUC {name:<10} {'undefined' if area is None else f'{area:.3f}'}  ({positive[name]} records)")
-    return "\n".join(lines)

@@ -4,18 +4,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.evaluation import (
     OPERATING_POINTS,
     Interval,
-    Levels,
     ShippedEvaluation,
     alarm_at,
     bootstrap_intervals,
     confusion_matrix,
     graded_of,
 )
-from cardiov_core.reporting import ALARM_WORDS, limits, percent, picked
+from cardiov_core.reporting import ALARM_WORDS, figure_at, limits, percent
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.sign_in.idle_clock import fragment
 
@@ -65,7 +64,7 @@ def show_alarm(evaluation: ShippedEvaluation) -> None:
     elsewhere = abs(stated - round(100 * of_data.prevalence, 1)) > _SAME_PERCENT
     rows = []
     for name, title in (("sensitivity", "Sensitivity"), ("specificity", "Specificity"), ("ppv", "PPV"), ("npv", "NPV")):
-        own = f"{percent(picked(of_data, name))} ({limits(own_intervals[name], as_percent=True)})"
+        own = f"{percent(figure_at(of_data, name))} ({limits(own_intervals[name], as_percent=True)})"
         if name in values:
             interval = intervals[name]
             there = None if np.isnan(interval.low) else interval
@@ -87,7 +86,7 @@ def _predictive_values(
     """Return PPV and NPV at a prevalence, and their intervals; `sha256` tells one evaluation from another."""
     graded = graded_of(_predictions)
 
-    def values(labels: Levels, levels: Levels) -> Float64Array:
+    def values(labels: IntArray, levels: IntArray) -> Float64Array:
         alarm = alarm_at(confusion_matrix(labels, levels), OPERATING_POINTS[point])
         return np.array(alarm.predictive_values_at(prevalence))
 

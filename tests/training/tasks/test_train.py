@@ -21,7 +21,6 @@ from cardiov_core.training import evaluate_task, fine_tuned, load_task_network, 
 from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.training.recipes.recipe_files import load_recipe
 from cardiov_core.training.tasks.records import load_task_records, undersampled
-from cardiov_core.training.tasks.train import card_text
 
 N_RECORDS, N_FOLDS = 24, 3
 CODES = (
@@ -65,19 +64,19 @@ def _small(net: str, task: str, epochs: int = 1, leads: tuple[str, ...] = STANDA
 def test_a_task_comes_out_with_weights_card_and_out_of_fold_outputs(tree: PtbXl, tmp_path: Path) -> None:
     result = train_task(_small("fcn_wang", "superdiagnostic", 2), tree, tmp_path / "a", n_resamples=20)
     net, stated = load_task_network(result.card_path)
-    assert stated["outputs"] == ["CD", "HYP", "MI", "NORM", "STTC"]
-    assert stated["figures"]["n"] == N_RECORDS
-    assert stated["n_parameters"] == sum(p.numel() for p in net.parameters())
-    assert "macro_auc" in card_text(stated)
-    table = (tmp_path / "a" / f"{stated['name']}.oof.csv").read_text().splitlines()
+    assert list(stated.outputs) == ["CD", "HYP", "MI", "NORM", "STTC"]
+    assert stated.figures.n == N_RECORDS
+    assert stated.n_parameters == sum(p.numel() for p in net.parameters())
+    assert "macro_auc" in stated.words()
+    table = (tmp_path / "a" / f"{stated.name}.oof.csv").read_text().splitlines()
     assert len(table) == N_RECORDS + 1
     again = train_task(_small("fcn_wang", "superdiagnostic", 2), tree, tmp_path / "b", n_resamples=20)
     assert again.card_path.with_suffix(".safetensors").read_bytes() == (
         result.card_path.with_suffix(".safetensors").read_bytes()
     )
-    found = evaluate_task(result.card_path, tree, (1, 2), n_resamples=20)
-    assert found["figures"]["n"] == 16
-    assert "16 records by their out-of-fold outputs" in found["figures_of"]
+    evaluation = evaluate_task(result.card_path, tree, (1, 2), n_resamples=20)
+    assert evaluation.figures.n == 16
+    assert "16 records by their out-of-fold outputs" in evaluation.figures_of
 
 
 def test_evaluation_of_trained_folds_needs_the_outputs_beside_the_card(tree: PtbXl, tmp_path: Path) -> None:
@@ -122,7 +121,7 @@ def test_triology_knows_age_and_sex_unless_they_are_asked_for(tree: PtbXl, tmp_p
         result = train_task(_small("triology", task), tree, tmp_path / task, n_resamples=5)
         net, stated = load_task_network(result.card_path)
         weight = net.get_submodule("dense").weight[:, -2:]
-        assert stated["recipe"]["loss"]["name"] == ("random_switch" if task == "rhythm" else "bce")
+        assert stated.recipe.loss.name == ("random_switch" if task == "rhythm" else "bce")
         assert weight.shape[1] == 2
     records = load_task_records(tree, task_of("sex"), _small("triology", "sex").contract, (1, 2, 3))
     numbers = records.data(np.arange(6), with_person=True).person
@@ -214,7 +213,7 @@ def test_challenge_records_are_learned_by_their_snomed_codes(tmp_path: Path, mon
     # Who has no scored class is no part of the task.
     assert float(records.targets.sum(dim=1).min()) >= 1
     result = train_task(recipe, folder, tmp_path, n_resamples=5)
-    assert load_task_network(result.card_path)[1]["task"] == "cinc2021"
+    assert load_task_network(result.card_path)[1].task == "cinc2021"
     monkeypatch.chdir(tmp_path)
-    more = evaluate_task(result.card_path, folder, (1, 2), n_resamples=5, with_rules=True)["figures"]["more"]
+    more = evaluate_task(result.card_path, folder, (1, 2), n_resamples=5, with_rules=True).figures.more
     assert set(more["challenge_with_rules"]) == {"override", "join"}

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from cardiov_core.io.carts.scp.rhythm import Rhythm
 from cardiov_core.io.carts.scp.sections import LeadTable, ScpError, body_of
 
-DEVICE = "Healforce"
 _HEADER_BYTES = 8
 _ZERO = 512
 _N_LEADS = 3
