@@ -47,11 +47,6 @@ from .uncertainty.calibration import CLIP as CLIP
 from .uncertainty.calibration import Calibration as Calibration
 from .uncertainty.calibration import calibration_of as calibration_of
 from .uncertainty.calibration import fit_calibration as fit_calibration
-from .uncertainty.conformal import COVERAGE as COVERAGE
-from .uncertainty.conformal import Limits as Limits
-from .uncertainty.conformal import contiguous_set as contiguous_set
-from .uncertainty.conformal import contiguous_sets as contiguous_sets
-from .uncertainty.conformal import fit_limits as fit_limits
 from .uncertainty.decision import Costs as Costs
 from .uncertainty.decision import DecisionRule as DecisionRule
 from .uncertainty.decision import OwnDecision as OwnDecision
@@ -60,6 +55,11 @@ from .uncertainty.doubt import SHARE_WARNED as SHARE_WARNED
 from .uncertainty.doubt import doubts_of as doubts_of
 from .uncertainty.doubt import fit_doubt_limit as fit_doubt_limit
 from .uncertainty.doubt import wrong_where_split as wrong_where_split
+from .uncertainty.prediction_sets import COVERAGE as COVERAGE
+from .uncertainty.prediction_sets import Limits as Limits
+from .uncertainty.prediction_sets import contiguous_set as contiguous_set
+from .uncertainty.prediction_sets import contiguous_sets as contiguous_sets
+from .uncertainty.prediction_sets import fit_limits as fit_limits
 from .uncertainty.reliability import ENOUGH as ENOUGH
 from .uncertainty.reliability import Reliability as Reliability
 from .uncertainty.reliability import reliability_of as reliability_of

@@ -32,6 +32,9 @@ from .database.schema import cases as cases
 from .database.schema import reads as reads
 from .database.store import Store as Store
 from .database.store import open_store as open_store
+from .database.waveforms import delete_waveform as delete_waveform
+from .database.waveforms import expire_waveforms as expire_waveforms
+from .database.waveforms import waveform_of as waveform_of
 from .deliveries import Delivery as Delivery
 from .deliveries import claim_delivery as claim_delivery
 from .deliveries import note_failed as note_failed
@@ -52,9 +55,6 @@ from .intake import ShownGrade as ShownGrade
 from .intake import log_grades_shown as log_grades_shown
 from .intake import log_opinion as log_opinion
 from .intake import put_case as put_case
-from .intake import regrade as regrade
-from .own_decision import deciding as deciding
-from .own_decision import installation_decision as installation_decision
 from .own_decision import own_decision_of as own_decision_of
 from .own_decision import set_own_decision as set_own_decision
 from .patients import KnownEcg as KnownEcg
@@ -95,9 +95,6 @@ from .reading.read import save_draft as save_draft
 from .reading.read import skip as skip
 from .reading.read import study_candidates as study_candidates
 from .reading.read import undo as undo
-from .waveforms import delete_waveform as delete_waveform
-from .waveforms import expire_waveforms as expire_waveforms
-from .waveforms import waveform_of as waveform_of
 from .worklist import CaseFilter as CaseFilter
 from .worklist import CaseOrder as CaseOrder
 from .worklist import CasePage as CasePage

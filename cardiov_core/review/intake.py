@@ -26,9 +26,9 @@ from cardiov_core.review.audit import append_event, now, prediction_values
 from cardiov_core.review.database.rows import TableRow, clean, one_at_a_time
 from cardiov_core.review.database.schema import cases
 from cardiov_core.review.database.store import Store
+from cardiov_core.review.database.waveforms import StoredWaveform, coarse_age, keep, pack
 from cardiov_core.review.patients import patient_checksum
 from cardiov_core.review.people import DEFAULT_STUDY, MAX_NAME, ensure_study
-from cardiov_core.review.waveforms import StoredWaveform, coarse_age, keep, pack
 
 _MAX_TEXT, _MAX_PATH = 200, 1000
 _SHUFFLE_BITS = 31

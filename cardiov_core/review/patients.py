@@ -13,7 +13,7 @@ from cardiov_core.review.audit import now
 from cardiov_core.review.database.rows import insert_missing
 from cardiov_core.review.database.schema import cases, settings
 from cardiov_core.review.database.store import Store
-from cardiov_core.review.waveforms import pack
+from cardiov_core.review.database.waveforms import pack
 
 _NAME = "patient_key"
 _KEY_BYTES = 32

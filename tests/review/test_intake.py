@@ -26,7 +26,7 @@ from cardiov_core.domain import (
 from cardiov_core.errors import CaseNotFoundError, ReviewError
 from cardiov_core.review import Store
 from cardiov_core.review.database.schema import events, waveforms
-from cardiov_core.review.waveforms import pack, unpack
+from cardiov_core.review.database.waveforms import pack, unpack
 
 GOOD = Quality(QualityVerdict.ACCEPTABLE, ())
 

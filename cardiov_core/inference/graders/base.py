@@ -24,7 +24,6 @@ from cardiov_core.domain import (
 )
 from cardiov_core.inference.explanation.grad_cam import Target
 from cardiov_core.inference.graders.training_rows import TrainingRow, TrainingRows
-from cardiov_core.inference.uncertainty.conformal import Limits, contiguous_set
 from cardiov_core.inference.uncertainty.decision import (
     Costs,
     DecisionRule,
@@ -34,6 +33,7 @@ from cardiov_core.inference.uncertainty.decision import (
     floors_of,
 )
 from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold, doubt_limit_of, unsure
+from cardiov_core.inference.uncertainty.prediction_sets import Limits, contiguous_set
 from cardiov_core.inference.uncertainty.scope import scope_of
 from cardiov_core.signals import Examination
 from cardiov_core.weights import KnownRange, ModelCard, load_range, out_of_fold_table

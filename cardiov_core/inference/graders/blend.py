@@ -17,8 +17,8 @@ from cardiov_core.errors import ExplanationError, ModelCardError
 from cardiov_core.inference.explanation.grad_cam import Target, checked_target
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.uncertainty.calibration import CLIP, calibration_of
-from cardiov_core.inference.uncertainty.conformal import set_limits_of
 from cardiov_core.inference.uncertainty.decision import DecisionRule, OwnDecision
+from cardiov_core.inference.uncertainty.prediction_sets import set_limits_of
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 

@@ -19,7 +19,7 @@ from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.graders.boosting import boosting_contributions, boosting_probabilities
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.calibration import calibration_of
-from cardiov_core.inference.uncertainty.conformal import set_limits_of
+from cardiov_core.inference.uncertainty.prediction_sets import set_limits_of
 from cardiov_core.preprocessing import analysed_window, check_leads_and_length, window_notes
 from cardiov_core.signals import FEATURES, Examination, examined, features_of, qrs_heights
 from cardiov_core.weights import Boosting, Forest, ModelCard

@@ -23,7 +23,7 @@ from cardiov_core.inference.explanation.passport import passport_of
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.outputs import exceedance_logits, output_of
 from cardiov_core.inference.uncertainty.calibration import calibration_of
-from cardiov_core.inference.uncertainty.conformal import set_limits_of
+from cardiov_core.inference.uncertainty.prediction_sets import set_limits_of
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import ModelCard
 

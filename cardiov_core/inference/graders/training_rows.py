@@ -7,7 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from cardiov_core.datasets import SAME_MARK, differing_bits
-from cardiov_core.inference.uncertainty.conformal import Limits
+from cardiov_core.inference.uncertainty.prediction_sets import Limits
 from cardiov_core.weights import limits_in
 
 _FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")

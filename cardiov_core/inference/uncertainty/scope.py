@@ -23,7 +23,7 @@ from cardiov_core.domain import (
     Scope,
 )
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.inference.uncertainty.conformal import COVERAGE
+from cardiov_core.inference.uncertainty.prediction_sets import COVERAGE
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import KnownRange
 

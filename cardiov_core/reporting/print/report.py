@@ -273,18 +273,21 @@ def _framed(report: _Report, number: int, n_pages: int) -> tuple["Figure", "Axes
     figure, axes = page.blank_page()
     record = report.analysis.record
     page.draw_banner(axes)
-    status = content.status_words(report.sign_off)
-    _draw_title(axes, f"ECG report {record.record_id}", content.record_words(record), report.patient_name, status)
-    lines = content.provenance_lines(report.analysis, report.card, report.created_at)
-    for index, line in enumerate(lines):
-        shown = elided(line, page.SMALL, page.WIDTH_MM)
-        page.put(axes, page.LEFT_MM, _FOOT_TOP_MM + index * page.SMALL.line_mm, shown, page.SMALL)
+    title, status = f"ECG report {record.record_id}", content.status_words(report.sign_off)
+    _draw_title(axes, title, content.record_words(record), report.patient_name, status)
+    _draw_footer(axes, report, number, n_pages)
+    return figure, axes
+
+
+def _draw_footer(axes: "Axes", report: _Report, number: int, n_pages: int) -> None:
+    for index, line in enumerate(content.provenance_lines(report.analysis, report.card, report.created_at)):
+        at_mm = _FOOT_TOP_MM + index * page.SMALL.line_mm
+        page.put(axes, page.LEFT_MM, at_mm, elided(line, page.SMALL, page.WIDTH_MM), page.SMALL)
     right = page.LEFT_MM + page.WIDTH_MM
     page.put(axes, right, _FOOT_TOP_MM + 5.4, f"Page {number} of {n_pages}", page.SMALL, align="right")
     if report.sign_off is None and number == 1:
         text = "Read by ______________________________   Date and time ____________________   Level ______"
         page.put(axes, page.LEFT_MM, _FOOT_TOP_MM + 5.4, text, page.BODY)
-    return figure, axes
 
 
 def _draw_title(axes: "Axes", title: str, facts: str, patient_name: str, status: str) -> None:

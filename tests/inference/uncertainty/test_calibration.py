@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 
 from cardiov_core.errors import LabelError
 from cardiov_core.inference.uncertainty.calibration import Calibration, fit_calibration
-from cardiov_core.inference.uncertainty.conformal import contiguous_set, fit_limits
+from cardiov_core.inference.uncertainty.prediction_sets import contiguous_set, fit_limits
 
 
 def _drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

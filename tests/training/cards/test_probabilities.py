@@ -17,7 +17,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import load_predictor
 from cardiov_core.inference.uncertainty.calibration import fit_calibration
-from cardiov_core.inference.uncertainty.conformal import contiguous_set, fit_limits
+from cardiov_core.inference.uncertainty.prediction_sets import contiguous_set, fit_limits
 from cardiov_core.preprocessing import prepare
 from cardiov_core.training.cards.probabilities import KINDS, chosen_kind, compared, graded_table, nested_calibration
 from cardiov_core.training.cards.recalibrate import recalibrate, ship_recalibrated
