@@ -80,11 +80,11 @@ class Outbox:
         """
         at = datetime.now(UTC)
         kept = self.outgoing.identity_kept
-        told = analysis if kept else replace(analysis, record=deidentified(analysis.record))
+        shared = analysis if kept else replace(analysis, record=deidentified(analysis.record))
         n_queued = 0
         for destination in self.outgoing.destinations:
             identity = dicom_identity(file) if kept and file is not None and destination.kind == "dicom" else None
-            content = self._document(destination.kind, told, card, case_id, at, identity)
+            content = self._document(destination.kind, shared, card, case_id, at, identity)
             n_queued += queue_delivery(self.store, case_id, destination.name, content)
         return n_queued
 

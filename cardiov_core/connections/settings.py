@@ -90,10 +90,10 @@ def outgoing_from_environment(environment: Mapping[str, str] | None = None) -> O
     ConfigurationError
         If one holds something else.
     """
-    said = os.environ if environment is None else environment
+    variables = os.environ if environment is None else environment
 
     def _of(name: str) -> str:
-        return said.get(f"CARDIOV_{name}", "").strip()
+        return variables.get(f"CARDIOV_{name}", "").strip()
 
     kinds: tuple[Kind, ...] = ("dicom", "fhir", "hl7")
     destinations = tuple(

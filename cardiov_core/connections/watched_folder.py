@@ -78,7 +78,7 @@ class WatchedFolder:
         ConfigurationError
             If the folder cannot be read.
         """
-        said: list[str] = []
+        failures: list[str] = []
         done: set[str] = set()
         for path in self._still():
             if path.name in done or not path.is_file() or self._left.get(path) == self._seen[path]:
@@ -87,10 +87,10 @@ class WatchedFolder:
                 taken = self._to_move.get(path) or self.intake.take(path)
             except StoreUnavailableError as error:
                 # Nothing can be taken now: every file stays where it is.
-                said.append(f"{error.message} What has arrived stays in the folder and is taken later.")
+                failures.append(f"{error.message} What has arrived stays in the folder and is taken later.")
                 break
             except OSError as error:
-                said.append(f"A file cannot be taken now: {error.strerror or type(error).__name__}. It stays.")
+                failures.append(f"A file cannot be taken now: {error.strerror or type(error).__name__}. It stays.")
                 continue
             except CardioVError:
                 raise
@@ -98,15 +98,15 @@ class WatchedFolder:
                 # A mistake of ours: this file is left alone until it changes, and the others are taken.
                 log_unforeseen(_logger, "Unforeseen error at an arrival.", error)
                 self._left[path] = self._seen[path]
-                said.append(
+                failures.append(
                     "A file could not be taken for a reason that CardioV did not foresee. It stays; see the log."
                 )
                 continue
             if self._waits_for_its_other_file(path, taken):
                 continue
             done |= taken.files
-            said.append(self._put_aside(path, taken))
-        return tuple(said)
+            failures.append(self._put_aside(path, taken))
+        return tuple(failures)
 
     def _still(self) -> list[Path]:
         """Return the files that lay still since an earlier look, in the order of their names."""

@@ -262,12 +262,12 @@ def _classes(dataset: PtbXlTable) -> dict[str, int] | None:
         diagnostic = statements[statements["diagnostic"] == 1]["diagnostic_class"].to_dict()
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"{path} cannot be read: {error}.", "Download the table from PhysioNet again.") from error
-    found = Counter(
+    counts = Counter(
         name
         for codes in dataset.table["scp_codes"]
         for name in {diagnostic[code] for code in codes if code in diagnostic}
     )
-    return {name: found[name] for name in CLASSES}
+    return {name: counts[name] for name in CLASSES}
 
 
 def _sexes(column: pd.Series) -> dict[str, int]:
@@ -277,8 +277,8 @@ def _sexes(column: pd.Series) -> dict[str, int]:
 
 
 def _durations(dataset: PtbXlTable) -> dict[str, int]:
-    found = Counter(_duration_of(dataset.root / f"{name}.hea") for name in dataset.table["filename_hr"])
-    return {name: found[name] for name in sorted(found)}
+    counts = Counter(_duration_of(dataset.root / f"{name}.hea") for name in dataset.table["filename_hr"])
+    return {name: counts[name] for name in sorted(counts)}
 
 
 def _duration_of(header: Path) -> str:

@@ -37,14 +37,14 @@ class Document(BaseModel):
 
     def as_json(self) -> JsonObject:
         """Return what was given to it, as JSON values and in the order of its fields."""
-        found: JsonObject = self.model_dump(mode="json", exclude_unset=True)
-        return found
+        values: JsonObject = self.model_dump(mode="json", exclude_unset=True)
+        return values
 
 
 def as_json_values(value: "DataclassInstance") -> JsonObject:
     """Return a dataclass as JSON values: tuples become lists."""
-    found: JsonObject = json.loads(json.dumps(asdict(value)))
-    return found
+    values: JsonObject = json.loads(json.dumps(asdict(value)))
+    return values
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def fault_of(error: ValidationError) -> Fault:
     field = ".".join(str(part) for part in first["loc"] if part != "[key]")
     if first["type"] == "missing":
         return Fault(field, None, "it is needed")
-    said = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    return Fault(field, first["input"], said[:1].lower() + said[1:])
+    words = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+    return Fault(field, first["input"], words[:1].lower() + words[1:])
 
 
 def _matching(pattern: str, wanted: str) -> AfterValidator:

@@ -114,13 +114,13 @@ def unique(reasons: Iterable[Reason], known: Iterable[Reason] = ()) -> tuple[Rea
     known : iterable of Reason
         What is said elsewhere already, and so left out.
     """
-    said = {reason.text for reason in known}
-    found = []
+    known_texts = {reason.text for reason in known}
+    more = []
     for reason in reasons:
-        if reason.text not in said:
-            said.add(reason.text)
-            found.append(reason)
-    return tuple(found)
+        if reason.text not in known_texts:
+            known_texts.add(reason.text)
+            more.append(reason)
+    return tuple(more)
 
 
 def first_of(reasons: Iterable[Reason], codes: Container[ReasonCode]) -> Reason | None:

@@ -148,15 +148,15 @@ def counted_tests(
 
 
 def _tests(resamples: list[Float64Array | None], n_resamples: int) -> list[tuple[Interval, float | None]]:
-    found: list[tuple[Interval, float | None]] = []
+    tests: list[tuple[Interval, float | None]] = []
     for kept in resamples:
         if kept is None:
-            found.append((_NONE, None))
+            tests.append((_NONE, None))
             continue
         # Equal differences differ in their last digits by the order of their sums.
         below, above = int((kept <= _EQUAL).sum()), int((kept >= -_EQUAL).sum())
-        found.append((_limits(kept, _CONFIDENCE), min(1.0, 2 * max(1, min(below, above)) / (n_resamples + 1))))
-    return found
+        tests.append((_limits(kept, _CONFIDENCE), min(1.0, 2 * max(1, min(below, above)) / (n_resamples + 1))))
+    return tests
 
 
 def _limits(kept: Float64Array, confidence: float) -> Interval:

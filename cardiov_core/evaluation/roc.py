@@ -77,13 +77,13 @@ class _Curve:
         drawn = counts[self._order]
         passed = np.cumsum(drawn, axis=0)[self._last].T
         above = np.cumsum(drawn * self._truth, axis=0)[self._last].T
-        found = np.full((len(_GRID), counts.shape[1]), np.nan)
+        sensitivities = np.full((len(_GRID), counts.shape[1]), np.nan)
         for draw, (true, every) in enumerate(zip(above, passed, strict=True)):
             n_positive, n_negative = true[-1], every[-1] - true[-1]
             if n_positive and n_negative:
                 at = np.append(0.0, (every - true) / n_negative)
-                found[:, draw] = np.interp(_GRID, at, np.append(0.0, true / n_positive))
-        return found
+                sensitivities[:, draw] = np.interp(_GRID, at, np.append(0.0, true / n_positive))
+        return sensitivities
 
 
 def _rounded(values: npt.ArrayLike) -> list[JsonValue]:

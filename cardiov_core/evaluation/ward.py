@@ -105,8 +105,8 @@ def ward_intervals(
         grave = true >= Severity.MEDIUM_RISK
         if grave.all() or not grave.any():
             return np.full(len(names), np.nan)
-        found = ward_outcome(true, shown, prevalence)
-        return np.array([getattr(found, name) for name in names])
+        outcome = ward_outcome(true, shown, prevalence)
+        return np.array([getattr(outcome, name) for name in names])
 
     limits = bootstrap_intervals(values, labels, levels, groups=patients, n_resamples=n_resamples)
     return dict(zip(names, limits, strict=True))

@@ -154,10 +154,10 @@ def disagreement(levels: Iterable[tuple[str, Severity]]) -> Reason | None:
     Reason or None
         'The graders disagree: combined Low risk, measurements High risk.'; None where all say the same.
     """
-    said = list(levels)
-    if len({level for _, level in said}) < 2:
+    answers = list(levels)
+    if len({level for _, level in answers}) < 2:
         return None
-    who = ", ".join(f"{name} {level.title}" for name, level in said)
+    who = ", ".join(f"{name} {level.title}" for name, level in answers)
     return Reason(ReasonCode.GRADERS_DISAGREE, f"The graders disagree: {who}.")
 
 

@@ -170,8 +170,8 @@ class _Wfdb(Recording):
                 raise RecordNotFoundError(
                     f"{path.name} names the signal file {name}, which is not beside it.", "Put it there."
                 )
-        held = min(self._n_frames_in(name, channels) for name, channels in self._files)
-        self._n_units = min(header.n_samples or held, held) // 2
+        n_frames = min(self._n_frames_in(name, channels) for name, channels in self._files)
+        self._n_units = min(header.n_samples or n_frames, n_frames) // 2
         self._unit_s = 2 / (header.sampling_rate or math.nan)
         self.duration_s = self._n_units * self._unit_s
 
@@ -242,9 +242,9 @@ class _Edf(_Blocks):
         self._block_bytes = 2 * sum(samples)
         self._unit_s = float(_text(head[_EDF_SECONDS]))
         stated = _number(head[_EDF_COUNT])
-        held = self._count_in(path)
+        n_frames = self._count_in(path)
         # -1 while it is being recorded.
-        self._n_units = held if stated < 0 else min(stated, held)
+        self._n_units = n_frames if stated < 0 else min(stated, n_frames)
         if not self._unit_s > 0 or self._n_units < 1:
             raise RecordFormatError(f"{path.name} announces {stated} data records of {self._unit_s:g} s.", _HINT)
         self.duration_s = self._n_units * self._unit_s

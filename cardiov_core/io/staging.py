@@ -246,14 +246,14 @@ def _as_upload_error(error: CardioVError, name: str, drop: Drop) -> CardioVError
 
 def _unused(drop: Drop, uploads: Sequence[Upload], options: ReadOptions, *, apart: bool) -> list[Upload]:
     """Return an upload for each file of which nothing became: it is asked for itself what it is."""
-    told = {place for upload in uploads for place in _places(upload.name)}
+    places = {place for upload in uploads for place in _places(upload.name)}
     owned = {
         place.parent / name
         for place, content in drop.contents.items()
         if place.suffix.lower() == ".hea" or is_header(Path(place), content)
         for name in signal_file_names(content, place.stem)
     }
-    left = Drop({place: content for place, content in drop.contents.items() if place not in told | owned})
+    left = Drop({place: content for place, content in drop.contents.items() if place not in places | owned})
     with _laid_out(left) as (root, _):
         return [
             Upload(str(place), None, _no_ecg(place))

@@ -128,7 +128,7 @@ def _reader_of(data: Path, listed: tuple[FoundCase, ...]) -> Callable[[FoundCase
 
 def _take(store: Store, case: FoundCase, record: EcgRecord, by: str, study: str) -> bool:
     quality = _quality(record) if case.quality is None else Quality(case.quality, (), stored(case.quality_reasons))
-    found = NewCase(
+    new = NewCase(
         record,
         case.prediction,
         quality,
@@ -139,7 +139,7 @@ def _take(store: Store, case: FoundCase, record: EcgRecord, by: str, study: str)
         disagreement=case.disagreement,
         study=study,
     )
-    return put_case(store, found, by)[1]
+    return put_case(store, new, by)[1]
 
 
 def _quality(record: EcgRecord) -> Quality:

@@ -111,8 +111,8 @@ def claim_delivery(store: Store, at: datetime | None = None) -> Delivery | None:
         row = connection.execute(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return None
-        held = sa.update(deliveries).where(deliveries.c.id == row.id)
-        connection.execute(held.values(next_at=moment + timedelta(seconds=_HELD_S)))
+        postponed = sa.update(deliveries).where(deliveries.c.id == row.id)
+        connection.execute(postponed.values(next_at=moment + timedelta(seconds=_HELD_S)))
         return _delivery_of(row)
 
 
@@ -121,8 +121,8 @@ def note_sent(store: Store, delivery: Delivery, by: str) -> None:
     gone = sa.update(deliveries).where(deliveries.c.id == delivery.id)
     with store.writing() as connection:
         connection.execute(gone.values(sent_at=now(), content=None, fault="", n_attempts=deliveries.c.n_attempts + 1))
-        told = {"delivery": delivery.id, "destination": delivery.destination}
-        append_event(connection, by, EventKind.RESULT_SENT, delivery.case_id, after=told)
+        values = {"delivery": delivery.id, "destination": delivery.destination}
+        append_event(connection, by, EventKind.RESULT_SENT, delivery.case_id, after=values)
 
 
 def note_failed(store: Store, delivery: Delivery, fault: str, at: datetime | None = None) -> None:

@@ -85,9 +85,9 @@ def boosting_from(tensors: Mapping[str, torch.Tensor], file: str, n_features: in
         if arrays[name].dtype != np.uint8 or arrays[name].ndim != 2 or arrays[name].shape[1:] != (8,):
             raise WeightsMismatchError(f"{file}: {name} is no array of float64.", HINT_MAKE)
         arrays[name] = np.ascontiguousarray(arrays[name]).view(np.float64).reshape(-1)
-    found = Boosting(**{name: arrays[name].astype(kind) for name, kind in _USED.items()})
-    check_boosting(found, file, n_features, n_scores)
-    return found
+    boosting = Boosting(**{name: arrays[name].astype(kind) for name, kind in _USED.items()})
+    check_boosting(boosting, file, n_features, n_scores)
+    return boosting
 
 
 def check_boosting(boosting: Boosting, file: str, n_features: int, n_scores: int) -> None:

@@ -92,8 +92,8 @@ def checked_as(kind: type[Card], raw: object, path: Path, hint: str) -> Card:
 def fields_as_json(fields: CardFields) -> JsonObject:
     """Return a card, or fields of one, as JSON values."""
     given = fields.as_json() if isinstance(fields, Document) else dict(fields)
-    found: JsonObject = json.loads(json.dumps(given, default=_document_as_json))
-    return found
+    values: JsonObject = json.loads(json.dumps(given, default=_document_as_json))
+    return values
 
 
 def stamped(card: CardFields, content: bytes, schema_version: int) -> JsonObject:

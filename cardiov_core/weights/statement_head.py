@@ -145,8 +145,8 @@ def load_statement_head(folder: Path | None = None) -> StatementHead | None:
     shape = (card.n_records, len(card.statements))
     if said is None or marks is None or said.shape != shape or marks.ndim != 2 or len(marks) != card.n_records:
         raise WeightsMismatchError(f"{file.name} lacks what was said of {card.n_records} training records.", _HINT)
-    told = said.numpy().astype(np.float64) / _STEPS
-    return StatementHead(trees, told, tuple(bytes(row).hex() for row in marks.numpy()), card)
+    probabilities = said.numpy().astype(np.float64) / _STEPS
+    return StatementHead(trees, probabilities, tuple(bytes(row).hex() for row in marks.numpy()), card)
 
 
 def save_statement_head(

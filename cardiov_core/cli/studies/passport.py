@@ -76,9 +76,9 @@ def _reason_lines(tested: "ReasonsPart") -> list[str]:
     lines = [f"{'LEVEL':>5}  {'N':>3}  {'TOLD DIRECTION':>14}  {'LEADING':>7}  {'OTHERS':>6}  DIFFERENCE"]
     for level, row in tested.levels.items():
         low, high = row.interval
-        told = "-" if row.told_direction is None else f"{100 * row.told_direction:.0f}"
+        told_share = "-" if row.told_direction is None else f"{100 * row.told_direction:.0f}"
         lines.append(
-            f"{level:>5}  {row.n:>3}  {told:>12} %  {_number(row.leading, 3):>7}"
+            f"{level:>5}  {row.n:>3}  {told_share:>12} %  {_number(row.leading, 3):>7}"
             f"  {_number(row.random, 3):>6}  {row.difference:.3f} ({low:.3f} to {high:.3f})"
             f"{'' if row.passed else '  failed'}"
         )

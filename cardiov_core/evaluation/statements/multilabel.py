@@ -89,8 +89,8 @@ def f_beta_g_beta(labels: BoolMatrix, answers: BoolMatrix, beta: float = 2.0) ->
         How many times recall counts.
     """
     f, g = f_beta_g_beta_per_class(labels, answers, beta)
-    found = ~np.isnan(f)
-    return (float(f[found].mean()), float(g[found].mean())) if found.any() else (float("nan"), float("nan"))
+    known = ~np.isnan(f)
+    return (float(f[known].mean()), float(g[known].mean())) if known.any() else (float("nan"), float("nan"))
 
 
 def f_beta_g_beta_per_class(

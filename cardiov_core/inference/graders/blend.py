@@ -91,14 +91,14 @@ class BlendGrader(Grader):
         wanted, examination = checked_target(target), examined(record)
         if wanted is None:
             wanted = int(self.predict(examination, start_s=start_s).severity)
-        told = [member.explain(examination, target=wanted, start_s=start_s) for member in self.members]
-        looked = next((item for item in told if isinstance(item, Explanation)), None)
+        explanations = [member.explain(examination, target=wanted, start_s=start_s) for member in self.members]
+        looked = next((item for item in explanations if isinstance(item, Explanation)), None)
         if looked is None:
             raise ExplanationError(
                 f"No member of {self.name} is a network: there is no stretch of signal that it looked at.",
                 "Ask its members for their reasons.",
             )
-        return replace(looked, reasons=next((item for item in told if isinstance(item, Contributions)), None))
+        return replace(looked, reasons=next((item for item in explanations if isinstance(item, Contributions)), None))
 
     def _blended(self, parts: Sequence[Sequence[Prediction]]) -> list[Prediction]:
         """Blend the members' predictions, one list a member."""

@@ -65,9 +65,9 @@ def boosting_contributions(boosting: Boosting, row: npt.ArrayLike) -> tuple[Floa
     base = np.asarray(softmax(boosting.baseline), dtype=np.float64)
     change = np.diff(np.concatenate([base[np.newaxis], after]), axis=0)
     contributions = np.zeros((len(values), len(boosting.baseline)))
-    told = forks >= 0
-    np.add.at(contributions, forks[told], change[told])
-    return base + change[~told].sum(axis=0), contributions
+    is_fork = forks >= 0
+    np.add.at(contributions, forks[is_fork], change[is_fork])
+    return base + change[~is_fork].sum(axis=0), contributions
 
 
 def _walk(boosting: Boosting, row: Float64Array) -> tuple[npt.NDArray[np.int64], Float64Array, npt.NDArray[np.int64]]:

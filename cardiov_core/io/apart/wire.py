@@ -19,25 +19,25 @@ _LENGTH_BYTES = 8
 
 def pack_record(record: EcgRecord) -> bytes:
     """Return a record as bytes."""
-    told = asdict(replace(record, signal=np.zeros((len(record.leads), 0), np.float32)))
-    del told["signal"]
-    told["recorded_at"] = None if record.recorded_at is None else record.recorded_at.isoformat()
-    return _packed({"record": told}, record.signal.astype("<f4").tobytes())
+    fields = asdict(replace(record, signal=np.zeros((len(record.leads), 0), np.float32)))
+    del fields["signal"]
+    fields["recorded_at"] = None if record.recorded_at is None else record.recorded_at.isoformat()
+    return _packed({"record": fields}, record.signal.astype("<f4").tobytes())
 
 
 def pack_error(error: CardioVError) -> bytes:
     """Return an error as bytes."""
-    told = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
-    return _packed({"error": {**told, "fields": getattr(error, "fields", None)}})
+    fields = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+    return _packed({"error": {**fields, "fields": getattr(error, "fields", None)}})
 
 
 def unpack(answer: bytes) -> EcgRecord | CardioVError:
     """Return what `pack_record` or `pack_error` packed."""
     length = int.from_bytes(answer[:_LENGTH_BYTES], "big")
-    told = json.loads(answer[_LENGTH_BYTES : _LENGTH_BYTES + length])
-    if "error" in told:
-        return _error(told["error"])
-    return _record(told["record"], answer[_LENGTH_BYTES + length :])
+    fields = json.loads(answer[_LENGTH_BYTES : _LENGTH_BYTES + length])
+    if "error" in fields:
+        return _error(fields["error"])
+    return _record(fields["record"], answer[_LENGTH_BYTES + length :])
 
 
 def _packed(told: dict[str, Any], samples: bytes = b"") -> bytes:

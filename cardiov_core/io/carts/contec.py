@@ -38,9 +38,9 @@ def read_contec(path: Path, content: bytes, options: ReadOptions) -> Channels:
     signal[counts == _NOT_CONNECTED] = np.nan
     sex, age, _ = struct.unpack_from("<3B", content, _HEAD_BYTES - 3)
     empty = [lead for lead, row in zip(_LEADS, signal, strict=True) if np.isnan(row).all()]
-    said = ["Contec states neither rate nor scale in its files; those of the ECG90A were taken: 800 Hz, 200 per mV."]
+    notes = ["Contec states neither rate nor scale in its files; those of the ECG90A were taken: 800 Hz, 200 per mV."]
     if empty:
-        said.append(f"The file marks leads whose electrodes were not connected: {', '.join(empty)}.")
+        notes.append(f"The file marks leads whose electrodes were not connected: {', '.join(empty)}.")
     return Channels(
         path=path,
         format=FORMAT,
@@ -56,7 +56,7 @@ def read_contec(path: Path, content: bytes, options: ReadOptions) -> Channels:
         recorded_at=_recorded_at(content[10:30]),
         patient_id=clean(content[32:40].partition(b"\x00")[0].decode("latin-1")) or None,
         device="Contec ECG90A",
-        warnings=tuple(said),
+        warnings=tuple(notes),
     )
 
 

@@ -147,8 +147,8 @@ def split_dicom(content: bytes, name: str, folder: Path) -> DicomFiles:
             for group, part in zip(chosen, parts, strict=True):
                 _write_group(dataset, items[group.index], part.path)
         undated = dataset.get("LongitudinalTemporalInformationModified") == "REMOVED"
-        said = (*_notes(groups, chosen), *(note for one in mended for note in one.notes))
-        return DicomFiles(tuple(parts), said, _age(dataset), undated, _derived(items[main.index]))
+        notes = (*_notes(groups, chosen), *(note for one in mended for note in one.notes))
+        return DicomFiles(tuple(parts), notes, _age(dataset), undated, _derived(items[main.index]))
 
 
 def _with_preamble(content: bytes) -> bytes:

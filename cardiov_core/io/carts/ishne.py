@@ -22,6 +22,6 @@ def parse_ishne(name: str, content: bytes, folder: Path) -> Parsed:
     if announced in {held, held * n_leads, 2 * held, 2 * held * n_leads}:
         return parsed
     rate_hz = parsed.leads[0].sampling_rate
-    said = f"The file announces {announced} samples per lead and holds {held} ({held / rate_hz:.4g} s)"
+    message = f"The file announces {announced} samples per lead and holds {held} ({held / rate_hz:.4g} s)"
     why = "it was cut short, or its writer counts in another way" if announced > held else "its header is wrong"
-    return replace(parsed, notes=(f"{said}: {why}.", *parsed.notes))
+    return replace(parsed, notes=(f"{message}: {why}.", *parsed.notes))

@@ -153,12 +153,12 @@ def why_words(why: Why) -> str:
 
 def _together(rows: list[tuple[ComparedItem, ComparedRow]]) -> Iterator[ComparedRow]:
     """Join the leads that are not compared for one reason into a single row."""
-    told: set[tuple[str, str]] = set()
+    mentioned: set[tuple[str, str]] = set()
     for item, row in rows:
         if item.state != "not compared" or not item.lead:
             yield row
-        elif (item.code, row.outcome) not in told:
-            told.add((item.code, row.outcome))
+        elif (item.code, row.outcome) not in mentioned:
+            mentioned.add((item.code, row.outcome))
             leads = [other.lead for other, said in rows if (other.code, said.outcome) == (item.code, row.outcome)]
             alone = len(leads) == 1
             name = f"{_LEAD_NUMBERS[item.code]} in {listed(leads)}"

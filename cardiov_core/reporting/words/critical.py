@@ -59,9 +59,9 @@ def raised_words(analysis: Analysis) -> str:
     """
     if not analysis.raised or analysis.prediction is None or analysis.level is None:
         return ""
-    told = {finding.code: finding.reason.rstrip(".") for finding in analysis.findings}
+    reasons = {finding.code: finding.reason.rstrip(".") for finding in analysis.findings}
     because = "; ".join(
-        result_words(result) if result.finding is None else f"{result.rule.title}: {told.get(result.finding, '')}"
+        result_words(result) if result.finding is None else f"{result.rule.title}: {reasons.get(result.finding, '')}"
         for result in analysis.critical
     )
     words = f"Level {int(analysis.level)}, raised from {int(analysis.prediction.severity)} by {because}"

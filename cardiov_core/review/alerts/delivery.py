@@ -77,10 +77,10 @@ def channels_from_environment(environment: Mapping[str, str] | None = None) -> C
     ConfigurationError
         If one is begun and not complete.
     """
-    said = os.environ if environment is None else environment
+    variables = os.environ if environment is None else environment
 
     def _of(name: str) -> str:
-        return said.get(f"CARDIOV_{name}", "").strip()
+        return variables.get(f"CARDIOV_{name}", "").strip()
 
     mail, webhook, link = None, None, _of("PUBLIC_URL").rstrip("/")
     if _of("ALERT_SMTP"):
@@ -144,10 +144,10 @@ def escalate_due(store: Store, channels: Channels, at: datetime | None = None) -
     tuple of Alert
         Those that were escalated by this call.
     """
-    found = escalate(store, at or now())
-    for alert in found:
+    escalated = escalate(store, at or now())
+    for alert in escalated:
         deliver(store, alert, channels, "escalated")
-    return found
+    return escalated
 
 
 def signature(secret: str, body: bytes, at_s: int) -> str:

@@ -66,8 +66,8 @@ def one_at_a_time(connection: sa.Connection, what: str) -> None:
 
 def require_role(connection: sa.Connection, who: str, role: Role) -> None:
     """Make sure that somebody may do something, or raise `NotAllowedError`."""
-    found = connection.execute(sa.select(roles.c.role).where(roles.c.reader == who, roles.c.role == role.value))
-    if found.first() is None:
+    granted = connection.execute(sa.select(roles.c.role).where(roles.c.reader == who, roles.c.role == role.value))
+    if granted.first() is None:
         raise NotAllowedError(
             f"This needs the role of {'an' if role.value[0] == 'a' else 'a'} {role.value}.",
             "An administrator of the review gives roles.",

@@ -173,10 +173,10 @@ def _ivcd(evidence: Evidence) -> Seen | Unmeasurable:
         return qrs
     right, left = right_form(evidence.waves), left_form(evidence.waves)
     is_there = round(qrs) >= DELAY_QRS_MS and not right and not left
-    said = (
+    clause = (
         "the form of right bundle branch block" if right else "that of left bundle branch block" if left else "neither"
     )
-    reason = f"QRS {qrs:.0f} ms with {said} form; present from {DELAY_QRS_MS:g} ms with neither bundle branch's form"
+    reason = f"QRS {qrs:.0f} ms with {clause} form; present from {DELAY_QRS_MS:g} ms with neither bundle branch's form"
     return Seen(is_there, reason, {"qrs_ms": qrs}, beyond(qrs, DELAY_QRS_MS, QRS_SPREAD_MS, over=is_there))
 
 
@@ -283,9 +283,9 @@ def _sgarbossa(evidence: Evidence) -> Seen | Unmeasurable:
         f"concordant depression in {listed(v1_to_v3)}" if v1_to_v3 else "",
         f"ST/S at or below {EXCESSIVE_RATIO:g} in {listed(excess)}" if excess else "",
     ]
-    said = ", ".join(part for part in parts if part) or "none of the criteria"
+    clause = ", ".join(part for part in parts if part) or "none of the criteria"
     what = "a paced QRS" if paced else "left bundle branch block"
-    reason = f"In {what}: {said}; present with any"
+    reason = f"In {what}: {clause}; present with any"
     leads = tuple(dict.fromkeys((*with_qrs, *v1_to_v3, *excess)))
     levels = {lead: evidence.waves[lead].j_mv for lead in evidence.waves if evidence.waves[lead].st_mv}
     return Seen(bool(leads), reason, numbers, None, leads=leads, j_mv=levels)

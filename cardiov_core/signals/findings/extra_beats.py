@@ -95,8 +95,8 @@ def _judged(evidence: Evidence, code: str, beats: tuple[int, ...], name: str) ->
     count = len(beats)
     how = pattern(beats, n_beats)
     counted = f"{count} of {n_beats} beats {'is' if count == 1 else 'are'} early or of another shape"
-    said = f"the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
-    reason = f"{counted}{f' ({how})' if how else ''}; {said}"
+    clause = f"the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
+    reason = f"{counted}{f' ({how})' if how else ''}; {clause}"
     numbers = {"n_beats_found": float(count), "n_beats": float(n_beats), "probability": chance}
     title = ""
     if is_there and count:

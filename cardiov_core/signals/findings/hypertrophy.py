@@ -112,8 +112,8 @@ def _lvh(evidence: Evidence) -> Seen | Unmeasurable:
         "S in V1 + R in V5 or V6": evidence.measured.sokolow_lyon_mv,
         "R in aVL + S in V3": evidence.measured.cornell_mv,
     }
-    said = ", ".join(f"{name} {value:.2f} mV" for name, value in sizes.items() if value is not None)
-    reason = f"{said}; with ST and T the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
+    clause = ", ".join(f"{name} {value:.2f} mV" for name, value in sizes.items() if value is not None)
+    reason = f"{clause}; with ST and T the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
     return Seen(is_there, reason, {"probability": chance}, chance if is_there else 1.0 - chance, _wide_words(evidence))
 
 
@@ -244,15 +244,15 @@ def _low_voltage(
         is_low = round(height_mv, 2) < limit_mv
         absent = [lead for lead in leads if lead not in usable]
         what = "0.12 s of signal, since no QRS was found," if usable[largest].windowed else "QRS"
-        said = f"Largest {what} {height_mv:.2f} mV from peak to peak, in {largest}"
+        sentence = f"Largest {what} {height_mv:.2f} mV from peak to peak, in {largest}"
         if is_low and absent:
             # One tall lead rules low voltage out; to call it low, all leads must have been seen.
-            return Unmeasurable(f"{said[0].lower()}{said[1:]}, but {listed(absent)} cannot be used")
+            return Unmeasurable(f"{sentence[0].lower()}{sentence[1:]}, but {listed(absent)} cannot be used")
         if not is_low and usable[largest].windowed:
             # No QRS is taller than the tallest stretch of its width; that a tall stretch is a QRS, nobody knows.
-            return Unmeasurable(f"{said[0].lower()}{said[1:]}, which may be noise")
+            return Unmeasurable(f"{sentence[0].lower()}{sentence[1:]}, which may be noise")
         numbers = {"largest_peak_to_peak_mv": height_mv}
         sure = beyond(height_mv, limit_mv, _VOLTAGE_SHARE * limit_mv, over=not is_low)
-        return Seen(is_low, f"{said}; present under {limit_mv:g} mV", numbers, sure, leads=tuple(usable))
+        return Seen(is_low, f"{sentence}; present under {limit_mv:g} mV", numbers, sure, leads=tuple(usable))
 
     return judge

@@ -66,8 +66,8 @@ def _q_waves(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasu
     for lead in leads:
         numbers |= {f"{lead}_q_mv": evidence.waves[lead].q_mv, f"{lead}_q_ms": evidence.waves[lead].q_ms}
     if not leads:
-        said = f"in {listed(sorted(seen))} alone" if seen else "in no lead"
-        return Seen(False, f"Pathological Q {said}; present in two contiguous leads", numbers)
+        clause = f"in {listed(sorted(seen))} alone" if seen else "in no lead"
+        return Seen(False, f"Pathological Q {clause}; present in two contiguous leads", numbers)
     sizes = ", ".join(
         f"{lead} QS" if evidence.waves[lead].is_qs else f"{lead} {evidence.waves[lead].q_ms:.0f} ms" for lead in leads
     )
@@ -145,6 +145,6 @@ def _pattern(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasu
         against.append(f"QRS is wide ({evidence.measured.qrs_ms:.0f} ms).")
     if present(found, "lvh"):
         against.append("Voltages of left ventricular hypertrophy.")
-    said = f"the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
-    reason = f"Q, R, ST and T of all leads together: {said}"
+    clause = f"the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
+    reason = f"Q, R, ST and T of all leads together: {clause}"
     return Seen(is_there, reason, {"probability": chance}, chance if is_there else 1.0 - chance, tuple(against))

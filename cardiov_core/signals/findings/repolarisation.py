@@ -72,8 +72,8 @@ def _inversion(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmea
     leads = tuple(lead for lead in evidence.waves if any(lead in group for group in groups))
     numbers = {f"{lead}_t_mv": waves.t_mv for lead, waves in evidence.waves.items()}
     if not leads:
-        said = f"inverted in {listed(sorted(fits))} alone" if fits else "not inverted where R is prominent"
-        return Seen(False, f"T {said}; present under {INVERTED_MV:g} mV in two contiguous leads", numbers)
+        clause = f"inverted in {listed(sorted(fits))} alone" if fits else "not inverted where R is prominent"
+        return Seen(False, f"T {clause}; present under {INVERTED_MV:g} mV in two contiguous leads", numbers)
     against = []
     if present(found, "lvh"):
         against.append("Voltages of left ventricular hypertrophy: T may be turned by strain.")
@@ -173,9 +173,9 @@ def _brugada(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasu
     if not levels:
         return Unmeasurable("leads V1 and V2 cannot be used")
     numbers = {f"{lead}_j_mv": level for lead, level in levels.items()}
-    said = f"coved in {listed(fits)}" if fits else "not coved"
+    clause = f"coved in {listed(fits)}" if fits else "not coved"
     sizes = ", ".join(f"{lead} {level:+.2f}" for lead, level in levels.items())
-    reason = f"J level {sizes} mV, ST {said}; present from {BRUGADA_MV:g} mV, falling into a negative T"
+    reason = f"J level {sizes} mV, ST {clause}; present from {BRUGADA_MV:g} mV, falling into a negative T"
     against = ("Right bundle branch block.",) if present(found, "right_bundle_branch_block") else ()
     return Seen(bool(fits), reason, numbers, None, against, fits, j_mv=levels)
 

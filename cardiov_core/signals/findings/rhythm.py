@@ -210,8 +210,8 @@ def _pacing(evidence: Evidence) -> Seen | Unmeasurable:
         return Seen(False, "No spike found", {"n_spikes": 0.0})
     chambers = pacing_chambers(evidence)
     title = f"Pacemaker spikes ({chambers})" if chambers else ""
-    said = f"{len(spikes)} spikes, the first at {spikes[0]:.2f} s"
-    return Seen(True, said, {"n_spikes": float(len(spikes))}, None, title=title)
+    clause = f"{len(spikes)} spikes, the first at {spikes[0]:.2f} s"
+    return Seen(True, clause, {"n_spikes": float(len(spikes))}, None, title=title)
 
 
 def _without_beats(evidence: Evidence) -> Seen | Unmeasurable:
@@ -295,5 +295,5 @@ def _sinus(evidence: Evidence, rate: float) -> RhythmLine:
     if turned:
         return RhythmLine("not classified", None, rate, f"P axis {axis:.0f} degrees is not that of a sinus rhythm.")
     kind = "Sinus bradycardia" if round(rate) < 60 else "Sinus tachycardia" if round(rate) > 100 else "Sinus rhythm"
-    said = "unknown" if axis is None else f"{axis:.0f} degrees"
-    return RhythmLine(f"{kind} {rate:.0f}/min", "sinus_rhythm", rate, f"A P wave before the QRS, its axis {said}.")
+    clause = "unknown" if axis is None else f"{axis:.0f} degrees"
+    return RhythmLine(f"{kind} {rate:.0f}/min", "sinus_rhythm", rate, f"A P wave before the QRS, its axis {clause}.")

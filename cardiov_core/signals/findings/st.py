@@ -291,8 +291,8 @@ def _posterior(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmea
         and evidence.waves[lead].r_mv > _POSTERIOR_R_TO_S * evidence.waves[lead].s_mv
     )
     is_there = len(fits) >= 2
-    said = listed(fits) if fits else "none of V1 to V3"
-    reason = f"ST depression with upright T and tall R in {said}; present in two of V1 to V3"
+    clause = listed(fits) if fits else "none of V1 to V3"
+    reason = f"ST depression with upright T and tall R in {clause}; present in two of V1 to V3"
     levels = _j_levels(evidence)
     numbers = {f"{lead}_j_mv": levels[lead] for lead in chest if lead in levels}
     return Seen(is_there, reason, numbers, None, leads=fits, j_mv=levels)

@@ -104,9 +104,9 @@ def check_fewer_leads(
             continue
         judged = numbers.copy()
         judged[chosen] = _numbers(dataset, [ecg_ids[row] for row in chosen], leads)[:, kept]
-        told = cross_validate(recipe, numbers, levels, groups, judged_by=judged, progress=progress)
+        outputs = cross_validate(recipe, numbers, levels, groups, judged_by=judged, progress=progress)
         own = levels[chosen]
-        again[name] = (len(chosen), _auc(own, raw[name][chosen]), _auc(own, told[chosen]))
+        again[name] = (len(chosen), _auc(own, raw[name][chosen]), _auc(own, outputs[chosen]))
     return _compared(raw, again, levels, whole.table["patient_id"].to_numpy(dtype=str), n_resamples)
 
 

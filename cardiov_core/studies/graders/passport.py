@@ -229,8 +229,8 @@ def chosen_records(probabilities: Float64Array, n_records: int) -> tuple[IntArra
 
 def tested_records(card: ModelCard, rows: IntArray, n_records: int, folds: Sequence[int], trained: str) -> str:
     """Say on how many of the records of some folds a test was made, and `trained` where these trained the grader."""
-    told = f"{len(np.unique(rows))} of the {n_records} records of PTB-XL's folds {', '.join(map(str, folds))}"
-    return f"{told}; {trained}" if set(card.stated.training.folds) & set(folds) else told
+    of_records = f"{len(np.unique(rows))} of the {n_records} records of PTB-XL's folds {', '.join(map(str, folds))}"
+    return f"{of_records}; {trained}" if set(card.stated.training.folds) & set(folds) else of_records
 
 
 def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> MapRow:

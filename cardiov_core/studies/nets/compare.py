@@ -182,8 +182,8 @@ def _of_net(
         if run is None or given is None:
             run, given = _run(recipe, records, split, task, folder, budget)
             _keep(kept, run, given, recipe, budget)
-            told = f"{run.epochs} epochs, loss {run.losses[-1]:.4f}, {run.train_s:.0f} s"
-            report(f"{task.name} {recipe.net} {split.run}: {told}")
+            words = f"{run.epochs} epochs, loss {run.losses[-1]:.4f}, {run.train_s:.0f} s"
+            report(f"{task.name} {recipe.net} {split.run}: {words}")
         outputs[split.held_out] = given
         runs.append(run)
     net = _built(recipe, task)

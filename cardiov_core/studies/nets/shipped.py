@@ -76,12 +76,12 @@ def shipped_comparisons(folder: Path | None = None) -> tuple[ComparisonTable, ..
     WeightsError
         If one is damaged.
     """
-    found = []
+    tables = []
     for path in sorted(((folder or weights_folder()) / _FOLDER).glob("*.json")):
         try:
-            found.append(TypeAdapter(ComparisonTable).validate_json(path.read_bytes()))
+            tables.append(TypeAdapter(ComparisonTable).validate_json(path.read_bytes()))
         except (OSError, ValidationError) as error:
             raise WeightsError(
                 f"{path.name} is no comparison: {type(error).__name__}.", "Make it again with cardiov compare --ship."
             ) from error
-    return tuple(found)
+    return tuple(tables)

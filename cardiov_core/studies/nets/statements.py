@@ -196,19 +196,19 @@ def check_statements(
         If a table cannot be read, is of another task, or the tables are not of the same records.
     """
     task = task_of(_TASK)
-    said = _read(tables, task)
-    labels, mean = said.labels, said.mean
+    outputs = _read(tables, task)
+    labels, mean = outputs.labels, outputs.mean
     areas = auc_per_class(labels, mean)
     enough = labels.sum(axis=0) >= FEWEST
-    intervals = _intervals(said, n_resamples)
-    answers = _answers(said)
+    intervals = _intervals(outputs, n_resamples)
+    answers = _answers(outputs)
     f_beta, g_beta = f_beta_g_beta(labels, answers, BETA)
     by_statement = f_beta_g_beta_per_class(labels, answers, BETA)
     return StatementsCheck(
         net=tables[0].name.split(f"-{_TASK}.")[0],
         n_members=len(tables),
         n=len(labels),
-        n_patients=len(set(said.patients)),
+        n_patients=len(set(outputs.patients)),
         n_resamples=n_resamples,
         macro_auc=macro_auc(labels, mean),
         low=float(intervals[-1].low),
@@ -230,14 +230,14 @@ def check_statements(
         ),
         classes=_classes(labels, mean, task),
         rules=_upwards(labels, mean, task),
-        clusters=_clusters(said, task),
-        spread=_spread(said, task, dataset),
-        detectors=() if findings_of is None else _detectors(said, answers, task, findings_of),
+        clusters=_clusters(outputs, task),
+        spread=_spread(outputs, task, dataset),
+        detectors=() if findings_of is None else _detectors(outputs, answers, task, findings_of),
     )
 
 
 def _read(tables: Sequence[Path], task: Task) -> _Outputs:
-    found = []
+    frames = []
     for path in tables:
         try:
             table = pd.read_csv(path, dtype={"patient_id": str})
@@ -247,12 +247,12 @@ def _read(tables: Sequence[Path], task: Task) -> _Outputs:
                 f"{path} holds no answers on the task {task.name}: {error}.",
                 f"Name the .oof.csv of cardiov train --net NAME --task {task.name}.",
             ) from error
-        found.append(table)
-    first = found[0]
-    if any(table["ecg_id"].tolist() != first["ecg_id"].tolist() for table in found):
+        frames.append(table)
+    first = frames[0]
+    if any(table["ecg_id"].tolist() != first["ecg_id"].tolist() for table in frames):
         raise WeightsError("The tables are not of the same records.", "Train all members on the same data.")
     return _Outputs(
-        np.stack([table[list(task.outputs)].to_numpy(dtype=np.float64) for table in found]),
+        np.stack([table[list(task.outputs)].to_numpy(dtype=np.float64) for table in frames]),
         first[[f"label_{name}" for name in task.outputs]].to_numpy() > 0.5,
         first["ecg_id"].to_numpy(dtype=np.int64),
         first["patient_id"].to_numpy(dtype=str),
@@ -282,7 +282,7 @@ def _answers(said: _Outputs) -> BoolArray:
 def _classes(labels: BoolArray, scores: Float64Array, task: Task) -> tuple[ClassFigure, ...]:
     known = statement_classes().values()
     above = {one.subclass: one.superclass for one in known if one.diagnostic}
-    found = []
+    rows = []
     for level in _LEVELS:
         truth = labels_upwards(labels, task.outputs, level)
         had = truth.any(axis=1)
@@ -291,19 +291,19 @@ def _classes(labels: BoolArray, scores: Float64Array, task: Task) -> tuple[Class
             superclass, subclass = (name, "") if level == "superclass" else (above[name], name)
             n = int(truth[:, at].sum())
             if n >= FEWEST:
-                found.append(ClassFigure(superclass, subclass, n, float(areas[at])))
-    return tuple(sorted(found, key=lambda one: (one.superclass, one.subclass)))
+                rows.append(ClassFigure(superclass, subclass, n, float(areas[at])))
+    return tuple(sorted(rows, key=lambda one: (one.superclass, one.subclass)))
 
 
 def _upwards(labels: BoolArray, scores: Float64Array, task: Task) -> tuple[RuleFigure, ...]:
-    found = []
+    rows = []
     for level in _LEVELS:
         truth = labels_upwards(labels, task.outputs, level)
         had = truth.any(axis=1)
         for rule in _RULES:
             area = macro_auc(truth[had], scores_upwards(scores[had], task.outputs, level, rule))
-            found.append(RuleFigure(level, rule, area))
-    return tuple(found)
+            rows.append(RuleFigure(level, rule, area))
+    return tuple(rows)
 
 
 def _clusters(said: _Outputs, task: Task) -> tuple[Cluster, ...]:
@@ -349,12 +349,12 @@ def _detectors(
     rules = rules_of(task)
     findings = findings_of([int(number) for number in said.ecg_ids])
     ways = {_ALONE: answers} | {how: answers_with_rules(answers, findings, rules, how) for how in _HOW}
-    found = []
+    rows = []
     enough = said.labels.sum(axis=0) >= FEWEST
     for at in [at for at, codes in enumerate(rules) if codes is not None and enough[at]]:
         for how, given in ways.items():
             label, answer = said.labels[:, at], given[:, at]
             f_beta, _ = f_beta_g_beta_per_class(said.labels, given, BETA)
             hit, wrong, missed = (int(part.sum()) for part in (label & answer, ~label & answer, label & ~answer))
-            found.append(DetectorFigure(task.outputs[at], how, hit, wrong, missed, float(f_beta[at])))
-    return tuple(found)
+            rows.append(DetectorFigure(task.outputs[at], how, hit, wrong, missed, float(f_beta[at])))
+    return tuple(rows)

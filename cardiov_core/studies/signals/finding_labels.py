@@ -46,14 +46,14 @@ _LUDB_BLOCKS = (
 
 def _sets(ptbxl: str | None, ludb: str | None, cinc: str | None) -> dict[Source, frozenset[str]]:
     """Split lists of labels: PTB-XL's and CinC's at blanks, LUDB's at semicolons; None is no entry."""
-    found: dict[Source, frozenset[str]] = {}
+    by_source: dict[Source, frozenset[str]] = {}
     if cinc is not None:
-        found["CinC"] = frozenset(cinc.split())
+        by_source["CinC"] = frozenset(cinc.split())
     if ludb is not None:
-        found["LUDB"] = frozenset(part.strip() for part in ludb.split(";") if part.strip())
+        by_source["LUDB"] = frozenset(part.strip() for part in ludb.split(";") if part.strip())
     if ptbxl is not None:
-        found["PTB-XL"] = frozenset(ptbxl.split())
-    return found
+        by_source["PTB-XL"] = frozenset(ptbxl.split())
+    return by_source
 
 
 def _row(

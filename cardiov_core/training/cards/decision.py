@@ -70,10 +70,10 @@ class Floors:
 
     def levels(self, codes: Iterable[str], n_records: int) -> IntArray:
         """Return the level below which no record is graded where just these findings may raise it."""
-        found = np.zeros(n_records, dtype=np.int64)
+        lowest = np.zeros(n_records, dtype=np.int64)
         for code in codes:
-            found = np.maximum(found, np.where(self.present[code], int(FLOORS[code]), 0))
-        return found
+            lowest = np.maximum(lowest, np.where(self.present[code], int(FLOORS[code]), 0))
+        return lowest
 
     def select(self, rows: npt.NDArray[np.bool_] | IntArray) -> "Floors":
         """Return those of some of the records."""
@@ -165,8 +165,8 @@ def _outcome_part(graded: IntArray, labels: IntArray, patients: npt.ArrayLike) -
     names = ("missed", "sensitivity", "specificity", "mae")
 
     def numbers(drawn: IntArray, true: IntArray) -> FloatMatrix:
-        found = outcome_of(drawn, true)
-        return np.array([getattr(found, name) for name in names], dtype=np.float64)
+        outcome = outcome_of(drawn, true)
+        return np.array([getattr(outcome, name) for name in names], dtype=np.float64)
 
     values = numbers(graded, labels)
     if np.isnan(values).any():

@@ -133,7 +133,7 @@ def _training_part(
     recipe: AnyRecipe, table: pd.DataFrame, dataset: LabelledRecords, described: Described
 ) -> TrainingPart:
     trained = table if described.trained is None else described.trained
-    found = TrainingPart(
+    part = TrainingPart(
         dataset=f"PTB-XL ({dataset.source_name})",
         licence_of_data="CC BY 4.0",
         n_records=len(trained),
@@ -148,7 +148,7 @@ def _training_part(
         more["corrected_labels"] = CorrectedPart.of(corrected_of(table["ecg_id"], dataset))
     if described.validation_folds:
         more["validation_folds"] = described.validation_folds
-    return found.model_copy(update=more)
+    return part.model_copy(update=more)
 
 
 def metrics_of(table: pd.DataFrame, cv_groups: int) -> Figures:

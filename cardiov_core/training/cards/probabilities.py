@@ -123,7 +123,7 @@ def nested_calibration(
         limits[~rest] = fit_limits(ordinal.decode(own(raw[rest])), levels[rest])
     kind = chosen_kind(raw, levels, groups, kinds)
     calibration = fit_kind(kind, raw, levels)
-    found = _proven(
+    proven = _proven(
         Fitted(calibration, kind, seen),
         raw,
         calibrated,
@@ -133,8 +133,8 @@ def nested_calibration(
         patients,
         floors,
     )
-    beside = found.calibration_part.model_copy(update={"compared": compared(raw, levels, groups)})
-    return replace(found, calibration_part=beside)
+    beside = proven.calibration_part.model_copy(update={"compared": compared(raw, levels, groups)})
+    return replace(proven, calibration_part=beside)
 
 
 def fit_kind(kind: Kind, raw: Float64Array, levels: IntArray) -> Calibration:
@@ -162,11 +162,11 @@ def chosen_kind(raw: Float64Array, levels: IntArray, groups: IntArray, kinds: Se
 
 def cross_fitted(fit: Fit, raw: Float64Array, levels: IntArray, groups: IntArray) -> Float64Array:
     """Return exceedances of each group after a calibration that was fitted on the other groups."""
-    found = np.full(raw.shape, np.nan)
+    calibrated = np.full(raw.shape, np.nan)
     for group in np.unique(groups):
         rest = groups != group
-        found[~rest] = fit(raw[rest], levels[rest])(raw[~rest])
-    return found
+        calibrated[~rest] = fit(raw[rest], levels[rest])(raw[~rest])
+    return calibrated
 
 
 def compared(raw: Float64Array, levels: IntArray, groups: IntArray) -> tuple[ComparedPart, ...]:
@@ -298,23 +298,23 @@ def _coverage(
 ) -> MeasuredSets:
     """Return how often sets whose limits were fitted without the record held its level."""
     sets = contiguous_sets(probabilities, limits, decided)
-    held = np.array([label in chosen for label, chosen in zip(levels.tolist(), sets, strict=True)])
+    hit = np.array([label in chosen for label, chosen in zip(levels.tolist(), sets, strict=True)])
     sizes = np.array([len(chosen) for chosen in sets])
     interval = bootstrap_interval(
-        lambda values: float(values.mean()), held.astype(np.float64), groups=np.asarray(patients, dtype=str)
+        lambda values: float(values.mean()), hit.astype(np.float64), groups=np.asarray(patients, dtype=str)
     )
     alone = {
-        severity.title: _held_part(held[np.array([chosen == (severity,) for chosen in sets])]) for severity in Severity
+        severity.title: _held_part(hit[np.array([chosen == (severity,) for chosen in sets])]) for severity in Severity
     }
     return MeasuredSets(
         kind=kind,
         n=len(levels),
-        held=int(held.sum()),
-        coverage=float(held.mean()),
+        held=int(hit.sum()),
+        coverage=float(hit.mean()),
         interval=(interval.low, interval.high),
         mean_size=float(sizes.mean()),
         sets_of_size={str(size): int((sizes == size).sum()) for size in range(1, len(Severity) + 1)},
-        a_level={severity.title: _held_part(held[levels == severity]) for severity in Severity},
+        a_level={severity.title: _held_part(hit[levels == severity]) for severity in Severity},
         alone=alone,
         note="Ninety per cent are wanted of each level's records. Under 'alone': sets that name one level.",
     )

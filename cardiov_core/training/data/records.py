@@ -75,13 +75,13 @@ def load_records(
         contract, or asked for whole records.
     """
     ecg_ids = ids_of(dataset, recipe.read_folds)
-    found = dataset.prepared(ecg_ids, recipe.contract, each)
-    table = checked_table([row_of(dataset, *one) for one in zip(ecg_ids, found.fingerprints, strict=True)])
+    prepared = dataset.prepared(ecg_ids, recipe.contract, each)
+    table = checked_table([row_of(dataset, *one) for one in zip(ecg_ids, prepared.fingerprints, strict=True)])
     return TrainingRecords(
-        windows=torch.from_numpy(found.windows),
+        windows=torch.from_numpy(prepared.windows),
         levels=torch.tensor(table["label"].to_numpy(), dtype=torch.int64),
         table=table,
-        rows=None if found.rows is None else torch.tensor(found.rows, dtype=torch.int64),
+        rows=None if prepared.rows is None else torch.tensor(prepared.rows, dtype=torch.int64),
     )
 
 

@@ -104,11 +104,11 @@ def train_statements(
     if not codes:
         raise TrainingError(f"No statement has {FEWEST} records.", "Give more records.")
     groups = groups_of(records.table, recipe.cv_groups)
-    told = _cross_validated(recipe, records.numbers, present, groups, progress=progress)
+    answers = _cross_validated(recipe, records.numbers, present, groups, progress=progress)
     final = boosting_of([_grown(recipe, records.numbers, present[:, at]) for at in range(len(codes))])
     patients = records.table["patient_id"].to_numpy(dtype=str)
-    card = _card(recipe, records, dataset, figures_of_statements(codes, present, told, patients))
-    path = save_statement_head(final, told.probabilities, records.table["mark"].tolist(), card, out)
+    card = _card(recipe, records, dataset, figures_of_statements(codes, present, answers, patients))
+    path = save_statement_head(final, answers.probabilities, records.table["mark"].tolist(), card, out)
     return path, card
 
 

@@ -31,10 +31,10 @@ def layer_groups(net: nn.Module) -> list[list[nn.Module]]:
 
 def _opened(net: nn.Module) -> list[tuple[str, nn.Module]]:
     """Return the children of a network in their order, those of a backbone in its place."""
-    found: list[tuple[str, nn.Module]] = []
+    stages: list[tuple[str, nn.Module]] = []
     for name, child in net.named_children():
-        found += list(child.named_children()) if name == "backbone" else [(name, child)]
-    return found
+        stages += list(child.named_children()) if name == "backbone" else [(name, child)]
+    return stages
 
 
 def rated_parameters(model: nn.Module, stage: Stage) -> Sequence[Any]:

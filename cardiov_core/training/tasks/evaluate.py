@@ -77,20 +77,20 @@ def _findings(folder: Path, record_ids: list[str]) -> list[frozenset[str]]:
     """Return the codes of the findings that each record of a challenge folder has."""
     wanted = set(record_ids)
     kept = KeptExaminations().of(one.record for one in labelled_records(folder) if one.record.record_id in wanted)
-    found = {
+    codes_of = {
         each.record.record_id: frozenset(one.code for one in each.findings if one.state == "present") for each in kept
     }
-    return [found[record_id] for record_id in record_ids]
+    return [codes_of[record_id] for record_id in record_ids]
 
 
 def _out_of_fold(card: Path, ecg_ids: list[str], names: list[str]) -> Float64Array:
     path = card.with_name(card.name.removesuffix(CARD_SUFFIX) + ".oof.csv")
     try:
         table = pd.read_csv(path, dtype={"ecg_id": str}).set_index("ecg_id")
-        found: Float64Array = table.loc[ecg_ids, names].to_numpy(dtype=np.float64)
+        outputs: Float64Array = table.loc[ecg_ids, names].to_numpy(dtype=np.float64)
     except (OSError, KeyError) as error:
         raise WeightsError(
             f"{path.name} has no outputs for {len(ecg_ids)} records that {card.name} was trained on: {error}.",
             "Keep it beside the card, or evaluate on other folds.",
         ) from error
-    return found
+    return outputs

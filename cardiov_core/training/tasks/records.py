@@ -171,8 +171,8 @@ def _windows(
             if kept["ecg_ids"].tolist() == ecg_ids and str(kept["contract"]) == repr(contract):
                 return torch.from_numpy(kept["windows"]), list(range(len(ecg_ids)))
     if not isinstance(dataset, PtbXl):
-        found = dataset.prepared(ecg_ids, contract)
-        return torch.from_numpy(found.windows), list(found.rows or range(len(ecg_ids)))
+        prepared = dataset.prepared(ecg_ids, contract)
+        return torch.from_numpy(prepared.windows), list(prepared.rows or range(len(ecg_ids)))
     shape = (len(ecg_ids), len(contract.leads), contract.n_samples)
     windows = np.empty(shape, dtype=np.float32)
     for index, ecg_id in enumerate(tqdm(ecg_ids, disable=not progress, unit="record")):

@@ -165,8 +165,8 @@ def answers(net: nn.Module, records: TaskRecords, chosen: IntArray, task: Task) 
     """Return probabilities, or numbers in their unit, for some records; ``(len(chosen), outputs)``."""
     data = records.data(chosen, with_person=_tells_person(task) and bool(getattr(net, "n_person", 0)))
     raw = logits_of(net, data).double()
-    found: Float64Array = raw.numpy() if task.kind == "number" else torch.sigmoid(raw).numpy()
-    return in_unit(task, found)
+    outputs: Float64Array = raw.numpy() if task.kind == "number" else torch.sigmoid(raw).numpy()
+    return in_unit(task, outputs)
 
 
 def _tells_person(task: Task) -> bool:

@@ -185,8 +185,8 @@ class TrainingPart(Document):
     @property
     def cv_groups(self) -> int | None:
         """Parts of the recipe's cross-validation; None where the card does not say."""
-        found = self.recipe.get("cv_groups")
-        return found if isinstance(found, int) else None
+        n_groups = self.recipe.get("cv_groups")
+        return n_groups if isinstance(n_groups, int) else None
 
 
 class CorrectedPart(Document):

@@ -47,9 +47,9 @@ class _Block:
 def parse_aecg(name: str, content: bytes, folder: Path) -> Parsed:
     """Parse a document."""
     root = parse_xml(content, name)
-    said = _choose_blocks(root, name)
+    notes = _choose_blocks(root, name)
     age, patient_id = _outside_the_schema(root)
-    return replace(parse_tree(root, name, folder, _FORMAT, said), age=age, patient_id=patient_id)
+    return replace(parse_tree(root, name, folder, _FORMAT, notes), age=age, patient_id=patient_id)
 
 
 def _choose_blocks(root: Element, name: str) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ def parse_xml_as(format_name: str, prepare: Prepare | None = None) -> Parse:
 
     def parse(name: str, content: bytes, folder: Path) -> Parsed:
         root = parse_xml(content, name)
-        said = prepare(root, name) if prepare is not None else ()
-        return parse_tree(root, name, folder, format_name, said)
+        notes = prepare(root, name) if prepare is not None else ()
+        return parse_tree(root, name, folder, format_name, notes)
 
     return parse
 
