@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
@@ -213,7 +213,7 @@ def _schema() -> "pa.Schema":
     )
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: Entry) -> dict[str, object]:
     wrong = entry.error
     return {
         **asdict(entry.place),
@@ -228,7 +228,23 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry(row: dict[str, Any]) -> Entry:
+class _PlanRow(TypedDict):
+    """A line of the plan, as `_row` writes it."""
+
+    shown_as: str
+    file: str
+    archive: str
+    record_id: str
+    sampling_rate_hz: float | None
+    units: str | None
+    error: str | None
+    error_message: str
+    error_hint: str
+    start_s: float | None
+    length_s: float | None
+
+
+def _entry(row: _PlanRow) -> Entry:
     error = None
     if row["error"] is not None:
         error = getattr(errors, row["error"])(row["error_message"], row["error_hint"])

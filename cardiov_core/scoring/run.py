@@ -7,10 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from cardiov_core.backends import chosen_backend
 from cardiov_core.computing import computing
@@ -131,7 +131,7 @@ def score(
         raise ConfigurationError(f"{out} is there already.", "Name another file, or delete it.")
     card = load_card(grading.model)
     with _only_run_in(folder):
-        plan = _planned(folder, _described(source, grading, card, chunk_size, window_s))
+        plan = _planned(folder, _identity(source, grading, card, chunk_size, window_s))
         run = Run(plan, folder, card, tell)
         if engine == "ray":
             from cardiov_core.scoring.ray_engine import score_parts_by_ray
@@ -256,45 +256,58 @@ def _n_rows(path: Path) -> int:
         raise OutputError(f"{path} is damaged: {error}.", "Delete it and run the command again.") from error
 
 
-def _described(
-    source: str, grading: Grading, card: ModelCard, chunk_size: int, window_s: float | None
-) -> dict[str, Any]:
-    """Return by what a run is known again: rows of two graders or decisions must never lie in one table."""
+@dataclass(frozen=True)
+class _Identity:
+    """By what a run is known again: rows of two graders or decisions must never lie in one table."""
+
+    source: str
+    model: str
+    model_sha256: str
+    version: str
+    records_per_part: int
+    window_s: float | None
+    levels: str
+    rule_set: str | None
+    networks_on: list[str]  # probabilities of two backends differ in the seventh decimal
+    reading: list[float | str | None]  # rate in Hz, units and gain factor that the caller stated
+
+
+def _identity(source: str, grading: Grading, card: ModelCard, chunk_size: int, window_s: float | None) -> _Identity:
     rules = grading.rule_set
-    return {
-        "source": source,
-        "model": card.name,
-        "model_sha256": card.sha256,
-        "version": installed_version("cardiov"),
-        "records_per_part": chunk_size,
-        "window_s": window_s,
-        "levels": "paper" if grading.paper else "shipped" if grading.own is None else f"miss {grading.own.miss_costs}",
-        "rule_set": None if rules is None else repr((rules.name, rules.changed)),
-        # Probabilities of two backends differ in the seventh decimal.
-        "networks_on": [chosen_backend(), computing().precision],
-        "reading": [grading.sampling_rate_hz, grading.units, grading.gain_factor],
-    }
+    return _Identity(
+        source=source,
+        model=card.name,
+        model_sha256=card.sha256,
+        version=installed_version("cardiov"),
+        records_per_part=chunk_size,
+        window_s=window_s,
+        levels="paper" if grading.paper else "shipped" if grading.own is None else f"miss {grading.own.miss_costs}",
+        rule_set=None if rules is None else repr((rules.name, rules.changed)),
+        networks_on=[chosen_backend(), computing().precision],
+        reading=[grading.sampling_rate_hz, grading.units, grading.gain_factor],
+    )
 
 
-def _planned(folder: Path, described: dict[str, Any]) -> Plan:
+def _planned(folder: Path, identity: _Identity) -> Plan:
     run, path = folder / _RUN, folder / PLAN_FILE
     if not run.exists():
         others = [each.name for each in folder.iterdir() if each.name != _LOCK and not each.name.startswith((".", "_"))]
         if others:
             raise ConfigurationError(f"{folder} holds other files, {others[0]} for example.", "Name an empty folder.")
-        plan = write_plan(described["source"], path, described["records_per_part"], described["window_s"])
+        plan = write_plan(identity.source, path, identity.records_per_part, identity.window_s)
         with written_whole(run) as temporary:
-            temporary.write_text(json.dumps(described, indent=2), encoding="utf-8")
+            temporary.write_text(json.dumps(asdict(identity), indent=2), encoding="utf-8")
         return plan
     try:
         known = json.loads(run.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OutputError(f"{run} cannot be read: {error}.", "Write the results to another place.") from error
-    differing = [name for name, value in described.items() if known.get(name) != value]
+    wanted = asdict(identity)
+    differing = [name for name, value in wanted.items() if known.get(name) != value]
     if differing:
         name = differing[0]
         raise ConfigurationError(
-            f"{folder} holds results of another run: its {name} is {known.get(name)!r}, not {described[name]!r}.", _HINT
+            f"{folder} holds results of another run: its {name} is {known.get(name)!r}, not {wanted[name]!r}.", _HINT
         )
     return read_plan(path)
 

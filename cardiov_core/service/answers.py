@@ -3,11 +3,10 @@
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cardiov_core.domain import Analysis, EcgRecord
+from cardiov_core.domain import Analysis, EcgRecord, JsonObject
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.io import read_uploads
@@ -52,7 +51,7 @@ def analysis_json(scorer: Scorer, files: Files, options: AnalyzeOptions) -> byte
         # The level on show may be the out-of-fold one, which the shipped network need not predict.
         wanted = int(analysis.prediction.severity)
         explanation = scorer.predictor.explain(examination, target=wanted, start_s=options.start)
-    document: dict[str, Any] = analysis_to_dict(analysis, explanation, card=scorer.predictor.card)
+    document: JsonObject = analysis_to_dict(analysis, explanation, card=scorer.predictor.card)
     return json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
 
 

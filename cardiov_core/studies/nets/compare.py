@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -254,7 +253,7 @@ def _kept(path: Path, recipe: Recipe, budget: Budget) -> tuple[GroupRun | None, 
         return GroupRun(**{**run, "losses": tuple(run["losses"])}), kept["outputs"]
 
 
-def _identity(recipe: Recipe, budget: Budget) -> Any:
+def _identity(recipe: Recipe, budget: Budget) -> object:
     return json.loads(json.dumps({"recipe": recipe.as_dict(), "budget": asdict(budget)}))
 
 

@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -39,7 +38,7 @@ def ship_statements_check(check: StatementsCheck, folder: Path | None = None) ->
     return _shipped(asdict(check), (folder or weights_folder()) / _STATEMENTS)
 
 
-def _shipped(values: dict[str, Any], path: Path) -> Path:
+def _shipped(values: dict[str, object], path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")

@@ -5,7 +5,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -212,8 +211,8 @@ def write_comparison(table: ComparisonTable, out: Path) -> None:
         raise ConfigurationError(f"{out} cannot be written: {error}.", "Name another folder for --out.") from error
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    def plain(value: Any) -> Any:
+def _plain(row: dict[str, object]) -> dict[str, object]:
+    def plain(value: object) -> object:
         if isinstance(value, tuple):
             return "-".join(map(str, value))
         return f"{value:.6g}" if isinstance(value, float) else value
