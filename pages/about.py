@@ -51,7 +51,7 @@ def show() -> None:
     st.markdown(PURPOSE)
     st.header("What the level cannot see")
     st.html(bullet_list(BLIND_SPOTS))
-    st.header("Models")
+    st.header("Graders")
     for card in list_cards():
         with st.expander(f"{card.name} {card.version}"):
             show_card(card)

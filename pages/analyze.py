@@ -1,4 +1,4 @@
-"""Analyze: open one ECG, see it, its level and what that rests on."""
+"""Analyse: open one ECG, see it, its level and what that rests on."""
 
 from cardiov_core.ui.frame.page import page
 from cardiov_core.ui.opening.first_screen import drawn_at_once, loading

@@ -124,7 +124,7 @@ def _device(analysis: Analysis, card: ModelCard) -> JsonObject:
     model = card.name if prediction is None else prediction.model_name
     checksum = card.sha256 if prediction is None else prediction.model_sha256
     return {
-        "identifier": [{"type": {"text": "SHA-256 of the model's weights"}, "value": checksum}],
+        "identifier": [{"type": {"text": "SHA-256 of the grader's weights"}, "value": checksum}],
         "manufacturer": "CardioV",
         "modelNumber": f"{model} {card.version}" if model == card.name else model,
         "version": [{"type": {"text": "software"}, "value": f"CardioV {installed_version()}"}],

@@ -47,7 +47,7 @@ class NewCase:
     quality : Quality
         Verdict of the gate.
     source : CaseSource
-        How it comes in. Who brings it from the Analyze page has seen the grade and will read it unblinded.
+        How it comes in. Who brings it from the Analyse page has seen the grade and will read it unblinded.
     label : Severity or None
         The original label.
     reference : CaseReference

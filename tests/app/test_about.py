@@ -29,5 +29,5 @@ def test_about_shows_every_statement_and_what_the_level_cannot_see(app: AppTest)
 def test_about_shows_a_card_for_the_model_in_use(app: AppTest) -> None:
     app.switch_page("pages/about.py").run()
     text = "\n".join(element.proto.body for element in app.get("html"))
-    assert any(heading.value.startswith("Model ") for heading in app.subheader)
+    assert any(heading.value.startswith("Grader ") for heading in app.subheader)
     assert "SHA-256 of the weights" in text

@@ -100,14 +100,14 @@ def test_three_numbers_come_first_with_interval_and_n(app: AppTest, fill: Fill) 
     fill(40)
     app.switch_page(PAGE).run()
     assert not app.exception
-    assert list(metrics_of(app)) == ["Sided with the model", "Readers with each other", "Model with the readers"]
+    assert list(metrics_of(app)) == ["Agreed with the grader", "Readers with each other", "Grader with the readers"]
     # Ada: 30 of 40 for the model; Ben: those but every fifth, 24. By case: both for the model in 24, divided in 6.
-    assert metrics_of(app)["Sided with the model"] == "70.6\u2009%"
+    assert metrics_of(app)["Agreed with the grader"] == "70.6\u2009%"
     words = text_of(app)
     assert "24 of 34 wrongly graded cases; paper 53.56" in words
     assert "95\u2009% interval" in words
     assert "6 cases without a majority" in words
-    assert "Label, model or neither" in words
+    assert "Label, grader or neither" in words
     assert [chart.proto.alt for chart in app.get("plotly_chart")] != []
 
 
@@ -128,10 +128,10 @@ def test_kinds_of_reads_are_chosen_and_never_mixed(app: AppTest, fill: Fill) -> 
     app.segmented_control(key=CONDITION_KEY).set_value("after the reveal").run()
     assert not app.exception
     after = metrics_of(app)
-    assert list(after) == ["Changed their level", "Changed to the decided level", "Model with the readers"]
+    assert list(after) == ["Changed their level", "Changed to the decided level", "Grader with the readers"]
     # Ada changed 6 of 24, Ben those and 3 more: 15 of 48.
     assert after["Changed their level"] == "31.2\u2009%"
-    assert after["Model with the readers"] != blind["Model with the readers"]
+    assert after["Grader with the readers"] != blind["Grader with the readers"]
     assert "What readers did after the reveal" in text_of(app)
 
 
@@ -153,8 +153,8 @@ def test_a_cell_opens_its_cases_to_administrators_and_the_audit_notes_it(
     review.grant(store, "Cyd", tuple(Role), "Owner")
     app.session_state["cardiov_review"].name = "Cyd"
     app.switch_page(PAGE).run()
-    app.selectbox(key=COMPARISON_KEY).set_value("Model / Ada").run()
-    assert app.selectbox(key=CELL_KEY).options == ["Model 2, Ada 0: 5", "Model 2, Ada 2: 15"]
+    app.selectbox(key=COMPARISON_KEY).set_value("Grader / Ada").run()
+    assert app.selectbox(key=CELL_KEY).options == ["Grader 2, Ada 0: 5", "Grader 2, Ada 2: 15"]
     app.selectbox(key=CELL_KEY).set_value(2 * 4 + 0).run()
     assert not app.dataframe
     assert not has_seen_case(store, ids[0], "Cyd")

@@ -1,4 +1,4 @@
-"""Analyze through app.py, as a reader uses it."""
+"""Analyse through app.py, as a reader uses it."""
 
 import json
 import re

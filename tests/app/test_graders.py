@@ -1,4 +1,4 @@
-"""Graders on the Analyze page: choice, disagreement, the uncertainty of the level, and the way to the review queue."""
+"""Graders on the Analyse page: choice, disagreement, the uncertainty of the level, and the way to the review queue."""
 
 import re
 from collections.abc import Callable
@@ -116,7 +116,7 @@ def test_nothing_is_stored_before_the_click_and_what_will_be_is_said(two_graders
     assert "Sent to review" in shown(app)
     assert case.id in shown(app)
     assert case.reasons == (
-        "Sent from the Analyze page by Ada.",
+        "Sent from the Analyse page by Ada.",
         f"The graders disagree: {LOW} Low risk, {HIGH} High risk.",
     )
     # Opened again, it is in the queue already and says so.
@@ -165,11 +165,10 @@ def test_the_measurement_grader_explains_itself_by_what_it_measured(app: AppTest
     assert not app.exception
     assert not app.error
     text = shown(app)
-    assert "Measured, with percentage points" in text
     assert "Percentage points" in text
     # A set that names one level says how often such sets held it.
     assert "coverage: " in text or "alone held the level" in text
-    assert "ECGs that measurements gave this output in cross-validation" in text
+    assert "ECGs with this output in cross-validation" in text
     assert app.selectbox(key=Key.STAGE).disabled
     assert not app.selectbox(key=Key.TARGET).disabled
     assert not app.get("plotly_chart"), "no picture of attention"

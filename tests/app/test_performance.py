@@ -94,7 +94,7 @@ def test_three_numbers_come_first_with_interval_n_and_the_papers(app: AppTest, e
     words = text_of(app)
     assert "n = 60; paper 0.4934 (abstract: 0.4984)" in words
     assert "n = 15 high-risk records" in words
-    assert "All of them trained the model and count with their out-of-fold predictions" in words
+    assert "All of them trained the grader and count with their out-of-fold predictions" in words
     assert "Not a medical device" in words
     assert not app.warning
     assert words.count("data:image/svg+xml;base64") >= 1 + 4 + 2 + 3

@@ -1,4 +1,4 @@
-"""Measurements, findings, quality and boundaries on the Analyze page."""
+"""Measurements, findings, quality and boundaries on the Analyse page."""
 
 import json
 import re

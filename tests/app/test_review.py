@@ -82,7 +82,7 @@ def test_a_read_is_saved_undone_and_saved_again(store: Store, add_case: AddCase,
     read = review.read_by(store, case_id, "Ada")
     assert read is not None
     assert (read.level, read.confidence, read.text, read.kind) == (Severity.LOW_RISK, 2, "Long PR", ReadKind.BLIND)
-    assert "Model" not in shown(app)
+    assert "Grader" not in shown(app)
     app.button(key="read_undo").click().run()
     assert review.read_by(store, case_id, "Ada") is None
     assert app.text_area(key=f"text_{case_id}").value == "Long PR"
@@ -118,14 +118,14 @@ def test_two_levels_without_names_then_the_reveal_then_the_answer(
     offered = [label for label in labels(app) if label.startswith(("This one", "That one"))]
     assert sorted(label.split(" ", 3)[-1] for label in offered) == ["Medium risk", "No risk"]
     assert "Label" not in shown(app)
-    assert "Model" not in shown(app)
+    assert "Grader" not in shown(app)
     assert not any("undo" in (button.key or "") for button in app.button), "the candidates were seen"
     app.button(key="verdict_2").click().run()
     page = shown(app)
     assert re.search(
-        r"Label</div>.*0 No risk.*Model</div>.*2 Medium risk.*Your read</div>.*1 Low risk", page, re.DOTALL
+        r"Label</div>.*0 No risk.*Grader</div>.*2 Medium risk.*Your read</div>.*1 Low risk", page, re.DOTALL
     )
-    assert "the model" in page
+    assert "the grader" in page
     assert "70" in page, "the model's probabilities"
     assert any(box.label == "Attention" for box in app.selectbox)
     app.button(key="change_2").click().run()
@@ -209,7 +209,7 @@ def test_who_saw_the_grade_reads_unblinded_and_is_told(store: Store, add_case: A
     assert "marked as unblinded" not in shown(app)
     app.button(key="owner_show").click().run()
     assert "marked as unblinded" in shown(app)
-    assert "Model&#x27;s level" in shown(app) or "Model's level" in shown(app)
+    assert "Grader&#x27;s level" in shown(app) or "Grader's level" in shown(app)
     read_blind(app, 0)
     read = review.read_by(store, case_id, "Olga")
     assert read is not None
@@ -231,7 +231,7 @@ def test_an_adjudicator_decides_with_reason_and_confirmation(
     assert "words of A." in page
     assert "words of B." in page
     assert "Ada" not in page
-    assert "Model" not in page
+    assert "Grader" not in page
     app.button(key="settle_indeterminate").click().run()
     app.text_area(key=f"settle_reason_{case_id}").set_value("Leads reversed").run()
     assert app.button(key="settle").disabled

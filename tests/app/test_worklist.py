@@ -1,4 +1,4 @@
-"""The Worklist page through app.py, and the Log tab that fills it from the Analyze page."""
+"""The Worklist page through app.py, and the Log tab that fills it from the Analyse page."""
 
 import json
 import re

@@ -173,7 +173,7 @@ def test_a_reload_keeps_the_open_ecg(page: Page, record_files: list[Path]) -> No
     page.get_by_text("About CardioV").wait_for(timeout=WAIT_MS)
     page.reload()
     page.get_by_text("About CardioV").wait_for(timeout=WAIT_MS)
-    page.get_by_role("link", name="Analyze").click()
+    page.get_by_role("link", name="Analyse").click()
     expect_result(page)
 
 
@@ -193,3 +193,17 @@ def test_a_reload_keeps_gain_and_speed_and_a_question_mark_shows_the_keys(page: 
     expect(page.get_by_text("20 mm/mV ·", exact=False).first).to_be_visible(timeout=WAIT_MS)
     kept = next(cookie for cookie in page.context.cookies() if cookie["name"] == "cardiov_display")
     assert "gain=20.0" in kept["value"]
+
+
+def test_a_new_user_gets_level_reason_and_report_in_one_action_each(page: Page, record_files: list[Path]) -> None:
+    page.locator("input[type=file]").set_input_files([str(path) for path in record_files])
+    expect_result(page)
+    reason = page.locator(".cv-answer .cv-reason")
+    assert reason.inner_text().strip(), "one reason stands beside the level"
+    page.get_by_test_id("stPopoverButton").filter(has_text="Evidence").click()
+    expect(page.get_by_text("Probability of each level")).to_be_visible(timeout=WAIT_MS)
+    page.keyboard.press("Escape")
+    with page.expect_download(timeout=WAIT_MS) as download:
+        page.get_by_role("button", name="PDF", exact=True).click()
+    assert download.value.suggested_filename.endswith("-cardiov.pdf")
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")

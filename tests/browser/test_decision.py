@@ -1,4 +1,4 @@
-"""An administrator makes a decision the installation's own, in a real browser, and the Analyze page says so."""
+"""An administrator makes a decision the installation's own, in a real browser, and the Analyse page says so."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -37,7 +37,7 @@ def test_a_decision_is_made_with_the_slider_and_said_openly(
         page.get_by_role("button", name="A miss counts 4 times: decide so from now on").click()
         said = "This installation's decision: a miss counts 4 times"
         expect(page.get_by_text(said).first).to_be_visible(timeout=30_000)
-        page.get_by_role("link", name="Analyze").click()
+        page.get_by_role("link", name="Analyse").click()
         page.get_by_role("button", name="Normal sinus rhythm").click(timeout=60_000)
         expect(page.get_by_role("note").get_by_text(said)).to_be_visible(timeout=60_000)
         page.close()

@@ -111,7 +111,7 @@ def test_a_page_of_the_navigation(seen: tuple[Page, str], kept: Path, name: str,
 
 def test_the_first_screen_and_an_open_ecg(seen: tuple[Page, str], kept: Path) -> None:
     page, scheme = seen
-    show(page, "Analyze", "[data-testid=stFileUploaderDropzone]")
+    show(page, "Analyse", "[data-testid=stFileUploaderDropzone]")
     looked_at(page, kept, "first-screen", scheme)
     page.get_by_role("button", name="Inferior ST elevation").click()
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)

@@ -31,7 +31,7 @@ KEY_ROUNDS = int(os.environ.get("CARDIOV_KEY_ROUNDS", "3"))
 TRACES = ".cv-paper .cv-trace"
 WAIT_MS = 60_000
 MODEL, SHA = "grader-of-the-case", "ab12" * 16
-SECRETS = (MODEL, SHA, "secret-record", "0.7123", "out-of-fold", "Attention", "Model's", ">Label<")
+SECRETS = (MODEL, SHA, "secret-record", "0.7123", "out-of-fold", "Attention", "Grader's", ">Label<")
 """What a blind reader's browser must never hear of before the reveal."""
 
 
@@ -126,7 +126,7 @@ def read_by_key(page: Page, level: int) -> None:
     at_rest(page)
     page.keyboard.press("h")
     chosen(page, "confidence_3")
-    press(page, "Enter", "Go on to label and model")
+    press(page, "Enter", "Go on to label and grader")
 
 
 def test_two_read_blind_by_key_and_a_third_decides(

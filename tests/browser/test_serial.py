@@ -38,7 +38,7 @@ def test_the_earlier_ecg_of_the_session_is_found_and_compared(page: Page, tmp_pa
     expect(page.locator(paper).nth(12)).to_be_attached(timeout=WAIT_MS)
     page.get_by_role("tab", name="Compare").click()
     expect(page.get_by_text("1 other ECG of this patient found.")).to_be_visible(timeout=WAIT_MS)
-    picker = page.get_by_role("combobox", name="Or one that lies at hand")
+    picker = page.get_by_role("combobox", name="Or one opened before")
     picker.click()
     picker.press("ArrowDown")
     picker.press("Enter")

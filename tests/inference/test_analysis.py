@@ -160,7 +160,7 @@ def test_training_records_show_their_out_of_fold_prediction(
     assert analysis.prediction is not None
     assert analysis.prediction.out_of_fold
     assert int(analysis.prediction.severity) == 2
-    assert "This record trained the model: the out-of-fold prediction is shown." in texts(analysis.warnings)
+    assert "This record trained the grader: the out-of-fold prediction is shown." in texts(analysis.warnings)
     document = analysis_to_dict(analysis, predictor.explain(record))
     assert document["risk"]["out_of_fold"] is True
     assert any("attention is that of the shipped network" in warning for warning in document["warnings"])

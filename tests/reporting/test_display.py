@@ -98,7 +98,7 @@ def test_stack_shows_seven_stages_on_the_time_of_the_record() -> None:
     np.testing.assert_allclose(heatmap.z[:, 0], np.arange(1, 8) / 10, rtol=1e-6)
     assert list(heatmap.y) == [f"Stage {k}" for k in range(1, 8)]
     assert "above low" in figure.layout.title.text
-    assert CAPTION == "Shows where the model looked, not why."
+    assert CAPTION == "Shows where the network looked, not why."
     assert CAPTION in figure.layout.xaxis.title.text
     assert figure.data[1].name == "II"
     some = Explanation("cardiov", "level 1", stages, Window(0, 10), withheld={2: "failed"})

@@ -105,7 +105,7 @@ def _show_worst(results: Path, n: int) -> None:
         click.echo(f"{clock(row['start_s'])}  {level:<11}  {row['record_id']}  {told}")
         cut_out(row, folder)
     if rows:
-        click.echo(f"their minutes, to be dropped on the Batch or the Analyze page: {folder}", err=True)
+        click.echo(f"their minutes, to be dropped on the Batch or the Analyse page: {folder}", err=True)
 
 
 class _Teller:

@@ -14,7 +14,7 @@ class CaseStatus(StrEnum):
 
 
 class CaseSource(StrEnum):
-    """How a case came in; who sent it from the Analyze page has seen its grade."""
+    """How a case came in; who sent it from the Analyse page has seen its grade."""
 
     CASES = "cases"
     ANALYZE = "analyze"

@@ -1,4 +1,4 @@
-"""What a review has found: who sided with whom, how readers, label and model agree, and what the reveal changed.
+"""What a review has found: who agreed with whom, how readers, label and grader agree, and what the reveal changed.
 
 Blind reads, the same reads after the reveal, and reads by those who had seen the grade are three things that are never
 put together (docs/clinical.md, 25).
@@ -26,7 +26,7 @@ from cardiov_core.evaluation.agreement.sides import (
     verdict_shares,
 )
 
-MODEL, LABEL = "Model", "Original label"
+MODEL, LABEL = "Grader", "Original label"
 
 
 class Condition(StrEnum):

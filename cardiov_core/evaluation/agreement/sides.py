@@ -81,7 +81,7 @@ class Switches:
     away : Estimate
         Share of the changed ones that left the decided level.
     to_model : Estimate
-        Share of the changed ones that went to the model's level.
+        Share of the changed ones that went to the grader's level.
     """
 
     who: str

@@ -18,7 +18,7 @@ _SWITCH_WORDS = {
     "switched": "changed after the reveal",
     "right": "of the changed: to the decided level",
     "away": "of the changed: away from the decided level",
-    "to_model": "of the changed: to the model's level",
+    "to_model": "of the changed: to the grader's level",
 }
 
 

@@ -190,7 +190,7 @@ def _level_axis(palette: PaperColours, name: str, span: list[float], title: dict
 
 
 def comparison_name(comparison: Comparison) -> str:
-    """Return whom a comparison is of: 'Model / All readers'."""
+    """Return whom a comparison is of: 'Grader / All readers'."""
     return f"{comparison.first} / {comparison.second}"
 
 

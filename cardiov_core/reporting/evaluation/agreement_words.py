@@ -5,9 +5,9 @@ from cardiov_core.evaluation import MIN_CASES, Comparison, ConditionReport, Esti
 from cardiov_core.reporting.words.levels import THIN_SPACE
 
 VERDICT_WORDS = {
-    Verdict.MODEL: "Sided with the model",
+    Verdict.MODEL: "Agreed with the grader",
     Verdict.LABEL: "Sided with the original label",
-    Verdict.NEITHER: "Sided with neither",
+    Verdict.NEITHER: "Agreed with neither",
 }
 """In the order of the paper."""
 

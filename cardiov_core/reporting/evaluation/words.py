@@ -301,23 +301,23 @@ def rule_rows(document: EvaluationDocument) -> list[Row]:
 
 
 def origin_words(document: EvaluationDocument) -> str:
-    """Say of how many records the figures are, and which of them trained the model."""
+    """Say of how many records the figures are, and which of them trained the grader."""
     n, n_own = document.n, document.n_out_of_fold
     words = f"{n} records of {document.n_patients} patients, PTB-XL {fold_words(document.folds)}."
     if n_own:
         words += (
-            f" {'All' if n_own == n else n_own} of them trained the model and count with their out-of-fold "
+            f" {'All' if n_own == n else n_own} of them trained the grader and count with their out-of-fold "
             "predictions, made by a copy of it that had not seen the patient."
         )
     else:
-        words += " 0 of them trained the model."
+        words += " 0 of them trained the grader."
     n_twice = document.n_seen_twice
     if n_twice:
         words += f" Of {n_twice} of them every copy had: PTB-XL has the same samples under another patient, too."
     n_chosen = document.n_chosen_on
     if n_chosen:
         words += (
-            f" {'All' if n_chosen == n else n_chosen} of them chose the model among others (its epoch, or when to "
+            f" {'All' if n_chosen == n else n_chosen} of them chose the grader among others (its epoch, or when to "
             "stop): figures on them flatter it."
         )
     corrected = document.corrected_labels
@@ -356,7 +356,7 @@ FIGURE_SENTENCES: Mapping[str, str] = MappingProxyType(
         "larger the share of the label. On the diagonal both say the same. The table has each share with its "
         "interval.",
         "subgroups": "Figures by sex, age and origin of the record with 95\u2009% intervals; groups differ in how "
-        "many records of each level they hold, so that another figure need not mean that the model treats them "
+        "many records of each level they hold, so that another figure need not mean that the grader treats them "
         "otherwise.",
         "reliability": "Stated probability against the share that came true in ten bins of equal width, with its "
         "95\u2009% interval (by patient; Wilson's where all records of a bin had the same outcome); on the dashed line "
@@ -369,18 +369,18 @@ FIGURE_SENTENCES: Mapping[str, str] = MappingProxyType(
 HOW_TO_READ: Mapping[str, str] = MappingProxyType(
     {
         "Label and grade": "The label is the critical value of the statement to which PTB-XL's cardiologists gave the "
-        "highest likelihood; the grade is the level that the model finds most probable.",
+        "highest likelihood; the grade is the level that the grader finds most probable.",
         "Mean absolute error": "By how many levels (of four) the grade is off on average; 0 is perfect.",
         "Quadratic-weighted kappa": "Agreement beyond chance, with far misses counting more than near ones; 1 is "
         "perfect, 0 is chance.",
         "AUC": "How often an ECG with the level (or above the threshold) gets a higher probability of it than one "
         "without; 1 is perfect, 0.5 is chance. It does not depend on how frequent the level is.",
         "PPV and NPV": "The share of alarms that are right, and of silences that are right. Both depend on how "
-        "frequent the level is where the model is used, and so change with every ward.",
+        "frequent the level is where the grader is used, and so change with every ward.",
         "Brier score, ECE": "How far the stated probabilities are from what came true; 0 is perfect.",
-        "Contradicting thresholds": "The model asks 'above no risk?', 'above low?' and 'above medium?'; where a later "
+        "Contradicting thresholds": "The grader asks 'above no risk?', 'above low?' and 'above medium?'; where a later "
         "question was answered more surely than an earlier one, the answers were repaired before the level was read.",
-        "Out-of-fold": "An ECG that trained the model is graded by a copy that was trained without its patient.",
+        "Out-of-fold": "An ECG that trained the grader is graded by a copy that was trained without its patient.",
     }
 )
 """Terms of a report, for who does not compute them every day."""

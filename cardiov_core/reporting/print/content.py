@@ -32,7 +32,7 @@ UNCONFIRMED = "UNCONFIRMED"
 ANALYSED_ANYWAY = "ANALYSED ANYWAY: the quality gate withholds this level. Do not rely on it."
 OUT_OF_FOLD = Reason(
     ReasonCode.OUT_OF_FOLD,
-    "Out of fold: this record trained the model; the level is that of a model that had not seen it.",
+    "Out of fold: this record trained the grader; the level is that of a copy that had not seen it.",
 )
 NOT_MEASURED = "This record was not measured."
 NO_FINDINGS = "No rule was applied."
@@ -147,7 +147,7 @@ def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) 
     if record.provenance.gain_factor != 1.0:
         file_line += f" · gain factor {record.provenance.gain_factor:g}, confirmed by a reader"
     made = f"CardioV {installed_version()} · report made {time_words(created_at)}"
-    return f"Model {model} · weights SHA-256 {checksum} · {made}", file_line
+    return f"Grader {model} · weights SHA-256 {checksum} · {made}", file_line
 
 
 def status_words(sign_off: SignOff | None) -> str:

@@ -10,7 +10,7 @@ from cardiov_core.errors import ExplanationError
 from cardiov_core.reporting.colours import ATTENTION_SCALE, PaperColours, colours
 from cardiov_core.reporting.trace.display_filter import filter_for_display
 
-CAPTION = "Shows where the model looked, not why."
+CAPTION = "Shows where the network looked, not why."
 """Stands under every picture of attention."""
 
 STANDS_OUT = 2.0

@@ -95,15 +95,13 @@ STATEMENTS_MEANING = (
 """What the numbers of `statements_line` are."""
 
 
-def reliability_words(reliability: Reliability, grader: str) -> str:
+def reliability_words(reliability: Reliability) -> str:
     """Return the counts as one sentence.
 
     Parameters
     ----------
     reliability : Reliability
         Of a prediction.
-    grader : str
-        Who gave it.
     """
     low, high = reliability.band
     band = f"{low} to {high}{THIN_SPACE}%"
@@ -121,7 +119,7 @@ def reliability_words(reliability: Reliability, grader: str) -> str:
     counted = f"{', '.join(sentences[:-1])} and {sentences[-1]}"
     few = " So few say little." if reliability.n < ENOUGH else ""
     return (
-        f"Of {reliability.n} ECGs that {grader} gave this output in cross-validation "
+        f"Of {reliability.n} ECGs with this output in cross-validation "
         f"({reliability.level.title} with {band}), {counted}.{few}"
     )
 

@@ -1,1 +1,1 @@
-"""The Analyze page."""
+"""The Analyse page."""

@@ -61,7 +61,7 @@ def choose_other(current: Session, case: Case) -> None:
 
     with right:
         st.selectbox(
-            "Or one that lies at hand" if not current.other_uploads else "ECG to compare with",
+            "Or one opened before" if not current.other_uploads else "ECG to compare with",
             range(len(candidates)),
             index=None,
             format_func=lambda i: candidates[i].description,

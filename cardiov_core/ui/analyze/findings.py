@@ -46,10 +46,7 @@ def findings_tab(analysis: Analysis) -> None:
         if findings:
             with st.expander(title):
                 st.html(html_table(_HEADS, _rows(findings)))
-    st.caption(
-        "Findings follow from the measurements by limits and small trained detectors, not from the grader. They are no "
-        "diagnosis."
-    )
+    st.caption("Findings come from the measurements, not from the grader. They are no diagnosis.")
 
 
 def lit_finding(analysis: Analysis) -> Finding | None:

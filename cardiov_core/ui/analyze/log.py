@@ -1,4 +1,4 @@
-"""The Log tab of the Analyze page, and the audit's note of every grade that the page shows."""
+"""The Log tab of the Analyse page, and the audit's note of every grade that the page shows."""
 
 import logging
 from collections.abc import Sequence
@@ -162,7 +162,7 @@ def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
             CaseSource.ANALYZE,
             label=case.cardiologist,
             reference=_reference(case),
-            reasons=(f"Sent from the Analyze page by {me.name}.",),
+            reasons=(f"Sent from the Analyse page by {me.name}.",),
             disagreement=disagreement_of(analysis.panel),
         )
         case_id, new = put_case(store, sent, me.name)

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Contributions, Explanation, Severity, texts
+from cardiov_core.domain import Analysis, Contributions, Explanation, Severity, texts, unique
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import Lit, PaperOptions, age_and_sex, lit_by, recording_time
@@ -14,7 +15,7 @@ from cardiov_core.ui.analyze.compare import compare_tab
 from cardiov_core.ui.analyze.findings import findings_tab, lit_finding, quality_tab
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.log import log_tab
-from cardiov_core.ui.analyze.report import report_tab
+from cardiov_core.ui.analyze.report import pdf_button, report_tab
 from cardiov_core.ui.analyze.result import explanation_of, shown_from_s
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import facts, guarded
@@ -46,6 +47,7 @@ def show_trace(case: Case, analysis: Analysis | None) -> None:
         explained=prediction is not None,
         banded=has_band(grader()),
         stage=first_stage(grader()),
+        last=partial(pdf_button, case, analysis),
     )
     asked = tools.attention is not None and tools.attention.overlay
     explained = _explained(case, analysis, tools) if asked else _NOT_ASKED
@@ -110,7 +112,8 @@ def _show_tabs(
 
 def _explanation_tab(case: Case, analysis: Analysis, tools: Tools) -> None:
     explained = _explained(case, analysis, tools)
-    for line in remarks(explained.explanation, explained.level):
+    # The measurements' side has its table right below.
+    for line in remarks(explained.explanation, explained.level, measured=False):
         st.caption(plain(line))
     explanation_tab(case, analysis, explained.explanation, explained.failure)
 
@@ -145,7 +148,7 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
         ("Record", record.record_id),
         ("Origin", case.origin.value),
         ("Age and sex", age_and_sex(record.age, record.sex)),
-        ("Recorded", recording_time(record)),
+        ("Recorded", recording_time(record) if record.recorded_at else "not stated"),
         ("Device", record.device or "not stated"),
         ("Patient id", record.patient_id or "not stated"),
         ("Files", ", ".join(source.files) or source.path),
@@ -166,10 +169,11 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
         prediction, from_s = analysis.prediction, shown_from_s(case)
         rows += [
             ("Analysed", f"{from_s + prediction.window.start_s:.2f} to {from_s + prediction.window.end_s:.2f} s"),
-            ("On the way in", "; ".join(texts(prediction.notes)) or "nothing changed"),
-            ("Model", f"{prediction.model_name}, SHA-256 {prediction.model_sha256}"),
+            ("Changed for the grader", "; ".join(texts(prediction.notes)) or "nothing"),
+            ("Grader", f"{prediction.model_name}, SHA-256 {prediction.model_sha256}"),
         ]
-    rows.append(("Warnings", " ".join(texts(analysis.warnings)) or "none"))
+    told = () if analysis.prediction is None else analysis.prediction.notes
+    rows.append(("Warnings", " ".join(texts(unique(analysis.warnings, told))) or "none"))
     if record.comments:
         rows.append(("Comments in the file", " | ".join(record.comments)))
     return rows

@@ -20,7 +20,7 @@ REPORT_FORMATS = {
 }
 """What can be downloaded -> suffix and media type."""
 
-FORMAT_KEY, NAME_KEY, DOWNLOAD_KEY = "report_format", "report_name", "report_download"
+FORMAT_KEY, NAME_KEY, DOWNLOAD_KEY, PDF_KEY = "report_format", "report_name", "report_download", "report_pdf"
 
 
 def report_tab(case: Case, analysis: Analysis, paper: PaperOptions) -> None:
@@ -54,6 +54,19 @@ def report_tab(case: Case, analysis: Analysis, paper: PaperOptions) -> None:
             mime=mime,
             on_click="ignore",
         )
+
+
+def pdf_button(case: Case, analysis: Analysis, paper: PaperOptions) -> None:
+    """Offer the report as PDF by one click, without a patient's name."""
+    st.download_button(
+        "PDF",
+        key=PDF_KEY,
+        data=lambda: report_bytes(analysis, paper, "", "pdf"),
+        file_name=f"{case.record.record_id}-cardiov.pdf",
+        mime="application/pdf",
+        on_click="ignore",
+        help="The report of this ECG, true to scale. The tab Report has other formats.",
+    )
 
 
 def report_bytes(analysis: Analysis, paper: PaperOptions, name: str, suffix: str) -> bytes:

@@ -45,7 +45,7 @@ def reliability_part(case: Case, prediction: Prediction, grader: Grader) -> str:
     reliability = reliability_of(grader.graded_out_of_fold, prediction, without_patients=own)
     if reliability is None:
         return ""
-    words = reliability_words(reliability, grader.name)
+    words = reliability_words(reliability)
     return f'<div class="cv-wide" title="{escape(RELIABILITY_MEANING)}">{more(words, [RELIABILITY_MEANING])}</div>'
 
 

@@ -46,9 +46,9 @@ def drop_zones() -> None:
         )
     allowed = limits()
     st.caption(
-        f"Every format that the Analyze page opens. At most {allowed.dropped_files} files, "
+        f"Every format that the Analyse page opens. At most {allowed.dropped_files} files, "
         f"{allowed.dropped_mib / 1024:g} GiB and {allowed.dropped_archives} zip archives at once. "
-        "Files that do not claim to be an ECG are passed over and counted."
+        "Other files are skipped and counted."
     )
     _explain_order()
 
@@ -251,11 +251,11 @@ def _notes(rows: list[BatchRow]) -> None:
     n_out_of_fold = sum(row.out_of_fold for row in rows)
     notes = [
         f"Levels 0 and 1: {wording(Severity.NO_RISK)} Levels 2 and 3: {wording(Severity.HIGH_RISK)}",
-        "Click a record's name to open it on the Analyze page; click a column's head to sort.",
+        "Click a record's name to open it on the Analyse page; click a column's head to sort.",
     ]
     if n_out_of_fold:
         trained = "1 of these records" if n_out_of_fold == 1 else f"{n_out_of_fold} of these records"
-        notes.append(f"{trained} trained the model: the level is its out-of-fold prediction.")
+        notes.append(f"{trained} trained the grader: the level is its out-of-fold prediction.")
     st.caption("  \n".join(notes))
 
 

@@ -1,4 +1,4 @@
-"""From row to row of a batch while one of them is open on the Analyze page."""
+"""From row to row of a batch while one of them is open on the Analyse page."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,7 +17,7 @@ NEXT_KEY, PREVIOUS_KEY, BACK_KEY = "batch_row_next", "batch_row_previous", "batc
 
 
 def open_row(name: str, rows: Sequence[BatchRow]) -> None:
-    """Open a row on the Analyze page, without analysing it again where its analysis is held.
+    """Open a row on the Analyse page, without analysing it again where its analysis is held.
 
     `rows`: the list as the reader sees it: what Next and Previous go by.
     """

@@ -1,4 +1,4 @@
-"""The Agreement page: who sided with whom, how well readers, label and model agree, and the cases behind each cell."""
+"""The Agreement page: who agreed with whom, how well readers, label and grader agree, and the cases behind each cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -155,7 +155,7 @@ def _condition(page: _Page, condition: ConditionReport) -> None:
 def _headlines(report: AgreementReport, condition: ConditionReport) -> tuple[_Headline, ...]:
     """Return the three numbers that matter for these reads."""
     model = _Headline(
-        "Model with the readers",
+        "Grader with the readers",
         condition.model[0].agreement[Statistic.KAPPA],
         "cases, quadratic-weighted kappa of all readers",
         counts=counts_text(condition.model[0], Statistic.EXACT),
@@ -171,7 +171,9 @@ def _headlines(report: AgreementReport, condition: ConditionReport) -> tuple[_He
     shares = report.verdicts[_KINDS[condition.condition]]
     sided = shares[0].shares[Verdict.MODEL] if shares else _NO_ESTIMATE
     return (
-        _Headline("Sided with the model", sided, f"wrongly graded cases; paper {_paper(Verdict.MODEL)}", as_share=True),
+        _Headline(
+            "Agreed with the grader", sided, f"wrongly graded cases; paper {_paper(Verdict.MODEL)}", as_share=True
+        ),
         _Headline(
             "Readers with each other",
             condition.together[Statistic.ALPHA],
@@ -201,7 +203,7 @@ def _numbers(headlines: Sequence[_Headline]) -> None:
 def _verdicts(report: AgreementReport, condition: ConditionReport) -> None:
     if condition.condition not in _KINDS:
         return
-    st.subheader("Label, model or neither")
+    st.subheader("Label, grader or neither")
     shares = report.verdicts[_KINDS[condition.condition]]
     if not shares:
         st.write("No verdicts yet: they are given after a read where the study asks for them.")
@@ -291,20 +293,20 @@ def _verdict_table(shares: Sequence[VerdictShares]) -> str:
 
 
 def _switch_table(switches: Sequence[Switches]) -> str:
-    heads = ["Who", "Changed", "of these to the decided level", "away from it", "to the model's level"]
+    heads = ["Who", "Changed", "of these to the decided level", "away from it", "to the grader's level"]
     rows = [[entry.who, *map(counted, (entry.switched, entry.right, entry.away, entry.to_model))] for entry in switches]
     caption = "What readers did after the reveal; 'decided' needs a settled case"
     return html_table(heads, rows, caption=caption)
 
 
 def _decision(consensus: Consensus) -> None:
-    st.subheader("Label or model beside the decision")
+    st.subheader("Label or grader beside the decision")
     if consensus.p_value is None:
         p_value = f"needs {MIN_CASES} decided cases"
     else:
         p_value = "p < 0.001" if consensus.p_value < 0.001 else f"p = {consensus.p_value:.3f}"
     st.write(
-        f"Of {consensus.n} decided cases only the label agrees in {len(consensus.label_only)}, only the model in "
+        f"Of {consensus.n} decided cases only the label agrees in {len(consensus.label_only)}, only the grader in "
         f"{len(consensus.model_only)}, both in {len(consensus.both)}, neither in {len(consensus.neither)}; "
         f"McNemar's exact test: {p_value}."
     )

@@ -58,7 +58,7 @@ def _cell_cases(store: Store, owner: Reader, chosen: Sequence[Case]) -> None:
         {
             "Record": [case.record_id for case in chosen],
             "Label": [_words(case.label) for case in chosen],
-            "Model": [_words(case.level) for case in chosen],
+            "Grader": [_words(case.level) for case in chosen],
             "Decision": ["indeterminate" if case.indeterminate else _words(case.decision) for case in chosen],
             "Reads": [case.n_reads for case in chosen],
         }

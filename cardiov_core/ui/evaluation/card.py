@@ -25,7 +25,7 @@ _AUC_NAMES = {"no": "AUC no risk", "low": "AUC low risk", "medium": "AUC medium 
 def show_card(card: ModelCard) -> None:
     """Show what a grader is, what it was trained on, how well it did, and its limits."""
     stated, training = card.stated, card.stated.training
-    st.subheader(f"Model {card.name} {card.version}")
+    st.subheader(f"Grader {card.name} {card.version}")
     st.write(stated.intended_use)
     contract = card.contract
     low_hz, high_hz = contract.band_hz

@@ -24,7 +24,7 @@ _ABSENT = (
 
 
 def show_cell(cases: Sequence[CellCase], grader: str) -> None:
-    """List the records of a cell; one of them opens on the Analyze page."""
+    """List the records of a cell; one of them opens on the Analyse page."""
     more = {
         "Label decided by": [_statement(case) for case in cases],
         "Certainty of the grade": [whole_percent(case.certainty) for case in cases],
@@ -42,7 +42,7 @@ def show_records(
     pick_key: str = PICK_KEY,
     table_key: str = TABLE_KEY,
 ) -> None:
-    """List records with what is known of each; one of them opens on the Analyze page with a grader in use."""
+    """List records with what is known of each; one of them opens on the Analyse page with a grader in use."""
     dataset = resources.ptbxl()
     there = frozenset(map(int, dataset.table.index)) if dataset is not None else frozenset()
     names = [f"PTB-XL {ecg_id:05d}" for ecg_id in ecg_ids]
@@ -64,7 +64,7 @@ def show_records(
         st.caption(f"{len(names) - len(known)} of these records are not in {dataset.root.name}, which lies here.")
     # A canvas table cannot be clicked from the keyboard.
     picked = st.selectbox(
-        "Open a record on the Analyze page", list(known), index=None, key=pick_key, placeholder="Type a record"
+        "Open a record on the Analyse page", list(known), index=None, key=pick_key, placeholder="Type a record"
     )
     clicked = st.session_state.get(open_key)
     chosen = known.get(picked or "") or (ecg_ids[int(clicked["row"])] if clicked is not None else None)

@@ -93,7 +93,7 @@ _MAKE = "cardiov evaluate --data DIR --folds 1-9 --ship"
 
 def show() -> None:
     """Show the page: how well levels are told, or how well statements are."""
-    # Not in the address: a page with such a widget cannot send to another one, and records open on Analyze.
+    # Not in the address: a page with such a widget cannot send to another one, and records open on Analyse.
     view = st.segmented_control(
         "View",
         (LEVELS, STATEMENTS),

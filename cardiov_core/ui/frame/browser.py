@@ -16,7 +16,7 @@ _TRACE = (
     ("D", "Drag: zoom or calipers"),
 )
 KEYS: Mapping[str, Sequence[tuple[str, str]]] = {
-    "Analyze": (
+    "Analyse": (
         *_TRACE,
         ("N", "Next case of the batch"),
         ("P", "Case before it"),
@@ -28,7 +28,7 @@ KEYS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("L M H", "How sure: low, medium, high"),
         ("Enter", "Save"),
         ("U", "Undo"),
-        ("G", "Go on to label and model"),
+        ("G", "Go on to label and grader"),
         ("K", "Keep your level"),
         ("N", "Next case"),
         ("P", "Case before it"),

@@ -41,7 +41,7 @@ def page_title() -> str:
 
 
 def began_at_analyze() -> bool:
-    """Tell whether this session began on the Analyze page."""
+    """Tell whether this session began on the Analyse page."""
     return not st.session_state.get(_FIRST_KEY)
 
 
@@ -76,7 +76,7 @@ def return_where_asked() -> None:
 
 def _pages() -> list[Page]:
     return [
-        st.Page(ANALYZE_PAGE, title="Analyze", default=True),
+        st.Page(ANALYZE_PAGE, title="Analyse", default=True),
         st.Page(BATCH_PAGE, title="Batch"),
         st.Page(WORKLIST_PAGE, title="Worklist"),
         st.Page(REVIEW_PAGE, title="Review", visibility="hidden"),

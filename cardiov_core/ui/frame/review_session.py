@@ -43,10 +43,10 @@ class ReviewState:
     # View and filters of the Worklist when a case was opened from it: where Back leads.
     worklist_address: dict[str, str] = field(default_factory=dict)
     worklist_row: int | None = None  # row of that case
-    shown: set[ShownKey] = field(default_factory=set)  # grades of the Analyze page that stand in the audit
+    shown: set[ShownKey] = field(default_factory=set)  # grades of the Analyse page that stand in the audit
     # Grades that were shown before the reader had a name.
     unnamed: "deque[ShownGrade]" = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))
-    opinions: dict[ShownKey, str] = field(default_factory=dict)  # what was logged on the Analyze page, in a sentence
+    opinions: dict[ShownKey, str] = field(default_factory=dict)  # what was logged on the Analyse page, in a sentence
     alerts: dict[str, str] = field(default_factory=dict)  # fingerprint of a record -> the case whose alert it opened
     # What was chosen in forms that are no draft of a read, by form; None: indeterminate.
     notes: dict[str, Severity | None] = field(default_factory=dict)

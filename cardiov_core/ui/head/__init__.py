@@ -1,1 +1,1 @@
-"""The head of the Analyze page: one glance, and the evidence behind it."""
+"""The head of the Analyse page: one glance, and the evidence behind it."""

@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Prediction, QualityVerdict, texts, unique
+from cardiov_core.domain import Analysis, Prediction, QualityVerdict, ReasonCode, texts, unique
 from cardiov_core.inference import disagreement_of
 from cardiov_core.reporting import raised_words, wording
 from cardiov_core.ui.analyze.findings import quality_row
@@ -51,7 +51,8 @@ def _anyway(analysis: Analysis) -> str:
 
 
 def _quality(analysis: Analysis) -> str:
-    said = unique(analysis.warnings, analysis.withheld)
+    # That a record was resampled matters to nobody here; the Record tab has it.
+    said = [each for each in unique(analysis.warnings, analysis.withheld) if each.code is not ReasonCode.RESAMPLED]
     return f"<div>{quality_chip(analysis.quality)}{bullet_list(texts(said))}</div>"
 
 

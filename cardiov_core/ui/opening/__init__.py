@@ -1,1 +1,1 @@
-"""How an ECG comes onto the Analyze page, and what a reader says of it there."""
+"""How an ECG comes onto the Analyse page, and what a reader says of it there."""

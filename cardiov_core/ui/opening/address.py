@@ -9,7 +9,7 @@ from cardiov_core.ui.frame.navigation import began_at_analyze
 from cardiov_core.ui.frame.session import Case, Origin, Session, recall_session, session
 
 PARAMETER = "ecg"
-"""Names the open ECG in the address of the Analyze page: a sample, a record of PTB-XL, or a fingerprint."""
+"""Names the open ECG in the address of the Analyse page: a sample, a record of PTB-XL, or a fingerprint."""
 
 _TOLD_KEY = "cardiov_told_address"
 _SAMPLE, _PTB_XL = "sample-", "ptb-xl-"

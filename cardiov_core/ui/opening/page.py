@@ -1,4 +1,4 @@
-"""The Analyze page: what is to be opened is opened, then the first screen or the ECG is shown."""
+"""The Analyse page: what is to be opened is opened, then the first screen or the ECG is shown."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""'Show me': the Analyze page in six steps, each with a frame around what it is about; it works offline."""
+"""'Show me': the Analyse page in six steps, each with a frame around what it is about; it works offline."""
 
 from dataclasses import dataclass
 from functools import partial

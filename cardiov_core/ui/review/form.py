@@ -81,7 +81,7 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         shortcut="Enter",
         width="stretch",
         on_click=partial(_want_save, case_id),
-        help="What is saved here can be undone until label and model are shown.",
+        help="What is saved here can be undone until label and grader are shown.",
     )
     _show_state(case_id, draft)
 

@@ -63,7 +63,7 @@ def _facts(case: Case) -> list[tuple[str, str]]:
         ("Record", f"{case.record_id}{f' ({case.reference.dataset} {number})' if number else ''}"),
         ("Study, source", f"{case.study}, {case.source.value}"),
         ("Label", "none" if case.label is None else f"{int(case.label)} {case.label.title}"),
-        ("Model's level", "withheld" if case.level is None else f"{int(case.level)} {case.level.title}"),
+        ("Grader's level", "withheld" if case.level is None else f"{int(case.level)} {case.level.title}"),
         ("Model", f"{case.model_name}, SHA-256 {case.model_sha256}" if case.model_name else "none"),
         ("Quality", " ".join((f"{case.quality_verdict.value}.", *case.quality_reasons))),
         ("Why it is here", " ".join(case.reasons) or "not stated"),

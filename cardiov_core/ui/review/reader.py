@@ -57,7 +57,7 @@ def ask_reader(store: Store, why: str, *, place: str = "") -> None:
     failure = review_state().failure
     if failure is not None:
         show_error(failure)
-    st.caption("Remembered in this browser. A new name begins as reader, and stands with your reads.")
+    st.caption("Remembered in this browser, and kept with your reads.")
 
 
 def _offer_known_names(store: Store, place: str) -> None:

@@ -1,4 +1,4 @@
-"""After the commit: take back or go on, side with one of two levels, see label and model, keep or change."""
+"""After the commit: take back or go on, side with one of two levels, see label and grader, keep or change."""
 
 from functools import partial
 from html import escape
@@ -18,7 +18,7 @@ GO_ON_KEY, UNDO_KEY, KEEP_KEY = "read_go_on", "read_undo", "read_keep"
 CONFIDENCE_WORDS = {1: "low", 2: "medium", 3: "high"}
 """Confidence of a read -> its word."""
 
-_VERDICTS = {Verdict.LABEL: "the label", Verdict.MODEL: "the model", Verdict.NEITHER: "neither"}
+_VERDICTS = {Verdict.LABEL: "the label", Verdict.MODEL: "the grader", Verdict.NEITHER: "neither"}
 
 
 def revealed_case(store: Store, me: Reader, read: Read) -> Case | None:
@@ -57,7 +57,7 @@ def level_row(words: str, level: Severity | None, nothing: str = "none") -> str:
 def _ask_to_go_on(store: Store, me: Reader, read: Read) -> None:
     # The words are the same for every case: 'compare' on some only would tell which ones were graded wrongly.
     st.button(
-        "Go on to label and model",
+        "Go on to label and grader",
         key=GO_ON_KEY,
         type="primary",
         # Not Enter, which saved the read: pressed twice it would shut the way back.
@@ -86,15 +86,15 @@ def _ask_verdict(store: Store, me: Reader, read: Read) -> None:
 def _show_reveal(store: Store, me: Reader, read: Read, case: Case) -> None:
     rows = [
         level_row("Label", case.label),
-        level_row("Model", case.level, "withheld"),
+        level_row("Grader", case.level, "withheld"),
         level_row("Your read", read.level),
     ]
     if read.verdict is not None:
-        rows.append(f'<div class="cv-who">You sided with</div><div>{_VERDICTS[read.verdict]}</div>')
+        rows.append(f'<div class="cv-who">You agreed with</div><div>{_VERDICTS[read.verdict]}</div>')
     st.html(f'<div class="cv-reveal" role="status">{"".join(rows)}</div>{_probabilities(case)}')
     if read.revised_level is not None:
         kept = "kept" if read.revised_level is read.level else f"changed to {int(read.revised_level)}"
-        st.caption(f"After seeing label and model you {kept} your level.")
+        st.caption(f"After seeing label and grader you {kept} your level.")
         return
     st.markdown("**Keep your level or change it?**")
     st.button(
@@ -120,7 +120,9 @@ def _probabilities(case: Case) -> str:
         for level, value in zip(Severity, case.probabilities, strict=True)
     )
     fold = ", out-of-fold" if case.out_of_fold else ""
-    return f'<div class="cv-probs cv-side"><div class="cv-head">Model {escape(case.model_name)}{fold}</div>{rows}</div>'
+    return (
+        f'<div class="cv-probs cv-side"><div class="cv-head">Grader {escape(case.model_name)}{fold}</div>{rows}</div>'
+    )
 
 
 def _undo(store: Store, me: Reader, read: Read) -> None:

@@ -1,4 +1,4 @@
-"""The trace of a case with its tools and measurements; label and model reach it only after the reveal."""
+"""The trace of a case with its tools and measurements; label and grader reach it only after the reveal."""
 
 from dataclasses import replace
 

@@ -39,15 +39,17 @@ def measured_reasons(explanation: Explanation | Contributions | None) -> Contrib
     return explanation.reasons
 
 
-def remarks(explanation: Explanation | Contributions | None, level: Severity | None) -> list[str]:
-    """Return what stands under the trace beside the band's own caption."""
+def remarks(
+    explanation: Explanation | Contributions | None, level: Severity | None, *, measured: bool = True
+) -> list[str]:
+    """Return what stands beside a band of attention; `measured` with what was measured."""
     lines = []
     if isinstance(explanation, Explanation) and level is not None:
         network = resources.predictor(explanation.model_name)
         lines.append(passport_line(network.card, int(level)))
     if isinstance(explanation, Explanation):
         lines.append(leads_line(explanation))
-    reasons = measured_reasons(explanation)
+    reasons = measured_reasons(explanation) if measured else None
     if reasons is not None:
         lines.append(f"Measured, with percentage points: {reasons_line(reasons)}")
     return lines

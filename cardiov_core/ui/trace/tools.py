@@ -1,6 +1,6 @@
 """The tool row of every trace, the paper that it draws, and the calipers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -117,9 +117,18 @@ class Tools:
 
 
 def tool_row(
-    start_s: float, *, measured: bool, explained: bool | None, banded: bool = True, stage: int = STAGES[-1]
+    start_s: float,
+    *,
+    measured: bool,
+    explained: bool | None,
+    banded: bool = True,
+    stage: int = STAGES[-1],
+    last: Callable[[PaperOptions], None] | None = None,
 ) -> Tools:
-    """Show the display controls in one slim row; `explained` None leaves those of the explanation out."""
+    """Show the display controls in one slim row, and what a page puts `last` into it.
+
+    `explained` None leaves the controls of the explanation out.
+    """
     recall_choices(_KEPT)
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="center"):
         layout = _shown("Layout", LAYOUTS, Key.LAYOUT, 96)
@@ -145,15 +154,17 @@ def tool_row(
                 name = f"next_{choice.key}"
                 st.button(f"Next {choice.key}", key=name, shortcut=letter, on_click=partial(choose_next, choice))
             keep_choices(_KEPT)
-    paper = PaperOptions(
-        layout=layout,
-        speed_mm_s=speed,
-        gain_mm_mv=gain,
-        filter=band,
-        notch_hz=notch,
-        lead_order=order,
-        start_s=start_s,
-    )
+        paper = PaperOptions(
+            layout=layout,
+            speed_mm_s=speed,
+            gain_mm_mv=gain,
+            filter=band,
+            notch_hz=notch,
+            lead_order=order,
+            start_s=start_s,
+        )
+        if last is not None:
+            last(paper)
     return Tools(paper, drag or DRAGS[0], measured and waves == "on", attention)
 
 

@@ -79,9 +79,7 @@ def _people(store: Store, me: Reader) -> None:
             key=key,
             on_change=partial(_grant, store, me, person.name, key),
         )
-    st.caption(
-        "Everybody begins as reader; the first name of a review has all roles. Names come in at the first visit."
-    )
+    st.caption("New names are readers; the first name of a review has all roles.")
 
 
 def _grant(store: Store, me: Reader, name: str, key: str) -> None:

@@ -89,7 +89,7 @@ def show_worklist(store: Store, me: Reader) -> None:
 def _nothing_yet() -> None:
     st.info("No case has come in yet.")
     st.markdown(
-        "*Send to review* in the Log tab of the Analyze page brings one; `cardiov review import-cases` brings many."
+        "*Send to review* in the Log tab of the Analyse page brings one; `cardiov review import-cases` brings many."
     )
     offer_demo()
 

@@ -88,7 +88,7 @@ def test_a_study_compares_levels_with_labels(dataset: PtbXl, tiny_folder: Path, 
     assert low <= written["mae"] <= high
     report = report_of(evaluation.document)
     assert f"| mean absolute error | {written['mae']:.3f} (" in report
-    assert "0 of them trained the model" in report
+    assert "0 of them trained the grader" in report
     assert "- 8: " in report
     again = evaluate_folds(dataset, predictor, [1, 2, 3], n_resamples=30)
     assert again.document == evaluation.document, "the same records and grader give the same figures"
@@ -133,7 +133,7 @@ def test_training_records_count_with_their_out_of_fold_predictions(
     assert own["ecg_id"].tolist() == [2, 3]
     assert own["level"].tolist() == [3, 3]
     write_evaluation(evaluation, tmp_path / "out")
-    assert "2 of them trained the model" in report_of(evaluation.document)
+    assert "2 of them trained the grader" in report_of(evaluation.document)
 
 
 def test_no_record_that_the_weights_have_seen_is_graded_by_them(
@@ -162,7 +162,7 @@ def test_folds_that_trained_a_grader_without_out_of_fold_predictions_are_refused
     assert evaluation.metrics["n_chosen_on"] == 1
     write_evaluation(evaluation, tmp_path / "out")
     report = report_of(evaluation.document)
-    assert "0 of them trained the model. All of them chose the model among others" in report
+    assert "0 of them trained the grader. All of them chose the grader among others" in report
     # Another data set's folds are not PTB-XL's.
     _trained(tiny_card, tiny_folder, None, **stated | {"dataset": "LUDB"})
     assert evaluate_folds(dataset, load_predictor(), [1], n_resamples=5).metrics["n_chosen_on"] == 0

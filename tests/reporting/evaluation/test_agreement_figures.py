@@ -26,7 +26,7 @@ def comparison(n: int = 24) -> Comparison:
         )
         for row in Severity
     )
-    return Comparison("Model", "Ada", n, pair_agreement(case_tables(first, second), n_resamples=100), cells)
+    return Comparison("Grader", "Ada", n, pair_agreement(case_tables(first, second), n_resamples=100), cells)
 
 
 def test_verdicts_stand_beside_the_papers() -> None:
@@ -49,7 +49,7 @@ def test_a_comparison_without_a_number_keeps_its_row_and_says_why(dark: bool) ->
     assert list(figure.data[0].y) == [0]
     assert [note.text for note in figure.layout.annotations] == ["too few (n < 20)"]
     assert figure.layout.annotations[0].y == 1
-    assert list(figure.layout.yaxis.ticktext) == ["Model / Ada", "Model / Ada"]
+    assert list(figure.layout.yaxis.ticktext) == ["Grader / Ada", "Grader / Ada"]
 
 
 def test_shares_are_per_cent_and_the_axis_holds_every_limit() -> None:

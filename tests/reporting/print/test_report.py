@@ -232,7 +232,7 @@ def test_says_all_that_a_report_must(usual: PdfReader) -> None:
         "90 % prediction set: Medium or High.",
         "Signal quality: acceptable",
         "61 y · female · recorded 2024-02-03 10:20:30 (time zone not stated)",
-        f"Model cardiov-test 1.2.3 · weights SHA-256 {'ab' * 32}",
+        f"Grader cardiov-test 1.2.3 · weights SHA-256 {'ab' * 32}",
         f"File SHA-256 {'f1' * 32} · graded 0.00 to 10.00 s",
         "report made 2026-11-21 16:30:00 UTC",
         "CardioV ",
@@ -322,7 +322,7 @@ def test_graders_that_differ_and_a_foreign_record_stand_in_boxes_and_nowhere_els
 
 def test_out_of_fold_is_said(make_analysis: Make, report_card: ModelCard) -> None:
     prediction = replace(make_analysis().prediction, out_of_fold=True)
-    assert "Out of fold: this record trained the model" in text_of(
+    assert "Out of fold: this record trained the grader" in text_of(
         pdf_of(make_analysis(prediction=prediction), report_card)
     )
 

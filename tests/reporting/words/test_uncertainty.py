@@ -60,22 +60,19 @@ def test_the_meaning_tells_what_was_measured_and_claims_no_level(tiny_card: dict
 )
 def test_counts_in_words(level: int, labels: tuple[int, int, int, int], words: str) -> None:
     found = Reliability(Severity(level), (45, 60), sum(labels), labels)
-    said = uncertainty.reliability_words(found, "measurements").replace(THIN_SPACE, " ")
+    said = uncertainty.reliability_words(found).replace(THIN_SPACE, " ")
     assert said == (
-        f"Of {sum(labels)} ECGs that measurements gave this output in cross-validation "
-        f"({Severity(level).title} with 45 to 60 %), {words}"
+        f"Of {sum(labels)} ECGs with this output in cross-validation ({Severity(level).title} with 45 to 60 %), {words}"
     )
 
 
 def test_few_records_are_said_to_be_few() -> None:
-    assert uncertainty.reliability_words(Reliability(Severity(3), (25, 100), 6, (1, 2, 1, 2)), "a").endswith("little.")
+    assert uncertainty.reliability_words(Reliability(Severity(3), (25, 100), 6, (1, 2, 1, 2))).endswith("little.")
 
 
 def test_no_sentence_reassures() -> None:
     said = [uncertainty.set_words([level]) for level in Severity]
-    said += [
-        uncertainty.reliability_words(Reliability(level, (90, 100), 200, (200, 0, 0, 0)), "a") for level in Severity
-    ]
+    said += [uncertainty.reliability_words(Reliability(level, (90, 100), 200, (200, 0, 0, 0))) for level in Severity]
     for words in said:
         assert not any(word in words.lower() for word in ("healthy", "normal", "safe", "rule out", "reliable"))
 
