@@ -1,4 +1,4 @@
-"""The Agreement page: who agreed with whom, how well readers, label and grader agree, and the cases behind each cell."""
+"""The Agreement page: who agreed with whom, how well readers, label and grader agree, and the cases behind a cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
