@@ -6,13 +6,14 @@ service answers while records are worked on.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.params import Depends as Dependency
 from fastapi.responses import JSONResponse, Response
 from fastapi.security import HTTPBearer
 from pydantic import ValidationError
@@ -205,17 +206,17 @@ def make_app(
         docs_url=None,
         redoc_url=None,
     )
-    _add_paths(app)
+    # For the description alone: the token is looked at before anything is read, and refused in this service's words.
+    token = [Depends(HTTPBearer(auto_error=False, description="One token per client."))]
+    _add_record_paths(app, token)
+    _add_state_paths(app, token)
     return app
 
 
-def _add_paths(app: FastAPI) -> None:
+def _add_record_paths(app: FastAPI, token: Sequence[Dependency]) -> None:
     problems: dict[int | str, dict[str, Any]] = {
         status: {"model": ErrorReply} for status in (400, 401, 413, 422, 500, 503, 504)
     }
-
-    # For the description alone: the token is looked at before anything is read, and refused in this service's words.
-    token = [Depends(HTTPBearer(auto_error=False, description="One token per client."))]
 
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> Response:
@@ -244,6 +245,8 @@ def _add_paths(app: FastAPI) -> None:
     async def report(request: Request) -> Response:
         return await _of(request).replied(request, report_pdf, ReportOptions, "application/pdf")
 
+
+def _add_state_paths(app: FastAPI, token: Sequence[Dependency]) -> None:
     @app.get(
         "/health", summary="Whether records are taken", responses={503: {"description": "Not yet, or not any more"}}
     )

@@ -66,20 +66,7 @@ def ward_figure(
         )
     )
     for (name, outcome), symbol in zip(marked, ("circle", "diamond", "square"), strict=False):
-        figure.add_trace(
-            go.Scatter(
-                {
-                    "x": [outcome.false_alarms],
-                    "y": [outcome.missed],
-                    "mode": "markers+text",
-                    "text": [name],
-                    "textposition": "top right",
-                    "marker": {"size": 12, "symbol": symbol, "color": palette.trace},
-                    "hovertemplate": f"{name}<br>%{{x:.0f}} false alarms<br>%{{y:.0f}} missed<extra></extra>",
-                    "name": name,
-                }
-            )
-        )
+        figure.add_trace(_mark(name, outcome, {"size": 12, "symbol": symbol, "color": palette.trace}))
     axis = {"gridcolor": palette.minor_grid, "zeroline": False, "rangemode": "tozero"}
     figure.update_layout(
         xaxis={**axis, "title": {"text": f"false alarms of {PATIENTS:,} patients"}},
@@ -92,6 +79,21 @@ def ward_figure(
         showlegend=False,
     )
     return figure
+
+
+def _mark(name: str, outcome: WardOutcome, marker: Mapping[str, object]) -> go.Scatter:
+    return go.Scatter(
+        {
+            "x": [outcome.false_alarms],
+            "y": [outcome.missed],
+            "mode": "markers+text",
+            "text": [name],
+            "textposition": "top right",
+            "marker": marker,
+            "hovertemplate": f"{name}<br>%{{x:.0f}} false alarms<br>%{{y:.0f}} missed<extra></extra>",
+            "name": name,
+        }
+    )
 
 
 def _patients(value: float, ends: Interval) -> str:

@@ -198,12 +198,9 @@ def check_statements(
     task = task_of(_TASK)
     outputs = _read(tables, task)
     labels, mean = outputs.labels, outputs.mean
-    areas = auc_per_class(labels, mean)
-    enough = labels.sum(axis=0) >= FEWEST
     intervals = _intervals(outputs, n_resamples)
     answers = _answers(outputs)
     f_beta, g_beta = f_beta_g_beta(labels, answers, BETA)
-    by_statement = f_beta_g_beta_per_class(labels, answers, BETA)
     return StatementsCheck(
         net=tables[0].name.split(f"-{_TASK}.")[0],
         n_members=len(tables),
@@ -216,23 +213,32 @@ def check_statements(
         f_max=f_max(labels, mean),
         f_beta=f_beta,
         g_beta=g_beta,
-        n_rare=int((~enough).sum()),
-        statements=tuple(
-            StatementFigure(
-                task.outputs[at],
-                int(labels[:, at].sum()),
-                float(areas[at]),
-                float(intervals[at].low),
-                float(intervals[at].high),
-                *(float(part[at]) for part in by_statement),
-            )
-            for at in np.flatnonzero(enough).tolist()
-        ),
+        n_rare=int((labels.sum(axis=0) < FEWEST).sum()),
+        statements=_by_statement(outputs, answers, intervals, task),
         classes=_classes(labels, mean, task),
         rules=_upwards(labels, mean, task),
         clusters=_clusters(outputs, task),
         spread=_spread(outputs, task, dataset),
         detectors=() if findings_of is None else _detectors(outputs, answers, task, findings_of),
+    )
+
+
+def _by_statement(
+    outputs: _Outputs, answers: BoolArray, intervals: Sequence[Interval], task: Task
+) -> tuple[StatementFigure, ...]:
+    """Return the figures of each statement that is frequent enough."""
+    labels = outputs.labels
+    areas, of_answers = auc_per_class(labels, outputs.mean), f_beta_g_beta_per_class(labels, answers, BETA)
+    return tuple(
+        StatementFigure(
+            task.outputs[at],
+            int(labels[:, at].sum()),
+            float(areas[at]),
+            float(intervals[at].low),
+            float(intervals[at].high),
+            *(float(part[at]) for part in of_answers),
+        )
+        for at in np.flatnonzero(labels.sum(axis=0) >= FEWEST).tolist()
     )
 
 

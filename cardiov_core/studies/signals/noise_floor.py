@@ -108,24 +108,12 @@ def measure_noise_floor(
         If nobody in the folder has two ECGs within a week.
     """
     dataset = PtbXl(folder)
-    ids = dataset.ecg_ids(folds)
-    halves, new_halves, repeats = _Pairs(), _Pairs(), _Pairs()
-    for ecg_id in ids:
+    halves = _Pairs()
+    for ecg_id in dataset.ecg_ids(folds):
         for one, other in _halves(dataset.record(ecg_id, sampling_rate_hz=500)):
             halves.add(_examined(one), _examined(other), learned=False, ruled=True)
-    n_unseen = 0
-    for path in unseen:
-        for labelled in labelled_records(path):
-            n_unseen += 1
-            for one, other in _halves(labelled.record):
-                new_halves.add(analyze(one, grader), analyze(other, grader), learned=True, ruled=False)
-    n_same_day = 0
-    for one, other in _repeats(dataset):
-        # The same file under two numbers is no second ECG.
-        if one.fingerprint == other.fingerprint:
-            continue
-        n_same_day += _day(one) == _day(other)
-        repeats.add(analyze(one, grader), analyze(other, grader), learned=True, ruled=True)
+    new_halves, n_unseen = _new_halves(unseen, grader)
+    repeats, n_same_day = _repeated(dataset, grader)
     if not repeats.n:
         raise DatasetError(
             f"In {folder} nobody has two ECGs within {REPEAT_DAYS:g} days.", "Name a folder of PTB-XL that has some."
@@ -150,6 +138,29 @@ def measure_noise_floor(
     return NoiseFloor(
         source, {place: noise for place, noise in numbers.items() if noise is not None}, _flips(within, repeats)
     )
+
+
+def _new_halves(unseen: Iterable[Path], grader: Grader) -> tuple["_Pairs", int]:
+    """Return the halves of records that trained nothing, and how many records these are."""
+    pairs, n_records = _Pairs(), 0
+    for path in unseen:
+        for labelled in labelled_records(path):
+            n_records += 1
+            for one, other in _halves(labelled.record):
+                pairs.add(analyze(one, grader), analyze(other, grader), learned=True, ruled=False)
+    return pairs, n_records
+
+
+def _repeated(dataset: PtbXl, grader: Grader) -> tuple["_Pairs", int]:
+    """Return ECGs of one person within a week, and how many of these pairs are of one day."""
+    pairs, n_same_day = _Pairs(), 0
+    for one, other in _repeats(dataset):
+        # The same file under two numbers is no second ECG.
+        if one.fingerprint == other.fingerprint:
+            continue
+        n_same_day += _day(one) == _day(other)
+        pairs.add(analyze(one, grader), analyze(other, grader), learned=True, ruled=True)
+    return pairs, n_same_day
 
 
 def _examined(record: EcgRecord) -> Analysis:
