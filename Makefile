@@ -22,7 +22,7 @@ APP_STAMP := $(VENV)/.installed-app
 
 .DEFAULT_GOAL := help
 .PHONY: help venv app test lint docs format weights delineator bench fuzz faults soak lock sbom audit image-lint clean
-.PHONY: measured detectors forest network boosting statements maps range blend evaluated
+.PHONY: measured detectors forest network residual boosting statements maps range blend evaluated
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -95,11 +95,16 @@ detectors: measured
 forest: detectors
 	$(call step,train --recipe measurements --data $(PTBXL) --out weights,1)
 
-# What was read for the forest is kept and taken by these three.
+# What was read for the forest is kept and taken by these four.
 network: forest
 	$(call step,train --recipe cardiov-compact --data $(PTBXL) --out runs/cardiov-compact,1)
 	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
 		runs/cardiov-compact/cardiov-compact.safetensors weights/
+
+residual: forest
+	$(call step,train --recipe xresnet1d18 --data $(PTBXL) --out runs/xresnet1d18,1)
+	@cp runs/xresnet1d18/xresnet1d18.json runs/xresnet1d18/xresnet1d18.oof.csv \
+		runs/xresnet1d18/xresnet1d18.safetensors weights/
 
 boosting: forest
 	$(call step,train --recipe boosted --data $(PTBXL) --out weights,1)
@@ -109,14 +114,15 @@ statements: boosting
 	$(call step,findings-check $(PTBXL) --ship,2)
 	$(call step,passport --model measurements --data $(PTBXL) --ship,3)
 
-# After the range, since both write into the network's card.
+# After the range, since both write into a network's card.
 maps: range
 	$(call step,passport --model cardiov-compact --data $(PTBXL) --ship,1)
+	$(call step,passport --model xresnet1d18 --data $(PTBXL) --ship,2)
 
-# After these, since it writes into the cards of all three.
-range: network statements
-	$(call step,scope-check --model measurements --model boosted --model cardiov-compact --data $(PTBXL) \
-		--foreign $(CARDIOV_DATA)/ludb --foreign $(CARDIOV_DATA)/cinc-samples --ship,1)
+# After these, since it writes into the cards of all four.
+range: network residual statements
+	$(call step,scope-check --model measurements --model boosted --model cardiov-compact --model xresnet1d18 \
+		--data $(PTBXL) --foreign $(CARDIOV_DATA)/ludb --foreign $(CARDIOV_DATA)/cinc-samples --ship,1)
 
 blend: maps
 	$(call step,train --recipe combined --data $(PTBXL) --out weights,1)
@@ -124,9 +130,9 @@ blend: maps
 evaluated-%: blend
 	$(call step,evaluate --data $(PTBXL) --folds 1-9 --model $* --ship,1)
 
-evaluated: evaluated-measurements evaluated-boosted evaluated-cardiov-compact
+evaluated: evaluated-measurements evaluated-boosted evaluated-cardiov-compact evaluated-xresnet1d18
 	$(call step,evaluate --data $(PTBXL) --folds 1-9 --model combined --against measurements --against boosted \
-		--against cardiov-compact --ship,1)
+		--against cardiov-compact --against xresnet1d18 --ship,1)
 
 $(PTBXL):
 	@$(BIN)/python $(CARDIOV_DATA)/ptb-xl-more/unpack $(PTBXL)

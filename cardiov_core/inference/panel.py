@@ -12,7 +12,7 @@ from cardiov_core.inference.graders.blend import BlendGrader
 from cardiov_core.inference.graders.load import load_predictor
 from cardiov_core.inference.uncertainty.doubt import wrong_where_split
 from cardiov_core.signals import Examination, examined
-from cardiov_core.weights import weights_folder
+from cardiov_core.weights import BLEND, default_name, load_blend, load_card, weights_folder
 
 _logger = logging.getLogger(__name__)
 
@@ -117,7 +117,9 @@ def _where_split(panel: Panel, known: Mapping[str, Grader]) -> dict[str, tuple[T
 
 
 def other_graders(asked: Grader) -> tuple[Grader, ...]:
-    """Load every shipped grader but one.
+    """Load the graders of a panel but one: the default and, where it is a blend, its members; otherwise all there are.
+
+    A grader beside the blend is asked by name alone: it would cost each record its time, and differ more often than it helps.
 
     Parameters
     ----------
@@ -132,13 +134,24 @@ def other_graders(asked: Grader) -> tuple[Grader, ...]:
     """
     there = {member.card.path: member for member in asked.members} if isinstance(asked, BlendGrader) else {}
     found: list[Grader] = []
-    for path in sorted(weights_folder().glob("*.json")):
-        if path.stem != asked.name:
+    for name in _names_in_panel():
+        if name != asked.name:
             try:
-                found.append(there.get(path) or load_predictor(path.stem))
+                found.append(there.get(weights_folder() / f"{name}.json") or load_predictor(name))
             except WeightsError as error:
-                _logger.warning("Grader %s is not asked: %s", path.stem, error.message)
+                _logger.warning("Grader %s is not asked: %s", name, error.message)
     return tuple(found)
+
+
+def _names_in_panel() -> list[str]:
+    try:
+        default = load_card(default_name())
+        if default.architecture.name == BLEND:
+            members, _ = load_blend(default.path)
+            return sorted([default.name, *(member.name for member in members)])
+    except WeightsError as error:
+        _logger.warning("The default grader does not say whom to ask: %s", error.message)
+    return sorted(path.stem for path in weights_folder().glob("*.json"))
 
 
 def disagreement(levels: Iterable[tuple[str, Severity]]) -> Reason | None:

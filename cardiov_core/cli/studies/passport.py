@@ -52,7 +52,7 @@ def _lines(tested: "PassportPart") -> list[str]:
     for level, stages in tested.levels.items():
         lines += [f"{level:>5}  {row.stage:>5}  {_figures(row)}" for row in stages]
     lines += [f"{level:>5}  leads  {_figures(row)}" for level, row in tested.leads.items()]
-    lines.append("Untrained from the output down to ...: median rank correlation of stages 1 to 7")
+    lines.append("Untrained from the output down to ...: median rank correlation of each stage")
     for name, values in tested.cascade.items():
         lines.append(f"  {name:<8} " + " ".join(f"{_number(value):>6}" for value in values))
     lines += [f"{name}: {rule}" for name, rule in tested.rules.items()]

@@ -99,7 +99,10 @@ def randomised_from_the_top(net: nn.Module, windows: Tensor, seed: int) -> Itera
     stages = list(copy.get_submodule("stages").children())
     parts: list[tuple[str, list[nn.Module]]] = [("dense", [copy.get_submodule("dense")])]
     parts += [(f"stage {number}", [stage]) for number, stage in reversed(list(enumerate(stages, start=1)))]
-    parts[1][1].append(copy.get_submodule("last_norm"))
+    # What stands between the stages and the output goes with the last stage: a normalisation, or a hidden layer.
+    named = dict(copy.named_children())
+    behind = list(named)[list(named).index("stages") + 1 :]
+    parts[1][1].extend(named[name] for name in behind if name != "dense")
     with seeded(seed):
         for name, modules in parts:
             for module in modules:

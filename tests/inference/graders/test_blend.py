@@ -157,6 +157,15 @@ def test_a_panel_asks_each_grader_once_and_loads_a_member_once(folder: Path, mon
     assert sorted(asked) == ["small", "tiny"], "also where the blend is not the one on show"
 
 
+def test_a_grader_beside_the_blend_is_asked_by_name_alone(folder: Path, tiny_card: dict[str, Any]) -> None:
+    kwargs = tiny_card["architecture"]["kwargs"]
+    save(build_net("cardiov-compact", **kwargs), tiny_card | {"name": "aside"}, folder)
+    assert {grader.name for grader in other_graders(load_predictor())} == {"tiny", "small"}
+    assert {grader.name for grader in other_graders(load_predictor("aside"))} == {"both", "tiny", "small"}
+    (folder / "default").write_text("small\n")
+    assert {grader.name for grader in other_graders(load_predictor())} == {"aside", "both", "tiny"}
+
+
 def test_an_explanation_takes_measurements_that_are_at_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record, predictor = generate("normal"), load_predictor()
     examination, expected = Examination(record), predictor.explain(record)

@@ -12,6 +12,7 @@ from cardiov_core import weights
 from cardiov_core.inference.explanation.grad_cam import batch_maps, stage_maps
 from cardiov_core.inference.explanation.passport import passport_of
 from cardiov_core.inference.outputs import Output
+from cardiov_core.nets import build_net
 from cardiov_core.studies.graders.maps import (
     Explained,
     bridged,
@@ -120,6 +121,17 @@ def test_layers_become_untrained_from_the_top_and_the_network_itself_stays(net: 
         assert torch.isfinite(other(windows)).all()
     assert changed == [("dense", 0), *((f"stage {8 - count}", count) for count in range(1, 8))]
     assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
+
+
+def test_a_hidden_layer_in_front_of_the_output_is_drawn_anew_with_the_last_stage() -> None:
+    net = build_net("xresnet1d18", 12, 3).eval()
+    windows = torch.randn(8, 12, 250, generator=torch.Generator().manual_seed(1))
+    hidden = net.get_submodule("head").get_parameter("2.weight")
+    same = {
+        name: torch.equal(hidden, other.get_submodule("head").get_parameter("2.weight"))
+        for name, other in randomised_from_the_top(net, windows, seed=0)
+    }
+    assert same == {"dense": True, "stage 4": False, "stage 3": False, "stage 2": False, "stage 1": False}
 
 
 def test_the_right_place_passes_deletion_and_shift() -> None:
