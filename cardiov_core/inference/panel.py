@@ -119,7 +119,7 @@ def _where_split(panel: Panel, known: Mapping[str, Grader]) -> dict[str, tuple[T
 def other_graders(asked: Grader) -> tuple[Grader, ...]:
     """Load the graders of a panel but one: the default and, where it is a blend, its members; otherwise all there are.
 
-    A grader beside the blend is asked by name alone: it would cost each record its time, and differ more often than it helps.
+    A grader beside the blend is asked by name alone: it would cost each record its time.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ from cardiov_core.io.staging import take_drop
 from cardiov_core.review import Store
 from cardiov_core.ui.analyze import result
 from cardiov_core.ui.batch import job as batch_job
-from cardiov_core.ui.batch import kept, steps
+from cardiov_core.ui.batch import kept_analyses, steps
 from cardiov_core.ui.batch import table as batch_table
 from cardiov_core.ui.batch.job import BatchJob
 from cardiov_core.ui.batch.kept_analyses import Reading
@@ -221,7 +221,7 @@ def test_next_and_back_lead_from_row_to_row_and_analyse_none_again(
 def test_a_row_whose_analysis_is_not_held_is_prepared_ahead(
     wfdb_files: Callable[..., Files], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "MAX_KEPT", 1)
+    monkeypatch.setattr(kept_analyses, "MAX_KEPT", 1)
     job = BatchJob(
         take_drop(list((wfdb_files("good") | wfdb_files("weak", gain_per_mv=4880.0)).items())), load_predictor()
     )
