@@ -213,6 +213,6 @@ def test_the_shipped_grader_grades_a_real_record(
     scaled = replace(record, signal=(record.signal / np.float32(5)) * np.float32(5))
     assert predictor.out_of_fold_prediction(scaled) == shipped
     explanation = predictor.explain(record)
-    assert [len(attention) for attention in explanation.stages.values()] == [5000] * 7
+    assert [len(attention) for attention in explanation.stages.values()] == [5000] * 4
     assert all(float(np.nanmax(attention)) in (0.0, 1.0) for attention in explanation.stages.values())
     assert set(explanation.withheld) < set(explanation.stages), "every level has a map that passed"
