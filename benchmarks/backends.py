@@ -31,12 +31,12 @@ from cardiov_core.weights import ModelCard, load_delineator, load_network
 NETWORK = "cardiov-compact"
 
 
-def run_on_openvino(model: openvino.Model, values: FloatArray, precision: str) -> FloatArray:
-    """Return the logits of all records, one at a time."""
+def on_openvino(model: openvino.Model, values: FloatArray, precision: str) -> Callable[[], FloatArray]:
+    """Make a network ready, and return what gives the logits of all records, one at a time."""
     config = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
     request = core().compile_model(model, "CPU", config).create_infer_request()
     request.infer([values[:1]])
-    return np.concatenate([np.array(request.infer([row[np.newaxis]])[0]) for row in values])
+    return lambda: np.concatenate([np.array(request.infer([row[np.newaxis]])[0]) for row in values])
 
 
 def run_on_torch(net: nn.Module, values: FloatArray, kind: torch.dtype) -> FloatArray:
@@ -138,14 +138,14 @@ def main() -> None:
     print(f"{NETWORK}, {len(values)} records, OpenVINO {openvino.__version__}: {' '.join(capabilities())}")
     reference = compare("PyTorch f32", lambda: run_on_torch(net, values, torch.float32), card, None)
     model = convert(net, shape)
-    compare("OpenVINO f32", lambda: run_on_openvino(model, values, "f32"), card, reference)
+    compare("OpenVINO f32", on_openvino(model, values, "f32"), card, reference)
     if "BF16" in capabilities():
-        compare("OpenVINO bf16", lambda: run_on_openvino(model, values, "bf16"), card, reference)
+        compare("OpenVINO bf16", on_openvino(model, values, "bf16"), card, reference)
     low = copy.deepcopy(net).to(torch.bfloat16)
     compare("PyTorch bf16", lambda: run_on_torch(low, values, torch.bfloat16), card, reference)
     small = int8(net, values)
     if small is not None:
-        compare("OpenVINO int8", lambda: run_on_openvino(small, values, "f32"), card, reference)
+        compare("OpenVINO int8", on_openvino(small, values, "f32"), card, reference)
 
 
 if __name__ == "__main__":
