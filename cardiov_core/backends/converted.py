@@ -139,13 +139,7 @@ def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":
 def check_equal(
     net: "nn.Module", run: Callable[[FloatArray], FloatArray], shape: tuple[int, int], tolerance: float
 ) -> None:
-    """Compare a converted network with PyTorch on probes: noise of the size of an ECG.
-
-    Raises
-    ------
-    ValueError
-        If a probability is further off than the tolerance.
-    """
+    """Compare a converted network with PyTorch on probes: noise of the size of an ECG."""
     import torch
 
     probes = np.random.default_rng(7).normal(scale=0.3, size=(_N_PROBES, 1, *shape)).astype(np.float32)

@@ -29,15 +29,7 @@ def kept_networks() -> tuple[Path, list[Path]]:
 def read_kept(of: Mapping[str, str]) -> bytes | None:
     """Return what was kept of a network.
 
-    Parameters
-    ----------
-    of : mapping of str to str
-        All that the conversion depends on.
-
-    Returns
-    -------
-    bytes or None
-        None where nothing was kept, or the file is damaged.
+    Returns None where nothing was kept, or the file is damaged.
     """
     path = _path(of)
     try:

@@ -17,22 +17,15 @@ _OTHER_SHAPE = "\u2032"
 
 @dataclass(frozen=True)
 class WaveStyle:
-    """How the band of one wave is drawn.
+    """How the band of one wave is drawn."""
 
-    Attributes
-    ----------
-    dash, edge : str
-        Its edge, for the drawing and in words.
-    light, dark : str
-        One colour a theme, dark enough or light enough for thin lines.
-    letter_mm : float
-        How far below the upper edge its letter stands: in two lines, since the letters of P and QRS would touch in one.
-    """
-
+    # Its edge, for the drawing and in words.
     dash: Literal["2px,2px", "solid", "6px,3px"]
     edge: str
+    # One colour a theme, dark enough or light enough for thin lines.
     light: str
     dark: str
+    # How far below the upper edge its letter stands: in two lines, since the letters of P and QRS would touch in one.
     letter_mm: float
 
 

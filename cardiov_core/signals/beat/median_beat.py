@@ -199,18 +199,8 @@ def _shifts() -> IntArray:
 def beat_similarity(signal: Float64Array, r: IntArray, others: IntArray) -> tuple[Float64Array, IntArray]:
     """Compare the shapes of beats.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray
-        Leads at the common rate.
-    r, others : numpy.ndarray
-        R peaks in samples.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Of each beat with each other one the best cosine over all leads, and by how many samples the beat of `r` has to
-        move for it.
+    Returns of each beat with each other one the best cosine over all leads, and by how many samples the beat of `r` has
+    to move for it.
     """
     shifts = _shifts()
     half = round(_SHAPE_HALF_WIDTH_S * RATE_HZ)

@@ -74,12 +74,8 @@ def spike_candidates(signal: Float64Array, sampling_rate_hz: float) -> Candidate
     from the leads, their mean over all leads; it must be high against the ECG's amplitude and sharp against the 30 ms
     before it. Small bipolar spikes under about 0.03 mV are not seen.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV, gaps bridged; of a long one the first 60 s are searched.
-    sampling_rate_hz : float
-        Under 250 Hz nothing is found.
+    `signal`: shape (n_leads, n_samples), in mV, gaps bridged; of a long one the first 60 s are searched.
+    `sampling_rate_hz`: under 250 Hz nothing is found.
     """
     if sampling_rate_hz < MIN_RATE_HZ:
         return Candidates(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
@@ -89,20 +85,9 @@ def spike_candidates(signal: Float64Array, sampling_rate_hz: float) -> Candidate
 def spikes_among(candidates: Candidates, peaks: IntArray, sampling_rate_hz: float) -> IntArray:
     """Tell which candidates are pacemaker spikes.
 
-    Parameters
-    ----------
-    candidates : Candidates
-        From `spike_candidates`.
-    peaks : numpy.ndarray of int64
-        R peaks, found in the signal without the candidates.
-    sampling_rate_hz : float
-        In Hz.
-
-    Returns
-    -------
-    numpy.ndarray of int64
-        Rising. Three at the same distance from the following R peak make a paced ECG, and so do four like ones that
-        come as regularly as a clock, whatever the heart does; one alone is a disturbance.
+    `candidates`: from `spike_candidates`. `peaks`: R peaks, found in the signal without the candidates.
+    `sampling_rate_hz`: in Hz. Returns rising. Three at the same distance from the following R peak make a paced ECG,
+    and so do four like ones that come as regularly as a clock, whatever the heart does; one alone is a disturbance.
     """
     positions, sharpness, heights = candidates
     sure = positions[sharpness >= _MIN_SHARPNESS]
@@ -119,14 +104,7 @@ def spikes_among(candidates: Candidates, peaks: IntArray, sampling_rate_hz: floa
 def without_spikes(signal: npt.NDArray[Float], spikes: IntArray, sampling_rate_hz: float) -> npt.NDArray[Float]:
     """Return a copy in which straight lines stand for the spikes, 16 ms each.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV.
-    spikes : numpy.ndarray of int64
-        Their samples.
-    sampling_rate_hz : float
-        In Hz.
+    `signal`: shape (n_leads, n_samples), in mV. `sampling_rate_hz`: in Hz.
     """
     cleaned = signal.copy()
     half = max(2, round(_SPIKE_HALF_S * sampling_rate_hz))
@@ -148,14 +126,7 @@ def record_without_spikes(record: EcgRecord, spikes_s: Sequence[float]) -> EcgRe
 def only_tails(signal: Float64Array, peaks: IntArray, spikes: IntArray, sampling_rate_hz: float) -> bool:
     """Tell whether 'beats' are nothing but what the spikes leave behind: at once, and then a decay without a T wave.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV, without the spikes.
-    peaks, spikes : numpy.ndarray of int64
-        In samples.
-    sampling_rate_hz : float
-        In Hz.
+    `signal`: shape (n_leads, n_samples), in mV, without the spikes. `sampling_rate_hz`: in Hz.
     """
     near, far, end = (round(seconds * sampling_rate_hz) for seconds in _TAIL_S)
     nearest = np.array([np.abs(spikes - peak).min() for peak in peaks]) if spikes.size else np.empty(0)
@@ -174,14 +145,8 @@ def only_tails(signal: Float64Array, peaks: IntArray, spikes: IntArray, sampling
 def all_spikes(candidates: Candidates, peaks: IntArray, sampling_rate_hz: float) -> IntArray:
     """Return the spikes where 'beats' are nothing else: each peak lies on a sharp candidate, and these are alike.
 
-    Parameters
-    ----------
-    candidates : Candidates
-        From `spike_candidates`.
-    peaks : numpy.ndarray of int64
-        What would be R peaks if these were no spikes.
-    sampling_rate_hz : float
-        In Hz.
+    `candidates`: from `spike_candidates`. `peaks`: what would be R peaks if these were no spikes. `sampling_rate_hz`:
+    in Hz.
     """
     sharp = candidates.positions[candidates.sharpness >= _CLOCK_SHARPNESS]
     heights = candidates.heights[candidates.sharpness >= _CLOCK_SHARPNESS]
@@ -197,20 +162,8 @@ def missed_captures(
 ) -> tuple[float, ...]:
     """Return the spikes that should have been followed by a QRS complex and were not.
 
-    Parameters
-    ----------
-    spikes_s, r_s : sequence of float
-        Times of spikes and R peaks, in seconds.
-    gaps_s : sequence of (start, end)
-        Stretches without signal.
-    end_s : float
-        Where the measured signal ends.
-
-    Returns
-    -------
-    tuple of float
-        Without the spikes that come within 0.3 s after a beat, which find the heart refractory, and those after which
-        the signal ends too soon.
+    `spikes_s`, `r_s`: times of spikes and R peaks, in seconds. Returns without the spikes that come within 0.3 s after
+    a beat, which find the heart refractory, and those after which the signal ends too soon.
     """
     edges = [*(start for start, _ in gaps_s), end_s]
     found = []

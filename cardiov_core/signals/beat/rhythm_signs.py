@@ -41,63 +41,34 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class BeatSigns:
-    """What tells single beats from one another; arrays over the beats.
+    """What tells single beats from one another; arrays over the beats."""
 
-    Attributes
-    ----------
-    before, after : numpy.ndarray
-        Interval before and after each beat as a share of the usual interval between beats of the dominant shape; NaN
-        at the ends of the record.
-    likeness : numpy.ndarray
-        Cosine of each QRS with the median one over all leads, -1..1.
-    width : numpy.ndarray
-        Width of each QRS by its slope as a share of the dominant ones' median.
-    size : numpy.ndarray
-        Largest slope as a share of theirs.
-    p_likeness : numpy.ndarray
-        Cosine of what lies before each QRS with the mean of the dominant ones, -1..1.
-    dominant : numpy.ndarray
-        bool: beats of the dominant shape.
-    """
-
+    # Interval before and after each beat as a share of the usual interval between beats of the dominant shape; NaN at
+    # the ends of the record.
     before: Float64Array
     after: Float64Array
-    likeness: Float64Array
-    width: Float64Array
-    size: Float64Array
-    p_likeness: Float64Array
-    dominant: BoolArray
+    likeness: Float64Array  # cosine of each QRS with the median one over all leads, -1..1
+    width: Float64Array  # width of each QRS by its slope as a share of the dominant ones' median
+    size: Float64Array  # largest slope as a share of theirs
+    p_likeness: Float64Array  # cosine of what lies before each QRS with the mean of the dominant ones, -1..1
+    dominant: BoolArray  # bool: beats of the dominant shape
 
 
 @dataclass(frozen=True, eq=False)
 class RhythmSigns:
-    """Signs of one record.
+    """Signs of one record."""
 
-    Attributes
-    ----------
-    beats : BeatSigns
-        Of single beats.
-    numbers : dict of str to float
-        By name; NaN where a sign cannot be had.
-    p_in_pause : mapping of int to float
-        Index of a beat before a long interval -> how much the interval's likeliest stretch resembles the P wave of the
-        conducted beats, -1..1.
-    """
-
-    beats: BeatSigns
-    numbers: dict[str, float]
+    beats: BeatSigns  # of single beats
+    numbers: dict[str, float]  # by name; NaN where a sign cannot be had
+    # Index of a beat before a long interval -> how much the interval's likeliest stretch resembles the P wave of the
+    # conducted beats, -1..1.
     p_in_pause: Mapping[int, float]
 
 
 def rhythm_signs(record: EcgRecord, measured: Measurements) -> RhythmSigns | None:
     """Gather the signs of rhythm, once for a record's measurements.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        As measured; of a long one the first 60 s are looked at.
-    measured : Measurements
-        Of this record.
+    `record`: as measured; of a long one the first 60 s are looked at.
     """
     return once(_signs, record, measured)
 

@@ -32,38 +32,21 @@ _UNIT_FACTORS = (1000.0, 100.0, 10.0)
 
 @dataclass(frozen=True)
 class GainFinding:
-    """A suspicion that the stated gain is wrong.
+    """A suspicion that the stated gain is wrong."""
 
-    Attributes
-    ----------
-    reason : Reason
-        What is suspected.
-    factor : float or None
-        ``signal * factor`` would have a usual amplitude; None where no usual gain does that, and in a warning about
-        tall leads unless a wrong gain is likely.
-    withholds : bool
-        True where the amplitude cannot be right, False for a warning.
-    """
-
-    reason: Reason
+    reason: Reason  # what is suspected
+    # ``signal * factor`` would have a usual amplitude; None where no usual gain does that, and in a warning about tall
+    # leads unless a wrong gain is likely.
     factor: float | None
-    withholds: bool
+    withholds: bool  # True where the amplitude cannot be right, False for a warning
 
 
 def amplitudes_mv(signal: FloatArray, *, robust: bool = True) -> FloatArray:
     """Return the peak-to-peak amplitude of each lead.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV; NaN is ignored.
-    robust : bool
-        Between the 0.1st and the 99.9th percentile, so that one spike hides nothing; otherwise between the extremes.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_leads,)
-        In mV; 0 for a lead without a valid sample.
+    `signal`: shape (n_leads, n_samples), in mV; NaN is ignored. `robust`: between the 0.1st and the 99.9th percentile,
+    so that one spike hides nothing; otherwise between the extremes. Returns shape (n_leads,), in mV; 0 for a lead
+    without a valid sample.
     """
     result = np.zeros(signal.shape[0], dtype=np.float32)
     if signal.size and np.isfinite(signal).all():

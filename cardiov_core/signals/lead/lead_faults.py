@@ -44,50 +44,25 @@ _FLAT_BLOCKS = 4
 
 @dataclass(frozen=True)
 class LeadFault:
-    """What is wrong with one lead.
+    """What is wrong with one lead."""
 
-    Attributes
-    ----------
-    code : ReasonCode
-        What kind of fault it is.
-    lead : str
-        A standard lead.
-    verdict : QualityVerdict
-        What the fault makes of the lead.
-    one, many : str
-        Predicates for one lead and for several of which the same is true: 'is flat', 'are flat'. A ``{}`` in them
-        stands for `number`.
-    number : float or None
-        Size of the fault, for the sentence; of several leads the largest is given.
-    unit : str
-        Unit of `number`, with its space.
-    serious : bool
-        True where this fault in a single lead limits the whole record.
-    """
-
-    code: ReasonCode
-    lead: str
-    verdict: QualityVerdict
+    code: ReasonCode  # what kind of fault it is
+    lead: str  # a standard lead
+    verdict: QualityVerdict  # what the fault makes of the lead
+    # Predicates for one lead and for several of which the same is true: 'is flat', 'are flat'. A ``{}`` in them stands
+    # for `number`.
     one: str
     many: str
-    number: float | None = None
-    unit: str = " mV"
-    serious: bool = True
+    number: float | None = None  # size of the fault, for the sentence; of several leads the largest is given
+    unit: str = " mV"  # unit of `number`, with its space
+    serious: bool = True  # True where this fault in a single lead limits the whole record
 
 
 def find_lead_faults(record: EcgRecord) -> list[LeadFault]:
     """Judge each standard lead by itself; a derived lead is no better than the leads it was computed from.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        A record in mV.
-
-    Returns
-    -------
-    list of LeadFault
-        In the order of the standard leads; missing and flat leads are 'not analysable', clipped ones and those with
-        gaps 'limited'.
+    `record`: a record in mV. Returns in the order of the standard leads; missing and flat leads are 'not analysable',
+    clipped ones and those with gaps 'limited'.
     """
     sound = _sound_leads(record)
     own = {
@@ -113,12 +88,7 @@ def find_lead_faults(record: EcgRecord) -> list[LeadFault]:
 def find_held_values(record: EcgRecord, known: Sequence[LeadFault]) -> list[LeadFault]:
     """Find leads that hold one value where there should be a signal, for less than what makes them dead.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        A record in mV.
-    known : sequence of LeadFault
-        Faults found already: a lead that cannot be used is not named again.
+    `record`: a record in mV. `known`: faults found already: a lead that cannot be used is not named again.
     """
     unusable = {fault.lead for fault in known if fault.verdict is QualityVerdict.NOT_ANALYSABLE}
     held = lost_in(record) & np.isfinite(record.signal)

@@ -28,24 +28,14 @@ _MEANINGFUL = 0.16
 
 @dataclass(frozen=True)
 class LimbLeadCheck:
-    """Agreement of the recorded limb leads.
+    """Agreement of the recorded limb leads."""
 
-    Attributes
-    ----------
-    residual : float
-        Largest disagreement of a lead, relative to the size of the limb leads: root mean squares of seconds, of which
-        the median counts, so that a lead that is lost for a moment is not taken for a wrong one.
-    consistent : bool
-        True up to :data:`MAX_RESIDUAL`.
-    scaled_one_by_one : bool
-        True where the leads disagree as they are, and agree with one scale for each of them.
-    explanation : str or None
-        What would make contradictory leads agree: 'the order is ...', 'II and III are exchanged'.
-    """
-
+    # Largest disagreement of a lead, relative to the size of the limb leads: root mean squares of seconds, of which the
+    # median counts, so that a lead that is lost for a moment is not taken for a wrong one.
     residual: float
-    consistent: bool
-    scaled_one_by_one: bool
+    consistent: bool  # True up to :data:`MAX_RESIDUAL`
+    scaled_one_by_one: bool  # True where the leads disagree as they are, and agree with one scale for each of them
+    # What would make contradictory leads agree: 'the order is ...', 'II and III are exchanged'.
     explanation: str | None = None
 
     @property
@@ -57,17 +47,8 @@ class LimbLeadCheck:
 def check_limb_leads(leads: dict[str, Float64Array], sampling_rate_hz: float) -> LimbLeadCheck | None:
     """Compare the limb leads with what I and II say they must be.
 
-    Parameters
-    ----------
-    leads : dict of str to numpy.ndarray, shape (n_samples,)
-        Recorded limb leads that can be used, without base line drift.
-    sampling_rate_hz : float
-        In Hz.
-
-    Returns
-    -------
-    LimbLeadCheck or None
-        None where I, II or all others are not there, or all are without signal.
+    `leads`: shape (n_samples,), recorded limb leads that can be used, without base line drift. `sampling_rate_hz`: in
+    Hz. Returns None where I, II or all others are not there, or all are without signal.
     """
     others = [lead for lead in _OF_I_AND_II if lead in leads]
     if "I" not in leads or "II" not in leads or not others:

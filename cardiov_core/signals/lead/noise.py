@@ -41,27 +41,15 @@ _HANN_NOISE_BANDWIDTH = 1.5
 
 @dataclass(frozen=True, eq=False)
 class NoiseLevels:
-    """Noise of each lead; NaN where it cannot be measured.
+    """Noise of each lead; NaN where it cannot be measured."""
 
-    Attributes
-    ----------
-    drift_mv : numpy.ndarray, shape (n_leads,)
-        Largest movement of the base line within 2.5 s.
-    noise_mv : numpy.ndarray, shape (n_leads,)
-        Typical noise above 35 Hz: standard deviation, estimated by the median, so that bursts do not count.
-    burst_mv : numpy.ndarray, shape (n_leads,)
-        Root mean square of that noise in the worst 0.2 s.
-    hum_mv : numpy.ndarray, shape (n_leads,)
-        Mains hum, peak to peak.
-    hum_hz : numpy.ndarray, shape (n_leads,)
-        50 or 60, whichever is larger.
-    """
-
-    drift_mv: Float64Array
+    drift_mv: Float64Array  # shape (n_leads,), largest movement of the base line within 2.5 s
+    # Shape (n_leads,), typical noise above 35 Hz: standard deviation, estimated by the median, so that bursts do not
+    # count.
     noise_mv: Float64Array
-    burst_mv: Float64Array
-    hum_mv: Float64Array
-    hum_hz: Float64Array
+    burst_mv: Float64Array  # shape (n_leads,), root mean square of that noise in the worst 0.2 s
+    hum_mv: Float64Array  # shape (n_leads,), mains hum, peak to peak
+    hum_hz: Float64Array  # shape (n_leads,), 50 or 60, whichever is larger
 
 
 def measure_noise(
@@ -69,21 +57,10 @@ def measure_noise(
 ) -> NoiseLevels:
     """Measure drift, noise, bursts and hum of each lead.
 
-    Parameters
-    ----------
-    signal : numpy.ndarray, shape (n_leads, n_samples)
-        In mV, gaps bridged.
-    valid : numpy.ndarray of bool, shape (n_leads, n_samples)
-        False where a gap was bridged.
-    sampling_rate_hz : float
-        80 to 2000 Hz.
-    beats, spikes : numpy.ndarray of int
-        Samples of R peaks and of pacemaker spikes, which are no noise.
-
-    Returns
-    -------
-    NoiseLevels
-        NaN for noise and hum in a lead that has less than one second beside its QRS complexes and gaps.
+    `signal`: shape (n_leads, n_samples), in mV, gaps bridged. `valid`: shape (n_leads, n_samples), False where a gap
+    was bridged. `sampling_rate_hz`: 80 to 2000 Hz. `beats`, `spikes`: samples of R peaks and of pacemaker spikes, which
+    are no noise. Returns NaN for noise and hum in a lead that has less than one second beside its QRS complexes and
+    gaps.
     """
     drift = _drift(signal, sampling_rate_hz)
     quiet = valid & _beside(signal.shape[1], sampling_rate_hz, beats, spikes)

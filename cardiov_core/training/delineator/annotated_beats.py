@@ -48,19 +48,7 @@ class MarkedBeats:
 
 
 class Example(NamedTuple):
-    """One training example: signal, boundaries in seconds relative to R (NaN where absent), presence, leads that count.
-
-    Attributes
-    ----------
-    signal : numpy.ndarray
-        ``(12, 320)`` in mV.
-    leads_s, overall_s : numpy.ndarray
-        ``(12, 6)`` and ``(6,)``.
-    lead_waves, waves : numpy.ndarray
-        bool, ``(12, 3)`` and ``(3,)``.
-    counts : numpy.ndarray
-        ``(12,)``: 0.0 for a lead that is left out.
-    """
+    """One example: signal, boundaries in seconds relative to R (NaN where absent), presence, leads that count."""
 
     signal: Float64Array  # ``(12, 320)`` in mV
     # ``(12, 6)`` and ``(6,)``.

@@ -85,30 +85,15 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """The record that is open.
-
-    Attributes
-    ----------
-    record : EcgRecord
-        As read.
-    origin : Origin
-        Where it came from.
-    title : str
-        What the page calls it.
-    cardiologist : Severity or None
-        Level of the cardiologist's statements, where they are known.
-    address : str or None
-        What names it in the address of the page; None for an upload, which its fingerprint names.
-    known_since : datetime.datetime or None
-        It was recorded before this, where the time of recording itself is not kept.
-    """
+    """The record that is open."""
 
     record: EcgRecord
-    origin: Origin
-    title: str
-    cardiologist: Severity | None = None
+    origin: Origin  # where it came from
+    title: str  # what the page calls it
+    cardiologist: Severity | None = None  # level of the cardiologist's statements, where they are known
+    # What names it in the address of the page; None for an upload, which its fingerprint names.
     address: str | None = None
-    known_since: datetime | None = None
+    known_since: datetime | None = None  # it was recorded before this, where the time of recording itself is not kept
 
     @cached_property
     def examination(self) -> "Examination":
@@ -126,27 +111,13 @@ class Case:
 
 
 class AnalysisKey(NamedTuple):
-    """What an analysis is of.
+    """What an analysis is of."""
 
-    Attributes
-    ----------
-    grader : str
-        Whose level is on show.
-    fingerprint : str
-        Of the record.
-    start_s : float
-        Start of the window, in seconds.
-    anyway : bool
-        Analysed against the quality gate's advice.
-    miss_costs : float or None
-        By which the installation decides; None: by the graders' own costs.
-    """
-
-    grader: str
-    fingerprint: str
-    start_s: float
-    anyway: bool
-    miss_costs: float | None = None
+    grader: str  # whose level is on show
+    fingerprint: str  # of the record
+    start_s: float  # start of the window, in seconds
+    anyway: bool  # analysed against the quality gate's advice
+    miss_costs: float | None = None  # by which the installation decides; None: by the graders' own costs
 
     @classmethod
     def of(cls, grader: "Grader", fingerprint: str, start_s: float, *, anyway: bool) -> "AnalysisKey":
@@ -156,75 +127,31 @@ class AnalysisKey(NamedTuple):
 
 @dataclass
 class Session:
-    """What a browser session holds.
+    """What a browser session holds."""
 
-    Attributes
-    ----------
-    files : tuple of (str, bytes)
-        Names and bytes of the last upload.
-    unread : bool
-        True from the upload until its files were read.
-    sampling_rate_hz, units : float or None, str or None
-        What the reader stated for files that do not say it themselves.
-    uploads : tuple of Upload
-        What the upload turned out to hold.
-    case : Case or None
-        The open record.
-    analyse_anyway : bool
-        The reader asked for a level that the quality gate withholds.
-    window_start_s : float
-        Start of the analysed window in seconds.
-    failure : CardioVError or None
-        Why the last record that was picked could not be opened.
-    n_uploads : int
-        Makes a fresh drop zone after each upload.
-    opened : tuple of Case
-        What was open in this session, the last one at the end.
-    other : Case or None
-        The record that the open one is compared with.
-    other_uploads : tuple of Upload
-        What was dropped for comparison.
-    other_failure : CardioVError or None
-        Why the record to compare with could not be opened.
-    n_other_uploads : int
-        Makes a fresh drop zone after each upload for comparison.
-    same_patient : bool
-        The reader said that both records are of one patient.
-    grader : str or None
-        Whose level the reader wants to see; None: the default grader's. Other records keep it.
-    lit : str or None
-        Code of the finding that is lit on the trace.
-    researcher : bool
-        Graders are called by their names.
-    batch_row : str or None
-        Name of the row of the batch that is open.
-    tour : int or None
-        Step of the tour that is on show.
-    analyses, explanations : dict
-        Results for the records on show, so that display controls never rerun the network.
-    """
-
-    files: tuple[tuple[str, bytes], ...] = ()
-    unread: bool = False
+    files: tuple[tuple[str, bytes], ...] = ()  # names and bytes of the last upload
+    unread: bool = False  # True from the upload until its files were read
+    # What the reader stated for files that do not say it themselves.
     sampling_rate_hz: float | None = None
     units: str | None = None
-    uploads: "tuple[Upload, ...]" = ()
-    case: Case | None = None
-    analyse_anyway: bool = False
-    window_start_s: float = 0.0
-    failure: CardioVError | None = None
-    n_uploads: int = 0
-    opened: tuple[Case, ...] = ()
-    other: Case | None = None
-    other_uploads: "tuple[Upload, ...]" = ()
-    other_failure: CardioVError | None = None
-    n_other_uploads: int = 0
-    same_patient: bool = False
-    grader: str | None = None
-    lit: str | None = None
-    researcher: bool = False
-    batch_row: str | None = None
-    tour: int | None = None
+    uploads: "tuple[Upload, ...]" = ()  # what the upload turned out to hold
+    case: Case | None = None  # the open record
+    analyse_anyway: bool = False  # the reader asked for a level that the quality gate withholds
+    window_start_s: float = 0.0  # start of the analysed window in seconds
+    failure: CardioVError | None = None  # why the last record that was picked could not be opened
+    n_uploads: int = 0  # makes a fresh drop zone after each upload
+    opened: tuple[Case, ...] = ()  # what was open in this session, the last one at the end
+    other: Case | None = None  # the record that the open one is compared with
+    other_uploads: "tuple[Upload, ...]" = ()  # what was dropped for comparison
+    other_failure: CardioVError | None = None  # why the record to compare with could not be opened
+    n_other_uploads: int = 0  # makes a fresh drop zone after each upload for comparison
+    same_patient: bool = False  # the reader said that both records are of one patient
+    grader: str | None = None  # whose level the reader wants to see; None: the default grader's. Other records keep it
+    lit: str | None = None  # code of the finding that is lit on the trace
+    researcher: bool = False  # graders are called by their names
+    batch_row: str | None = None  # name of the row of the batch that is open
+    tour: int | None = None  # step of the tour that is on show
+    # Results for the records on show, so that display controls never rerun the network.
     analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
     explanations: dict[tuple[AnalysisKey, int | str], Explanation | Contributions] = field(default_factory=dict)
 

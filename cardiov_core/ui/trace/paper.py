@@ -31,16 +31,5 @@ def draw_paper(drawing: EcgDrawing, *, key: str, alternative: str, drag: Drag = 
     """Put an ECG on the page.
 
     Speed, gain, layout, opacity and what dragging does follow their controls in the browser, before the server answers.
-
-    Parameters
-    ----------
-    drawing : EcgDrawing
-        The ECG.
-    key : str
-        Of the component.
-    alternative : str
-        What screen readers say instead.
-    drag : {"zoom", "calipers"}
-        What dragging does.
     """
     _paper(key=key, data={**drawing, "drag": drag, "options": _OPTIONS, "alternative": alternative})

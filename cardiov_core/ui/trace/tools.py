@@ -74,46 +74,22 @@ _BY_KEY = {
 
 @dataclass(frozen=True)
 class AttentionTools:
-    """What the tool row says of the attention band.
+    """What the tool row says of the attention band."""
 
-    Attributes
-    ----------
-    overlay : bool
-        Whether the band is drawn.
-    opacity : float
-        Of the band, 0..1.
-    stage : int
-        Whose attention, 1..7.
-    target : str or None
-        Threshold asked about; None for the predicted level.
-    """
-
-    overlay: bool
-    opacity: float
-    stage: int
-    target: str | None
+    overlay: bool  # whether the band is drawn
+    opacity: float  # of the band, 0..1
+    stage: int  # whose attention, 1..7
+    target: str | None  # threshold asked about; None for the predicted level
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What the tool row says.
+    """What the tool row says."""
 
-    Attributes
-    ----------
-    paper : PaperOptions
-        How the ECG is drawn.
-    drag : {"zoom", "calipers"}
-        What dragging on the paper does.
-    waves : bool
-        Whether the boundaries of P, QRS and T are drawn.
-    attention : AttentionTools or None
-        None where the row has no such controls: a blind reader's.
-    """
-
-    paper: PaperOptions
-    drag: Drag
-    waves: bool
-    attention: AttentionTools | None = None
+    paper: PaperOptions  # how the ECG is drawn
+    drag: Drag  # {"zoom", "calipers"}; what dragging on the paper does
+    waves: bool  # whether the boundaries of P, QRS and T are drawn
+    attention: AttentionTools | None = None  # None where the row has no such controls: a blind reader's
 
 
 def tool_row(
@@ -223,12 +199,7 @@ def show_paper(
 def band_caption(attention: FloatArray, stage: int) -> str:
     """Say what the band is, also where Grad-CAM leaves nothing to paint.
 
-    Parameters
-    ----------
-    attention : array of float, shape (n_samples,)
-        0..1, NaN outside the window.
-    stage : int
-        Of the network, 1..7.
+    `attention`: shape (n_samples,), 0..1, NaN outside the window. `stage`: of the network, 1..7.
     """
     if np.nanmax(attention) > 0 and not np.nanmax(standing_out(attention)) > 0:
         return (
