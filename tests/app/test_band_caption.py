@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cardiov_core.inference import Grader
-from cardiov_core.ui.trace.explanation import first_stage
-from cardiov_core.ui.trace.tools import band_caption
+from cardiov_core.ui.trace.explanation import stages_of
+from cardiov_core.ui.trace.tools import StageChoice, band_caption
 from cardiov_core.weights.cards.parts import PassportPart
 
 _FAILED: Mapping[str, Any] = {"n": 40, "failed": ["shift"], "shift": 0.1}
@@ -25,22 +25,25 @@ def _grader(passed: Mapping[int, tuple[int, ...]] | None) -> Grader:
             for level, stages in passed.items()
         }
         passport = PassportPart.of({"sha256": "a", "levels": levels})
-    return cast(Grader, SimpleNamespace(card=SimpleNamespace(part=lambda _kind: passport, sha256="a", path=None)))
+    return cast(
+        Grader, SimpleNamespace(card=SimpleNamespace(part=lambda _kind: passport, sha256="a", path=None), n_stages=7)
+    )
 
 
 @pytest.mark.parametrize(
-    ("passed", "stage"),
+    ("passed", "stage", "offered"),
     [
-        ({0: (2, 3), 1: (1, 2, 3), 2: (1, 2), 3: (1, 2)}, 2),
-        ({0: (1, 5, 6), 1: (1, 5, 6), 2: (1, 5, 6), 3: (1, 6)}, 6),
-        ({0: (3,), 1: (3,), 2: (), 3: (3,)}, 7),
-        (None, 7),
+        ({0: (2, 3), 1: (1, 2, 3), 2: (1, 2), 3: (1, 2)}, 2, (1, 2, 3)),
+        ({0: (1, 5, 6), 1: (1, 5, 6), 2: (1, 5, 6), 3: (1, 6)}, 6, (1, 5, 6)),
+        ({0: (3,), 1: (3,), 2: (), 3: (3,)}, 3, (3,)),
+        ({0: (), 1: (), 2: (), 3: ()}, 7, (1, 2, 3, 4, 5, 6, 7)),
+        (None, 7, (1, 2, 3, 4, 5, 6, 7)),
     ],
 )
-def test_an_ecg_opens_with_the_deepest_stage_that_passed_for_every_level(
-    passed: Mapping[int, tuple[int, ...]] | None, stage: int
+def test_only_stages_that_passed_are_offered_and_an_ecg_opens_with_the_deepest_that_passed_for_every_level(
+    passed: Mapping[int, tuple[int, ...]] | None, stage: int, offered: tuple[int, ...]
 ) -> None:
-    assert first_stage(_grader(passed)) == stage
+    assert stages_of(_grader(passed)) == StageChoice(offered, stage)
 
 
 def test_an_empty_map_is_told_instead_of_an_invisible_band() -> None:

@@ -60,6 +60,11 @@ class Grader(ABC):
         """The grader's name."""
         return self.card.name
 
+    @property
+    def n_stages(self) -> int:
+        """How many stages of a network have maps that show where it looked; 0 without a network."""
+        return 0
+
     @abstractmethod
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record with the shipped weights, even one that trained them (see `out_of_fold_prediction`).

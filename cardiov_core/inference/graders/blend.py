@@ -55,6 +55,11 @@ class BlendGrader(Grader):
         found.members = tuple(member._deciding(rule, own) for member in self.members)
         return found
 
+    @property
+    def n_stages(self) -> int:
+        """How many stages of the member that is a network have maps."""
+        return next((member.n_stages for member in self.members if member.n_stages), 0)
+
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record; arguments as in `Grader.predict`.
 

@@ -60,6 +60,11 @@ class NetworkGrader(Grader):
         # Hooks of an explanation would fire in every other forward pass meanwhile.
         self._lock = threading.Lock()
 
+    @property
+    def n_stages(self) -> int:
+        """How many stages of the network have maps."""
+        return len(getattr(self._net, "grad_cam_points", ()))
+
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record; arguments as in `Grader.predict`."""
         examination = examined(record)

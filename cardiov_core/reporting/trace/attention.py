@@ -1,4 +1,4 @@
-"""Where the network looked: all seven stages on one time axis."""
+"""Where the network looked: all stages on one time axis."""
 
 from collections.abc import Sequence
 

@@ -21,7 +21,7 @@ from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import facts, guarded
 from cardiov_core.ui.frame.session import Case, Key, session
 from cardiov_core.ui.sign_in.idle_clock import fragment
-from cardiov_core.ui.trace.explanation import explanation_tab, first_stage, has_band, remarks
+from cardiov_core.ui.trace.explanation import explanation_tab, has_band, remarks, stages_of
 from cardiov_core.ui.trace.measurements import measurements_tab
 from cardiov_core.ui.trace.tools import FILTERS, Tools, notch_name, show_paper, tool_row
 
@@ -46,7 +46,7 @@ def show_trace(case: Case, analysis: Analysis | None) -> None:
         measured=measured is not None,
         explained=prediction is not None,
         banded=has_band(grader()),
-        stage=first_stage(grader()),
+        stages=stages_of(grader()),
         last=partial(pdf_button, case, analysis),
     )
     asked = tools.attention is not None and tools.attention.overlay

@@ -14,9 +14,9 @@ from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.session import Key
 from cardiov_core.ui.review.preload import Prepared
 from cardiov_core.ui.sign_in.idle_clock import fragment
-from cardiov_core.ui.trace.explanation import first_stage, has_band, remarks
+from cardiov_core.ui.trace.explanation import has_band, remarks, stages_of
 from cardiov_core.ui.trace.measurements import show_median_beat
-from cardiov_core.ui.trace.tools import STAGES, AttentionTools, show_paper, tool_row
+from cardiov_core.ui.trace.tools import NO_STAGES, AttentionTools, show_paper, tool_row
 
 _HEADS = ("Measurement", "Value", "Normal range", "Flag", "Remark")
 # What fits on one line under the trace; the table below holds all.
@@ -36,8 +36,8 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
     explained = None if revealed is None else revealed.level is not None
     grader = None if revealed is None else resources.predictor(revealed.model_name)
     banded = grader is None or has_band(grader)
-    stage = STAGES[-1] if grader is None else first_stage(grader)
-    tools = tool_row(0.0, measured=True, explained=explained, banded=banded, stage=stage)
+    stages = NO_STAGES if grader is None else stages_of(grader)
+    tools = tool_row(0.0, measured=True, explained=explained, banded=banded, stages=stages)
     explanation: Explanation | Contributions | None = None
     failure: CardioVError | None = None
     if revealed is not None and tools.attention is not None and explained:

@@ -10,7 +10,7 @@ from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import dark_theme, show_error
 from cardiov_core.ui.frame.session import Case, Key
-from cardiov_core.ui.trace.tools import CHART_CONFIG, STAGES
+from cardiov_core.ui.trace.tools import CHART_CONFIG, NO_STAGES, StageChoice
 
 _HEADS = ("What was measured", "Percentage points")
 
@@ -20,16 +20,21 @@ def has_band(grader: Grader) -> bool:
     return not isinstance(grader, MeasurementGrader)
 
 
-def first_stage(grader: Grader) -> int:
-    """Return the deepest stage whose maps passed for every level, with which an ECG is opened; the last one without."""
+def stages_of(grader: Grader) -> StageChoice:
+    """Return the stages whose maps passed for some level, all where nothing was tested, and the one to open with.
+
+    That is the deepest that passed for every level; where none did, the deepest there is.
+    """
     members = grader.members if isinstance(grader, BlendGrader) else (grader,)
     passports = [known for member in members if (known := passport_of(member.card)) is not None]
-    passed = [
-        stage
-        for stage in STAGES
-        if all(known.withheld(int(level), stage) is None for known in passports for level in Severity)
-    ]
-    return passed[-1] if passed else STAGES[-1]
+    there = tuple(range(1, grader.n_stages + 1)) or NO_STAGES.offered
+
+    def _passed(stage: int, level: Severity) -> bool:
+        return all(known.withheld(int(level), stage) is None for known in passports)
+
+    offered = tuple(stage for stage in there if any(_passed(stage, level) for level in Severity)) or there
+    everywhere = [stage for stage in offered if all(_passed(stage, level) for level in Severity)]
+    return StageChoice(offered, everywhere[-1] if everywhere else offered[-1])
 
 
 def measured_reasons(explanation: Explanation | Contributions | None) -> Contributions | None:
@@ -95,10 +100,10 @@ def _show_attention(case: Case, explanation: Explanation) -> None:
         key=Key.STACK,
         theme=None,
         config=CHART_CONFIG,
-        alt=f"Attention of the seven stages of {explanation.model_name} over time",
+        alt=f"Attention of all stages of {explanation.model_name} over time",
     )
     st.caption(
-        f"Grad-CAM of all seven stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
+        f"Grad-CAM of all stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
         "The network mixes all leads in its first convolution, so a band belongs to all leads alike."
     )
     if explanation.withheld:

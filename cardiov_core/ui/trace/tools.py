@@ -34,8 +34,6 @@ FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.
 """Display filter -> its band in words."""
 CHART_CONFIG = {"displaylogo": False, "scrollZoom": False, "displayModeBar": False}
 """How Plotly shows any figure."""
-STAGES = (1, 2, 3, 4, 5, 6, 7)
-"""Stages of the network whose attention can be drawn, from short waves to whole beats."""
 
 _NOTCHES_HZ = (0, 50, 60)
 _LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
@@ -73,12 +71,24 @@ _BY_KEY = {
 
 
 @dataclass(frozen=True)
+class StageChoice:
+    """Stages of a network whose attention can be asked for."""
+
+    offered: tuple[int, ...] = (1,)  # from short waves to whole beats, at least one
+    first: int = 1  # the one with which an ECG is opened
+
+
+NO_STAGES = StageChoice()
+"""Where no network answers: the choice is there and cannot be used."""
+
+
+@dataclass(frozen=True)
 class AttentionTools:
     """What the tool row says of the attention band."""
 
     overlay: bool  # whether the band is drawn
     opacity: float  # of the band, 0..1
-    stage: int  # whose attention, 1..7
+    stage: int  # whose attention, from 1
     target: str | None  # threshold asked about; None for the predicted level
 
 
@@ -98,7 +108,7 @@ def tool_row(
     measured: bool,
     explained: bool | None,
     banded: bool = True,
-    stage: int = STAGES[-1],
+    stages: StageChoice = NO_STAGES,
     last: Callable[[PaperOptions], None] | None = None,
 ) -> Tools:
     """Show the display controls in one slim row, and what a page puts `last` into it.
@@ -123,7 +133,7 @@ def tool_row(
             notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=notch_name, key=Key.NOTCH)
             order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER)
             waves = st.selectbox("Waves", _SWITCH, key=Key.WAVES, disabled=not measured)
-            attention = None if explained is None else _attention_tools(not explained, banded, stage)
+            attention = None if explained is None else _attention_tools(not explained, banded, stages)
         # Unseen: it gives the controls their keys, and has no place of its own in the row.
         with st.container(key="tool_keys"):
             for letter, choice in _BY_KEY.items():
@@ -149,12 +159,16 @@ def _shown(label: str, options: Sequence[Any], key: Key, width: int, words: str 
     return st.selectbox(label, options, format_func=words.format, key=key, width=width, label_visibility="collapsed")
 
 
-def _attention_tools(disabled: bool, banded: bool, first: int) -> AttentionTools:
+def _attention_tools(disabled: bool, banded: bool, stages: StageChoice) -> AttentionTools:
     no_band = disabled or not banded
     # Off until it is asked for: a band of attention is no finding.
     overlay = st.selectbox("Attention", _SWITCH, key=Key.OVERLAY, disabled=no_band)
     opacity = st.selectbox("Opacity", OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band)
-    stage = st.selectbox("Stage", STAGES, STAGES.index(first), key=Key.STAGE, disabled=no_band)
+    # Another grader's network may have fewer stages than the one that was chosen for.
+    if st.session_state.get(Key.STAGE, stages.first) not in stages.offered:
+        del st.session_state[Key.STAGE]
+    first = stages.offered.index(stages.first)
+    stage = st.selectbox("Stage", stages.offered, first, key=Key.STAGE, disabled=no_band)
     why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled)
     return AttentionTools(overlay == "on", opacity, stage, _TARGETS[why])
 
