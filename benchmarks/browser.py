@@ -102,45 +102,46 @@ def empty_page(browser: Browser, folder: Path) -> float:
     return seconds
 
 
-def app_times(browser: Browser, folder: Path) -> dict[str, float]:
-    """Return the seconds of each step, on a server that was just started."""
+def app_times(browser: Browser, folder: Path) -> Iterator[tuple[str, float]]:
+    """Yield the seconds of each step, on a server that was just started."""
     files = [str(path) for path in write_record(generate("normal", seed=5), folder / "one", "wfdb", keep_identity=True)]
     archive = folder / "many.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         for number in range(3):
             for path in write_record(generate("normal", seed=number), folder / f"case{number}", "wfdb"):
                 packed.write(path, f"case{number}/{path.name}")
-    found = {}
     with served(ROOT / "app.py", folder) as address:
         page = browser.new_page(viewport={"width": 1366, "height": 768})
-        found["cold: words and drop zone"] = timed(
-            lambda: page.goto(address), page, "[data-testid=stFileUploaderDropzone]"
+        yield (
+            "cold: words and drop zone",
+            timed(lambda: page.goto(address), page, "[data-testid=stFileUploaderDropzone]"),
         )
         expect(page.get_by_role("button", name="Noise and lead off")).to_be_visible(timeout=WAIT_MS)
         zone = page.locator("input[type=file]").first
         start = time.perf_counter()
         zone.set_input_files(files)
         expect(page.locator(TRACE).nth(12)).to_be_attached(timeout=WAIT_MS)
-        found["upload to trace"] = time.perf_counter() - start
+        yield "upload to trace", time.perf_counter() - start
         expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
-        found["upload to level"] = time.perf_counter() - start
+        yield "upload to level", time.perf_counter() - start
         settled(page)
         for name, option in (("Gain", "20 mm/mV"), ("Speed", "50 mm/s"), ("Layout", "12x1"), ("Filter", "0.5-40 Hz")):
-            found[f"change of {name.lower()}"] = change(page, name, option)
+            yield f"change of {name.lower()}", change(page, name, option)
         settled(page)
-        found["page switch"] = timed(
-            lambda: page.get_by_role("link", name="Batch").click(), page, "text=Drop many ECGs"
+        yield (
+            "page switch",
+            timed(lambda: page.get_by_role("link", name="Batch").click(), page, "text=Drop many ECGs"),
         )
         page.locator("input[type=file]").first.set_input_files(str(archive))
         expect(page.get_by_text("3 of 3 records: done")).to_be_visible(timeout=WAIT_MS)
         page.get_by_role("button", name="Open the next").click()
         expect(page.get_by_text("Case 1 of 3")).to_be_visible(timeout=WAIT_MS)
         settled(page)
-        found["next case"] = timed(
-            lambda: page.locator(".st-key-batch_row_next button").click(), page, "text=Case 2 of 3"
+        yield (
+            "next case",
+            timed(lambda: page.locator(".st-key-batch_row_next button").click(), page, "text=Case 2 of 3"),
         )
         page.close()
-    return found
 
 
 def change(page: Page, name: str, option: str) -> float:
@@ -174,8 +175,8 @@ def main() -> None:
                 folder = Path(name)
                 empty = empty_page(browser, folder)
                 print(f"{n} busy processes; empty page {empty:.2f} s")
-                for what, seconds in app_times(browser, folder).items():
-                    print(f"  {what:<28}{seconds:6.2f} s {seconds / empty:6.2f} of the empty page")
+                for what, seconds in app_times(browser, folder):
+                    print(f"  {what:<28}{seconds:6.2f} s {seconds / empty:6.2f} of the empty page", flush=True)
         browser.close()
 
 
