@@ -82,9 +82,8 @@ def resample(signal: npt.ArrayLike, from_hz: float, to_hz: float) -> npt.NDArray
     values = np.asarray(signal, dtype=np.float64)
     if from_hz == to_hz:
         return values
-    ratio = (Fraction(to_hz).limit_denominator(1000) / Fraction(from_hz).limit_denominator(1000)).limit_denominator(
-        5000
-    )
+    wanted, given = (Fraction(hz).limit_denominator(1000) for hz in (to_hz, from_hz))
+    ratio = (wanted / given).limit_denominator(5000)
     # The median as padding: an ECG that rides on an offset would otherwise get a step at both ends.
     if ratio == 1:
         return values.copy()
@@ -329,21 +328,9 @@ def _resampled(record: EcgRecord, to_hz: float) -> tuple[npt.NDArray[np.float64]
 
 
 def analysed_window(record: EcgRecord, duration_s: float, start_s: float | None = None) -> Window:
-    """Tell which stretch of a record is analysed.
+    """Return the stretch of a record that is analysed: `duration_s` from `start_s`, or as long as there is a signal.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        Any record.
-    duration_s : float
-        Length asked for, in seconds.
-    start_s : float, optional
-        Where it begins; None and 0 are where the signal begins, after whatever is no signal.
-
-    Returns
-    -------
-    Window
-        Of the length asked for, or as long as there is a signal.
+    Both are in seconds; None and 0 begin where the signal does, after whatever is no signal.
     """
     fs = record.sampling_rate
     first, last = live_span(record)

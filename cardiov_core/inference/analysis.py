@@ -31,7 +31,7 @@ ADULT_YEARS = 18
 """Younger patients are out of scope (docs/clinical.md, 15)."""
 
 _HOPELESS = {ReasonCode.SAMPLING_RATE_UNSUPPORTED, ReasonCode.NO_QRS, ReasonCode.TOO_SHORT}
-_OUT_OF_FOLD = Reason(ReasonCode.OUT_OF_FOLD, "This record trained the model: the out-of-fold prediction is shown.")
+_OUT_OF_FOLD = Reason(ReasonCode.OUT_OF_FOLD, "This record trained the grader: the out-of-fold prediction is shown.")
 _ANYWAY = Reason(ReasonCode.ANALYSED_ANYWAY, "The level was computed although the quality of the record forbids it.")
 
 
