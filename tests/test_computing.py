@@ -18,6 +18,7 @@ from cardiov_core.computing import (
     computing_by,
     computing_for,
     n_threads,
+    prefer_torch,
     set_threads,
 )
 from cardiov_core.errors import ConfigurationError
@@ -84,6 +85,19 @@ def test_few_records_are_torchs_unless_somebody_chose(monkeypatch: pytest.Monkey
     monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
     with computing_for(1):
         assert computing().backend == "openvino"
+
+
+def test_a_program_that_opens_ecg_by_ecg_asks_torch_unless_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARDIOV_BACKEND", "auto")
+    prefer_torch()
+    assert computing().backend == "torch"
+    monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
+    prefer_torch()
+    assert computing().backend == "openvino"
+    monkeypatch.setenv("CARDIOV_BACKEND", "auto")
+    monkeypatch.setenv("CARDIOV_PRECISION", "bf16")
+    prefer_torch()
+    assert computing().backend == "auto"
 
 
 @pytest.mark.parametrize("command", ["analyze", "score", "evaluate", "serve", "app", "report", "serial", "watch"])

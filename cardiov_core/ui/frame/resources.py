@@ -115,11 +115,12 @@ def _load() -> "Mapping[str, Grader]":
     # Loaded before the threads are set: another thread of the app may be half-way through it.
     import torch  # noqa: F401
 
-    from cardiov_core.computing import set_threads
+    from cardiov_core.computing import prefer_torch, set_threads
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import can_read_apart, reader, sweep
 
     set_threads()
+    prefer_torch()
     default = load_predictor()
     if n_swept := sweep():
         _logger.warning("%d temporary folders of a server that crashed were removed.", n_swept)
