@@ -22,7 +22,7 @@ APP_STAMP := $(VENV)/.installed-app
 
 .DEFAULT_GOAL := help
 .PHONY: help venv app test lint docs format weights delineator bench fuzz faults soak lock sbom audit image-lint clean
-.PHONY: measured detectors forest network residual boosting statements maps range blend evaluated
+.PHONY: measured detectors forest boosting statements maps range blend evaluated
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -96,15 +96,9 @@ forest: detectors
 	$(call step,train --recipe measurements --data $(PTBXL) --out weights,1)
 
 # What was read for the forest is kept and taken by these four.
-network: forest
-	$(call step,train --recipe cardiov-compact --data $(PTBXL) --out runs/cardiov-compact,1)
-	@cp runs/cardiov-compact/cardiov-compact.json runs/cardiov-compact/cardiov-compact.oof.csv \
-		runs/cardiov-compact/cardiov-compact.safetensors weights/
-
-residual: forest
-	$(call step,train --recipe xresnet1d18 --data $(PTBXL) --out runs/xresnet1d18,1)
-	@cp runs/xresnet1d18/xresnet1d18.json runs/xresnet1d18/xresnet1d18.oof.csv \
-		runs/xresnet1d18/xresnet1d18.safetensors weights/
+trained-%: forest
+	$(call step,train --recipe $* --data $(PTBXL) --out runs/$*,1)
+	@cp runs/$*/$*.json runs/$*/$*.oof.csv runs/$*/$*.safetensors weights/
 
 boosting: forest
 	$(call step,train --recipe boosted --data $(PTBXL) --out weights,1)
@@ -120,7 +114,7 @@ maps: range
 	$(call step,passport --model xresnet1d18 --data $(PTBXL) --ship,2)
 
 # After these, since it writes into the cards of all four.
-range: network residual statements
+range: trained-cardiov-compact trained-xresnet1d18 statements
 	$(call step,scope-check --model measurements --model boosted --model cardiov-compact --model xresnet1d18 \
 		--data $(PTBXL) --foreign $(CARDIOV_DATA)/ludb --foreign $(CARDIOV_DATA)/cinc-samples --ship,1)
 

@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cardiov_core.errors import ConfigurationError
+from cardiov_core.limits import wrong_variable
 
 PREFIX = "CARDIOV_"
 """What the names of the environment variables begin with."""
@@ -148,8 +148,4 @@ def _stated(variables: tuple[tuple[str, str], ...]) -> Computing:
     try:
         return Computing()
     except ValidationError as error:
-        wrong = error.errors()[0]
-        name = PREFIX + "".join(str(part) for part in wrong["loc"]).removeprefix(PREFIX.lower()).upper()
-        raise ConfigurationError(
-            f"{name} is '{wrong['input']}': {wrong['msg'].lower()}.", "Mend the variable, or unset it."
-        ) from error
+        raise wrong_variable(error, PREFIX, "Mend the variable, or unset it.") from error

@@ -61,9 +61,11 @@ def _stated(variables: tuple[tuple[str, str], ...]) -> Limits:
     try:
         return Limits()
     except ValidationError as error:
-        wrong = error.errors()[0]
-        name = PREFIX + "".join(str(part) for part in wrong["loc"]).removeprefix(PREFIX.lower()).upper()
-        raise ConfigurationError(
-            f"{name} is '{wrong['input']}': {wrong['msg'].lower()}.",
-            "Give a number above zero, or none at all.",
-        ) from error
+        raise wrong_variable(error, PREFIX, "Give a number above zero, or none at all.") from error
+
+
+def wrong_variable(error: ValidationError, prefix: str, hint: str) -> ConfigurationError:
+    """Return what is wrong with an environment variable whose name begins with `prefix`, and `hint`."""
+    wrong = error.errors()[0]
+    name = prefix + "".join(str(part) for part in wrong["loc"]).removeprefix(prefix.lower()).upper()
+    return ConfigurationError(f"{name} is '{wrong['input']}': {wrong['msg'].lower()}.", hint)

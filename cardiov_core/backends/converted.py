@@ -79,7 +79,7 @@ class ConvertedNetwork:
         try:
             return _as_function(self._compiled())
         except (RuntimeError, TypeError, ValueError) as error:
-            why = " ".join(str(error).split())[:200]
+            why = in_brief(error)
             if computing().backend == "openvino":
                 raise ConfigurationError(
                     f"OpenVINO cannot run {type(self._net).__name__}: {why}", "Say --backend torch."
@@ -109,6 +109,11 @@ class ConvertedNetwork:
         check_equal(self._net, _as_function(compiled), self._shape, TOLERANCE[precision])
         keep(of, _bytes_of(compiled))
         return compiled
+
+
+def in_brief(error: Exception) -> str:
+    """Return what a converter says in many lines as part of one sentence."""
+    return " ".join(str(error).split())[:200]
 
 
 def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":

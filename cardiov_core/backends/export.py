@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cardiov_core.backends.converted import convert, in_brief
 from cardiov_core.errors import ConfigurationError, OutputError
 
 if TYPE_CHECKING:
@@ -69,8 +70,6 @@ def write_openvino(net: "nn.Module", shape: tuple[int, int], metadata: Mapping[s
         raise ConfigurationError(
             "OpenVINO is not installed, and its format needs it.", 'Install it: pip install "cardiov[openvino]"'
         ) from error
-    from cardiov_core.backends.converted import convert
-
     try:
         model = convert(net, shape)
         model.reshape([-1, *shape])
@@ -90,5 +89,4 @@ def _not_written(path: Path, error: OSError) -> OutputError:
 
 
 def _no_words(name: str, net: "nn.Module", error: Exception) -> ConfigurationError:
-    why = " ".join(str(error).split())[:200]
-    return ConfigurationError(f"{name} cannot hold {type(net).__name__}: {why}", "Choose the other format.")
+    return ConfigurationError(f"{name} cannot hold {type(net).__name__}: {in_brief(error)}", "Choose the other format.")

@@ -3,16 +3,12 @@
 import platform
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import click
 
 from cardiov_core.domain import how_many
 from cardiov_core.errors import CardioVError
 from cardiov_core.version import installed_version
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()
@@ -71,6 +67,7 @@ def _examine_backend() -> tuple[list[str], bool]:
 def _examine_weights() -> tuple[list[str], bool]:
     from cardiov_core.inference import load_predictor
     from cardiov_core.weights import (
+        DelineatorWeights,
         default_name,
         list_cards,
         load_delineator,
@@ -95,25 +92,20 @@ def _examine_weights() -> tuple[list[str], bool]:
         else:
             mark = ", default" if name == default else ""
             lines.append(f"weights      {name} {card.version}: checksum {card.sha256[:16]} is right{mark}")
-    try:
-        delineator = load_delineator()
-    except CardioVError as error:
-        lines.append(f"weights      delineator: {error.message} {error.hint}")
-        healthy = False
-    else:
-        if delineator is None:
-            lines.append("weights      no delineator: waves are found by their slopes alone")
-        else:
-            lines.append(f"weights      delineator: checksum {delineator.sha256[:16]} is right")
-    for name, load in (("findings", load_findings), ("statements", load_statement_head)):
+    for name, load in (
+        ("delineator", load_delineator), ("findings", load_findings), ("statements", load_statement_head)
+    ):  # fmt: skip
         try:
-            found = load()
+            opened = load()
         except CardioVError as error:
             lines.append(f"weights      {name}: {error.message} {error.hint}")
             healthy = False
-        else:
-            if found is not None:
-                lines.append(f"weights      {name}: checksum {found.card.sha256[:16]} is right")
+            continue
+        if opened is not None:
+            sha256 = opened.sha256 if isinstance(opened, DelineatorWeights) else opened.card.sha256
+            lines.append(f"weights      {name}: checksum {sha256[:16]} is right")
+        elif name == "delineator":
+            lines.append("weights      no delineator: waves are found by their slopes alone")
     if default not in names:
         lines.append(f"weights      the default grader {default!r} is not there: choose among {_among(names)}")
         healthy = False
