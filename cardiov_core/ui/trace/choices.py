@@ -1,21 +1,21 @@
 """How a reader likes the paper: speed, gain, layout and filter, kept in the browser over reloads and pages.
 
-A cookie holds the words of the controls and nothing else.
+A cookie holds the words of the controls and nothing else. The paper's script alone writes it, at the moment of the
+choice: the server's answer may come too late for a reload, or after a newer choice.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
 from cardiov_core.ui.frame.session import Key
 
 COOKIE = "cardiov_display"
-"""Name of the cookie; it lasts a year."""
+"""Name of the cookie."""
 
-_YEAR_S = 365 * 24 * 3600
 _KEPT_KEY = "cardiov_display"
 
 
@@ -33,20 +33,24 @@ def recall_choices(choices: Sequence[Choice]) -> None:
     kept = _kept()
     for choice in choices:
         if choice.key not in st.session_state:
-            known = {str(option): option for option in choice.options}
+            known = {option_word(option): option for option in choice.options}
             st.session_state[choice.key] = known.get(kept.get(choice.key, ""), choice.first)
 
 
 def keep_choices(choices: Sequence[Choice]) -> None:
     """Keep what the controls say now."""
-    kept = {str(choice.key): str(st.session_state[choice.key]) for choice in choices}
-    if kept != _kept():
-        st.session_state[_KEPT_KEY] = {**_kept(), **kept}
-    # Always there: an element that comes and goes would have all that follows it drawn anew.
-    st.html(
-        f'<script>document.cookie = "{COOKIE}={urlencode(kept)}; path=/; SameSite=Lax; max-age={_YEAR_S}";</script>',
-        unsafe_allow_javascript=True,
-    )
+    kept = {str(choice.key): option_word(st.session_state[choice.key]) for choice in choices}
+    st.session_state[_KEPT_KEY] = {**_kept(), **kept}
+
+
+def kept_in_browser() -> Mapping[str, object]:
+    """Return what the paper's script needs to write the cookie: its name, and each control's word."""
+    return {"cookie": COOKIE, "words": _kept()}
+
+
+def option_word(option: object) -> str:
+    """Return an option as cookie and script name it, for example '12.5' or '3x4+1'."""
+    return f"{option:g}" if isinstance(option, float) else str(option)
 
 
 def choose_next(choice: Choice) -> None:

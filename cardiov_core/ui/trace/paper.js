@@ -6,6 +6,7 @@ const TICK_MM = 2.5, NAME_MM = 2.8, SPIKE_MM = 2.4, ABOVE = 0.6, MOST_MARCHED = 
 const USUAL_SPEED_MM_S = 25;
 // What a control may be ahead of the server's answer.
 const PATIENCE_MS = 5000;
+const YEAR_S = 365 * 24 * 3600;
 const HINT = 'Drag a box from one point to the other, with Shift a further one, or type two times.';
 
 function element(kind, attributes = {}, parent = null, text = '') {
@@ -78,7 +79,17 @@ class Paper {
       if (this.chosen[name] === value || performance.now() - since > PATIENCE_MS) delete this.ahead[name];
       else this.chosen[name] = value;
     }
+    this.keep(data.kept.words);
     this.draw();
+  }
+
+  // Written here and at once, so that neither a reload nor a late answer of the server loses a choice.
+  keep(words) {
+    const {cookie} = this.data.kept;
+    const before = document.cookie.split('; ').find(each => each.startsWith(`${cookie}=`)) || '';
+    const entries = new URLSearchParams(before.slice(cookie.length + 1));
+    for (const [name, word] of Object.entries(words)) entries.set(name, name in this.ahead ? this.ahead[name].value : word);
+    document.cookie = `${cookie}=${entries}; path=/; SameSite=Lax; max-age=${YEAR_S}`;
   }
 
   choose(name, value) {
@@ -86,6 +97,7 @@ class Paper {
     if (name === 'layout') { this.view = null; this.boxes = []; }
     this.chosen[name] = value;
     this.ahead[name] = {value, since: performance.now()};
+    if (name in this.data.kept.words) this.keep({[name]: value});
     this.draw();
   }
 

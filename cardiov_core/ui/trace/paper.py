@@ -6,6 +6,7 @@ from typing import Literal, get_args
 import streamlit as st
 
 from cardiov_core.reporting import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, EcgDrawing
+from cardiov_core.ui.trace.choices import kept_in_browser, option_word
 
 Drag = Literal["zoom", "calipers"]
 DRAGS: tuple[Drag, ...] = get_args(Drag)
@@ -16,8 +17,8 @@ OPACITIES = (0.2, 0.4, 0.6, 0.8)
 # As the controls name them; a drawing is in the browser for all of them at once.
 _OPTIONS = {
     "layout": LAYOUTS,
-    "speed": tuple(f"{speed:g}" for speed in SPEEDS_MM_S),
-    "gain": tuple(f"{gain:g}" for gain in GAINS_MM_MV),
+    "speed": tuple(map(option_word, SPEEDS_MM_S)),
+    "gain": tuple(map(option_word, GAINS_MM_MV)),
     "opacity": OPACITIES,
     "drag": DRAGS,
 }
@@ -32,4 +33,5 @@ def draw_paper(drawing: EcgDrawing, *, key: str, alternative: str, drag: Drag = 
 
     Speed, gain, layout, opacity and what dragging does follow their controls in the browser, before the server answers.
     """
-    _paper(key=key, data={**drawing, "drag": drag, "options": _OPTIONS, "alternative": alternative})
+    shown = {"drag": drag, "options": _OPTIONS, "kept": kept_in_browser(), "alternative": alternative}
+    _paper(key=key, data={**drawing, **shown})
