@@ -34,16 +34,18 @@ from cardiov_core.cli.records.serial import serial
 from cardiov_core.cli.review import review
 from cardiov_core.cli.serve import serve
 from cardiov_core.cli.studies.ablate import ablate
-from cardiov_core.cli.studies.compare import compare
 from cardiov_core.cli.studies.external import outside_check
 from cardiov_core.cli.studies.fewer_leads import leads_check
 from cardiov_core.cli.studies.findings import findings_check
+from cardiov_core.cli.studies.nets.attributions import attributions_check
+from cardiov_core.cli.studies.nets.compare import compare
+from cardiov_core.cli.studies.nets.statements import statements_check
+from cardiov_core.cli.studies.nets.transfer import transfer_check
 from cardiov_core.cli.studies.noise_floor import noise_floor
 from cardiov_core.cli.studies.passport import passport
 from cardiov_core.cli.studies.quality import quality_check
 from cardiov_core.cli.studies.scope import scope_check
 from cardiov_core.cli.studies.shift import shift_check
-from cardiov_core.cli.studies.statements import statements_check
 from cardiov_core.errors import CardioVError
 from cardiov_core.logs import set_up_logs
 
@@ -55,7 +57,9 @@ class _Refusal(click.ClickException):
         super().__init__(f"{error.message}\n{error.hint}")
 
 
-_TRAINING = frozenset({"train", "ablate", "compare", "train-delineator", "train-findings", "train-statements"})
+_TRAINING = frozenset(
+    {"train", "ablate", "compare", "transfer-check", "train-delineator", "train-findings", "train-statements"}
+)
 """Commands that take as many threads as their libraries find, unless the environment states a number."""
 
 
@@ -111,6 +115,8 @@ for _command in (
     findings_check,
     leads_check,
     statements_check,
+    transfer_check,
+    attributions_check,
     measure,
     quality_check,
     noise_floor,

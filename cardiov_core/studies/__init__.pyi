@@ -16,6 +16,9 @@ from .graders.shift import By as By
 from .graders.shift import ShiftFigures as ShiftFigures
 from .graders.shift import ShiftRow as ShiftRow
 from .graders.shift import check_shift as check_shift
+from .nets.attributions import attributions_text as attributions_text
+from .nets.attributions import check_attributions as check_attributions
+from .nets.attributions import draw_attributions as draw_attributions
 from .nets.compare import Budget as Budget
 from .nets.compare import compare_nets as compare_nets
 from .nets.shipped import ship_comparison as ship_comparison
@@ -46,6 +49,10 @@ from .nets.table import comparison_rows as comparison_rows
 from .nets.table import table_markdown as table_markdown
 from .nets.table import table_of as table_of
 from .nets.table import write_comparison as write_comparison
+from .nets.transfer import TransferPlan as TransferPlan
+from .nets.transfer import check_transfer as check_transfer
+from .nets.transfer import transfer_text as transfer_text
+from .nets.transfer import write_transfer as write_transfer
 from .signals.delineation import DelineationCheck as DelineationCheck
 from .signals.delineation import Method as Method
 from .signals.delineation import at_beats as at_beats
