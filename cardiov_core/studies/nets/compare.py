@@ -96,7 +96,7 @@ class Comparison:
     task: Task  # what was learned
     targets: Float64Array  # shape (n, outputs), labels, or numbers in their unit
     patients: tuple[str, ...]  # who each record is from
-    nets: tuple[NetOutputs, ...]  # in the order asked for
+    nets: tuple[NetOutputs, ...]  # in the order asked for, the ensemble last
     budget: Budget  # what each could use
 
 
@@ -108,7 +108,7 @@ def compare_nets(
     *,
     budget: Budget | None = None,
     report: Callable[[str], None] = lambda _line: None,
-    leads: tuple[str, ...] = STANDARD_LEADS,
+    lead_sets: Sequence[tuple[str, ...]] = (STANDARD_LEADS,),
 ) -> Comparison:
     """Train networks on a task, out of fold.
 
@@ -126,13 +126,13 @@ def compare_nets(
         What each may use.
     report : callable
         Gets a line a network and group.
-    leads : tuple of str
-        What networks are fed.
+    lead_sets : sequence of tuple of str
+        Leads that networks are fed: each is trained on each set; fewer than twelve stand behind its name.
 
     Raises
     ------
     ConfigurationError
-        If a name or the task is unknown, or is one of the challenges'.
+        If a name, the task or a lead is unknown, or the task is one of the challenges'.
     DatasetError
         If no record has a label of the task.
     """
@@ -140,24 +140,36 @@ def compare_nets(
     if task.source != "ptb-xl":
         raise ConfigurationError(f"The task {task.name} has no folds to compare on.", "Choose a task of PTB-XL.")
     trained = [name for name in names if name != ENSEMBLE]
-    recipes = {name: compared_recipe(name, task, leads) for name in trained}
+    recipes = [compared_recipe(name, task, leads) for leads in lead_sets for name in dict.fromkeys(trained)]
     if not recipes:
         raise ConfigurationError("There is no network to compare.", "Name some of `cardiov networks`.")
-    first = next(iter(recipes.values()))
-    records = load_task_records(dataset, task, first.contract, first.folds, kept_in=out / "windows.npz", progress=False)
-    found = {}
+    whole = replace(recipes[0].contract, leads=STANDARD_LEADS)
+    records = load_task_records(dataset, task, whole, recipes[0].folds, kept_in=out / "windows.npz", progress=False)
+    found = []
     with one_thread():
-        for name, recipe in recipes.items():
-            found[name] = _of_net(recipe, records, task, out / task.name, limits, report)
+        for recipe in recipes:
+            leads = recipe.contract.leads
+            folder = out / (task.name if leads == STANDARD_LEADS else f"{task.name}-{'-'.join(leads)}")
+            found.append(_of_net(recipe, _with_leads(records, leads), task, folder, limits, report))
     if ENSEMBLE in names:
-        found[ENSEMBLE] = _ensemble([one for name, one in found.items() if name != NAIVE])
+        found.append(_ensemble([one for one in found if one.net != NAIVE]))
     return Comparison(
         task,
         in_unit(task, records.targets.double().numpy()),
         tuple(str(patient) for patient in records.table["patient_id"]),
-        tuple(found[name] for name in dict.fromkeys(names)),
+        tuple(found),
         limits,
     )
+
+
+def _with_leads(records: TaskRecords, leads: tuple[str, ...]) -> TaskRecords:
+    """Return records of twelve leads with some of them; the contract prepares each lead alone."""
+    if leads == STANDARD_LEADS:
+        return records
+    unknown = [lead for lead in leads if lead not in STANDARD_LEADS]
+    if unknown:
+        raise ConfigurationError(f"There is no lead {unknown[0]!r}.", f"Choose of {', '.join(STANDARD_LEADS)}.")
+    return replace(records, windows=records.windows[:, [STANDARD_LEADS.index(lead) for lead in leads]])
 
 
 def compared_recipe(name: str, task: Task, leads: tuple[str, ...] = STANDARD_LEADS) -> Recipe:
@@ -188,7 +200,8 @@ def _of_net(
     net = _built(recipe, task)
     window = round(recipe.augmentation.crop_s * recipe.contract.sampling_rate_hz)
     n_leads = len(recipe.contract.leads)
-    return NetOutputs(recipe.net, outputs, tuple(runs), count_parameters(net), count_flops(net, n_leads, window))
+    name = recipe.net if n_leads == len(STANDARD_LEADS) else f"{recipe.net} ({', '.join(recipe.contract.leads)})"
+    return NetOutputs(name, outputs, tuple(runs), count_parameters(net), count_flops(net, n_leads, window))
 
 
 def _built(recipe: Recipe, task: Task) -> nn.Module:

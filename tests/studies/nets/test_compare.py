@@ -8,6 +8,7 @@ import pytest
 
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.labels.tasks import task_of
+from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.studies.nets import compare as module
 from cardiov_core.studies.nets.compare import Budget, Comparison, NetOutputs, compare_nets
@@ -37,6 +38,19 @@ def test_an_interrupted_comparison_goes_on_and_gives_the_same(tree: PtbXl, tmp_p
     compare_nets(("naive",), "superdiagnostic", tree, tmp_path, budget=Budget(0.05, 1), report=told.append)
     # Another budget is another comparison.
     assert len(told) == 4
+
+
+def test_networks_of_fewer_leads_stand_beside_the_whole_ones(tree: PtbXl, tmp_path: Path) -> None:
+    sets = (STANDARD_LEADS, ("I", "V2"))
+    found = compare_nets(("wavelet_nn",), "superdiagnostic", tree, tmp_path, budget=Budget(0.05, 1), lead_sets=sets)
+    whole, part = found.nets
+    assert [whole.net, part.net] == ["wavelet_nn", "wavelet_nn (I, V2)"]
+    # 6 x 12 numbers a lead, 128 units.
+    assert whole.n_parameters - part.n_parameters == 10 * 72 * 128
+    alone = compare_nets(("wavelet_nn",), "superdiagnostic", tree, tmp_path, budget=Budget(0.05, 1), lead_sets=sets[1:])
+    assert np.array_equal(alone.nets[0].outputs, part.outputs)
+    with pytest.raises(ConfigurationError, match="no lead 'V7'"):
+        compare_nets(("naive",), "superdiagnostic", tree, tmp_path, lead_sets=[("I", "V7")])
 
 
 def test_levels_are_compared_by_their_four_areas(tree: PtbXl, tmp_path: Path) -> None:

@@ -31,6 +31,13 @@ from cardiov_core.cli.graders.train import labelled_of
     show_default=True,
     help="Processor time of one thread for a network and group.",
 )
+@click.option(
+    "--leads",
+    "lead_sets",
+    multiple=True,
+    metavar="NAMES",
+    help="Feed networks these leads, as I,II,V2, in place of all twelve; may be repeated: each is trained on each set.",
+)
 @click.option("--max-epochs", type=click.IntRange(min=1), default=50, show_default=True, help="No more than these.")
 @click.option(
     "--resamples",
@@ -46,6 +53,7 @@ def compare(
     nets: str,
     tasks: tuple[str, ...],
     seconds: float,
+    lead_sets: tuple[str, ...],
     max_epochs: int,
     resamples: int,
     ship: bool,
@@ -54,16 +62,22 @@ def compare(
 
     Continues where it was interrupted. Prints a table a task, which lies in --out as CSV, Markdown, JSON and figure.
     """
+    if lead_sets and ship:
+        raise click.UsageError("--ship is for networks of twelve leads: leave --leads out.")
+    from cardiov_core.domain import STANDARD_LEADS
     from cardiov_core.studies import Budget, compare_nets, ship_comparison, table_markdown, table_of, write_comparison
 
     names = tuple(name.strip() for name in nets.split(",") if name.strip())
     budget = Budget(seconds, max_epochs)
+    sets = [tuple(lead.strip() for lead in one.split(",")) for one in lead_sets] or [STANDARD_LEADS]
     for task in tasks:
-        found = compare_nets(
-            names, task, labelled_of(data), out, budget=budget, report=lambda line: click.echo(line, err=True)
-        )
+        found = compare_nets(names, task, labelled_of(data), out, budget=budget, report=_told, lead_sets=sets)
         table = table_of(found, resamples)
         write_comparison(table, out)
         if ship:
             ship_comparison(table)
         click.echo(table_markdown(table))
+
+
+def _told(line: str) -> None:
+    click.echo(line, err=True)
