@@ -34,7 +34,8 @@ def rows(app: AppTest) -> dict[str, list[str]]:
 
 
 def waves(app: AppTest) -> list[str]:
-    return [wave["wave"] for wave in json.loads(app.get("bidi_component")[0].proto.json)["waves"]]
+    drawing = json.loads(app.get("bidi_component")[0].proto.json)
+    return [wave["wave"] for wave in drawing["waves"]] if drawing["chosen"]["waves"] == "on" else []
 
 
 def test_measurements_have_unit_range_and_a_flag_in_words(app: AppTest) -> None:

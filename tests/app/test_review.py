@@ -63,7 +63,8 @@ def test_a_page_is_the_same_whatever_label_and_level_are(add_case: AddCase, open
     for words in ("aaaaaaaa", "grader-of-the-case", "riority", "Attention"):
         assert words not in seen[0]
     drawing = json.loads(app.get("bidi_component")[0].proto.json)
-    assert (drawing["attention"], drawing["remarks"], drawing["lit"]) == ([], {}, None), "no trace of where it looked"
+    assert (drawing["attention"], drawing["remarks"]) == ([], {}), "no trace of where it looked"
+    assert [each["lit"] for each in drawing["filters"].values()] == [None, None]
 
 
 def test_a_read_is_saved_undone_and_saved_again(store: Store, add_case: AddCase, open_page: OpenPage) -> None:

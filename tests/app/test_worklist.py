@@ -243,4 +243,4 @@ def test_without_a_database_the_level_is_shown_and_the_page_says_what_is_missing
     assert any("could not note" in warning.value for warning in app.warning)
     assert any("read-only" in error.value for error in app.error)
     figure = json.loads(app.get("bidi_component")[0].proto.json)
-    assert figure["samples"]
+    assert figure["filters"]["diagnostic"]["samples"]

@@ -99,7 +99,7 @@ def test_calipers_measure_a_dragged_box(page: Page) -> None:
     page.get_by_role("combobox", name="Gain").click()
     page.get_by_role("option", name="20 mm/mV").click()
     expect(page.get_by_text("20 mm/mV ·")).to_be_visible(timeout=WAIT_MS)
-    assert said.inner_text() == before, "what was measured does not change with the gain"
+    expect(said, "what was measured does not change with the gain").to_have_text(before)
     page.get_by_label("March out").check()
     expect(page.locator(".cv-marched")).to_be_attached()
     page.get_by_label("Calipers: from, s").fill("1.0")
@@ -107,22 +107,46 @@ def test_calipers_measure_a_dragged_box(page: Page) -> None:
     expect(said).to_have_text("750 ms, 80 bpm")
 
 
-def test_speed_gain_and_layout_change_before_the_server_answers(page: Page) -> None:
+def test_the_paper_follows_its_controls_before_the_server_answers(page: Page) -> None:
     page.get_by_role("button", name="Normal sinus rhythm").click()
     expect_result(page)
-    page.wait_for_timeout(1000)
+    # Both filters are there when the level is: the drawing before it has one.
+    page.wait_for_function("[...cardiovPaper.papers].some(paper => Object.keys(paper.data.filters).length === 2)")
     scale = "(({a, d}) => [a, d])(document.querySelector('.cv-trace').transform.baseVal.consolidate().matrix)"
     a_sample, a_microvolt = page.evaluate(scale)
+    wave = page.locator(TRACES).first.get_attribute("d")
     page.context.set_offline(True)
-    for name, option, words in (("Gain", "20 mm/mV", "20 mm/mV ·"), ("Speed", "50 mm/s", "50 mm/s ·")):
+    for name, option, words in (
+        ("Gain", "20 mm/mV", "20 mm/mV ·"),
+        ("Speed", "50 mm/s", "50 mm/s ·"),
+        ("Filter", "0.5-40 Hz", "· 0.5-40 Hz ·"),
+    ):
         page.get_by_role("combobox", name=name).click()
         page.get_by_role("option", name=option).click()
         expect(page.get_by_text(words)).to_be_visible()
     assert page.evaluate(scale) == pytest.approx([2 * a_sample, 2 * a_microvolt])
+    assert page.locator(TRACES).first.get_attribute("d") != wave
+    expect(page.get_by_text("Monitor filter", exact=False)).to_be_visible()
     page.get_by_role("combobox", name="Layout").click()
     page.get_by_role("option", name="12x1").click()
     expect(page.locator(TRACES)).to_have_count(12)
     page.context.set_offline(False)
+
+
+def test_keys_in_a_hurry_are_all_heard_by_the_server(page: Page) -> None:
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+    page.locator(".cv-cart").click()
+    for key in "aaawd":
+        page.keyboard.press(key)
+    # 10, 20, 2.5, 5: at once, and still when all keys are answered.
+    expect(page.get_by_text("· 5 mm/mV ·")).to_be_visible()
+    page.wait_for_function("[...cardiovPaper.papers].every(paper => paper.data.answered === 5)", timeout=WAIT_MS)
+    expect(page.get_by_text("· 5 mm/mV ·")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Gain")).to_have_value("5 mm/mV")
+    expect(page.get_by_role("radio", name="Calipers")).to_be_checked()
+    expect(page.locator(".cv-paper .cv-wave").first).to_be_attached()
+    expect(page.get_by_text("Onset to offset of each wave", exact=False)).to_be_visible(timeout=WAIT_MS)
 
 
 def test_the_whole_trace_is_on_one_screen(page: Page) -> None:

@@ -1,14 +1,15 @@
 """Twelve leads on ECG paper, as samples and millimetres that a browser draws.
 
 x runs at the paper speed and y at the gain, and leads are stacked by offset. Columns run on in time, so one band of
-attention over the whole height lies right for every row and column. The sheets of all layouts, speeds and gains are
-told at once: whoever draws changes them without asking again.
+attention over the whole height lies right for every row and column. The samples of both display filters and the sheets
+of all layouts, lead orders, speeds and gains are told at once: whoever draws changes them without asking again.
 """
 
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 
@@ -17,9 +18,17 @@ from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.colours import ATTENTION, PaperColours, colours
 from cardiov_core.reporting.trace.attention import standing_out
 from cardiov_core.reporting.trace.boundaries import WAVE_STYLES, record_spans, record_spikes
-from cardiov_core.reporting.trace.display_filter import DisplayedSignal, filter_for_display
+from cardiov_core.reporting.trace.display_filter import BANDS_HZ, DisplayedSignal, filter_for_display
 from cardiov_core.reporting.trace.lit import Lit, lit_drawing
-from cardiov_core.reporting.trace.paper_options import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, Layout, PaperOptions
+from cardiov_core.reporting.trace.paper_options import (
+    GAINS_MM_MV,
+    LAYOUTS,
+    SPEEDS_MM_S,
+    FilterName,
+    Layout,
+    LeadOrder,
+    PaperOptions,
+)
 from cardiov_core.reporting.trace.sheet import PULSE_S, WINDOW_S, Strip, overshoot_mm, sheet_for, strips_for
 
 NO_SAMPLE = -32768
@@ -39,12 +48,12 @@ def ecg_drawing(
     options: PaperOptions,
     *,
     attention: FloatArray | None = None,
-    opacity: float = 0.4,
     leads_looked_at: Mapping[str, float] | None = None,
     dark: bool = False,
     boundaries: Measurements | None = None,
     lit: Lit | None = None,
     paper_s: float | None = None,
+    both_filters: bool = True,
 ) -> EcgDrawing:
     """Prepare up to 10 s of a record to be drawn on ECG paper.
 
@@ -56,12 +65,10 @@ def ecg_drawing(
     record : EcgRecord
         As read.
     options : PaperOptions
-        Layout, speed, gain, filter, lead order, start of the window.
+        Filter, notch and start of the window; whoever draws may choose all else of it by himself.
     attention : numpy.ndarray or None
         Attention per sample of the record, shape ``(n_samples,)``, 0..1, NaN where not analysed; drawn where it
         `standing_out`.
-    opacity : float
-        Opacity of the attention band, 0..1.
     leads_looked_at : mapping of str to float, optional
         Lead -> its importance, as a share of the largest: up to five marks beside the lead's name.
     dark : bool
@@ -72,6 +79,8 @@ def ecg_drawing(
         The leads, beats and levels of J of one finding.
     paper_s : float, optional
         Length of the paper, for two records of different length on one scale.
+    both_filters : bool
+        The samples of the other display filter, too; half as much is sent without them.
 
     Returns
     -------
@@ -87,31 +96,30 @@ def ecg_drawing(
     rate = record.sampling_rate
     first = round(options.start_s * rate)
     last = min(record.n_samples, first + round(WINDOW_S * rate))
-    displayed = _displayed(record, options, first, last)
     shown_s = (last - first) / rate
-    palette = colours(dark=dark)
-    samples, unit_mv = _samples(displayed.signal)
+    names = (options.filter, *(name for name in BANDS_HZ if both_filters and name != options.filter))
+
+    def _filtered(name: FilterName) -> dict[str, object]:
+        asked = replace(options, filter=name)
+        displayed = _displayed(record, asked, first, last)
+        shown = None if lit is None else lit_drawing(lit, record, displayed.signal, options, shown_s, dark=dark)
+        return {**_sheets(record, displayed, asked, shown_s, paper_s), "lit": shown}
+
     return {
         "window": f"{record.record_id} {options.start_s:g}",
         "start_s": options.start_s,
         "rate_hz": rate,
         "n_samples": last - first,
-        "samples": samples,
-        "unit_mv": unit_mv,
         "leads": list(record.leads),
         "remarks": _remarks(record, leads_looked_at or {}),
-        "layouts": {layout: _layout(record, displayed, options, layout, shown_s, paper_s) for layout in LAYOUTS},
+        "filters": {name: _filtered(name) for name in names},
         "speeds": {f"{speed:g}": _width(options, speed, shown_s, paper_s) for speed in SPEEDS_MM_S},
         "pulse_s": PULSE_S,
-        "chosen": _chosen(options, opacity),
-        "footer": [*_after_gain(record, displayed, options)],
-        "notes": " ".join(displayed.notes),
         "attention": [] if attention is None else _runs(standing_out(attention)[first:last], rate),
         "waves": [] if boundaries is None else _waves(boundaries, options, shown_s, dark=dark),
         "filled": attention is None,
         "spikes": [] if boundaries is None else record_spikes(boundaries, options.start_s, shown_s),
-        "lit": None if lit is None else lit_drawing(lit, record, displayed.signal, options, shown_s, dark=dark),
-        "colours": _colours(palette),
+        "colours": _colours(colours(dark=dark)),
     }
 
 
@@ -144,6 +152,27 @@ def _samples(signal_mv: FloatArray) -> tuple[str, float]:
     unit_mv = 0.001 * max(1.0, float(np.ceil(largest_mv / 32.0)))
     units = np.where(finite, np.round(np.nan_to_num(signal_mv) / unit_mv), NO_SAMPLE).astype("<i2")
     return base64.b64encode(units.tobytes()).decode(), unit_mv
+
+
+def _sheets(
+    record: EcgRecord, displayed: DisplayedSignal, options: PaperOptions, shown_s: float, paper_s: float | None
+) -> dict[str, object]:
+    """Return a filter's samples, its sheets of all lead orders and layouts, and what must be said of it."""
+    samples, unit_mv = _samples(displayed.signal)
+    orders: tuple[LeadOrder, ...] = get_args(LeadOrder)
+    return {
+        "samples": samples,
+        "unit_mv": unit_mv,
+        "orders": {
+            order: {
+                layout: _layout(record, displayed, replace(options, lead_order=order), layout, shown_s, paper_s)
+                for layout in LAYOUTS
+            }
+            for order in orders
+        },
+        "footer": [*_after_gain(record, displayed, options)],
+        "notes": " ".join(displayed.notes),
+    }
 
 
 def _layout(
@@ -186,15 +215,6 @@ def _extremes(record: EcgRecord, displayed: DisplayedSignal, strip: Strip) -> Fl
 def _width(options: PaperOptions, speed_mm_s: float, shown_s: float, paper_s: float | None) -> dict[str, float]:
     sheet = sheet_for(replace(options, speed_mm_s=speed_mm_s), shown_s, paper_s)
     return {"left_mm": sheet.left_mm, "width_mm": sheet.width_mm}
-
-
-def _chosen(options: PaperOptions, opacity: float) -> dict[str, object]:
-    return {
-        "layout": options.layout,
-        "speed": f"{options.speed_mm_s:g}",
-        "gain": f"{options.gain_mm_mv:g}",
-        "opacity": opacity,
-    }
 
 
 def _remarks(record: EcgRecord, looked_at: Mapping[str, float]) -> dict[str, list[str]]:

@@ -54,7 +54,7 @@ class _Side:
     analysis: Analysis
 
 
-def compare_tab(case: Case, paper: PaperOptions, *, waves: bool) -> None:
+def compare_tab(case: Case, paper: PaperOptions) -> None:
     """Ask for another ECG of the patient and compare the two."""
     current = session()
     choose_other(current, case)
@@ -75,7 +75,7 @@ def compare_tab(case: Case, paper: PaperOptions, *, waves: bool) -> None:
     # Who sees this level and reads that ECG later, reads it unblinded.
     note_grade_shown(other, other_side.analysis)
     sides = (other_side, open_side) if earlier is other else (open_side, other_side)
-    _show(*sides, paper, waves=waves)
+    _show(*sides, paper)
 
 
 def _one_patient(current: Session, first: EcgRecord, second: EcgRecord) -> bool:
@@ -116,7 +116,7 @@ def _earlier(case: Case, other: Case) -> Case | None:
     return None if chosen is None else choices[chosen]
 
 
-def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> None:
+def _show(earlier: _Side, later: _Side, paper: PaperOptions) -> None:
     """Say what changed, show both traces on one scale, and list what was compared."""
     comparison = compare_ecgs(earlier.analysis, later.analysis)
     st.html(f'<div class="cv-serial">{bullet_list(summary_words(comparison))}</div>')
@@ -129,7 +129,7 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions, *, waves: bool) -> 
     ):
         with column, st.container(key=f"half_{key}"):
             st.html(_head(title, side))
-            drawing = _trace(side, paper, shown_s, waves=waves)
+            drawing = _trace(side, paper, shown_s)
             draw_paper(drawing, key=key, alternative=f"{title} ECG {side.case.title}")
     st.html(html_table(LEAD_CHANGE_HEADS, lead_change_rows(comparison)))
     _show_items(comparison)
@@ -155,14 +155,14 @@ def _cells(row: ComparedRow) -> tuple[str, str, str, str, str]:
     return row.name, row.earlier, row.later, row.change, row.outcome
 
 
-def _trace(side: _Side, paper: PaperOptions, shown_s: float, *, waves: bool) -> EcgDrawing:
+def _trace(side: _Side, paper: PaperOptions, shown_s: float) -> EcgDrawing:
     prediction = side.analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
     return ecg_drawing(
         side.case.record,
         replace(paper, start_s=start_s),
         dark=dark_theme(),
-        boundaries=side.analysis.measurements if waves else None,
+        boundaries=side.analysis.measurements,
         paper_s=shown_s,
     )
 

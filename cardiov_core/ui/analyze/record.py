@@ -21,9 +21,10 @@ from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import facts, guarded
 from cardiov_core.ui.frame.session import Case, Key, session
 from cardiov_core.ui.sign_in.idle_clock import fragment
+from cardiov_core.ui.trace.controls import FILTERS, notch_name
 from cardiov_core.ui.trace.explanation import explanation_tab, has_band, remarks, stages_of
 from cardiov_core.ui.trace.measurements import measurements_tab
-from cardiov_core.ui.trace.tools import FILTERS, Tools, notch_name, show_paper, tool_row
+from cardiov_core.ui.trace.tools import Tools, show_paper, tool_row
 
 _TABS = ("Findings", "Measurements", "Explanation", "Quality", "Compare", "Record", "Report", "Log")
 
@@ -36,7 +37,7 @@ def show_trace(case: Case, analysis: Analysis | None) -> None:
     """
     if analysis is None:
         tools = tool_row(session().window_start_s, measured=False, explained=False)
-        show_paper(case.record, tools, None, None, f"ECG {case.title}")
+        show_paper(case.record, tools, None, None, f"ECG {case.title}", whole=False)
         return
     prediction = analysis.prediction
     start_s = prediction.window.start_s if prediction is not None else 0.0
@@ -99,7 +100,7 @@ def _show_tabs(
         "Measurements": lambda: measurements_tab(case, analysis, tools.paper.gain_mm_mv, lit.j_mv if lit else None),
         "Findings": lambda: findings_tab(analysis),
         "Quality": lambda: quality_tab(analysis.quality),
-        "Compare": lambda: compare_tab(case, tools.paper, waves=tools.waves),
+        "Compare": lambda: compare_tab(case, tools.paper),
         "Record": lambda: _record_tab(case, analysis, tools),
         "Report": lambda: report_tab(case, analysis, tools.paper),
         "Log": lambda: log_tab(case, analysis),

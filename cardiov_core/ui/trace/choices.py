@@ -4,59 +4,64 @@ A cookie holds the words of the controls and nothing else. The paper's script al
 choice: the server's answer may come too late for a reload, or after a newer choice.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from cardiov_core.ui.frame.session import Key
+from cardiov_core.ui.trace.controls import IN_BROWSER, KEPT, option_word
 
 COOKIE = "cardiov_display"
 """Name of the cookie."""
 
-_KEPT_KEY = "cardiov_display"
+_KEPT_KEY, _ANSWERED_KEY = "cardiov_display", "cardiov_display_answered"
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A control whose setting is kept."""
-
-    key: Key  # of the widget
-    options: Sequence[Any]  # what may be chosen
-    first: Any  # what a new reader gets
-
-
-def recall_choices(choices: Sequence[Choice]) -> None:
+def recall_choices() -> None:
     """Set each control that is not on the page yet to what this browser chose last."""
     kept = _kept()
-    for choice in choices:
+    for choice in KEPT:
         if choice.key not in st.session_state:
             known = {option_word(option): option for option in choice.options}
             st.session_state[choice.key] = known.get(kept.get(choice.key, ""), choice.first)
 
 
-def keep_choices(choices: Sequence[Choice]) -> None:
+def keep_choices() -> None:
     """Keep what the controls say now."""
-    kept = {str(choice.key): option_word(st.session_state[choice.key]) for choice in choices}
+    kept = {str(choice.key): option_word(st.session_state[choice.key]) for choice in KEPT}
     st.session_state[_KEPT_KEY] = {**_kept(), **kept}
 
 
-def kept_in_browser() -> Mapping[str, object]:
-    """Return what the paper's script needs to write the cookie: its name, and each control's word."""
-    return {"cookie": COOKIE, "words": _kept()}
+def take_pressed(paper_key: str) -> None:
+    """Set the controls to what was chosen by key in the browser.
+
+    `paper_key`: of the paper, which tells all that is not answered yet and the number of the last key.
+    """
+    pressed = st.session_state[paper_key]["chosen"]
+    for choice in IN_BROWSER:
+        known = {option_word(option): option for option in choice.options}
+        word = pressed["words"].get(choice.key)
+        if word in known:
+            st.session_state[choice.key] = known[word]
+    st.session_state[_ANSWERED_KEY] = pressed["count"]
 
 
-def option_word(option: object) -> str:
-    """Return an option as cookie and script name it, for example '12.5' or '3x4+1'."""
-    return f"{option:g}" if isinstance(option, float) else str(option)
-
-
-def choose_next(choice: Choice) -> None:
-    """Go on to a control's next option, and from the last to the first."""
-    place = list(choice.options).index(st.session_state.get(choice.key, choice.first))
-    st.session_state[choice.key] = choice.options[(place + 1) % len(choice.options)]
+def told_to_browser() -> Mapping[str, object]:
+    """Return what the paper's script needs to know of the controls and of the cookie that it writes."""
+    return {
+        "controls": [
+            {
+                "name": choice.key,
+                "label": choice.label,
+                "letter": choice.letter,
+                "options": {choice.words(option): option_word(option) for option in choice.options},
+            }
+            for choice in IN_BROWSER
+        ],
+        "chosen": {choice.key: option_word(st.session_state.get(choice.key, choice.first)) for choice in IN_BROWSER},
+        "answered": st.session_state.get(_ANSWERED_KEY, 0),
+        "kept": {"cookie": COOKIE, "words": _kept()},
+    }
 
 
 def _kept() -> Mapping[str, str]:

@@ -1,11 +1,11 @@
-// The ECG on its paper. Python sends samples and the sheets of all layouts, speeds and gains once; what a reader changes
-// of them, zoom and calipers never ask the server.
+// The ECG on its paper. Python sends the samples of both filters and the sheets of all layouts, speeds and gains once; what
+// a reader changes of them, zoom and calipers never ask the server.
 const SVG = 'http://www.w3.org/2000/svg';
 const NO_SAMPLE = -32768;
 const TICK_MM = 2.5, NAME_MM = 2.8, SPIKE_MM = 2.4, ABOVE = 0.6, MOST_MARCHED = 40;
 const USUAL_SPEED_MM_S = 25;
-// What a control may be ahead of the server's answer.
-const PATIENCE_MS = 5000;
+// What a control may be ahead of a server that lost its session.
+const PATIENCE_MS = 30000;
 const YEAR_S = 365 * 24 * 3600;
 const HINT = 'Drag a box from one point to the other, with Shift a further one, or type two times.';
 
@@ -25,8 +25,8 @@ function html(kind, parent, className = '', text = '') {
   return made;
 }
 
-function samplesOf(data) {
-  const bytes = Uint8Array.from(atob(data.samples), letter => letter.charCodeAt(0));
+function samplesOf(text) {
+  const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   return new Int16Array(bytes.buffer);
 }
 
@@ -50,7 +50,7 @@ class Paper {
     this.said.setAttribute('role', 'status');
     for (const input of [this.from, this.to, this.march]) input.addEventListener('input', () => this.measure());
     this.boxes = [];
-    this.ahead = {};
+    this.known = {};
     this.listen();
   }
 
@@ -65,18 +65,15 @@ class Paper {
   }
 
   show(data) {
-    if (!this.data || this.data.samples !== data.samples || this.data.window !== data.window) {
-      this.samples = samplesOf(data);
-      this.paths = new Map();
-    }
     if (!this.data || this.data.window !== data.window) {
       this.view = null;
       this.boxes = [];
     }
     this.data = data;
-    this.chosen = {...data.chosen, drag: data.drag};
-    for (const [name, {value, since}] of Object.entries(this.ahead)) {
-      if (this.chosen[name] === value || performance.now() - since > PATIENCE_MS) delete this.ahead[name];
+    this.chosen = {...data.chosen};
+    for (const [name, {value, since, count}] of Object.entries(shared.ahead)) {
+      const answered = count ? count <= data.answered : this.chosen[name] === value;
+      if (answered || performance.now() - since > PATIENCE_MS) delete shared.ahead[name];
       else this.chosen[name] = value;
     }
     this.keep(data.kept.words);
@@ -88,26 +85,31 @@ class Paper {
     const {cookie} = this.data.kept;
     const before = document.cookie.split('; ').find(each => each.startsWith(`${cookie}=`)) || '';
     const entries = new URLSearchParams(before.slice(cookie.length + 1));
-    for (const [name, word] of Object.entries(words)) entries.set(name, name in this.ahead ? this.ahead[name].value : word);
+    for (const [name, word] of Object.entries(words)) entries.set(name, name in shared.ahead ? shared.ahead[name].value : word);
     document.cookie = `${cookie}=${entries}; path=/; SameSite=Lax; max-age=${YEAR_S}`;
   }
 
-  choose(name, value) {
-    if (this.chosen[name] === value || !this.options(name).includes(value)) return;
+  follow(name, value) {
     if (name === 'layout') { this.view = null; this.boxes = []; }
     this.chosen[name] = value;
-    this.ahead[name] = {value, since: performance.now()};
-    if (name in this.data.kept.words) this.keep({[name]: value});
     this.draw();
   }
 
-  options(name) { return this.data.options[name] || []; }
+  // Of the filter that was chosen, or of the one that is there until both are.
+  get filtered() { return this.data.filters[this.filter]; }
+  get filter() { return this.chosen.filter in this.data.filters ? this.chosen.filter : Object.keys(this.data.filters)[0]; }
+
+  // Samples and strips of a filter, kept for as long as the samples are the same.
+  get drawn() {
+    const text = this.filtered.samples;
+    if (this.known[this.filter]?.text !== text) this.known[this.filter] = {text, samples: samplesOf(text), paths: new Map()};
+    return this.known[this.filter];
+  }
 
   // Geometry of the sheet: svg counts y from the top, paper from the bottom.
-  get strips() { return this.data.layouts[this.chosen.layout].strips; }
-  get sheet() {
-    return {...this.data.layouts[this.chosen.layout].gains[this.chosen.gain], ...this.data.speeds[this.chosen.speed]};
-  }
+  get layout() { return this.filtered.orders[this.chosen.lead_order][this.chosen.layout]; }
+  get strips() { return this.layout.strips; }
+  get sheet() { return {...this.layout.gains[this.chosen.gain], ...this.data.speeds[this.chosen.speed]}; }
   get speed() { return Number(this.chosen.speed); }
   get gain() { return Number(this.chosen.gain); }
   x(time_s) { return this.sheet.left_mm + time_s * this.speed; }
@@ -115,7 +117,7 @@ class Paper {
   get pitch() { const lines = this.sheet.base_lines_mm; return lines[0] - lines[1]; }
 
   draw() {
-    const {data, sheet, svg, chosen} = this;
+    const {data, sheet, svg, chosen, filtered} = this;
     svg.replaceChildren();
     svg.setAttribute('aria-label', data.alternative);
     for (const [name, colour] of Object.entries(data.colours)) this.root.style.setProperty(`--cv-${name}`, colour);
@@ -125,15 +127,15 @@ class Paper {
     for (const [begin, end, share] of data.attention) {
       element('rect', {x: this.x(begin), y: 0, width: (end - begin) * this.speed, height: sheet.height_mm, 'fill-opacity': share}, band);
     }
-    if (data.lit) this.light();
-    this.waves(sheet);
+    if (filtered.lit) this.light();
+    if (chosen.waves === 'on') this.waves(sheet);
     this.pulses(sheet);
     this.traces();
-    if (data.lit) this.lightBeats(sheet);
+    if (filtered.lit) this.lightBeats(sheet);
     this.names();
     this.overlay = element('g', {class: 'cv-overlay'}, svg);
-    this.footer.textContent = [`${chosen.speed} mm/s`, `${chosen.gain} mm/mV`, ...data.footer].join(' · ');
-    this.notes.textContent = data.notes;
+    this.footer.textContent = [`${chosen.speed} mm/s`, `${chosen.gain} mm/mV`, ...filtered.footer].join(' · ');
+    this.notes.textContent = filtered.notes;
     this.legend.hidden = !data.attention.length;
     this.bar.hidden = chosen.drag !== 'calipers';
     this.measure();
@@ -169,7 +171,7 @@ class Paper {
     for (const [lead, row, begin, end] of this.strips) {
       const path = this.path(lead, begin, end);
       if (!path) continue;
-      path.setAttribute('transform', `translate(${this.x(begin)} ${this.base(row)}) scale(${this.speed / this.data.rate_hz} ${this.data.unit_mv * this.gain})`);
+      path.setAttribute('transform', `translate(${this.x(begin)} ${this.base(row)}) scale(${this.speed / this.data.rate_hz} ${this.filtered.unit_mv * this.gain})`);
       this.svg.appendChild(path);
     }
     const ticks = this.strips.filter(strip => strip[2] > 0)
@@ -179,12 +181,12 @@ class Paper {
 
   // A strip in samples and units, drawn once: speed and gain are a transform of it.
   path(lead, begin, end) {
-    const key = `${lead} ${begin} ${end}`;
-    if (!this.paths.has(key)) this.paths.set(key, this.drawn(lead, begin, end, key));
-    return this.paths.get(key);
+    const {paths, samples} = this.drawn, key = `${lead} ${begin} ${end}`;
+    if (!paths.has(key)) paths.set(key, this.strip(samples, lead, begin, end));
+    return paths.get(key);
   }
 
-  drawn(lead, begin, end) {
+  strip(samples, lead, begin, end) {
     const place = this.data.leads.indexOf(lead.replace('-', ''));
     if (place < 0) return null;
     const sign = lead.startsWith('-') ? 1 : -1;
@@ -193,7 +195,7 @@ class Paper {
     const parts = [];
     let move = true;
     for (let i = first; i < Math.min(last, this.data.n_samples); i++) {
-      const value = this.samples[offset + i];
+      const value = samples[offset + i];
       if (value === NO_SAMPLE) { move = true; continue; }
       parts.push(`${move ? 'M' : ''}${i - first} ${sign * value}`);
       move = false;
@@ -239,7 +241,7 @@ class Paper {
   }
 
   light() {
-    const {leads, fill, ink} = this.data.lit;
+    const {leads, fill, ink} = this.filtered.lit;
     for (const [lead, row, begin, end] of this.strips) {
       if (!leads.includes(lead.replace('-', ''))) continue;
       element('rect', {
@@ -250,7 +252,7 @@ class Paper {
   }
 
   lightBeats({height_mm}) {
-    const {beats, levels, level_s, ink} = this.data.lit;
+    const {beats, levels, level_s, ink} = this.filtered.lit;
     element('path', {class: 'cv-lit-beats', style: `stroke: ${ink}`, d: beats.map(time => `M${this.x(time)} 0V${height_mm}`).join('')}, this.svg);
     let path = '';
     for (const [lead, row, begin, end] of this.strips) {
@@ -365,55 +367,10 @@ class Paper {
     const strip = this.strips.find(each => each[1] === row && time >= each[2] && time < each[3]);
     const place = strip ? this.data.leads.indexOf(strip[0].replace('-', '')) : -1;
     if (place < 0) return;
-    const value = this.samples[place * this.data.n_samples + Math.round(time * this.data.rate_hz)];
+    const value = this.drawn.samples[place * this.data.n_samples + Math.round(time * this.data.rate_hz)];
     if (value === undefined || value === NO_SAMPLE) return;
-    const mv = value * this.data.unit_mv * (strip[0].startsWith('-') ? -1 : 1);
+    const mv = value * this.filtered.unit_mv * (strip[0].startsWith('-') ? -1 : 1);
     this.readout.textContent = `${strip[0].replace('-', '\u2212')}: ${(this.data.start_s + time).toFixed(3)} s, ${mv.toFixed(2)} mV`;
     this.dot = element('circle', {class: 'cv-dot', cx: point.x, cy: this.base(row) - mv * this.gain, r: 0.7}, this.overlay);
   }
-}
-
-// The controls stand above the paper and belong to Streamlit; what they show is followed at once, the server's answer
-// changes nothing more.
-const LABELS = {Layout: 'layout', Speed: 'speed', Gain: 'gain', Opacity: 'opacity'};
-const BY_KEY = {a: 'gain', v: 'speed', y: 'layout', d: 'drag'};
-
-function wanted(label, words) {
-  if (label === 'Layout') return words;
-  return label === 'Opacity' ? parseFloat(words) / 100 : words.split(' ')[0];
-}
-
-function follow(papers) {
-  const choose = (name, value) => papers.forEach(paper => {
-    if (paper.svg.isConnected) paper.choose(name, value); else papers.delete(paper);
-  });
-  new MutationObserver(changes => changes.forEach(({target}) => {
-    const label = target.getAttribute('aria-label');
-    if (label in LABELS && target.getAttribute('role') === 'combobox' && target.value) {
-      choose(LABELS[label], wanted(label, target.value));
-    }
-    if (target.getAttribute('role') === 'radio' && target.getAttribute('aria-checked') === 'true' &&
-        target.closest('[aria-label=Drag]')) choose('drag', target.textContent.trim().toLowerCase());
-  })).observe(document.body, {subtree: true, attributes: true, attributeFilter: ['value', 'aria-checked']});
-  document.addEventListener('keydown', event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.('input, textarea, [contenteditable=true]')) return;
-    const name = BY_KEY[event.key.toLowerCase()];
-    const paper = [...papers].find(each => each.svg.isConnected);
-    if (!name || !paper) return;
-    const options = paper.options(name);
-    choose(name, options[(options.indexOf(paper.chosen[name]) + 1) % options.length]);
-  });
-}
-
-export default function (component) {
-  const {data, parentElement} = component;
-  if (!window.cardiovPapers) {
-    window.cardiovPapers = new Set();
-    follow(window.cardiovPapers);
-  }
-  if (!parentElement.cardiovPaper) {
-    parentElement.cardiovPaper = new Paper(parentElement);
-    window.cardiovPapers.add(parentElement.cardiovPaper);
-  }
-  parentElement.cardiovPaper.show(data);
 }

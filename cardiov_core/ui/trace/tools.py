@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,7 @@ import streamlit as st
 from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Measurements
 from cardiov_core.reporting import (
     CAPTION,
-    GAINS_MM_MV,
-    LAYOUTS,
-    SPEEDS_MM_S,
     STANDS_OUT,
-    FilterName,
-    LeadOrder,
     Lit,
     PaperOptions,
     boundaries_caption,
@@ -27,46 +21,31 @@ from cardiov_core.reporting import (
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key
-from cardiov_core.ui.trace.choices import Choice, choose_next, keep_choices, recall_choices
-from cardiov_core.ui.trace.paper import DRAGS, OPACITIES, Drag, draw_paper
+from cardiov_core.ui.trace.choices import keep_choices, recall_choices
+from cardiov_core.ui.trace.controls import (
+    DRAG,
+    FILTER,
+    GAIN,
+    LAYOUT,
+    LEAD_ORDER,
+    NOTCH,
+    OPACITY,
+    SPEED,
+    SWITCH,
+    WAVES,
+    Choice,
+)
+from cardiov_core.ui.trace.paper import draw_paper
 
-FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
-"""Display filter -> its band in words."""
 CHART_CONFIG = {"displaylogo": False, "scrollZoom": False, "displayModeBar": False}
 """How Plotly shows any figure."""
 
-_NOTCHES_HZ = (0, 50, 60)
-_LEAD_ORDERS: tuple[LeadOrder, ...] = ("standard", "cabrera")
-_SWITCH = ("off", "on")
+_WIDTHS_PX = ((LAYOUT, 96), (SPEED, 108), (GAIN, 118), (FILTER, 124))
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
     "above no risk?": "above_no",
     "above low risk?": "above_low",
     "above medium risk?": "above_medium",
-}
-
-_LAYOUT, _SPEED, _GAIN, _FILTER = (
-    Choice(Key.LAYOUT, LAYOUTS, LAYOUTS[0]),
-    Choice(Key.SPEED, SPEEDS_MM_S, SPEEDS_MM_S[1]),
-    Choice(Key.GAIN, GAINS_MM_MV, GAINS_MM_MV[2]),
-    Choice(Key.FILTER, tuple(FILTERS), next(iter(FILTERS))),
-)
-_KEPT = (
-    _LAYOUT,
-    _SPEED,
-    _GAIN,
-    _FILTER,
-    Choice(Key.NOTCH, _NOTCHES_HZ, _NOTCHES_HZ[0]),
-    Choice(Key.LEAD_ORDER, _LEAD_ORDERS, _LEAD_ORDERS[0]),
-)
-# Letters that neither Streamlit nor the Review page takes.
-_BY_KEY = {
-    "A": _GAIN,
-    "V": _SPEED,
-    "Y": _LAYOUT,
-    "F": _FILTER,
-    "W": Choice(Key.WAVES, _SWITCH, _SWITCH[0]),
-    "D": Choice(Key.DRAG, DRAGS, DRAGS[0]),
 }
 
 
@@ -87,7 +66,6 @@ class AttentionTools:
     """What the tool row says of the attention band."""
 
     overlay: bool  # whether the band is drawn
-    opacity: float  # of the band, 0..1
     stage: int  # whose attention, from 1
     target: str | None  # threshold asked about; None for the predicted level
 
@@ -97,7 +75,6 @@ class Tools:
     """What the tool row says."""
 
     paper: PaperOptions  # how the ECG is drawn
-    drag: Drag  # {"zoom", "calipers"}; what dragging on the paper does
     waves: bool  # whether the boundaries of P, QRS and T are drawn
     attention: AttentionTools | None = None  # None where the row has no such controls: a blind reader's
 
@@ -115,31 +92,19 @@ def tool_row(
 
     `explained` None leaves the controls of the explanation out.
     """
-    recall_choices(_KEPT)
+    recall_choices()
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="center"):
-        layout = _shown("Layout", LAYOUTS, Key.LAYOUT, 96)
-        speed = _shown("Speed", SPEEDS_MM_S, Key.SPEED, 108, "{:g} mm/s")
-        gain = _shown("Gain", GAINS_MM_MV, Key.GAIN, 118, "{:g} mm/mV")
-        band = st.selectbox(
-            "Filter", tuple(FILTERS), format_func=FILTERS.__getitem__, key=Key.FILTER, width=124,
-            label_visibility="collapsed",
-        )  # fmt: skip
-        st.session_state.setdefault(Key.DRAG, DRAGS[0])
-        drag = st.segmented_control(
-            "Drag", DRAGS, required=True, format_func=str.capitalize, key=Key.DRAG,
+        layout, speed, gain, band = (_shown(choice, width) for choice, width in _WIDTHS_PX)
+        st.session_state.setdefault(Key.DRAG, DRAG.first)
+        st.segmented_control(
+            DRAG.label, DRAG.options, required=True, format_func=DRAG.words, key=Key.DRAG,
             label_visibility="collapsed",
         )  # fmt: skip
         with st.popover("More", key=Key.MORE):
-            notch = st.selectbox("Notch", _NOTCHES_HZ, format_func=notch_name, key=Key.NOTCH)
-            order = st.selectbox("Leads", _LEAD_ORDERS, format_func=str.capitalize, key=Key.LEAD_ORDER)
-            waves = st.selectbox("Waves", _SWITCH, key=Key.WAVES, disabled=not measured)
+            notch, order = _choose(NOTCH), _choose(LEAD_ORDER)
+            waves = _choose(WAVES, disabled=not measured)
             attention = None if explained is None else _attention_tools(not explained, banded, stages)
-        # Unseen: it gives the controls their keys, and has no place of its own in the row.
-        with st.container(key="tool_keys"):
-            for letter, choice in _BY_KEY.items():
-                name = f"next_{choice.key}"
-                st.button(f"Next {choice.key}", key=name, shortcut=letter, on_click=partial(choose_next, choice))
-            keep_choices(_KEPT)
+        keep_choices()
         paper = PaperOptions(
             layout=layout,
             speed_mm_s=speed,
@@ -151,26 +116,35 @@ def tool_row(
         )
         if last is not None:
             last(paper)
-    return Tools(paper, drag or DRAGS[0], measured and waves == "on", attention)
+    return Tools(paper, measured and waves == "on", attention)
 
 
-def _shown(label: str, options: Sequence[Any], key: Key, width: int, words: str = "{}") -> Any:
+def _shown(choice: Choice, width_px: int) -> Any:
     """Show a control that stands on the screen without its label; screen readers hear it."""
-    return st.selectbox(label, options, format_func=words.format, key=key, width=width, label_visibility="collapsed")
+    return st.selectbox(
+        choice.label, choice.options, format_func=choice.words, key=choice.key, width=width_px,
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _choose(choice: Choice, *, disabled: bool = False) -> Any:
+    """Show a control behind 'More'."""
+    st.session_state.setdefault(choice.key, choice.first)
+    return st.selectbox(choice.label, choice.options, format_func=choice.words, key=choice.key, disabled=disabled)
 
 
 def _attention_tools(disabled: bool, banded: bool, stages: StageChoice) -> AttentionTools:
     no_band = disabled or not banded
     # Off until it is asked for: a band of attention is no finding.
-    overlay = st.selectbox("Attention", _SWITCH, key=Key.OVERLAY, disabled=no_band)
-    opacity = st.selectbox("Opacity", OPACITIES, 1, format_func="{:.0%}".format, key=Key.OPACITY, disabled=no_band)
+    overlay = st.selectbox("Attention", SWITCH, key=Key.OVERLAY, disabled=no_band)
+    _choose(OPACITY, disabled=no_band)
     # Another grader's network may have fewer stages than the one that was chosen for.
     if st.session_state.get(Key.STAGE, stages.first) not in stages.offered:
         del st.session_state[Key.STAGE]
     first = stages.offered.index(stages.first)
     stage = st.selectbox("Stage", stages.offered, first, key=Key.STAGE, disabled=no_band)
     why = st.selectbox("Why", tuple(_TARGETS), key=Key.TARGET, disabled=disabled)
-    return AttentionTools(overlay == "on", opacity, stage, _TARGETS[why])
+    return AttentionTools(overlay == "on", stage, _TARGETS[why])
 
 
 def show_paper(
@@ -183,8 +157,12 @@ def show_paper(
     remarks: Sequence[str] = (),
     lit: Lit | None = None,
     key: str = Key.TRACE,
+    whole: bool = True,
 ) -> None:
-    """Draw the ECG as the tool row says; below it what the overlays mean."""
+    """Draw the ECG as the tool row says; below it what the overlays mean.
+
+    `whole`: with the samples of both display filters; the first drawing of an ECG does without, to be there sooner.
+    """
     overlay = tools.attention
     wanted = overlay.stage if explanation and overlay and overlay.overlay else None
     withheld = explanation.withheld.get(wanted) if explanation and wanted else None
@@ -193,14 +171,14 @@ def show_paper(
         record,
         tools.paper,
         attention=attention,
-        opacity=overlay.opacity if overlay else 0.0,
         leads_looked_at=leads_standing_out(explanation) if explanation and wanted else None,
         dark=dark_theme(),
-        boundaries=measured if tools.waves else None,
+        boundaries=measured,
         lit=lit,
+        both_filters=whole,
     )
     with st.container(key="paper_trace"):
-        draw_paper(drawing, key=key, alternative=alternative, drag=tools.drag)
+        draw_paper(drawing, key=key, alternative=alternative, takes_keys=True)
     captions = [] if withheld is None else [f"{withheld} There is no band. Try another stage."]
     if attention is not None and wanted is not None:
         captions.append(band_caption(attention, wanted))
@@ -226,8 +204,3 @@ def band_caption(attention: FloatArray, stage: int) -> str:
         f"Blue band: relative attention within this ECG, 0-1, stage {stage}, where it is at least {STANDS_OUT:g} "
         f"times the record's own median. {CAPTION}"
     )
-
-
-def notch_name(hertz: int) -> str:
-    """Return the notch filter in words: its frequency in Hz, or 'off' for 0."""
-    return f"{hertz} Hz" if hertz else "off"

@@ -46,9 +46,13 @@ def _finding(leads: tuple[str, ...] = (), beats: tuple[int, ...] = (), **j_mv: f
     return Finding("made", "Made", "present", "As made.", {}, leads=leads, beats=beats, j_mv=j_mv)
 
 
+def _of(drawing: dict[str, Any]) -> object:
+    return drawing["filters"]["diagnostic"]["lit"]
+
+
 def _lit(finding: Finding, **options: object) -> dict[str, Any]:
     drawing = ecg_drawing(_record(), PaperOptions(**options), lit=lit_by(finding, _measured()))  # type: ignore[arg-type]
-    lit = drawing["lit"]
+    lit = _of(drawing)
     assert isinstance(lit, dict)
     return lit
 
@@ -59,7 +63,7 @@ def _named(figure: go.Figure, name: str) -> go.Scatter | None:
 
 def test_exactly_the_leads_of_the_finding_are_lit() -> None:
     assert _lit(_finding(("II", "III", "aVF")))["leads"] == ["II", "III", "aVF"]
-    assert ecg_drawing(_record(), PaperOptions())["lit"] is None
+    assert _of(ecg_drawing(_record(), PaperOptions())) is None
 
 
 def test_the_beats_of_the_finding_are_marked_at_their_r_peak() -> None:
@@ -108,7 +112,7 @@ def test_the_textbook_finding_of_each_sample_is_drawn(condition: str, code: str,
     examination = Examination(generate(condition))
     finding = next(one for one in examination.findings if one.code == code)
     assert finding.state == "present"
-    lit = ecg_drawing(examination.record, PaperOptions(), lit=lit_by(finding, examination.measurements))["lit"]
+    lit = _of(ecg_drawing(examination.record, PaperOptions(), lit=lit_by(finding, examination.measurements)))
     assert isinstance(lit, dict)
     if leads:
         assert leads <= set(lit["leads"])
