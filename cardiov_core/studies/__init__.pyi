@@ -21,6 +21,7 @@ from .nets.attributions import check_attributions as check_attributions
 from .nets.attributions import draw_attributions as draw_attributions
 from .nets.compare import Budget as Budget
 from .nets.compare import compare_nets as compare_nets
+from .nets.matrix import draw_probability_matrix as draw_probability_matrix
 from .nets.shipped import ship_comparison as ship_comparison
 from .nets.shipped import ship_statements_check as ship_statements_check
 from .nets.shipped import shipped_comparisons as shipped_comparisons

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from cardiov_core.datasets import LabelledRecords, Task, task_of
-from cardiov_core.domain import STANDARD_LEADS, Float64Array
+from cardiov_core.domain import STANDARD_LEADS, BoolArray, Float64Array
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.nets import build_net, count_flops, count_parameters
 from cardiov_core.training import (
@@ -98,6 +98,8 @@ class Comparison:
     patients: tuple[str, ...]  # who each record is from
     nets: tuple[NetOutputs, ...]  # in the order asked for, the ensemble last
     budget: Budget  # what each could use
+    # Of age and sex: which records have NORM as their only diagnosis; None of other tasks.
+    healthy: BoolArray | None = None
 
 
 def compare_nets(
@@ -159,6 +161,7 @@ def compare_nets(
         tuple(str(patient) for patient in records.table["patient_id"]),
         tuple(found),
         limits,
+        records.table["healthy"].to_numpy(dtype=bool) if task.name in ("age", "sex") else None,
     )
 
 

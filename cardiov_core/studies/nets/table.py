@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,9 @@ class NetRow:
     behind_low: float
     behind_high: float
     published: float | None  # the publication's figure
+    # Of age and sex: the figure of records with NORM as their only diagnosis, and of the others.
+    healthy: float | None = None
+    non_healthy: float | None = None
 
     @property
     def is_worse(self) -> bool:
@@ -64,6 +67,8 @@ class ComparisonTable:
         Records, patients, and draws behind an interval.
     budget_s : float
         Seconds of one thread a network and group.
+    n_healthy : int
+        Of age and sex: records with NORM as their only diagnosis.
     """
 
     task: str
@@ -73,6 +78,7 @@ class ComparisonTable:
     n_patients: int
     n_resamples: int
     budget_s: float
+    n_healthy: int = 0
 
 
 def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable:
@@ -105,10 +111,11 @@ def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable
         n_resamples=n_resamples,
     )
     behind = [sign * (values[best] - value) for value in values]
-    rows = [
-        _row(one, task.name, value, intervals[index], behind[index], intervals[len(nets) + index])
-        for index, (one, value) in enumerate(zip(nets, values, strict=True))
-    ]
+    rows = []
+    for index, (one, value) in enumerate(zip(nets, values, strict=True)):
+        row = _row(one, task.name, value, intervals[index], behind[index], intervals[len(nets) + index])
+        healthy, others = _by_health(comparison, one.outputs)
+        rows.append(replace(row, healthy=healthy, non_healthy=others))
     return ComparisonTable(
         task=task.name,
         figure="MAE in years" if task.kind == "number" else "macro AUC",
@@ -117,7 +124,19 @@ def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable
         n_patients=len(set(comparison.patients)),
         n_resamples=n_resamples,
         budget_s=comparison.budget.seconds,
+        n_healthy=0 if comparison.healthy is None else int(comparison.healthy.sum()),
     )
+
+
+def _by_health(comparison: Comparison, outputs: Float64Array) -> tuple[float | None, float | None]:
+    """Return the figures of healthy records and of the others, of age and sex (the benchmark's Tables III and IV)."""
+    if comparison.healthy is None:
+        return None, None
+    healthy, others = (
+        float(main_figure(comparison.task, comparison.targets[kept], outputs[kept])) if kept.any() else None
+        for kept in (comparison.healthy, ~comparison.healthy)
+    )
+    return healthy, others
 
 
 def _row(one: NetOutputs, task: str, value: float, interval: Interval, behind: float, difference: Interval) -> NetRow:
@@ -157,7 +176,18 @@ def table_markdown(table: ComparisonTable) -> str:
         "Bold: not significantly worse than the best single network. Published: other records, eight times as many, "
         f"and a training of fifty epochs ({SOURCE}).",
     ]
-    return "\n".join([*lines, *notes]) + "\n"
+    return "\n".join([*lines, *_health_lines(table), *notes]) + "\n"
+
+
+def _health_lines(table: ComparisonTable) -> list[str]:
+    if not table.n_healthy:
+        return []
+    heads = ("network", "all", f"healthy ({table.n_healthy})", f"others ({table.n - table.n_healthy})")
+    rows = [heads, ("---",) * len(heads)]
+    for row in table.rows:
+        parts = ["-" if value is None else f"{value:.3f}" for value in (row.value, row.healthy, row.non_healthy)]
+        rows.append((row.net, *parts))
+    return ["", *("| " + " | ".join(row) + " |" for row in rows)]
 
 
 def comparison_rows(table: ComparisonTable) -> list[tuple[str, ...]]:

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from cardiov_core.cli import main
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.labels.tasks import task_of
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.studies.nets import compare as module
 from cardiov_core.studies.nets.compare import Budget, Comparison, NetOutputs, compare_nets
+from cardiov_core.studies.nets.matrix import draw_probability_matrix, probability_matrix
 from cardiov_core.studies.nets.published import published_figure
 from cardiov_core.studies.nets.table import table_markdown, table_of, write_comparison
 
@@ -86,6 +89,31 @@ def test_table_puts_the_best_first_and_marks_who_is_not_worse(tmp_path: Path) ->
         nets=tuple(replace(one, outputs=one.outputs[:, :1] * 40 + 40) for one in nets),
     )
     assert table_of(numbers, n_resamples=20).figure == "MAE in years"
+    healthy = np.arange(400) < 100
+    parted = table_of(replace(numbers, healthy=healthy), n_resamples=20)
+    best = parted.rows[0]
+    assert best.healthy is not None
+    assert best.non_healthy is not None
+    # Absolute errors of the parts add up to those of all.
+    assert best.value == pytest.approx(0.25 * best.healthy + 0.75 * best.non_healthy)
+    assert "| healthy (100) | others (300) |" in table_markdown(parted)
+
+
+def test_matrix_holds_what_is_said_where_a_class_is(tmp_path: Path) -> None:
+    task = task_of("superdiagnostic")
+    # Class 4 has no record; what is said where class 0 is: sure of it, half sure of class 1.
+    targets = np.eye(5)[[0, 0, 1, 2, 3]]
+    outputs = np.array([[1.0, 0.5, 0, 0, 0], [1.0, 0.5, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0]])
+    nets = (NetOutputs("lstm", outputs, (), 10, 20),)
+    comparison = Comparison(task, targets, ("1", "2", "3", "4", "5"), nets, Budget())
+    codes, matrix = probability_matrix(comparison, "lstm")
+    assert codes == task.outputs[:4]
+    assert matrix.tolist() == [[1.0, 0.5, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    draw_probability_matrix(comparison, "lstm", tmp_path / "m" / "matrix.png")
+    assert (tmp_path / "m" / "matrix.png").stat().st_size > 1000
+    for other in (replace(comparison, task=task_of("age")), replace(comparison, nets=())):
+        with pytest.raises(ConfigurationError, match="no matrix of lstm"):
+            probability_matrix(other, "lstm")
 
 
 def test_published_figures_are_those_of_the_tables() -> None:
@@ -101,3 +129,14 @@ def test_what_cannot_be_compared_is_refused(tree: PtbXl, tmp_path: Path) -> None
         compare_nets(("naive",), "cinc2021", tree, tmp_path)
     with pytest.raises(ConfigurationError, match="no network"):
         compare_nets(("ensemble",), "form", tree, tmp_path)
+
+
+def test_the_command_takes_sets_of_leads(tree: PtbXl, tmp_path: Path) -> None:
+    command = ["compare", "--nets", "naive", "--task", "sex", "--data", str(tree.root), "--out", str(tmp_path)]
+    short = ["--seconds", "0.1", "--max-epochs", "1", "--resamples", "5", "--leads", "I, II", "--leads", "V1"]
+    run = CliRunner().invoke(main, [*command, *short])
+    assert run.exit_code == 0, run.output
+    assert "naive (I, II)" in run.stdout
+    assert "naive (V1)" in run.stdout
+    shipped = CliRunner().invoke(main, [*command, *short, "--ship"])
+    assert (shipped.exit_code, "leave --leads out" in shipped.stderr) == (2, True)

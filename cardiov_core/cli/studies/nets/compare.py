@@ -60,12 +60,21 @@ def compare(
 ) -> None:
     """Train networks on the same records, groups, budget and seeds, and compare what they say out of fold.
 
-    Continues where it was interrupted. Prints a table a task, which lies in --out as CSV, Markdown, JSON and figure.
+    Continues where it was interrupted. Prints a table a task, which lies in --out as CSV, Markdown, JSON and figure,
+    beside the matrix of mean probabilities of the best network on tasks of several labels.
     """
     if lead_sets and ship:
         raise click.UsageError("--ship is for networks of twelve leads: leave --leads out.")
     from cardiov_core.domain import STANDARD_LEADS
-    from cardiov_core.studies import Budget, compare_nets, ship_comparison, table_markdown, table_of, write_comparison
+    from cardiov_core.studies import (
+        Budget,
+        compare_nets,
+        draw_probability_matrix,
+        ship_comparison,
+        table_markdown,
+        table_of,
+        write_comparison,
+    )
 
     names = tuple(name.strip() for name in nets.split(",") if name.strip())
     budget = Budget(seconds, max_epochs)
@@ -74,6 +83,9 @@ def compare(
         found = compare_nets(names, task, labelled_of(data), out, budget=budget, report=_told, lead_sets=sets)
         table = table_of(found, resamples)
         write_comparison(table, out)
+        if found.task.kind == "labels" and len(found.task.outputs) > 1:
+            best = next(row.net for row in table.rows if row.net != "ensemble")
+            draw_probability_matrix(found, best, out / f"{task}-matrix.png")
         if ship:
             ship_comparison(table)
         click.echo(table_markdown(table))
