@@ -108,11 +108,17 @@ def gaps_s(record: EcgRecord, lost: BoolArray | None = None) -> tuple[tuple[floa
     tuple of (start, end)
         Rising, each longer than 20 ms; the whole record where no lead has a signal.
     """
-    where = lost_in(record) if lost is None else lost
-    alive = ~where.all(axis=1)
+    return once(_gaps, record) if lost is None else _gaps_in(lost, record.sampling_rate)
+
+
+def _gaps(record: EcgRecord) -> tuple[tuple[float, float], ...]:
+    return _gaps_in(lost_in(record), record.sampling_rate)
+
+
+def _gaps_in(lost: BoolArray, fs: float) -> tuple[tuple[float, float], ...]:
+    alive = ~lost.all(axis=1)
     # Over no lead at all that is True everywhere.
-    nowhere: BoolArray = np.logical_and.reduce(where[alive], axis=0)
-    fs = record.sampling_rate
+    nowhere: BoolArray = np.logical_and.reduce(lost[alive], axis=0)
     starts, ends = runs(nowhere)
     return tuple(
         (start / fs, end / fs)

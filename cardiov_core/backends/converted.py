@@ -13,7 +13,7 @@ import numpy as np
 from cardiov_core.backends.choice import capabilities, check_backend, chosen_backend, core, processor
 from cardiov_core.backends.kept import code_of_networks, keep, read_kept
 from cardiov_core.computing import Precision, computing, n_threads
-from cardiov_core.domain import FloatArray
+from cardiov_core.domain import Float64Array, FloatArray
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.version import installed_version
 
@@ -25,6 +25,7 @@ TOLERANCE: dict[Precision, float] = {"f32": 1e-4, "bf16": 0.01}
 """How far probabilities may lie from PyTorch's on the probes, in each precision; what is further off is not used."""
 
 _N_PROBES = 4
+_Run = Callable[[FloatArray], tuple[FloatArray, ...]]
 _logger = logging.getLogger(__name__)
 
 
@@ -34,16 +35,20 @@ class ConvertedNetwork:
     Parameters
     ----------
     net : torch.nn.Module
-        ``(batch, leads, samples) -> (batch, n)`` logits, in evaluation mode.
+        In evaluation mode: ``(batch, leads, samples)`` to logits ``(batch, n)``, or of one record to several arrays.
     weights : str
         Checksum of its weights and name of its architecture, or whatever else tells it from other networks.
     shape : tuple of int
         Leads and samples of a record.
+    precision : {"f32", "bf16"}, optional
+        Of the arithmetic; what the environment states by default.
     """
 
-    def __init__(self, net: "nn.Module", weights: str, shape: tuple[int, int]) -> None:
-        self._net, self._weights, self._shape = net, weights, shape
-        self._made: Callable[[FloatArray], FloatArray] | None = None
+    def __init__(
+        self, net: "nn.Module", weights: str, shape: tuple[int, int], precision: Precision | None = None
+    ) -> None:
+        self._net, self._weights, self._shape, self._precision = net, weights, shape, precision
+        self._made: _Run | None = None
         self._settled = False
 
     def logits(self, values: FloatArray) -> FloatArray | None:
@@ -65,14 +70,20 @@ class ConvertedNetwork:
         ConfigurationError
             If OpenVINO was asked for and cannot run this network as PyTorch does, or as in `check_backend`.
         """
+        found = [self.outputs(row) for row in values]
+        some = [outputs[0] for outputs in found if outputs is not None]
+        return np.concatenate(some) if some and len(some) == len(found) else None
+
+    def outputs(self, values: FloatArray) -> tuple[FloatArray, ...] | None:
+        """Run one record, float32 ``(leads, samples)``; returns all that the network gives, or None as `logits`."""
         if not self._settled:
             self._made = self._make()
             self._settled = True
-        if self._made is None or values.shape[1:] != self._shape:
+        if self._made is None or values.shape != self._shape:
             return None
-        return np.concatenate([self._made(row[np.newaxis]) for row in values])
+        return self._made(values[np.newaxis])
 
-    def _make(self) -> Callable[[FloatArray], FloatArray] | None:
+    def _make(self) -> _Run | None:
         if chosen_backend() == "torch" or next(self._net.parameters()).device.type != "cpu":
             return None
         check_backend()
@@ -88,7 +99,7 @@ class ConvertedNetwork:
             return None
 
     def _compiled(self) -> "CompiledModel":
-        precision = computing().precision
+        precision = self._precision or computing().precision
         of = {
             "weights": self._weights,
             "shape": "x".join(str(size) for size in self._shape),
@@ -141,9 +152,7 @@ def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":
     return model
 
 
-def check_equal(
-    net: "nn.Module", run: Callable[[FloatArray], FloatArray], shape: tuple[int, int], tolerance: float
-) -> None:
+def check_equal(net: "nn.Module", run: _Run, shape: tuple[int, int], tolerance: float) -> None:
     """Compare a converted network with PyTorch on probes: noise of the size of an ECG."""
     import torch
 
@@ -152,20 +161,25 @@ def check_equal(
     probes[1::2] = np.cumsum(probes[1::2], axis=-1) * 0.1
     for probe in probes:
         with torch.inference_mode():
-            expected = torch.sigmoid(net(torch.from_numpy(probe))).numpy()
-        found = 1.0 / (1.0 + np.exp(-run(probe).astype(np.float64)))
-        off = float(np.abs(found - expected).max())
-        if not off <= tolerance:
-            raise ValueError(f"its probabilities are off by {off:.2g}, more than {tolerance:g}")
+            answer = net(torch.from_numpy(probe))
+        expected = answer if isinstance(answer, tuple) else (answer,)
+        for found, wanted in zip(run(probe), expected, strict=True):
+            off = float(np.abs(_logistic(found) - _logistic(wanted.numpy())).max())
+            if not off <= tolerance:
+                raise ValueError(f"its probabilities are off by {off:.2g}, more than {tolerance:g}")
 
 
-def _as_function(compiled: "CompiledModel") -> Callable[[FloatArray], FloatArray]:
+def _logistic(logits: FloatArray) -> Float64Array:
+    return np.asarray(1.0 / (1.0 + np.exp(-logits.astype(np.float64))), dtype=np.float64)
+
+
+def _as_function(compiled: "CompiledModel") -> _Run:
     request = compiled.create_infer_request()
 
-    def run(values: FloatArray) -> FloatArray:
-        # A copy: the request writes its next answer over this one.
-        answer: FloatArray = np.array(request.infer([np.ascontiguousarray(values)])[0], dtype=np.float32)
-        return answer
+    def run(values: FloatArray) -> tuple[FloatArray, ...]:
+        # Copies: the request writes its next answer over this one.
+        answers = request.infer([np.ascontiguousarray(values)]).values()
+        return tuple(np.array(answer, dtype=np.float32) for answer in answers)
 
     return run
 

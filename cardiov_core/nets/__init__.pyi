@@ -3,8 +3,10 @@ from .delineator import BOUNDARIES as BOUNDARIES
 from .delineator import RATE_HZ as RATE_HZ
 from .delineator import SAMPLES as SAMPLES
 from .delineator import SAMPLES_BEFORE_R as SAMPLES_BEFORE_R
+from .delineator import DelineatorMean as DelineatorMean
 from .delineator import DelineatorNet as DelineatorNet
 from .delineator import DelineatorOutput as DelineatorOutput
+from .delineator import mean_of as mean_of
 from .delineator_group import DelineatorGroup as DelineatorGroup
 from .registry import InputUse as InputUse
 from .registry import NetInfo as NetInfo

@@ -36,6 +36,7 @@ _FLAT_MV = 0.02
 _MAGNIFY = 20.0
 _MAGNIFIED = 3.7
 _STEEP = 16.0
+_TINY = 1e-12
 
 
 class DelineatorOutput(NamedTuple):
@@ -134,6 +135,43 @@ class DelineatorNet(nn.Module):
         pooled = [_over_leads(hidden.view(n_beats, n_leads, -1, n_samples), counts), _over_leads(passed, counts)]
         together = self.together(torch.cat(pooled, dim=1), counts)
         return DelineatorOutput(lead_boundaries, lead_waves, self.boundaries(together), self.waves(shared))
+
+
+def mean_of(said: DelineatorOutput) -> DelineatorOutput:
+    """Return what several networks say together, of outputs with an axis of networks first.
+
+    Logarithms of the mean distribution of each boundary, and the mean probability of each wave.
+    """
+
+    def distribution(logits: Tensor) -> Tensor:
+        return logits.softmax(dim=-1).mean(dim=0).clamp_min(_TINY).log()
+
+    def there(logits: Tensor) -> Tensor:
+        return logits.sigmoid().mean(dim=0)
+
+    return DelineatorOutput(
+        distribution(said.lead_boundaries), there(said.lead_waves), distribution(said.boundaries), there(said.waves)
+    )
+
+
+class DelineatorMean(nn.Module):
+    """Several networks and what they say together of one beat, one after the other: for backends that join layers.
+
+    Parameters
+    ----------
+    nets : sequence of DelineatorNet
+        At least one.
+    """
+
+    def __init__(self, nets: Sequence[DelineatorNet]) -> None:
+        super().__init__()
+        self.nets = nn.ModuleList(nets)
+
+    def forward(self, beats: Tensor) -> DelineatorOutput:
+        """Delineate one beat, ``(1, leads, 320)``; returns as `mean_of`."""
+        return mean_of(
+            DelineatorOutput(*(torch.cat(part) for part in zip(*(net(beats) for net in self.nets), strict=True)))
+        )
 
 
 class Block(nn.Module):

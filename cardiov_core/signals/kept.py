@@ -24,6 +24,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 import cardiov_core
+from cardiov_core.computing import computing_by
 from cardiov_core.domain import EcgRecord, Measurements, Quality
 from cardiov_core.errors import CardioVError
 from cardiov_core.signals.examination import Examination
@@ -176,14 +177,19 @@ def _is_torn(path: Path) -> bool:
 
 
 def _line(record: EcgRecord) -> str:
-    """Return a record's line; empty where it cannot be measured."""
+    """Return a record's line; empty where it cannot be measured.
+
+    By PyTorch's networks, whatever is installed: what is trained and counted on kept measurements must not depend on
+    the machine's backend.
+    """
     examination = Examination(record)
     try:
-        parts = {
-            "record": record.fingerprint,
-            "measurements": _plain(examination.measurements),
-            "quality": _plain(examination.quality),
-        }
+        with computing_by(backend="torch", precision="f32"):
+            parts = {
+                "record": record.fingerprint,
+                "measurements": _plain(examination.measurements),
+                "quality": _plain(examination.quality),
+            }
     except CardioVError:
         return ""
     return json.dumps(parts) + "\n"

@@ -20,6 +20,7 @@ from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.lost_signal import gaps_s, without_lost_samples
 from cardiov_core.signals.beat.beats import Beats, find_beats
 from cardiov_core.signals.beat.median_beat import BeatSeries
+from cardiov_core.signals.beat.medians import median_over_beats
 from cardiov_core.signals.beat.pacing import can_show_pacing_spikes
 from cardiov_core.signals.beat.rhythm import Rhythm, corrected_qt
 from cardiov_core.signals.lead.gain import IMPOSSIBLE_MV, LOW_LIMIT_MV, check_gain, robust_amplitudes_mv
@@ -289,7 +290,7 @@ def _around_qrs(series: BeatSeries, leads: list[str], start: int) -> dict[str, n
     windows = np.nan_to_num(series.windows[start::2, :, max(first, 0) : last])
     if not windows.size:
         return {}
-    parts = np.median(windows, axis=0)
+    parts = median_over_beats(windows)
     parts = parts - parts.mean(axis=1, keepdims=True)
     return {lead: parts[beat.leads.index(lead)] for lead in leads}
 

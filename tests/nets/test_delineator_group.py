@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cardiov_core.nets.delineator import SAMPLES, DelineatorNet
+from cardiov_core.nets.delineator import SAMPLES, DelineatorMean, DelineatorNet, DelineatorOutput, mean_of
 from cardiov_core.nets.delineator_group import DelineatorGroup
 
 
@@ -32,3 +32,15 @@ def test_narrow_networks_with_few_levels_can_be_grouped() -> None:
     torch.testing.assert_close(
         together.boundaries, torch.stack([output.boundaries for output in alone]), atol=2e-4, rtol=1e-4
     )
+
+
+def test_one_after_the_other_they_say_together_what_the_group_says(nets: list[DelineatorNet]) -> None:
+    torch.manual_seed(8)
+    beat = 0.3 * torch.randn(1, 12, SAMPLES)
+    with torch.inference_mode():
+        found = DelineatorMean(nets)(beat)
+        grouped = mean_of(DelineatorOutput(*(part[:, 0] for part in DelineatorGroup(nets)(beat))))
+    for mine, theirs in zip(found, grouped, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=2e-4, rtol=1e-4)
+    torch.testing.assert_close(found.boundaries.exp().sum(dim=-1), torch.ones(6))
+    torch.testing.assert_close(found.waves, torch.stack([net(beat).waves[0] for net in nets]).sigmoid().mean(dim=0))

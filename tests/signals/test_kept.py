@@ -94,3 +94,15 @@ def test_all_that_measures_is_named() -> None:
         "__init__.py", "__init__.pyi", "examination.py", "features.py", "findings", "kept.py", "reference_ranges.py",
         "wave_features.py",
     }  # fmt: skip
+
+
+def test_kept_measurements_are_those_of_torch_whatever_is_installed(
+    records: list[EcgRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    expected = measure(records[0])
+    monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
+    monkeypatch.setenv("CARDIOV_CACHE", str(tmp_path / "cache"))
+    (found,) = KeptExaminations(tmp_path / "kept").of(records[:1])
+    _same(found.measurements, expected)
+    assert not (tmp_path / "cache").exists()

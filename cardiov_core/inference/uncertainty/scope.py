@@ -79,7 +79,10 @@ def signature_of(record: EcgRecord | Examination, start_s: float | None = None) 
     sd = values.std(axis=1) + _SMALLEST_MV
     scaled = centred / sd[:, np.newaxis]
     independent = [STANDARD_LEADS.index(lead) for lead in INDEPENDENT_LEADS]
-    moments = np.log(_SMALLEST_MOMENT + (scaled**4).mean(axis=1)), np.cbrt((scaled**3).mean(axis=1))
+    # Products, since a power of an array takes ten times as long.
+    squared = scaled * scaled
+    third, fourth = (squared * scaled).mean(axis=1), (squared * squared).mean(axis=1)
+    moments = np.log(_SMALLEST_MOMENT + fourth), np.cbrt(third)
     return np.concatenate([np.log(sd), _spectrum(values[independent]), _similarity(scaled[independent]), *moments])
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import EcgRecord, Float64Array, IntArray
+from cardiov_core.signals.beat.medians import median_over_beats
 
 Float = TypeVar("Float", bound=np.floating[Any])
 
@@ -133,7 +134,7 @@ def only_tails(signal: Float64Array, peaks: IntArray, spikes: IntArray, sampling
     whole = peaks[(peaks >= end) & (peaks + end < signal.shape[1])]
     if not nearest.size or float(np.median(nearest)) > near or whole.size < _MIN_SPIKES:
         return False
-    beat = np.median([signal[:, peak - end : peak + end] for peak in whole], axis=0)
+    beat = median_over_beats([signal[:, peak - end : peak + end] for peak in whole])
     beat = beat - np.median(beat, axis=1, keepdims=True)
     size = np.abs(beat).mean(axis=0)
     # A decay only falls; a T wave rises out of it.

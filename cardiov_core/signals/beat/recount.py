@@ -7,6 +7,7 @@ from scipy.signal import find_peaks
 
 from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.signals.beat.activity import QrsLeads
+from cardiov_core.signals.beat.medians import median_over_beats
 
 _HALF_WIDTH_S = 0.08
 _SHIFT_S = 0.012
@@ -72,7 +73,7 @@ def _template(rows: Float64Array, peaks: IntArray, sampling_rate_hz: float) -> F
     if not whole.size:
         return np.zeros((len(rows), 2 * half + 1))
     whole = whole[:: -(-whole.size // _MAX_COMPARED_BEATS)]
-    return np.asarray(np.median([rows[:, peak - half : peak + half + 1] for peak in whole], axis=0))
+    return median_over_beats([rows[:, peak - half : peak + half + 1] for peak in whole])
 
 
 def _similarity(rows: Float64Array, place: int, template: Float64Array, sampling_rate_hz: float) -> float:

@@ -16,6 +16,7 @@ from scipy.signal import welch
 from cardiov_core.domain import EcgRecord, Measurements, once
 from cardiov_core.preprocessing import resample, zero_phase
 from cardiov_core.signals.beat.gaps import bridged
+from cardiov_core.signals.beat.medians import median_over_beats
 
 Float64Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -146,10 +147,10 @@ def _beat_signs(signal: Float64Array, r: IntArray, dominant: BoolArray, onset_s:
     return BeatSigns(
         before=before,
         after=after,
-        likeness=np.where(whole, _cosines(qrs, np.median(qrs[chosen], axis=0)), 1.0),
+        likeness=np.where(whole, _cosines(qrs, median_over_beats(qrs[chosen])), 1.0),
         width=np.where(whole, width / max(float(np.median(width[chosen])), _TINY), 1.0),
         size=np.where(whole, size / max(float(np.median(size[chosen])), _TINY), 1.0),
-        p_likeness=np.where(r + begin >= 0, _cosines(p, np.median(p[chosen], axis=0)), 1.0),
+        p_likeness=np.where(r + begin >= 0, _cosines(p, median_over_beats(p[chosen])), 1.0),
         dominant=dominant | ~whole,
     )
 
@@ -184,7 +185,7 @@ def _p_signs(
     if chosen.size < 3:
         return dict.fromkeys(("p_repeats", "p_repeats_ii", "p_signal_to_noise", "p_height_ii", "p_height_v1"), np.nan)
     windows = _level(gaussian_filter1d(_windows(signal, chosen, begin, end), 0.012 * RATE_HZ, axis=2))
-    typical = np.median(windows, axis=0)
+    typical = median_over_beats(windows)
     rest = windows - typical
     noise = np.sqrt((rest**2).mean(axis=(0, 2))) + 1e-3
     scaled = (windows / noise[:, np.newaxis]).reshape(chosen.size, -1)
@@ -236,7 +237,7 @@ def _atrial_signs(
 def _without_beats(signal: Float64Array, r: IntArray) -> Float64Array:
     """Take the median over all beats away from each, from 250 ms before to 450 ms after its R."""
     first, last = round(-0.25 * RATE_HZ), round(0.45 * RATE_HZ)
-    model = np.median(_windows(signal, r, first, last), axis=0)
+    model = median_over_beats(_windows(signal, r, first, last))
     taper = np.minimum(1.0, np.minimum(np.arange(last - first), np.arange(last - first)[::-1]) / (0.03 * RATE_HZ))
     rest = signal.copy()
     for before, peak, following in zip((-(10**6), *r[:-1]), r, (*r[1:], 10**6), strict=True):
@@ -355,7 +356,7 @@ def _p_in_pauses(signal: Float64Array, r: IntArray, beats: BeatSigns, onset_s: f
     if not long.size or chosen.size < 3:
         return {}
     smooth = gaussian_filter1d(signal, 0.012 * RATE_HZ, axis=1)
-    model = _level(np.median(_windows(smooth, chosen, begin, end), axis=0)).ravel()
+    model = _level(median_over_beats(_windows(smooth, chosen, begin, end))).ravel()
     found: dict[int, float] = {}
     for index in long.tolist():
         starts = np.arange(r[index] + round(_AFTER_T_S * RATE_HZ), r[index + 1] + begin - (end - begin))

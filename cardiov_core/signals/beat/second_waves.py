@@ -9,6 +9,7 @@ import numpy as np
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.preprocessing import zero_phase
+from cardiov_core.signals.beat.medians import median_over_beats
 
 _BAND_HZ = (1.0, 40.0)
 _HALF_WIDTH_S = 0.06
@@ -130,7 +131,7 @@ def _like_those(waves: Float64Array, second: BoolArray, middles: IntArray, sampl
     for index in np.flatnonzero(inside):
         shapes[index] = waves[:, middles[index] - half : middles[index] + half + 1].ravel()
     shapes /= np.linalg.norm(shapes, axis=1, keepdims=True) + _TINY
-    wave, beat = (np.median(shapes[chosen & inside], axis=0) for chosen in (second, ~second))
+    wave, beat = (median_over_beats(shapes[chosen & inside]) for chosen in (second, ~second))
     as_wave, as_beat = (shapes @ model / (np.linalg.norm(model) + _TINY) for model in (wave, beat))
     return np.asarray((as_wave >= _SAME_SHAPE) & (as_wave > as_beat))
 

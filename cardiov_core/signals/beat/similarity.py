@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import WaveBoundaries
 from cardiov_core.signals.beat.median_beat import BeatSeries
+from cardiov_core.signals.beat.medians import median_over_beats
 
 LIKE_EACH_OTHER = 0.75
 """Median cosine between one beat's wave and the others' from which on the wave is believed.
@@ -47,7 +48,7 @@ def _similarity(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.
     # A wave that lies before the beats' windows begin has beats but no samples.
     if len(stretches) < MIN_BEATS or not stretches.size:
         return None
-    typical = np.median(stretches, axis=0)
+    typical = median_over_beats(stretches)
     noise = np.sqrt(np.median((stretches - typical) ** 2, axis=(0, 2)))
     flat = (stretches / (noise + _SMALLEST_NOISE_MV)[:, np.newaxis]).reshape(len(stretches), -1)
     others = flat.sum(axis=0) - flat
@@ -64,7 +65,8 @@ def _stretches(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.b
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     first = max(0, beat.r_index + round((wave.onset_s - _MARGIN_S) * fs))
     last = beat.r_index + round((wave.offset_s + _MARGIN_S) * fs)
-    part = series.windows[clear][:, rows, first:last]
+    # The stretch first: whole windows would be copied for a tenth of each.
+    part = series.windows[:, :, first:last][clear][:, rows]
     part = part[np.isfinite(part).all(axis=(1, 2))]
     if not part.size:
         return part

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from cardiov_core.domain import CHEST_LEADS, Float64Array, IntArray
+from cardiov_core.signals.beat.medians import median_over_beats
 
 _BEFORE_R_S, _AFTER_R_S = 0.25, 0.40
 _MIN_BEATS = 2
@@ -43,7 +44,7 @@ def median_beat(leads: dict[str, Float64Array], peaks: IntArray, sampling_rate_h
     whole = [int(peak) for peak in peaks if peak >= before and peak + after <= stacked.shape[1]][:_MAX_BEATS]
     if len(whole) < _MIN_BEATS:
         return {}
-    beat = np.median([stacked[:, peak - before : peak + after] for peak in whole], axis=0)
+    beat = median_over_beats([stacked[:, peak - before : peak + after] for peak in whole])
     beat -= np.median(beat[:, : max(1, before // 5)], axis=1, keepdims=True)
     return dict(zip(leads, beat, strict=True))
 

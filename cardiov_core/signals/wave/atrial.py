@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray, WaveBoundaries
 from cardiov_core.signals.beat.median_beat import RATE_HZ, BeatSeries
+from cardiov_core.signals.beat.medians import median_over_beats
 from cardiov_core.signals.wave.delineation import Delineation
 
 _STEP = 4
@@ -79,7 +80,7 @@ def _without_qrs_and_t(
         valid[max(0, beat + before) : max(0, beat + after)] = False
     whole = r[series.dominant & (r + first >= 0) & (r + last < n)]
     if whole.size >= _FEWEST_BEATS - 1:
-        template = np.median(rows[:, whole[:, np.newaxis] + np.arange(first, last)], axis=1)
+        template = median_over_beats(rows[:, whole[:, np.newaxis] + np.arange(first, last)].transpose(1, 0, 2))
         taper = np.minimum(1.0, np.arange(last - first)[::-1] / (_TAPER_S * _FS))
         for beat in r[series.dominant].tolist():
             low, high = max(0, beat + first), min(n, beat + last)

@@ -7,18 +7,21 @@ saw it.
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord, Float64Array, FloatArray, MedianBeat, WaveBoundaries
+from cardiov_core.backends import ConvertedNetwork, chosen_backend
+from cardiov_core.computing import n_threads
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, FloatArray, MedianBeat, WaveBoundaries
 from cardiov_core.signals.wave.delineation import Delineation, LeadBoundaries
 
 if TYPE_CHECKING:
     import torch
 
-    from cardiov_core.nets import DelineatorGroup, DelineatorNet, DelineatorOutput
+    from cardiov_core.nets import DelineatorNet, DelineatorOutput
     from cardiov_core.weights import DelineatorWeights
 
 
@@ -76,7 +79,7 @@ def delineate_by_network(
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     window = network_window(beat.signal[rows], beat.r_index, beat.sampling_rate)
     single = chosen.nets[0 if fold is None else fold] if only_one or fold is not None else None
-    return _decoded(_asked(window, chosen.together if single is None else single), beat, held_out=fold is not None)
+    return _decoded(_asked(window, chosen, single), beat, held_out=fold is not None)
 
 
 def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate_hz: float) -> FloatArray:
@@ -133,29 +136,45 @@ def _opened(folder: Path) -> "DelineatorWeights | None":
     return load_delineator(folder / "delineator")
 
 
-def _asked(window: FloatArray, net: "DelineatorNet | DelineatorGroup") -> "DelineatorOutput":
+def _asked(window: FloatArray, weights: "DelineatorWeights", single: "DelineatorNet | None") -> "DelineatorOutput":
     """Return the mean of the networks' distributions as logarithms, and of their presence probabilities."""
     import torch
 
-    from cardiov_core.nets import DelineatorOutput
+    from cardiov_core.nets import DelineatorOutput, mean_of
 
+    if single is None and window.shape[0] == len(STANDARD_LEADS) and weights.sha256:
+        found = _converted(weights, chosen_backend(), n_threads()).outputs(window)
+        if found is not None:
+            return DelineatorOutput(*map(torch.from_numpy, found))
     with torch.inference_mode():
-        output = net(torch.from_numpy(window)[None])
-        if output.waves.ndim == 3:
-            # One beat of all networks: the mean is over these.
-            lead_ends, lead_waves, ends, waves = (part[:, 0] for part in output)
-        else:
-            lead_ends, lead_waves, ends, waves = output
+        beats = torch.from_numpy(window)[None]
+        # One beat of all networks, or of one: the mean is over the first axis.
+        if single is not None:
+            return mean_of(single(beats))
+        return mean_of(DelineatorOutput(*(part[:, 0] for part in weights.together(beats))))
 
-        def mean_distribution(logits: "torch.Tensor") -> "torch.Tensor":
-            return logits.softmax(dim=-1).mean(dim=0).clamp_min(1e-12).log()
 
-        return DelineatorOutput(
-            mean_distribution(lead_ends),
-            lead_waves.sigmoid().mean(dim=0),
-            mean_distribution(ends),
-            waves.sigmoid().mean(dim=0),
-        )
+class _Shared:
+    """The networks on another backend, for one thread after the other: a request holds one beat at a time."""
+
+    def __init__(self, weights: "DelineatorWeights") -> None:
+        from cardiov_core.nets import SAMPLES, DelineatorMean
+
+        net = DelineatorMean(weights.nets).eval()
+        # In f32 whatever graders compute in: a boundary is finer than what bf16 tells apart.
+        told_by = f"delineators {weights.sha256}"
+        self._network = ConvertedNetwork(net, told_by, (len(STANDARD_LEADS), SAMPLES), precision="f32")
+        self._lock = Lock()
+
+    def outputs(self, window: FloatArray) -> tuple[FloatArray, ...] | None:
+        with self._lock:
+            return self._network.outputs(window)
+
+
+@lru_cache(maxsize=4)
+def _converted(weights: "DelineatorWeights", backend: str, threads: int) -> _Shared:
+    del backend, threads  # The key: what was made ready for others is not what these want.
+    return _Shared(weights)
 
 
 def _decoded(output: "DelineatorOutput", beat: MedianBeat, *, held_out: bool) -> Delineation:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,3 +101,43 @@ def test_a_training_record_is_measured_by_the_network_that_never_saw_it(data_fol
     changed = replace(record, signal=record.signal + np.float32(0.003))
     assert _delineated(record).method == "held-out network"
     assert _delineated(changed).method == "networks"
+
+
+@pytest.fixture
+def on_openvino(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """OpenVINO runs the delineators of this test; returns the folder of what is kept."""
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
+    monkeypatch.setenv("CARDIOV_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "networks"
+
+
+def _boundaries_ms(found: Delineation) -> list[float]:
+    waves = [
+        found.p,
+        found.qrs,
+        found.t,
+        *(wave for lead in found.leads.values() for wave in (lead.p, lead.qrs, lead.t)),
+    ]
+    return [1000.0 * edge for wave in waves if wave is not None for edge in (wave.onset_s, wave.offset_s)]
+
+
+@pytest.mark.usefixtures("shipped")
+def test_openvino_finds_what_torch_finds(on_openvino: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = generate("normal", seed=4)
+    found = _delineated(record)
+    # Delineators are kept like graders, and compute in f32 whatever these do.
+    (kept,) = on_openvino.glob("*.converted")
+    assert json.loads(kept.read_bytes().partition(b"\n")[0])["precision"] == "f32"
+    monkeypatch.setenv("CARDIOV_BACKEND", "torch")
+    by_torch = _delineated(record)
+    assert found.qrs != by_torch.qrs  # another arithmetic
+    np.testing.assert_allclose(_boundaries_ms(found), _boundaries_ms(by_torch), atol=0.01)
+
+
+@pytest.mark.usefixtures("shipped")
+def test_torch_delineates_what_openvino_was_not_made_ready_for(on_openvino: Path) -> None:
+    record = generate("normal", seed=4)
+    part = replace(record, signal=record.signal[:8], leads=record.leads[:8])
+    assert _delineated(part).qrs is not None
+    assert not on_openvino.exists()
