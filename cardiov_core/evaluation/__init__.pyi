@@ -47,6 +47,7 @@ from .statements.rules import rules_of as rules_of
 from .statements.spread import spread_by_likelihood as spread_by_likelihood
 from .statements.stratification import hidden_strata as hidden_strata
 from .statements.task_figures import TaskFigures as TaskFigures
+from .statements.task_figures import challenge_value as challenge_value
 from .statements.task_figures import challenge_with_rules as challenge_with_rules
 from .statements.task_figures import main_figure as main_figure
 from .statements.task_figures import task_figures as task_figures

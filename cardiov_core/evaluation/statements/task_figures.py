@@ -10,7 +10,7 @@ from cardiov_core.datasets import SINUS_RHYTHM, Task, Year, challenge_classes
 from cardiov_core.domain import BoolArray, Float64Array, JsonObject
 from cardiov_core.evaluation.bootstrap import bootstrap_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
-from cardiov_core.evaluation.statements.challenge_score import challenge_figures
+from cardiov_core.evaluation.statements.challenge_score import challenge_figures, challenge_score
 from cardiov_core.evaluation.statements.hierarchy import Level, labels_upwards, scores_upwards
 from cardiov_core.evaluation.statements.multilabel import auc_per_class, f_max, macro_auc
 from cardiov_core.evaluation.statements.rules import HowRulesCount, answers_with_rules, rules_of
@@ -120,6 +120,20 @@ def _of_challenge(task: Task, labels: BoolArray, scores: Float64Array) -> dict[s
         return {}
     year, sinus = _year(task)
     return {"challenge": asdict(challenge_figures(labels, adaptive_answers(scores, sinus), year, scores))}
+
+
+def challenge_value(task: Task, labels: BoolArray, scores: Float64Array) -> float:
+    """Return a challenge's score of probabilities by Revenger's adaptive rule.
+
+    Parameters
+    ----------
+    task : Task
+        Of a challenge.
+    labels, scores : numpy.ndarray, shape (n, outputs)
+        What records have, and probabilities.
+    """
+    year, sinus = _year(task)
+    return challenge_score(labels, adaptive_answers(scores, sinus), year)
 
 
 def challenge_with_rules(

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cardiov_core.datasets import task_of
 from cardiov_core.errors import TrainingError
+from cardiov_core.evaluation import challenge_value
 from cardiov_core.inference import Output, exceedance_logits
 from cardiov_core.nets import seeded
 from cardiov_core.training.loop import processes as group
@@ -125,7 +127,9 @@ def run_epoch(learner: Learner, data: TrainingData, validation: TrainingData | N
     losses = [_step(learner, data, part) for part in order[: steps * recipe.batch_size].split(recipe.batch_size)]
     group.align(learner.model)
     loss = group.mean(sum(losses) / steps)
-    validation_loss = None if validation is None else group.mean(_validation_loss(learner, validation))
+    validation_loss = None
+    if validation is not None and (learner.epoch + 2) % recipe.validation.every == 0:
+        validation_loss = group.mean(_validation_loss(learner, validation))
     learner.end_epoch(validation_loss)
     if not all(map(math.isfinite, (loss, rate, validation_loss or 0.0))):
         raise TrainingError(
@@ -221,6 +225,10 @@ def _validation_loss(learner: Learner, data: TrainingData) -> float:
         return float(side_loss(numbers, data.side))
     logits = torch.cat([own.cpu() for own, _ in outputs])
     if stage.objective == "task" and data.targets is not None:
+        if learner.recipe.validation.by == "score":
+            scores = torch.sigmoid(logits).double().numpy()
+            # The lowest is kept, and the highest score is the best.
+            return -challenge_value(task_of(learner.recipe.task), data.targets.numpy() > 0.5, scores)
         weights = None if learner.class_weights is None else learner.class_weights.cpu()
         return float(label_loss(logits, data.targets, learner.recipe.loss, weights))
     return float(loss_of(logits, targets_for(data.levels, stage.objective), stage.objective))

@@ -142,7 +142,7 @@ class Learner:
             self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
                 self.optimiser, factor=recipe.plateau.factor, patience=recipe.plateau.patience
             )
-        else:
+        elif recipe.schedule == "one_cycle":
             total_steps = recipe.epochs_of(stage) * self._steps_an_epoch
             self.one_cycle = torch.optim.lr_scheduler.OneCycleLR(
                 self.optimiser,

@@ -123,6 +123,9 @@ class Validation:
     # never looked at.
     inner_group: bool = False
     patience: int = 0  # epochs without a better validation loss after which a stage stops; 0 never stops early
+    # What is better: the stage's loss, or a challenge's score by the adaptive rule (Kang and Wen 2022, section 4.3).
+    by: Literal["loss", "score"] = "loss"
+    every: int = 1  # epochs from one look at these records to the next (Triology: 3)
 
     @property
     def used(self) -> bool:
@@ -174,7 +177,7 @@ class Recipe:
         What the network says: the paper's independent thresholds, conditional ones, four classes, or a number.
     optimiser : {"adamw", "adam", "adamw_amsgrad"}
         Adam is the paper's, AdamW's AMSGrad variant Revenger's (Reddi et al. 2018, arXiv:1904.09237).
-    schedule : {"one_cycle", "plateau"}
+    schedule : {"one_cycle", "plateau", "constant"}
         A plateau needs validation.
     plateau : Plateau
         For the schedule of that name.
@@ -202,6 +205,9 @@ class Recipe:
         Of the objective 'task'.
     undersampling : float
         Share of the records with nothing but a normal label that are left out of training, 0..1.
+    sd_mv : tuple of float or None
+        Standard deviation that each lead of a training record has, least and most, in mV as it is fed: records without
+        a signal and noisy ones are left out. None leaves out none.
     max_epochs : int or None
         Cuts every stage, where a training was told to be shorter than its recipe.
     """
@@ -220,7 +226,7 @@ class Recipe:
     folds: tuple[int, ...]
     output: OutputName = "ordinal"
     optimiser: Literal["adamw", "adam", "adamw_amsgrad"] = "adamw"
-    schedule: Literal["one_cycle", "plateau"] = "one_cycle"
+    schedule: Literal["one_cycle", "plateau", "constant"] = "one_cycle"
     plateau: Plateau = Plateau()
     weight_normalisation: bool = False
     validation: Validation = Validation()
@@ -233,6 +239,7 @@ class Recipe:
     task: str = CRITICAL_VALUE
     loss: LossSettings = LossSettings()
     undersampling: float = 0.0
+    sd_mv: tuple[float, float] | None = None
     max_epochs: int | None = None
 
     @property

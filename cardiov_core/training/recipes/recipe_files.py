@@ -132,5 +132,8 @@ def _faults_of_folds(recipe: Recipe) -> dict[str, bool]:
         "validation.folds must not be trained on": bool({*validation.folds} & {*recipe.folds}),
         "validation has either folds or inner_group": bool(validation.folds) and validation.inner_group,
         "the schedule plateau needs validation": recipe.schedule == "plateau" and not validation.used,
+        "validation.every must be at least 1": validation.every < 1,
+        "validation.by score needs a task of the challenges": validation.by == "score"
+        and not recipe.task.startswith("cinc"),
         "validation.patience needs folds or inner_group": validation.patience > 0 and not validation.used,
     }

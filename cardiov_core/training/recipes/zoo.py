@@ -1,17 +1,22 @@
 """Recipes of named networks on named tasks, by what each paper prints of its training."""
 
 from dataclasses import replace
+from typing import Any
 
 from cardiov_core.datasets import Task, task_of
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.nets import net_info
 from cardiov_core.training.recipes.labels import LossSettings
-from cardiov_core.training.recipes.network import Augmentation, Recipe, Stage
+from cardiov_core.training.recipes.network import Augmentation, Recipe, Stage, Validation
 
 _FOLDS = (1, 2, 3, 4, 5, 6, 7, 8, 9)
 _GROUPS = 3
 _STILL = {"lead_dropout": 0.0, "scale": 0.0, "noise_mv": 0.0}
 _WINDOW_S = 2.5
+_CHALLENGE_GROUPS = 5
+"""Of the challenges' tasks: one group is held out, another, a fifth as in both papers, chooses the epoch."""
+_SD_MV = (0.005, 2.0)
+"""Triology's limits for records without a signal and noisy ones: the paper prints none."""
 _AS_RECORDED = (0.5, 40.0)
 """A band that nothing is filtered by: contracts name one."""
 
@@ -106,6 +111,8 @@ def _triology(net: str, task: Task) -> Recipe:
         optimiser="adam",
         loss=LossSettings("random_switch") if switch else base.loss,
         undersampling=0.3 if switch else 0.0,
+        sd_mv=_SD_MV,
+        **_validated(task, Validation(inner_group=True, by="score", every=3)),
     )
 
 
@@ -123,7 +130,13 @@ def _revenger(net: str, task: Task) -> Recipe:
         batch_size=64,
         optimiser="adamw_amsgrad",
         loss=LossSettings("asymmetric", label_smoothing=0.1) if labels else base.loss,
+        **_validated(task, Validation(inner_group=True, by="score", patience=8)),
     )
+
+
+def _validated(task: Task, validation: Validation) -> dict[str, Any]:
+    """Return what lets a challenge's own score choose the epoch, of the challenges' tasks."""
+    return {"validation": validation, "cv_groups": _CHALLENGE_GROUPS} if task.source == "cinc" else {}
 
 
 def as_grader(recipe: Recipe) -> Recipe:

@@ -234,6 +234,17 @@ def _joined(
     )
 
 
+def steady(records: TaskRecords, chosen: IntArray, sd_mv: tuple[float, float] | None) -> IntArray:
+    """Return the chosen records of which each lead's standard deviation lies within limits: none flat, none noisy."""
+    if sd_mv is None:
+        return chosen
+    rows = records.rows.numpy()[chosen]
+    deviations = np.stack([records.windows[row].numpy().std(axis=-1) for row in rows]).reshape(len(rows), -1)
+    least, most = sd_mv
+    kept: IntArray = chosen[((deviations >= least) & (deviations <= most)).all(axis=1)]
+    return kept
+
+
 def undersampled(records: TaskRecords, chosen: IntArray, share: float, seed: int) -> IntArray:
     """Return the chosen records without a share of those whose only label is normal.
 

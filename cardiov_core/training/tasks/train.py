@@ -22,7 +22,7 @@ from cardiov_core.training.graders.network import CURVE_NAME, LOG_NAME, claim, o
 from cardiov_core.training.loop.curve import Report, draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.recipes.network import Recipe
-from cardiov_core.training.tasks.records import AGE_MEAN, AGE_SD, TaskRecords, load_task_records, undersampled
+from cardiov_core.training.tasks.records import AGE_MEAN, AGE_SD, TaskRecords, load_task_records, steady, undersampled
 from cardiov_core.training.tasks.task_card import CARD_SUFFIX, HINT, load_task_network
 from cardiov_core.weights import load_network, tensor_bytes, write_with_card
 
@@ -140,7 +140,8 @@ def fit_task(
 ) -> nn.Module:
     """Train one network of a training on a task; arguments as in `cardiov_core.training.loop.fit.fit`."""
     with_person = _tells_person(task_of(recipe.task)) and takes_person(recipe)
-    chosen = undersampled(records, split.trained, recipe.undersampling, split.seed)
+    clean = steady(records, split.trained, recipe.sd_mv)
+    chosen = undersampled(records, clean, recipe.undersampling, split.seed)
     return fit(
         recipe,
         records.data(chosen, with_person=with_person),

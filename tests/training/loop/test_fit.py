@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from cardiov_core.datasets import task_of
 from cardiov_core.domain import STANDARD_LEADS, InputContract
 from cardiov_core.errors import TrainingError
+from cardiov_core.evaluation import challenge_value
 from cardiov_core.training.loop.curve import Epoch
-from cardiov_core.training.loop.fit import exceedances_of, fit
+from cardiov_core.training.loop.fit import exceedances_of, fit, logits_of
 from cardiov_core.training.loop.windows import TrainingData
-from cardiov_core.training.recipes.network import Augmentation, Recipe, Stage
+from cardiov_core.training.recipes.network import Augmentation, Recipe, Stage, Validation
 
 SMALL = {"widths": (12, 16), "blocks": (1, 1), "groups": None}
 RECIPE = Recipe(
@@ -109,3 +111,35 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
 def test_fewer_records_than_a_batch_are_told(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="40 records are fewer than one batch of 64"):
         _fit(replace(RECIPE, batch_size=64), tmp_path)
+
+
+def test_a_constant_rate_stays(tmp_path: Path) -> None:
+    entries: list[Epoch] = []
+    _fit(replace(RECIPE, schedule="constant"), tmp_path, report=entries.append)
+    assert {entry.learning_rate for entry in entries} == {0.01}
+
+
+def test_the_challenge_score_chooses_every_third_epoch(tmp_path: Path) -> None:
+    task = task_of("cinc2021")
+    records = _records()
+    targets = torch.zeros(len(records), len(task.outputs))
+    targets[torch.arange(len(records)), records.levels] = 1.0
+    data = replace(records, targets=targets)
+    validation = Validation(inner_group=True, by="score", every=3)
+    recipe = replace(RECIPE, stages=(Stage("task", 7, 0.02),), task=task.name, validation=validation)
+    entries: list[Epoch] = []
+    checkpoint = tmp_path / "final.pt"
+    net = fit(
+        recipe,
+        data,
+        run="final",
+        seed=1,
+        checkpoint=checkpoint,
+        resume=False,
+        report=entries.append,
+        validation=data,
+    )
+    seen = {entry.epoch: entry.validation_loss for entry in entries if entry.validation_loss is not None}
+    assert list(seen) == [3, 6]
+    scores = torch.sigmoid(logits_of(net, data)).double().numpy()
+    assert challenge_value(task, targets.numpy() > 0.5, scores) == pytest.approx(-min(seen.values()))

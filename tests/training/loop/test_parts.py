@@ -43,6 +43,8 @@ def test_shipped_recipes_load_and_spare_the_test_fold(name: str) -> None:
         ("[input]", "[validation]\nfolds = [10]\n[input]", "validated on"),
         ("[input]", "[validation]\nfolds = [9]\n[input]", "must not be trained on"),
         ("[input]", "[validation]\npatience = 3\n[input]", "needs folds or inner_group"),
+        ("[input]", "[validation]\ninner_group = true\nevery = 0\n[input]", "every must be at least 1"),
+        ("[input]", '[validation]\ninner_group = true\nby = "score"\n[input]', "needs a task of the challenges"),
         ("[input]", "[validation]\ngroup = 3\n[input]", "unexpected keyword"),
         ("[input]", "[distillation]\nshare = 1.5\n[input]", "shares must lie"),
         ("cv_groups = 5", "cv_groups = 1", "cv_groups"),

@@ -21,7 +21,7 @@ from cardiov_core.training import evaluate_task, fine_tuned, load_task_network, 
 from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.training.recipes.recipe_files import load_recipe
 from cardiov_core.training.recipes.zoo import benchmark_recipe
-from cardiov_core.training.tasks.records import load_task_records, undersampled
+from cardiov_core.training.tasks.records import load_task_records, steady, undersampled
 
 N_RECORDS, N_FOLDS = 24, 3
 CODES = (
@@ -136,6 +136,22 @@ def test_normals_are_undersampled(tree: PtbXl) -> None:
     kept = undersampled(records, np.arange(len(records)), 1.0, seed=0)
     assert len(kept) == N_RECORDS * 3 // 4
     assert len(undersampled(records, np.arange(len(records)), 0.0, seed=0)) == N_RECORDS
+
+
+def test_flat_and_noisy_records_teach_nothing(tree: PtbXl) -> None:
+    records = load_task_records(tree, task_of("all"), _small("naive", "all").contract, (1, 2, 3))
+    chosen = np.arange(6)
+    records.windows[int(records.rows[1]), 4] = 0.0
+    records.windows[int(records.rows[3]), 7] *= 1000.0
+    assert steady(records, chosen, (0.005, 10.0)).tolist() == [0, 2, 4, 5]
+    assert steady(records, chosen, None).tolist() == chosen.tolist()
+
+
+def test_a_challenge_score_chooses_the_epoch_of_the_challenges_networks() -> None:
+    revenger, triology = recipe_for("tresnet_f", "cinc2021"), recipe_for("triology", "cinc2020")
+    assert (revenger.validation.by, revenger.validation.patience, revenger.cv_groups) == ("score", 8, 5)
+    assert (triology.validation.by, triology.validation.every, triology.sd_mv is not None) == ("score", 3, True)
+    assert not recipe_for("tresnet_f", "all").validation.used
 
 
 def test_windows_are_kept_for_the_next_task(tree: PtbXl, tmp_path: Path) -> None:
