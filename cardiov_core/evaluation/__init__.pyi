@@ -19,6 +19,7 @@ from .agreement.tables import statistics_json as statistics_json
 from .bootstrap import Interval as Interval
 from .bootstrap import bootstrap_interval as bootstrap_interval
 from .bootstrap import bootstrap_intervals as bootstrap_intervals
+from .bootstrap import counted_intervals as counted_intervals
 from .calibration_curve import brier_score as brier_score
 from .calibration_curve import expected_calibration_error as expected_calibration_error
 from .json_figures import limits_of as limits_of
@@ -49,6 +50,7 @@ from .statements.stratification import hidden_strata as hidden_strata
 from .statements.task_figures import TaskFigures as TaskFigures
 from .statements.task_figures import challenge_value as challenge_value
 from .statements.task_figures import challenge_with_rules as challenge_with_rules
+from .statements.task_figures import counted_figure as counted_figure
 from .statements.task_figures import main_figure as main_figure
 from .statements.task_figures import task_figures as task_figures
 from .statements.thresholds import adaptive_answers as adaptive_answers

@@ -8,7 +8,8 @@ import numpy as np
 from cardiov_core import ordinal
 from cardiov_core.datasets import SINUS_RHYTHM, Task, Year, challenge_classes
 from cardiov_core.domain import BoolArray, Float64Array, JsonObject
-from cardiov_core.evaluation.bootstrap import bootstrap_intervals
+from cardiov_core.evaluation.bootstrap import Counted, counted_intervals
+from cardiov_core.evaluation.counted import CountedArea, shares
 from cardiov_core.evaluation.metrics import LEVEL_KEYS
 from cardiov_core.evaluation.statements.challenge_score import challenge_figures, challenge_score
 from cardiov_core.evaluation.statements.hierarchy import Level, labels_upwards, scores_upwards
@@ -64,6 +65,25 @@ def main_figure(task: Task, targets: Float64Array, outputs: Float64Array) -> flo
     return macro_auc(*judged(task, targets, outputs))
 
 
+def counted_figure(task: Task, targets: Float64Array, outputs: Float64Array) -> Counted:
+    """Return `main_figure` of many resamples at once, for `counted_intervals`; arguments as in `main_figure`."""
+    if task.kind == "number":
+        errors = np.abs(targets - outputs).mean(axis=1)
+        return lambda counts: shares(errors @ counts, counts.sum(axis=0))[np.newaxis]
+    labels, scores = judged(task, targets, outputs)
+    areas = [CountedArea(positive, own) for positive, own in zip(labels.T, scores.T, strict=True)]
+
+    def mean_area(counts: Float64Array) -> Float64Array:
+        total, n_defined = np.zeros(counts.shape[1]), np.zeros(counts.shape[1])
+        for area in areas:
+            found = area(counts)
+            total += np.nan_to_num(found)
+            n_defined += ~np.isnan(found)
+        return shares(total, n_defined)[np.newaxis]
+
+    return mean_area
+
+
 def task_figures(
     task: Task,
     targets: Float64Array,
@@ -86,11 +106,8 @@ def task_figures(
         Behind the interval. A class without a positive in a resample is left out of that resample's mean.
     """
     groups = np.asarray([str(one) for one in patients])
-
-    def statistic(*arrays: Float64Array) -> Float64Array:
-        return np.array([main_figure(task, *arrays)])
-
-    (interval,) = bootstrap_intervals(statistic, targets, outputs, groups=groups, n_resamples=n_resamples)
+    counted = counted_figure(task, targets, outputs)
+    (interval,) = counted_intervals(counted, len(targets), groups=groups, n_resamples=n_resamples)
     if task.kind == "number":
         residual = ((targets - outputs) ** 2).sum()
         total = ((targets - targets.mean()) ** 2).sum()

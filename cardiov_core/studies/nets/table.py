@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation import Interval, bootstrap_intervals, main_figure
+from cardiov_core.evaluation import Interval, counted_figure, counted_intervals, main_figure
 from cardiov_core.studies.nets.compare import ENSEMBLE, Comparison, NetOutputs
 from cardiov_core.studies.nets.published import SOURCE, published_figure
 
@@ -96,17 +96,15 @@ def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable
     values = [main_figure(task, comparison.targets, one.outputs) for one in nets]
     single = [index for index, one in enumerate(nets) if one.net != ENSEMBLE]
     best = max(single, key=lambda index: sign * values[index])
-    width = comparison.targets.shape[1]
+    counted = [counted_figure(task, comparison.targets, one.outputs) for one in nets]
 
-    def statistic(targets: Float64Array, outputs: Float64Array) -> Float64Array:
-        parts = [outputs[:, begin : begin + width] for begin in range(0, outputs.shape[1], width)]
-        figures = np.array([main_figure(task, targets, part) for part in parts])
+    def with_differences(counts: Float64Array) -> Float64Array:
+        figures = np.concatenate([figure(counts) for figure in counted])
         return np.concatenate([figures, sign * (figures[best] - figures)])
 
-    intervals = bootstrap_intervals(
-        statistic,
-        comparison.targets,
-        np.concatenate([one.outputs for one in nets], axis=1),
+    intervals = counted_intervals(
+        with_differences,
+        len(comparison.targets),
         groups=np.asarray(comparison.patients),
         n_resamples=n_resamples,
     )

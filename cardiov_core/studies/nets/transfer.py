@@ -17,7 +17,7 @@ from torch import Tensor
 from cardiov_core.datasets import LabelledRecords, task_of
 from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation import bootstrap_intervals, main_figure
+from cardiov_core.evaluation import counted_figure, counted_intervals, main_figure
 from cardiov_core.studies.nets.compare import compared_recipe
 from cardiov_core.training import (
     Recipe,
@@ -247,22 +247,21 @@ def _row(
     task, n_seeds = study.task, len(anew)
     sign = -1.0 if task.kind == "number" else 1.0
 
-    def figures(targets: Float64Array, outputs: Float64Array) -> Float64Array:
-        return np.array([main_figure(task, targets, part) for part in np.split(outputs, 2 * n_seeds, axis=1)])
+    counted = [counted_figure(task, study.targets, outputs) for outputs in (*anew, *tuned)]
 
-    def gain(targets: Float64Array, outputs: Float64Array) -> Float64Array:
-        values = figures(targets, outputs)
-        return np.array([sign * (values[n_seeds:].mean() - values[:n_seeds].mean())])
+    def gain(counts: Float64Array) -> Float64Array:
+        values = np.concatenate([figure(counts) for figure in counted])
+        gained: Float64Array = sign * (values[n_seeds:].mean(axis=0) - values[:n_seeds].mean(axis=0))
+        return gained[np.newaxis]
 
-    joined = np.concatenate([*anew, *tuned], axis=1)
     patients = study.records.table["patient_id"].to_numpy(dtype=str)[study.tested]
-    interval = bootstrap_intervals(gain, study.targets, joined, groups=patients, n_resamples=n_resamples)[0]
-    values = figures(study.targets, joined)
+    (interval,) = counted_intervals(gain, len(patients), groups=patients, n_resamples=n_resamples)
+    values = [main_figure(task, study.targets, outputs) for outputs in (*anew, *tuned)]
     return TransferRow(
         n=size,
-        anew=tuple(map(float, values[:n_seeds])),
-        tuned=tuple(map(float, values[n_seeds:])),
-        gain=float(gain(study.targets, joined)[0]),
+        anew=tuple(values[:n_seeds]),
+        tuned=tuple(values[n_seeds:]),
+        gain=sign * float(np.mean(values[n_seeds:]) - np.mean(values[:n_seeds])),
         low=float(interval.low),
         high=float(interval.high),
     )

@@ -5,8 +5,15 @@ import pytest
 
 from cardiov_core.datasets.labels.challenge import challenge_rows
 from cardiov_core.datasets.labels.tasks import task_of
+from cardiov_core.domain import Float64Array
+from cardiov_core.evaluation.bootstrap import bootstrap_intervals, counted_intervals
 from cardiov_core.evaluation.metrics import auc_per_level
-from cardiov_core.evaluation.statements.task_figures import challenge_with_rules, main_figure, task_figures
+from cardiov_core.evaluation.statements.task_figures import (
+    challenge_with_rules,
+    counted_figure,
+    main_figure,
+    task_figures,
+)
 from cardiov_core.ordinal import decode
 
 
@@ -57,3 +64,26 @@ def test_rules_find_for_the_challenge_what_a_network_misses() -> None:
     # The rule takes the place of the network: it misses the last record, and paces the third.
     assert with_rules["override"]["score"] < with_rules["join"]["score"]
     assert with_rules["join"]["score"] != alone["score"]
+
+
+@pytest.mark.parametrize("name", ["superdiagnostic", "critical-value", "age"])
+def test_intervals_by_counts_are_those_of_drawn_records(name: str) -> None:
+    """Rare classes, ties and patients with several records change nothing of it."""
+    task, rng = task_of(name), np.random.default_rng(3)
+    n_outputs = len(task.outputs)
+    targets = (rng.random((80, n_outputs)) < np.linspace(0.02, 0.5, n_outputs)).astype(float)
+    if task.kind == "levels":
+        targets = np.minimum.accumulate(targets[:, ::-1], axis=1)
+    if task.kind == "number":
+        targets = 40.0 + 20.0 * rng.random((80, 1))
+    outputs = np.round(0.3 * targets + rng.random(targets.shape), 1)
+    if task.kind == "levels":
+        outputs = np.sort(np.clip(outputs, 0, 1))[:, ::-1]
+    patients = rng.integers(0, 50, 80).astype(str)
+
+    def drawn(labels: Float64Array, given: Float64Array) -> Float64Array:
+        return np.array([main_figure(task, labels, given)])
+
+    slow = bootstrap_intervals(drawn, targets, outputs, groups=patients, n_resamples=200)
+    fast = counted_intervals(counted_figure(task, targets, outputs), 80, groups=patients, n_resamples=200)
+    assert fast == [pytest.approx(one) for one in slow]
