@@ -33,13 +33,15 @@ def choose_other(current: Session, case: Case) -> None:
     candidates = _candidates(current, case)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        key = f"{Key.EARLIER_DROP}_{current.n_other_uploads}"
-        st.file_uploader(
+        files = st.file_uploader(
             "Add an earlier or later ECG of the same patient",
             accept_multiple_files=True,
-            key=key,
-            on_change=partial(_receive, current, key),
+            key=f"{Key.EARLIER_DROP}_{current.n_other_uploads}",
         )
+        if files:
+            # Not as a callback: another click or key at the same moment ends one, and the files would be lost.
+            _receive(current, tuple((file.name, file.getvalue()) for file in files))
+            st.rerun()
     for upload in current.other_uploads:
         if upload.error is not None:
             show_error(upload.error, prefix=upload.name)
@@ -148,13 +150,10 @@ def _describe(name: str, record: EcgRecord) -> str:
     return f"{name} ({age_and_sex(record.age, record.sex)}{patient}, recorded {recording_time(record)})"
 
 
-def _receive(current: Session, key: str) -> None:
+def _receive(current: Session, files: tuple[tuple[str, bytes], ...]) -> None:
     """Read dropped files; a single record is taken at once, several are offered for choice."""
-    files = st.session_state[key]
-    if not files:
-        return
     current.compare_with(None)
-    current.other_uploads = read_uploads(tuple((file.name, file.getvalue()) for file in files), apart=True)
+    current.other_uploads = read_uploads(files, apart=True)
     current.n_other_uploads += 1
     st.session_state[Key.EARLIER] = None
     records = [(upload.name, upload.record) for upload in current.other_uploads if upload.record is not None]

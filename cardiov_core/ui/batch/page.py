@@ -37,13 +37,11 @@ def drop_zones() -> None:
         (Key.FOLDER, "A folder, with all that is in it", "directory"),
     )
     for column, (name, label, kind) in zip(st.columns(2), zones, strict=True):
-        key = f"{name}_{current.n_drops}"
-        column.file_uploader(
-            label,
-            accept_multiple_files=kind,
-            key=key,
-            on_change=partial(_take, current, key),
-        )
+        files = column.file_uploader(label, accept_multiple_files=kind, key=f"{name}_{current.n_drops}")
+        if isinstance(files, list) and files:
+            # Not as a callback: another click or key at the same moment ends one, and the files would be lost.
+            current.begin([(file.name, file.getvalue()) for file in files])
+            st.rerun()
     allowed = limits()
     st.caption(
         f"Every format that the Analyse page opens. At most {allowed.dropped_files} files, "
@@ -99,12 +97,6 @@ def show_bad_files(job: BatchJob) -> None:
     if job.passed_over:
         with st.expander(f"{how_many(len(job.passed_over), 'file')} passed over: no ECG by content or ending"):
             st.html(bullet_list(job.passed_over[: table.MAX_ERRORS_SHOWN]))
-
-
-def _take(current: BatchState, key: str) -> None:
-    files = st.session_state[key]
-    if files:
-        current.begin([(file.name, file.getvalue()) for file in files])
 
 
 def _progress(job: BatchJob, *, drawn_running: bool) -> None:

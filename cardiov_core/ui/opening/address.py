@@ -40,13 +40,12 @@ def show_address() -> None:
         st.query_params[PARAMETER] = address
 
 
-def open_sample(key: str) -> None:
+def open_sample(current: Session, key: str) -> None:
     """Open a synthetic sample.
 
     `key`: of `CONDITIONS`.
     """
     condition = CONDITIONS[key]
-    current = session()
     current.close()
     current.open(Case(generate(key), Origin.SYNTHETIC, f"{condition.title} (synthetic)", address=f"{_SAMPLE}{key}"))
 
@@ -69,7 +68,7 @@ def open_ptbxl(ecg_id: int) -> None:
 def _open(current: Session, asked: str) -> None:
     number = asked.removeprefix(_PTB_XL)
     if asked.removeprefix(_SAMPLE) in CONDITIONS and asked.startswith(_SAMPLE):
-        open_sample(asked.removeprefix(_SAMPLE))
+        open_sample(current, asked.removeprefix(_SAMPLE))
     elif asked.startswith(_PTB_XL) and number.isdecimal():
         open_ptbxl(int(number))
     elif not recall_session(lambda known: _address(known.case) == asked):

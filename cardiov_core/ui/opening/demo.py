@@ -1,10 +1,12 @@
 """The demo study: filled by one button, removed by another, and named on every page meanwhile."""
 
+from functools import partial
+
 import streamlit as st
 
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
-from cardiov_core.ui.frame.review_session import enter_demo, leave_demo, review_state
+from cardiov_core.ui.frame.review_session import ReviewState, enter_demo, leave_demo, review_state
 
 FILL_KEY, REMOVE_KEY = "demo_fill", "demo_remove"
 
@@ -18,7 +20,7 @@ def offer_demo() -> None:
         "Fill a demo study",
         key=FILL_KEY,
         help="Synthetic ECGs and two made-up readers on Worklist and Agreement, apart from any real review.",
-        on_click=_want,
+        on_click=partial(_want, state),
     )
     # Kept in the session and not in the button: what ends the run of a page ends what its button said.
     if state.demo_wanted:
@@ -37,8 +39,8 @@ def show_demo() -> None:
             st.rerun()
 
 
-def _want() -> None:
-    review_state().demo_wanted = True
+def _want(state: ReviewState) -> None:
+    state.demo_wanted = True
 
 
 def _fill() -> None:

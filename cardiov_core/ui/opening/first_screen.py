@@ -3,12 +3,11 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import streamlit as st
 
 from cardiov_core.ui.frame.resources import warm_up
-from cardiov_core.ui.frame.session import Key, Session, session
+from cardiov_core.ui.frame.session import Key, session
 
 _LAST_ROOM = "cardiov_core.ui.opening.page"
 
@@ -44,11 +43,9 @@ def show_drop_zone() -> None:
 def drop_zone(label: str) -> None:
     """Show a drop zone alone."""
     current = session()
-    key = f"{Key.DROP_ZONE}_{current.n_uploads}"
-    st.file_uploader(label, accept_multiple_files=True, key=key, on_change=partial(_receive, current, key))
-
-
-def _receive(current: Session, key: str) -> None:
-    files = st.session_state[key]
+    files = st.file_uploader(label, accept_multiple_files=True, key=f"{Key.DROP_ZONE}_{current.n_uploads}")
     if files:
+        # Not as a callback: whatever is clicked or pressed at the same moment ends one at its first look into the
+        # session, and the files would be lost without a word.
         current.receive([(file.name, file.getvalue()) for file in files])
+        st.rerun()

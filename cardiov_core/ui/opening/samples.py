@@ -9,7 +9,7 @@ import streamlit as st
 from cardiov_core.datasets import CONDITIONS, generate
 from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.frame.page import dark_theme
-from cardiov_core.ui.frame.session import Key
+from cardiov_core.ui.frame.session import Key, session
 from cardiov_core.ui.opening.address import open_sample
 
 _TILES_A_ROW = 4
@@ -30,7 +30,7 @@ def show_samples() -> None:
                 key=f"{Key.SAMPLE}_{condition.key}",
                 help=condition.description,
                 width="stretch",
-                on_click=partial(open_sample, condition.key),
+                on_click=partial(open_sample, session(), condition.key),
             )
     # After the tiles, which can be pressed before they are drawn.
     st.html(f"<style>{_pictures(dark=dark_theme())}</style>")

@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from cardiov_core.ui.frame.session import session
+from cardiov_core.ui.frame.session import Session, session
 from cardiov_core.ui.opening.address import open_sample
 
 SHOW_KEY, NEXT_KEY, BACK_KEY, END_KEY = "tour_show", "tour_next", "tour_back", "tour_end"
@@ -34,7 +34,9 @@ STEPS = (
 
 def offer_tour() -> None:
     """Offer the tour."""
-    st.button("Show me", key=SHOW_KEY, help="The page in six steps, with a sample.", on_click=_begin)
+    st.button(
+        "Show me", key=SHOW_KEY, help="The page in six steps, with a sample.", on_click=partial(_begin, session())
+    )
 
 
 def show_step() -> None:
@@ -48,16 +50,16 @@ def show_step() -> None:
     with st.container(key="tour", border=True):
         st.markdown(f"{place + 1} of {len(STEPS)}. {step.words}")
         with st.container(horizontal=True):
-            st.button("Back", key=BACK_KEY, disabled=place == 0, on_click=partial(_go, place - 1))
+            st.button("Back", key=BACK_KEY, disabled=place == 0, on_click=partial(_go, current, place - 1))
             if not last:
-                st.button("Next", key=NEXT_KEY, type="primary", on_click=partial(_go, place + 1))
-            st.button("End", key=END_KEY, type="primary" if last else "tertiary", on_click=partial(_go, None))
+                st.button("Next", key=NEXT_KEY, type="primary", on_click=partial(_go, current, place + 1))
+            st.button("End", key=END_KEY, type="primary" if last else "tertiary", on_click=partial(_go, current, None))
 
 
-def _begin() -> None:
-    open_sample(_SAMPLE)
-    _go(0)
+def _begin(current: Session) -> None:
+    open_sample(current, _SAMPLE)
+    _go(current, 0)
 
 
-def _go(place: int | None) -> None:
-    session().tour = place
+def _go(current: Session, place: int | None) -> None:
+    current.tour = place

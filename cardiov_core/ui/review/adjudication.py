@@ -21,7 +21,7 @@ from cardiov_core.review import (
 )
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 from cardiov_core.ui.review.form import level_button
 from cardiov_core.ui.review.reveal import CONFIDENCE_WORDS, level_row
 from cardiov_core.ui.sign_in.idle_clock import fragment
@@ -47,14 +47,16 @@ def decide(store: Store, me: Reader, case: Case) -> None:
     _show_reads(reads_of(store, case.id))
     form = f"settle_{case.id}"
     for level in Severity:
-        level_button(level, "settle", form in state.notes and state.notes[form] is level, partial(_choose, form, level))
+        level_button(
+            level, "settle", form in state.notes and state.notes[form] is level, partial(_choose, state, form, level)
+        )
     st.button(
         "Indeterminate",
         key=INDETERMINATE_KEY,
         shortcut="I",
         width="stretch",
         type="primary" if form in state.notes and state.notes[form] is None else "secondary",
-        on_click=partial(_choose, form, None),
+        on_click=partial(_choose, state, form, None),
     )
     reason = st.text_area("Reason", key=f"{REASON_KEY}_{case.id}", height=68, max_chars=_MAX_TEXT)
     sure = st.checkbox("I decide this case for good", key=f"{SURE_KEY}_{case.id}")
@@ -114,8 +116,8 @@ def sign(store: Store, me: Reader, case: Case) -> None:
         show_error(state.failure)
 
 
-def _choose(form: str, level: Severity | None) -> None:
-    review_state().notes[form] = level
+def _choose(state: ReviewState, form: str, level: Severity | None) -> None:
+    state.notes[form] = level
 
 
 def _done(step: Callable[[], object]) -> bool:

@@ -11,7 +11,7 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, commit_read, load_draft, save_draft
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 from cardiov_core.ui.sign_in.idle_clock import fragment
 
 REASONS = ("Rhythm", "Conduction", "ST segment", "T wave", "Q waves", "QT", "Voltage", "Pacing", "Artefact")
@@ -38,12 +38,16 @@ def level_button(level: Severity, key: str, chosen: bool, on_click: Callable[[],
 @fragment
 def read_form(store: Store, me: Reader, case_id: str) -> None:
     """Show the decision of a first read; its entries rerun this part alone."""
-    draft = draft_of(store, me, case_id)
+    state = review_state()
+    enter = partial(_enter, state, store, me, case_id)
+    draft_of(store, me, case_id)
+    _take_words(state, case_id, enter)
     if _save_wanted(store, me, case_id):
         st.rerun()
+    draft = draft_of(store, me, case_id)
     with st.container(key="levels", gap="xsmall"):
         for level in Severity:
-            level_button(level, "level", draft.level is level, partial(_enter, store, me, case_id, level=level))
+            level_button(level, "level", draft.level is level, partial(enter, level=level))
     st.caption("How sure?")
     with st.container(key="confidences", horizontal=True, gap="xsmall"):
         for number, word, letter in _CONFIDENCES:
@@ -52,7 +56,7 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
                 key=f"confidence_{number}",
                 type="primary" if draft.confidence == number else "secondary",
                 shortcut=letter,
-                on_click=partial(_enter, store, me, case_id, confidence=number),
+                on_click=partial(enter, confidence=number),
             )
     reasons_key, text_key = f"reasons_{case_id}", f"text_{case_id}"
     st.session_state.setdefault(reasons_key, [reason for reason in draft.reasons if reason in REASONS])
@@ -62,7 +66,6 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         REASONS,
         selection_mode="multi",
         key=reasons_key,
-        on_change=partial(_take, store, me, case_id, "reasons"),
     )
     st.text_area(
         "Comment",
@@ -71,7 +74,6 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         max_chars=_MAX_TEXT,
         placeholder="Free text",
         label_visibility="collapsed",
-        on_change=partial(_take, store, me, case_id, "text"),
     )
     # Never disabled: the keys before Enter may still be on their way, and a disabled button takes no key.
     st.button(
@@ -80,14 +82,14 @@ def read_form(store: Store, me: Reader, case_id: str) -> None:
         type="primary",
         shortcut="Enter",
         width="stretch",
-        on_click=partial(_want_save, case_id),
+        on_click=partial(_want_save, state, case_id),
         help="What is saved here can be undone until label and grader are shown.",
     )
     _show_state(case_id, draft)
 
 
-def _want_save(case_id: str) -> None:
-    review_state().save_wanted = case_id
+def _want_save(state: ReviewState, case_id: str) -> None:
+    state.save_wanted = case_id
 
 
 def _save_wanted(store: Store, me: Reader, case_id: str) -> bool:
@@ -141,9 +143,12 @@ def forget_draft(case_id: str) -> None:
         st.session_state.pop(f"{name}_{case_id}", None)
 
 
-def _enter(store: Store, me: Reader, case_id: str, **entries: object) -> None:
-    """Take an entry over into the draft, and the draft into the database."""
-    state = review_state()
+def _enter(state: ReviewState, store: Store, me: Reader, case_id: str, **entries: object) -> None:
+    """Take an entry over into the draft, and the draft into the database.
+
+    Never looks into Streamlit's session: where the next key came at the same moment, that look would end a callback,
+    and the entry would be lost without a word.
+    """
     state.incomplete = None
     draft = replace(state.drafts.get(case_id, Draft()), **entries)  # type: ignore[arg-type]
     state.drafts[case_id] = draft
@@ -157,11 +162,14 @@ def _enter(store: Store, me: Reader, case_id: str, **entries: object) -> None:
         state.unsaved.discard(case_id)
 
 
-def _take(store: Store, me: Reader, case_id: str, name: str) -> None:
-    """Take over what a widget holds, unless its case was just saved and the widget is gone."""
-    entry = st.session_state.get(f"{name}_{case_id}")
-    if entry is not None:
-        _enter(store, me, case_id, **{name: tuple(entry) if name == "reasons" else entry})
+def _take_words(state: ReviewState, case_id: str, enter: Callable[..., None]) -> None:
+    """Take over the reasons and the comment as their widgets hold them, before anything is saved."""
+    draft = state.drafts[case_id]
+    reasons, text = st.session_state.get(f"reasons_{case_id}"), st.session_state.get(f"text_{case_id}")
+    if reasons is not None and tuple(reasons) != tuple(draft.reasons):
+        enter(reasons=tuple(reasons))
+    if text is not None and text != draft.text:
+        enter(text=text)
 
 
 def _missing(draft: Draft) -> str:

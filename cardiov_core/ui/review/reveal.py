@@ -10,7 +10,7 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import whole_percent
 from cardiov_core.review import Store, get_case, give_verdict, keep_or_change, reveal, study_candidates, undo
 from cardiov_core.ui.frame.page import show_error
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 from cardiov_core.ui.frame.styles import level_shape
 from cardiov_core.ui.review.form import forget_draft, level_button
 
@@ -65,21 +65,24 @@ def _ask_to_go_on(store: Store, me: Reader, read: Read) -> None:
         width="stretch",
         on_click=partial(review_state().went_on.add, read.case_id),
     )
-    st.button("Undo", key=UNDO_KEY, shortcut="U", width="stretch", on_click=partial(_undo, store, me, read))
+    st.button(
+        "Undo", key=UNDO_KEY, shortcut="U", width="stretch", on_click=partial(_undo, review_state(), store, me, read)
+    )
 
 
 def _ask_verdict(store: Store, me: Reader, read: Read) -> None:
     candidates = study_candidates(store, read.case_id, me.name)
     if candidates is None:
         return
+    state = review_state()
     st.markdown("**Two levels were given to this ECG. Which one is right?**")
     for word, level in zip(("This one: ", "That one: "), candidates, strict=True):
-        give = partial(_give_verdict, store, me, read, chosen=level, own=None)
+        give = partial(_give_verdict, state, store, me, read, chosen=level, own=None)
         level_button(level, "verdict", chosen=True, on_click=give, prefix=word)
     st.caption("Neither of them, but:")
     for level in Severity:
         if level not in candidates:
-            give = partial(_give_verdict, store, me, read, chosen=None, own=level)
+            give = partial(_give_verdict, state, store, me, read, chosen=None, own=level)
             level_button(level, "verdict", chosen=False, on_click=give)
 
 
@@ -103,11 +106,11 @@ def _show_reveal(store: Store, me: Reader, read: Read, case: Case) -> None:
         type="primary",
         shortcut="K",
         width="stretch",
-        on_click=partial(_keep_or_change, store, me, read, None),
+        on_click=partial(_keep_or_change, review_state(), store, me, read, None),
     )
     for level in Severity:
         if level is not read.level:
-            change = partial(_keep_or_change, store, me, read, level)
+            change = partial(_keep_or_change, review_state(), store, me, read, level)
             level_button(level, "change", chosen=False, on_click=change, prefix="Change to ")
 
 
@@ -125,8 +128,9 @@ def _probabilities(case: Case) -> str:
     )
 
 
-def _undo(store: Store, me: Reader, read: Read) -> None:
-    state = review_state()
+# What is done at a key takes the session's state along: to look for it then, when the next key comes at the same
+# moment, would end the callback half-way.
+def _undo(state: ReviewState, store: Store, me: Reader, read: Read) -> None:
     state.failure = None
     try:
         undo(store, read.case_id, me.name)
@@ -136,8 +140,9 @@ def _undo(store: Store, me: Reader, read: Read) -> None:
     forget_draft(read.case_id)
 
 
-def _give_verdict(store: Store, me: Reader, read: Read, *, chosen: Severity | None, own: Severity | None) -> None:
-    state = review_state()
+def _give_verdict(
+    state: ReviewState, store: Store, me: Reader, read: Read, *, chosen: Severity | None, own: Severity | None
+) -> None:
     state.failure = None
     try:
         give_verdict(store, read.case_id, me.name, chosen, own)
@@ -145,8 +150,7 @@ def _give_verdict(store: Store, me: Reader, read: Read, *, chosen: Severity | No
         state.failure = error
 
 
-def _keep_or_change(store: Store, me: Reader, read: Read, level: Severity | None) -> None:
-    state = review_state()
+def _keep_or_change(state: ReviewState, store: Store, me: Reader, read: Read, level: Severity | None) -> None:
     state.failure = None
     try:
         keep_or_change(store, read.id, me.name, level)

@@ -37,7 +37,8 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
     grader = None if revealed is None else resources.predictor(revealed.model_name)
     banded = grader is None or has_band(grader)
     stages = NO_STAGES if grader is None else stages_of(grader)
-    tools = tool_row(0.0, measured=True, explained=explained, banded=banded, stages=stages)
+    paper_key = f"{Key.TRACE}_{case_id}"
+    tools = tool_row(0.0, measured=True, explained=explained, banded=banded, stages=stages, paper_key=paper_key)
     explanation: Explanation | Contributions | None = None
     failure: CardioVError | None = None
     if revealed is not None and tools.attention is not None and explained:
@@ -57,7 +58,7 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
         band,
         words,
         remarks=remarks(explanation, revealed.level if revealed is not None and asked else None),
-        key=f"{Key.TRACE}_{case_id}",
+        key=paper_key,
     )
     if failure is not None:
         show_error(failure)

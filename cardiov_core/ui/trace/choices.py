@@ -33,11 +33,14 @@ def keep_choices() -> None:
 
 
 def take_pressed(paper_key: str) -> None:
-    """Set the controls to what was chosen by key in the browser.
+    """Set the controls, before they are drawn, to what was chosen by key in the browser.
 
-    `paper_key`: of the paper, which tells all that is not answered yet and the number of the last key.
+    No callback of the paper: whatever comes at the same moment ends one. `paper_key`: of the paper, which tells all
+    that is not answered yet and the number of the last key.
     """
-    pressed = st.session_state[paper_key]["chosen"]
+    pressed = st.session_state.get(paper_key, {}).get("chosen")
+    if not pressed or pressed["count"] == st.session_state.get(_ANSWERED_KEY):
+        return
     for choice in IN_BROWSER:
         known = {option_word(option): option for option in choice.options}
         word = pressed["words"].get(choice.key)

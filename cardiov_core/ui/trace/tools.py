@@ -21,7 +21,7 @@ from cardiov_core.reporting import (
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key
-from cardiov_core.ui.trace.choices import keep_choices, recall_choices
+from cardiov_core.ui.trace.choices import keep_choices, recall_choices, take_pressed
 from cardiov_core.ui.trace.controls import (
     DRAG,
     FILTER,
@@ -87,12 +87,14 @@ def tool_row(
     banded: bool = True,
     stages: StageChoice = NO_STAGES,
     last: Callable[[PaperOptions], None] | None = None,
+    paper_key: str = Key.TRACE,
 ) -> Tools:
     """Show the display controls in one slim row, and what a page puts `last` into it.
 
-    `explained` None leaves the controls of the explanation out.
+    `explained` None leaves the controls of the explanation out. `paper_key`: of the paper that they belong to.
     """
     recall_choices()
+    take_pressed(paper_key)
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="center"):
         layout, speed, gain, band = (_shown(choice, width) for choice, width in _WIDTHS_PX)
         st.session_state.setdefault(Key.DRAG, DRAG.first)

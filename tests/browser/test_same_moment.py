@@ -1,0 +1,100 @@
+"""Two things at the same moment: Streamlit ends a callback that looks into its session while another request waits.
+
+A server that waits between a request and its callbacks makes the moment long enough to be met.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cardiov_core import review
+from cardiov_core.datasets import generate
+from cardiov_core.domain import CaseSource, Quality, QualityVerdict, Severity
+from cardiov_core.io import write_record
+
+pytestmark = pytest.mark.browser
+
+WAIT_MS = 90_000
+PATCH = """
+import time
+from streamlit.runtime.state import session_state
+
+call = session_state.SessionState._call_callbacks
+
+def late(self, *args, **more):
+    time.sleep(0.6)
+    return call(self, *args, **more)
+
+session_state.SessionState._call_callbacks = late
+"""
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("same_moment") / "review.db"
+
+
+@pytest.fixture(scope="module")
+def late_server(
+    start_app: Callable[..., AbstractContextManager[str]], database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("late")
+    (folder / "sitecustomize.py").write_text(PATCH)
+    paths = [str(folder), os.environ.get("PYTHONPATH", "")]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        with start_app(database) as address:
+            yield address
+
+
+def opened(browser: Browser, address: str, sign: str) -> Page:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(address)
+    expect(page.locator(sign).first).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("path", "link", "sign", "taken"),
+    [
+        ("batch", "Batch", "text=Drop many ECGs", "text=1 of 1 record: done"),
+        ("", "Analyse", "text=Noise and lead off", ".cv-paper .cv-trace"),
+    ],
+)
+def test_a_drop_is_taken_though_a_link_is_clicked(
+    browser: Browser, late_server: str, tmp_path: Path, path: str, link: str, sign: str, taken: str
+) -> None:
+    files = [str(file) for file in write_record(generate("normal"), tmp_path, "dicom", keep_identity=True)]
+    page = opened(browser, f"{late_server}/{path}", sign)
+    with page.expect_response(lambda answer: "upload_file" in answer.url):
+        page.locator("input[type=file]").first.set_input_files(files)
+    page.get_by_role("link", name=link).click()
+    expect(page.locator(taken).first).to_be_visible(timeout=WAIT_MS)
+    page.close()
+
+
+def test_keys_of_a_read_in_a_hurry_are_all_taken(browser: Browser, late_server: str, database: Path) -> None:
+    store = review.open_store(f"sqlite:///{database}")
+    review.ensure_reader(store, "Owner")
+    quality = Quality(QualityVerdict.ACCEPTABLE, ())
+    new = review.NewCase(generate("normal"), None, quality, CaseSource.FOLDER, study="hurry")
+    case, _ = review.put_case(store, new, "Owner")
+    page = opened(browser, f"{late_server}/review?case={case}", "[aria-label='Your name']")
+    page.get_by_label("Your name").fill("Eve")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".cv-paper .cv-trace").nth(12)).to_be_attached(timeout=WAIT_MS)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    for key in ("2", "h", "Enter"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(250)
+    expect(page.get_by_text("Saved, confidence high", exact=False)).to_be_visible(timeout=WAIT_MS)
+    read = review.read_by(store, case, "Eve")
+    assert read is not None
+    assert read.level is Severity.MEDIUM_RISK
+    store.close()
+    page.close()
