@@ -17,7 +17,7 @@ from fsspec.core import url_to_fs
 
 from cardiov_core.errors import ArchiveError, CardioVError, OutputError, RecordError, RecordNotFoundError
 from cardiov_core.io.collection import Source, SourceError, is_lost_signal
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 from cardiov_core.io.formats.archives import RATIO_FREE_BYTES
 from cardiov_core.io.formats.registry import HEAD_BYTES, claims_to_be
 from cardiov_core.io.formats.sniff import is_zip

@@ -18,7 +18,7 @@ from cardiov_core.errors import (
 )
 from cardiov_core.io.assembly import ReadOptions
 from cardiov_core.io.collection import Collection, Source, SourceError, collect, marked_apart
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 from cardiov_core.io.formats.sniff import is_zip
 from cardiov_core.io.formats.wfdb_header import is_header, signal_file_names
 from cardiov_core.io.records import checked_options, read_source

@@ -20,7 +20,7 @@ import numpy as np
 from cardiov_core.errors import NotAnEcgError, RecordUnsupportedError
 from cardiov_core.io.carts.dicom_samples import Mended, delayed, mend_group
 from cardiov_core.io.carts.ecgdatakit_file import Parsed, no_rhythm, run
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 from cardiov_core.limits import limits, mib
 
 if TYPE_CHECKING:

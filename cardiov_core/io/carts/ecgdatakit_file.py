@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 
 if TYPE_CHECKING:
     from ecgdatakit.models import ECGRecord, Lead

@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from cardiov_core.errors import ArchiveError, RecordFormatError
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 from cardiov_core.io.formats.sniff import is_other_archive, is_zip
 from cardiov_core.limits import limits, mib
 

@@ -15,7 +15,7 @@ from scipy.io import loadmat, whosmat
 from cardiov_core.domain import STANDARD_LEADS, Sex
 from cardiov_core.errors import NotAnEcgError, RecordFormatError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 from cardiov_core.io.formats.archives import RATIO_FREE_BYTES
 from cardiov_core.limits import limits, mib
 

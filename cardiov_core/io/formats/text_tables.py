@@ -12,7 +12,7 @@ import pandas as pd
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 from cardiov_core.io.formats.sniff import decode_text
 from cardiov_core.io.formats.table_layout import (
     TIME_NAME,

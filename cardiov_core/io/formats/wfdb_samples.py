@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cardiov_core.domain import IntArray
 from cardiov_core.errors import RecordFormatError
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 
 BYTES_PER_SAMPLE: dict[str, float] = {
     "8": 1, "16": 2, "24": 3, "32": 4, "61": 2, "80": 1, "160": 2, "212": 1.5, "310": 4 / 3, "311": 4 / 3,

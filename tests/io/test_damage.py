@@ -6,7 +6,7 @@ from scipy.io import savemat
 
 from cardiov_core.errors import NotAnEcgError, RecordFormatError
 from cardiov_core.io import read_record
-from cardiov_core.io.decoding import foreign_decoder
+from cardiov_core.io.damage import foreign_decoder
 
 
 @pytest.mark.parametrize(
