@@ -23,7 +23,7 @@ from cardiov_core import ordinal
 from cardiov_core.backends import capabilities, convert, core
 from cardiov_core.domain import FloatArray
 from cardiov_core.inference import calibration_of, exceedance_logits, output_of
-from cardiov_core.inference.uncertainty.decision import costs_of, decided
+from cardiov_core.inference.uncertainty.costs import costs_of, decided
 from cardiov_core.io import read_record
 from cardiov_core.preprocessing import prepare
 from cardiov_core.weights import ModelCard, load_delineator, load_network

@@ -15,6 +15,26 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 MAX_MODULE_LINES, MAX_PAGE_LINES = 400, 120
 MAX_MODULES_IN_A_FOLDER = 12
 
+SAME_NOUN = frozenset(
+    {
+        # What a grader is made of: its file, its training, its answer.
+        "blend", "boosting", "forest", "grader", "network", "trees", "contributions",
+        "card", "decision", "doubt", "passport", "scope", "uncertainty",
+        # What is measured, stated and found on a record: computed, worded, shown.
+        "critical", "delineation", "delineator", "evidence", "explanation", "findings", "fingerprint", "machine",
+        "measurements", "median_beat", "noise_floor", "quality", "record", "records", "rhythm", "serial", "statements",
+        "trace",
+        # Figures and studies: computed, worded, shown, and a command for each.
+        "cases", "compare", "external", "fewer_leads", "figures", "metrics", "shift", "shipped", "train_delineator",
+        "train_findings",
+        # The review, and who may do what.
+        "access", "adjudication", "alerts", "demo", "limits", "report",
+        # The same part of two rooms of one kind: a list of what there is, a cache, a parser, a part of a page.
+        "cache", "export", "owner", "page", "parse", "registry", "table",
+    }
+)  # fmt: skip
+"""Names of modules that two rooms may share, because they are one noun on two floors."""
+
 
 def _name(path: Path) -> str:
     return str(path.relative_to(ROOT))
@@ -80,6 +100,34 @@ def test_no_public_name_of_a_room_is_hidden_by_a_module(facade: Path) -> None:
 def test_folder_is_seen_at_a_glance(folder: Path) -> None:
     modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
     assert len(modules) <= MAX_MODULES_IN_A_FOLDER
+
+
+def test_two_rooms_share_a_file_name_only_for_one_noun_on_two_floors() -> None:
+    rooms: dict[str, set[Path]] = {}
+    for path in MODULES:
+        rooms.setdefault(path.stem, set()).add(path.parent)
+    shared = {name for name, where in rooms.items() if len(where) > 1 and name != "__init__"}
+    assert shared - SAME_NOUN == set(), "rename one of them, or say here why they are one noun"
+    assert SAME_NOUN - shared == set(), "no longer shared"
+
+
+@pytest.mark.parametrize(
+    ("noun", "module"),
+    [
+        ("decode", "ordinal/decoding.py"),
+        ("Grad-CAM", "inference/explanation/grad_cam.py"),
+        ("adjudication", "review/adjudication.py"),
+        ("arm swap", "signals/lead/lead_swap.py"),
+        ("bootstrap", "evaluation/bootstrap.py"),
+        ("PDF footer", "reporting/print/footer.py"),
+        ("prediction set", "inference/uncertainty/prediction_sets.py"),
+        ("MUSE", "io/carts/xml/muse.py"),
+        ("cost of a far miss", "inference/uncertainty/costs.py"),
+        ("worklist filter", "review/worklist/filter.py"),
+    ],
+)
+def test_what_a_reader_looks_for_is_where_its_noun_says(noun: str, module: str) -> None:
+    assert ROOT / "cardiov_core" / module in MODULES, noun
 
 
 def test_constraints_pin_every_direct_dependency_and_name_no_host() -> None:

@@ -7,4 +7,4 @@ from .converted import ConvertedNetwork as ConvertedNetwork
 from .converted import convert as convert
 from .export import write_onnx as write_onnx
 from .export import write_openvino as write_openvino
-from .kept import kept_networks as kept_networks
+from .network_cache import kept_networks as kept_networks

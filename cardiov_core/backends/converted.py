@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cardiov_core.backends.choice import capabilities, check_backend, chosen_backend, core, processor
-from cardiov_core.backends.kept import code_of_networks, keep, read_kept
+from cardiov_core.backends.network_cache import code_of_networks, keep, read_kept
 from cardiov_core.computing import Precision, computing, n_threads
 from cardiov_core.domain import Float64Array, FloatArray
 from cardiov_core.errors import ConfigurationError

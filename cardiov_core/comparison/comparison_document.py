@@ -1,7 +1,7 @@
 """The JSON object of a serial comparison."""
 
-from cardiov_core.comparison.compare import ComparedItem, SerialComparison
 from cardiov_core.comparison.patient import IdentityCheck
+from cardiov_core.comparison.serial import ComparedItem, SerialComparison
 from cardiov_core.domain import Analysis, JsonObject, as_json_values
 
 _DIGITS = 4

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cardiov_core.comparison.numbers import Place
+from cardiov_core.comparison.compared_numbers import Place
 from cardiov_core.domain import Document, JsonObject, fault_of
 from cardiov_core.errors import ConfigurationError
 

@@ -50,9 +50,9 @@ from .ptbxl.label_provenance import label_provenance as label_provenance
 from .ptbxl.labelled import LabelledRecords as LabelledRecords
 from .ptbxl.labelled import no_whole_records as no_whole_records
 from .ptbxl.labelled import whole_records as whole_records
+from .ptbxl.ptbxl_table import TABLE_NAME as TABLE_NAME
+from .ptbxl.ptbxl_table import Person as Person
 from .ptbxl.statement_classes import statement_classes as statement_classes
-from .ptbxl.table import TABLE_NAME as TABLE_NAME
-from .ptbxl.table import Person as Person
 from .ptbxl.tree import PtbXl as PtbXl
 from .ptbxl.tree import find_ptbxl as find_ptbxl
 from .ptbxl.tree import ptbxl_ecg_id_of as ptbxl_ecg_id_of

@@ -47,7 +47,7 @@ from .uncertainty.calibration import CLIP as CLIP
 from .uncertainty.calibration import Calibration as Calibration
 from .uncertainty.calibration import calibration_of as calibration_of
 from .uncertainty.calibration import fit_calibration as fit_calibration
-from .uncertainty.decision import Costs as Costs
+from .uncertainty.costs import Costs as Costs
 from .uncertainty.decision import DecisionRule as DecisionRule
 from .uncertainty.decision import OwnDecision as OwnDecision
 from .uncertainty.decision import floors_of as floors_of

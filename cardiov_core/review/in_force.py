@@ -21,7 +21,7 @@ def installation_rules() -> RuleSet:
     """
     try:
         if store_begun():
-            from cardiov_core.review.alerts.settings import rule_set_in_force
+            from cardiov_core.review.alerts.alert_settings import rule_set_in_force
             from cardiov_core.review.database.store import open_store
 
             with closing(open_store()) as store:

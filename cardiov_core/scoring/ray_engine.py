@@ -16,7 +16,7 @@ from cardiov_core.backends import chosen_backend
 from cardiov_core.computing import computing
 from cardiov_core.errors import CardioVError, ConfigurationError
 from cardiov_core.scoring.plan import read_plan
-from cardiov_core.scoring.run import PLAN_FILE, Run, rows_from, write_part
+from cardiov_core.scoring.score_records import PLAN_FILE, Run, rows_from, write_part
 from cardiov_core.scoring.scorer import Grading, Scorer
 from cardiov_core.scoring.workers import Workers
 from cardiov_core.weights import load_card

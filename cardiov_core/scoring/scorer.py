@@ -17,7 +17,7 @@ from cardiov_core.errors import (
 from cardiov_core.inference import OwnDecision, analyze, load_predictor, other_graders
 from cardiov_core.io import brought, open_recording, read_source
 from cardiov_core.scoring.entries import Entry
-from cardiov_core.scoring.rows import Row, analysed_row, error_row
+from cardiov_core.scoring.result_rows import Row, analysed_row, error_row
 from cardiov_core.signals import Examination
 
 _logger = logging.getLogger(__name__)

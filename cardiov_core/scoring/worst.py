@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cardiov_core.domain import Severity
 from cardiov_core.io import open_recording, write_record
-from cardiov_core.scoring.rows import Row
+from cardiov_core.scoring.result_rows import Row
 
 EXCERPT_S = 60.0
 """What is cut out for a reader: the minute that begins with the window."""

@@ -19,10 +19,10 @@ from .findings.evidence import WIDE_QRS_MS as WIDE_QRS_MS
 from .findings.evidence import Evidence as Evidence
 from .findings.evidence import Need as Need
 from .findings.repolarisation import LONG_QTC_MS as LONG_QTC_MS
-from .kept import KEPT_IN as KEPT_IN
-from .kept import KeptExaminations as KeptExaminations
-from .kept import code_digest as code_digest
-from .kept import measuring_key as measuring_key
+from .kept_examinations import KEPT_IN as KEPT_IN
+from .kept_examinations import KeptExaminations as KeptExaminations
+from .kept_examinations import code_digest as code_digest
+from .kept_examinations import measuring_key as measuring_key
 from .measurements import measure as measure
 from .quality import assess_quality as assess_quality
 from .quality import distortions as distortions

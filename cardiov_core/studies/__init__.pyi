@@ -1,4 +1,6 @@
 from .graders.ablation import ablate as ablate
+from .graders.contributions import check_reasons as check_reasons
+from .graders.contributions import ship_reasons_check as ship_reasons_check
 from .graders.external import check_outside as check_outside
 from .graders.external import read_levels as read_levels
 from .graders.fewer_leads import LeadSetFigures as LeadSetFigures
@@ -6,8 +8,6 @@ from .graders.fewer_leads import check_fewer_leads as check_fewer_leads
 from .graders.fewer_leads import fewer_leads_text as fewer_leads_text
 from .graders.passport import check_passport as check_passport
 from .graders.passport import ship_passport as ship_passport
-from .graders.reasons import check_reasons as check_reasons
-from .graders.reasons import ship_reasons_check as ship_reasons_check
 from .graders.scope import ScopeCheck as ScopeCheck
 from .graders.scope import check_scope as check_scope
 from .graders.scope import ship_scope as ship_scope

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cardiov_core import review
+from cardiov_core import review as alerts
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import AlertSettings, EventKind
 from cardiov_core.io import write_record
-from cardiov_core.review import alerts
 
 pytestmark = pytest.mark.browser
 

@@ -1,7 +1,7 @@
 """PTB-XL: its table, its tree of records, and where its labels come from."""
 
 from cardiov_core.datasets.ptbxl.labelled import LabelledRecords, no_whole_records, whole_records
-from cardiov_core.datasets.ptbxl.table import TABLE_NAME, Person, PreparedRecords, PtbXlTable
+from cardiov_core.datasets.ptbxl.ptbxl_table import TABLE_NAME, Person, PreparedRecords, PtbXlTable
 from cardiov_core.datasets.ptbxl.tree import PtbXl, find_ptbxl, ptbxl_ecg_id_of
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Protocol
 import pandas as pd
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
-from cardiov_core.datasets.ptbxl.table import Person, PreparedRecords
+from cardiov_core.datasets.ptbxl.ptbxl_table import Person, PreparedRecords
 from cardiov_core.datasets.ptbxl.tree import PtbXl
 from cardiov_core.domain import EcgRecord, InputContract, Severity
 from cardiov_core.errors import DatasetError

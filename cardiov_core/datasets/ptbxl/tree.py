@@ -9,7 +9,7 @@ import numpy as np
 
 from cardiov_core.datasets.fingerprint import fingerprints_of
 from cardiov_core.datasets.locate import data_root
-from cardiov_core.datasets.ptbxl.table import FILE_COLUMNS, TABLE_NAME, PreparedRecords, PtbXlTable
+from cardiov_core.datasets.ptbxl.ptbxl_table import FILE_COLUMNS, TABLE_NAME, PreparedRecords, PtbXlTable
 from cardiov_core.domain import EcgRecord, InputContract
 from cardiov_core.errors import DatasetError, RecordError
 from cardiov_core.io import read_record

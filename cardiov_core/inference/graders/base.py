@@ -24,14 +24,8 @@ from cardiov_core.domain import (
 )
 from cardiov_core.inference.explanation.grad_cam import Target
 from cardiov_core.inference.graders.training_rows import TrainingRow, TrainingRows
-from cardiov_core.inference.uncertainty.decision import (
-    Costs,
-    DecisionRule,
-    OwnDecision,
-    costs_of,
-    decided,
-    floors_of,
-)
+from cardiov_core.inference.uncertainty.costs import Costs, costs_of, decided
+from cardiov_core.inference.uncertainty.decision import DecisionRule, OwnDecision, floors_of
 from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold, doubt_limit_of, unsure
 from cardiov_core.inference.uncertainty.prediction_sets import Limits, contiguous_set
 from cardiov_core.inference.uncertainty.scope import scope_of

@@ -16,7 +16,7 @@ from cardiov_core.io.carts.ecgdatakit_file import Parse, Parsed, clean, parse_as
 from cardiov_core.io.carts.edf import NO_EDF_DATE, plain_edf_facts
 from cardiov_core.io.carts.ends import without_ends
 from cardiov_core.io.carts.machine import machine_reading
-from cardiov_core.io.carts.samples import Row, channel_rows, on_one_axis
+from cardiov_core.io.carts.scaled_samples import Row, channel_rows, on_one_axis
 from cardiov_core.io.leads import standard_leads
 from cardiov_core.io.scratch import scratch_folder
 from cardiov_core.limits import limits, mib

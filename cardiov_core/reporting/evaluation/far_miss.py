@@ -8,7 +8,7 @@ import numpy as np
 
 from cardiov_core.domain import EcgRecord, Explanation
 from cardiov_core.reporting.colours import ATTENTION, LIGHT
-from cardiov_core.reporting.print.report import only_sheet
+from cardiov_core.reporting.print.picture import only_sheet
 from cardiov_core.reporting.print.text import DRAWING, FONT, TextStyle, font_of
 from cardiov_core.reporting.print.trace import (
     GRID_LEFT_MM,

@@ -25,7 +25,6 @@ from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES
 from cardiov_core.reporting.words.record import age_words
 from cardiov_core.reporting.words.uncertainty import lone_set_words
 from cardiov_core.signals import Flag
-from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
 UNCONFIRMED = "UNCONFIRMED"
@@ -130,24 +129,6 @@ def caveats(analysis: Analysis) -> tuple[Reason, ...]:
             unlike_training(prediction.scope),
         )
     return tuple(reason for reason in said if reason is not None)
-
-
-def provenance_lines(analysis: Analysis, card: ModelCard, created_at: datetime) -> tuple[str, str]:
-    """Return the two lines that say which weights, which file, which software and when."""
-    prediction, record = analysis.prediction, analysis.record
-    name = card.name if prediction is None else prediction.model_name
-    checksum = card.sha256 if prediction is None else prediction.model_sha256
-    model = f"{name} {card.version}" if name == card.name else name
-    window = (
-        "not graded"
-        if prediction is None
-        else f"graded {prediction.window.start_s:.2f} to {prediction.window.end_s:.2f}{THIN_SPACE}s"
-    )
-    file_line = f"File SHA-256 {record.provenance.sha256 or 'none: no file'} · {window}"
-    if record.provenance.gain_factor != 1.0:
-        file_line += f" · gain factor {record.provenance.gain_factor:g}, confirmed by a reader"
-    made = f"CardioV {installed_version()} · report made {time_words(created_at)}"
-    return f"Grader {model} · weights SHA-256 {checksum} · {made}", file_line
 
 
 def status_words(sign_off: SignOff | None) -> str:

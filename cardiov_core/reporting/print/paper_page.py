@@ -1,13 +1,24 @@
 """The parts of a report's page: frame, level, columns of text. Positions are mm from the page's upper left corner."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cardiov_core.domain import Analysis, Prediction, Severity
-from cardiov_core.reporting.print.content import Entry, Section, prediction_set_words, probability_words
-from cardiov_core.reporting.print.text import MM_A_POINT, TextStyle, font_of, printable, width_mm, wrapped
-from cardiov_core.reporting.print.trace import GRID_LEFT_MM, GRID_WIDTH_MM, INK, PAGE_HEIGHT_MM, PAGE_WIDTH_MM
+from cardiov_core.reporting.print.content import UNCONFIRMED, Entry, Section, prediction_set_words, probability_words
+from cardiov_core.reporting.print.text import (
+    DRAWING,
+    FONT,
+    MM_A_POINT,
+    TextStyle,
+    elided,
+    font_of,
+    printable,
+    width_mm,
+    wrapped,
+)
+from cardiov_core.reporting.print.trace import GRID_LEFT_MM, GRID_WIDTH_MM, INK, PAGE_HEIGHT_MM, PAGE_WIDTH_MM, GridArea
 from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.reporting.words.levels import LEVEL_STYLES, whole_percent
@@ -16,6 +27,7 @@ from cardiov_core.weights import ModelCard
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 BODY = TextStyle(7.0)
 BOLD = TextStyle(7.0, bold=True)
@@ -26,6 +38,10 @@ WORD = TextStyle(13.0, bold=True)
 
 LEFT_MM, WIDTH_MM = GRID_LEFT_MM, GRID_WIDTH_MM
 BANNER_TOP_MM, BANNER_HEIGHT_MM = 5.0, 5.0
+WHOLE_GRID = GridArea(bottom_mm=21.0, height_mm=165.0)
+"""The grid of a page that holds the trace alone."""
+NAME_ROOM_MM = 110.0
+_TITLE_TOP_MM, _FACTS_TOP_MM = 12.0, 18.6
 _GAP_MM = 0.8
 _BULLET = "\u00b7"
 _BULLET_MM = 2.2
@@ -75,10 +91,40 @@ def put(axes: "Axes", x_mm: float, top_mm: float, text: str, style: TextStyle = 
     )
 
 
+@contextmanager
+def print_settings() -> Iterator[None]:
+    """Apply matplotlib's settings for one drawing: TrueType fonts, every sample, the same bytes every time."""
+    from matplotlib import rc_context
+
+    chosen: dict[RcKeyType, bool | float | str] = {
+        "font.family": FONT,
+        "pdf.fonttype": 42,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "cardiov",
+        "path.simplify": False,
+        "agg.path.chunksize": 0,
+    }
+    with DRAWING, rc_context(chosen):
+        yield
+
+
 def draw_banner(axes: "Axes") -> None:
     """Draw the sentence that stands on every page."""
     _draw_box(axes, LEFT_MM, BANNER_TOP_MM, WIDTH_MM, BANNER_HEIGHT_MM, 0.7)
     put(axes, PAGE_WIDTH_MM / 2, BANNER_TOP_MM + 1.0, RESEARCH_USE, HEADING, align="center")
+
+
+def draw_title(axes: "Axes", title: str, facts: str, patient_name: str, status: str) -> None:
+    """Write what the page is, whose record it is and whether somebody confirmed it."""
+    style = TITLE if status == UNCONFIRMED else HEADING
+    right = LEFT_MM + WIDTH_MM
+    put(axes, right, _TITLE_TOP_MM, status, style, align="right")
+    room = WIDTH_MM - width_mm(status, style) - 6
+    if patient_name:
+        put(axes, right, _FACTS_TOP_MM, f"Patient: {patient_name}", HEADING, align="right")
+    put(axes, LEFT_MM, _TITLE_TOP_MM, elided(title, TITLE, room), TITLE)
+    room = WIDTH_MM - (NAME_ROOM_MM + 20 if patient_name else 0)
+    put(axes, LEFT_MM, _FACTS_TOP_MM, elided(facts, BODY, room), BODY)
 
 
 def draw_box(axes: "Axes", top_mm: float, text: str) -> float:

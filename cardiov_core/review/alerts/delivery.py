@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 from cardiov_core.domain import Alert, AlertWay
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.review.alerts.steps import escalate, tell
+from cardiov_core.review.alerts.alert_steps import escalate, tell
 from cardiov_core.review.audit import now
 from cardiov_core.review.database.store import Store
 

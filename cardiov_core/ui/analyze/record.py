@@ -11,12 +11,12 @@ from cardiov_core.domain import Analysis, Contributions, Explanation, Severity, 
 from cardiov_core.errors import CardioVError
 from cardiov_core.inference import analysis_to_dict
 from cardiov_core.reporting import Lit, PaperOptions, age_and_sex, lit_by, recording_time
-from cardiov_core.ui.analyze.compare import compare_tab
 from cardiov_core.ui.analyze.findings import findings_tab, lit_finding, quality_tab
 from cardiov_core.ui.analyze.grader import grader
 from cardiov_core.ui.analyze.log import log_tab
 from cardiov_core.ui.analyze.report import pdf_button, report_tab
 from cardiov_core.ui.analyze.result import explanation_of, shown_from_s
+from cardiov_core.ui.analyze.serial import compare_tab
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import facts, guarded
 from cardiov_core.ui.frame.session import Case, Key, session

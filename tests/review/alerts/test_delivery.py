@@ -15,8 +15,7 @@ from cardiov_core import review
 from cardiov_core.critical import critical_results, load_rule_set
 from cardiov_core.domain import Alert, AlertWay, EventKind, Measurements
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.review import alerts
-from cardiov_core.review.alerts.delivery import SIGNATURE_HEADER, MailChannel, WebhookChannel
+from cardiov_core.review.alerts.delivery import SIGNATURE_HEADER, Channels, MailChannel, WebhookChannel
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 SECRET = "a secret of the test"  # noqa: S105 - of this test alone
@@ -79,7 +78,7 @@ def database_url(tmp_path) -> str:
 def alert(store, add) -> Alert:
     case = add("Mustermann-1960")
     results = critical_results(load_rule_set(), (), Measurements(heart_rate_bpm=30.0))
-    return alerts.open_alert(store, case, results, level=None, graded_level=None, by="Ada", at=START)[0]
+    return review.open_alert(store, case, results, level=None, graded_level=None, by="Ada", at=START)[0]
 
 
 def _told(store: review.Store) -> list[dict]:
@@ -88,8 +87,8 @@ def _told(store: review.Store) -> list[dict]:
 
 def test_a_mail_holds_a_link_and_nothing_of_the_patient(store, alert, mails) -> None:
     box, address = mails
-    channels = alerts.Channels("https://ecg.example", MailChannel(address, "a@x.org", "b@x.org", "c@x.org"))
-    assert alerts.deliver(store, alert, channels) == (AlertWay.MAIL,)
+    channels = Channels("https://ecg.example", MailChannel(address, "a@x.org", "b@x.org", "c@x.org"))
+    assert review.deliver(store, alert, channels) == (AlertWay.MAIL,)
     ((to, text),) = box.received
     assert to == ["b@x.org"]
     assert f"https://ecg.example/worklist?alert={alert.id}" in text
@@ -102,16 +101,16 @@ def test_a_mail_holds_a_link_and_nothing_of_the_patient(store, alert, mails) -> 
 
 def test_what_is_not_acknowledged_goes_to_whom_it_escalates(store, alert, mails) -> None:
     box, address = mails
-    channels = alerts.Channels("https://ecg.example", MailChannel(address, "a@x.org", "b@x.org", "c@x.org"))
-    assert [each.id for each in alerts.escalate_due(store, channels, START + timedelta(minutes=10))] == [alert.id]
+    channels = Channels("https://ecg.example", MailChannel(address, "a@x.org", "b@x.org", "c@x.org"))
+    assert [each.id for each in review.escalate_due(store, channels, START + timedelta(minutes=10))] == [alert.id]
     ((to, text),) = box.received
     assert to == ["c@x.org"]
     assert "not acknowledged in time" in text
 
 
 def test_a_webhook_is_signed_and_says_nothing_of_the_patient(store, alert, posts) -> None:
-    channels = alerts.Channels("https://ecg.example", None, WebhookChannel(_url(posts), SECRET))
-    assert alerts.deliver(store, alert, channels) == (AlertWay.WEBHOOK,)
+    channels = Channels("https://ecg.example", None, WebhookChannel(_url(posts), SECRET))
+    assert review.deliver(store, alert, channels) == (AlertWay.WEBHOOK,)
     ((header, body),) = posts.posts
     at, made = (part.partition("=")[2] for part in header.split(","))
     assert made == hmac.new(SECRET.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
@@ -125,13 +124,13 @@ def test_a_webhook_is_signed_and_says_nothing_of_the_patient(store, alert, posts
 def test_what_cannot_be_delivered_is_noted_and_the_alert_stays(store, alert, posts) -> None:
     posts.status = 500
     mail = MailChannel("smtp://127.0.0.1:1", "a@x.org", "b@x.org", "b@x.org")
-    channels = alerts.Channels("https://ecg.example", mail, WebhookChannel(_url(posts), SECRET))
-    assert alerts.deliver(store, alert, channels) == ()
+    channels = Channels("https://ecg.example", mail, WebhookChannel(_url(posts), SECRET))
+    assert review.deliver(store, alert, channels) == ()
     assert [(each["way"], each["delivered"], each["detail"]) for each in _told(store)] == [
         ("mail", False, "ConnectionRefusedError"),
         ("webhook", False, "HTTP 500"),
     ]
-    assert alerts.waiting_alerts(store) == (alert,)
+    assert review.waiting_alerts(store) == (alert,)
 
 
 def _url(server: HTTPServer) -> str:
@@ -139,14 +138,14 @@ def _url(server: HTTPServer) -> str:
 
 
 def test_all_is_off_until_the_environment_says_otherwise(store, alert) -> None:
-    channels = alerts.channels_from_environment({})
-    assert channels == alerts.Channels()
-    assert alerts.deliver(store, alert, channels) == ()
+    channels = review.channels_from_environment({})
+    assert channels == Channels()
+    assert review.deliver(store, alert, channels) == ()
     assert _told(store) == []
 
 
 def test_the_environment_names_the_ways() -> None:
-    found = alerts.channels_from_environment(
+    found = review.channels_from_environment(
         {
             "CARDIOV_PUBLIC_URL": "https://ecg.example/",
             "CARDIOV_ALERT_SMTP": "smtp://mail:25",
@@ -170,4 +169,4 @@ def test_the_environment_names_the_ways() -> None:
 )
 def test_a_way_that_is_not_complete_is_refused(begun: dict[str, str], missing: str) -> None:
     with pytest.raises(ConfigurationError, match=missing):
-        alerts.channels_from_environment(begun)
+        review.channels_from_environment(begun)

@@ -10,11 +10,12 @@ from cardiov_core.cli import main
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS
-from cardiov_core.signals import kept, measure
+from cardiov_core.signals import kept_examinations as kept
+from cardiov_core.signals import measure
 from cardiov_core.signals.features import features_of
 from cardiov_core.training.data import measured as measured_module
 from cardiov_core.training.data.measured import measured_records
-from cardiov_core.training.findings.train import gather
+from cardiov_core.training.findings.train_findings import gather
 
 HEAD = "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr\n"
 CONDITIONS = ("normal", "atrial_fibrillation", "left_bundle_branch_block")

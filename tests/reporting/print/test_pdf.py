@@ -5,7 +5,6 @@ import io
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -37,8 +36,7 @@ from cardiov_core.domain import (
 from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference.panel import disagreement_of
-from cardiov_core.reporting import PaperOptions, filter_for_display
-from cardiov_core.reporting.print.report import write_pdf, write_trace
+from cardiov_core.reporting import PaperOptions, filter_for_display, write_pdf, write_trace
 from cardiov_core.reporting.trace.paper_options import LAYOUTS
 from cardiov_core.weights import ModelCard
 
@@ -279,7 +277,7 @@ def test_three_boxes_leave_the_level_its_room(
 ) -> None:
     assert len(pdf_of(make_analysis(), report_card).pages) == 1
     box = "A sentence that must not be overlooked, long enough to take two lines of the report's width. " * 2
-    monkeypatch.setattr("cardiov_core.reporting.print.report._boxes", lambda _: [box] * 3)
+    monkeypatch.setattr("cardiov_core.reporting.print.pdf._boxes", lambda _: [box] * 3)
     pages = pdf_of(make_analysis(), report_card).pages
     assert len(pages) == 2, "the trace has a page of its own"
     assert "Probability that the level is" in pages[0].extract_text()
@@ -444,7 +442,7 @@ def test_same_content_gives_the_same_bytes_in_another_process(make_analysis: Mak
     program = """
 import hashlib, io
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.reporting.print.report import write_trace
+from cardiov_core.reporting import write_trace
 for kind in ("pdf", "svg"):
     buffer = io.BytesIO()
     write_trace(generate("normal", seed=3, sampling_rate_hz=100), buffer, kind)
@@ -558,36 +556,3 @@ def test_window_beyond_the_record_and_time_without_zone_are_refused(
         pdf_of(make_analysis(), report_card, options=PaperOptions(start_s=30.0))
     with pytest.raises(ConfigurationError, match="no time zone"):
         pdf_of(make_analysis(), report_card, created_at=datetime(2026, 1, 1))
-
-
-def test_trace_as_svg_has_the_scale_too(report_record: EcgRecord, tmp_path: Path) -> None:
-    path = tmp_path / "trace.svg"
-    write_trace(report_record, path, "svg")
-    root = ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314
-    assert float(root.attrib["width"].removesuffix("pt")) * MM == pytest.approx(297, abs=0.01)
-    assert root.attrib["viewBox"].split()[2:] == ["841.889764", "595.275591"]
-    paths = [element.attrib.get("d", "") for element in root.iter("{http://www.w3.org/2000/svg}path")]
-    longest = max(paths, key=len)
-    x = np.array([float(pair.split()[0]) for pair in re.findall(r"[ML] ([-\d. ]+)", longest)]) * MM
-    assert len(x) == 5000
-    assert x[500:] - x[:-500] == pytest.approx(25.0, abs=TOLERANCE_MM)
-    assert "Jane" not in path.read_text(encoding="utf-8")
-
-
-def test_trace_as_png_has_its_size_and_resolution(report_record: EcgRecord, tmp_path: Path) -> None:
-    from PIL import Image
-
-    path = tmp_path / "trace.png"
-    write_trace(report_record, path, "png")
-    with Image.open(path) as image:
-        assert image.size == (2338, 1653)
-        assert image.info["dpi"] == pytest.approx((200, 200), abs=0.1)
-        pixels = np.asarray(image.convert("L"))
-    assert (pixels < 60).mean() > 0.003, "there is ink on the page"
-
-
-def test_picture_that_takes_two_pages_is_refused_in_words(report_record: EcgRecord) -> None:
-    with pytest.raises(ConfigurationError, match="take 2 pages, and a picture has one"):
-        write_trace(report_record, io.BytesIO(), "png", options=PaperOptions(speed_mm_s=50.0))
-    with pytest.raises(ConfigurationError, match="'bmp' is no format"):
-        write_trace(report_record, io.BytesIO(), "bmp")  # type: ignore[arg-type]

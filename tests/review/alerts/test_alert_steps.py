@@ -17,7 +17,7 @@ from cardiov_core.domain import (
     Severity,
 )
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError, ReviewError
-from cardiov_core.review import alerts
+from cardiov_core.review.alerts.delivery import Channels
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -29,61 +29,61 @@ def slow() -> tuple[CriticalResult, ...]:
 
 def _open(store: review.Store, case_id: str, at: datetime = START) -> Alert:
     levels = {"level": Severity.HIGH_RISK, "graded_level": Severity.LOW_RISK}
-    return alerts.open_alert(store, case_id, slow(), by="Ada", at=at, **levels)[0]
+    return review.open_alert(store, case_id, slow(), by="Ada", at=at, **levels)[0]
 
 
 def test_an_alert_is_opened_once_for_a_case(store, add) -> None:
     case = add("r1")
     first = _open(store, case)
-    again, new = alerts.open_alert(store, case, slow(), level=None, graded_level=None, by="Ben")
+    again, new = review.open_alert(store, case, slow(), level=None, graded_level=None, by="Ben")
     assert (again, new) == (first, False)
     assert first.status is AlertStatus.OPEN
     assert (first.record_id, first.rule_set, first.opened_by) == ("r1", "cardiov", "Ada")
     assert (first.level, first.graded_level) == (Severity.HIGH_RISK, Severity.LOW_RISK)
     assert [reason.code for reason in first.reasons] == ["severe_bradycardia"]
     assert first.due_at - first.opened_at == timedelta(minutes=10)
-    assert alerts.alert_of_case(store, case) == first
-    assert alerts.waiting_alerts(store) == (first,)
+    assert review.alert_of_case(store, case) == first
+    assert review.waiting_alerts(store) == (first,)
 
 
 def test_without_a_result_or_a_case_there_is_no_alert(store, add) -> None:
     with pytest.raises(ReviewError, match="needs a critical result"):
-        alerts.open_alert(store, add("r1"), (), level=None, graded_level=None, by="Ada")
+        review.open_alert(store, add("r1"), (), level=None, graded_level=None, by="Ada")
     with pytest.raises(CaseNotFoundError):
         _open(store, "nowhere")
     with pytest.raises(CaseNotFoundError, match="no such alert"):
-        alerts.acknowledge(store, "nowhere", "Ben")
+        review.acknowledge(store, "nowhere", "Ben")
 
 
 def test_a_second_person_acknowledges_and_nobody_after_them(store, add) -> None:
     alert = _open(store, add("r1"))
-    done = alerts.acknowledge(store, alert.id, "Ben", START + timedelta(minutes=4))
+    done = review.acknowledge(store, alert.id, "Ben", START + timedelta(minutes=4))
     assert (done.status, done.acknowledged_by) == (AlertStatus.ACKNOWLEDGED, "Ben")
-    assert alerts.waiting_alerts(store) == ()
+    assert review.waiting_alerts(store) == ()
     with pytest.raises(NotAllowedError, match="Ben acknowledged"):
-        alerts.acknowledge(store, alert.id, "Cyd")
+        review.acknowledge(store, alert.id, "Cyd")
     with pytest.raises(NotAllowedError, match="named person"):
-        alerts.acknowledge(store, alert.id, " ")
+        review.acknowledge(store, alert.id, " ")
 
 
 def test_what_is_due_is_escalated_once(store, add) -> None:
     early, late = _open(store, add("r1")), _open(store, add("r2"), START + timedelta(minutes=30))
-    nowhere = alerts.Channels()
-    assert alerts.escalate_due(store, nowhere, START + timedelta(minutes=9)) == ()
-    (found,) = alerts.escalate_due(store, nowhere, START + timedelta(minutes=10))
+    nowhere = Channels()
+    assert review.escalate_due(store, nowhere, START + timedelta(minutes=9)) == ()
+    (found,) = review.escalate_due(store, nowhere, START + timedelta(minutes=10))
     assert (found.id, found.status) == (early.id, AlertStatus.ESCALATED)
-    assert alerts.escalate_due(store, nowhere, START + timedelta(minutes=20)) == ()
+    assert review.escalate_due(store, nowhere, START + timedelta(minutes=20)) == ()
     # An escalated alert can still be acknowledged.
-    assert alerts.acknowledge(store, early.id, "Ben").status is AlertStatus.ACKNOWLEDGED
-    assert [each.id for each in alerts.waiting_alerts(store)] == [late.id]
+    assert review.acknowledge(store, early.id, "Ben").status is AlertStatus.ACKNOWLEDGED
+    assert [each.id for each in review.waiting_alerts(store)] == [late.id]
 
 
 def test_every_step_stands_in_the_audit(store, add) -> None:
     case = add("r1")
     alert = _open(store, case)
-    alerts.tell(store, alert.id, told="Dr  Eve", way=AlertWay.PHONE, by="Ada")
-    alerts.escalate_due(store, alerts.Channels(), START + timedelta(minutes=11))
-    alerts.acknowledge(store, alert.id, "Ben", START + timedelta(minutes=12))
+    review.tell(store, alert.id, told="Dr  Eve", way=AlertWay.PHONE, by="Ada")
+    review.escalate_due(store, Channels(), START + timedelta(minutes=11))
+    review.acknowledge(store, alert.id, "Ben", START + timedelta(minutes=12))
     events = [event for event in review.events_of(store, case) if event.kind.value.startswith("alert")]
     assert [event.kind for event in events] == [
         EventKind.ALERT_OPENED,
@@ -108,25 +108,25 @@ def test_statistics_count_what_is_late(store, add) -> None:
     for name, after in minutes.items():
         alert = _open(store, add(name), START if name != "r4" else START + timedelta(minutes=55))
         if after is not None:
-            alerts.acknowledge(store, alert.id, "Ben", START + timedelta(minutes=after))
-    found = alerts.alert_statistics(store, START + timedelta(hours=1))
+            review.acknowledge(store, alert.id, "Ben", START + timedelta(minutes=after))
+    found = review.alert_statistics(store, START + timedelta(hours=1))
     # r2 was acknowledged two minutes late, r3 is due and waits, r4 is not due yet.
     assert (found.n, found.n_waiting, found.n_acknowledged, found.n_late) == (4, 2, 2, 2)
     assert (found.median_minutes, found.p90_minutes) == (8.0, pytest.approx(11.2))
 
 
 def test_nothing_to_count(store) -> None:
-    found = alerts.alert_statistics(store)
+    found = review.alert_statistics(store)
     assert (found.n, found.median_minutes) == (0, None)
 
 
 def test_an_administrator_chooses_rule_set_and_limits_and_the_audit_says_so(store) -> None:
-    assert alerts.alert_settings(store) == AlertSettings()
+    assert review.alert_settings(store) == AlertSettings()
     limits = {"severe_bradycardia": {"heart_rate_bpm": {"at_most": 33.0}}}
     wanted = AlertSettings(open_alerts=True, rule_set="china-2017", limits=limits)
-    alerts.set_alert_settings(store, wanted, "Ada")
-    assert alerts.alert_settings(store) == wanted
-    (rule,) = [rule for rule in alerts.rule_set_in_force(store).rules if rule.code == "severe_bradycardia"]
+    review.set_alert_settings(store, wanted, "Ada")
+    assert review.alert_settings(store) == wanted
+    (rule,) = [rule for rule in review.rule_set_in_force(store).rules if rule.code == "severe_bradycardia"]
     assert rule.limits["heart_rate_bpm"].at_most == 33
     event = review.events_of(store)[-1]
     assert (event.who, event.kind) == ("Ada", EventKind.SETTINGS_CHANGED)
@@ -137,5 +137,5 @@ def test_an_administrator_chooses_rule_set_and_limits_and_the_audit_says_so(stor
 def test_only_an_administrator_may(store) -> None:
     review.ensure_reader(store, "Eve", identity="eve@example.org")
     with pytest.raises(NotAllowedError):
-        alerts.set_alert_settings(store, AlertSettings(open_alerts=True), "Eve")
-    assert not alerts.alert_settings(store).open_alerts
+        review.set_alert_settings(store, AlertSettings(open_alerts=True), "Eve")
+    assert not review.alert_settings(store).open_alerts

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cardiov_core.errors import DatasetError
-from cardiov_core.training.findings.train import N_FOLDS, TASKS, Rows, train_findings
+from cardiov_core.training.findings.train_findings import N_FOLDS, TASKS, Rows, train_findings
 from cardiov_core.weights.findings import load_findings
 
 N = 400

@@ -17,7 +17,7 @@ from cardiov_core.training.delineator.annotated_beats import (
     nan_median,
     relative_marks,
 )
-from cardiov_core.training.delineator.train import DelineatorRecipe, fit, split, train_delineator
+from cardiov_core.training.delineator.train_delineator import DelineatorRecipe, fit, split, train_delineator
 
 TIME_S = (np.arange(SAMPLES) - SAMPLES_BEFORE_R) / RATE_HZ
 ENDS_S = np.array([-0.16, -0.08, -0.04, 0.05, 0.2, 0.38])

@@ -17,7 +17,7 @@ from cardiov_core.computing import computing
 from cardiov_core.errors import ConfigurationError, OutputError, ProcessLostError
 from cardiov_core.scoring.entries import Entry
 from cardiov_core.scoring.plan import Plan, read_plan, write_plan, written_whole
-from cardiov_core.scoring.rows import Row, error_row, schema_of_rows
+from cardiov_core.scoring.result_rows import Row, error_row, schema_of_rows
 from cardiov_core.scoring.scorer import Grading, Scorer
 from cardiov_core.scoring.workers import Workers, default_processes
 from cardiov_core.version import installed_version

@@ -10,9 +10,9 @@ from cardiov_core.domain import Float64Array
 from cardiov_core.errors import WeightsError
 from cardiov_core.evaluation import challenge_with_rules, task_figures
 from cardiov_core.signals import KeptExaminations
-from cardiov_core.training.tasks.records import load_task_records
 from cardiov_core.training.tasks.task_card import CARD_SUFFIX, TaskEvaluation, load_task_network
-from cardiov_core.training.tasks.train import answers, in_unit
+from cardiov_core.training.tasks.task_records import load_task_records
+from cardiov_core.training.tasks.train_task import answers, in_unit
 
 
 def evaluate_task(

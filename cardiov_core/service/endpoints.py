@@ -40,7 +40,7 @@ from cardiov_core.service.answers import (
     report_pdf,
 )
 from cardiov_core.service.limits import Limits
-from cardiov_core.service.metrics import MEDIA_TYPE, Metrics
+from cardiov_core.service.prometheus import MEDIA_TYPE, Metrics
 from cardiov_core.service.replies import CLIENT_GONE, ErrorReply, error_reply
 from cardiov_core.version import installed_version
 

@@ -21,7 +21,7 @@ from cardiov_core.training import evaluate_task, fine_tuned, load_task_network, 
 from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.training.recipes.recipe_files import load_recipe
 from cardiov_core.training.recipes.zoo import benchmark_recipe
-from cardiov_core.training.tasks.records import load_task_records, steady, undersampled
+from cardiov_core.training.tasks.task_records import load_task_records, steady, undersampled
 
 N_RECORDS, N_FOLDS = 24, 3
 CODES = (

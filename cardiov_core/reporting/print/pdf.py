@@ -1,24 +1,23 @@
-"""The report as an A4 PDF to sign, and the trace alone as PDF, PNG or SVG: one drawing, true to scale.
+"""The report as an A4 PDF to sign, true to scale.
 
 The figure is as large as the page and its axes are in mm, so 25 mm on paper are 25 mm in the file. Nothing is
-rasterised but in the PNG, and no sample is left out. Fonts are embedded as TrueType. The file names no author, no
+rasterised, and no sample is left out. Fonts are embedded as TrueType. The file names no author, no
 path and no patient, and two reports with the same content and time are equal byte for byte.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, BinaryIO
 
-from cardiov_core.domain import Analysis, EcgRecord, SignOff, texts
+from cardiov_core.domain import Analysis, SignOff, texts
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print import content
 from cardiov_core.reporting.print import paper_page as page
-from cardiov_core.reporting.print.text import DRAWING, FONT, check_printable, elided, width_mm
+from cardiov_core.reporting.print.footer import draw_page_footer, draw_trace_footer, provenance_lines
+from cardiov_core.reporting.print.text import check_printable, width_mm
 from cardiov_core.reporting.print.trace import GridArea, TraceSheet, TraceWindow, draw_trace, trace_window
-from cardiov_core.reporting.trace.ecg_paper import footer_text
 from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.reporting.words.critical import critical_words
 from cardiov_core.version import installed_version
@@ -28,23 +27,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PictureFormat = Literal["pdf", "png", "svg"]
-PICTURE_FORMATS: tuple[PictureFormat, ...] = get_args(PictureFormat)
-
-_TITLE_TOP_MM, _FACTS_TOP_MM, _BAND_TOP_MM = 12.0, 18.6, 24.0
-_FOOT_TOP_MM = 198.0
-"""Checksums and the signature's line stand below."""
+_BAND_TOP_MM = 24.0
 _SHARED_GRID = GridArea(bottom_mm=21.0, height_mm=110.0)
 """Beside a summary: from 79 to 189 mm below the upper edge."""
-_WHOLE_GRID = GridArea(bottom_mm=21.0, height_mm=165.0)
 _BAND_BOTTOM_MM = 77.5
 _TEXT_BOTTOM_MM = 192.0
 _COLUMNS_MM = (72.0, 62.0, 62.0, 62.0)
 _COLUMN_GAP_MM = 4.0
 _DETAIL_COLUMNS = 3
 _SECTION_GAP_MM = 3.0
-_PNG_DPI = 200
-_NAME_ROOM_MM = 110.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,58 +104,12 @@ def write_pdf(
         "Creator": f"CardioV {installed_version()}",
         "CreationDate": moment,
     }
-    with _settings():
+    with page.print_settings():
         from matplotlib.backends.backend_pdf import PdfPages
 
         with PdfPages(target, metadata=information) as pages:
             for figure in _pages(report):
                 pages.savefig(figure)
-
-
-def write_trace(
-    record: EcgRecord,
-    target: Path | str | BinaryIO,
-    file_format: PictureFormat,
-    *,
-    options: PaperOptions | None = None,
-) -> None:
-    """Write the ECG alone on an A4 page: the same drawing as in the report.
-
-    Parameters
-    ----------
-    record : EcgRecord
-        As read.
-    target : path or binary file
-        Where the picture goes.
-    file_format : {"pdf", "png", "svg"}
-        PNG at 200 dots an inch, the others as vectors.
-    options : PaperOptions, optional
-        How it is drawn.
-
-    Raises
-    ------
-    ConfigurationError
-        If it needs more than one page, the window starts beyond the record's end, or the format is none of these.
-    OSError
-        If the file cannot be written.
-    """
-    if file_format not in PICTURE_FORMATS:
-        raise ConfigurationError(
-            f"{file_format!r} is no format of a picture.", f"Choose one of {', '.join(PICTURE_FORMATS)}."
-        )
-    window = trace_window(record, options or PaperOptions())
-    sheet = only_sheet(window)
-    dates: dict[PictureFormat, dict[str, str | None]] = {
-        "pdf": {"CreationDate": None, "Creator": "CardioV", "Title": "ECG"},
-        "png": {"Software": "CardioV"},
-        "svg": {"Date": None, "Creator": "CardioV"},
-    }
-    with _settings():
-        figure, axes = page.blank_page()
-        page.draw_banner(axes)
-        _draw_title(axes, f"ECG {record.record_id}", content.record_words(record), "", content.UNCONFIRMED)
-        _draw_sheet(axes, window, sheet, _WHOLE_GRID)
-        figure.savefig(target, format=file_format, dpi=_PNG_DPI, metadata=dates[file_format])
 
 
 def _graded_from(analysis: Analysis) -> float:
@@ -190,52 +135,11 @@ def checked_name(patient_name: str | None) -> str:
         If the font has no sign for a character, or the name is longer than its line.
     """
     name = check_printable(patient_name or "", "the patient's name")
-    if width_mm(name, page.HEADING) > _NAME_ROOM_MM:
+    if width_mm(name, page.HEADING) > page.NAME_ROOM_MM:
         raise ConfigurationError(
             f"The patient's name has {len(name)} characters, more than the report's line holds.", "Shorten it."
         )
     return name
-
-
-def only_sheet(window: TraceWindow) -> TraceSheet:
-    """Return the one sheet of a picture.
-
-    Parameters
-    ----------
-    window : TraceWindow
-        What is drawn.
-
-    Raises
-    ------
-    ConfigurationError
-        If it takes more than one page.
-    """
-    sheets = window.sheets(_WHOLE_GRID.height_mm)
-    if len(sheets) > 1:
-        options = window.options
-        raise ConfigurationError(
-            f"{window.shown_s:g} s in layout {options.layout} at {options.speed_mm_s:g} mm/s and "
-            f"{options.gain_mm_mv:g} mm/mV take {len(sheets)} pages, and a picture has one.",
-            "Choose a lower speed or gain, or write the PDF report.",
-        )
-    return sheets[0]
-
-
-@contextmanager
-def _settings() -> Iterator[None]:
-    """Apply matplotlib's settings for one drawing: TrueType fonts, every sample, the same bytes every time."""
-    from matplotlib import rc_context
-
-    chosen: dict[Any, Any] = {
-        "font.family": FONT,
-        "pdf.fonttype": 42,
-        "svg.fonttype": "path",
-        "svg.hashsalt": "cardiov",
-        "path.simplify": False,
-        "agg.path.chunksize": 0,
-    }
-    with DRAWING, rc_context(chosen):
-        yield
 
 
 def _pages(report: _Report) -> Iterator["Figure"]:
@@ -245,7 +149,7 @@ def _pages(report: _Report) -> Iterator["Figure"]:
     # Three boxes leave less room above the grid than the level takes: the trace then gets a page of its own.
     roomy = _BAND_BOTTOM_MM - band_top >= page.level_height(report.analysis, report.card, _COLUMNS_MM[0])
     shared = roomy and report.window.fits_beside_summary(_SHARED_GRID.height_mm)
-    sheets = report.window.sheets((_SHARED_GRID if shared else _WHOLE_GRID).height_mm)
+    sheets = report.window.sheets((_SHARED_GRID if shared else page.WHOLE_GRID).height_mm)
     first_detail = 2 if shared else 2 + len(sheets)
     height = (_BAND_BOTTOM_MM if shared else _TEXT_BOTTOM_MM) - band_top
     band, left_over = _band(report.analysis, height, f"\u2026 continued on page {first_detail}")
@@ -259,7 +163,7 @@ def _pages(report: _Report) -> Iterator["Figure"]:
     yield figure
     for index, sheet in enumerate(() if shared else sheets):
         figure, axes = _framed(report, 2 + index, n_pages)
-        _draw_sheet(axes, report.signed_window, sheet, _WHOLE_GRID)
+        _draw_sheet(axes, report.signed_window, sheet, page.WHOLE_GRID)
         yield figure
     for index, columns in enumerate(details):
         figure, axes = _framed(report, first_detail + index, n_pages)
@@ -274,32 +178,14 @@ def _framed(report: _Report, number: int, n_pages: int) -> tuple["Figure", "Axes
     record = report.analysis.record
     page.draw_banner(axes)
     title, status = f"ECG report {record.record_id}", content.status_words(report.sign_off)
-    _draw_title(axes, title, content.record_words(record), report.patient_name, status)
-    _draw_footer(axes, report, number, n_pages)
+    page.draw_title(axes, title, content.record_words(record), report.patient_name, status)
+    draw_page_footer(
+        axes,
+        provenance_lines(report.analysis, report.card, report.created_at),
+        f"Page {number} of {n_pages}",
+        to_sign=report.sign_off is None and number == 1,
+    )
     return figure, axes
-
-
-def _draw_footer(axes: "Axes", report: _Report, number: int, n_pages: int) -> None:
-    for index, line in enumerate(content.provenance_lines(report.analysis, report.card, report.created_at)):
-        at_mm = _FOOT_TOP_MM + index * page.SMALL.line_mm
-        page.put(axes, page.LEFT_MM, at_mm, elided(line, page.SMALL, page.WIDTH_MM), page.SMALL)
-    right = page.LEFT_MM + page.WIDTH_MM
-    page.put(axes, right, _FOOT_TOP_MM + 5.4, f"Page {number} of {n_pages}", page.SMALL, align="right")
-    if report.sign_off is None and number == 1:
-        text = "Read by ______________________________   Date and time ____________________   Level ______"
-        page.put(axes, page.LEFT_MM, _FOOT_TOP_MM + 5.4, text, page.BODY)
-
-
-def _draw_title(axes: "Axes", title: str, facts: str, patient_name: str, status: str) -> None:
-    style = page.TITLE if status == content.UNCONFIRMED else page.HEADING
-    right = page.LEFT_MM + page.WIDTH_MM
-    page.put(axes, right, _TITLE_TOP_MM, status, style, align="right")
-    room = page.WIDTH_MM - width_mm(status, style) - 6
-    if patient_name:
-        page.put(axes, right, _FACTS_TOP_MM, f"Patient: {patient_name}", page.HEADING, align="right")
-    page.put(axes, page.LEFT_MM, _TITLE_TOP_MM, elided(title, page.TITLE, room), page.TITLE)
-    room = page.WIDTH_MM - (_NAME_ROOM_MM + 20 if patient_name else 0)
-    page.put(axes, page.LEFT_MM, _FACTS_TOP_MM, elided(facts, page.BODY, room), page.BODY)
 
 
 def _boxes(analysis: Analysis) -> list[str]:
@@ -386,15 +272,4 @@ def _detail_columns(sections: Sequence[content.Section]) -> list[list[list[page.
 
 
 def _draw_sheet(axes: "Axes", window: TraceWindow, sheet: TraceSheet, area: GridArea) -> None:
-    """Draw one sheet of the trace with its footer and what to know about it."""
-    cut = draw_trace(axes, window, sheet, area)
-    footer = footer_text(window.record, window.displayed, window.options)
-    start, end = (window.options.start_s + time for time in (sheet.start_s, sheet.end_s))
-    footer += f" · {start:g} to {end:g} s of the record"
-    notes = list(window.displayed.notes)
-    if cut:
-        notes.append(f"Cut off at the edge of the grid: {', '.join(cut)}. A lower gain shows all of it.")
-    top = 210.0 - area.bottom_mm + 1.2
-    page.put(axes, page.LEFT_MM, top, footer, page.BODY)
-    note = elided(" ".join(notes), page.BOLD, page.WIDTH_MM - 6 - width_mm(footer, page.BODY))
-    page.put(axes, page.LEFT_MM + page.WIDTH_MM, top, note, page.BOLD, align="right")
+    draw_trace_footer(axes, window, sheet, area, draw_trace(axes, window, sheet, area))

@@ -11,7 +11,7 @@ from cardiov_core import weights
 from cardiov_core.datasets import PtbXl
 from cardiov_core.reporting.words.model_card import card_words
 from cardiov_core.signals.features import FEATURES
-from cardiov_core.studies.graders.reasons import check_reasons, losses_of, ship_reasons_check
+from cardiov_core.studies.graders.contributions import check_reasons, losses_of, ship_reasons_check
 from cardiov_core.training.loop.forest_growth import forest_of
 from cardiov_core.weights import Forest
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cardiov_core.comparison.noise_floor import NoiseFloor, load_noise_floor
-from cardiov_core.comparison.numbers import (
+from cardiov_core.comparison.compared_numbers import (
     EXPECTED_LEVEL,
     OF_CODE,
     PLACES,
@@ -20,6 +19,7 @@ from cardiov_core.comparison.numbers import (
     expected_level,
     numbers_of,
 )
+from cardiov_core.comparison.noise_floor import NoiseFloor, load_noise_floor
 from cardiov_core.domain import Analysis, Finding
 
 State = Literal["new", "gone", "changed", "unchanged", "not compared"]

@@ -7,7 +7,8 @@ import pytest
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Measurements
-from cardiov_core.signals import KeptExaminations, assess_quality, find_findings, kept, measure, measuring_key
+from cardiov_core.signals import KeptExaminations, assess_quality, find_findings, measure, measuring_key
+from cardiov_core.signals import kept_examinations as kept
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +92,8 @@ def test_all_that_measures_is_named() -> None:
     # Findings and features are made of measurements and kept nowhere.
     left = {path.name for path in (root / "signals").iterdir()} - {Path(name).name for name in kept.MEASURING}
     assert left - {"__pycache__"} == {
-        "__init__.py", "__init__.pyi", "examination.py", "features.py", "findings", "kept.py", "reference_ranges.py",
-        "wave_features.py",
+        "__init__.py", "__init__.pyi", "examination.py", "features.py", "findings", "kept_examinations.py",
+        "reference_ranges.py", "wave_features.py",
     }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from cardiov_core.errors import ConfigurationError, OutputError, WeightsError
 from cardiov_core.inference import analysis_to_dict, analyze, load_predictor, other_graders
 from cardiov_core.io import read_record
 from cardiov_core.scoring import COLUMNS, RISK_COLUMNS, Grading, Progress, score
-from cardiov_core.scoring.run import part_path
+from cardiov_core.scoring.score_records import part_path
 
 Files = Callable[..., dict[str, bytes]]
 
