@@ -6,7 +6,6 @@ torch, pandas or wfdb are imported inside the commands, so that ``cardiov --help
 """
 
 import os
-from typing import Any
 
 import click
 
@@ -74,7 +73,7 @@ class _Commands(click.Group):
             set_threads()
         return name, command, rest
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         try:
             set_up_logs()
             return super().invoke(ctx)

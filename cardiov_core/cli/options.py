@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-Command = Callable[..., Any]
+Command = Callable[..., object]
 
 labels_option = click.option(
     "--labels",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cardiov_core.errors import ConfigurationError
 
@@ -119,7 +119,7 @@ class StorageService:
         return _SUCCESS
 
     @staticmethod
-    def _write(path: Path, content: Any) -> None:
+    def _write(path: Path, content: "bytes | memoryview") -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
             file.flush()

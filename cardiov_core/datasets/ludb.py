@@ -7,11 +7,11 @@ record carry no marks.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from cardiov_core.datasets.locate import data_root
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Sex, WaveBoundaries
@@ -154,12 +154,13 @@ class Ludb:
         self._row(record_id)
         return {lead: _waves(self._read_marks(record_id, lead)) for lead in STANDARD_LEADS}
 
-    def _read_marks(self, record_id: int, lead: str) -> Any:
+    def _read_marks(self, record_id: int, lead: str) -> "_Marks":
         import wfdb
 
         path = self._path(record_id)
         try:
-            return wfdb.rdann(str(path), lead.lower())
+            marks: _Marks = wfdb.rdann(str(path), lead.lower())
+            return marks
         # What wfdb raises on damaged files is not documented; these are the types seen.
         except (OSError, ValueError, IndexError, KeyError, TypeError) as exc:
             raise DatasetError(
@@ -178,7 +179,15 @@ class Ludb:
         return self._rows[record_id]
 
 
-def _waves(marks: Any) -> tuple[AnnotatedWave, ...]:
+class _Marks(Protocol):
+    """What is needed of wfdb's annotations of a lead."""
+
+    symbol: Sequence[str]
+    sample: Sequence[int]
+    fs: float
+
+
+def _waves(marks: _Marks) -> tuple[AnnotatedWave, ...]:
     waves = []
     triples = zip(range(len(marks.symbol) - 2), marks.symbol, marks.symbol[1:], marks.symbol[2:], strict=False)
     for index, before, peak, after in triples:

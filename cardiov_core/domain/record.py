@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from cardiov_core.domain.arrays import FloatArray
 from cardiov_core.domain.fingerprint import INDEPENDENT_LEADS, signal_fingerprint
@@ -192,13 +192,12 @@ def once(
     object
         Shared by all who ask: not to be changed.
     """
-    kept: dict[tuple[Any, ...], Any] = vars(owner).setdefault(_KEPT, {})
+    kept: dict[tuple[object, ...], tuple[object, _Found]] = vars(owner).setdefault(_KEPT, {})
     key = (compute, *map(id, given), *named.items())
     if key not in kept:
         # What was given is held, so that its identity stays its own.
         kept[key] = given, compute(owner, *given, **named)
-    found: _Found = kept[key][1]
-    return found
+    return kept[key][1]
 
 
 def over_89(age: float | None) -> bool:

@@ -96,12 +96,8 @@ def fhir_report(
     if patient_name and patient_name.strip():
         patient = _resource("Patient", seed, "patient", _patient(analysis, patient_name))
         shared["subject"] = {"reference": patient["fullUrl"]}
-    observations = [
-        _resource(
-            "Observation", seed, name, {"category": [_coded(_CATEGORY, "procedure", "Procedure")], **shared, **body}
-        )
-        for name, body in _observations(analysis)
-    ]
+    in_each: JsonObject = {"category": [_coded(_CATEGORY, "procedure", "Procedure")], **shared}
+    observations = [_resource("Observation", seed, name, {**in_each, **body}) for name, body in _observations(analysis)]
     report = _report(analysis, observations, shared, moment, sign_off)
     entries = [_resource("DiagnosticReport", seed, "report", report), device, *observations]
     return {

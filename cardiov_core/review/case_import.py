@@ -15,6 +15,7 @@ from cardiov_core.review.people import DEFAULT_STUDY
 
 if TYPE_CHECKING:
     from cardiov_core.inference import Grader
+    from cardiov_core.io import Source
 
 _PTBXL = "ptb-xl"
 
@@ -97,11 +98,14 @@ def import_cases(
         except StoreUnavailableError:
             raise
         except CardioVError as error:
-            name = case.record_id or case.ecg_id
-            errors.append(ExchangeError(f"{name}: {error.message}", error.hint))
+            errors.append(_named(error, case.record_id or case.ecg_id))
         else:
             added, known = added + new, known + (not new)
     return ImportReport(added, known, left_out, tuple(errors))
+
+
+def _named(error: CardioVError, name: str) -> ExchangeError:
+    return ExchangeError(f"{name}: {error.message}", error.hint)
 
 
 def _reader_of(data: Path, listed: tuple[FoundCase, ...]) -> Callable[[FoundCase], EcgRecord]:
@@ -178,8 +182,8 @@ def import_folder(
     StoreUnavailableError
         If the database cannot be written; what was taken before stays.
     """
-    from cardiov_core.inference import analyze, disagreement_of, other_graders
-    from cardiov_core.io import collect, read_source
+    from cardiov_core.inference import other_graders
+    from cardiov_core.io import collect
 
     added = known = 0
     own = own_decision_of(store)
@@ -187,27 +191,33 @@ def import_folder(
     others = tuple(grader.by_own(own) for grader in other_graders(predictor))
     errors: list[CardioVError] = []
     with collect([folder]) as collection:
-        errors += [
-            ExchangeError(f"{fault.shown_as}: {fault.error.message}", fault.error.hint) for fault in collection.errors
-        ]
+        errors += [_named(fault.error, fault.shown_as) for fault in collection.errors]
         for source in collection.sources:
             try:
-                analysis = analyze(read_source(source), predictor, others=others)
-                found = NewCase(
-                    analysis.record,
-                    analysis.prediction,
-                    analysis.quality,
-                    CaseSource.FOLDER,
-                    reference=CaseReference(folder.name, "", source.shown_as.removeprefix(f"{folder}/")),
-                    reasons=texts(analysis.withheld),
-                    disagreement=disagreement_of(analysis.panel),
-                    study=study,
-                )
-                _, new = put_case(store, found, by)
+                _, new = put_case(store, _case_of_source(source, folder, predictor, others, study), by)
             except StoreUnavailableError:
                 raise
             except CardioVError as error:
-                errors.append(ExchangeError(f"{source.shown_as}: {error.message}", error.hint))
+                errors.append(_named(error, source.shown_as))
             else:
                 added, known = added + new, known + (not new)
     return ImportReport(added, known, 0, tuple(errors))
+
+
+def _case_of_source(
+    source: "Source", folder: Path, predictor: "Grader", others: "tuple[Grader, ...]", study: str
+) -> NewCase:
+    from cardiov_core.inference import analyze, disagreement_of
+    from cardiov_core.io import read_source
+
+    analysis = analyze(read_source(source), predictor, others=others)
+    return NewCase(
+        analysis.record,
+        analysis.prediction,
+        analysis.quality,
+        CaseSource.FOLDER,
+        reference=CaseReference(folder.name, "", source.shown_as.removeprefix(f"{folder}/")),
+        reasons=texts(analysis.withheld),
+        disagreement=disagreement_of(analysis.panel),
+        study=study,
+    )

@@ -7,9 +7,9 @@ Ray gives it to another one.
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from cardiov_core import errors
 from cardiov_core.backends import chosen_backend
@@ -22,6 +22,24 @@ from cardiov_core.scoring.workers import Workers
 from cardiov_core.weights import load_card
 
 _ADDRESS = "RAY_ADDRESS"
+
+
+class _Outcome(TypedDict):
+    """How many rows a part has, or the error that ended it; its name is empty where there was none."""
+
+    n_rows: int
+    error: str
+    message: str
+    hint: str
+
+
+class _Outcomes(TypedDict):
+    """The outcomes of a batch of parts, a column each, as Ray takes them."""
+
+    n_rows: list[int]
+    error: list[str]
+    message: list[str]
+    hint: list[str]
 
 
 def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None:
@@ -63,10 +81,10 @@ def score_parts_by_ray(run: Run, grading: Grading, n_actors: int | None) -> None
             num_cpus=1,
             compute=ray.data.ActorPoolStrategy(size=min(count, len(run.parts_left))),
         )
-        for told in scored.iter_rows():
-            if told["error"]:
-                raise _revived(told)
-            run.count(int(told["n_rows"]))
+        for outcome in scored.iter_rows():
+            if outcome["error"]:
+                raise _revived(outcome)
+            run.count(int(outcome["n_rows"]))
     finally:
         ray.shutdown()
 
@@ -85,21 +103,23 @@ class _PartScorer:
         self._card = load_card(grading.model)
         self._workers = Workers(1, Scorer, grading)
 
-    def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[Any]]:
+    def __call__(self, batch: Mapping[str, Sequence[int]]) -> "_Outcomes":
         """Score and write the parts of a batch, and tell how many rows each has or what ended it."""
-        told: dict[str, list[Any]] = {"n_rows": [], "error": [], "message": [], "hint": []}
+        outcomes: _Outcomes = {"n_rows": [], "error": [], "message": [], "hint": []}
         for part in batch["part"]:
             try:
                 rows = list(rows_from(self._workers, self._plan.entries([int(part)]), self._card))
                 write_part(self._folder, int(part), rows)
-                outcome = (len(rows), "", "", "")
+                n_rows, name, message, hint = len(rows), "", "", ""
             except CardioVError as error:
-                outcome = (0, type(error).__name__, error.message, error.hint)
-            for values, value in zip(told.values(), outcome, strict=True):
-                values.append(value)
-        return told
+                n_rows, name, message, hint = 0, type(error).__name__, error.message, error.hint
+            outcomes["n_rows"].append(n_rows)
+            outcomes["error"].append(name)
+            outcomes["message"].append(message)
+            outcomes["hint"].append(hint)
+        return outcomes
 
 
-def _revived(told: Mapping[str, Any]) -> CardioVError:
-    error: CardioVError = getattr(errors, str(told["error"]))(str(told["message"]), str(told["hint"]))
+def _revived(outcome: _Outcome) -> CardioVError:
+    error: CardioVError = getattr(errors, outcome["error"])(outcome["message"], outcome["hint"])
     return error

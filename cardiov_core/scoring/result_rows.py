@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = dict[str, Any]
+"""A value per column of `COLUMNS`, as Parquet gives and takes it."""
 
 RISK_COLUMNS = (
     "level", "graded_level", "p_no", "p_low", "p_medium", "p_high", "p_above_no", "p_above_low", "p_above_medium",

@@ -133,13 +133,7 @@ def score(
     with _only_run_in(folder):
         plan = _planned(folder, _identity(source, grading, card, chunk_size, window_s))
         run = Run(plan, folder, card, tell)
-        if engine == "ray":
-            from cardiov_core.scoring.ray_engine import score_parts_by_ray
-
-            score_parts_by_ray(run, grading, n_processes)
-        else:
-            count = default_processes() if n_processes is None else n_processes
-            run.write_rows(_rows(run.entries_left(), grading, card, count))
+        _write_parts(run, grading, engine, n_processes)
         summary = run.summed_up(out)
         if folder != out:
             _join(plan, folder, out)
@@ -202,6 +196,17 @@ class Run:
         )
 
 
+def _write_parts(run: Run, grading: Grading, engine: Engine, n_processes: int | None) -> None:
+    """Write the parts that are left, by the engine that was asked for."""
+    if engine == "ray":
+        from cardiov_core.scoring.ray_engine import score_parts_by_ray
+
+        score_parts_by_ray(run, grading, n_processes)
+    else:
+        count = default_processes() if n_processes is None else n_processes
+        run.write_rows(_rows(run.entries_left(), grading, run.card, count))
+
+
 def _rows(entries: Iterable[Entry], grading: Grading, card: ModelCard, n_processes: int) -> Iterator[Row]:
     """Return the rows of records in their order, from worker processes where there are any."""
     if n_processes == 0:
@@ -211,7 +216,7 @@ def _rows(entries: Iterable[Entry], grading: Grading, card: ModelCard, n_process
         yield from rows_from(workers, entries, card)
 
 
-def rows_from(workers: Workers, entries: Iterable[Entry], card: ModelCard) -> Iterator[Row]:
+def rows_from(workers: Workers[Scorer], entries: Iterable[Entry], card: ModelCard) -> Iterator[Row]:
     """Return the rows of records in their order; a record that ends its process has a row that says so.
 
     `workers`: processes whose state is a `Scorer`.

@@ -7,6 +7,7 @@ goes away; so a killed parent leaves no worker behind.
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -35,7 +36,7 @@ def serve(connection: "Connection[Any, Any]") -> None:
         return
 
 
-def _called(function: Any, state: Any, arguments: tuple[Any, ...]) -> Answer:
+def _called(function: Callable[..., object], state: object, arguments: tuple[object, ...]) -> Answer:
     try:
         return "done", function(state, *arguments)
     except CardioVError as error:

@@ -18,13 +18,14 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Concatenate, Generic, Self, TypeVar
 
 from cardiov_core.computing import THREADS_OF_LIBRARIES
 from cardiov_core.errors import CardioVError, ProcessLostError, TimeLimitError
 
 _Result = TypeVar("_Result")
 _Item = TypeVar("_Item")
+_State = TypeVar("_State")
 _ATTEMPTS = 2
 _AHEAD = 4
 _END_S = 5.0
@@ -43,13 +44,13 @@ def default_processes() -> int:
 
 @dataclass
 class _Task:
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
+    function: Callable[..., object]
+    arguments: tuple[object, ...]
     timeout_s: float | None
     future: "Future[Any]" = field(default_factory=Future)
 
 
-class Workers:
+class Workers(Generic[_State]):
     """Worker processes that share a queue of tasks; use it as a context.
 
     Parameters
@@ -62,7 +63,7 @@ class Workers:
         Whatever `make` takes; must go through a pipe.
     """
 
-    def __init__(self, n_processes: int, make: Callable[..., Any], *arguments: Any) -> None:
+    def __init__(self, n_processes: int, make: Callable[..., _State], *arguments: object) -> None:
         self._made_by = (make, arguments)
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -90,7 +91,10 @@ class Workers:
         return tuple(child.process.pid for child in self._children if child.process is not None)
 
     def submit(
-        self, function: "Callable[..., _Result]", *arguments: Any, timeout_s: float | None = None
+        self,
+        function: "Callable[Concatenate[_State, ...], _Result]",
+        *arguments: object,
+        timeout_s: float | None = None,
     ) -> "Future[_Result]":
         """Call a function of the state in one of the processes.
 
@@ -114,7 +118,7 @@ class Workers:
         return task.future
 
     def in_order(
-        self, function: "Callable[[Any, _Item], _Result]", items: "Iterable[_Item]"
+        self, function: "Callable[[_State, _Item], _Result]", items: "Iterable[_Item]"
     ) -> "Iterator[Future[_Result]]":
         """Call a function on items, a few at a time beyond those asked for, and hand the outcomes out in order.
 
@@ -201,7 +205,7 @@ def _lost(status: int | None, error: BaseException) -> CardioVError:
 class _Child:
     """One process and the pipe to it; started when it is first asked something, and again after its end."""
 
-    def __init__(self, made_by: tuple[Callable[..., Any], tuple[Any, ...]]) -> None:
+    def __init__(self, made_by: tuple[Callable[..., object], tuple[object, ...]]) -> None:
         self._made_by = made_by
         self._connection: Connection[Any, Any] | None = None
         self._lock = threading.Lock()

@@ -20,7 +20,9 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
+from cardiov_core.domain import JsonObject
 from cardiov_core.errors import (
     CardioVError,
     RequestError,
@@ -60,7 +62,7 @@ class _Gone(Exception):  # noqa: N818 - nobody is told: the client hung up
 class _Service:
     """What all requests of one service share."""
 
-    workers: Workers
+    workers: Workers[Scorer]
     clients: Clients
     limits: Limits
     metrics: Metrics = field(default_factory=Metrics)
@@ -68,7 +70,7 @@ class _Service:
     ready: "Future[str] | None" = None
 
     async def replied(
-        self, request: Request, work: Callable[[Scorer, Files, Any], bytes], wish: type[_Wish], media_type: str
+        self, request: Request, work: Callable[[Scorer, Files, _Wish], bytes], wish: type[_Wish], media_type: str
     ) -> Response:
         """Answer one request, whatever happens to it."""
         begun_s, client, path = time.monotonic(), "unknown", request.url.path
@@ -84,7 +86,9 @@ class _Service:
         self.metrics.count(path, reply.status_code, client, time.monotonic() - begun_s)
         return reply
 
-    async def _worked(self, request: Request, work: Callable[[Scorer, Files, Any], bytes], wish: type[_Wish]) -> bytes:
+    async def _worked(
+        self, request: Request, work: Callable[[Scorer, Files, _Wish], bytes], wish: type[_Wish]
+    ) -> bytes:
         if self.n_waiting >= self.limits.max_waiting:
             raise ServiceBusyError(f"{self.n_waiting} requests wait already.", "Send it again in some seconds.")
         self.n_waiting += 1
@@ -104,7 +108,7 @@ class _Service:
             self._check_size(int(announced) - _MULTIPART_SLACK)
         total, receive = 0, request.receive
 
-        async def counted() -> Any:
+        async def counted() -> Message:
             nonlocal total
             message = await receive()
             total += len(message.get("body", b""))
@@ -274,11 +278,15 @@ def _of(request: Request) -> _Service:
     return service
 
 
-def _form_of(options: type[Options]) -> dict[str, Any]:
+def _form_of(options: type[Options]) -> JsonObject:
     """Describe a form for OpenAPI: it is read by hand, after the token, so FastAPI does not know it."""
     schema = options.model_json_schema()
-    file = {"type": "array", "items": {"type": "string", "format": "binary"}, "description": "All files of one record."}
-    content = {"type": "object", "properties": {_FILE: file, **schema["properties"]}, "required": [_FILE]}
+    file: JsonObject = {
+        "type": "array",
+        "items": {"type": "string", "format": "binary"},
+        "description": "All files of one record.",
+    }
+    content: JsonObject = {"type": "object", "properties": {_FILE: file, **schema["properties"]}, "required": [_FILE]}
     return {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": content}}},
     }

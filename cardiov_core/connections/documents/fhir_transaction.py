@@ -1,12 +1,13 @@
 """The report's FHIR bundle as a transaction that a server can take twice and has once, with the signal itself."""
 
 import uuid
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal, cast
 
 import numpy as np
+from pydantic import JsonValue
 
-from cardiov_core.domain import EcgRecord
+from cardiov_core.connections.documents.fhir_parts import resources_of
+from cardiov_core.domain import EcgRecord, JsonObject
 
 _MDC = "urn:oid:2.16.840.1.113883.6.24"
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -22,12 +23,12 @@ _UV_PER_MV = 1000.0
 
 
 def fhir_transaction(
-    bundle: Mapping[str, Any],
+    bundle: JsonObject,
     record: EcgRecord,
     *,
     release: Literal["R4", "R5"] = "R5",
     patient_id: str | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Turn a report's bundle into a transaction for a server.
 
     Every resource is put under its own id, which follows from the record, the weights and the time of the report: a
@@ -49,10 +50,11 @@ def fhir_transaction(
     dict
         A Bundle of type 'transaction'.
     """
-    entries = [{"fullUrl": entry["fullUrl"], "resource": dict(entry["resource"])} for entry in bundle["entry"]]
-    report = next(entry["resource"] for entry in entries if entry["resource"]["resourceType"] == "DiagnosticReport")
-    identity = str(uuid.uuid5(uuid.UUID(report["id"]), "signal"))
-    signal = {
+    resources = {url: cast("JsonObject", dict(resource)) for url, resource in resources_of(bundle).items()}
+    report = next(item for item in resources.values() if item["resourceType"] == "DiagnosticReport")
+    identity = str(uuid.uuid5(uuid.UUID(str(report["id"])), "signal"))
+    url = f"urn:uuid:{identity}"
+    resources[url] = {
         "resourceType": "Observation",
         "id": identity,
         "status": report["status"],
@@ -61,27 +63,31 @@ def fhir_transaction(
         **{name: report[name] for name in ("subject", "effectiveDateTime") if name in report},
         "component": [_lead(record, lead, release) for lead in record.leads if lead in _LEAD_NUMBERS],
     }
-    report["result"] = [*report["result"], {"reference": f"urn:uuid:{identity}"}]
-    entries.append({"fullUrl": f"urn:uuid:{identity}", "resource": signal})
+    report["result"] = [*cast("list[JsonValue]", report["result"]), {"reference": url}]
     if patient_id:
-        for entry in entries:
-            if entry["resource"]["resourceType"] in ("DiagnosticReport", "Observation"):
-                entry["resource"].setdefault("subject", {"identifier": {"value": patient_id}})
-    for entry in entries:
-        resource = entry["resource"]
-        entry["request"] = {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}
+        for resource in resources.values():
+            if resource["resourceType"] in ("DiagnosticReport", "Observation"):
+                resource.setdefault("subject", {"identifier": {"value": patient_id}})
+    entries: list[JsonValue] = [
+        {
+            "fullUrl": url,
+            "resource": resource,
+            "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
+        }
+        for url, resource in resources.items()
+    ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
-def _coding(code: int, display: str) -> dict[str, str]:
+def _coding(code: int, display: str) -> JsonObject:
     return {"system": _MDC, "code": str(code), "display": display}
 
 
-def _lead(record: EcgRecord, lead: str, release: Literal["R4", "R5"]) -> dict[str, Any]:
+def _lead(record: EcgRecord, lead: str, release: Literal["R4", "R5"]) -> JsonObject:
     samples = record.lead(lead).astype(np.float64)
     counts = np.round(samples * _UV_PER_MV)
     interval_ms = round(1000.0 / record.sampling_rate, 9)
-    steps = {"period": interval_ms} if release == "R4" else {"interval": interval_ms, "intervalUnit": "ms"}
+    steps: JsonObject = {"period": interval_ms} if release == "R4" else {"interval": interval_ms, "intervalUnit": "ms"}
     return {
         "code": {
             "coding": [_coding(_POTENTIAL + _LEAD_NUMBERS[lead], f"MDC_ECG_ELEC_POTL_{lead.upper()}")],

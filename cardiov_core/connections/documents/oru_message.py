@@ -3,9 +3,11 @@ r"""The report's FHIR bundle as an HL7 version 2.5.1 message ORU^R01: one OBX fo
 Segments end with a carriage return; delimiters within texts are escaped (chapter 2.7): ``\F\ \S\ \T\ \R\ \E\``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+
+from cardiov_core.connections.documents.fhir_parts import Concept, Resource, Value, report_in, resources_of
+from cardiov_core.domain import JsonObject
 
 _ESCAPES = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\", "\r": " ", "\n": "\\.br\\"}
 _LOINC = "http://loinc.org"
@@ -15,9 +17,7 @@ _LOCAL = "99CARDIOV"
 _SEX = {"male": "M", "female": "F"}
 
 
-def oru_message(
-    bundle: Mapping[str, Any], control_id: str, *, patient_id: str | None = None, sex: str | None = None
-) -> bytes:
+def oru_message(bundle: JsonObject, control_id: str, *, patient_id: str | None = None, sex: str | None = None) -> bytes:
     """Turn a report's bundle into a message.
 
     Parameters
@@ -36,8 +36,8 @@ def oru_message(
     bytes
         UTF-8, as MSH-18 says. Results are preliminary ('P') until a reader signed the report, then final ('F').
     """
-    resources = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
-    report = next(item for item in resources.values() if item["resourceType"] == "DiagnosticReport")
+    resources = resources_of(bundle)
+    report = report_in(resources)
     status = "F" if report["status"] == "final" else "P"
     issued = _time(report["issued"])
     recorded = _time(report.get("effectiveDateTime", ""))
@@ -61,7 +61,7 @@ def oru_message(
     return ("\r".join(segments) + "\r").encode()
 
 
-def _rows(observation: Mapping[str, Any], status: str) -> Iterable[str]:
+def _rows(observation: Resource, status: str) -> Iterable[str]:
     """Yield what follows OBX-1 for an Observation and its components."""
     kind, value, unit = _value(observation)
     flag = "AA" if _is_critical(observation) else ""
@@ -72,7 +72,7 @@ def _rows(observation: Mapping[str, Any], status: str) -> Iterable[str]:
         yield f"{kind}|{_code(part['code'])}||{value}|{unit}|||||{status}"
 
 
-def _value(item: Mapping[str, Any]) -> tuple[str, str, str]:
+def _value(item: Value) -> tuple[str, str, str]:
     """Return OBX-2, OBX-5 and OBX-6."""
     if "valueInteger" in item:
         return "NM", str(item["valueInteger"]), ""
@@ -87,7 +87,7 @@ def _value(item: Mapping[str, Any]) -> tuple[str, str, str]:
     return "ST", "", ""
 
 
-def _code(concept: Mapping[str, Any]) -> str:
+def _code(concept: Concept) -> str:
     """Return OBX-3: the LOINC code where there is one, otherwise the text as a code of our own."""
     for coding in concept.get("coding", ()):
         if coding["system"] == _LOINC:
@@ -102,14 +102,14 @@ def _own_code(text: str) -> str:
     return "-".join(part for part in plain.split("-") if part)[:20].rstrip("-")
 
 
-def _notes(observation: Mapping[str, Any]) -> list[str]:
+def _notes(observation: Resource) -> list[str]:
     texts = [note["text"] for note in observation.get("note", ())]
-    absent = observation.get("dataAbsentReason", {}).get("text")
+    absent = observation["dataAbsentReason"].get("text") if "dataAbsentReason" in observation else None
     texts += [absent] if absent and absent not in texts else []
     return [f"NTE|{number}|L|{_text(text)}" for number, text in enumerate(texts, start=1)]
 
 
-def _is_critical(observation: Mapping[str, Any]) -> bool:
+def _is_critical(observation: Resource) -> bool:
     return any(
         coding.get("code") == "AA"
         for item in observation.get("interpretation", ())

@@ -67,16 +67,12 @@ def find_cases(
     seen.check_folds(tuple(folds))
     beside = [(other, theirs) for other in others if not (theirs := trained_on(other.card)).trained_blindly(folds)]
     ecg_ids = ecg_ids_of(dataset, folds)
-    graded: list[FoundCase] = []
-    skipped: list[str] = []
+    outcomes: list[FoundCase | str] = []
     for done, ecg_id in enumerate(ecg_ids, start=1):
-        case = _graded_case(dataset, ecg_id, predictor, seen, beside)
-        if isinstance(case, str):
-            skipped.append(case)
-        else:
-            graded.append(case)
+        outcomes.append(_graded_case(dataset, ecg_id, predictor, seen, beside))
         if progress is not None:
             progress(done, len(ecg_ids))
+    graded = [case for case in outcomes if isinstance(case, FoundCase)]
     wrong = [case for case in graded if everything or case.error]
     return CaseList(
         model_name=predictor.name,
@@ -84,7 +80,7 @@ def find_cases(
         folds=tuple(folds),
         n_graded=len(graded),
         cases=tuple(sorted(wrong, key=_urgency)),
-        skipped=tuple(skipped),
+        skipped=tuple(objection for objection in outcomes if isinstance(objection, str)),
         distorted=_distorted(graded),
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -201,10 +201,10 @@ def _group(index: int, item: "Dataset") -> _Group:
     )
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     if value is None or str(value).strip() == "":
         return None
-    number = float(value)
+    number = float(str(value))
     return number if math.isfinite(number) else None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +74,11 @@ def delayed(samples: npt.NDArray[np.float64], skew: float) -> npt.NDArray[np.flo
     return np.where((wanted > -0.5) & (wanted < samples.size - 0.5), values, np.nan)
 
 
-def _codes(item: "Dataset", code: str, *, little: bool) -> npt.NDArray[Any] | None:
+Codes = npt.NDArray[np.integer]
+"""Stored counts, shape ``(n_samples, n_channels)``."""
+
+
+def _codes(item: "Dataset", code: str, *, little: bool) -> Codes | None:
     data = item.get("WaveformData")
     n_channels, n_samples = (
         int(item.get("NumberOfWaveformChannels") or 0),
@@ -89,7 +93,7 @@ def _codes(item: "Dataset", code: str, *, little: bool) -> npt.NDArray[Any] | No
     return np.frombuffer(data, dtype, n_channels * n_samples).reshape(n_samples, n_channels)
 
 
-def _with_sign(item: "Dataset", codes: npt.NDArray[Any], bits: int, mended: Mended) -> npt.NDArray[np.int64]:
+def _with_sign(item: "Dataset", codes: Codes, bits: int, mended: Mended) -> npt.NDArray[np.int64]:
     """Take the highest stored bit as the sign, where the bits above it are empty (PS3.3, C.10.9.1.5)."""
     out = codes.astype(np.int64)
     beyond = []
@@ -117,7 +121,7 @@ def _bits_stored(item: "Dataset", n_channels: int, bits: int) -> list[int]:
     return [one if 1 < one <= bits else bits for one in stated] + [bits] * (n_channels - len(stated))
 
 
-def _sign_of_padding(item: "Dataset", dtype: np.dtype[Any], stored: int) -> None:
+def _sign_of_padding(item: "Dataset", dtype: np.dtype[np.integer], stored: int) -> None:
     padding = item.get("WaveformPaddingValue")
     if isinstance(padding, bytes) and len(padding) >= dtype.itemsize:
         value = int(np.frombuffer(padding, dtype, 1)[0])
@@ -125,7 +129,7 @@ def _sign_of_padding(item: "Dataset", dtype: np.dtype[Any], stored: int) -> None
             item.WaveformPaddingValue = np.array([value - (1 << stored)], dtype).tobytes()
 
 
-def _find_padding(item: "Dataset", codes: npt.NDArray[np.int64], dtype: np.dtype[Any], mended: Mended) -> None:
+def _find_padding(item: "Dataset", codes: npt.NDArray[np.int64], dtype: np.dtype[np.integer], mended: Mended) -> None:
     """Look for runs of a padding value that samples may have as well; another value the parser finds by itself."""
     padding = item.get("WaveformPaddingValue")
     if not isinstance(padding, bytes) or len(padding) < dtype.itemsize:

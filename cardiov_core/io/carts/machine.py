@@ -8,7 +8,7 @@ offset, as EN 1064, 5.10 defines them.
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cardiov_core.domain import MachineReading
 
@@ -93,7 +93,7 @@ def _stated(record: "ECGRecord") -> Iterator[tuple[str, float]]:
 
 def _between_boundaries(record: "ECGRecord") -> Iterator[tuple[str, float]]:
     blocks = record.raw_metadata.get("measurement_blocks")
-    stated: Mapping[str, Any] = blocks[0] if blocks else record.raw_metadata.get("fiducials_ms", {})
+    stated: Mapping[str, float] = blocks[0] if blocks else record.raw_metadata.get("fiducials_ms", {})
     known = {name: float(value) for name, value in stated.items() if value not in (_SCP_UNDEFINED, 0xFFFF)}
     for name, start, end in (
         ("p_ms", "p_onset", "p_offset"),

@@ -4,7 +4,6 @@ What the tables are is decided by the migrations; a test compares the two.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -51,7 +50,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _level(name: str, *, nullable: bool = True) -> sa.Column[Any]:
+def _level(name: str, *, nullable: bool = True) -> sa.Column[int]:
     return sa.Column(name, sa.SmallInteger, nullable=nullable)
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -19,6 +19,9 @@ from sqlalchemy.engine import URL, make_url
 
 from cardiov_core.errors import ConfigurationError, ReviewError, StoreUnavailableError
 from cardiov_core.review.database.place import default_file, stated_url
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 _logger = logging.getLogger(__name__)
 
@@ -186,7 +189,7 @@ def _sqlite(url: URL, wait_s: float) -> sa.Engine:
     engine = sa.create_engine(url, connect_args={"timeout": wait_s}, pool_timeout=wait_s, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+    def _prepare(connection: sqlite3.Connection, _: object) -> None:
         # Transactions are begun by the listener below and by nobody else.
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
@@ -256,7 +259,7 @@ def _unavailable(url: URL, reason: str) -> StoreUnavailableError:
 
 
 @cache
-def _script() -> Any:
+def _script() -> "ScriptDirectory":
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory(str(Path(__file__).parent / "migrations"))

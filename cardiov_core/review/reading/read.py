@@ -128,20 +128,20 @@ def commit_read(
             raise NotAllowedError("You have read this case already.", "Go on with the next one.")
         seen = has_seen_grade(connection, reader, case.record_sha256, case.waveform_sha256)
         kind = ReadKind.UNBLINDED if seen else ReadKind.BLIND
-        content: JsonObject = {
-            "level": int(level),
-            "confidence": confidence,
-            "reasons": [*reasons],
-            "text": clean(text),
-        }
-        connection.execute(
-            sa.insert(reads).values(case_id=case_id, reader=reader, kind=kind.value, committed_at=now(), **content)
-        )
-        for table in (drafts, skips):
-            connection.execute(sa.delete(table).where(table.c.case_id == case_id, table.c.reader == reader))
-        _tell(connection, case, reader, EventKind.READ_COMMITTED, after=content | {"kind": kind.value})
+        given: JsonObject = {"level": int(level), "confidence": confidence, "reasons": [*reasons], "text": clean(text)}
+        _put_read(connection, case_id, reader, kind, given)
+        _tell(connection, case, reader, EventKind.READ_COMMITTED, after=given | {"kind": kind.value})
         recount(connection, case, reader)
         return read_of(_own_read(connection, case_id, reader))
+
+
+def _put_read(connection: sa.Connection, case_id: str, reader: str, kind: ReadKind, content: JsonObject) -> None:
+    """Write a read, and take away the draft and the skip that it stands for."""
+    connection.execute(
+        sa.insert(reads).values(case_id=case_id, reader=reader, kind=kind.value, committed_at=now(), **content)
+    )
+    for table in (drafts, skips):
+        connection.execute(sa.delete(table).where(table.c.case_id == case_id, table.c.reader == reader))
 
 
 def skip(store: Store, case_id: str, reader: str) -> None:

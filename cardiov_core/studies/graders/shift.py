@@ -145,14 +145,9 @@ def check_shift(
     folds = groups_of(records.table, recipe.cv_groups)
     by_fold = cross_validate(recipe, records.numbers, levels, folds, progress=progress)
     ordinary = _graded(by_fold, levels, folds, patients)
-    raw = np.full(by_fold.shape, np.nan)
-    for cluster in tqdm(range(len(kinds)), disable=not progress, unit=by):
-        out = clusters == cluster
-        # A patient's record on another device would give the patient away.
-        rest = ~out & ~np.isin(patients, patients[out])
-        trees = grown(recipe, records.numbers[rest], levels[rest])
-        raw[out] = exceedances_of(probabilities_of(trees)(records.numbers[out]))
-    unseen = _graded(raw, levels, np.asarray(clusters, dtype=np.int64), patients)
+    parts = np.asarray(clusters, dtype=np.int64)
+    raw = _unseen_exceedances(recipe, records.numbers, levels, parts, patients, unit=by, progress=progress)
+    unseen = _graded(raw, levels, parts, patients)
 
     def row(name: str, rows: BoolArray) -> ShiftRow:
         own = (levels[rows], patients[rows], n_resamples)
@@ -165,6 +160,27 @@ def check_shift(
         )
 
     return tuple(row(name, rows) for name, rows in _parts(names))
+
+
+def _unseen_exceedances(
+    recipe: ForestRecipe | BoostingRecipe,
+    numbers: Float64Array,
+    levels: IntArray,
+    parts: IntArray,
+    patients: npt.NDArray[np.str_],
+    *,
+    unit: str,
+    progress: bool,
+) -> Float64Array:
+    """Return the exceedances of each part by trees grown on the others."""
+    raw = np.full((len(levels), len(Severity) - 1), np.nan)
+    for part in tqdm(range(int(parts.max()) + 1), disable=not progress, unit=unit):
+        out = parts == part
+        # A patient's record on another device would give the patient away.
+        rest = ~out & ~np.isin(patients, patients[out])
+        trees = grown(recipe, numbers[rest], levels[rest])
+        raw[out] = exceedances_of(probabilities_of(trees)(numbers[out]))
+    return raw
 
 
 def _names(given: Sequence[str]) -> npt.NDArray[np.str_]:

@@ -3,13 +3,12 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, ModuleType
 
 import numpy as np
 
-from cardiov_core.datasets import WAVE_KINDS, Ludb
-from cardiov_core.domain import EcgRecord, WaveBoundaries
+from cardiov_core.datasets import WAVE_KINDS, Ludb, WaveKind
+from cardiov_core.domain import EcgRecord, FloatArray, IntArray, WaveBoundaries
 from cardiov_core.evaluation import AnnotatedBeat, Row, Scope, TimedBeats, combine, compare, group_beats
 from cardiov_core.signals import (
     KNOWN_OFFSETS_MS,
@@ -25,7 +24,7 @@ HEART_RATE_TOLERANCE_BPM = 2.0
 """A heart rate is right within so much."""
 
 _LEAD = "II"
-_NEUROKIT_COLUMNS = {
+_NEUROKIT_COLUMNS: Mapping[WaveKind, tuple[str, str]] = {
     "p": ("ECG_P_Onsets", "ECG_P_Offsets"),
     "qrs": ("ECG_R_Onsets", "ECG_R_Offsets"),
     "t": ("ECG_T_Onsets", "ECG_T_Offsets"),
@@ -208,7 +207,7 @@ def neurokit() -> Method:
     return Method(lambda record: _by_neurokit(neurokit2, record))
 
 
-def _by_neurokit(nk: Any, record: EcgRecord) -> Estimates:
+def _by_neurokit(nk: ModuleType, record: EcgRecord) -> Estimates:
     waves = find_waves(record)
     peaks = np.round(waves.series.r_s * record.sampling_rate).astype(int) if waves is not None else np.array([], int)
     leads = {lead: nk.ecg_clean(record.lead(lead), sampling_rate=record.sampling_rate) for lead in record.leads}
@@ -222,16 +221,18 @@ def _by_neurokit(nk: Any, record: EcgRecord) -> Estimates:
     }
 
 
-def _neurokit_lead(nk: Any, cleaned: Any, peaks: Any, sampling_rate_hz: float) -> list[dict[Any, WaveBoundaries]]:
+def _neurokit_lead(
+    nk: ModuleType, cleaned: FloatArray, peaks: IntArray, sampling_rate_hz: float
+) -> list[dict[WaveKind, WaveBoundaries]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # one for every peak without a prominence
             table = nk.ecg_delineate(cleaned, peaks, sampling_rate=sampling_rate_hz, method="prominence")[1]
     except (IndexError, ValueError):  # raised on leads without a clear peak
         return [{} for _ in peaks]
-    beats: list[dict[Any, WaveBoundaries]] = []
+    beats: list[dict[WaveKind, WaveBoundaries]] = []
     for index in range(len(peaks)):
-        waves = {}
+        waves: dict[WaveKind, WaveBoundaries] = {}
         for kind, (onsets, offsets) in _NEUROKIT_COLUMNS.items():
             both = (table[onsets][index], table[offsets][index]) if index < len(table[onsets]) else (np.nan, np.nan)
             if np.isfinite(both).all() and both[0] < both[1]:

@@ -37,7 +37,7 @@ def _opened(net: nn.Module) -> list[tuple[str, nn.Module]]:
     return stages
 
 
-def rated_parameters(model: nn.Module, stage: Stage) -> Sequence[Any]:
+def rated_parameters(model: nn.Module, stage: Stage) -> list[nn.Parameter] | list[dict[str, Any]]:
     """Return what an optimiser is given in a stage, and freeze what does not learn in it.
 
     `model`: with the network as ``net``, and whatever stands beside it. `stage`: how many groups learn, and by what the
