@@ -9,14 +9,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array, Severity
+from cardiov_core.domain import Float64Array, IntArray, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 
 PATIENTS = 1000
 """Of whom is told what would happen to them."""
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, softmax
 
+from cardiov_core.domain import Float64Array
 from cardiov_core.weights import Boosting
-
-Float64Array = npt.NDArray[np.float64]
 
 
 def boosting_scores(boosting: Boosting, rows: npt.ArrayLike) -> Float64Array:

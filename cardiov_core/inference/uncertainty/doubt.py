@@ -11,11 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array, Prediction, Reason, ReasonCode, Tally
+from cardiov_core.domain import Float64Array, IntArray, Prediction, Reason, ReasonCode, Tally
 from cardiov_core.errors import LabelError
 from cardiov_core.weights import DoubtPart, ModelCard
-
-IntArray = npt.NDArray[np.int64]
 
 SHARE_WARNED = 0.25
 """Share of the records that are warned of: the most doubtful quarter. A warning on every second ECG is not read."""

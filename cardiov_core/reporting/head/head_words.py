@@ -95,10 +95,9 @@ def head_values(measured: Measurements | None, record: EcgRecord) -> tuple[HeadV
 
 
 def _value(name: str, row: MeasurementRow) -> HeadValue:
-    value, _, why = row.value.partition(": ")
-    if why:
-        return HeadValue(name, "\u2013", remark=why)
-    return HeadValue(name, value, "" if row.flag is None else row.flag.value, row.note)
+    if row.missing:
+        return HeadValue(name, "\u2013", remark=row.missing)
+    return HeadValue(name, row.value, "" if row.flag is None else row.flag.value, row.note)
 
 
 def machine_lines(machine: MachineReading | None) -> tuple[str, ...]:

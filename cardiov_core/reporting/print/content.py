@@ -155,14 +155,14 @@ def measurements_section(analysis: Analysis) -> Section:
     reasons: dict[str, list[str]] = {}
     notes: dict[str, list[str]] = {}
     for row in rows:
-        value, _, reason = row.value.partition(f"{NOT_MEASURABLE}: ")
+        value = "" if row.missing else row.value
         name = row.name.partition(" (")[0]
         flag = "" if row.flag in (None, Flag.WITHIN) or name in _TOGETHER else f" {row.flag_text}"
         group = _TOGETHER.get(name, name)
         formula = f"{name.removeprefix('QTc, ')} " if group == _OTHER_QTC and value else ""
         values.setdefault(group, []).append(formula + (value or NOT_MEASURABLE) + flag)
-        if reason:
-            reasons.setdefault(reason, []).append(name)
+        if row.missing:
+            reasons.setdefault(row.missing, []).append(name)
         if row.note:
             notes.setdefault(row.note, []).append(name)
     entries = [_measured(name, found) for name, found in values.items()]

@@ -74,6 +74,8 @@ class MeasurementRow:
         Where the number lies; None without number or range.
     note : str
         What to know about the number.
+    missing : str or None
+        Why there is no number, empty where that is not known; None where there is one.
     """
 
     name: str
@@ -81,6 +83,12 @@ class MeasurementRow:
     normal: str = ""
     flag: Flag | None = None
     note: str = ""
+    missing: str | None = None
+
+    @property
+    def short(self) -> str:
+        """The value without the reason why there is none."""
+        return self.value if self.missing is None else NOT_MEASURABLE
 
     @property
     def flag_text(self) -> str:
@@ -186,6 +194,7 @@ def _row(quantity: Quantity, measurements: Measurements, sex: Sex | None, age: f
         _range_text(quantity, ranges),
         None if value is None else flag(quantity.field, value, sex, age),
         measurements.notes.get(quantity.field, ""),
+        None if value is not None else measurements.not_measurable.get(quantity.field, ""),
     )
 
 
@@ -194,7 +203,8 @@ def _rhythm(measurements: Measurements) -> MeasurementRow:
     if not note and measurements.rr_mean_ms is not None and measurements.rr_sd_ms is not None:
         mean, deviation = number(measurements.rr_mean_ms, ""), number(measurements.rr_sd_ms, "ms")
         note = f"RR interval {mean} \u00b1 {deviation}, {measurements.n_beats} beats"
-    return MeasurementRow("Rhythm", rhythm_text(measurements), "regular", None, note)
+    missing = None if measurements.regular is not None else measurements.not_measurable.get("regular", "")
+    return MeasurementRow("Rhythm", rhythm_text(measurements), "regular", None, note, missing)
 
 
 def _unmeasured(measurements: Measurements, field: str) -> str:

@@ -8,13 +8,10 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Severity
+from cardiov_core.domain import Float64Array, IntArray, Severity
 from cardiov_core.evaluation import bootstrap_intervals
 from cardiov_core.inference import Costs
 from cardiov_core.weights import DecisionPart, FloorPart, OutcomePart
-
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 MOST_MISSED = 0.25
 """At most this share of the high-risk records may be graded no or low risk ..."""
@@ -113,7 +110,7 @@ def _share(chosen: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float
 
 
 def decision_part(
-    probabilities: FloatMatrix,
+    probabilities: Float64Array,
     decided: IntArray,
     labels: IntArray,
     groups: IntArray,
@@ -142,7 +139,7 @@ def decision_part(
 
 
 def tried_floors(
-    probabilities: FloatMatrix, labels: IntArray, groups: IntArray, floors: Floors
+    probabilities: Float64Array, labels: IntArray, groups: IntArray, floors: Floors
 ) -> dict[str, FloorPart]:
     """Return what each floor alone changes in levels by costs that were chosen without the record's group."""
     graded = nested_decisions(probabilities, labels, groups)
@@ -164,7 +161,7 @@ def tried_floors(
 def _outcome_part(graded: IntArray, labels: IntArray, patients: npt.ArrayLike) -> OutcomePart | None:
     names = ("missed", "sensitivity", "specificity", "mae")
 
-    def numbers(drawn: IntArray, true: IntArray) -> FloatMatrix:
+    def numbers(drawn: IntArray, true: IntArray) -> Float64Array:
         outcome = outcome_of(drawn, true)
         return np.array([getattr(outcome, name) for name in names], dtype=np.float64)
 
@@ -178,7 +175,7 @@ def _outcome_part(graded: IntArray, labels: IntArray, patients: npt.ArrayLike) -
 
 
 def chosen_decision(
-    probabilities: FloatMatrix, labels: IntArray, floors: Floors | None = None
+    probabilities: Float64Array, labels: IntArray, floors: Floors | None = None
 ) -> tuple[Costs, tuple[str, ...]]:
     """Return costs, and the findings whose floors lower the error of the levels by costs chosen without floors.
 
@@ -199,7 +196,7 @@ def chosen_decision(
     return choose_costs(probabilities, labels, floors.levels(kept, len(labels))), tuple(kept)
 
 
-def choose_costs(probabilities: FloatMatrix, labels: IntArray, floors: IntArray | None = None) -> Costs:
+def choose_costs(probabilities: Float64Array, labels: IntArray, floors: IntArray | None = None) -> Costs:
     """Return the costs that come nearest to what is asked for, and among equals those with the least error.
 
     `probabilities`: shape (n, 4), out of fold. `labels`: shape (n,), levels. `floors`: the level below which each
@@ -213,7 +210,7 @@ def choose_costs(probabilities: FloatMatrix, labels: IntArray, floors: IntArray 
 
 
 def nested_decisions(
-    probabilities: FloatMatrix, labels: IntArray, groups: IntArray, floors: Floors | None = None
+    probabilities: Float64Array, labels: IntArray, groups: IntArray, floors: Floors | None = None
 ) -> IntArray:
     """Return each record's level by costs and floors that were chosen without its group.
 

@@ -18,7 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from cardiov_core.datasets import SAME_MARK, TABLE_NAME, PtbXl
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, InputContract
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
 from cardiov_core.signals import FEATURES, KEPT_IN, KeptExaminations, code_digest, features_of, measuring_key
@@ -26,7 +26,6 @@ from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.data.records import checked_table, row_of
 from cardiov_core.weights import load_findings
 
-FloatMatrix = npt.NDArray[np.float64]
 Windows = npt.NDArray[np.float32]
 
 CONTRACT = InputContract(
@@ -50,7 +49,7 @@ class Measured:
     # As in `cardiov_core.training.data.records.TrainingRecords`. A recording that PTB-XL publishes twice stands in the
     # fold of its first number both times.
     table: pd.DataFrame
-    numbers: FloatMatrix  # shape (n, len(FEATURES)), what was measured, NaN where something could not be
+    numbers: Float64Array  # shape (n, len(FEATURES)), what was measured, NaN where something could not be
     windows: Windows  # float32 ``(n, leads, samples)`` by `CONTRACT`
     findings: tuple[frozenset[str], ...]  # codes of the findings that are present in each record
 

@@ -30,7 +30,6 @@ from cardiov_core.weights import (
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-Float64Array = npt.NDArray[np.float64]
 
 N_FOLDS = 5
 """Groups of PTB-XL's folds 1 to 9: 1 and 2, 3 and 4, 5 and 6, 7 and 8, and 9."""

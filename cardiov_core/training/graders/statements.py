@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from cardiov_core.datasets import PtbXl
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation import bootstrap_intervals
 from cardiov_core.inference import SHOWN_FROM, boosting_scores
@@ -27,8 +28,6 @@ from cardiov_core.weights import NewStatementCard, StatementFigures, StatementTr
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 FEWEST = 25
 """A statement with fewer positive records in training is not learned."""
@@ -55,9 +54,9 @@ _N_RESAMPLES = 300
 class _Told:
     """Out-of-fold answers: raw scores and calibrated probabilities, ``(n, n_statements)``, and the last calibration."""
 
-    probabilities: FloatMatrix
-    slopes: FloatMatrix
-    offsets: FloatMatrix
+    probabilities: Float64Array
+    slopes: Float64Array
+    offsets: Float64Array
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def figures_of_statements(
     """Return AUC and Brier score of each statement, and the mean AUC of those that are shown, with 95 % intervals."""
     probabilities = told.probabilities
 
-    def areas(labels: IntArray, said: FloatMatrix) -> FloatMatrix:
+    def areas(labels: IntArray, said: Float64Array) -> Float64Array:
         return np.array(
             [
                 roc_auc_score(labels[:, at], said[:, at]) if 0 < labels[:, at].sum() < len(labels) else np.nan
@@ -141,7 +140,7 @@ def figures_of_statements(
     values = areas(present, probabilities)
     shown = values >= SHOWN_FROM
 
-    def with_mean(labels: IntArray, said: FloatMatrix) -> FloatMatrix:
+    def with_mean(labels: IntArray, said: Float64Array) -> Float64Array:
         found = areas(labels, said)
         return np.array([*found, np.nanmean(found[shown]) if shown.any() else np.nan])
 
@@ -163,7 +162,7 @@ def figures_of_statements(
 
 
 def _cross_validated(
-    recipe: BoostingRecipe, numbers: FloatMatrix, present: IntArray, groups: IntArray, *, progress: bool
+    recipe: BoostingRecipe, numbers: Float64Array, present: IntArray, groups: IntArray, *, progress: bool
 ) -> _Told:
     """Return what trees say of the groups that they have not seen; each calibration is fitted on the other groups."""
     scores = np.full(present.shape, np.nan)
@@ -182,13 +181,13 @@ def _cross_validated(
     return _Told(probabilities, slopes, offsets)
 
 
-def fit_slope(scores: FloatMatrix, labels: IntArray) -> tuple[float, float]:
+def fit_slope(scores: Float64Array, labels: IntArray) -> tuple[float, float]:
     """Return slope and offset by which scores become probabilities with the least log loss (Platt 1999).
 
     `scores`: shape (n,), of records that did not grow the trees. `labels`: shape (n,), 0 or 1.
     """
 
-    def loss(numbers: FloatMatrix) -> tuple[float, FloatMatrix]:
+    def loss(numbers: Float64Array) -> tuple[float, Float64Array]:
         shifted = numbers[0] * scores + numbers[1]
         wrong = expit(shifted) - labels
         value = float(np.mean(np.logaddexp(0.0, shifted) - labels * shifted))
@@ -198,7 +197,7 @@ def fit_slope(scores: FloatMatrix, labels: IntArray) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def _grown(recipe: BoostingRecipe, numbers: FloatMatrix, labels: IntArray) -> "HistGradientBoostingClassifier":
+def _grown(recipe: BoostingRecipe, numbers: Float64Array, labels: IntArray) -> "HistGradientBoostingClassifier":
     return fitted(recipe, numbers, labels, recipe.seed)
 
 

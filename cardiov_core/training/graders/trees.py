@@ -4,12 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
 from cardiov_core.datasets import LabelledRecords, whole_records
-from cardiov_core.domain import Severity
+from cardiov_core.domain import Float64Array, IntArray, Severity
 from cardiov_core.errors import TrainingError
 from cardiov_core.inference import boosting_probabilities, exceedances_of, forest_probabilities
 from cardiov_core.training.cards.forest import described_boosting, described_forest
@@ -23,8 +22,6 @@ from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import Boosting, Forest, NewCard, save_boosting, save_forest
 
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 TreesRecipe = ForestRecipe | BoostingRecipe
 
 _FEWEST_GROUPS = 3
@@ -84,13 +81,13 @@ def train_trees(recipe: TreesRecipe, dataset: LabelledRecords, out: Path, *, pro
 
 def cross_validate(
     recipe: TreesRecipe,
-    features: FloatMatrix,
+    features: Float64Array,
     levels: IntArray,
     groups: IntArray,
     *,
-    judged_by: FloatMatrix | None = None,
+    judged_by: Float64Array | None = None,
     progress: bool = False,
-) -> FloatMatrix:
+) -> Float64Array:
     """Return exceedances ``(n, 3)`` of each group of patients by trees that never saw it.
 
     Parameters
@@ -119,14 +116,14 @@ def cross_validate(
     return raw
 
 
-def grown(recipe: TreesRecipe, features: FloatMatrix, levels: IntArray) -> Forest | Boosting:
+def grown(recipe: TreesRecipe, features: Float64Array, levels: IntArray) -> Forest | Boosting:
     """Grow a recipe's trees."""
     if isinstance(recipe, ForestRecipe):
         return grow(recipe, features, levels, recipe.seed)
     return boost(recipe, features, levels, recipe.seed)
 
 
-def probabilities_of(trees: Forest | Boosting) -> Callable[[FloatMatrix], FloatMatrix]:
+def probabilities_of(trees: Forest | Boosting) -> Callable[[Float64Array], Float64Array]:
     """Return what tells the levels' probabilities of rows of numbers."""
     if isinstance(trees, Forest):
         return lambda rows: forest_probabilities(trees, rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.recipes.boosting import BoostingRecipe
 from cardiov_core.weights import Boosting
@@ -13,11 +14,8 @@ from cardiov_core.weights import Boosting
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-FloatMatrix = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
-
-def boost(recipe: BoostingRecipe, features: FloatMatrix, levels: IntArray, seed: int) -> Boosting:
+def boost(recipe: BoostingRecipe, features: Float64Array, levels: IntArray, seed: int) -> Boosting:
     """Grow boosted trees for all classes at once and return them as plain arrays.
 
     `features`: shape (n, n_features), NaN where a number is missing. `levels`: shape (n,), classes; of two classes
@@ -27,7 +25,7 @@ def boost(recipe: BoostingRecipe, features: FloatMatrix, levels: IntArray, seed:
 
 
 def fitted(
-    recipe: BoostingRecipe, features: FloatMatrix, classes: IntArray, seed: int
+    recipe: BoostingRecipe, features: Float64Array, classes: IntArray, seed: int
 ) -> "HistGradientBoostingClassifier":
     """Return scikit-learn's fitted ``HistGradientBoostingClassifier``."""
     from sklearn.ensemble import HistGradientBoostingClassifier

@@ -100,9 +100,8 @@ def _show_measurements(prepared: Prepared, gain_mm_mv: float) -> None:
 
 
 def _short(row: MeasurementRow) -> str:
-    value = row.value.split(":")[0]
     flag = f"&nbsp;{row.flag_text[0]}" if row.flag_text else ""
-    return f'<span class="cv-count">{_SHORT[row.name]}&nbsp;<b>{value}</b>{flag}</span>'
+    return f'<span class="cv-count">{_SHORT[row.name]}&nbsp;<b>{row.short}</b>{flag}</span>'
 
 
 def _median(measured: Measurements, gain_mm_mv: float) -> None:
