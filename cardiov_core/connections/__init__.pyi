@@ -1,12 +1,5 @@
 from .arrivals import Intake as Intake
-from .arrivals import Taken as Taken
-from .documents.fhir_transaction import fhir_transaction as fhir_transaction
-from .documents.oru_message import oru_message as oru_message
-from .documents.pdf_object import encapsulated_pdf as encapsulated_pdf
 from .outbox import Outbox as Outbox
-from .outbox import Round as Round
-from .settings import Destination as Destination
-from .settings import Outgoing as Outgoing
 from .settings import outgoing_from_environment as outgoing_from_environment
 from .storage_service import StorageService as StorageService
 from .watched_folder import WatchedFolder as WatchedFolder

@@ -1,5 +1,4 @@
 from .meet import critical_results as critical_results
-from .rule_set import DEFAULT_RULE_SET as DEFAULT_RULE_SET
 from .rule_set import RULE_SETS as RULE_SETS
 from .rule_set import critical_only_in as critical_only_in
 from .rule_set import list_rule_sets as list_rule_sets

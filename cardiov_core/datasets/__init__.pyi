@@ -9,7 +9,6 @@ from .cache import PtbXlCache as PtbXlCache
 from .cache import is_cache as is_cache
 from .cache import sha256_of as sha256_of
 from .cache import shortened as shortened
-from .corrected_labels import CorrectedLabels as CorrectedLabels
 from .corrected_labels import read_labels as read_labels
 from .description import CLASSES as CLASSES
 from .description import FOLD_GROUPS as FOLD_GROUPS
@@ -57,6 +56,5 @@ from .ptbxl.tree import PtbXl as PtbXl
 from .ptbxl.tree import find_ptbxl as find_ptbxl
 from .ptbxl.tree import ptbxl_ecg_id_of as ptbxl_ecg_id_of
 from .synthetic import CONDITIONS as CONDITIONS
-from .synthetic import Condition as Condition
 from .synthetic import generate as generate
 from .varied import varied_record as varied_record

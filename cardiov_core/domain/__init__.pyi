@@ -20,7 +20,6 @@ from .documents import fault_of as fault_of
 from .documents import spreadsheet_text as spreadsheet_text
 from .findings import Finding as Finding
 from .findings import FindingGroup as FindingGroup
-from .findings import FindingState as FindingState
 from .findings import OperatingFigures as OperatingFigures
 from .findings import RhythmLine as RhythmLine
 from .fingerprint import INDEPENDENT_LEADS as INDEPENDENT_LEADS

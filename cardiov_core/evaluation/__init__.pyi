@@ -22,7 +22,6 @@ from .bootstrap import bootstrap_intervals as bootstrap_intervals
 from .bootstrap import counted_intervals as counted_intervals
 from .calibration_curve import brier_score as brier_score
 from .calibration_curve import expected_calibration_error as expected_calibration_error
-from .json_figures import limits_of as limits_of
 from .metrics import LEVEL_KEYS as LEVEL_KEYS
 from .metrics import THRESHOLD_KEYS as THRESHOLD_KEYS
 from .metrics import accuracy as accuracy
@@ -33,7 +32,6 @@ from .metrics import exceedances_of_levels as exceedances_of_levels
 from .metrics import mean_absolute_error as mean_absolute_error
 from .operating_points import OPERATING_POINTS as OPERATING_POINTS
 from .operating_points import alarm_at as alarm_at
-from .statements.challenge_score import challenge_figures as challenge_figures
 from .statements.hierarchy import labels_upwards as labels_upwards
 from .statements.hierarchy import members_of as members_of
 from .statements.hierarchy import scores_upwards as scores_upwards
@@ -53,7 +51,6 @@ from .statements.task_figures import challenge_with_rules as challenge_with_rule
 from .statements.task_figures import counted_figure as counted_figure
 from .statements.task_figures import main_figure as main_figure
 from .statements.task_figures import task_figures as task_figures
-from .statements.thresholds import adaptive_answers as adaptive_answers
 from .statements.thresholds import answers_above as answers_above
 from .statements.thresholds import best_thresholds as best_thresholds
 from .study.case_file import CaseList as CaseList

@@ -19,7 +19,6 @@ from .explanation.lead_occlusion import without_each_lead as without_each_lead
 from .explanation.passport import passport_line as passport_line
 from .explanation.passport import passport_of as passport_of
 from .export import NetworkFormat as NetworkFormat
-from .export import export_contract as export_contract
 from .export import export_network as export_network
 from .graders.blend import BlendGrader as BlendGrader
 from .graders.blend import blend as blend
@@ -37,7 +36,6 @@ from .outputs import exceedance_logits as exceedance_logits
 from .outputs import output_of as output_of
 from .panel import disagreement as disagreement
 from .panel import disagreement_of as disagreement_of
-from .panel import grade_all as grade_all
 from .panel import other_graders as other_graders
 from .serialise import analysis_to_dict as analysis_to_dict
 from .serialise import measurements_to_dict as measurements_to_dict
@@ -50,14 +48,12 @@ from .uncertainty.calibration import fit_calibration as fit_calibration
 from .uncertainty.costs import Costs as Costs
 from .uncertainty.decision import DecisionRule as DecisionRule
 from .uncertainty.decision import OwnDecision as OwnDecision
-from .uncertainty.decision import floors_of as floors_of
 from .uncertainty.doubt import SHARE_WARNED as SHARE_WARNED
 from .uncertainty.doubt import doubts_of as doubts_of
 from .uncertainty.doubt import fit_doubt_limit as fit_doubt_limit
 from .uncertainty.doubt import wrong_where_split as wrong_where_split
 from .uncertainty.prediction_sets import COVERAGE as COVERAGE
 from .uncertainty.prediction_sets import Limits as Limits
-from .uncertainty.prediction_sets import contiguous_set as contiguous_set
 from .uncertainty.prediction_sets import contiguous_sets as contiguous_sets
 from .uncertainty.prediction_sets import fit_limits as fit_limits
 from .uncertainty.reliability import ENOUGH as ENOUGH

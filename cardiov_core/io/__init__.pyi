@@ -6,17 +6,14 @@ from .collection import SourceError as SourceError
 from .collection import collect as collect
 from .export.identity import deidentified as deidentified
 from .export.write import write_record as write_record
-from .formats.registry import titles as titles
 from .places import PassedOver as PassedOver
 from .places import Place as Place
 from .places import brought as brought
 from .places import is_local as is_local
 from .places import list_places as list_places
-from .recordings import Recording as Recording
 from .recordings import open_recording as open_recording
 from .records import read_record as read_record
 from .records import read_source as read_source
-from .scratch import scratch_folder as scratch_folder
 from .scratch import sweep as sweep
 from .staging import Drop as Drop
 from .staging import Upload as Upload

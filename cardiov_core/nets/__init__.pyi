@@ -8,7 +8,6 @@ from .delineator import DelineatorNet as DelineatorNet
 from .delineator import DelineatorOutput as DelineatorOutput
 from .delineator import mean_of as mean_of
 from .delineator_group import DelineatorGroup as DelineatorGroup
-from .registry import InputUse as InputUse
 from .registry import NetInfo as NetInfo
 from .registry import build_net as build_net
 from .registry import count_flops as count_flops

@@ -79,8 +79,6 @@ from .trace.attention import STANDS_OUT as STANDS_OUT
 from .trace.attention import attention_stack_figure as attention_stack_figure
 from .trace.attention import standing_out as standing_out
 from .trace.boundaries import boundaries_caption as boundaries_caption
-from .trace.display_filter import DisplayedSignal as DisplayedSignal
-from .trace.display_filter import filter_for_display as filter_for_display
 from .trace.ecg_paper import EcgDrawing as EcgDrawing
 from .trace.ecg_paper import ecg_drawing as ecg_drawing
 from .trace.lit import Lit as Lit
@@ -105,10 +103,8 @@ from .words.comparison import summary_words as summary_words
 from .words.critical import addressees as addressees
 from .words.critical import age_words_of as age_words_of
 from .words.critical import alert_words as alert_words
-from .words.critical import critical_words as critical_words
 from .words.critical import limit_words as limit_words
 from .words.critical import raised_words as raised_words
-from .words.critical import result_words as result_words
 from .words.critical import statistics_rows as statistics_rows
 from .words.disclaimer import EXCEEDANCE_NAMES as EXCEEDANCE_NAMES
 from .words.disclaimer import RESEARCH_USE as RESEARCH_USE
@@ -118,7 +114,6 @@ from .words.explanation import leads_standing_out as leads_standing_out
 from .words.findings import no_finding_words as no_finding_words
 from .words.levels import LEVEL_STYLES as LEVEL_STYLES
 from .words.levels import THIN_SPACE as THIN_SPACE
-from .words.levels import LevelStyle as LevelStyle
 from .words.levels import whole_percent as whole_percent
 from .words.machine import machine_rows as machine_rows
 from .words.measurements import RANGES_NOTE as RANGES_NOTE

@@ -35,13 +35,11 @@ from .database.store import open_store as open_store
 from .database.waveforms import delete_waveform as delete_waveform
 from .database.waveforms import expire_waveforms as expire_waveforms
 from .database.waveforms import waveform_of as waveform_of
-from .deliveries import Delivery as Delivery
 from .deliveries import claim_delivery as claim_delivery
 from .deliveries import note_failed as note_failed
 from .deliveries import note_sent as note_sent
 from .deliveries import queue_delivery as queue_delivery
 from .deliveries import waiting_deliveries as waiting_deliveries
-from .exchange import LABEL_COLUMNS as LABEL_COLUMNS
 from .exchange import corrected_label as corrected_label
 from .exchange import export_audit as export_audit
 from .exchange import export_labels as export_labels
@@ -70,12 +68,10 @@ from .people import study_reads as study_reads
 from .people import typed_names as typed_names
 from .reading.blinding import has_seen_case as has_seen_case
 from .reading.blinding import log_cases_seen as log_cases_seen
-from .reading.demo import DEMO_STUDY as DEMO_STUDY
 from .reading.demo import N_DEMO_CASES as N_DEMO_CASES
 from .reading.demo import PRESENTER as PRESENTER
 from .reading.demo import DemoStudy as DemoStudy
 from .reading.pace import QUADRANTS as QUADRANTS
-from .reading.pace import ReaderDay as ReaderDay
 from .reading.pace import quadrant_counts as quadrant_counts
 from .reading.pace import reading_pace as reading_pace
 from .reading.queue import NotWaiting as NotWaiting
@@ -83,7 +79,6 @@ from .reading.queue import Progress as Progress
 from .reading.queue import blind_queue as blind_queue
 from .reading.queue import not_waiting as not_waiting
 from .reading.queue import progress as progress
-from .reading.read import CONFIDENCES as CONFIDENCES
 from .reading.read import commit_read as commit_read
 from .reading.read import give_verdict as give_verdict
 from .reading.read import keep_or_change as keep_or_change
@@ -100,6 +95,5 @@ from .worklist.assignment import study_progress as study_progress
 from .worklist.filter import CaseFilter as CaseFilter
 from .worklist.listing import CaseOrder as CaseOrder
 from .worklist.listing import CasePage as CasePage
-from .worklist.listing import get_blind_case as get_blind_case
 from .worklist.listing import get_case as get_case
 from .worklist.listing import list_cases as list_cases

@@ -1,14 +1,8 @@
 from .batches import run_batch_in_processes as run_batch_in_processes
 from .entries import Entry as Entry
-from .plan import Plan as Plan
 from .plan import list_entries as list_entries
-from .plan import write_plan as write_plan
-from .result_rows import COLUMNS as COLUMNS
-from .result_rows import RISK_COLUMNS as RISK_COLUMNS
-from .score_records import CHUNK as CHUNK
 from .score_records import Engine as Engine
 from .score_records import Progress as Progress
-from .score_records import Summary as Summary
 from .score_records import score as score
 from .scorer import Grading as Grading
 from .scorer import Scorer as Scorer

@@ -1,6 +1,5 @@
 from .beat.beats import detect_r_peaks as detect_r_peaks
 from .beat.beats import find_pacing_spikes as find_pacing_spikes
-from .beat.beats import has_heart_beats as has_heart_beats
 from .beat.median_beat import BeatSeries as BeatSeries
 from .beat.median_beat import average_beats as average_beats
 from .examination import Examination as Examination

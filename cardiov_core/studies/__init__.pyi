@@ -3,7 +3,6 @@ from .graders.contributions import check_reasons as check_reasons
 from .graders.contributions import ship_reasons_check as ship_reasons_check
 from .graders.external import check_outside as check_outside
 from .graders.external import read_levels as read_levels
-from .graders.fewer_leads import LeadSetFigures as LeadSetFigures
 from .graders.fewer_leads import check_fewer_leads as check_fewer_leads
 from .graders.fewer_leads import fewer_leads_text as fewer_leads_text
 from .graders.passport import check_passport as check_passport
@@ -14,7 +13,6 @@ from .graders.scope import ship_scope as ship_scope
 from .graders.scope import training_folds as training_folds
 from .graders.shift import By as By
 from .graders.shift import ShiftFigures as ShiftFigures
-from .graders.shift import ShiftRow as ShiftRow
 from .graders.shift import check_shift as check_shift
 from .nets.attributions import attributions_text as attributions_text
 from .nets.attributions import check_attributions as check_attributions

@@ -11,7 +11,6 @@ from .data.records import load_records as load_records
 from .data.split import Split as Split
 from .data.split import splits_of as splits_of
 from .data.split import training_data as training_data
-from .delineator.train_delineator import DelineatorRecipe as DelineatorRecipe
 from .delineator.train_delineator import train_delineator as train_delineator
 from .findings.train_findings import gather as gather
 from .findings.train_findings import train_findings as train_findings
@@ -31,7 +30,6 @@ from .graders.trees import cross_validate as cross_validate
 from .graders.trees import grown as grown
 from .graders.trees import probabilities_of as probabilities_of
 from .graders.trees import train_trees as train_trees
-from .graders.trunk import TrainingResult as TrainingResult
 from .loop.augmentation import Batch as Batch
 from .loop.augmentation import augment as augment
 from .loop.curve import Report as Report
@@ -52,19 +50,15 @@ from .recipes.network import OBJECTIVE_OF as OBJECTIVE_OF
 from .recipes.network import OutputName as OutputName
 from .recipes.network import Recipe as Recipe
 from .recipes.network import Stage as Stage
-from .recipes.recipe_files import list_recipes as list_recipes
 from .recipes.recipe_files import load_recipe as load_recipe
 from .recipes.zoo import as_grader as as_grader
 from .recipes.zoo import benchmark_recipe as benchmark_recipe
 from .recipes.zoo import fine_tuned as fine_tuned
 from .recipes.zoo import recipe_for as recipe_for
 from .tasks.evaluate_task import evaluate_task as evaluate_task
-from .tasks.task_card import TaskCard as TaskCard
-from .tasks.task_card import TaskEvaluation as TaskEvaluation
 from .tasks.task_card import load_task_network as load_task_network
 from .tasks.task_records import TaskRecords as TaskRecords
 from .tasks.task_records import load_task_records as load_task_records
-from .tasks.train_task import TaskTraining as TaskTraining
 from .tasks.train_task import answers as answers
 from .tasks.train_task import fit_task as fit_task
 from .tasks.train_task import in_unit as in_unit

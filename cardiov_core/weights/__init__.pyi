@@ -13,7 +13,6 @@ from .cards.card import list_cards as list_cards
 from .cards.card import load_card as load_card
 from .cards.card import weights_folder as weights_folder
 from .cards.document import N_LOGITS as N_LOGITS
-from .cards.document import SCHEMA_VERSION as SCHEMA_VERSION
 from .cards.document import Architecture as Architecture
 from .cards.document import CorrectedPart as CorrectedPart
 from .cards.document import InputPart as InputPart
@@ -28,7 +27,6 @@ from .cards.figures import Numbers as Numbers
 from .cards.figures import OperatingPoint as OperatingPoint
 from .cards.figures import Subgroup as Subgroup
 from .cards.parts import CalibrationPart as CalibrationPart
-from .cards.parts import CardPart as CardPart
 from .cards.parts import ComparedPart as ComparedPart
 from .cards.parts import ConformalPart as ConformalPart
 from .cards.parts import DecisionPart as DecisionPart
@@ -74,7 +72,6 @@ from .forest import FOREST as FOREST
 from .forest import Forest as Forest
 from .forest import load_forest as load_forest
 from .forest import save_forest as save_forest
-from .graders import OUT_OF_FOLD_COLUMNS as OUT_OF_FOLD_COLUMNS
 from .graders import RAW_COLUMNS as RAW_COLUMNS
 from .graders import limits_in as limits_in
 from .graders import load_network as load_network

@@ -16,7 +16,8 @@ import pytest
 from fhir.resources import get_fhir_model_class
 from hl7.mllp import HL7StreamReader, HL7StreamWriter, start_hl7_server
 
-from cardiov_core.connections import Destination, Intake, Outbox, Outgoing
+from cardiov_core.connections import Intake, Outbox
+from cardiov_core.connections.settings import Destination, Outgoing
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import Analysis, EcgRecord
 from cardiov_core.inference import Grader, analyze, load_predictor

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from cardiov_core import review
-from cardiov_core.connections import Destination, Outbox, Outgoing
+from cardiov_core.connections import Outbox
+from cardiov_core.connections.settings import Destination, Outgoing
 from cardiov_core.domain import Analysis, CaseSource, EventKind
 from cardiov_core.inference import Grader
 from cardiov_core.io import write_record

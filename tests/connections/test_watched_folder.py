@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cardiov_core import review
-from cardiov_core.connections import Destination, Intake, WatchedFolder
+from cardiov_core.connections import Intake, WatchedFolder
+from cardiov_core.connections.settings import Destination
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import AlertSettings, CaseSource, EcgRecord, Role
 from cardiov_core.errors import ConfigurationError, StoreUnavailableError

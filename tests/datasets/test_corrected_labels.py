@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from cardiov_core.cli import main
-from cardiov_core.datasets import CorrectedLabels, PtbXl, read_labels
+from cardiov_core.datasets import PtbXl, read_labels
+from cardiov_core.datasets.corrected_labels import CorrectedLabels
 from cardiov_core.domain import Severity
 from cardiov_core.errors import DatasetError, LabelError
 from cardiov_core.evaluation.study.run import corrected_of

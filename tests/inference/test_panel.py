@@ -12,9 +12,9 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Explanation, Prediction, Reason, ReasonCode, Severity, Window
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import ExplanationError, RecordUnsupportedError
-from cardiov_core.inference import analysis_to_dict, analyze, disagreement_of, grade_all, other_graders, with_grader
+from cardiov_core.inference import analysis_to_dict, analyze, disagreement_of, other_graders, with_grader
 from cardiov_core.inference.graders.base import Grader
-from cardiov_core.inference.panel import disagreement
+from cardiov_core.inference.panel import disagreement, grade_all
 from cardiov_core.signals import Examination
 from cardiov_core.weights.cards.card import checked_card
 

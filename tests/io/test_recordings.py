@@ -9,7 +9,8 @@ import pytest
 
 from cardiov_core.datasets import generate
 from cardiov_core.errors import RecordFormatError, RecordNotFoundError, RecordUnsupportedError
-from cardiov_core.io import Recording, open_recording, read_record
+from cardiov_core.io import open_recording, read_record
+from cardiov_core.io.recordings import Recording
 from tests.io.carts import cart_files as make
 
 Files = Callable[..., dict[str, bytes]]

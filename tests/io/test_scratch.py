@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cardiov_core.errors import CardioVError
-from cardiov_core.io import read_uploads, scratch_folder, sweep
+from cardiov_core.io import read_uploads, sweep
+from cardiov_core.io.scratch import scratch_folder
 from tests.fuzz.seeds import generated
 
 

@@ -5,13 +5,8 @@ import pytest
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Explanation, Provenance, Severity, Window
 from cardiov_core.errors import ExplanationError
-from cardiov_core.reporting import (
-    CAPTION,
-    LEVEL_STYLES,
-    attention_stack_figure,
-    filter_for_display,
-    whole_percent,
-)
+from cardiov_core.reporting import CAPTION, LEVEL_STYLES, attention_stack_figure, whole_percent
+from cardiov_core.reporting.trace.display_filter import filter_for_display
 
 
 def _sine(

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from cardiov_core import review
-from cardiov_core.review import Delivery, Store
+from cardiov_core.review import Store
+from cardiov_core.review.deliveries import Delivery
 
 AddCase = Callable[..., str]
 

@@ -7,8 +7,8 @@ import pytest
 
 from cardiov_core.errors import DuplicateIdError, ManifestError, OutputError, RecordError
 from cardiov_core.io import Place
-from cardiov_core.scoring import Entry, list_entries, write_plan
-from cardiov_core.scoring.plan import is_manifest, read_plan
+from cardiov_core.scoring import Entry, list_entries
+from cardiov_core.scoring.plan import is_manifest, read_plan, write_plan
 
 Files = Callable[..., dict[str, bytes]]
 

@@ -20,7 +20,8 @@ from cardiov_core.datasets import find_ptbxl
 from cardiov_core.errors import ConfigurationError, OutputError, WeightsError
 from cardiov_core.inference import analysis_to_dict, analyze, load_predictor, other_graders
 from cardiov_core.io import read_record
-from cardiov_core.scoring import COLUMNS, RISK_COLUMNS, Grading, Progress, score
+from cardiov_core.scoring import Grading, Progress, score
+from cardiov_core.scoring.result_rows import COLUMNS, RISK_COLUMNS
 from cardiov_core.scoring.score_records import part_path
 
 Files = Callable[..., dict[str, bytes]]

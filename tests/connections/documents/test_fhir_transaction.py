@@ -8,7 +8,7 @@ import pytest
 from fhir.resources import get_fhir_model_class as r5_model
 from fhir.resources.R4B import get_fhir_model_class as r4b_model
 
-from cardiov_core.connections import fhir_transaction
+from cardiov_core.connections.documents.fhir_transaction import fhir_transaction
 from cardiov_core.domain import Analysis
 from cardiov_core.inference import Grader
 from cardiov_core.reporting import fhir_report

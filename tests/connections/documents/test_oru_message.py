@@ -5,7 +5,7 @@ from typing import Any
 import hl7
 import pytest
 
-from cardiov_core.connections import oru_message
+from cardiov_core.connections.documents.oru_message import oru_message
 from cardiov_core.domain import Analysis
 from cardiov_core.inference import Grader
 from cardiov_core.reporting import fhir_report

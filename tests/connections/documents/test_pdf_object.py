@@ -7,8 +7,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import EncapsulatedPDFStorage
 
-from cardiov_core.connections import encapsulated_pdf
-from cardiov_core.connections.documents.pdf_object import DicomIdentity, dicom_identity
+from cardiov_core.connections.documents.pdf_object import DicomIdentity, dicom_identity, encapsulated_pdf
 from cardiov_core.domain import EcgRecord
 from cardiov_core.io import write_record
 

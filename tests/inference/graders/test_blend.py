@@ -29,11 +29,11 @@ from cardiov_core.inference import (
     NetworkGrader,
     analysis_to_dict,
     analyze,
-    grade_all,
     load_predictor,
     other_graders,
 )
 from cardiov_core.inference.graders.blend import blend
+from cardiov_core.inference.panel import grade_all
 from cardiov_core.inference.uncertainty.scope import fit_range, signature_of
 from cardiov_core.nets import build_net
 from cardiov_core.reporting.words.model_card import card_words

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.io import collect, read_record, read_uploads, titles
+from cardiov_core.io import collect, read_record, read_uploads
 from cardiov_core.io.formats import registry
-from cardiov_core.io.formats.registry import FORMATS, Format, format_of
+from cardiov_core.io.formats.registry import FORMATS, Format, format_of, titles
 from tests.io.carts import cart_files as make
 
 MADE = {

@@ -36,7 +36,8 @@ from cardiov_core.domain import (
 from cardiov_core.domain.reasons import stored
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference.panel import disagreement_of
-from cardiov_core.reporting import PaperOptions, filter_for_display, write_pdf, write_trace
+from cardiov_core.reporting import PaperOptions, write_pdf, write_trace
+from cardiov_core.reporting.trace.display_filter import filter_for_display
 from cardiov_core.reporting.trace.paper_options import LAYOUTS
 from cardiov_core.weights import ModelCard
 

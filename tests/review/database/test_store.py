@@ -20,6 +20,7 @@ from cardiov_core.domain import CaseSource, Draft, Quality, QualityVerdict, Seve
 from cardiov_core.errors import ConfigurationError, NotAllowedError, ReviewError, StoreUnavailableError
 from cardiov_core.review import Store
 from cardiov_core.review.database.schema import APPEND_ONLY, events, metadata, readers
+from cardiov_core.review.worklist.listing import get_blind_case
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -130,7 +131,7 @@ def test_readers_do_not_wait_for_a_writer(store: Store, add: Any) -> None:
     with store.writing() as connection:
         connection.execute(sa.update(readers).values(identity=None))
         assert review.list_cases(store).total == 1
-        assert review.get_blind_case(store, case_id).id == case_id
+        assert get_blind_case(store, case_id).id == case_id
 
 
 @pytest.mark.parametrize("address", ["sqlite:///{file}/review.db", "postgresql://me:secret@127.0.0.1:1/none"])

@@ -5,7 +5,8 @@ import pytest
 from cardiov_core import review
 from cardiov_core.domain import CaseStatus
 from cardiov_core.inference import load_predictor
-from cardiov_core.review import DEMO_STUDY, N_DEMO_CASES, DemoStudy
+from cardiov_core.review import N_DEMO_CASES, DemoStudy
+from cardiov_core.review.reading.demo import DEMO_STUDY
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from cardiov_core import review
 from cardiov_core.domain import BlindCase, CaseStatus, ReviewStudy, Role, Severity
 from cardiov_core.errors import CaseNotFoundError, NotAllowedError
 from cardiov_core.review import Store
+from cardiov_core.review.worklist.listing import get_blind_case
 
 
 def _read_all(store: Store, reader: str, study: str) -> list[str]:
@@ -89,7 +90,7 @@ def test_a_blind_case_tells_nothing_of_label_grade_or_source(store: Store, add: 
     case_id = add("r1", label=3, level=0)
     case = review.blind_queue(store, "Ada")
     assert {item.name for item in fields(BlindCase)} == {"id", "age", "sex"}
-    assert case == review.get_blind_case(store, case_id)
+    assert case == get_blind_case(store, case_id)
     trace = review.waveform_of(store, case_id)
     assert "r1" not in repr((case, trace.record_id, trace.provenance, trace.comments, trace.warnings))
     # Ids are random: cases that came one after the other do not follow each other.

@@ -5,8 +5,8 @@ import pytest
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Provenance
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.signals import detect_r_peaks, has_heart_beats
-from cardiov_core.signals.beat.beats import find_beats
+from cardiov_core.signals import detect_r_peaks
+from cardiov_core.signals.beat.beats import find_beats, has_heart_beats
 from tests.signals.beat.hearts import beats_at
 from tests.signals.beat.hearts import record_of as made
 

@@ -9,7 +9,8 @@ import pytest
 
 from cardiov_core.datasets.diagnoses import LabelledRecord, Source, labelled_records
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import EcgRecord, Finding, FindingState
+from cardiov_core.domain import EcgRecord, Finding
+from cardiov_core.domain.findings import FindingState
 from cardiov_core.errors import DatasetError, RecordUnsupportedError
 from cardiov_core.signals.findings import ROWS
 from cardiov_core.studies.signals.finding_labels import COMPARISONS

@@ -16,7 +16,8 @@ import torch
 from click.testing import CliRunner
 
 from cardiov_core.cli import main
-from cardiov_core.datasets import CorrectedLabels, PtbXl, PtbXlCache, is_cache
+from cardiov_core.datasets import PtbXl, PtbXlCache, is_cache
+from cardiov_core.datasets.corrected_labels import CorrectedLabels
 from cardiov_core.domain import STANDARD_LEADS, InputContract, Severity
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.training import Recipe, list_recipes, load_recipe
+from cardiov_core.training import Recipe, load_recipe
 from cardiov_core.training.loop.augmentation import Batch, augment, random_crop
 from cardiov_core.training.loop.losses import loss_of, side_loss, targets_for
 from cardiov_core.training.recipes.network import Augmentation
+from cardiov_core.training.recipes.recipe_files import list_recipes
 
 SHIPPED = Path(__file__).parents[3] / "cardiov_core" / "training" / "recipes"
 
