@@ -54,6 +54,13 @@ def test_paragraphs_are_short(page: Path) -> None:
     assert not [f"{len(text.split())} words: {text[:60]}" for text in found if len(text.split()) >= MAX_WORDS]
 
 
+def test_an_entry_of_the_changelog_is_one_sentence() -> None:
+    entries = [text for text in paragraphs((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")) if _ITEM.match(text)]
+    assert len(entries) > 100
+    plain = [re.sub(r"\s+", " ", re.sub(r"`[^`]*`", "X", text)) for text in entries]
+    assert not [text[:70] for text in plain if re.search(r"[.!?] +[A-Z*]", text)]
+
+
 def test_every_clinical_convention_that_is_named_exists() -> None:
     numbers = {
         int(n) for n in re.findall(r"^### (\d+)\. ", (ROOT / "docs/clinical.md").read_text("utf-8"), re.MULTILINE)

@@ -22,8 +22,15 @@ from cardiov_core.training.graders.network import CURVE_NAME, LOG_NAME, claim, o
 from cardiov_core.training.loop.curve import Report, draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.recipes.network import Recipe
-from cardiov_core.training.tasks.task_records import AGE_MEAN, AGE_SD, TaskRecords, load_task_records, steady, undersampled
 from cardiov_core.training.tasks.task_card import CARD_SUFFIX, HINT, load_task_network
+from cardiov_core.training.tasks.task_records import (
+    AGE_MEAN,
+    AGE_SD,
+    TaskRecords,
+    load_task_records,
+    steady,
+    undersampled,
+)
 from cardiov_core.weights import load_network, tensor_bytes, write_with_card
 
 
