@@ -12,7 +12,6 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from cardiov_core.domain import Analysis, Finding, JsonObject, Measurements, Prediction, Severity, SignOff, texts
-from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.print.content import (
     ANALYSED_ANYWAY,
     OUT_OF_FOLD,
@@ -23,6 +22,7 @@ from cardiov_core.reporting.print.content import (
 from cardiov_core.reporting.words.critical import raised_words
 from cardiov_core.reporting.words.disclaimer import EXCEEDANCE_NAMES, RESEARCH_USE, wording
 from cardiov_core.reporting.words.measurements import NOT_MEASURABLE, QUANTITIES, Quantity, value_of
+from cardiov_core.reporting.words.record import report_time
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
@@ -82,9 +82,7 @@ def fhir_report(
     ConfigurationError
         If the time has no zone.
     """
-    moment = created_at or datetime.now().astimezone()
-    if moment.tzinfo is None:
-        raise ConfigurationError(f"The report's time {moment} has no time zone.", "Give a time with its zone.")
+    moment = report_time(created_at)
     seed = f"{analysis.record.provenance.sha256} {analysis.record.record_id} {card.sha256} {moment.isoformat()}"
     device = _resource("Device", seed, "device", _device(analysis, card))
     patient: JsonObject | None = None

@@ -20,6 +20,7 @@ from cardiov_core.reporting.print.text import check_printable, width_mm
 from cardiov_core.reporting.print.trace import GridArea, TraceSheet, TraceWindow, draw_trace, trace_window
 from cardiov_core.reporting.trace.paper_options import PaperOptions
 from cardiov_core.reporting.words.critical import critical_words
+from cardiov_core.reporting.words.record import report_time
 from cardiov_core.version import installed_version
 from cardiov_core.weights import ModelCard
 
@@ -93,9 +94,7 @@ def write_pdf(
     OSError
         If the file cannot be written.
     """
-    moment = created_at or datetime.now().astimezone()
-    if moment.tzinfo is None:
-        raise ConfigurationError(f"The report's time {moment} has no time zone.", "Give a time with its zone.")
+    moment = report_time(created_at)
     name = checked_name(patient_name)
     window = trace_window(analysis.record, options or PaperOptions(start_s=_graded_from(analysis)))
     report = _Report(analysis, card, window, name, sign_off, moment)

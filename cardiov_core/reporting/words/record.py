@@ -1,8 +1,11 @@
 """A record in words: age, sex, time of recording."""
 
+from datetime import datetime
+
 import pandas as pd
 
 from cardiov_core.domain import EcgRecord, over_89
+from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.words.levels import THIN_SPACE
 
 OVER_89 = "90 or over"
@@ -42,3 +45,17 @@ def age_words(age: float | None) -> str:
     if age is None:
         return "age not stated"
     return OVER_89 if over_89(age) else f"{age:.0f}{THIN_SPACE}y"
+
+
+def report_time(created_at: datetime | None) -> datetime:
+    """Return the time that a report states: now unless one is given.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has no time zone.
+    """
+    moment = created_at or datetime.now().astimezone()
+    if moment.tzinfo is None:
+        raise ConfigurationError(f"The report's time {moment} has no time zone.", "Give a time with its zone.")
+    return moment
