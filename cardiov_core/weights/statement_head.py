@@ -99,7 +99,7 @@ class StatementHead:
     said : numpy.ndarray
         float64 ``(n_records, n_statements)``: calibrated probabilities of training records, out of fold.
     marks : tuple of str
-        `cardiov_core.weights.signal_mark` of each of them.
+        `cardiov_core.datasets.signal_mark` of each of them.
     card : StatementCard
         Their card.
     """
@@ -165,7 +165,7 @@ def save_statement_head(
     said : numpy.ndarray, shape (n_records, n_statements)
         Calibrated probabilities of the training records, out of fold; kept in steps of 1/255.
     marks : sequence of str
-        Of the same records, from `cardiov_core.weights.signal_mark`.
+        Of the same records, from `cardiov_core.datasets.signal_mark`.
     card : mapping
         All fields of `StatementCard` but version and checksum, and all that a reader should know.
     folder : pathlib.Path

@@ -36,7 +36,7 @@ def test_a_folder_is_its_owners_alone_and_gone_after_an_error(temporary: Path) -
 
 def test_what_a_killed_process_left_is_swept_and_nothing_else(temporary: Path) -> None:
     script = (
-        "import os, tempfile; from cardiov_core.io import scratch_folder; tempfile.tempdir = os.sys.argv[1]\n"
+        "import os, tempfile; from cardiov_core.io.scratch import scratch_folder; tempfile.tempdir = os.sys.argv[1]\n"
         "with scratch_folder() as folder: (folder / 'r.dat').write_bytes(bytes(9)); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", script, str(temporary)], check=False)
