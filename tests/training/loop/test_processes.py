@@ -22,7 +22,7 @@ import json, os, sys
 from pathlib import Path
 import torch
 from cardiov_core.domain import STANDARD_LEADS, InputContract
-from cardiov_core.training import group
+from cardiov_core.training.loop import processes as group
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.loop.fit import fit
 from cardiov_core.training.recipes.network import Augmentation, Recipe, Stage
