@@ -1,4 +1,6 @@
 from .cardiov import CardioV as CardioV
+from .challenge.branched import CHANNELS_A_LEAD as CHANNELS_A_LEAD
+from .challenge.crnn import Crnn as Crnn
 from .delineator import BOUNDARIES as BOUNDARIES
 from .delineator import RATE_HZ as RATE_HZ
 from .delineator import SAMPLES as SAMPLES

@@ -55,6 +55,7 @@ class Folds(click.ParamType[tuple[int, ...]]):
     metavar="NAME",
     help="With --net: begin with the weights of the training of that name beside --out, and a new head.",
 )
+@click.option("--leads", "lead_names", metavar="NAMES", help="With --task: feed the network these leads, as I,II,V2.")
 @click.option("--seed", type=int, metavar="N", help="With --net: another seed than 1, as for members of an ensemble.")
 @click.option(
     "--data",
@@ -85,6 +86,7 @@ def train(
     net_name: str | None,
     task_name: str | None,
     start: str | None,
+    lead_names: str | None,
     seed: int | None,
     data: Path,
     out: Path,
@@ -96,15 +98,15 @@ def train(
     """Train a grader, or a network on another task: checkpoints, log, and at the end weights with their card."""
     if sum(given is not None for given in (config, recipe_name, net_name)) != 1:
         raise click.UsageError("Give one of --config FILE, --recipe NAME and --net NAME.")
-    if net_name is None and (task_name, start, seed) != (None, None, None):
-        raise click.UsageError("--task, --start and --seed go with --net NAME; a recipe names its own.")
+    if net_name is None and (task_name, start, lead_names, seed) != (None, None, None, None):
+        raise click.UsageError("--task, --start, --leads and --seed go with --net NAME; a recipe names its own.")
     from cardiov_core import training
     from cardiov_core.training import check_processes, is_first_of_torchrun, started_by_torchrun, torchrun_command
 
     if net_name is None:
         recipe = training.load_recipe(config or recipe_name or "")
     else:
-        recipe = _recipe_of(net_name, task_name or training.CRITICAL_VALUE, start)
+        recipe = _recipe_of(net_name, task_name or training.CRITICAL_VALUE, start, lead_names)
         recipe = recipe if seed is None else replace(recipe, seed=seed)
     if max_epochs is not None and not isinstance(recipe, training.Recipe):
         raise click.UsageError(f"{recipe.name} trains no network: leave --max-epochs out.")
@@ -136,11 +138,17 @@ def train(
         click.echo(result.card_path)
 
 
-def _recipe_of(net: str, task: str, start: str | None) -> "Recipe":
+def _recipe_of(net: str, task: str, start: str | None, lead_names: str | None) -> "Recipe":
     from cardiov_core import training
+    from cardiov_core.domain import STANDARD_LEADS
 
-    recipe = training.recipe_for(net, task)
+    leads = STANDARD_LEADS if lead_names is None else tuple(name.strip() for name in lead_names.split(","))
+    if not set(leads) <= set(STANDARD_LEADS) or len(set(leads)) < len(leads):
+        raise click.UsageError(f"--leads {lead_names}: name some of {', '.join(STANDARD_LEADS)}, each once.")
+    recipe = training.recipe_for(net, task, leads=leads)
     if task == training.CRITICAL_VALUE:
+        if leads != STANDARD_LEADS:
+            raise click.UsageError("--leads is for other tasks; no grader takes records of fewer than twelve leads.")
         if start is not None:
             raise click.UsageError("--start is for other tasks; a grader's recipe names it under pretraining.")
         return training.as_grader(recipe)

@@ -97,7 +97,7 @@ class LeadWise(_Branches):
     def __init__(self, n_leads: int, channels_a_lead: int | None = None) -> None:
         each = CHANNELS_A_LEAD.get(n_leads, CHANNELS_A_LEAD[12]) if channels_a_lead is None else channels_a_lead
         super().__init__(n_leads, [n_leads * each * factor for factor in (1, 2, 4)], groups=n_leads)
-        self.n_leads = n_leads
+        self.n_leads, self.channels_a_lead = n_leads, each
 
     def of_leads(self, leads: Sequence[int]) -> "LeadWise":
         """Return the networks of some leads, with their weights, as a backbone that takes those leads alone.
@@ -106,8 +106,7 @@ class LeadWise(_Branches):
 
         `leads`: positions among this backbone's leads.
         """
-        each = self.n_channels // len(_DILATIONS) // self.n_leads // 4
-        taken = LeadWise(len(leads), each)
+        taken = LeadWise(len(leads), self.channels_a_lead)
         own = self.state_dict()
         chosen = {key: _of_groups(value, leads, self.n_leads) for key, value in own.items()}
         taken.load_state_dict(chosen)

@@ -5,9 +5,9 @@ squeeze-and-excitation; global max pooling; one linear layer, or two with 1024 u
 row of the paper's Table 5 has its number of parameters to the last one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -53,7 +53,8 @@ class LongRange(nn.Module):
 class Crnn(FeatureNet):
     """A network of the framework.
 
-    `backbone`: one of `BACKBONES`. `n_linear`: linear layers, 1 or 2.
+    `backbone`: one of `BACKBONES`. `n_linear`: linear layers, 1 or 2. `channels_a_lead`: of the lead-wise backbone's
+    first step, in place of the published number.
     """
 
     def __init__(
@@ -65,11 +66,16 @@ class Crnn(FeatureNet):
         lstm: bool = False,
         attention: Attention = "none",
         n_linear: int = 1,
+        channels_a_lead: int | None = None,
     ) -> None:
         super().__init__()
         if n_linear not in (1, 2) or backbone not in BACKBONES:
             raise ValueError(f"n_linear must be 1 or 2 and backbone one of {', '.join(BACKBONES)}")
-        self.backbone = BACKBONES[backbone](n_leads)
+        if channels_a_lead is not None and backbone != "branched_lw":
+            raise ValueError("channels_a_lead goes with the backbone branched_lw")
+        self._parts: dict[str, Any] = {"lstm": lstm, "attention": attention, "n_linear": n_linear}
+        lead_wise = partial(LeadWise, channels_a_lead=channels_a_lead)
+        self.backbone = (lead_wise if backbone == "branched_lw" else BACKBONES[backbone])(n_leads)
         width = int(self.backbone.n_channels)  # type: ignore[arg-type]
         self.recurrent: nn.Module = LongRange(width) if lstm else nn.Identity()
         width = 2 * _UNITS if lstm else width
@@ -80,6 +86,21 @@ class Crnn(FeatureNet):
             self.hidden = nn.Sequential(nn.Linear(width, _HIDDEN), nn.Mish())
             width = _HIDDEN
         self.dense = nn.Linear(width, n_outputs)
+
+    def of_leads(self, leads: Sequence[int]) -> "Crnn | None":
+        """Return a network of some leads that begins with their part of this one's lead-wise backbone.
+
+        What stands behind the backbone begins anew, since it has fewer channels (the paper's section 3.3). None where
+        the backbone is not lead-wise.
+
+        `leads`: positions among this network's leads.
+        """
+        if not isinstance(self.backbone, LeadWise):
+            return None
+        each = self.backbone.channels_a_lead
+        part = Crnn(len(leads), self.dense.out_features, backbone="branched_lw", channels_a_lead=each, **self._parts)
+        part.backbone = self.backbone.of_leads(leads)
+        return part
 
     @property
     def grad_cam_points(self) -> tuple[nn.Module, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from cardiov_core.datasets import Task, task_of
 from cardiov_core.domain import STANDARD_LEADS, InputContract
-from cardiov_core.nets import net_info
+from cardiov_core.nets import CHANNELS_A_LEAD, net_info
 from cardiov_core.training.recipes.labels import LossSettings
 from cardiov_core.training.recipes.network import Augmentation, Recipe, Stage, Validation
 
@@ -47,7 +47,9 @@ def recipe_for(net: str, task: str, *, leads: tuple[str, ...] = STANDARD_LEADS, 
         recipe = _revenger(net, wanted)
     else:
         recipe = benchmark_recipe(net, wanted)
-    recipe = replace(recipe, contract=replace(recipe.contract, leads=leads))
+    if leads != STANDARD_LEADS:
+        name = f"{recipe.name}-{'-'.join(leads)}"
+        recipe = replace(recipe, name=name, contract=replace(recipe.contract, leads=leads))
     if epochs is None:
         return recipe
     return replace(recipe, stages=tuple(replace(stage, epochs=epochs) for stage in recipe.stages))
@@ -149,7 +151,8 @@ def fine_tuned(recipe: Recipe, start: str) -> Recipe:
     """Return a recipe that begins with the weights of another training and a new head.
 
     First the head learns alone, then all layers, the earlier a group the slower (the benchmark's section III-C; Howard
-    and Ruder 2018, arXiv:1801.06146).
+    and Ruder 2018, arXiv:1801.06146). A lead-wise network of fewer leads takes over its part of the backbone of one
+    of twelve (Kang and Wen 2022, section 3.3).
 
     Parameters
     ----------
@@ -163,4 +166,8 @@ def fine_tuned(recipe: Recipe, start: str) -> Recipe:
         replace(last, unfrozen=1),
         replace(last, learning_rate=last.learning_rate / 10, rate_decay=0.3),
     )
+    if recipe.net.startswith("branched_lw") and len(recipe.contract.leads) < len(STANDARD_LEADS):
+        # The channels a lead of the network of twelve leads, whose backbone it may begin with.
+        arguments = {**recipe.net_arguments, "channels_a_lead": CHANNELS_A_LEAD[len(STANDARD_LEADS)]}
+        recipe = replace(recipe, net_arguments=arguments)
     return replace(recipe, stages=stages, pretraining=replace(recipe.pretraining, start=start))

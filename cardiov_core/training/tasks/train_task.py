@@ -15,14 +15,14 @@ from cardiov_core.datasets import LabelledRecords, Task, task_of
 from cardiov_core.domain import Float64Array, IntArray, JsonObject
 from cardiov_core.errors import TrainingError, WeightsError
 from cardiov_core.evaluation import TaskFigures, task_figures
-from cardiov_core.nets import build_net, count_parameters
+from cardiov_core.nets import Crnn, build_net, count_parameters, seeded
 from cardiov_core.training.data.records import TrainingRecords
 from cardiov_core.training.data.split import Split, splits_of
 from cardiov_core.training.graders.network import CURVE_NAME, LOG_NAME, claim, one_thread, reporter
 from cardiov_core.training.loop.curve import Report, draw_curve
 from cardiov_core.training.loop.fit import fit, logits_of
 from cardiov_core.training.recipes.network import Recipe
-from cardiov_core.training.tasks.task_card import CARD_SUFFIX, HINT, load_task_network
+from cardiov_core.training.tasks.task_card import CARD_SUFFIX, HINT, TaskCard, load_task_network
 from cardiov_core.training.tasks.task_records import (
     AGE_MEAN,
     AGE_SD,
@@ -200,11 +200,30 @@ def start_weights(recipe: Recipe, out: Path) -> Mapping[str, Tensor] | None:
         return None
     card = out.parent / name / f"{name}{CARD_SUFFIX}"
     if card.is_file():
-        return load_task_network(card)[0].state_dict()
+        net, stated = load_task_network(card)
+        if stated.contract.leads == recipe.contract.leads:
+            return net.state_dict()
+        return _of_fewer_leads(net, stated, recipe)
     grader = out.parent / name / f"{name}.json"
     if not grader.is_file():
         raise WeightsError(f"There is no training {name} beside {out.name}.", HINT)
     return load_network(grader)[0].state_dict()
+
+
+def _of_fewer_leads(net: nn.Module, stated: TaskCard, recipe: Recipe) -> Mapping[str, Tensor]:
+    """Return what a network of some leads begins with, from a lead-wise network of more."""
+    known, wanted = stated.contract.leads, recipe.contract.leads
+    part = None
+    if isinstance(net, Crnn) and set(wanted) < set(known):
+        # What stands behind the backbone begins anew.
+        with seeded(recipe.seed):
+            part = net.of_leads([known.index(lead) for lead in wanted])
+    if part is None:
+        raise WeightsError(
+            f"{stated.name} reads {', '.join(known)} and cannot give a network of {', '.join(wanted)} its weights.",
+            "Begin with a lead-wise network, branched_lw, of more leads.",
+        )
+    return part.state_dict()
 
 
 def _write_card(net: nn.Module, recipe: Recipe, task: Task, figures: TaskFigures, out: Path) -> Path:

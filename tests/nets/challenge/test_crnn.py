@@ -94,3 +94,21 @@ def test_networks_of_some_leads_give_what_the_whole_gives_for_them() -> None:
     x = torch.randn(2, 12, 400)
     with torch.inference_mode():
         assert torch.allclose(part(x[:, leads]), whole(x)[:, whole.channels_of(leads)], atol=1e-5)
+
+
+def test_a_network_of_some_leads_begins_with_their_part_of_the_backbone() -> None:
+    whole = build_net("branched_lw-lstm-se-2linear", 12, 5).eval()
+    assert isinstance(whole, Crnn)
+    leads = (1, 7)
+    part = whole.of_leads(leads)
+    assert part is not None
+    part.eval()
+    assert part.backbone.n_channels == 2 * 3 * 4 * 16
+    x = torch.randn(2, 12, 400)
+    with torch.inference_mode():
+        expected = whole.backbone(x)[:, whole.backbone.channels_of(leads)]  # type: ignore[operator]
+        assert torch.allclose(part.backbone(x[:, leads]), expected, atol=1e-5)
+        assert part(x[:, leads]).shape == (2, 5)
+    assert Crnn(12, 5, backbone="tresnet_f").of_leads(leads) is None
+    with pytest.raises(ValueError, match="goes with the backbone branched_lw"):
+        Crnn(2, 5, backbone="tresnet_f", channels_a_lead=16)

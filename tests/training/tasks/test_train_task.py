@@ -117,6 +117,24 @@ def test_fine_tuning_begins_with_the_weights_and_a_new_head(tree: PtbXl, tmp_pat
         train_task(replace(fine_tuned(recipe, "elsewhere")), tree, tmp_path / "other")
 
 
+def test_a_lead_wise_network_of_two_leads_begins_with_those_of_twelve(tree: PtbXl, tmp_path: Path) -> None:
+    start, leads = "branched_lw-superdiagnostic", ("I", "V2")
+    whole = train_task(_shortened(_small("branched_lw", "superdiagnostic")), tree, tmp_path / start, n_resamples=5)
+    recipe = fine_tuned(_shortened(_small("branched_lw", "superdiagnostic", leads=leads)), start)
+    # The head alone: the backbone stays what it was.
+    result = train_task(replace(recipe, stages=recipe.stages[:1]), tree, tmp_path / "part", n_resamples=5)
+    assert result.card_path.name == f"{start}-I-V2.task.json"
+    part, known = (load_task_network(one.card_path)[0].get_submodule("backbone") for one in (result, whole))
+    x = torch.randn(1, 12, 250)
+    with torch.inference_mode():
+        expected = known(x)[:, known.channels_of((0, 7))]  # type: ignore[operator]
+        assert torch.allclose(part(x[:, [0, 7]]), expected, atol=1e-5)
+    train_task(_small("naive", "superdiagnostic"), tree, tmp_path / "naive-superdiagnostic", n_resamples=5)
+    other = fine_tuned(_small("naive", "superdiagnostic", leads=leads), "naive-superdiagnostic")
+    with pytest.raises(WeightsError, match="cannot give a network of I, V2 its weights"):
+        train_task(other, tree, tmp_path / "other")
+
+
 def test_triology_knows_age_and_sex_unless_they_are_asked_for(tree: PtbXl, tmp_path: Path) -> None:
     for task in ("rhythm", "sex"):
         result = train_task(_small("triology", task), tree, tmp_path / task, n_resamples=5)
@@ -196,6 +214,9 @@ def test_the_command_trains_and_evaluates(tree: PtbXl, tmp_path: Path) -> None:
     wrong = run(main, ["train", "--recipe", "cardiov", "--task", "form", "--data", str(tree.root), "--out", "x"])
     assert wrong.exit_code == 2
     assert "--net" in wrong.stderr
+    for wrong_leads in (["--task", "all", "--leads", "I,I"], ["--leads", "I,II"]):
+        refused = run(main, ["train", "--net", "naive", "--data", str(tree.root), "--out", "x", *wrong_leads])
+        assert (refused.exit_code, "--leads" in refused.stderr) == (2, True)
     seeded = run(main, ["train", "--recipe", "cardiov", "--seed", "2", "--data", str(tree.root), "--out", "x"])
     assert (seeded.exit_code, "--seed" in seeded.stderr) == (2, True)
 
