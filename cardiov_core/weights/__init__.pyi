@@ -73,11 +73,14 @@ from .forest import Forest as Forest
 from .forest import load_forest as load_forest
 from .forest import save_forest as save_forest
 from .graders import RAW_COLUMNS as RAW_COLUMNS
-from .graders import limits_in as limits_in
 from .graders import load_network as load_network
 from .graders import out_of_fold_table as out_of_fold_table
 from .graders import save as save
 from .graders import update_card as update_card
+from .out_of_fold import LIMIT_COLUMNS as LIMIT_COLUMNS
+from .out_of_fold import OUT_OF_FOLD_COLUMNS as OUT_OF_FOLD_COLUMNS
+from .out_of_fold import OutOfFoldRows as OutOfFoldRows
+from .out_of_fold import out_of_fold_rows as out_of_fold_rows
 from .scope import KnownRange as KnownRange
 from .scope import load_range as load_range
 from .scope import save_range as save_range

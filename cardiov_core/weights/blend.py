@@ -4,8 +4,8 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +14,9 @@ from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, CardFields, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import write_grader
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BLEND = "blend"
 """Architecture of a model card that describes a blend."""
@@ -85,7 +88,7 @@ def load_blend(name_or_path: str | Path) -> tuple[tuple[Member, ...], ModelCard]
 
 
 def save_blend(
-    members: tuple[Member, ...], card: CardFields, folder: Path, *, out_of_fold: pd.DataFrame | None = None
+    members: tuple[Member, ...], card: CardFields, folder: Path, *, out_of_fold: "pd.DataFrame | None" = None
 ) -> Path:
     """Write a blend: its weights, out-of-fold table and card; returns the card's path.
 

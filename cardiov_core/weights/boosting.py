@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 
 from cardiov_core.errors import WeightsMismatchError
@@ -14,6 +14,9 @@ from cardiov_core.weights.cards.card import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, CardFields, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import write_grader
 from cardiov_core.weights.tree_nodes import are_sound, n_features_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BOOSTING = "boosted-trees"
 """Architecture of a model card that describes boosted trees."""
@@ -141,7 +144,7 @@ def load_boosting(name_or_path: str | Path) -> tuple[Boosting, ModelCard]:
 
 
 def save_boosting(
-    boosting: Boosting, card: CardFields, folder: Path, *, out_of_fold: pd.DataFrame | None = None
+    boosting: Boosting, card: CardFields, folder: Path, *, out_of_fold: "pd.DataFrame | None" = None
 ) -> Path:
     """Write a grader of boosted trees: weights, out-of-fold table and card; returns the card's path.
 

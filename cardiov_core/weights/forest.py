@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 
 from cardiov_core.errors import WeightsMismatchError
@@ -13,6 +13,9 @@ from cardiov_core.weights.cards.card import ModelCard, load_card
 from cardiov_core.weights.files import HINT_MAKE, CardFields, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import write_grader
 from cardiov_core.weights.tree_nodes import are_sound, n_features_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOREST = "extra-trees"
 """Architecture of a model card that describes a forest."""
@@ -103,7 +106,7 @@ def load_forest(name_or_path: str | Path) -> tuple[Forest, ModelCard]:
     return forest, card
 
 
-def save_forest(forest: Forest, card: CardFields, folder: Path, *, out_of_fold: pd.DataFrame | None = None) -> Path:
+def save_forest(forest: Forest, card: CardFields, folder: Path, *, out_of_fold: "pd.DataFrame | None" = None) -> Path:
     """Write a forest: weights, out-of-fold table and card; returns the card's path.
 
     Parameters

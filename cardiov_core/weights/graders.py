@@ -5,9 +5,8 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 import torch
 from torch import nn
 
@@ -24,12 +23,10 @@ from cardiov_core.weights.files import (
     read_verified,
     tensor_bytes,
 )
+from cardiov_core.weights.out_of_fold import LIMIT_COLUMNS, OUT_OF_FOLD_COLUMNS, check_columns
 
-OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
-    *("ecg_id", "patient_id", "fold", "label", "p0", "p1", "p2", "p3", "e0", "e1", "e2"),
-    *("fingerprint_500", "fingerprint_100"),
-)
-"""An out-of-fold table: decoded probabilities, raw exceedances, and the fingerprint of each record at each rate."""
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEASURED_LATER = ("scope", "passport", "reasons_check")
 """Fields of a card that are measured once the weights are there: they do not come along to other weights."""
@@ -39,9 +36,6 @@ _INDEPENDENT_COLUMNS = ("independent_500", "independent_100")
 
 RAW_COLUMNS = ("raw0", "raw1", "raw2")
 """Exceedances before calibration, of tables whose e0-e2 are calibrated: what a calibration is fitted on again."""
-
-LIMIT_COLUMNS = ("limit0", "limit1", "limit2", "limit3")
-"""Limits of the prediction set, one a level, fitted without the record's group of patients."""
 
 _OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "mark", "set_limit", *LIMIT_COLUMNS, "decided", "findings", *RAW_COLUMNS)
 """`decided` is the level by costs that were chosen without the record's group, `findings` what may have raised it;
@@ -101,7 +95,7 @@ def save(
     card: CardFields,
     folder: Path,
     *,
-    out_of_fold: pd.DataFrame | None = None,
+    out_of_fold: "pd.DataFrame | None" = None,
     storage: Literal["float32", "float16"] = "float32",
 ) -> Path:
     """Write a grader: weights, out-of-fold table and card.
@@ -147,7 +141,7 @@ def write_grader(
     folder: Path,
     *,
     n_parameters: int,
-    out_of_fold: pd.DataFrame | None,
+    out_of_fold: "pd.DataFrame | None",
     check: Callable[[ModelCard], None],
 ) -> Path:
     """Write a grader of any kind: weights file, out-of-fold table and card, nothing before all of it is checked."""
@@ -179,7 +173,7 @@ def _card_text(raw: JsonObject) -> str:
 
 
 def update_card(
-    card: ModelCard, changes: Mapping[str, object], *, out_of_fold: pd.DataFrame | None = None
+    card: ModelCard, changes: Mapping[str, object], *, out_of_fold: "pd.DataFrame | None" = None
 ) -> ModelCard:
     """Write what was measured of a grader into its card; the weights stay as they are.
 
@@ -222,7 +216,7 @@ def update_card(
     return checked
 
 
-def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
+def out_of_fold_table(card: ModelCard) -> "pd.DataFrame | None":
     """Return the predictions of a grader's training records by networks that had not seen their patients.
 
     Parameters
@@ -246,6 +240,8 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
     stated = card.stated.out_of_fold
     if stated is None:
         return None
+    import pandas as pd
+
     path = card.path.with_name(stated.file)
     content = read_verified(path, stated.sha256)
     # Sixteen hexadecimal digits may look like a number.
@@ -254,18 +250,8 @@ def out_of_fold_table(card: ModelCard) -> pd.DataFrame | None:
         table = pd.read_csv(io.BytesIO(content), dtype=as_text)
     except ValueError as error:
         raise WeightsError(f"{path} is no table: {error}.", HINT_MAKE) from error
-    _check_columns(table)
+    check_columns(list(table.columns))
     return table
-
-
-def limits_in(table: pd.DataFrame) -> list[tuple[float, float, float, float]] | None:
-    """Return the limits of the prediction sets in an out-of-fold table, one a level; None where it has none."""
-    if LIMIT_COLUMNS[0] in table.columns:
-        rows = table[list(LIMIT_COLUMNS)].to_numpy(dtype=float).tolist()
-        return [(row[0], row[1], row[2], row[3]) for row in rows]
-    if "set_limit" in table.columns:
-        return [(limit, limit, limit, limit) for limit in table["set_limit"].tolist()]
-    return None
 
 
 def _build(card: ModelCard) -> nn.Module:
@@ -294,15 +280,9 @@ def _check_fits(card: ModelCard, net: nn.Module) -> None:
         )
 
 
-def table_bytes(table: pd.DataFrame) -> bytes:
+def table_bytes(table: "pd.DataFrame") -> bytes:
     """Return the CSV file of an out-of-fold table, with its optional columns where it has them."""
-    _check_columns(table)
+    check_columns(list(table.columns))
     columns = [*OUT_OF_FOLD_COLUMNS, *(column for column in _OPTIONAL_COLUMNS if column in table.columns)]
     text: str = table[columns].to_csv(index=False, lineterminator="\n")
     return text.encode("utf-8")
-
-
-def _check_columns(table: pd.DataFrame) -> None:
-    missing = [column for column in OUT_OF_FOLD_COLUMNS if column not in table.columns]
-    if missing:
-        raise WeightsError(f"The out-of-fold table lacks the columns {', '.join(missing)}.", HINT_MAKE)

@@ -30,7 +30,7 @@ from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold, doubt_limi
 from cardiov_core.inference.uncertainty.prediction_sets import Limits, contiguous_set
 from cardiov_core.inference.uncertainty.scope import scope_of
 from cardiov_core.signals import Examination
-from cardiov_core.weights import KnownRange, ModelCard, load_range, out_of_fold_table
+from cardiov_core.weights import KnownRange, ModelCard, OutOfFoldRows, load_range, out_of_fold_rows
 
 Exceedances = npt.NDArray[np.float64]
 
@@ -259,23 +259,26 @@ class Grader(ABC):
     @cached_property
     def graded_out_of_fold(self) -> GradedOutOfFold | None:
         """What the grader shows of its training records by this decision; None where it has no such table."""
-        table = out_of_fold_table(self.card)
+        table = self._out_of_fold
         if table is None:
             return None
-        probabilities = table[["p0", "p1", "p2", "p3"]].to_numpy(np.float64)
+        probabilities = table.numbers("p0", "p1", "p2", "p3")
         nested = self._costs is not None and self._decision == "shipped" and "decided" in table.columns
         return GradedOutOfFold(
-            ecg_ids=table["ecg_id"].to_numpy(np.int64),
-            labels=table["label"].to_numpy(np.int64),
-            levels=table["decided"].to_numpy(np.int64) if nested else decided(probabilities, self._costs),
+            ecg_ids=table.integers("ecg_id"),
+            labels=table.integers("label"),
+            levels=table.integers("decided") if nested else decided(probabilities, self._costs),
             probabilities=probabilities,
-            patients=table["patient_id"].to_numpy(str),
+            patients=table.text_array("patient_id"),
         )
 
     @cached_property
+    def _out_of_fold(self) -> OutOfFoldRows | None:
+        return out_of_fold_rows(self.card)
+
+    @cached_property
     def _training_rows(self) -> TrainingRows | None:
-        table = out_of_fold_table(self.card)
-        return None if table is None else TrainingRows(table)
+        return None if self._out_of_fold is None else TrainingRows(self._out_of_fold)
 
     def _decoded(
         self,

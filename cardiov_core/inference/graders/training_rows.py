@@ -4,11 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
-
 from cardiov_core.datasets import SAME_MARK, differing_bits
 from cardiov_core.inference.uncertainty.prediction_sets import Limits
-from cardiov_core.weights import limits_in
+from cardiov_core.weights import OutOfFoldRows
 
 _FINGERPRINTS = ("fingerprint_500", "fingerprint_100", "independent_500", "independent_100")
 
@@ -29,16 +27,16 @@ class TrainingRow:
 class TrainingRows:
     """The rows of an out-of-fold table, each made when it is asked for.
 
-    `table`: as `out_of_fold_table` gives it.
+    `table`: as `out_of_fold_rows` gives it.
     """
 
-    def __init__(self, table: pd.DataFrame) -> None:
+    def __init__(self, table: OutOfFoldRows) -> None:
         self._table = table
-        self._limits = limits_in(table)
+        self._limits = table.limits
         found: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
         for column in _FINGERPRINTS:
-            if column in table.columns:
-                for place, fingerprint in enumerate(table[column].astype(str).tolist()):
+            for place, fingerprint in enumerate(table.texts(column)):
+                if fingerprint:
                     found[fingerprint] += (place,)
         self._places = dict(found)
 
@@ -59,17 +57,17 @@ class TrainingRows:
 
     @cached_property
     def _marks(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        marks = self._table["mark"].astype(str).tolist() if "mark" in self._table.columns else []
+        marks = self._table.texts("mark")
         places = tuple(place for place, mark in enumerate(marks) if mark)
         return places, tuple(marks[place] for place in places)
 
     def _row(self, place: int) -> TrainingRow:
-        entry = self._table.iloc[place]
+        entry = {name: texts[place] for name, texts in self._table.columns.items()}
         return TrainingRow(
             int(entry["ecg_id"]),
-            str(entry["patient_id"]),
+            entry["patient_id"],
             (float(entry["e0"]), float(entry["e1"]), float(entry["e2"])),
             None if self._limits is None else self._limits[place],
-            None if pd.isna(entry.get("decided")) else int(entry["decided"]),
-            str(entry.get("mark", "")),
+            int(float(entry["decided"])) if entry.get("decided") else None,
+            entry.get("mark", ""),
         )

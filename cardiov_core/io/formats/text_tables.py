@@ -4,10 +4,10 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
@@ -25,6 +25,9 @@ from cardiov_core.io.formats.table_layout import (
 )
 from cardiov_core.io.formats.wfdb_header import facts_of
 from cardiov_core.io.formats.written_numbers import Signs, plain, signs_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MAX_TABLE_BYTES = 128 * 1024**2
 _METADATA = re.compile(
@@ -143,8 +146,11 @@ def _metadata(comments: Sequence[str]) -> dict[str, str]:
     return metadata
 
 
-def _numbers(name: str, layout: Layout, names: Sequence[str], leads: Sequence[int]) -> pd.DataFrame:
+def _numbers(name: str, layout: Layout, names: Sequence[str], leads: Sequence[int]) -> "pd.DataFrame":
     """Parse the lines; cells that are no number stay text."""
+    # Loaded for a table alone: other formats need not wait for it.
+    import pandas as pd
+
     body = "\n".join(layout.lines)
     _refuse_ragged(name, layout, len(names), quoted='"' in body)
     signs = _signs(name, layout, body, leads)
@@ -195,7 +201,9 @@ def _cells(layout: Layout, columns: set[int] | None, but: set[int] | None = None
                 yield cell
 
 
-def _column(name: str, frame: pd.DataFrame, index: int, title: str) -> npt.NDArray[np.float64]:
+def _column(name: str, frame: "pd.DataFrame", index: int, title: str) -> npt.NDArray[np.float64]:
+    import pandas as pd
+
     column = frame[index]
     values = pd.to_numeric(column, errors="coerce")
     wrong = np.flatnonzero(values.isna().to_numpy() & column.notna().to_numpy())
@@ -208,7 +216,7 @@ def _column(name: str, frame: pd.DataFrame, index: int, title: str) -> npt.NDArr
     return values.to_numpy(dtype=np.float64, copy=True)
 
 
-def _column_unit(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
+def _column_unit(frame: "pd.DataFrame", names: Sequence[str]) -> str | None:
     for index, name in enumerate(names):
         if name.strip().casefold() in {"units", "unit"} and len(frame):
             return str(frame[index].iloc[0])
@@ -217,7 +225,7 @@ def _column_unit(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
 
 def _rate_of(
     file_name: str,
-    frame: pd.DataFrame,
+    frame: "pd.DataFrame",
     names: Sequence[str],
     units: Sequence[str],
     metadata: dict[str, str],
@@ -243,7 +251,7 @@ def _rate_of(
         ) from error
 
 
-def _times(name: str, frame: pd.DataFrame, index: int, title: str) -> npt.NDArray[np.float64]:
+def _times(name: str, frame: "pd.DataFrame", index: int, title: str) -> npt.NDArray[np.float64]:
     """Return a time column as numbers; times of a clock ('0:00.002', as WFDB's tools write them) become seconds."""
     column = frame[index]
     texts = column.astype(str).str.strip("'\"[] ")
