@@ -134,7 +134,7 @@ def other_graders(asked: Grader) -> tuple[Grader, ...]:
     """
     there = {member.card.path: member for member in asked.members} if isinstance(asked, BlendGrader) else {}
     found: list[Grader] = []
-    for name in _names_in_panel():
+    for name in _names_in_panel(asked):
         if name != asked.name:
             try:
                 found.append(there.get(weights_folder() / f"{name}.json") or load_predictor(name))
@@ -143,8 +143,11 @@ def other_graders(asked: Grader) -> tuple[Grader, ...]:
     return tuple(found)
 
 
-def _names_in_panel() -> list[str]:
+def _names_in_panel(asked: Grader) -> list[str]:
     try:
+        if isinstance(asked, BlendGrader) and asked.card.path == weights_folder() / f"{default_name()}.json":
+            # Its files were opened and compared with their checksums when it was loaded.
+            return sorted([asked.name, *(member.name for member in asked.members)])
         default = load_card(default_name())
         if default.architecture.name == BLEND:
             members, _ = load_blend(default.path)

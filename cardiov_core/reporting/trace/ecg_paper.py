@@ -24,7 +24,6 @@ from cardiov_core.reporting.trace.paper_options import (
     GAINS_MM_MV,
     LAYOUTS,
     SPEEDS_MM_S,
-    FilterName,
     Layout,
     LeadOrder,
     PaperOptions,
@@ -97,14 +96,13 @@ def ecg_drawing(
     first = round(options.start_s * rate)
     last = min(record.n_samples, first + round(WINDOW_S * rate))
     shown_s = (last - first) / rate
-    names = (options.filter, *(name for name in BANDS_HZ if both_filters and name != options.filter))
-
-    def _filtered(name: FilterName) -> dict[str, object]:
+    others = [name for name in BANDS_HZ if name != options.filter] if both_filters else []
+    filters: dict[str, object] = {}
+    for name in (options.filter, *others):
         asked = replace(options, filter=name)
         displayed = _displayed(record, asked, first, last)
         shown = None if lit is None else lit_drawing(lit, record, displayed.signal, options, shown_s, dark=dark)
-        return {**_sheets(record, displayed, asked, shown_s, paper_s), "lit": shown}
-
+        filters[name] = {**_sheets(record, displayed, asked, shown_s, paper_s), "lit": shown}
     return {
         "window": f"{record.record_id} {options.start_s:g}",
         "start_s": options.start_s,
@@ -112,7 +110,7 @@ def ecg_drawing(
         "n_samples": last - first,
         "leads": list(record.leads),
         "remarks": _remarks(record, leads_looked_at or {}),
-        "filters": {name: _filtered(name) for name in names},
+        "filters": filters,
         "speeds": {f"{speed:g}": _width(options, speed, shown_s, paper_s) for speed in SPEEDS_MM_S},
         "pulse_s": PULSE_S,
         "attention": [] if attention is None else _runs(standing_out(attention)[first:last], rate),

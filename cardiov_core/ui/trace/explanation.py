@@ -4,7 +4,7 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Contributions, Explanation, Severity
 from cardiov_core.errors import CardioVError
-from cardiov_core.inference import BlendGrader, Grader, MeasurementGrader, passport_line, passport_of
+from cardiov_core.inference import BlendGrader, Grader, passport_line, passport_of
 from cardiov_core.reporting import CAPTION, attention_stack_figure, leads_line, reason_rows, reasons_line
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, html_table
@@ -17,7 +17,7 @@ _HEADS = ("What was measured", "Percentage points")
 
 def has_band(grader: Grader) -> bool:
     """Tell whether a grader has a network, whose attention can be drawn."""
-    return not isinstance(grader, MeasurementGrader)
+    return grader.n_stages > 0
 
 
 def stages_of(grader: Grader) -> StageChoice:
