@@ -36,10 +36,10 @@ def escalate() -> None:
     from cardiov_core.review import channels_from_environment, escalate_due, open_store
 
     with closing(open_store()) as store:
-        found = escalate_due(store, channels_from_environment())
-    for alert in found:
+        escalated = escalate_due(store, channels_from_environment())
+    for alert in escalated:
         click.echo(alert.id)
-    click.echo(f"{how_many(len(found), 'alert')} escalated", err=True)
+    click.echo(f"{how_many(len(escalated), 'alert')} escalated", err=True)
 
 
 @alerts.command()

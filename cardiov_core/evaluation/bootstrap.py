@@ -196,7 +196,7 @@ def _counted_resamples(
     n_groups = int(codes.max()) + 1
     wanted = ~np.isnan(statistics(np.ones((n_records, 1)))[:, 0])
     generator = np.random.default_rng(seed)
-    found = [np.empty((len(wanted), 0))]
+    resampled = [np.empty((len(wanted), 0))]
     n_defined, n_drawn = np.zeros(len(wanted), dtype=np.int64), 0
     most = n_resamples * _MAX_DRAWS_A_RESAMPLE if wanted.any() else 0
     at_once = max(1, _COUNTS_AT_ONCE // n_records)
@@ -207,8 +207,8 @@ def _counted_resamples(
         rows = statistics(times.T[codes].astype(np.float64))
         n_defined += (~np.isnan(rows)).sum(axis=1)
         n_drawn += n_draws
-        found.append(rows)
-    return _kept(np.concatenate(found, axis=1).T, wanted, n_resamples)
+        resampled.append(rows)
+    return _kept(np.concatenate(resampled, axis=1).T, wanted, n_resamples)
 
 
 def _checked_length(lengths: set[int], groups: npt.ArrayLike | None, n_resamples: int, confidence: float) -> int:
@@ -229,11 +229,11 @@ def _checked_length(lengths: set[int], groups: npt.ArrayLike | None, n_resamples
 
 def _kept(values: Float64Array, wanted: BoolArray, n_resamples: int) -> list[Float64Array | None]:
     """Return as many defined values of each statistic as are asked for; None where there are fewer."""
-    found: list[Float64Array | None] = []
+    drawn: list[Float64Array | None] = []
     for column, defined in zip(values.T, wanted, strict=True):
         kept = column[~np.isnan(column)][:n_resamples]
-        found.append(kept if defined and len(kept) == n_resamples else None)
-    return found
+        drawn.append(kept if defined and len(kept) == n_resamples else None)
+    return drawn
 
 
 def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[np.int64]]:

@@ -165,10 +165,10 @@ def _calibration_and_sets(
             "ece_interval": [of_error.low, of_error.high],
         }
     }
-    known = np.array([held for held in sets if held is not None], dtype=np.bool_)
+    known = np.array([holds for holds in sets if holds is not None], dtype=np.bool_)
     if known.size:
-        held = int(known.sum())
-        figures["sets"] = {"n": len(known), "held": held, "interval": [*wilson(held, len(known))]}
+        n_holding = int(known.sum())
+        figures["sets"] = {"n": len(known), "held": n_holding, "interval": [*wilson(n_holding, len(known))]}
     return figures
 
 

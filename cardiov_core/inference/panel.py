@@ -36,16 +36,16 @@ def grade_all(record: EcgRecord | Examination, graders: Iterable[Grader], *, sta
     """
     found, silent, examination = [], {}, examined(record)
     # A blend and its members say the same thing twice; each card's grader is asked once.
-    said: dict[Path, Prediction] = {}
+    predictions: dict[Path, Prediction] = {}
 
     def _predicted(grader: Grader) -> Prediction:
         path = grader.card.path
-        if path not in said:
+        if path not in predictions:
             if isinstance(grader, BlendGrader):
-                said[path] = grader.blended([_predicted(member) for member in grader.members])
+                predictions[path] = grader.blended([_predicted(member) for member in grader.members])
             else:
-                said[path] = grader.predict(examination, start_s=start_s)
-        return said[path]
+                predictions[path] = grader.predict(examination, start_s=start_s)
+        return predictions[path]
 
     for name, grader in _by_name(graders).items():
         try:
@@ -133,14 +133,14 @@ def other_graders(asked: Grader) -> tuple[Grader, ...]:
         line in the log: the asked one still grades, and ``cardiov doctor`` says what is wrong.
     """
     there = {member.card.path: member for member in asked.members} if isinstance(asked, BlendGrader) else {}
-    found: list[Grader] = []
+    graders: list[Grader] = []
     for name in _names_in_panel(asked):
         if name != asked.name:
             try:
-                found.append(there.get(weights_folder() / f"{name}.json") or load_predictor(name))
+                graders.append(there.get(weights_folder() / f"{name}.json") or load_predictor(name))
             except WeightsError as error:
                 _logger.warning("Grader %s is not asked: %s", name, error.message)
-    return tuple(found)
+    return tuple(graders)
 
 
 def _names_in_panel(asked: Grader) -> list[str]:
@@ -189,16 +189,16 @@ def disagreement_of(panel: Panel | None, on_show: str | None = None) -> Reason |
     """
     if panel is None:
         return None
-    found = disagreement((prediction.model_name, prediction.severity) for prediction in panel.predictions)
+    reason = disagreement((prediction.model_name, prediction.severity) for prediction in panel.predictions)
     counted = panel.where_split.get(on_show or "")
-    if found is None or counted is None:
-        return found
+    if reason is None or counted is None:
+        return reason
     split, agreed = counted
     text = (
-        f"{found.text} Where they differed in cross-validation, {on_show} was wrong on {split.of_hundred} of 100 "
+        f"{reason.text} Where they differed in cross-validation, {on_show} was wrong on {split.of_hundred} of 100 "
         f"records ({split.wrong} of {split.n}); where they agreed, on {agreed.of_hundred}."
     )
-    return replace(found, text=text)
+    return replace(reason, text=text)
 
 
 def _by_name(graders: Iterable[Grader]) -> dict[str, Grader]:

@@ -212,10 +212,10 @@ class _Blocks(Recording):
     def _channels(self, first: int, last: int, options: ReadOptions) -> Channels:
         start = len(self._header) + first * self._block_bytes
         content = self._with_count(last - first) + self._read(self.path, start, (last - first) * self._block_bytes)
-        found = format_of(self.path, content)
-        if found is None:
+        its_format = format_of(self.path, content)
+        if its_format is None:
             raise RecordFormatError(f"{self.path.name} has a damaged header.", _HINT)
-        return found.reads(self.path, content, options)
+        return its_format.reads(self.path, content, options)
 
     def _count_in(self, path: Path) -> int:
         return (path.stat().st_size - len(self._header)) // self._block_bytes

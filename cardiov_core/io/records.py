@@ -140,19 +140,19 @@ def read_channels(path: Path, options: ReadOptions) -> Channels:
     if not path.is_file():
         raise _not_found(path)
     content = read_bytes(path)
-    found = format_of(path, content)
-    if header is not None and (found is None or found.reads is read_table):
+    its_format = format_of(path, content)
+    if header is not None and (its_format is None or its_format.reads is read_table):
         # A damaged header is told what is wrong with it as a header.
         return read_header(path, content, options)
-    if found is not None and not _is_text_under_another_name(path, found):
-        return found.reads(path, content, options)
+    if its_format is not None and not _is_text_under_another_name(path, its_format):
+        return its_format.reads(path, content, options)
     if is_zip(content):
         return _read_archive(path, options)
     raise _refusal(path, content[:HEAD_BYTES])
 
 
-def _is_text_under_another_name(path: Path, found: Format) -> bool:
-    return found.reads is read_table and path.suffix.lower() in _BINARY_SUFFIXES
+def _is_text_under_another_name(path: Path, its_format: Format) -> bool:
+    return its_format.reads is read_table and path.suffix.lower() in _BINARY_SUFFIXES
 
 
 def _read_archive(path: Path, options: ReadOptions) -> Channels:

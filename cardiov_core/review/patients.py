@@ -79,7 +79,7 @@ def ecgs_of_patient(store: Store, record: EcgRecord) -> tuple[KnownEcg, ...]:
         row = connection.execute(sa.select(settings.c.value).where(settings.c.name == _NAME)).first()
         if row is None:
             return ()
-        found = connection.execute(
+        rows = connection.execute(
             sa.select(cases.c.id, cases.c.created_at, cases.c.waveform_sha256)
             .where(
                 cases.c.patient_key == _checksum(row.value["key"], record.patient_id),
@@ -90,7 +90,7 @@ def ecgs_of_patient(store: Store, record: EcgRecord) -> tuple[KnownEcg, ...]:
         ).all()
     # A record that several studies have is one ECG: the time of its first arrival says most.
     first: dict[str, KnownEcg] = {}
-    for case in found:
+    for case in rows:
         first[case.waveform_sha256] = KnownEcg(case.id, case.created_at)
     return tuple(first.values())
 

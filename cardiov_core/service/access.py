@@ -40,21 +40,21 @@ class Clients:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} cannot be read: {error}.", "Name a file of clients.") from error
-        found: dict[str, str] = {}
+        clients: dict[str, str] = {}
         for number, line in enumerate(lines, start=1):
             name, _, checksum = line.partition("#")[0].strip().partition(" ")
             if not name:
                 continue
             checksum = checksum.strip().lower()
-            if len(checksum) != 2 * sha256().digest_size or set(checksum) - set("0123456789abcdef") or name in found:
+            if len(checksum) != 2 * sha256().digest_size or set(checksum) - set("0123456789abcdef") or name in clients:
                 raise ConfigurationError(
                     f"Line {number} of {path.name} is not the name of a new client and the SHA-256 of its token.",
                     "Make one with: cardiov serve --new-token NAME",
                 )
-            found[name] = checksum
-        if not found:
+            clients[name] = checksum
+        if not clients:
             raise ConfigurationError(f"{path.name} names no client.", "Make one with: cardiov serve --new-token NAME")
-        return cls(found)
+        return cls(clients)
 
     def client_of(self, authorization: str | None) -> str:
         """Return the name of the client that a header speaks for.

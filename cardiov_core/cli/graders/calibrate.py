@@ -53,13 +53,14 @@ def _doubt(card: "ModelCard", ship: bool) -> None:
 
 def _doubt_lines(name: str, part: "DoubtPart") -> list[str]:
     lines = [f"{name} warns of a level from a doubt of {part.limit:.3f} on: the most doubtful {part.share:.0%}."]
-    found = part.measured
-    if found is None:
+    measured = part.measured
+    if measured is None:
         return lines
-    others = found.n - found.warned
+    others = measured.n - measured.warned
     lines += [
-        f"{found.wrong_warned} of {found.warned} of these were wrong, {found.wrong_others} of {others} others.",
-        f"AUC of 'wrong': {found.auc} by doubt, {found.auc_most_probable} by 1 - the largest probability.",
+        f"{measured.wrong_warned} of {measured.warned} of these were wrong, "
+        f"{measured.wrong_others} of {others} others.",
+        f"AUC of 'wrong': {measured.auc} by doubt, {measured.auc_most_probable} by 1 - the largest probability.",
     ]
     return lines
 

@@ -35,12 +35,12 @@ def describe(folder: Path, as_json: bool) -> None:
     """
     from cardiov_core.datasets import describe as described
 
-    found = described(labelled_of(folder))
-    click.echo(output.to_json(found.as_dict()) if as_json else "\n".join(_description_lines(found)))
+    description = described(labelled_of(folder))
+    click.echo(output.to_json(description.as_dict()) if as_json else "\n".join(_description_lines(description)))
 
 
-def _description_lines(found: "Description") -> list[str]:
-    return [*_table_one(found), "", *_level_lines(found), *_part_lines(found.parts)]
+def _description_lines(description: "Description") -> list[str]:
+    return [*_table_one(description), "", *_level_lines(description), *_part_lines(description.parts)]
 
 
 def _part_lines(parts: "tuple[Part, ...]") -> list[str]:
@@ -71,41 +71,45 @@ def _part_lines(parts: "tuple[Part, ...]") -> list[str]:
     return lines
 
 
-def _table_one(found: "Description") -> list[str]:
+def _table_one(description: "Description") -> list[str]:
     """Lay out the paper's Table 1 with its counts beside ours."""
     from cardiov_core.datasets import CLASSES, PAPER
 
     def age(mean: float | None, least: float | None, most: float | None) -> str:
         return "none stated" if mean is None else f"{mean:.0f}, ({least:g}, {most:g})"
 
-    rows = [("Records", f"{found.n_records:,}", f"{PAPER.n_records:,}")]
+    rows = [("Records", f"{description.n_records:,}", f"{PAPER.n_records:,}")]
     rows += [
-        (f"  {title}", "-" if found.classes is None else f"{found.classes[name]:,}", f"{PAPER.classes[name]:,}")
+        (
+            f"  {title}",
+            "-" if description.classes is None else f"{description.classes[name]:,}",
+            f"{PAPER.classes[name]:,}",
+        )
         for name, title in CLASSES.items()
     ]
     rows += [
         (_duration_title(length), f"{n:,}", f"{PAPER.durations_s[length]:,}" if length == "10" else "")
-        for length, n in found.durations_s.items()
+        for length, n in description.durations_s.items()
     ]
-    rows.append(("Patients", f"{found.n_patients:,}", f"{PAPER.n_patients:,}"))
+    rows.append(("Patients", f"{description.n_patients:,}", f"{PAPER.n_patients:,}"))
     rows += [
-        (sex.capitalize(), _with_share(n, found.n_records), _with_share(PAPER.sexes.get(sex), PAPER.n_records))
-        for sex, n in found.sexes.items()
+        (sex.capitalize(), _with_share(n, description.n_records), _with_share(PAPER.sexes.get(sex), PAPER.n_records))
+        for sex, n in description.sexes.items()
     ]
     rows += [
         (
             "Age: mean, (min, max)",
-            age(found.age_mean, found.age_min, found.age_max),
+            age(description.age_mean, description.age_min, description.age_max),
             age(PAPER.age_mean, PAPER.age_min, PAPER.age_max),
         ),
-        ("Age under 65", f"{found.n_under_65:,}", f"{PAPER.n_under_65:,}"),
-        ("Age from 65", f"{found.n_from_65:,}", f"{PAPER.n_from_65:,}"),
-        ("  of these over 89, masked", f"{found.n_over_89_masked:,}", ""),
-        ("Age unknown", f"{found.n_age_unknown:,}", ""),
+        ("Age under 65", f"{description.n_under_65:,}", f"{PAPER.n_under_65:,}"),
+        ("Age from 65", f"{description.n_from_65:,}", f"{PAPER.n_from_65:,}"),
+        ("  of these over 89, masked", f"{description.n_over_89_masked:,}", ""),
+        ("Age unknown", f"{description.n_age_unknown:,}", ""),
     ]
     lines = [f"{'TABLE 1':<32}  {'HERE':>14}  {'PAPER':>14}"]
     lines += [f"{title:<32}  {here:>14}  {paper:>14}".rstrip() for title, here, paper in rows]
-    if found.classes is None:
+    if description.classes is None:
         lines.append("Diagnostic classes need scp_statements.csv, which is not there.")
     return lines
 
@@ -118,20 +122,20 @@ def _with_share(n: int | None, whole: int) -> str:
     return "" if n is None else f"{n:,} ({100 * n / max(whole, 1):.0f} %)"
 
 
-def _level_lines(found: "Description") -> list[str]:
+def _level_lines(description: "Description") -> list[str]:
     from cardiov_core.datasets import FOLD_GROUPS, PAPER
     from cardiov_core.domain import Severity
 
     heads = "  ".join(f"{name:>6}" for name in ("1-8", "9", "10", "ALL"))
     lines = []
-    for rule, groups in found.levels.items():
+    for rule, groups in description.levels.items():
         paper = PAPER.levels if rule == "highest_likelihood" else None
         lines.append(f"{_RULE_TITLES[rule]:<32}  {heads}" + ("  PAPER'S TABLE 2" if paper else ""))
         for level in Severity:
             counts = "  ".join(f"{groups[name][level]:>6,}" for name in FOLD_GROUPS)
             beside = f"  {paper[level]:>15,}" if paper else ""
             lines.append(f"  {int(level)} {level.title:<28}  {counts}{beside}")
-    differ = "  ".join(f"{found.n_graded_differently[name]:>6,}" for name in FOLD_GROUPS)
+    differ = "  ".join(f"{description.n_graded_differently[name]:>6,}" for name in FOLD_GROUPS)
     return [*lines, f"{'Graded differently by the two':<32}  {differ}"]
 
 

@@ -177,10 +177,10 @@ def ptbxl_of(folder: Path, labels_file: Path | None = None) -> "PtbXl":
     """
     from cardiov_core.datasets import PtbXlCache, no_whole_records
 
-    found = labelled_of(folder, labels_file)
-    if isinstance(found, PtbXlCache):
-        raise no_whole_records(found.source_name)
-    return found
+    labelled = labelled_of(folder, labels_file)
+    if isinstance(labelled, PtbXlCache):
+        raise no_whole_records(labelled.source_name)
+    return labelled
 
 
 def labelled_of(folder: Path, labels_file: Path | None = None) -> "PtbXl | PtbXlCache":

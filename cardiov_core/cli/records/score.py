@@ -101,8 +101,8 @@ def _show_worst(results: Path, n: int) -> None:
     folder = results.with_name(f"{results.stem}-worst")
     for row in rows:
         level = "withheld" if row["level"] is None else Severity(row["level"]).title
-        told = ", ".join(row["critical"] or row["findings"] or [])
-        click.echo(f"{clock(row['start_s'])}  {level:<11}  {row['record_id']}  {told}")
+        reasons = ", ".join(row["critical"] or row["findings"] or [])
+        click.echo(f"{clock(row['start_s'])}  {level:<11}  {row['record_id']}  {reasons}")
         cut_out(row, folder)
     if rows:
         click.echo(f"their minutes, to be dropped on the Batch or the Analyse page: {folder}", err=True)

@@ -38,7 +38,7 @@ def leads_check(data: Path, recipe: str, again: int, resamples: int) -> None:
     chosen = training.load_recipe(recipe)
     if not isinstance(chosen, training.BoostingRecipe):
         raise click.UsageError(f"--recipe {recipe}: only boosted trees take records without some numbers.")
-    found = check_fewer_leads(
+    figures = check_fewer_leads(
         ptbxl_of(data), chosen, n_again=again, n_resamples=resamples, progress=sys.stderr.isatty()
     )
-    click.echo(fewer_leads_text(found))
+    click.echo(fewer_leads_text(figures))

@@ -57,7 +57,7 @@ def all_tasks() -> Mapping[str, Task]:
     def classes(level: Literal["subclass", "superclass"]) -> tuple[str, ...]:
         return tuple(sorted({getattr(one, level) for one in known if one.diagnostic}))
 
-    found = [
+    tasks = [
         Task("critical-value", "The critical value", "levels", LEVEL_OUTPUTS),
         Task("all", "All statements", "labels", codes(lambda one: True)),
         Task("diagnostic", "Diagnostic statements", "labels", codes(lambda one: one.diagnostic)),
@@ -70,7 +70,7 @@ def all_tasks() -> Mapping[str, Task]:
         _challenge_task(2020),
         _challenge_task(2021),
     ]
-    return {task.name: task for task in found}
+    return {task.name: task for task in tasks}
 
 
 def _challenge_task(year: Year) -> Task:

@@ -33,11 +33,11 @@ def members_of(level: Level, codes: Sequence[str]) -> dict[str, list[int]]:
     unknown = [code for code in codes if code not in known]
     if unknown:
         raise LabelError(f"{unknown[0]!r} is no statement of PTB-XL.", "Use the codes of scp_statements.csv.")
-    found: dict[str, list[int]] = {}
+    members: dict[str, list[int]] = {}
     for column, code in enumerate(codes):
         if known[code].diagnostic:
-            found.setdefault(getattr(known[code], level), []).append(column)
-    return dict(sorted(found.items()))
+            members.setdefault(getattr(known[code], level), []).append(column)
+    return dict(sorted(members.items()))
 
 
 def scores_upwards(scores: Float64Array, codes: Sequence[str], level: Level, rule: Rule = "sum") -> Float64Array:

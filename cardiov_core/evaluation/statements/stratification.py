@@ -68,11 +68,11 @@ def hidden_strata(
 
     clusters = KMeans(n_clusters, random_state=seed, n_init=10).fit_predict(scores[rows])
     without = ~labels[:, statement]
-    found = []
+    strata = []
     for number in range(n_clusters):
         own = rows[clusters == number]
         judged = np.concatenate([own, np.flatnonzero(without)])
         area = area_under_curve(np.arange(len(judged)) < len(own), scores[judged, statement])
         n_together = 0 if together is None else int(labels[own, together].sum())
-        found.append(Stratum(own, area, n_together))
-    return tuple(sorted(found, key=lambda stratum: stratum.auc))
+        strata.append(Stratum(own, area, n_together))
+    return tuple(sorted(strata, key=lambda stratum: stratum.auc))

@@ -241,11 +241,11 @@ class Grader(ABC):
         return self._own
 
     def _deciding(self, rule: DecisionRule, own: OwnDecision | None) -> Self:
-        found = copy(self)
-        found._decision, found._own = rule, own
+        grader = copy(self)
+        grader._decision, grader._own = rule, own
         for name in ("_costs", "graded_out_of_fold"):
-            found.__dict__.pop(name, None)
-        return found
+            grader.__dict__.pop(name, None)
+        return grader
 
     def doubt_in(self, prediction: Prediction) -> Reason | None:
         """Warn of a level of this grader that is as doubtful as those that were often wrong; None where it is not."""

@@ -50,10 +50,10 @@ class BlendGrader(Grader):
         self._set_limits = set_limits_of(card)
 
     def _deciding(self, rule: DecisionRule, own: OwnDecision | None) -> Self:
-        found = super()._deciding(rule, own)
+        grader = super()._deciding(rule, own)
         # A panel that asks a blend and its members grades each member once: all of them decide alike.
-        found.members = tuple(member._deciding(rule, own) for member in self.members)
-        return found
+        grader.members = tuple(member._deciding(rule, own) for member in self.members)
+        return grader
 
     @property
     def n_stages(self) -> int:

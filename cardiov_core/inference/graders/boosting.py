@@ -24,14 +24,14 @@ def boosting_scores(boosting: Boosting, rows: npt.ArrayLike) -> Float64Array:
         float64.
     """
     values = np.asarray(rows, dtype=np.float64)
-    found = np.empty((len(values), len(boosting.baseline)))
+    scores = np.empty((len(values), len(boosting.baseline)))
     for index, row in enumerate(values):
         node = boosting.roots
         while (boosting.feature[node] >= 0).any():
             node = _step(boosting, row, node)
         added = np.bincount(boosting.score, weights=boosting.value[node], minlength=len(boosting.baseline))
-        found[index] = boosting.baseline + added
-    return found
+        scores[index] = boosting.baseline + added
+    return scores
 
 
 def boosting_probabilities(boosting: Boosting, rows: npt.ArrayLike) -> Float64Array:

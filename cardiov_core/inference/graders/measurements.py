@@ -83,8 +83,8 @@ class MeasurementGrader(Grader):
             exceedance = self._calibration(exceedances_of(self._probabilities(row)))
             wanted = int(self._decoded(exceedance, [window], [()])[0].severity)
         base, contributions = self._contributions(row)
-        told, share = reasons_of(row, contributions, base, wanted, heights_mv)
-        return Contributions(self.name, target_in_words(wanted), told, share, window)
+        reasons, share = reasons_of(row, contributions, base, wanted, heights_mv)
+        return Contributions(self.name, target_in_words(wanted), reasons, share, window)
 
     def _probabilities(self, row: Float64Array) -> Float64Array:
         if isinstance(self._trees, Forest):

@@ -84,8 +84,8 @@ def fit_limits(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: fl
             f"Probabilities have the shape {values.shape}, labels {truth.shape}.", "Give one label a record."
         )
     raised = _raised(values)
-    found = [_quantile(raised[truth == level, level], coverage) for level in range(values.shape[1])]
-    return found[0], found[1], found[2], found[3]
+    limits = [_quantile(raised[truth == level, level], coverage) for level in range(values.shape[1])]
+    return limits[0], limits[1], limits[2], limits[3]
 
 
 def set_limits_of(card: ModelCard) -> Limits | None:

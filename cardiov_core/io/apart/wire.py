@@ -40,33 +40,35 @@ def unpack(answer: bytes) -> EcgRecord | CardioVError:
     return _record(fields["record"], answer[_LENGTH_BYTES + length :])
 
 
-def _packed(told: dict[str, Any], samples: bytes = b"") -> bytes:
-    text = json.dumps(told).encode()
+def _packed(fields: dict[str, Any], samples: bytes = b"") -> bytes:
+    text = json.dumps(fields).encode()
     return len(text).to_bytes(_LENGTH_BYTES, "big") + text + samples
 
 
-def _error(told: dict[str, Any]) -> CardioVError:
-    kind = getattr(errors, str(told["kind"]), None)
+def _error(fields: dict[str, Any]) -> CardioVError:
+    kind = getattr(errors, str(fields["kind"]), None)
     if not (isinstance(kind, type) and issubclass(kind, CardioVError)):
         kind = RecordFormatError
-    if told["fields"] is not None:
-        return errors.MissingMetadataError(str(told["message"]), str(told["hint"]), tuple(map(str, told["fields"])))
-    return kind(str(told["message"]), str(told["hint"]))
+    if fields["fields"] is not None:
+        return errors.MissingMetadataError(
+            str(fields["message"]), str(fields["hint"]), tuple(map(str, fields["fields"]))
+        )
+    return kind(str(fields["message"]), str(fields["hint"]))
 
 
-def _record(told: dict[str, Any], samples: bytes) -> EcgRecord:
-    leads = tuple(told.pop("leads"))
+def _record(fields: dict[str, Any], samples: bytes) -> EcgRecord:
+    leads = tuple(fields.pop("leads"))
     signal = np.frombuffer(samples, "<f4").astype(np.float32).reshape(len(leads), -1)
-    provenance, machine, recorded_at = told.pop("provenance"), told.pop("machine"), told.pop("recorded_at")
+    provenance, machine, recorded_at = fields.pop("provenance"), fields.pop("machine"), fields.pop("recorded_at")
     return EcgRecord(
         signal=signal,
         leads=leads,
         provenance=Provenance(**_tuples(provenance)),
         machine=None if machine is None else MachineReading(**_tuples(machine)),
         recorded_at=None if recorded_at is None else datetime.fromisoformat(recorded_at),
-        **_tuples(told),
+        **_tuples(fields),
     )
 
 
-def _tuples(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}

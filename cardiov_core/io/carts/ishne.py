@@ -18,10 +18,10 @@ def parse_ishne(name: str, content: bytes, folder: Path) -> Parsed:
     """
     parsed = _PARSE(name, content, folder)
     announced = struct.unpack_from("<i", content, _SAMPLES_AT)[0] if len(content) >= _SAMPLES_AT + 4 else 0
-    held, n_leads = parsed.leads[0].samples.size, len(parsed.leads)
-    if announced in {held, held * n_leads, 2 * held, 2 * held * n_leads}:
+    n_stored, n_leads = parsed.leads[0].samples.size, len(parsed.leads)
+    if announced in {n_stored, n_stored * n_leads, 2 * n_stored, 2 * n_stored * n_leads}:
         return parsed
     rate_hz = parsed.leads[0].sampling_rate
-    message = f"The file announces {announced} samples per lead and holds {held} ({held / rate_hz:.4g} s)"
-    why = "it was cut short, or its writer counts in another way" if announced > held else "its header is wrong"
+    message = f"The file announces {announced} samples per lead and holds {n_stored} ({n_stored / rate_hz:.4g} s)"
+    why = "it was cut short, or its writer counts in another way" if announced > n_stored else "its header is wrong"
     return replace(parsed, notes=(f"{message}: {why}.", *parsed.notes))

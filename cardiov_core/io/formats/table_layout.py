@@ -88,9 +88,9 @@ def find_layout(text: str) -> Layout | None:
         if not _is_prose(line):
             continue
         rest = lines[start:]
-        found = _named(rest, comments) or _turned(rest, comments) or _unnamed(rest, comments)
-        if found is not None and (not any(map(_is_prose, lines[:start])) or _begins_with_numbers(found)):
-            return found
+        layout = _named(rest, comments) or _turned(rest, comments) or _unnamed(rest, comments)
+        if layout is not None and (not any(map(_is_prose, lines[:start])) or _begins_with_numbers(layout)):
+            return layout
     return None
 
 

@@ -37,10 +37,10 @@ def warning_rows(card: ModelCard, split: tuple[Tally, Tally] | None) -> list[Row
     """
     stated, rows = card.part(DoubtPart), []
     if stated is not None and stated.measured is not None:
-        found = stated.measured
+        measured = stated.measured
         rows += [
-            _wrong("warned of: graded with little certainty", Tally(found.warned, found.wrong_warned)),
-            _wrong("others", Tally(found.n - found.warned, found.wrong_others)),
+            _wrong("warned of: graded with little certainty", Tally(measured.warned, measured.wrong_warned)),
+            _wrong("others", Tally(measured.n - measured.warned, measured.wrong_others)),
         ]
     if split is not None:
         rows += [_wrong("where the shipped graders differ", split[0]), _wrong("where they agree", split[1])]

@@ -121,14 +121,14 @@ def caveats(analysis: Analysis) -> tuple[Reason, ...]:
     """Return what the level must not be read without: doubt, graders that differ, a record unlike the training's."""
     prediction = analysis.prediction
     if prediction is None:
-        said: tuple[Reason | None, ...] = (disagreement_of(analysis.panel),)
+        reasons: tuple[Reason | None, ...] = (disagreement_of(analysis.panel),)
     else:
-        said = (
+        reasons = (
             first_of(prediction.notes, {ReasonCode.UNSURE}),
             disagreement_of(analysis.panel, prediction.model_name),
             unlike_training(prediction.scope),
         )
-    return tuple(reason for reason in said if reason is not None)
+    return tuple(reason for reason in reasons if reason is not None)
 
 
 def status_words(sign_off: SignOff | None) -> str:
@@ -204,14 +204,14 @@ def quality_section(analysis: Analysis) -> Section:
     entries = [Entry(f"Signal quality: {quality.verdict.value}", bold=True)]
     entries += map(Entry, texts(unique(quality.reasons, analysis.withheld)))
     # What differs between graders stands in a box of its own.
-    said = (*quality.reasons, *analysis.withheld, *caveats(analysis))
+    known = (*quality.reasons, *analysis.withheld, *caveats(analysis))
     # Leads that a sentence on the whole record names already are not named again.
-    named = {lead for reason in said for lead in reason.leads}
+    named = {lead for reason in known for lead in reason.leads}
     reasons = [reason for item in quality.leads if item.lead not in named for reason in item.reasons]
-    entries += map(Entry, texts(unique(reasons, said)))
-    others = unique(analysis.warnings, said)
-    told = first_of(others, {ReasonCode.OUT_OF_FOLD}) is not None
-    if analysis.prediction is not None and analysis.prediction.out_of_fold and not told:
+    entries += map(Entry, texts(unique(reasons, known)))
+    others = unique(analysis.warnings, known)
+    is_stated = first_of(others, {ReasonCode.OUT_OF_FOLD}) is not None
+    if analysis.prediction is not None and analysis.prediction.out_of_fold and not is_stated:
         others = (OUT_OF_FOLD, *others)
     if others:
         entries.append(Entry("Scope and warnings", bold=True))

@@ -96,16 +96,16 @@ def age_words_of(alert: Alert, at: datetime) -> str:
     return f"waits {waits}, {due}{escalated}"
 
 
-def statistics_rows(found: AlertStatistics) -> Iterable[tuple[str, str]]:
+def statistics_rows(statistics: AlertStatistics) -> Iterable[tuple[str, str]]:
     """Return what is counted of alerts, a row each."""
-    share = percent(found.n_late / found.n) if found.n else "none yet"
-    yield "Alerts", f"{found.n}: {found.n_acknowledged} acknowledged, {found.n_waiting} waiting"
-    yield "Late (acknowledged after the time limit, or due and waiting)", f"{found.n_late} ({share})"
-    yield "Escalated", str(found.n_escalated)
-    if found.median_minutes is not None and found.p90_minutes is not None:
+    share = percent(statistics.n_late / statistics.n) if statistics.n else "none yet"
+    yield "Alerts", f"{statistics.n}: {statistics.n_acknowledged} acknowledged, {statistics.n_waiting} waiting"
+    yield "Late (acknowledged after the time limit, or due and waiting)", f"{statistics.n_late} ({share})"
+    yield "Escalated", str(statistics.n_escalated)
+    if statistics.median_minutes is not None and statistics.p90_minutes is not None:
         yield (
             "Time to acknowledgement",
-            f"median {found.median_minutes:.1f} min, 90{THIN_SPACE}% within {found.p90_minutes:.1f} min",
+            f"median {statistics.median_minutes:.1f} min, 90{THIN_SPACE}% within {statistics.p90_minutes:.1f} min",
         )
 
 
@@ -115,16 +115,16 @@ def _minutes(seconds: float) -> str:
 
 
 def _bounds(limit: Limit, unit: str) -> str:
-    said = []
+    bounds = []
     if limit.at_least is not None:
-        said.append(f"from {limit.at_least:g}{unit} on")
+        bounds.append(f"from {limit.at_least:g}{unit} on")
     if limit.above is not None:
-        said.append(f"over {limit.above:g}{unit}")
+        bounds.append(f"over {limit.above:g}{unit}")
     if limit.at_most is not None:
-        said.append(f"up to {limit.at_most:g}{unit}")
+        bounds.append(f"up to {limit.at_most:g}{unit}")
     if limit.below is not None:
-        said.append(f"below {limit.below:g}{unit}")
-    return " and ".join(said)
+        bounds.append(f"below {limit.below:g}{unit}")
+    return " and ".join(bounds)
 
 
 def _name(number: str) -> str:

@@ -97,11 +97,11 @@ def _sets(stated: ConformalPart | None) -> str:
     )
 
 
-def _warnings(found: WarnedPart) -> str:
-    others = found.n - found.warned
+def _warnings(part: WarnedPart) -> str:
+    others = part.n - part.warned
     return (
-        f"Of {found.warned} levels that it warns of, {found.wrong_warned} were wrong; of {others} others, "
-        f"{found.wrong_others}."
+        f"Of {part.warned} levels that it warns of, {part.wrong_warned} were wrong; of {others} others, "
+        f"{part.wrong_others}."
     )
 
 

@@ -84,8 +84,8 @@ def lone_set_words(levels: Sequence[Severity], card: ModelCard) -> str:
 
 def statements_line(statements: Sequence[LikelyStatement]) -> str:
     """Return the likely statements as one line: 'inferior myocardial infarction 0.71, ...'; empty where none is."""
-    told = [f"{one.description} {one.probability:.2f}" for one in statements if one.probability >= LIKELY_FROM]
-    return ", ".join(told[:MOST_STATEMENTS])
+    likely = [f"{one.description} {one.probability:.2f}" for one in statements if one.probability >= LIKELY_FROM]
+    return ", ".join(likely[:MOST_STATEMENTS])
 
 
 STATEMENTS_MEANING = (

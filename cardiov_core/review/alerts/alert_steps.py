@@ -204,13 +204,13 @@ def escalate(store: Store, at: datetime) -> tuple[Alert, ...]:
     due = (alerts.c.status == AlertStatus.OPEN.value, alerts.c.due_at <= at)
     with store.writing() as connection:
         one_at_a_time(connection, "alerts|escalate")
-        found = connection.execute(sa.select(alerts.c.id, alerts.c.case_id, alerts.c.due_at).where(*due)).all()
-        for row in found:
+        due_alerts = connection.execute(sa.select(alerts.c.id, alerts.c.case_id, alerts.c.due_at).where(*due)).all()
+        for row in due_alerts:
             values = {"status": AlertStatus.ESCALATED.value, "escalated_at": at}
             connection.execute(sa.update(alerts).where(alerts.c.id == row.id).values(**values))
             after = {"alert": row.id, "due_at": row.due_at.isoformat()}
             append_event(connection, "CardioV", EventKind.ALERT_ESCALATED, row.case_id, after=after)
-        return tuple(_alert(_row(connection, alerts.c.id == row.id)) for row in found)
+        return tuple(_alert(_row(connection, alerts.c.id == row.id)) for row in due_alerts)
 
 
 def waiting_alerts(store: Store) -> tuple[Alert, ...]:
@@ -241,16 +241,16 @@ def alert_statistics(store: Store, at: datetime | None = None) -> AlertStatistic
     """
     moment = at or now()
     with store.reading() as connection:
-        found = [_alert(row) for row in connection.execute(_with_record()).all()]
-    done = [each for each in found if each.acknowledged_at is not None]
+        all_alerts = [_alert(row) for row in connection.execute(_with_record()).all()]
+    done = [each for each in all_alerts if each.acknowledged_at is not None]
     minutes = [(each.acknowledged_at - each.opened_at).total_seconds() / 60 for each in done if each.acknowledged_at]
-    late = sum((each.acknowledged_at or moment) > each.due_at for each in found)
+    late = sum((each.acknowledged_at or moment) > each.due_at for each in all_alerts)
     return AlertStatistics(
-        n=len(found),
-        n_waiting=len(found) - len(done),
+        n=len(all_alerts),
+        n_waiting=len(all_alerts) - len(done),
         n_acknowledged=len(done),
         n_late=late,
-        n_escalated=sum(each.escalated_at is not None for each in found),
+        n_escalated=sum(each.escalated_at is not None for each in all_alerts),
         median_minutes=float(np.median(minutes)) if minutes else None,
         p90_minutes=float(np.quantile(minutes, 0.9)) if minutes else None,
     )

@@ -139,14 +139,14 @@ def _compared(
         return np.array([(_auc(labels, part), mean_absolute_error(labels, _levels(part))) for part in parts]).ravel()
 
     def with_differences(labels: IntArray, exceedances: Float64Array) -> Float64Array:
-        found = statistic(labels, exceedances).reshape(-1, 2)
-        return np.concatenate([found, (found[0] - found) * (1.0, -1.0) + 0.0], axis=1).ravel()
+        rows = statistic(labels, exceedances).reshape(-1, 2)
+        return np.concatenate([rows, (rows[0] - rows) * (1.0, -1.0) + 0.0], axis=1).ravel()
 
     joined = np.concatenate(list(raw.values()), axis=1)
     values = with_differences(levels, joined).reshape(-1, 4)
     limits = bootstrap_intervals(with_differences, levels, joined, groups=patients, n_resamples=n_resamples)
     high = levels == _HIGH
-    found = []
+    rows = []
     for at, name in enumerate(names):
         auc, mae, lost, added = [
             (float(value), float(limit.low), float(limit.high))
@@ -154,8 +154,8 @@ def _compared(
         ]
         missed = int((high & (_levels(raw[name]) < _HIGH - 1)).sum())
         anew = again.get(name, (0, float("nan"), float("nan")))
-        found.append(LeadSetFigures(name, auc, mae, lost, added, missed, int(high.sum()), *anew))
-    return tuple(found)
+        rows.append(LeadSetFigures(name, auc, mae, lost, added, missed, int(high.sum()), *anew))
+    return tuple(rows)
 
 
 def _levels(exceedances: Float64Array) -> IntArray:
@@ -167,18 +167,18 @@ def _auc(levels: IntArray, exceedances: Float64Array) -> float:
     return mean_auc(np.eye(_N_LEVELS, dtype=bool)[levels], ordinal.decode(exceedances))
 
 
-def fewer_leads_text(found: Sequence[LeadSetFigures]) -> str:
+def fewer_leads_text(figures: Sequence[LeadSetFigures]) -> str:
     """Return the comparison for a terminal."""
     head = f"{'LEADS':<26} {'AUC':<23} {'LOST':<23} {'MAE':<23} {'ADDED':<24} HIGH GRADED NO OR LOW"
     rows = [
         f"{one.leads:<26} {_told(one.auc):<23} {_told(one.auc_lost):<23} {_told(one.mae):<23} "
         f"{_told(one.mae_added):<24} {one.high_missed} of {one.n_high}"
-        for one in found
+        for one in figures
     ]
     anew = [
         f"{one.leads}: {one.n_again} records measured again by these leads alone, AUC {one.auc_again:.3f} instead of "
         f"{one.auc_of_them:.3f}"
-        for one in found
+        for one in figures
         if one.n_again
     ]
     return "\n".join([head, *rows, *anew])

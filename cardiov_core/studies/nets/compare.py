@@ -147,19 +147,19 @@ def compare_nets(
         raise ConfigurationError("There is no network to compare.", "Name some of `cardiov networks`.")
     whole = replace(recipes[0].contract, leads=STANDARD_LEADS)
     records = load_task_records(dataset, task, whole, recipes[0].folds, kept_in=out / "windows.npz", progress=False)
-    found = []
+    figures = []
     with one_thread():
         for recipe in recipes:
             leads = recipe.contract.leads
             folder = out / (task.name if leads == STANDARD_LEADS else f"{task.name}-{'-'.join(leads)}")
-            found.append(_of_net(recipe, _with_leads(records, leads), task, folder, limits, report))
+            figures.append(_of_net(recipe, _with_leads(records, leads), task, folder, limits, report))
     if ENSEMBLE in names:
-        found.append(_ensemble([one for one in found if one.net != NAIVE]))
+        figures.append(_ensemble([one for one in figures if one.net != NAIVE]))
     return Comparison(
         task,
         in_unit(task, records.targets.double().numpy()),
         tuple(str(patient) for patient in records.table["patient_id"]),
-        tuple(found),
+        tuple(figures),
         limits,
         records.table["healthy"].to_numpy(dtype=bool) if task.name in ("age", "sex") else None,
     )

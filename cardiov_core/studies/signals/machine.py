@@ -73,8 +73,8 @@ def beside_machine(record: EcgRecord) -> MachineRow | None:
     stated = _stated(record.machine)
     if record.machine is None or not stated:
         return None
-    found = measure(record)
-    ours = {name: getattr(found, field) for name, field in COMPARED.items()}
+    measured = measure(record)
+    ours = {name: getattr(measured, field) for name, field in COMPARED.items()}
     difference = {name: ours[name] - value for name, value in stated.items() if ours[name] is not None}
     return MachineRow(record.record_id, record.machine.source, stated, difference)
 

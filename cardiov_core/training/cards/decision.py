@@ -143,19 +143,19 @@ def tried_floors(
 ) -> dict[str, FloorPart]:
     """Return what each floor alone changes in levels by costs that were chosen without the record's group."""
     graded = nested_decisions(probabilities, labels, groups)
-    found = {}
+    tried = {}
     for code, there in floors.present.items():
         raised = np.maximum(graded, floors.levels([code], len(labels)))
         changed = raised > graded
         nearer = np.abs(raised - labels) < np.abs(graded - labels)
-        found[code] = FloorPart(
+        tried[code] = FloorPart(
             level=int(FLOORS[code]),
             n=int(there.sum()),
             raised=int(changed.sum()),
             nearer=int((changed & nearer).sum()),
             mae_change=round(float((np.abs(raised - labels) - np.abs(graded - labels)).mean()), _DIGITS),
         )
-    return found
+    return tried
 
 
 def _outcome_part(graded: IntArray, labels: IntArray, patients: npt.ArrayLike) -> OutcomePart | None:

@@ -59,24 +59,24 @@ def _figures_kind(recipe: Recipe) -> str | None:
 
 def _limitations_of(recipe: Recipe) -> tuple[str, ...]:
     """Return the limits that this recipe brings about."""
-    found = []
+    limitations = []
     if recipe.max_epochs is not None and any(stage.epochs > recipe.max_epochs for stage in recipe.stages):
         most = max(stage.epochs for stage in recipe.stages)
-        found.append(
+        limitations.append(
             f"Cut short: every stage was ended after {recipe.max_epochs} of at most {most} epochs. This is not what "
             "the recipe gives when it is let run."
         )
     if not recipe.cv_groups:
-        found.append(
+        limitations.append(
             "Not cross-validated: there are no out-of-fold predictions, probabilities are not calibrated, and there "
             "are no prediction sets."
         )
     if recipe.pretraining.start:
-        found.append(
+        limitations.append(
             f"It begins with the weights of {recipe.pretraining.start}: records that trained those count with their "
             "own out-of-fold predictions, by networks that learned from fewer records."
         )
-    return tuple(found)
+    return tuple(limitations)
 
 
 def _meaning(output: Output, index: int) -> str:

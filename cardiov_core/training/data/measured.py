@@ -92,11 +92,11 @@ def measured_records(
 def twins_of(marks: Sequence[str]) -> list[tuple[int, int]]:
     """Return the pairs of rows whose marks say that they are one recording, the earlier row first."""
     bits = np.frombuffer(bytes.fromhex("".join(marks)), dtype=np.uint8).reshape(len(marks), -1)
-    found = []
+    twins = []
     for row in range(len(marks) - 1):
         differing = np.bitwise_count(bits[row] ^ bits[row + 1 :]).sum(axis=1)
-        found += [(row, row + 1 + int(other)) for other in np.flatnonzero(differing <= SAME_MARK)]
-    return found
+        twins += [(row, row + 1 + int(other)) for other in np.flatnonzero(differing <= SAME_MARK)]
+    return twins
 
 
 def with_twins_together(table: pd.DataFrame) -> pd.DataFrame:

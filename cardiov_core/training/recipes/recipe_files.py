@@ -85,11 +85,11 @@ def _stages(table: Mapping[str, object], shown_as: str) -> dict[str, object]:
     if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
         return {}
     own = {"objective": objective}
-    found = [stage | own if stage.get("objective") == "output" else stage for stage in stages]
+    whole = [stage | own if stage.get("objective") == "output" else stage for stage in stages]
     named = [*get_args(Objective), "output"]
-    unknown = any(stage.get("objective") not in named for stage in found)
+    unknown = any(stage.get("objective") not in named for stage in whole)
     refuse({f"an objective must be one of {', '.join(named)}": unknown}, shown_as)
-    return {"stages": found}
+    return {"stages": whole}
 
 
 def _faults_of_fields(recipe: Recipe) -> dict[str, bool]:

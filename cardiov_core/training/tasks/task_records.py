@@ -100,15 +100,15 @@ def load_task_records(
         If no record has a label of the task.
     """
     if isinstance(source, Path):
-        found = _of_challenge(source, task, contract, folds)
+        records = _of_challenge(source, task, contract, folds)
     else:
-        found = _of_ptbxl(source, task, contract, folds, kept_in, progress)
-    if not len(found):
+        records = _of_ptbxl(source, task, contract, folds, kept_in, progress)
+    if not len(records):
         raise DatasetError(
             f"No record in folds {', '.join(map(str, folds))} has a label of the task {task.name}.",
             "Give other folds or another data set.",
         )
-    return found
+    return records
 
 
 def _of_ptbxl(

@@ -87,11 +87,11 @@ class ModelCard:
         ModelCardError
             If the part makes no sense.
         """
-        found = self.raw.get(kind.field)
-        if found is None:
+        stated = self.raw.get(kind.field)
+        if stated is None:
             return None
         try:
-            return kind.of(found)
+            return kind.of(stated)
         except ValidationError as error:
             fault = fault_of(error)
             lacks = f"{kind.field} lacks {fault.field}" if fault.value is None else fault.words(kind.field)

@@ -35,6 +35,6 @@ def attributions_check(data: Path, out: Path, model: str, most: int, resamples: 
     """
     from cardiov_core.studies import attributions_text, check_attributions, draw_attributions
 
-    found = check_attributions(ptbxl_of(data), model, most=most, n_resamples=resamples)
-    draw_attributions(found, out / f"attributions-{found.model}.png")
-    click.echo(attributions_text(found))
+    checked = check_attributions(ptbxl_of(data), model, most=most, n_resamples=resamples)
+    draw_attributions(checked, out / f"attributions-{checked.model}.png")
+    click.echo(attributions_text(checked))

@@ -80,12 +80,12 @@ def compare(
     budget = Budget(seconds, max_epochs)
     sets = [tuple(lead.strip() for lead in one.split(",")) for one in lead_sets] or [STANDARD_LEADS]
     for task in tasks:
-        found = compare_nets(names, task, labelled_of(data), out, budget=budget, report=_told, lead_sets=sets)
-        table = table_of(found, resamples)
+        comparison = compare_nets(names, task, labelled_of(data), out, budget=budget, report=_told, lead_sets=sets)
+        table = table_of(comparison, resamples)
         write_comparison(table, out)
-        if found.task.kind == "labels" and len(found.task.outputs) > 1:
+        if comparison.task.kind == "labels" and len(comparison.task.outputs) > 1:
             best = next(row.net for row in table.rows if row.net != "ensemble")
-            draw_probability_matrix(found, best, out / f"{task}-matrix.png")
+            draw_probability_matrix(comparison, best, out / f"{task}-matrix.png")
         if ship:
             ship_comparison(table)
         click.echo(table_markdown(table))

@@ -43,8 +43,8 @@ def transfer_check(
     except ValueError as error:
         raise click.UsageError(f"--sizes {sizes}: give whole numbers with commas between them.") from error
     plan = TransferPlan(net, before, task, numbers, epochs, seeds)
-    found = check_transfer(
+    transfers = check_transfer(
         labelled_of(data), plan, out, report=lambda line: click.echo(line, err=True), n_resamples=resamples
     )
-    write_transfer(found, out)
-    click.echo(transfer_text(found))
+    write_transfer(transfers, out)
+    click.echo(transfer_text(transfers))
