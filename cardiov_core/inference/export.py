@@ -62,7 +62,7 @@ def export_contract(card: ModelCard) -> JsonObject:
     contract, stated, calibration = card.contract, card.stated, calibration_of(card)
     return {
         "grader": {
-            "name": card.name, "version": card.version, "sha256": card.sha256, "licence": card.raw.get("licence"),
+            "name": card.name, "version": card.version, "sha256": card.sha256, "licence": stated.licence,
             "written_by": f"CardioV {installed_version()}",
         },
         "input": {
@@ -80,8 +80,8 @@ def export_contract(card: ModelCard) -> JsonObject:
             "temperature": calibration.temperature, "offsets": list(calibration.offsets), "clip": CLIP,
         },
         "decoding": _DECODING,
-        "intended_use": card.raw.get("intended_use"),
-        "limitations": card.raw.get("limitations"),
+        "intended_use": stated.intended_use,
+        "limitations": list(stated.limitations),
     }  # fmt: skip
 
 

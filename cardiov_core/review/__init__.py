@@ -1,4 +1,4 @@
-"""The review: cardiologists revise the cases that the model got wrong.
+"""The review: cardiologists revise the cases that the grader got wrong.
 
 `open_store` gives a `Store`; every step is a function of it. Each change and its event of the audit are one
 transaction: both are there, or none.

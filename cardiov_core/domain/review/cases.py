@@ -126,7 +126,7 @@ class Case:
 
     @property
     def error(self) -> int | None:
-        """Levels between label and model's level; None where one of them is missing."""
+        """Levels between label and grade; None where one of them is missing."""
         return None if self.label is None or self.level is None else abs(int(self.label) - int(self.level))
 
 
@@ -172,7 +172,7 @@ class Read:
     committed_at : datetime.datetime
         UTC.
     revealed_at : datetime.datetime or None
-        When label and model were shown, UTC.
+        When label and grade were shown, UTC.
     revised_level : Severity or None
         After the reveal: the level that the reader keeps (equal to `level`) or changes to; None before that answer.
     verdict : Verdict or None

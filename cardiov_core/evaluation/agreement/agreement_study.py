@@ -117,7 +117,7 @@ class AgreementReport:
     conditions : mapping of Condition to ConditionReport
         Those under which there are reads.
     consensus : Consensus
-        Label and model beside the decisions.
+        Label and grader beside the decisions.
     switches : tuple of Switches
         All readers, then each; empty where nobody answered.
     """

@@ -41,7 +41,7 @@ class VerdictShares:
 
 @dataclass(frozen=True)
 class Consensus:
-    """Label and model beside the decision: equal blind reads, or the adjudicator's.
+    """Label and grader beside the decision: equal blind reads, or the adjudicator's.
 
     Attributes
     ----------

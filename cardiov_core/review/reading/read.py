@@ -86,7 +86,7 @@ def commit_read(
     reasons: Sequence[str] = (),
     text: str = "",
 ) -> Read:
-    """Commit a reader's first read of a case; from here on label and model may be revealed to them.
+    """Commit a reader's first read of a case; from here on label and grade may be revealed to them.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def undo(store: Store, case_id: str, reader: str) -> Draft:
     CaseNotFoundError
         If there is no such case or read.
     NotAllowedError
-        If candidates, label or model were shown, or the case is settled.
+        If candidates, label or grade were shown, or the case is settled.
     """
     with store.writing() as connection:
         case = locked_case(connection, case_id)
@@ -189,7 +189,7 @@ def undo(store: Store, case_id: str, reader: str) -> Draft:
 
 
 def study_candidates(store: Store, case_id: str, reader: str) -> tuple[Severity, Severity] | None:
-    """Return label and model's level without saying which is whose, in an order that is stable for reader and case.
+    """Return label and grade without saying which is whose, in an order that is stable for reader and case.
 
     Returns
     -------
@@ -247,7 +247,7 @@ def give_verdict(
     CaseNotFoundError
         If there is no such case, or this reader has not read it.
     NotAllowedError
-        If there was a verdict before, the candidates were not shown, or label and model were revealed already.
+        If there was a verdict before, the candidates were not shown, or label and grade were revealed already.
     ReviewError
         If the level is none of the candidates, or 'neither' comes with one of them or with no level.
     """
@@ -279,7 +279,7 @@ def _verdict(
 
 
 def reveal(store: Store, case_id: str, reader: str) -> Reveal:
-    """Show label and model to a reader who has committed a read, and note that they saw them.
+    """Show label and grade to a reader who has committed a read, and note that they saw them.
 
     Raises
     ------
@@ -292,7 +292,7 @@ def reveal(store: Store, case_id: str, reader: str) -> Reveal:
         case = locked_case(connection, case_id)
         row = read_row(connection, case_id, reader)
         if row is None:
-            raise NotAllowedError("Label and model are shown after the commit.", "Commit your read first.")
+            raise NotAllowedError("Label and grade are shown after the commit.", "Commit your read first.")
         if row.verdict is None and row.revealed_at is None and _candidates(connection, case, reader) is not None:
             raise NotAllowedError("The verdict comes before the reveal.", "Side with one of the two, or with neither.")
         if row.revealed_at is None:
@@ -335,7 +335,7 @@ def keep_or_change(store: Store, read_id: int, reader: str, level: Severity | No
         case = locked_case(connection, known.case_id)
         row = _own_read(connection, case.id, reader)
         if row.revealed_at is None:
-            raise NotAllowedError("Nothing was revealed yet.", "See label and model first.")
+            raise NotAllowedError("Nothing was revealed yet.", "See label and grade first.")
         if row.revised_level is not None:
             raise NotAllowedError("You have answered this before.", "Go on with the next case.")
         revised = row.level if level is None else int(level)
