@@ -48,7 +48,7 @@ def watch(
     What was taken goes to FOLDER/taken, what cannot be read to FOLDER/refused, with the reason beside it. While the
     database is away, everything stays in FOLDER. Results go where CARDIOV_SEND_DICOM, CARDIOV_SEND_FHIR and
     CARDIOV_SEND_HL7 say, without identity unless CARDIOV_SEND_IDENTITY is 'keep'; one that is not taken waits in the
-    database and is sent again (`cardiov deliveries`).
+    database and is sent again (`cardiov deliveries`). CARDIOV_TLS_CERTIFICATE, _KEY and _AUTHORITIES encrypt.
     """
     from cardiov_core.connections import Intake, Outbox, StorageService, WatchedFolder, outgoing_from_environment
     from cardiov_core.inference import load_predictor, other_graders
@@ -67,10 +67,11 @@ def watch(
         for name in outgoing.destinations:
             click.echo(f"results go to {name.name}", err=True)
         if dicom_port is not None:
-            service = StorageService(folder, outgoing.ae_title, dicom_from)
+            service = StorageService(folder, outgoing.ae_title, dicom_from, outgoing.tls)
             port = service.start(dicom_address, dicom_port)
             stack.callback(service.stop)
-            click.echo(f"receiving DICOM as {outgoing.ae_title} at {dicom_address}:{port}", err=True)
+            how = "over TLS" if outgoing.tls.certificate else "without TLS"
+            click.echo(f"receiving DICOM as {outgoing.ae_title} at {dicom_address}:{port}, {how}", err=True)
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stopped.set())

@@ -4,9 +4,9 @@ import io
 import json
 import logging
 import socket
-import ssl
 from urllib.parse import urlsplit
 
+from cardiov_core.connections.encryption import TlsFiles
 from cardiov_core.connections.settings import Destination, Outgoing
 from cardiov_core.errors import ConfigurationError
 
@@ -21,22 +21,28 @@ def send(destination: Destination, content: bytes, outgoing: Outgoing) -> str:
 
     `content`: what `documents` made for that kind of destination. Returns what went wrong; empty where the other side
     said that it has the document.
+
+    Raises
+    ------
+    ConfigurationError
+        If a certificate cannot be used, or what speaks the destination's language is not installed.
     """
     if destination.kind == "fhir":
-        return _post(destination.url, content, outgoing.fhir_token)
+        return _post(destination.url, content, outgoing)
     if destination.kind == "hl7":
-        return _mllp(destination.url, content)
-    return _store(destination.url, content, outgoing.ae_title)
+        return _mllp(destination.url, content, outgoing.tls)
+    return _store(destination.url, content, outgoing)
 
 
-def _post(url: str, content: bytes, token: str) -> str:
+def _post(url: str, content: bytes, outgoing: Outgoing) -> str:
     import httpx
 
     headers = {"Content-Type": "application/fhir+json", "Accept": "application/fhir+json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
+    if outgoing.fhir_token:
+        headers["Authorization"] = f"Bearer {outgoing.fhir_token}"
+    verify = outgoing.tls.client() if url.startswith("https:") else True
     try:
-        answer = httpx.post(url, content=content, headers=headers, timeout=_TIMEOUT_S)
+        answer = httpx.post(url, content=content, headers=headers, timeout=_TIMEOUT_S, verify=verify)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return type(error).__name__
     if not answer.is_success:
@@ -49,14 +55,14 @@ def _post(url: str, content: bytes, token: str) -> str:
     return "" if kind == "transaction-response" else "no FHIR transaction-response"
 
 
-def _mllp(url: str, content: bytes) -> str:
+def _mllp(url: str, content: bytes, tls: TlsFiles) -> str:
     """Send a message in its block and read the acknowledgement (MLLP release 1; HL7 2.5.1, 2.9.2)."""
     parts = urlsplit(url)
     address = (parts.hostname or "", parts.port or 0)
+    context = tls.client() if parts.scheme == "mllps" else None
     try:
         with socket.create_connection(address, timeout=_TIMEOUT_S) as plain:
-            if parts.scheme == "mllps":
-                context = ssl.create_default_context()
+            if context is not None:
                 with context.wrap_socket(plain, server_hostname=address[0]) as secured:
                     return _exchange(secured, content)
             return _exchange(plain, content)
@@ -83,7 +89,7 @@ def _exchange(connection: socket.socket, content: bytes) -> str:
     return "no acknowledgement in the answer"
 
 
-def _store(url: str, content: bytes, own_title: str) -> str:
+def _store(url: str, content: bytes, outgoing: Outgoing) -> str:
     try:
         from pydicom import dcmread
         from pynetdicom import AE
@@ -94,10 +100,12 @@ def _store(url: str, content: bytes, own_title: str) -> str:
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     parts = urlsplit(url)
     dataset = dcmread(io.BytesIO(content))
-    entity = AE(ae_title=own_title)
+    entity = AE(ae_title=outgoing.ae_title)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = _TIMEOUT_S
     entity.add_requested_context(dataset.SOPClassUID)
-    association = entity.associate(parts.hostname or "", parts.port or 0, ae_title=parts.username or "")
+    host = parts.hostname or ""
+    tls = (outgoing.tls.client(), host) if parts.scheme == "dicoms" else None
+    association = entity.associate(host, parts.port or 0, ae_title=parts.username or "", tls_args=tls)
     if not association.is_established:
         return "association rejected" if association.is_rejected else "no association"
     try:

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from cardiov_core.connections.encryption import TlsFiles, tls_from_environment
 from cardiov_core.errors import ConfigurationError
 
 Kind = Literal["dicom", "fhir", "hl7"]
@@ -16,7 +17,7 @@ KEEP = "keep"
 _DEFAULT_AE_TITLE = "CARDIOV"
 _MAX_AE_TITLE = 16
 _SCHEMES: Mapping[Kind, tuple[str, ...]] = {
-    "dicom": ("dicom",),
+    "dicom": ("dicom", "dicoms"),
     "fhir": ("http", "https"),
     "hl7": ("mllp", "mllps"),
 }
@@ -36,7 +37,7 @@ class Destination:
     kind : {"dicom", "fhir", "hl7"}
         What it understands.
     url : str
-        Its address: ``dicom://TITLE@host:port``, ``http(s)://host/base``, ``mllp(s)://host:port``.
+        Its address: ``dicom(s)://TITLE@host:port``, ``http(s)://host/base``, ``mllp(s)://host:port``.
     """
 
     kind: Kind
@@ -66,6 +67,8 @@ class Outgoing:
         Bearer token; empty where the server asks for none.
     fhir_release : {"R4", "R5"}
         By which release sampled data are written.
+    tls : TlsFiles
+        Certificates, where a connection is encrypted.
     """
 
     destinations: tuple[Destination, ...] = ()
@@ -73,6 +76,7 @@ class Outgoing:
     ae_title: str = _DEFAULT_AE_TITLE
     fhir_token: str = ""
     fhir_release: Literal["R4", "R5"] = "R5"
+    tls: TlsFiles = field(default_factory=TlsFiles)
 
 
 def outgoing_from_environment(environment: Mapping[str, str] | None = None) -> Outgoing:
@@ -83,7 +87,7 @@ def outgoing_from_environment(environment: Mapping[str, str] | None = None) -> O
     environment : mapping of str to str, optional
         The process's own by default. ``CARDIOV_SEND_DICOM``, ``CARDIOV_SEND_FHIR`` (with ``CARDIOV_SEND_FHIR_TOKEN``
         and ``CARDIOV_SEND_FHIR_RELEASE``) and ``CARDIOV_SEND_HL7`` hold addresses, ``CARDIOV_SEND_IDENTITY`` is
-        ``keep`` or not set, ``CARDIOV_AE_TITLE`` is CardioV's own DICOM title.
+        ``keep`` or not set, ``CARDIOV_AE_TITLE`` is CardioV's own DICOM title, ``CARDIOV_TLS_...`` name certificates.
 
     Raises
     ------
@@ -110,7 +114,14 @@ def outgoing_from_environment(environment: Mapping[str, str] | None = None) -> O
         )
     if release not in ("", "R4", "R5"):
         raise ConfigurationError(f"CARDIOV_SEND_FHIR_RELEASE is {release!r}.", "Set it to R4 or R5.")
-    return Outgoing(destinations, identity == KEEP, title, _of("SEND_FHIR_TOKEN"), "R4" if release == "R4" else "R5")
+    return Outgoing(
+        destinations,
+        identity_kept=identity == KEEP,
+        ae_title=title,
+        fhir_token=_of("SEND_FHIR_TOKEN"),
+        fhir_release="R4" if release == "R4" else "R5",
+        tls=tls_from_environment(variables),
+    )
 
 
 def _destination(kind: Kind, url: str) -> Destination:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cardiov_core.connections.encryption import TlsFiles
 from cardiov_core.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,11 +38,14 @@ class StorageService:
         Own title; a caller must use it.
     callers : tuple of str
         Titles that may call; empty: any.
+    tls : TlsFiles
+        With a certificate in it, only encrypted connections are taken.
     """
 
     folder: Path
     ae_title: str
     callers: Sequence[str] = ()
+    tls: TlsFiles = field(default_factory=TlsFiles)
     _server: "ThreadedAssociationServer | None" = field(default=None, repr=False)
 
     def start(self, address: str, port: int) -> int:
@@ -62,7 +66,7 @@ class StorageService:
         Raises
         ------
         ConfigurationError
-            If pynetdicom is not installed, or the address cannot be listened at.
+            If pynetdicom is not installed, a certificate cannot be used, or the address cannot be listened at.
         """
         try:
             from pynetdicom import AE, evt, sop_class
@@ -84,8 +88,14 @@ class StorageService:
             sop_class.Verification,  # type: ignore[attr-defined]
         ):
             entity.add_supported_context(kind)
+        encryption = self.tls.server()
         try:
-            server = entity.start_server((address, port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._stored)])
+            server = entity.start_server(
+                (address, port),
+                block=False,
+                evt_handlers=[(evt.EVT_C_STORE, self._stored)],
+                ssl_context=encryption,
+            )
         except OSError as error:
             raise ConfigurationError(
                 f"DICOM cannot be received at {address}:{port}: {error.strerror}.", "Choose another port."

@@ -16,12 +16,13 @@ import pytest
 from fhir.resources import get_fhir_model_class
 from hl7.mllp import HL7StreamReader, HL7StreamWriter, start_hl7_server
 
+from cardiov_core import review
 from cardiov_core.connections import Intake, Outbox
 from cardiov_core.connections.settings import Destination, Outgoing
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import Analysis, EcgRecord
+from cardiov_core.domain import Analysis, CaseSource, EcgRecord
 from cardiov_core.inference import Grader, analyze, load_predictor
-from cardiov_core.review import Store, open_store
+from cardiov_core.review import NewCase, Store, open_store
 
 PATIENT, FAMILY = "MRN-445566", "Roe"
 
@@ -63,6 +64,12 @@ def ecg() -> EcgRecord:
 @pytest.fixture(scope="session")
 def analysis(ecg: EcgRecord, graders: tuple[Grader, ...]) -> Analysis:
     return analyze(ecg, graders[0])
+
+
+@pytest.fixture
+def case(store: Store, analysis: Analysis) -> str:
+    new = NewCase(analysis.record, analysis.prediction, analysis.quality, CaseSource.FOLDER)
+    return review.put_case(store, new, "test")[0]
 
 
 @pytest.fixture

@@ -13,18 +13,12 @@ import sqlalchemy as sa
 from cardiov_core import review
 from cardiov_core.connections import Outbox
 from cardiov_core.connections.settings import Destination, Outgoing
-from cardiov_core.domain import Analysis, CaseSource, EventKind
+from cardiov_core.domain import Analysis, EventKind
 from cardiov_core.inference import Grader
 from cardiov_core.io import write_record
-from cardiov_core.review import NewCase, Store
+from cardiov_core.review import Store
 from cardiov_core.review.database.schema import deliveries
 from tests.connections.conftest import FAMILY, PATIENT, Archive, FhirServer, Hl7Listener
-
-
-@pytest.fixture
-def case(store: Store, analysis: Analysis) -> str:
-    new = NewCase(analysis.record, analysis.prediction, analysis.quality, CaseSource.FOLDER)
-    return review.put_case(store, new, "test")[0]
 
 
 def _again(store: Store) -> None:
