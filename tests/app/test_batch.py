@@ -435,11 +435,15 @@ def test_bad_files_have_a_table_of_their_own() -> None:
     assert list(table["type"]) == ["RecordFormatError", "RecordUnsupportedError"]
 
 
-def test_words_of_the_list_sort_as_their_numbers() -> None:
-    row = BatchRow(
+def _row() -> BatchRow:
+    return BatchRow(
         "a", "a", ("a",), Severity.LOW_RISK, (0.5, 0.5, 0.0, 0.0), (0.5, 0.0, 0.0), None, False,
         QualityVerdict.ACCEPTABLE, (), None, None, (), None, None, (),
     )  # fmt: skip
+
+
+def test_words_of_the_list_sort_as_their_numbers() -> None:
+    row = _row()
     shares = [0.001, 0.012, 0.09, 0.1, 0.5, 0.99, 0.999]
     ages = [4.0, 18.0, 89.0, 300.0]
     rates = [38.2, 60.0, 99.9, 151.0, None]
@@ -450,6 +454,22 @@ def test_words_of_the_list_sort_as_their_numbers() -> None:
     assert _column([replace(row, heart_rate_bpm=rate) for rate in rates], "HR")[-1] == "none"
     levels = [*Severity, None]
     assert _column([replace(row, level=level) for level in levels], "Level")[-1] == "? Withheld"
+
+
+def test_names_are_told_apart_by_few_letters() -> None:
+    row = _row()
+    same = [replace(row, name=f"ward.zip/{folder}/ecg-unnamed.hea") for folder in ("inferior_st_elevation", "normal")]
+    assert list(batch_table.names_apart(same).values()) == [
+        "inferior_st_elevation/ecg-unnamed.hea",
+        "normal/ecg-unnamed.hea",
+    ]
+    assert list(batch_table.short_names(same).values()) == [
+        "inferior_s\u2026n/ecg-unnamed.hea",
+        "normal/ecg-unnamed.hea",
+    ]
+    assert list(batch_table.short_names([replace(row, name="a/b/one.hea")]).values()) == ["one.hea"]
+    alike = [replace(row, name=f"{'1.2.840.113619.2' if k else '1.2.840.113619.3'}{'.77' * 20}.dcm") for k in range(2)]
+    assert len(set(batch_table.short_names(alike).values())) == 2, "what would read alike stays whole"
 
 
 def _column(rows: list[BatchRow], name: str) -> list[str]:

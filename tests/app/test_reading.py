@@ -26,10 +26,10 @@ def open_tab(app: AppTest, name: str) -> AppTest:
 
 
 def rows(app: AppTest) -> dict[str, list[str]]:
-    """Rows of all tables on the page: head -> cells."""
+    """Rows of all tables on the page: head -> cells, of the first table where several have it."""
     found = {}
     for row in re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', shown(app)):
-        found[row[0]] = re.findall(r"<td[^>]*>(.*?)</td>", row[1])
+        found.setdefault(row[0], re.findall(r"<td[^>]*>(.*?)</td>", row[1]))
     return found
 
 

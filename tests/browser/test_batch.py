@@ -47,6 +47,11 @@ def test_a_zip_becomes_a_list_whose_names_open_records(page: Page, archive: Path
     level = page.get_by_role("img", name="on a scale of 0 to 3")
     expect(level).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_text("case00.hea").first).to_be_visible()
+    paper = page.locator(".cv-paper").first
+    expect(page.locator(".cv-paper .cv-trace").nth(12)).to_be_attached(timeout=WAIT_MS)
+    place = paper.bounding_box()
+    assert place is not None
+    assert place["y"] + place["height"] <= 800, "the rhythm strip is on the screen below the row's steps"
     page.get_by_role("link", name="Batch").click()
     expect(page.get_by_text("14 of 14 records: done")).to_be_visible(timeout=WAIT_MS)
     page.get_by_role("button", name="Open the next").press("Enter")

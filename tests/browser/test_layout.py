@@ -46,6 +46,19 @@ CONTRAST = """
 }
 """
 
+SEEN_WORDS = """
+(() => {
+  const texts = document.createTreeWalker(document.querySelector('[data-testid=stApp]'), NodeFilter.SHOW_TEXT);
+  const seen = [];
+  for (let text; text = texts.nextNode();) {
+    const box = text.parentElement;
+    const shown = box.checkVisibility({opacityProperty: true, visibilityProperty: true});
+    if (shown && !['SCRIPT', 'STYLE'].includes(box.tagName)) seen.push(text.textContent);
+  }
+  return seen.join(' ');
+})()
+"""
+
 
 def opened(browser: Browser, address: str, width: int, scheme: str = "light") -> Page:
     """A page at a width, with nothing left to be drawn."""
@@ -108,6 +121,21 @@ def test_nothing_is_wider_than_the_window(browser: Browser, server: str, path: s
         page = opened(browser, f"{server}/{path}", width)
         at_rest(page)
     assert overflow(page) <= 0
+    page.close()
+
+
+@pytest.mark.parametrize(("path", "most"), [("", 150), ("?ecg=sample-inferior_st_elevation", 300), ("about", 400)])
+def test_a_page_says_half_of_what_it_said(browser: Browser, server: str, path: str, most: int) -> None:
+    """An open ECG once showed 669 words and About 2,552; what is folded does not count."""
+    page = (
+        ecg(browser, server, "inferior_st_elevation", 1366)
+        if "?" in path
+        else opened(browser, f"{server}/{path}", 1366)
+    )
+    at_rest(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=WAIT_MS)
+    words = page.evaluate(SEEN_WORDS).split()
+    assert 50 < len(words) <= most, " ".join(words)
     page.close()
 
 

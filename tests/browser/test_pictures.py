@@ -98,7 +98,7 @@ def show(page: Page, link: str, sign: str) -> None:
     [
         ("worklist", "Worklist", ".st-key-worklist_head"),
         ("agreement", "Agreement", ".js-plotly-plot"),
-        ("performance", "Performance", ".cv-panels"),
+        ("performance", "Performance", "text=Beside the paper · Label and grade"),
         ("about", "About", "text=About CardioV"),
         ("batch", "Batch", "text=Drop many ECGs"),
     ],

@@ -46,7 +46,16 @@ def findings_tab(analysis: Analysis) -> None:
         if findings:
             with st.expander(title):
                 st.html(html_table(_HEADS, _rows(findings)))
+    _how_often(found)
     st.caption("Findings come from the measurements, not from the grader. They are no diagnosis.")
+
+
+def _how_often(findings: Sequence[Finding]) -> None:
+    """Fold how often each finding is seen with and without what it stands for."""
+    counted = [(each.title, each.figures.words) for each in findings if each.figures is not None]
+    if counted:
+        with st.expander("How often these are right"):
+            st.html(html_table(("Finding", "Counted on records with a cardiologist's statements"), counted))
 
 
 def lit_finding(analysis: Analysis) -> Finding | None:
@@ -113,7 +122,6 @@ def _rows(findings: Sequence[Finding]) -> list[tuple[str, str]]:
 
 
 def _details(finding: Finding) -> str:
-    """Join what was measured, what speaks against it, and how often it is seen without the disease."""
-    figures = finding.figures.words if finding.figures is not None and finding.state == "present" else ""
-    against = f"Against it: {' '.join(finding.against)}" if finding.against else ""
-    return " ".join(part for part in (finding.reason, against, figures) if part)
+    """Join what was measured and what speaks against it."""
+    against = f" Against it: {' '.join(finding.against)}" if finding.against else ""
+    return f"{finding.reason}{against}"

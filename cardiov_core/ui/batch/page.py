@@ -224,7 +224,7 @@ def _openers(current: BatchState, rows: list[BatchRow]) -> None:
     )
     if wanted and unopened is not None:
         steps.open_row(unopened.name, rows)
-    names = table.short_names(current.shown)
+    names = table.names_apart(current.shown)
     by_name = {names[row.name]: row for row in rows}
     chosen = st.selectbox(
         "Open a record by its name",

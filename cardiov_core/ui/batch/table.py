@@ -4,6 +4,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ MAX_SHOWN = 2000
 """Rows on the screen; a table of all columns with a style a cell grows heavy beyond. Downloads hold all."""
 MAX_ERRORS_SHOWN = 200
 WITHHELD = "? Withheld"
+# Characters that the column of names holds on a phone, too; of a longer name the beginning and the end are shown.
+_LONGEST_NAME, _LAST_LETTERS = 28, 17
 
 
 def level_words(level: Severity | None) -> str:
@@ -32,11 +35,30 @@ def level_words(level: Severity | None) -> str:
     return f"{int(level)} {LEVEL_STYLES[level].symbol} {level.title}"
 
 
+def names_apart(rows: Sequence[BatchRow]) -> dict[str, str]:
+    """Return for each row's name what tells it apart in the list.
+
+    That is the file's bare name, or where two files share it the path below the folders that all have in common.
+    """
+    parts = {row.name: PurePosixPath(row.name).parts for row in rows}
+    bare = Counter(each[-1] for each in parts.values())
+    by_depth = zip(*(each[:-1] for each in parts.values()), strict=False)
+    n_shared = sum(1 for _ in takewhile(lambda folders: len(set(folders)) == 1, by_depth))
+    return {name: "/".join(each[n_shared:]) if bare[each[-1]] > 1 else each[-1] for name, each in parts.items()}
+
+
 def short_names(rows: Sequence[BatchRow]) -> dict[str, str]:
-    """Return for each row's name the file's bare name, or the whole path where two files share it."""
-    bare = {row.name: PurePosixPath(row.name).name for row in rows}
-    taken = Counter(bare.values())
-    return {name: name if taken[last] > 1 else last for name, last in bare.items()}
+    """Return the names for a narrow column: long ones lose their middle, unless two would read alike."""
+    names = names_apart(rows)
+    cut = {name: _without_middle(words) for name, words in names.items()}
+    alike = Counter(cut.values())
+    return {name: words if alike[cut[name]] > 1 else cut[name] for name, words in names.items()}
+
+
+def _without_middle(words: str) -> str:
+    if len(words) <= _LONGEST_NAME:
+        return words
+    return f"{words[: _LONGEST_NAME - _LAST_LETTERS - 1]}\u2026{words[-_LAST_LETTERS:]}"
 
 
 def display_table(
@@ -79,10 +101,10 @@ def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResu
     column = st.column_config
     return {
         "Record": column.ButtonColumn(
-            type="tertiary", key=open_key, alignment="left", pinned=True, width=190, help="Click to open it."
+            type="tertiary", key=open_key, alignment="left", pinned=True, width=215, help="Click to open it."
         ),
         "Level": column.TextColumn(width=125, help="Critical value: number, shape and word."),
-        "Set": column.TextColumn(width=120, help="Prediction set: holds the level in 9 of 10 such ECGs."),
+        "Set": column.TextColumn(width=95, help="Prediction set: holds the level in 9 of 10 such ECGs."),
         "Above low": column.TextColumn(
             width=80, alignment="right", help="Probability that the level is above low risk."
         ),

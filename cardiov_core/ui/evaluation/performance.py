@@ -148,7 +148,7 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     document = evaluation.figures
     _numbers(document)
     st.caption(f"{document.model.name}. {origin_words(document)} {resampling_words(document)}")
-    contents = st.container()
+    _contents(document)
     panels = _panels(json.dumps(evaluation.document), dark_theme())
     figure = partial(_figure, panels, document)
     left, right = st.columns(2, gap="large")
@@ -185,8 +185,6 @@ def _report(evaluation: ShippedEvaluation, card: ModelCard) -> None:
     st.subheader("All numbers")
     with st.expander("Every figure, alarm, level and label rule"):
         _tables(document)
-    with contents:
-        _contents(document)
     _downloads(evaluation)
 
 

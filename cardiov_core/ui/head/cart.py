@@ -83,7 +83,8 @@ def _level(analysis: Analysis | None) -> str:
 
 def _alerts(analysis: Analysis | None) -> str:
     """Return one line, the gravest first, that opens to all of them."""
-    alerts = () if analysis is None else head_alerts(analysis)
+    # Why there is no level stands beside 'No level' already.
+    alerts = () if analysis is None else [each for each in head_alerts(analysis) if each != level_reason(analysis)]
     if not alerts:
         return '<div class="cv-alerts"></div>'
     grave = " cv-grave" if analysis is not None and analysis.critical else ""
