@@ -14,6 +14,8 @@ MODULES = sorted((ROOT / "cardiov_core").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").glob("*.py"))
 MAX_MODULE_LINES, MAX_PAGE_LINES = 400, 120
 MAX_MODULES_IN_A_FOLDER = 12
+MAX_FUNCTION_LINES = 55
+"""Without the docstring; most have ten."""
 
 SAME_NOUN = frozenset(
     {
@@ -60,6 +62,25 @@ def test_module_says_what_it_is_and_is_no_longer_than_a_reader_bears(path: Path)
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text)), f"{path.name} has no docstring"
     assert len(text.splitlines()) <= MAX_MODULE_LINES
+
+
+def _lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    first = function.body[0]
+    documented = ast.get_docstring(function, clean=False) is not None
+    return function.end_lineno - function.lineno + 1 - (first.end_lineno - first.lineno + 1 if documented else 0)
+
+
+def test_functions_fit_a_screen() -> None:
+    functions = [
+        (path.name, node)
+        for path in MODULES
+        if "migrations" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert len(functions) > 1000
+    assert not [(name, each.name) for name, each in functions if _lines_of(each) > MAX_FUNCTION_LINES]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=_name)
