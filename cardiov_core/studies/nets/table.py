@@ -100,7 +100,8 @@ def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable
 
     def with_differences(counts: Float64Array) -> Float64Array:
         figures = np.concatenate([figure(counts) for figure in counted])
-        return np.concatenate([figures, sign * (figures[best] - figures)])
+        # Plus nothing: the best is not behind itself by -0.0 years.
+        return np.concatenate([figures, sign * (figures[best] - figures) + 0.0])
 
     intervals = counted_intervals(
         with_differences,
@@ -108,7 +109,7 @@ def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable
         groups=np.asarray(comparison.patients),
         n_resamples=n_resamples,
     )
-    behind = [sign * (values[best] - value) for value in values]
+    behind = [sign * (values[best] - value) + 0.0 for value in values]
     rows = []
     for index, (one, value) in enumerate(zip(nets, values, strict=True)):
         row = _row(one, task.name, value, intervals[index], behind[index], intervals[len(nets) + index])

@@ -92,6 +92,8 @@ def test_table_puts_the_best_first_and_marks_who_is_not_worse(tmp_path: Path) ->
     healthy = np.arange(400) < 100
     parted = table_of(replace(numbers, healthy=healthy), n_resamples=20)
     best = parted.rows[0]
+    assert "0.000 (0.000 to 0.000)" in table_markdown(parted)
+    assert "-0.000 (-0.000" not in table_markdown(parted)
     assert best.healthy is not None
     assert best.non_healthy is not None
     # Absolute errors of the parts add up to those of all.
