@@ -41,7 +41,7 @@ from cardiov_core.evaluation import figures_of
 from cardiov_core.evaluation.study.figures import curves_of
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.io import read_record
-from cardiov_core.nets import build_net
+from cardiov_core.nets import DelineatorMean, build_net
 from cardiov_core.reporting import PaperOptions, ecg_drawing
 from cardiov_core.signals import Examination
 from cardiov_core.weights import load_delineator, load_network
@@ -178,6 +178,7 @@ def analysis_rows(paths: Sequence[Path]) -> list[Row]:
         low = wide.to(torch.bfloat16)
         half = min(ms_of(lambda: low(values.bfloat16())) for _ in range(ROUNDS + 1))
     alone, together = delineator_ms()
+    converted = delineators_on_openvino_ms()
     return [
         Row(f"The user's own loop with {NETWORK}, eager", f"{own:.0f} ms"),
         ratio("Analysis of a record, read to JSON, with the same network", found["analysis"], own, 1.0),
@@ -186,6 +187,7 @@ def analysis_rows(paths: Sequence[Path]) -> list[Row]:
         Row("A change of display, no grader asked", f"{display:.2f} s", "0.3 s", display <= 0.3),
         Row("The five delineators of a beat, one after the other", f"{alone:.0f} ms"),
         ratio("The same as one grouped network", together, alone, None),
+        *([] if converted is None else [ratio("The same on OpenVINO", converted, alone, None)]),
         Row("The full-width network, eager, float32", f"{full:.0f} ms"),
         ratio("The same in bfloat16 (not offered)", half, full, 0.35),
         *backend_rows(net, wide.float(), full),
@@ -231,6 +233,18 @@ def delineator_ms() -> tuple[float, float]:
         weights.together(beats)
         alone = min(ms_of(lambda: [net(beats) for net in weights.nets]) for _ in range(3 * ROUNDS))
         return alone, min(ms_of(lambda: weights.together(beats)) for _ in range(3 * ROUNDS))
+
+
+def delineators_on_openvino_ms() -> float | None:
+    """Return what the delineators take for one beat where OpenVINO is installed."""
+    weights = load_delineator()
+    if weights is None or importlib.util.find_spec("openvino") is None:
+        return None
+    beat = np.random.default_rng(0).normal(scale=0.3, size=(12, 320)).astype(np.float32)
+    with tempfile.TemporaryDirectory() as cache, computing_by(backend="openvino", cache=cache):
+        network = ConvertedNetwork(DelineatorMean(weights.nets).eval(), "benchmark", (12, 320))
+        network.outputs(beat)
+        return min(ms_of(partial(network.outputs, beat)) for _ in range(6 * ROUNDS))
 
 
 def ratio(what: str, value: float, against: float, bar: float | None) -> Row:

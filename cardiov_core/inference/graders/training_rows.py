@@ -4,6 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from cardiov_core.datasets import SAME_MARK, differing_bits
 from cardiov_core.inference.uncertainty.prediction_sets import Limits
 from cardiov_core.weights import OutOfFoldRows
@@ -47,8 +49,8 @@ class TrainingRows:
     def like(self, mark: str) -> tuple[TrainingRow, ...]:
         """Return the rows whose mark is nearly the same, in the order of the table."""
         places, marks = self._marks
-        bits = differing_bits(mark, marks)
-        return tuple(self._row(place) for place, differing in zip(places, bits, strict=True) if differing <= SAME_MARK)
+        same = np.flatnonzero(differing_bits(mark, marks) <= SAME_MARK)
+        return tuple(self._row(places[index]) for index in same.tolist())
 
     @property
     def marked(self) -> bool:

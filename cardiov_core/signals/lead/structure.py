@@ -132,11 +132,13 @@ def _copies(part: EcgRecord, usable: dict[str, Float64Array]) -> list[Structural
     """Tell which chest leads hold the same signal, noise and all."""
     there = [lead for lead in CHEST_LEADS if lead in usable and lead not in part.derived_leads]
     steps = {lead: np.diff(np.nan_to_num(part.lead(lead).astype(np.float64), posinf=0.0, neginf=0.0)) for lead in there}
+    centred = {lead: row - row.mean() for lead, row in steps.items()}
+    sizes = {lead: float(np.linalg.norm(row)) for lead, row in centred.items()}
     found: list[Structural] = []
     for pair in combinations(there, 2):
-        one, other = (steps[lead] - steps[lead].mean() for lead in pair)
-        size = float(np.linalg.norm(one) * np.linalg.norm(other))
-        if size > 0.0 and abs(float(one @ other)) >= _COPIED * size:
+        one, other = pair
+        size = sizes[one] * sizes[other]
+        if size > 0.0 and abs(float(centred[one] @ centred[other])) >= _COPIED * size:
             text = f"{' and '.join(pair)} hold the same signal: one of them is a copy."
             found.append((Reason(ReasonCode.LEADS_COPIED, text, pair), pair))
     return found
