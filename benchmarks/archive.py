@@ -107,6 +107,9 @@ def time_stages(folder: Path, n: int) -> None:
 
     members = scorer.predictor.members if isinstance(scorer.predictor, BlendGrader) else (scorer.predictor,)
     network = next((member for member in members if isinstance(member, NetworkGrader)), None)
+    if network is not None:
+        # The first record may have trained the grader, which then asks no network: it is made ready here.
+        network.predict(read_record(entries[0].place.file))
     seen = []
     for entry in entries[1:]:
         record = timed("reading", partial(read_record, entry.place.file))
