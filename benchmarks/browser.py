@@ -31,11 +31,12 @@ WAIT_MS = 600_000
 EMPTY = 'import streamlit as st\n\nst.write("An empty page")\n'
 TRACE = ".cv-paper .cv-trace"
 CLOCK = """() => {
-  window.drawn = null;
+  window.drawn = window.pressed = null;
   document.addEventListener('pointerdown', () => { window.pressed = performance.now(); }, {once: true, capture: true});
-  const seen = new MutationObserver(() => requestAnimationFrame(() => {
-    window.drawn ??= performance.now(); seen.disconnect();
-  }));
+  const seen = new MutationObserver(() => {
+    if (window.pressed === null) return;
+    requestAnimationFrame(() => { window.drawn ??= performance.now(); seen.disconnect(); });
+  });
   seen.observe(document.querySelector('.cv-paper'), {childList: true});
 }"""
 

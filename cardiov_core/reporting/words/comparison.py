@@ -51,6 +51,8 @@ class ComparedRow:
         Later minus earlier, with sign and unit; empty where that makes no sense.
     outcome : str
         'New', 'Gone', 'Changed', 'Unchanged', or 'Not compared' with the reason.
+    lead : str
+        The one lead that it was measured in; empty otherwise.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ComparedRow:
     later: str
     change: str
     outcome: str
+    lead: str = ""
 
 
 def identity_words(check: IdentityCheck, first: EcgRecord, second: EcgRecord) -> tuple[str, ...]:
@@ -142,7 +145,8 @@ def _lead_cell(item: ComparedItem | None) -> str:
     if item is None or not isinstance(item.earlier, float) or not isinstance(item.later, float):
         return ""
     arrow = "" if item.state != "changed" else " \u25b2" if item.later > item.earlier else " \u25bc"
-    return f"{item.earlier:.2f} \u2192 {item.later:.2f}{arrow}"
+    earlier, later = (f"{value:.2f}".replace("-", "\u2212") for value in (item.earlier, item.later))
+    return f"{earlier} \u2192 {later}{arrow}"
 
 
 def why_words(why: Why) -> str:
@@ -239,6 +243,7 @@ def _row(item: ComparedItem, comparison: SerialComparison) -> ComparedRow:
         _value(item, item.later, comparison.later.findings),
         _change(item),
         outcome,
+        "" if item.kind == "finding" else item.lead or "",
     )
 
 

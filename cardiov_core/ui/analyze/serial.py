@@ -138,10 +138,15 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions) -> None:
 def _show_items(comparison: SerialComparison) -> None:
     """List what is new, gone and changed; what is unchanged or not compared is folded."""
     changed = compared_rows(comparison, *SHOWN_BY_DEFAULT)
-    if changed:
-        st.html(html_table(_HEADS, [_cells(row) for row in changed]))
-    for title, state in (("Not compared", "not compared"), ("Unchanged", "unchanged")):
-        rows = compared_rows(comparison, state)
+    # The table above has the leads side by side; their limits are here for who wants them.
+    whole, by_lead = [row for row in changed if not row.lead], [row for row in changed if row.lead]
+    if whole:
+        st.html(html_table(_HEADS, [_cells(row) for row in whole]))
+    for title, rows in (
+        ("Changed in single leads", by_lead),
+        ("Not compared", compared_rows(comparison, "not compared")),
+        ("Unchanged", compared_rows(comparison, "unchanged")),
+    ):
         if rows:
             with st.expander(f"{title} ({len(rows)})"):
                 st.html(html_table(_HEADS, [_cells(row) for row in rows]))

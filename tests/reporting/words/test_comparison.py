@@ -60,6 +60,7 @@ def test_st_t_and_r_stand_lead_by_lead_and_an_arrow_marks_what_changed(compariso
     assert st[3] == "0.02 \u2192 0.24 \u25b2", "lead III"
     assert set(t[1:]) == {""}, "nothing measured"
     assert r[10] == "1.00 \u2192 1.02", "V4, unchanged"
+    assert {row.lead for row in compared_rows(comparison, "changed") if row.name.startswith("ST at J in")} == {"III"}
 
 
 def test_nothing_changed_is_said(comparison: SerialComparison) -> None:
