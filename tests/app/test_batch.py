@@ -464,7 +464,7 @@ def test_names_are_told_apart_by_few_letters() -> None:
         "normal/ecg-unnamed.hea",
     ]
     assert list(batch_table.short_names(same).values()) == [
-        "inferior_s\u2026n/ecg-unnamed.hea",
+        "inferior_s\u2026ecg-unnamed.hea",
         "normal/ecg-unnamed.hea",
     ]
     assert list(batch_table.short_names([replace(row, name="a/b/one.hea")]).values()) == ["one.hea"]

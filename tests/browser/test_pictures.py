@@ -82,7 +82,8 @@ def looked_at(page: Page, kept: Path, name: str, scheme: str, *, head: bool = Fa
 def drawn(page: Page) -> None:
     """Wait until nothing on the page is stale or still to come."""
     at_rest(page)
-    expect(page.locator("[data-stale=true], [data-testid=stSkeleton]")).to_have_count(0, timeout=WAIT_MS)
+    coming = page.locator("[data-stale=true], [data-testid=stSkeleton], [data-testid=stSpinner]")
+    expect(coming).to_have_count(0, timeout=WAIT_MS)
     at_rest(page)
 
 
@@ -98,7 +99,7 @@ def show(page: Page, link: str, sign: str) -> None:
     [
         ("worklist", "Worklist", ".st-key-worklist_head"),
         ("agreement", "Agreement", ".js-plotly-plot"),
-        ("performance", "Performance", "text=Beside the paper · Label and grade"),
+        ("performance", "Performance", ".cv-panels"),
         ("about", "About", "text=About CardioV"),
         ("batch", "Batch", "text=Drop many ECGs"),
     ],

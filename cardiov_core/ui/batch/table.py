@@ -25,7 +25,7 @@ MAX_SHOWN = 2000
 MAX_ERRORS_SHOWN = 200
 WITHHELD = "? Withheld"
 # Characters that the column of names holds on a phone, too; of a longer name the beginning and the end are shown.
-_LONGEST_NAME, _LAST_LETTERS = 28, 17
+_LONGEST_NAME, _LAST_LETTERS = 26, 15
 
 
 def level_words(level: Severity | None) -> str:
