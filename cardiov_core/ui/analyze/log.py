@@ -15,7 +15,7 @@ from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import WORKLIST_PAGE
 from cardiov_core.ui.frame.page import guarded, show_error
-from cardiov_core.ui.frame.review_session import ShownKey, review_state
+from cardiov_core.ui.frame.review_session import ReviewState, ShownKey, review_state
 from cardiov_core.ui.frame.session import Case, Key, Origin
 from cardiov_core.ui.review.reader import ask_reader, current_reader
 
@@ -81,7 +81,12 @@ def offer_queue(case: Case, analysis: Analysis) -> None:
         failure = review_state().failure
         if failure is not None:
             show_error(failure)
-        st.button("Send it now", key=Key.QUEUE_SEND, type="primary", on_click=partial(_send, store, me, case, analysis))
+        st.button(
+            "Send it now",
+            key=Key.QUEUE_SEND,
+            type="primary",
+            on_click=partial(_send, review_state(), store, me, case, analysis),
+        )
 
 
 def log_tab(case: Case, analysis: Analysis) -> None:
@@ -105,7 +110,7 @@ def log_tab(case: Case, analysis: Analysis) -> None:
         st.button(
             "Send to review",
             key=SEND_KEY,
-            on_click=partial(_send, store, me, case, analysis),
+            on_click=partial(_send, review_state(), store, me, case, analysis),
             help=STORED,
         )
         st.page_link(WORKLIST_PAGE, label="Open the worklist")
@@ -151,8 +156,8 @@ def _give(store: Store, me: Reader, case: Case, analysis: Analysis, *, agree: bo
         st.session_state[REASON_KEY], st.session_state[LEVEL_KEY] = "", None
 
 
-def _send(store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
-    state = review_state()
+# Takes the session's state along: to look for it when another click comes at the same moment would end the callback.
+def _send(state: ReviewState, store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
     state.failure = None
     try:
         sent = NewCase(

@@ -20,7 +20,7 @@ from cardiov_core.review import (
 )
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 
 ACKNOWLEDGE_KEY, TOLD_KEY, WAY_KEY, TELL_KEY = "alert_acknowledge", "alert_told", "alert_way", "alert_tell"
 ALERT_PARAMETER = "alert"
@@ -55,7 +55,7 @@ def _show(store: Store, me: Reader, alert: Alert) -> None:
             "Acknowledge",
             key=f"{ACKNOWLEDGE_KEY}_{alert.id}",
             type="primary",
-            on_click=partial(_acknowledge, store, alert.id, me.name),
+            on_click=partial(_acknowledge, review_state(), store, alert.id, me.name),
         )
         with st.popover("Somebody was told", key=f"{TELL_KEY}_open_{alert.id}"):
             tell_form(store, alert, me.name)
@@ -75,8 +75,8 @@ def tell_form(store: Store, alert: Alert, by: str) -> None:
         st.form_submit_button("Note it", key=f"{TELL_KEY}_{alert.id}", on_click=partial(_tell, store, alert.id, by))
 
 
-def _acknowledge(store: Store, alert_id: str, by: str) -> None:
-    state = review_state()
+# Takes the session's state along: to look for it when another click comes at the same moment would end the callback.
+def _acknowledge(state: ReviewState, store: Store, alert_id: str, by: str) -> None:
     state.failure = None
     try:
         acknowledge(store, alert_id, by)
