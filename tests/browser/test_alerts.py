@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cardiov_core import review
-from cardiov_core import review as alerts
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import AlertSettings, EventKind
 from cardiov_core.io import write_record
+from cardiov_core.review.alerts.delivery import Channels
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_a_critical_upload_reaches_a_second_person(browser: Browser, start_app: 
     database = tmp_path / "review.db"
     store = review.open_store(f"sqlite:///{database}")
     review.ensure_reader(store, "Ada")
-    alerts.set_alert_settings(store, AlertSettings(open_alerts=True, limits=LIMITS), "Ada")
+    review.set_alert_settings(store, AlertSettings(open_alerts=True, limits=LIMITS), "Ada")
     record = generate("normal", seed=5, sampling_rate_hz=500, duration_s=10.0)
     files = write_record(record, tmp_path / "ecg", "wfdb", keep_identity=True)
     with start_app(database) as address:
@@ -42,7 +42,7 @@ def test_a_critical_upload_reaches_a_second_person(browser: Browser, start_app: 
         first.locator("input[type=file]").set_input_files([str(path) for path in files])
         expect(first.get_by_text("Alert opened at")).to_be_visible(timeout=WAIT_MS)
         # The clock goes on by an hour: nobody acknowledged it.
-        (late,) = alerts.escalate_due(store, alerts.Channels(), datetime.now(UTC) + timedelta(hours=1))
+        (late,) = review.escalate_due(store, Channels(), datetime.now(UTC) + timedelta(hours=1))
         _named(second, address, "Ben")
         expect(second.get_by_text("1 critical result not acknowledged")).to_be_visible(timeout=WAIT_MS)
         expect(second.get_by_text("escalated")).to_be_visible()
@@ -54,7 +54,7 @@ def test_a_critical_upload_reaches_a_second_person(browser: Browser, start_app: 
         EventKind.ALERT_ESCALATED,
         EventKind.ALERT_ACKNOWLEDGED,
     ]
-    acknowledged = alerts.alert_of_case(store, late.case_id)
+    acknowledged = review.alert_of_case(store, late.case_id)
     assert acknowledged is not None
     assert acknowledged.acknowledged_by == "Ben"
     store.close()
