@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import streamlit as st
 
 from cardiov_core.ui.frame.resources import warm_up
-from cardiov_core.ui.frame.session import Key, session
+from cardiov_core.ui.frame.session import Key, Session, session
 
 _LAST_ROOM = "cardiov_core.ui.opening.page"
 
@@ -43,9 +44,17 @@ def show_drop_zone() -> None:
 def drop_zone(label: str) -> None:
     """Show a drop zone alone."""
     current = session()
-    files = st.file_uploader(label, accept_multiple_files=True, key=f"{Key.DROP_ZONE}_{current.n_uploads}")
+    key = f"{Key.DROP_ZONE}_{current.n_uploads}"
+    files = st.file_uploader(label, accept_multiple_files=True, key=key, on_change=partial(_receive, current, key))
     if files:
-        # Not as a callback: whatever is clicked or pressed at the same moment ends one at its first look into the
-        # session, and the files would be lost without a word.
+        # The callback did not take them: whatever is clicked or pressed at the same moment ends one at its first look
+        # into the session, and the files would be lost without a word.
         current.receive([(file.name, file.getvalue()) for file in files])
         st.rerun()
+
+
+def _receive(current: Session, key: str) -> None:
+    """Take files also from the zone of the screen before, which stands there until the next is drawn."""
+    files = st.session_state[key]
+    if files:
+        current.receive([(file.name, file.getvalue()) for file in files])
