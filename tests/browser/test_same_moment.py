@@ -1,6 +1,6 @@
 """Two things at the same moment: Streamlit ends a callback that looks into its session while another request waits.
 
-A server that waits between a request and its callbacks makes the moment long enough to be met.
+A server whose callbacks wait before they begin makes the moment long enough to be met.
 """
 
 import os
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cardiov_core import review
 from cardiov_core.datasets import generate
-from cardiov_core.domain import CaseSource, Quality, QualityVerdict, Severity
+from cardiov_core.domain import CaseSource, EventKind, Quality, QualityVerdict, Severity
 from cardiov_core.io import write_record
 
 pytestmark = pytest.mark.browser
@@ -23,13 +23,13 @@ PATCH = """
 import time
 from streamlit.runtime.state import session_state
 
-call = session_state.SessionState._call_callbacks
+call = session_state.WStates.call_callback
 
 def late(self, *args, **more):
     time.sleep(0.6)
     return call(self, *args, **more)
 
-session_state.SessionState._call_callbacks = late
+session_state.WStates.call_callback = late
 """
 
 
@@ -96,5 +96,30 @@ def test_keys_of_a_read_in_a_hurry_are_all_taken(browser: Browser, late_server: 
     read = review.read_by(store, case, "Eve")
     assert read is not None
     assert read.level is Severity.MEDIUM_RISK
+    store.close()
+    page.close()
+
+
+def test_agreement_is_logged_though_a_link_is_clicked(browser: Browser, late_server: str, database: Path) -> None:
+    store = review.open_store(f"sqlite:///{database}")
+    review.ensure_reader(store, "Owner")
+    page = opened(browser, late_server, "text=Noise and lead off")
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("tab", name="Log").click()
+    page.get_by_label("Your name").fill("Ida")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    page.get_by_role("button", name="Agree with").click(timeout=WAIT_MS)
+    page.wait_for_timeout(250)
+    page.get_by_role("link", name="Analyse").click()
+    # Which tab is open then does not matter: the audit tells.
+    expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
+    for _ in range(WAIT_MS // 500):
+        if any(event.kind is EventKind.OPINION_GIVEN for event in review.events_of(store)):
+            break
+        page.wait_for_timeout(500)
+    given = [event.who for event in review.events_of(store) if event.kind is EventKind.OPINION_GIVEN]
+    assert given == ["Ida"]
     store.close()
     page.close()

@@ -97,6 +97,8 @@ def log_tab(case: Case, analysis: Analysis) -> None:
         ask_reader(store, "Agree or disagree with this level, or send the ECG to review. Who are you?")
         return
     state = review_state()
+    if state.disagreement_wanted is not None:
+        _disagree(state, store, me, case, analysis)
     if state.failure is not None:
         show_error(state.failure)
     noted = state.opinions.get(_key(case, analysis))
@@ -105,7 +107,7 @@ def log_tab(case: Case, analysis: Analysis) -> None:
     if analysis.prediction is None:
         st.write("The level is withheld, so there is nothing to agree with. The ECG can be sent to review.")
     else:
-        _opinion(store, me, case, analysis, analysis.prediction.severity)
+        _opinion(state, store, me, case, analysis, analysis.prediction.severity)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Send to review",
@@ -117,12 +119,12 @@ def log_tab(case: Case, analysis: Analysis) -> None:
     st.caption("You have seen the level of this ECG: your own read of it will be marked as unblinded.")
 
 
-def _opinion(store: Store, me: Reader, case: Case, analysis: Analysis, level: Severity) -> None:
+def _opinion(state: ReviewState, store: Store, me: Reader, case: Case, analysis: Analysis, level: Severity) -> None:
     st.button(
         f"Agree with {int(level)}, {level.title.lower()}",
         key=AGREE_KEY,
         type="primary",
-        on_click=partial(_give, store, me, case, analysis, agree=True),
+        on_click=partial(_give, state, store, me, case, analysis),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
@@ -136,27 +138,48 @@ def _opinion(store: Store, me: Reader, case: Case, analysis: Analysis, level: Se
             key=LEVEL_KEY,
             width=190,
         )
-        st.button("Disagree", key=DISAGREE_KEY, on_click=partial(_give, store, me, case, analysis, agree=False))
+        st.button("Disagree", key=DISAGREE_KEY, on_click=partial(_want_disagreement, state, case, analysis))
 
 
-def _give(store: Store, me: Reader, case: Case, analysis: Analysis, *, agree: bool) -> None:
-    state = review_state()
+# The callbacks take the session's state along, and what was typed is read by the page: to look into the session when
+# another click comes at the same moment would end a callback, and the opinion would be lost without a word.
+def _want_disagreement(state: ReviewState, case: Case, analysis: Analysis) -> None:
+    state.disagreement_wanted = _key(case, analysis)
+
+
+def _disagree(state: ReviewState, store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
+    """Log the disagreement that was asked for with what its fields say, before they are drawn."""
+    own, reason = st.session_state.get(LEVEL_KEY), str(st.session_state.get(REASON_KEY) or "")
+    wanted, state.disagreement_wanted = state.disagreement_wanted, None
+    if wanted != _key(case, analysis):
+        return
+    _give(state, store, me, case, analysis, agree=False, own=own, reason=reason)
+    if state.failure is None:
+        # What was typed stays in its fields where it could not be logged.
+        st.session_state[REASON_KEY], st.session_state[LEVEL_KEY] = "", None
+
+
+def _give(
+    state: ReviewState,
+    store: Store,
+    me: Reader,
+    case: Case,
+    analysis: Analysis,
+    *,
+    agree: bool = True,
+    own: Severity | None = None,
+    reason: str = "",
+) -> None:
     state.failure = None
-    own: Severity | None = None if agree else st.session_state.get(LEVEL_KEY)
-    reason = "" if agree else str(st.session_state.get(REASON_KEY) or "")
     try:
         log_opinion(store, analysis, agree=agree, by=me.name, level=own, reason=reason)
     except CardioVError as error:
-        # What was typed stays in its fields.
         state.failure = error
         return
     done = "agreed" if agree else f"disagreed: {reason.strip()}"
     state.opinions[_key(case, analysis)] = f"Logged at {datetime.now(UTC):%H:%M} UTC: {me.name} {done}"
-    if not agree:
-        st.session_state[REASON_KEY], st.session_state[LEVEL_KEY] = "", None
 
 
-# Takes the session's state along: to look for it when another click comes at the same moment would end the callback.
 def _send(state: ReviewState, store: Store, me: Reader, case: Case, analysis: Analysis) -> None:
     state.failure = None
     try:

@@ -20,11 +20,11 @@ from cardiov_core.evaluation import (
 )
 from cardiov_core.inference import OwnDecision
 from cardiov_core.reporting import WARD_CAPTION, percent, ward_figure, ward_rows
-from cardiov_core.review import set_own_decision
+from cardiov_core.review import Store, set_own_decision
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table, plain
 from cardiov_core.ui.frame.page import dark_theme, guarded, notice, show_error
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 from cardiov_core.ui.review.reader import ask_reader, current_reader
 from cardiov_core.ui.sign_in.idle_clock import fragment
 
@@ -135,17 +135,18 @@ def _own_setting(own: OwnDecision | None, cost: float) -> None:
                 f"A miss counts {_times(cost)}: decide so from now on",
                 key=OWN_KEY,
                 type="primary",
-                on_click=partial(_set, OwnDecision(cost), me.name),
+                on_click=partial(_set, review_state(), store, OwnDecision(cost), me.name),
             )
             if own is not None:
-                st.button("Back to the graders' own costs", key=SHIPPED_KEY, on_click=partial(_set, None, me.name))
+                back = partial(_set, review_state(), store, None, me.name)
+                st.button("Back to the graders' own costs", key=SHIPPED_KEY, on_click=back)
 
 
-def _set(wanted: OwnDecision | None, by: str) -> None:
-    state = review_state()
+# Takes the session's state along: to look for it when another click comes at the same moment would end the callback.
+def _set(state: ReviewState, store: Store, wanted: OwnDecision | None, by: str) -> None:
     state.failure = None
     try:
-        set_own_decision(resources.review_store(), wanted, by)
+        set_own_decision(store, wanted, by)
     except CardioVError as error:
         state.failure = error
 

@@ -47,6 +47,7 @@ class ReviewState:
     # Grades that were shown before the reader had a name.
     unnamed: "deque[ShownGrade]" = field(default_factory=lambda: deque(maxlen=_MAX_UNNAMED))
     opinions: dict[ShownKey, str] = field(default_factory=dict)  # what was logged on the Analyse page, in a sentence
+    disagreement_wanted: ShownKey | None = None  # grade with which the reader disagrees; logged with the reason next
     alerts: dict[str, str] = field(default_factory=dict)  # fingerprint of a record -> the case whose alert it opened
     # What was chosen in forms that are no draft of a read, by form; None: indeterminate.
     notes: dict[str, Severity | None] = field(default_factory=dict)
