@@ -32,11 +32,12 @@ def test_the_earlier_ecg_of_the_session_is_found_and_compared(page: Page, tmp_pa
     paper = ".st-key-paper_trace .cv-trace"
     page.locator("input[type=file]").set_input_files(_file(tmp_path, "before", "normal", 2024))
     expect(page.locator(paper).nth(12)).to_be_attached(timeout=WAIT_MS)
-    # The first screen's drop zone is gone when the level is there.
+    # The first screen's drop zone goes when the level is there; the next one is in the page while its menu is open.
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
-    expect(page.locator("input[type=file]")).to_have_count(1, timeout=WAIT_MS)
+    expect(page.locator("input[type=file]")).to_have_count(0, timeout=WAIT_MS)
     page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
     page.get_by_role("button", name="Samples and data sets").wait_for(timeout=WAIT_MS)
+    expect(page.locator("input[type=file]")).to_have_count(1, timeout=WAIT_MS)
     page.locator("input[type=file]").first.set_input_files(_file(tmp_path, "after", "inferior_st_elevation", 2025))
     # The paper of the ECG before is still there for a moment.
     expect(page.locator(".cv-cart")).to_contain_text("2025", timeout=WAIT_MS)
