@@ -17,6 +17,13 @@ labels_option = click.option(
 """``--labels`` of the commands that read PTB-XL's labels; the command takes ``labels_file``."""
 
 
+def resamples_option(
+    default: int = 1000, help_text: str = "Bootstrap resamples of an interval."
+) -> Callable[[Command], Command]:
+    """Return ``--resamples`` of a command whose figures have intervals."""
+    return click.option("--resamples", type=click.IntRange(min=1), default=default, show_default=True, help=help_text)
+
+
 def reading_options(command: Command) -> Command:
     """Add what a file itself may not say, or says wrongly: ``--rate``, ``--units`` and ``--gain-factor``."""
     positive = click.FloatRange(min=0, min_open=True)

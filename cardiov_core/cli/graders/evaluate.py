@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.graders.train import Folds, labelled_of, ptbxl_of
-from cardiov_core.cli.options import computing_options, labels_option
+from cardiov_core.cli.options import computing_options, labels_option, resamples_option
 
 _POINTS = ("medium_or_higher", "high")
 
@@ -50,13 +50,7 @@ class Prevalence(click.ParamType[tuple[str, float]]):
     metavar="ALARM=SHARE",
     help="high=0.01 or medium_or_higher=0.1: PPV and NPV at this share of positive records, too.",
 )
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Bootstrap resamples of an interval and its test.",
-)
+@resamples_option(help_text="Bootstrap resamples of an interval and its test.")
 @click.option(
     "--against",
     "others",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.graders.train import labelled_of
+from cardiov_core.cli.options import resamples_option
 
 
 @click.command()
@@ -23,13 +24,7 @@ from cardiov_core.cli.graders.train import labelled_of
 @click.option(
     "--epochs", type=click.IntRange(min=1), metavar="N", help="End every stage after N epochs, where it has more."
 )
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Bootstrap resamples of an interval.",
-)
+@resamples_option()
 def ablate(data: Path, out: Path, recipe_name: str, epochs: int | None, resamples: int) -> None:
     """Compare ordinal, rank-consistent, classification and regression outputs.
 

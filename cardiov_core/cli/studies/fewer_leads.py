@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.graders.train import ptbxl_of
+from cardiov_core.cli.options import resamples_option
 
 
 @click.command("leads-check")
@@ -20,13 +21,7 @@ from cardiov_core.cli.graders.train import ptbxl_of
     show_default=True,
     help="Records that are measured again with their other leads taken away.",
 )
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=500,
-    show_default=True,
-    help="Bootstrap resamples of an interval.",
-)
+@resamples_option(500)
 def leads_check(data: Path, recipe: str, again: int, resamples: int) -> None:
     """Compare trees on the measurements of twelve, of three and of two leads, out of fold on folds 1-9.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli.graders.train import ptbxl_of
+from cardiov_core.cli.options import resamples_option
 
 if TYPE_CHECKING:
     from cardiov_core.studies import By, ShiftFigures
@@ -17,7 +18,7 @@ _HEADS = ("records", "patients", "AUC", "MAE", "ECE", "sets that hold the level"
 @click.argument("data", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--recipe", "recipe_name", default="boosted", show_default=True, metavar="NAME", help="Which trees.")
 @click.option("--by", type=click.Choice(["device", "site"]), default="device", show_default=True)
-@click.option("--resamples", type=click.IntRange(min=1), default=1000, show_default=True, help="Behind an interval.")
+@resamples_option(help_text="Behind an interval.")
 def shift_check(data: Path, recipe_name: str, by: "By", resamples: int) -> None:
     """Hold out each device (or site) of PTB-XL as a whole, and grade its records by trees grown on the others.
 

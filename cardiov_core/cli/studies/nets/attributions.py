@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.graders.train import ptbxl_of
+from cardiov_core.cli.options import resamples_option
 
 
 @click.command("attributions-check")
@@ -20,13 +21,7 @@ from cardiov_core.cli.graders.train import ptbxl_of
 @click.option(
     "--most", type=click.IntRange(min=1), default=60, show_default=True, help="Records of a statement, the first ones."
 )
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Bootstrap resamples of an interval.",
-)
+@resamples_option()
 def attributions_check(data: Path, out: Path, model: str, most: int, resamples: int) -> None:
     """Attribute a network's outputs on records with PVC and PACE in three ways.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.graders.train import labelled_of
+from cardiov_core.cli.options import resamples_option
 
 
 @click.command()
@@ -39,13 +40,7 @@ from cardiov_core.cli.graders.train import labelled_of
     help="Feed networks these leads, as I,II,V2, in place of all twelve; may be repeated: each is trained on each set.",
 )
 @click.option("--max-epochs", type=click.IntRange(min=1), default=50, show_default=True, help="No more than these.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Bootstrap resamples of an interval.",
-)
+@resamples_option()
 @click.option("--ship", is_flag=True, help="Put the comparison beside the weights, for the Performance page.")
 def compare(
     data: Path,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardiov_core.cli.graders.train import labelled_of, ptbxl_of
+from cardiov_core.cli.options import resamples_option
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import PtbXl
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
 @click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="OOF...")
 @click.option("--data", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of PTB-XL.")
 @click.option("--rules", is_flag=True, help="Measure findings, too, and let them override or join the answers.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=500,
-    show_default=True,
-    help="Bootstrap resamples of an interval.",
-)
+@resamples_option(500)
 @click.option("--ship", is_flag=True, help="Put the analyses beside the weights, for the Performance page.")
 def statements_check(tables: tuple[Path, ...], data: Path, rules: bool, resamples: int, ship: bool) -> None:
     """Analyse what a network says of statements out of fold.

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from cardiov_core.cli.graders.train import labelled_of
+from cardiov_core.cli.options import resamples_option
 
 
 @click.command("transfer-check")
@@ -22,13 +23,7 @@ from cardiov_core.cli.graders.train import labelled_of
 )
 @click.option("--epochs", type=click.IntRange(min=2), default=20, show_default=True, help="Of every training.")
 @click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Trainings of each kind.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(min=1),
-    default=500,
-    show_default=True,
-    help="Bootstrap resamples of an interval.",
-)
+@resamples_option(500)
 def transfer_check(
     data: Path, out: Path, net: str, before: str, task: str, sizes: str, epochs: int, seeds: int, resamples: int
 ) -> None:
