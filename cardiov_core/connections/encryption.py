@@ -36,11 +36,7 @@ class TlsFiles:
         ConfigurationError
             If a file cannot be read or is not what it should be.
         """
-        try:
-            context = ssl.create_default_context(cafile=self.authorities)
-        except OSError as error:
-            raise _unusable(AUTHORITIES, self.authorities, error) from error
-        return self._named(context)
+        return self._context(ssl.Purpose.SERVER_AUTH)
 
     def server(self) -> ssl.SSLContext | None:
         """Return how others connect to us; None where there is no certificate: without TLS.
@@ -52,16 +48,16 @@ class TlsFiles:
         """
         if self.certificate is None:
             return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context = self._context(ssl.Purpose.CLIENT_AUTH)
         if self.authorities is not None:
-            try:
-                context.load_verify_locations(self.authorities)
-            except OSError as error:
-                raise _unusable(AUTHORITIES, self.authorities, error) from error
             context.verify_mode = ssl.CERT_REQUIRED
-        return self._named(context)
+        return context
 
-    def _named(self, context: ssl.SSLContext) -> ssl.SSLContext:
+    def _context(self, purpose: ssl.Purpose) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(purpose, cafile=self.authorities)
+        except OSError as error:
+            raise _unusable(AUTHORITIES, self.authorities, error) from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.certificate is not None:
             try:

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import hl7
 import pytest
+import sqlalchemy as sa
 from fhir.resources import get_fhir_model_class
 from hl7.mllp import HL7StreamReader, HL7StreamWriter, start_hl7_server
 
@@ -23,6 +24,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import Analysis, CaseSource, EcgRecord
 from cardiov_core.inference import Grader, analyze, load_predictor
 from cardiov_core.review import NewCase, Store, open_store
+from cardiov_core.review.database.schema import deliveries
 
 PATIENT, FAMILY = "MRN-445566", "Roe"
 
@@ -70,6 +72,12 @@ def analysis(ecg: EcgRecord, graders: tuple[Grader, ...]) -> Analysis:
 def case(store: Store, analysis: Analysis) -> str:
     new = NewCase(analysis.record, analysis.prediction, analysis.quality, CaseSource.FOLDER)
     return review.put_case(store, new, "test")[0]
+
+
+def let_be_due(store: Store) -> None:
+    """Let everything that waits be due."""
+    with store.writing() as connection:
+        connection.execute(sa.update(deliveries).values(next_at=datetime.now(UTC) - timedelta(hours=1)))
 
 
 @pytest.fixture

@@ -7,13 +7,11 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import sqlalchemy as sa
 import trustme
 from pydicom import dcmread
 from pynetdicom import AE
@@ -27,8 +25,7 @@ from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference import Grader
 from cardiov_core.io import write_record
 from cardiov_core.review import Store
-from cardiov_core.review.database.schema import deliveries
-from tests.connections.conftest import Archive, FhirServer, Hl7Listener
+from tests.connections.conftest import Archive, FhirServer, Hl7Listener, let_be_due
 
 HOST = "127.0.0.1"
 _SECURED = {"dicom": "dicoms", "http": "https", "mllp": "mllps"}
@@ -128,8 +125,7 @@ def test_a_result_goes_to_a_receiver_that_is_believed_and_to_no_other(
     assert not archive.objects
     assert not fhir_server.n_asked
     assert not hl7_listener.messages
-    with store.writing() as connection:
-        connection.execute(sa.update(deliveries).values(next_at=datetime.now(UTC) - timedelta(hours=1)))
+    let_be_due(store)
     assert Outbox(store, outgoing).send_due().sent == 1
     assert len(archive.objects) + fhir_server.n_asked + len(hl7_listener.messages) == 1
     assert review.waiting_deliveries(store) == ()

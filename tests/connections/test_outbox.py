@@ -3,7 +3,6 @@
 import json
 import secrets
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,7 @@ from cardiov_core.inference import Grader
 from cardiov_core.io import write_record
 from cardiov_core.review import Store
 from cardiov_core.review.database.schema import deliveries
-from tests.connections.conftest import FAMILY, PATIENT, Archive, FhirServer, Hl7Listener
-
-
-def _again(store: Store) -> None:
-    """Let everything that waits be due."""
-    with store.writing() as connection:
-        connection.execute(sa.update(deliveries).values(next_at=datetime.now(UTC) - timedelta(hours=1)))
+from tests.connections.conftest import FAMILY, PATIENT, Archive, FhirServer, Hl7Listener, let_be_due
 
 
 @pytest.fixture
@@ -53,7 +46,7 @@ def test_three_receivers_get_the_result_once(
     assert (done.sent, done.faults) == (3, ())
     # The file came in again, or the process died before the file was moved.
     assert outbox.queue(analysis, graders[0].card, case) == 0
-    _again(store)
+    let_be_due(store)
     assert outbox.send_due().sent == 0
     assert (len(archive.objects), fhir_server.n_asked, len(hl7_listener.messages)) == (1, 1, 1)
     assert fhir_server.tokens == [f"Bearer {token}"]
@@ -109,7 +102,7 @@ def test_what_nobody_takes_stays_and_is_taken_later(
     # Not due yet: a receiver that is away is not asked without a pause.
     assert outbox.send_due() == type(outbox.send_due())(0, ())
     fhir_server.failing, hl7_listener.code, archive.status = None, "AA", 0
-    _again(store)
+    let_be_due(store)
     assert outbox.send_due().sent == 1
     assert review.waiting_deliveries(store) == ()
 
@@ -138,7 +131,7 @@ def test_a_killed_sender_leaves_its_delivery_to_the_next_with_the_same_ids(
     before = json.dumps(fhir_server.resources, sort_keys=True)
     # Nobody else gets it while its sender may be at work.
     assert review.claim_delivery(store) is None
-    _again(store)
+    let_be_due(store)
     assert outbox.send_due().sent == 1
     assert json.dumps(fhir_server.resources, sort_keys=True) == before
 
