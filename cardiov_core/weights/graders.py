@@ -20,10 +20,9 @@ from cardiov_core.weights.files import (
     CardFields,
     fields_as_json,
     read_tensors,
-    read_verified,
     tensor_bytes,
 )
-from cardiov_core.weights.out_of_fold import LIMIT_COLUMNS, OUT_OF_FOLD_COLUMNS, check_columns
+from cardiov_core.weights.out_of_fold import LIMIT_COLUMNS, OUT_OF_FOLD_COLUMNS, check_columns, out_of_fold_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -237,13 +236,12 @@ def out_of_fold_table(card: ModelCard) -> "pd.DataFrame | None":
     WeightsIntegrityError
         If its checksum is not the card's.
     """
-    stated = card.stated.out_of_fold
-    if stated is None:
+    file = out_of_fold_file(card)
+    if file is None:
         return None
     import pandas as pd
 
-    path = card.path.with_name(stated.file)
-    content = read_verified(path, stated.sha256)
+    path, content = file
     # Sixteen hexadecimal digits may look like a number.
     as_text = dict.fromkeys((*OUT_OF_FOLD_COLUMNS[-2:], *_INDEPENDENT_COLUMNS, "mark", "patient_id"), str)
     try:

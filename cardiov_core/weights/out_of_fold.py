@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -83,11 +84,11 @@ def out_of_fold_rows(card: ModelCard) -> OutOfFoldRows | None:
     WeightsIntegrityError
         If its checksum is not the card's.
     """
-    stated = card.stated.out_of_fold
-    if stated is None:
+    file = out_of_fold_file(card)
+    if file is None:
         return None
-    path = card.path.with_name(stated.file)
-    text = read_verified(path, stated.sha256).decode("utf-8", "replace")
+    path, content = file
+    text = content.decode("utf-8", "replace")
     try:
         head, *rows = [line for line in csv.reader(text.splitlines()) if line] or [[]]
     except csv.Error as error:
@@ -96,6 +97,15 @@ def out_of_fold_rows(card: ModelCard) -> OutOfFoldRows | None:
         raise WeightsError(f"{path} is no table: a line has another number of cells than the first.", HINT_MAKE)
     check_columns(head)
     return OutOfFoldRows({name: [line[at] for line in rows] for at, name in enumerate(head)})
+
+
+def out_of_fold_file(card: ModelCard) -> tuple[Path, bytes] | None:
+    """Return path and content of a grader's out-of-fold table, checked against its checksum; None where it has none."""
+    stated = card.stated.out_of_fold
+    if stated is None:
+        return None
+    path = card.path.with_name(stated.file)
+    return path, read_verified(path, stated.sha256)
 
 
 def check_columns(names: Sequence[str]) -> None:

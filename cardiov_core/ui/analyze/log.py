@@ -112,7 +112,7 @@ def log_tab(case: Case, analysis: Analysis) -> None:
         st.button(
             "Send to review",
             key=SEND_KEY,
-            on_click=partial(_send, review_state(), store, me, case, analysis),
+            on_click=partial(_send, state, store, me, case, analysis),
             help=STORED,
         )
         st.page_link(WORKLIST_PAGE, label="Open the worklist")
