@@ -9,6 +9,7 @@ import resource
 import signal
 import time
 import traceback
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,8 +21,10 @@ from tests.fuzz.mutate import members, mutant
 from tests.fuzz.seeds import Files, packed
 
 _MAX_ADDRESS_BYTES = 4 * 1024**3
-# Every third execution is traced: that costs three times the reading, and a new kind of result counts as well.
-_TRACED = 3
+# To trace costs five times the reading. A campaign begins with many traces, while most mutants reach something new; later
+# a new kind of result shows what is new, too.
+_TRACED_AT_FIRST, _TRACED_LATER, _AT_FIRST = 3, 20, 2_000
+_EXPORTED = 50
 _TOLD_EVERY = 100
 _ENOUGH = 20
 """Faults of one place that are kept as files."""
@@ -146,16 +149,18 @@ class _Child:
         while self._tally.executions < executions:
             pool = self._kept if self._kept and self._random.random() < 0.5 else self._seeds
             drop = mutant(self._random.choice(pool), self._seeds, self._random)
-            self._execute(drop, traced=self._tally.executions % _TRACED == 0)
+            before = self._before.executions + self._tally.executions
+            every = _TRACED_AT_FIRST if before < _AT_FIRST else _TRACED_LATER
+            self._execute(drop, traced=before % every == 0)
             if self._tally.executions % _TOLD_EVERY == 0:
                 self._tell()
         self._tell()
 
     def _execute(self, drop: Files, *, traced: bool) -> None:
-        (self._folder / "in-hand.zip").write_bytes(packed(drop))
+        (self._folder / "in-hand.zip").write_bytes(packed(drop, compression=zipfile.ZIP_STORED))
         number = self._tally.executions
         self._tally.executions += 1
-        stated, export = number % 2 == 0, number % 20 == 0
+        stated, export = number % 2 == 0, number % _EXPORTED == 0
         # Its default action ends the process, whatever library is at work.
         signal.setitimer(signal.ITIMER_PROF, (4 if traced else 2) * LIMIT_CPU_S)
         try:

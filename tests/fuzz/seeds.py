@@ -28,10 +28,10 @@ _SUFFIXES = frozenset(
 _HEADER = "r 12 100 400\n"
 
 
-def packed(files: Files) -> bytes:
+def packed(files: Files, *, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Return a zip archive of some files."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(stream, "w", compression) as archive:
         for name, content in files:
             archive.writestr(name, content)
     return stream.getvalue()
