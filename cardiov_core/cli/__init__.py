@@ -43,6 +43,7 @@ from cardiov_core.cli.studies.nets.transfer import transfer_check
 from cardiov_core.cli.studies.noise_floor import noise_floor
 from cardiov_core.cli.studies.passport import passport
 from cardiov_core.cli.studies.quality import quality_check
+from cardiov_core.cli.studies.recognition import recognition_check
 from cardiov_core.cli.studies.scope import scope_check
 from cardiov_core.cli.studies.shift import shift_check
 from cardiov_core.errors import CardioVError
@@ -121,6 +122,7 @@ for _command in (
     noise_floor,
     outside_check,
     passport,
+    recognition_check,
     scope_check,
     shift_check,
     models,

@@ -7,6 +7,7 @@ from .graders.fewer_leads import check_fewer_leads as check_fewer_leads
 from .graders.fewer_leads import fewer_leads_text as fewer_leads_text
 from .graders.passport import check_passport as check_passport
 from .graders.passport import ship_passport as ship_passport
+from .graders.recognition import check_recognition as check_recognition
 from .graders.scope import ScopeCheck as ScopeCheck
 from .graders.scope import check_scope as check_scope
 from .graders.scope import ship_scope as ship_scope
