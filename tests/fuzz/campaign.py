@@ -21,8 +21,8 @@ from tests.fuzz.mutate import members, mutant
 from tests.fuzz.seeds import Files, packed
 
 _MAX_ADDRESS_BYTES = 4 * 1024**3
-# To trace costs five times the reading. A campaign begins with many traces, while most mutants reach something new; later
-# a new kind of result shows what is new, too.
+# To trace costs five times the reading. A campaign begins with many traces, while most mutants reach new lines; later
+# new kinds of results show what is new, too.
 _TRACED_AT_FIRST, _TRACED_LATER, _AT_FIRST = 3, 20, 2_000
 _EXPORTED = 50
 _TOLD_EVERY = 100
