@@ -27,8 +27,8 @@ SAME_NOUN = frozenset(
         "measurements", "median_beat", "noise_floor", "quality", "record", "records", "rhythm", "serial", "statements",
         "trace",
         # Figures and studies: computed, worded, shown, and a command for each.
-        "attributions", "cases", "compare", "external", "fewer_leads", "figures", "metrics", "shift", "shipped",
-        "train_delineator", "train_findings", "transfer",
+        "attributions", "cases", "compare", "external", "fewer_leads", "figures", "metrics", "recognition", "shift",
+        "shipped", "train_delineator", "train_findings", "transfer",
         # The review, and who may do what.
         "access", "adjudication", "alerts", "demo", "limits", "report",
         # The same part of two rooms of one kind: a list of what there is, a cache, a parser, a part of a page.
