@@ -25,9 +25,10 @@ import psutil
 import torch
 import wfdb
 
+from cardiov_core.filtering import resample
 from cardiov_core.inference import BlendGrader, NetworkGrader
 from cardiov_core.io import read_record
-from cardiov_core.preprocessing import band_pass, resample
+from cardiov_core.preprocessing import band_pass
 from cardiov_core.scoring import Entry, Grading, Progress, Scorer, list_entries, score
 from cardiov_core.signals import Examination
 from cardiov_core.weights import default_name, load_network

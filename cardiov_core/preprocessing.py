@@ -5,9 +5,7 @@ its window alone, whatever lies outside it; padding comes last, which keeps the 
 """
 
 from dataclasses import replace
-from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +13,7 @@ from scipy import signal as sps
 
 from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Reason, ReasonCode, Window, once
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.filtering import resample, zero_phase
 from cardiov_core.lost_signal import MAX_BRIDGED_GAP_S, live_span
 
 MIN_DURATION_S = 5.0
@@ -62,109 +61,6 @@ def bridge_gaps(
             if (stop - start) / sampling_rate_hz > max_gap_s:
                 missing[lead, start:stop] = True
     return filled, missing
-
-
-def resample(signal: npt.ArrayLike, from_hz: float, to_hz: float) -> npt.NDArray[np.float64]:
-    """Resample along the last axis with a polyphase filter.
-
-    Parameters
-    ----------
-    signal : array_like
-        Shape ``(..., n_samples)``, without NaN.
-    from_hz, to_hz : float
-        Rates in Hz, both above 0.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape ``(..., ceil(n_samples * to_hz / from_hz))``; the input itself where the rates are equal.
-    """
-    values = np.asarray(signal, dtype=np.float64)
-    if from_hz == to_hz:
-        return values
-    wanted, given = (Fraction(hz).limit_denominator(1000) for hz in (to_hz, from_hz))
-    ratio = (wanted / given).limit_denominator(5000)
-    # The median as padding: an ECG that rides on an offset would otherwise get a step at both ends.
-    if ratio == 1:
-        return values.copy()
-    window = _anti_aliasing(max(ratio.numerator, ratio.denominator))
-    # The stubs know windows by their names only.
-    resampled = sps.resample_poly(  # type: ignore[call-overload]
-        values, ratio.numerator, ratio.denominator, axis=-1, window=window, padtype="median"
-    )
-    return np.asarray(resampled, dtype=np.float64)
-
-
-@lru_cache(maxsize=16)
-def _anti_aliasing(largest: int) -> npt.NDArray[np.float64]:
-    """Return the filter that `scipy.signal.resample_poly` designs anew for every call."""
-    return np.asarray(sps.firwin(20 * largest + 1, 1.0 / largest, window=("kaiser", 5.0)), dtype=np.float64)
-
-
-def zero_phase(
-    signal: npt.ArrayLike,
-    sampling_rate_hz: float,
-    edges_hz: float | tuple[float, float],
-    order: int,
-    kind: Literal["bandpass", "highpass"] = "bandpass",
-    *,
-    pad: int | None = None,
-) -> npt.NDArray[np.float64]:
-    """Filter forward and backward with a Butterworth filter that is designed once for a rate.
-
-    The numbers are those of `scipy.signal.sosfiltfilt`, which computes the filter's state anew for every call.
-
-    Parameters
-    ----------
-    signal : array_like
-        Shape ``(..., n_samples)``, without NaN.
-    sampling_rate_hz : float
-        In Hz.
-    edges_hz : float or tuple of float
-        The edge, or both edges of a band, below half the rate.
-    order : int
-        Order of the prototype; the effective attenuation is twice that of one pass.
-    kind : {"bandpass", "highpass"}
-        What is let through.
-    pad : int, optional
-        Samples by which the signal is carried on at both ends, turned about its last sample; scipy's by default.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, same shape.
-
-    Raises
-    ------
-    ValueError
-        If the signal has no more samples than `pad`.
-    """
-    values = np.asarray(signal, dtype=np.float64)
-    sections, state = _butterworth(order, edges_hz, kind, sampling_rate_hz)
-    if pad is None:
-        n_taps = 2 * len(sections) + 1 - min(int((sections[:, 2] == 0).sum()), int((sections[:, 5] == 0).sum()))
-        pad = 3 * n_taps
-    if values.shape[-1] <= pad:
-        raise ValueError(f"{values.shape[-1]} samples cannot be carried on by {pad}.")
-    before = 2.0 * values[..., :1] - values[..., pad:0:-1]
-    after = 2.0 * values[..., -1:] - values[..., -2 : -(pad + 2) : -1]
-    carried_on = np.concatenate((before, values, after), axis=-1)
-    rest = state.reshape(len(sections), *[1] * (values.ndim - 1), 2)
-    forward, _ = sps.sosfilt(sections, carried_on, axis=-1, zi=rest * carried_on[..., :1])
-    backward, _ = sps.sosfilt(sections, forward[..., ::-1], axis=-1, zi=rest * forward[..., -1:])
-    return np.asarray(backward[..., ::-1][..., pad : carried_on.shape[-1] - pad], dtype=np.float64)
-
-
-@lru_cache(maxsize=64)
-def _butterworth(
-    order: int,
-    edges_hz: float | tuple[float, float],
-    kind: Literal["bandpass", "highpass"],
-    sampling_rate_hz: float,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the sections of a filter, and its state after a constant input of 1."""
-    sections = sps.butter(order, edges_hz, btype=kind, fs=sampling_rate_hz, output="sos")
-    return sections, np.asarray(sps.sosfilt_zi(sections), dtype=np.float64)
 
 
 @lru_cache(maxsize=16)

@@ -1,19 +1,18 @@
 """Golden values and properties of the way from record to input."""
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import signal as sps
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, InputContract, Provenance
 from cardiov_core.domain.reasons import texts
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.preprocessing import band_pass, bridge_gaps, fir_band_pass, prepare, resample, zero_phase
+from cardiov_core.filtering import resample
+from cardiov_core.preprocessing import band_pass, bridge_gaps, fir_band_pass, prepare
 
 CONTRACT = InputContract(STANDARD_LEADS, 500.0, 5000, (0.5, 50.0), 3, "none")
 
@@ -34,29 +33,6 @@ def test_band_keeps_the_ecg_and_stops_drift_and_noise(tone_hz: float, kept: floa
     t = np.arange(20000) / 500.0
     filtered = band_pass(np.sin(2 * np.pi * tone_hz * t), 500.0, (0.5, 50.0), 3)
     assert _amplitude(filtered) == pytest.approx(kept, abs=0.03)
-
-
-@pytest.mark.parametrize(
-    ("edges_hz", "order", "kind", "pad"),
-    [((5.0, 30.0), 2, "bandpass", None), (0.5, 1, "highpass", 900), (35.0, 4, "highpass", None)],
-)
-def test_filters_are_scipys_to_the_last_bit(edges_hz, order, kind, pad) -> None:
-    values = np.random.default_rng(8).normal(size=(3, 1000))
-    sections = sps.butter(order, edges_hz, kind, fs=500.0, output="sos")
-    for rows in (values, values[0]):
-        expected = sps.sosfiltfilt(sections, rows, axis=-1, padlen=pad)
-        for _ in range(2):
-            assert np.array_equal(zero_phase(rows, 500.0, edges_hz, order, kind, pad=pad), expected)
-
-
-@pytest.mark.parametrize(("from_hz", "to_hz"), [(500.0, 250.0), (257.0, 500.0), (500.0, 500.01)])
-def test_resampling_is_scipys_to_the_last_bit(from_hz: float, to_hz: float) -> None:
-    values = np.random.default_rng(9).normal(size=(2, 600))
-    ratio = (Fraction(to_hz).limit_denominator(1000) / Fraction(from_hz).limit_denominator(1000)).limit_denominator(
-        5000
-    )
-    expected = sps.resample_poly(values, ratio.numerator, ratio.denominator, axis=-1, padtype="median")
-    assert np.array_equal(resample(values, from_hz, to_hz), expected)
 
 
 @pytest.mark.parametrize("edge_hz", [0.5, 50.0])

@@ -8,13 +8,15 @@ then the delineated waves of each lead and signs of rhythm (`cardiov_core.signal
 measured is NaN.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
 import numpy as np
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Measurements, MedianBeat, once
-from cardiov_core.preprocessing import band_pass, bridge_gaps, resample
+from cardiov_core.filtering import median, resample
+from cardiov_core.preprocessing import band_pass, bridge_gaps
 from cardiov_core.signals.wave_features import SIGNS, WAVES_OF_A_LEAD, sign_numbers, wave_numbers
 
 Unit = Literal["of QRS", "of QRS ms", "mV", "mV ms", "ms", "1/min", "Hz", "deg", "", "years"]
@@ -150,9 +152,7 @@ def _row(record: EcgRecord, measurements: Measurements) -> Float64Array:
     beat = measurements.median_beat
     if beat is not None:
         heights_mv = qrs_heights(beat)
-        for lead, height in heights_mv.items():
-            for key, value in _of_lead(beat, lead).items():
-                numbers[f"{key}_{lead}"] = value if key in _TIMES else value / height
+        numbers |= _of_leads(beat, heights_mv)
         numbers |= _residues(record, measurements)
         numbers |= wave_numbers(measurements, heights_mv) | sign_numbers(record, measurements)
     for key, *_ in _MEASURED:
@@ -172,60 +172,65 @@ def _row(record: EcgRecord, measurements: Measurements) -> Float64Array:
 
 def qrs_heights(beat: MedianBeat) -> dict[str, float]:
     """Return the height of the QRS from its lowest to its highest point, in mV, of each standard lead with a signal."""
-    heights = {}
-    for lead in STANDARD_LEADS:
-        if lead in beat.usable_leads:
-            qrs = _part(beat.signal[beat.leads.index(lead)].astype(np.float64), beat, _QRS_S)
-            if qrs is not None and np.ptp(qrs[0]) > 0:
-                heights[lead] = float(np.ptp(qrs[0]))
-    return heights
+    leads = [lead for lead in STANDARD_LEADS if lead in beat.usable_leads]
+    qrs = _part(_rows(beat, leads), beat, _QRS_S)
+    if qrs is None:
+        return {}
+    heights = np.ptp(qrs[0], axis=1).tolist()
+    return {lead: height for lead, height in zip(leads, heights, strict=True) if height > 0}
 
 
-def _of_lead(beat: MedianBeat, lead: str) -> dict[str, float]:
-    row = beat.signal[beat.leads.index(lead)].astype(np.float64)
-    numbers: dict[str, float] = {}
-    qrs = _part(row, beat, _QRS_S)
+def _rows(beat: MedianBeat, leads: Sequence[str]) -> Float64Array:
+    """Return the beat in some leads, ``(n_leads, n_samples)`` in mV."""
+    return beat.signal[[beat.leads.index(lead) for lead in leads]].astype(np.float64)
+
+
+def _of_leads(beat: MedianBeat, heights_mv: Mapping[str, float]) -> dict[str, float]:
+    """Return the numbers of each lead, levels and areas as shares of its height in mV."""
+    rows = _rows(beat, [*heights_mv])
+    found: dict[str, Float64Array] = {}
+    qrs = _part(rows, beat, _QRS_S)
     if qrs is not None:
         values, at_ms = qrs
-        numbers |= {
-            "r": values.max(),
-            "r_at": at_ms[values.argmax()],
-            "s": values.min(),
-            "s_at": at_ms[values.argmin()],
-        }
-        numbers["qrs_area"] = _area(values, beat)
-    q = _part(row, beat, _Q_S)
+        found |= {"r": values.max(axis=1), "r_at": at_ms[values.argmax(axis=1)]}
+        found |= {"s": values.min(axis=1), "s_at": at_ms[values.argmin(axis=1)], "qrs_area": _areas(values, beat)}
+    q = _part(rows, beat, _Q_S)
     if q is not None:
-        numbers["q"] = q[0].min()
+        found["q"] = q[0].min(axis=1)
     for key, window_s in (("st_early", _ST_EARLY_S), ("st_late", _ST_LATE_S)):
-        level = _part(row, beat, window_s)
+        level = _part(rows, beat, window_s)
         if level is not None:
-            numbers[key] = level[0].mean()
-    t = _part(row, beat, _T_S)
+            found[key] = level[0].mean(axis=1)
+    t = _part(rows, beat, _T_S)
     if t is not None:
         values, at_ms = t
-        numbers |= {"t_max": values.max(), "t_max_at": at_ms[values.argmax()], "t_area": _area(values, beat)}
-        numbers |= {"t_min": values.min(), "t_min_at": at_ms[values.argmin()]}
-    p = _part(row, beat, _P_S)
+        found |= {"t_max": values.max(axis=1), "t_max_at": at_ms[values.argmax(axis=1)], "t_area": _areas(values, beat)}
+        found |= {"t_min": values.min(axis=1), "t_min_at": at_ms[values.argmin(axis=1)]}
+    p = _part(rows, beat, _P_S)
     if p is not None:
-        numbers |= {"p_max": p[0].max(), "p_min": p[0].min()}
-    return {key: float(value) for key, value in numbers.items()}
+        found |= {"p_max": p[0].max(axis=1), "p_min": p[0].min(axis=1)}
+    heights = np.array([*heights_mv.values()])
+    return {
+        f"{key}_{lead}": value
+        for key, values in found.items()
+        for lead, value in zip(heights_mv, (values if key in _TIMES else values / heights).tolist(), strict=True)
+    }
 
 
 def _part(
-    row: Float64Array, beat: MedianBeat, window_s: tuple[float, float]
+    rows: Float64Array, beat: MedianBeat, window_s: tuple[float, float]
 ) -> tuple[Float64Array, Float64Array] | None:
-    """Return the values in a window with their times in ms; None where less than half of it lies in the beat."""
+    """Return the values in a window, ``(n_leads, n)``, with their times in ms; None without half of it in the beat."""
     first, last = (beat.r_index + round(edge * beat.sampling_rate) for edge in window_s)
-    values = row[max(first, 0) : last + 1]
-    if values.size < _SMALLEST_SHARE_OF_A_WINDOW * (last + 1 - first):
+    values = rows[:, max(first, 0) : last + 1]
+    if values.shape[1] < _SMALLEST_SHARE_OF_A_WINDOW * (last + 1 - first):
         return None
-    at = np.arange(values.size, dtype=np.float64) + (max(first, 0) - beat.r_index)
+    at = np.arange(values.shape[1], dtype=np.float64) + (max(first, 0) - beat.r_index)
     return values, np.asarray(at * (1000.0 / beat.sampling_rate), dtype=np.float64)
 
 
-def _area(values: Float64Array, beat: MedianBeat) -> float:
-    return float(values.sum()) * 1000.0 / beat.sampling_rate
+def _areas(values: Float64Array, beat: MedianBeat) -> Float64Array:
+    return np.asarray(values.sum(axis=1) * 1000.0 / beat.sampling_rate)
 
 
 def _rhythm(measurements: Measurements) -> dict[str, float]:
@@ -267,5 +272,5 @@ def _residues(record: EcgRecord, measurements: Measurements) -> dict[str, float]
     numbers: dict[str, float] = {}
     for name, (start_s, end_s) in _RESIDUE_S.items():
         part = slice(round(start_s * _RATE_HZ) - before, round(end_s * _RATE_HZ) - before + 1)
-        numbers[f"{name}_residue"] = float(np.median(spread[:, part].mean(axis=1) / np.maximum(height, _TINY)))
+        numbers[f"{name}_residue"] = median(spread[:, part].mean(axis=1) / np.maximum(height, _TINY))
     return numbers

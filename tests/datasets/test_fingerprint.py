@@ -9,7 +9,7 @@ import pytest
 from cardiov_core.datasets.fingerprint import SAME_MARK, differing_bits, signal_mark
 from cardiov_core.datasets.varied import varied_record
 from cardiov_core.domain import EcgRecord
-from cardiov_core.preprocessing import resample
+from cardiov_core.filtering import resample
 
 Change = Callable[[EcgRecord], EcgRecord]
 

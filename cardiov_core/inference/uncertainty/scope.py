@@ -10,7 +10,6 @@ its mean square, so that a record that differs in a new way is far out, too.
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import welch
 
 from cardiov_core.domain import (
     INDEPENDENT_LEADS,
@@ -23,6 +22,7 @@ from cardiov_core.domain import (
     Scope,
 )
 from cardiov_core.errors import ConfigurationError
+from cardiov_core.filtering import mean_power
 from cardiov_core.inference.uncertainty.prediction_sets import COVERAGE
 from cardiov_core.signals import Examination, examined
 from cardiov_core.weights import KnownRange
@@ -203,7 +203,7 @@ def unlike_training(scope: Scope | None) -> Reason | None:
 
 def _spectrum(values: Float64Array) -> Float64Array:
     n_segment = min(round(_SEGMENT_S * CONTRACT.sampling_rate_hz), values.shape[1])
-    at_hz, power = welch(values, fs=CONTRACT.sampling_rate_hz, nperseg=n_segment, axis=1)
+    at_hz, power = mean_power(values, CONTRACT.sampling_rate_hz, n_segment)
     bands = np.array([power[:, (at_hz >= low) & (at_hz < high)].sum() for low, high in _BANDS_HZ]) + _SMALLEST_POWER
     return np.asarray(np.log(bands / bands.sum()), dtype=np.float64)
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.preprocessing import bridge_gaps, zero_phase
+from cardiov_core.filtering import median, row_medians, row_percentiles, zero_phase
+from cardiov_core.preprocessing import bridge_gaps
 
 QRS_BAND_HZ = (5.0, 30.0)
 """Where a QRS complex has most of its energy."""
@@ -47,15 +48,15 @@ def qrs_leads(signal: npt.NDArray[np.floating], sampling_rate_hz: float) -> QrsL
     """
     values, missing = bridge_gaps(signal, sampling_rate_hz)
     live = ~missing
-    values -= np.median(values, axis=1, keepdims=True)
+    values -= row_medians(values)
     values = zero_phase(values, sampling_rate_hz, QRS_BAND_HZ, 2)
     if live.all():
-        scale = np.percentile(np.abs(values), _QRS_PERCENTILE, axis=1)
+        scale = row_percentiles(np.abs(values), _QRS_PERCENTILE)[0]
     else:
         values[~live] = 0.0
         scale = np.array([_scale(row[there]) for row, there in zip(values, live, strict=True)])
     # A lead without signal would contribute rounding noise at full size.
-    usable = scale > max(_WEAK_LEAD * float(np.median(scale)), _TINY)
+    usable = scale > max(_WEAK_LEAD * median(scale), _TINY)
     rows: Float64Array = np.clip(values[usable] / scale[usable, np.newaxis], -_CLIP, _CLIP)
     return QrsLeads(rows, np.flatnonzero(usable), None if live.all() else live[usable])
 

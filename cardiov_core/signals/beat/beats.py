@@ -11,6 +11,7 @@ import numpy as np
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, IntArray
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.filtering import median, row_percentiles
 from cardiov_core.lost_signal import lost_in, without_lost_samples
 from cardiov_core.signals.beat.activity import QRS_BAND_HZ, QrsLeads, qrs_leads
 from cardiov_core.signals.beat.gaps import bridged
@@ -246,7 +247,7 @@ def _detect(activity: Float64Array, sampling_rate_hz: float) -> IntArray:
         return np.empty(0, dtype=np.int64)
     heights = activity[peaks]
     # In a long pause the detector looks for ever smaller peaks, down to the noise.
-    large = heights >= _SMALLEST_BEAT * float(np.percentile(heights, 90))
+    large = heights >= _SMALLEST_BEAT * float(row_percentiles(heights, 90)[0])
     return np.asarray(peaks, dtype=np.int64)[large]
 
 
@@ -264,8 +265,8 @@ def _evidence(
     if whole.size < 2:
         return 0.0, 0.0
     whole = whole[:: -(-whole.size // _MAX_COMPARED_BEATS)]
-    background = max(float(np.median(activity)), _TINY)
-    prominence = float(np.median(activity[whole])) / background
+    background = max(median(activity), _TINY)
+    prominence = median(activity[whole]) / background
     shapes = np.stack([leads[:, peak - reach : peak + reach + 1].ravel() for peak in whole])
     norms = np.linalg.norm(shapes, axis=1)
     if not norms.all():
@@ -273,4 +274,4 @@ def _evidence(
     unit: Float64Array = shapes / norms[:, np.newaxis]
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -1.0)
-    return prominence, float(np.median(cosines.max(axis=1)))
+    return prominence, median(cosines.max(axis=1))

@@ -6,13 +6,16 @@ that premature beats stay out. Everything happens at one rate, so that boundarie
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, FloatArray, IntArray, MedianBeat
-from cardiov_core.preprocessing import bridge_gaps, resample, zero_phase
+from cardiov_core.filtering import median, resample, row_percentiles, zero_phase
+from cardiov_core.preprocessing import bridge_gaps
 from cardiov_core.signals.beat.beats import detect_r_peaks
+from cardiov_core.signals.beat.medians import median_of_known
 
 RATE_HZ = 500.0
 """Rate of every median beat: 2 ms is finer than any tolerance of the CSE study."""
@@ -109,14 +112,15 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
     chosen = chosen[:: -(-chosen.size // MAX_AVERAGED_BEATS)]
     before, after = round(BEFORE_R_S * RATE_HZ), round(after_s * RATE_HZ)
 
-    def cut(values: Float64Array) -> Float64Array:
-        windows = cut_windows(np.where(missing, np.nan, values), r[chosen], before, after)
-        blank_neighbours(windows, r, chosen, before)
-        return windows
-
-    windows = cut(signal)
+    # Both versions of the signal side by side: where a beat has no sample, neither has one.
+    both = np.concatenate([signal, recorded - _line_through_beats(recorded, r[dominant])])
+    both[np.concatenate([missing, missing])] = np.nan
+    cut = cut_windows(both, r[chosen], before, after)
+    blank_neighbours(cut, r, chosen, before)
+    median = median_of_known(cut).astype(np.float32)
+    n_leads = len(record.leads)
     beat = MedianBeat(
-        signal=nan_median(windows).astype(np.float32),
+        signal=median[:n_leads],
         leads=record.leads,
         sampling_rate=RATE_HZ,
         r_index=before,
@@ -124,10 +128,9 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
         rr_s=rr_s,
         usable_leads=tuple(lead for lead, good in zip(record.leads, usable, strict=True) if good),
     )
-    level = nan_median(cut(recorded - _line_through_beats(recorded, r[dominant])))
     before_s = np.diff(r / RATE_HZ, prepend=-np.inf)[chosen]
     whole = signal[usable].astype(np.float32)
-    return BeatSeries(beat, r / RATE_HZ, dominant, windows, before_s, level.astype(np.float32), whole)
+    return BeatSeries(beat, r / RATE_HZ, dominant, cut[:, :n_leads], before_s, median[n_leads:], whole)
 
 
 def _at_common_rate(record: EcgRecord) -> tuple[Float64Array, BoolArray]:
@@ -155,39 +158,50 @@ def _line_through_beats(signal: Float64Array, r: IntArray) -> Float64Array:
     knots = np.maximum(r - before, 0)
     columns = np.clip(knots[:, np.newaxis] + np.arange(-half, half + 1), 0, signal.shape[1] - 1)
     levels = signal[:, columns].mean(axis=2)
-    at = np.arange(signal.shape[1])
-    return np.stack([np.interp(at, knots, row) for row in levels])
+    # The last of several at one place, as a line that jumps there has it.
+    kept = np.append(np.diff(knots) > 0, True)
+    knots, levels = knots[kept], levels[:, kept]
+    line = np.empty(signal.shape)
+    line[:, : knots[0]], line[:, knots[-1] :] = levels[:, :1], levels[:, -1:]
+    slopes = np.diff(levels, axis=1) / np.diff(knots)
+    for index, (start, end) in enumerate(pairwise(knots.tolist())):
+        along = np.arange(end - start)
+        line[:, start:end] = slopes[:, index : index + 1] * along + levels[:, index : index + 1]
+    return line
 
 
 def _usable_leads(signal: Float64Array, missing: BoolArray) -> BoolArray:
     """Leave out leads that are flat beside the others, or missing for more than half of the time."""
-    size = np.percentile(np.abs(signal), 98, axis=1)
+    (size,) = row_percentiles(np.abs(signal), 98)
     alive = size > _TINY
     if not alive.any():
         return alive
-    return np.asarray(alive & (size > _MIN_LEAD_SHARE * np.median(size[alive])) & (missing.mean(axis=1) < 0.5))
+    return np.asarray(alive & (size > _MIN_LEAD_SHARE * median(size[alive])) & (missing.mean(axis=1) < 0.5))
 
 
 def _dominant_class(signal: Float64Array, r: IntArray) -> tuple[IntArray, BoolArray]:
     """Tell which beats share the dominant shape, and move those to where they match best."""
     every = np.arange(r.size)[:: -(-r.size // _MAX_COMPARED_BEATS)]
-    similarity, _ = beat_similarity(signal, r[every], r[every])
+    similarity, moves = beat_similarity(signal, r[every], r[every])
     alike = similarity >= _LIKE
     counts = alike.sum(axis=1)
     # The gap before a beat tells a premature beat from the one that it follows.
     gaps = np.diff(r, prepend=r[0])[every].astype(np.float64)
-    gaps[0] = np.median(gaps[1:]) if every.size > 1 else 0.0
+    gaps[0] = median(gaps[1:]) if every.size > 1 else 0.0
     best = -1
     for index in np.argsort(-counts, kind="stable"):
         if counts[index] < _COMPARABLE_SHARE * counts.max():
             break
-        if best < 0 or (not alike[best, index] and np.median(gaps[alike[index]]) > 1.1 * np.median(gaps[alike[best]])):
+        if best < 0 or (not alike[best, index] and median(gaps[alike[index]]) > 1.1 * median(gaps[alike[best]])):
             best = int(index)
-    model = r[every[best] : every[best] + 1]
-    similarity, moves = beat_similarity(signal, r, model)
-    dominant: BoolArray = similarity[:, 0] >= _LIKE
-    dominant[every[best]] = True
-    moved = np.where(dominant, r + moves[:, 0], r)
+    model = every[best]
+    column = best
+    if every.size < r.size:
+        similarity, moves = beat_similarity(signal, r, r[model : model + 1])
+        column = 0
+    dominant: BoolArray = similarity[:, column] >= _LIKE
+    dominant[model] = True
+    moved = np.where(dominant, r + moves[:, column], r)
     return np.maximum.accumulate(np.clip(moved, 0, signal.shape[1] - 1)), dominant
 
 
@@ -230,9 +244,12 @@ def _centred(around: Float64Array, r: IntArray) -> Float64Array:
 
 def cut_windows(signal: Float64Array, r: IntArray, before: int, after: int) -> Float64Array:
     """Cut ``(n_beats, n_leads, before + after + 1)`` around the beats, NaN outside the record."""
-    padded = np.pad(signal, ((0, 0), (before, after)), constant_values=np.nan)
-    columns = np.clip(r, 0, signal.shape[1] - 1)[:, np.newaxis] + np.arange(before + after + 1)
-    return np.ascontiguousarray(padded[:, columns].transpose(1, 0, 2))
+    n_samples = signal.shape[1]
+    windows = np.full((r.size, len(signal), before + after + 1), np.nan)
+    for window, peak in zip(windows, np.clip(r, 0, n_samples - 1).tolist(), strict=True):
+        first, last = max(0, peak - before), min(n_samples, peak + after + 1)
+        window[:, first - peak + before : last - peak + before] = signal[:, first:last]
+    return windows
 
 
 def _room(r: IntArray, dominant: BoolArray) -> tuple[float | None, float]:
@@ -243,8 +260,8 @@ def _room(r: IntArray, dominant: BoolArray) -> tuple[float | None, float]:
     before = rr[dominant[1:]] if dominant[1:].any() else rr
     following = rr[dominant[:-1]] if dominant[:-1].any() else rr
     # Where beats come irregularly, most of them must reach as far as the median beat does.
-    room_s = float(np.percentile(following, _SHORT_PERCENTILE)) - _NEXT_BEAT_S
-    return float(np.median(before)), min(AFTER_R_S, max(room_s, _MIN_AFTER_S))
+    room_s = float(row_percentiles(following, _SHORT_PERCENTILE)[0]) - _NEXT_BEAT_S
+    return median(before), min(AFTER_R_S, max(room_s, _MIN_AFTER_S))
 
 
 def blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, before: int) -> None:
@@ -255,15 +272,3 @@ def blank_neighbours(windows: Float64Array, r: IntArray, chosen: IntArray, befor
             window[:, : max(0, before + int(r[beat - 1] - r[beat]) + reach)] = np.nan
         if beat + 1 < r.size:
             window[:, max(before, before + int(r[beat + 1] - r[beat]) - reach) + 1 :] = np.nan
-
-
-def nan_median(windows: Float64Array) -> Float64Array:
-    """Return the median over the beats, ignoring NaN; 0 where no beat has a sample."""
-    ordered = np.sort(windows, axis=0)  # NaN last
-    counts = np.isfinite(windows).sum(axis=0)
-    low, high = np.maximum(counts - 1, 0) // 2, np.minimum(counts // 2, windows.shape[0] - 1)
-    middle = (
-        np.take_along_axis(ordered, low[np.newaxis], axis=0)[0]
-        + np.take_along_axis(ordered, high[np.newaxis], axis=0)[0]
-    ) / 2.0
-    return np.where(counts > 0, middle, 0.0)

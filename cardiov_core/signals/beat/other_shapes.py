@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import MedianBeat
+from cardiov_core.filtering import median
 from cardiov_core.signals.beat.median_beat import (
     AFTER_R_S,
     BEFORE_R_S,
@@ -12,8 +13,8 @@ from cardiov_core.signals.beat.median_beat import (
     beat_similarity,
     blank_neighbours,
     cut_windows,
-    nan_median,
 )
+from cardiov_core.signals.beat.medians import median_of_known
 
 MOST_SHAPES = 2
 """So many other shapes get a median of their own, the most frequent first; more would only cost time."""
@@ -56,16 +57,16 @@ def _median_of(
     series: BeatSeries, signal: npt.NDArray[np.float64], r: npt.NDArray[np.int64], members: npt.NDArray[np.int64]
 ) -> MedianBeat | None:
     to_next = np.append(np.diff(series.r_s), np.inf)[members]
-    after_s = min(AFTER_R_S, float(np.median(to_next)) - _NEXT_BEAT_S)
+    after_s = min(AFTER_R_S, median(to_next) - _NEXT_BEAT_S)
     if after_s < _LEAST_AFTER_S:
         return None
     before, after = round(BEFORE_R_S * RATE_HZ), round(after_s * RATE_HZ)
     windows = cut_windows(signal, r[members], before, after)
     blank_neighbours(windows, r, members, before)
     beat = series.median_beat
-    room_s = float(np.median(to_next))
+    room_s = median(to_next)
     return MedianBeat(
-        signal=nan_median(windows).astype(np.float32),
+        signal=median_of_known(windows).astype(np.float32),
         leads=beat.usable_leads,
         sampling_rate=RATE_HZ,
         r_index=before,

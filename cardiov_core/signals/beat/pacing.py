@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import EcgRecord, Float64Array, IntArray
+from cardiov_core.filtering import median, row_percentiles
 from cardiov_core.signals.beat.medians import median_over_beats
 
 Float = TypeVar("Float", bound=np.floating[Any])
@@ -97,7 +98,7 @@ def spikes_among(candidates: Candidates, peaks: IntArray, sampling_rate_hz: floa
         found = _clockwork(positions, sharpness, heights, sampling_rate_hz)
     if found.size < _MIN_SPIKES:
         return found[:0]
-    typical = float(np.median(heights[np.isin(positions, found)]))
+    typical = median(heights[np.isin(positions, found)])
     rest = positions[(sharpness >= REST_SHARPNESS) & (heights >= 0.5 * typical)]
     return np.union1d(found, rest)
 
@@ -132,7 +133,7 @@ def only_tails(signal: Float64Array, peaks: IntArray, spikes: IntArray, sampling
     near, far, end = (round(seconds * sampling_rate_hz) for seconds in _TAIL_S)
     nearest = np.array([np.abs(spikes - peak).min() for peak in peaks]) if spikes.size else np.empty(0)
     whole = peaks[(peaks >= end) & (peaks + end < signal.shape[1])]
-    if not nearest.size or float(np.median(nearest)) > near or whole.size < _MIN_SPIKES:
+    if not nearest.size or median(nearest) > near or whole.size < _MIN_SPIKES:
         return False
     beat = median_over_beats([signal[:, peak - end : peak + end] for peak in whole])
     beat = beat - np.median(beat, axis=1, keepdims=True)
@@ -185,12 +186,12 @@ def _clockwork(
     of_those = heights[sharpness >= _CLOCK_SHARPNESS]
     if sharp.size < _CLOCK_SPIKES:
         return sharp[:0]
-    typical = float(np.median(of_those))
+    typical = median(of_those)
     alike = sharp[np.abs(of_those - typical) <= _ALIKE * typical]
     intervals = np.diff(alike) / sampling_rate_hz
     if alike.size < max(_CLOCK_SPIKES, _MOST_ALIKE * sharp.size):
         return sharp[:0]
-    basic = float(np.median(intervals))
+    basic = median(intervals)
     ticks = np.round(intervals / basic)
     regular = (ticks >= 1) & (np.abs(intervals - ticks * basic) <= _CLOCK_JITTER_S * np.maximum(ticks, 1.0))
     within = _CLOCK_INTERVAL_S[0] <= basic <= _CLOCK_INTERVAL_S[1]
@@ -204,7 +205,7 @@ def _candidates(signal: Float64Array, sampling_rate_hz: float) -> tuple[IntArray
     closed = _extreme(np.minimum, _extreme(np.maximum, signal, width), width)
     smooth = 0.5 * (opened + closed)
     activity: Float64Array = np.abs(signal - smooth).mean(axis=0)
-    low, high = np.percentile(signal, [1.0, 99.0], axis=1)
+    low, high = row_percentiles(signal, 1.0, 99.0)
     least = _MIN_HEIGHT * float((high - low).mean())
     if least <= 0.0:
         return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import Float64Array, IntArray
+from cardiov_core.filtering import median
 from cardiov_core.signals.beat.activity import QrsLeads
 from cardiov_core.signals.beat.medians import median_over_beats
 
@@ -34,13 +35,13 @@ def with_small_beats(leads: QrsLeads, activity: Float64Array, peaks: IntArray, s
     """
     if peaks.size < _FEWEST_BEATS:
         return peaks
-    longest = _LONG_INTERVAL * float(np.median(np.diff(peaks)))
+    longest = _LONG_INTERVAL * median(np.diff(peaks))
     edges = [(0, int(peaks[0])), *pairwise(peaks.tolist()), (int(peaks[-1]), activity.size)]
     intervals = [(start, end) for start, end in edges if end - start > longest]
     if not intervals:
         return peaks
     template = _template(leads.rows, peaks, sampling_rate_hz)
-    least = _SMALLEST * float(np.median(activity[peaks]))
+    least = _SMALLEST * median(activity[peaks])
     enough = _LIKE if len(leads.rows) > _FEW_LEADS else _LIKE_IN_FEW_LEADS
     places: list[int] = []
     for start, end in intervals:
@@ -60,7 +61,7 @@ def _candidates(activity: Float64Array, start: int, end: int, least: float, samp
     if last - first < 2:
         return []
     part = activity[first:last]
-    height = max(least, _OVER_BACKGROUND * float(np.median(part)))
+    height = max(least, _OVER_BACKGROUND * median(part))
     # A T wave between two of them may be larger: all are looked at, and the shape decides.
     places, _ = find_peaks(part, height=height, distance=max(1, round(_APART_S * sampling_rate_hz)))
     return [first + int(place) for place in places]

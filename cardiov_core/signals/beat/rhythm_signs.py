@@ -11,10 +11,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import welch
 
 from cardiov_core.domain import EcgRecord, Measurements, once
-from cardiov_core.preprocessing import resample, zero_phase
+from cardiov_core.filtering import mean_power, median, resample, row_percentiles, zero_phase
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.medians import median_over_beats
 
@@ -128,7 +127,7 @@ def _cosines(flat: Float64Array, model: Float64Array) -> Float64Array:
 def _beat_signs(signal: Float64Array, r: IntArray, dominant: BoolArray, onset_s: float) -> BeatSigns:
     rr = np.diff(r) / RATE_HZ
     both = dominant[1:] & dominant[:-1]
-    usual = float(np.median(rr[both])) if both.any() else float(np.median(rr))
+    usual = median(rr[both]) if both.any() else median(rr)
     before = np.concatenate(([np.nan], rr)) / usual
     after = np.concatenate((rr, [np.nan])) / usual
     half = round(_QRS_HALF_S * RATE_HZ)
@@ -148,8 +147,8 @@ def _beat_signs(signal: Float64Array, r: IntArray, dominant: BoolArray, onset_s:
         before=before,
         after=after,
         likeness=np.where(whole, _cosines(qrs, median_over_beats(qrs[chosen])), 1.0),
-        width=np.where(whole, width / max(float(np.median(width[chosen])), _TINY), 1.0),
-        size=np.where(whole, size / max(float(np.median(size[chosen])), _TINY), 1.0),
+        width=np.where(whole, width / max(median(width[chosen]), _TINY), 1.0),
+        size=np.where(whole, size / max(median(size[chosen]), _TINY), 1.0),
         p_likeness=np.where(r + begin >= 0, _cosines(p, median_over_beats(p[chosen])), 1.0),
         dominant=dominant | ~whole,
     )
@@ -162,14 +161,15 @@ def _interval_signs(r: IntArray, dominant: BoolArray) -> dict[str, float]:
     plain = rr[dominant[1:] & dominant[:-1]]
     plain = plain if plain.size >= 3 else rr
     steps = np.abs(np.diff(plain))
+    middle, (high, low) = median(plain), row_percentiles(plain, 90, 10)
     signs = {
         "rr_cv": float(rr.std()) / mean,
         "rr_plain_cv": float(plain.std() / plain.mean()),
         "rr_step": float(np.sqrt((np.diff(rr) ** 2).mean())) / mean,
-        "rr_plain_step": float(np.median(steps) / plain.mean()) if steps.size else float("nan"),
-        "rr_small_step": float(np.percentile(steps, 25) / plain.mean()) if steps.size else float("nan"),
-        "rr_span": float((np.percentile(plain, 90) - np.percentile(plain, 10)) / np.median(plain)),
-        "rr_alike": float((np.abs(plain / np.median(plain) - 1.0) < 0.05).mean()),
+        "rr_plain_step": float(median(steps) / plain.mean()) if steps.size else float("nan"),
+        "rr_small_step": float(row_percentiles(steps, 25)[0] / plain.mean()) if steps.size else float("nan"),
+        "rr_span": float((high - low) / middle),
+        "rr_alike": float((np.abs(plain / middle - 1.0) < 0.05).mean()),
     }
     centred = plain - plain.mean()
     power = float((centred**2).sum())
@@ -192,7 +192,7 @@ def _p_signs(
     others = scaled.sum(axis=0) - scaled
     lengths = np.linalg.norm(scaled, axis=1) * np.linalg.norm(others, axis=1)
     signs = {
-        "p_repeats": float(np.median((scaled * others).sum(axis=1) / np.maximum(lengths, _TINY))),
+        "p_repeats": median((scaled * others).sum(axis=1) / np.maximum(lengths, _TINY)),
         "p_signal_to_noise": float(np.log10((typical**2).sum() / max(float((rest**2).sum(axis=(1, 2)).mean()), _TINY))),
     }
     for lead, name in (("II", "ii"), ("V1", "v1")):
@@ -200,7 +200,7 @@ def _p_signs(
         signs[f"p_height_{name}"] = float(np.ptp(typical[row])) if row >= 0 else float("nan")
         if lead == "II":
             own = windows[:, row]
-            signs["p_repeats_ii"] = float(np.median(_cosines(own, own.mean(axis=0)))) if row >= 0 else float("nan")
+            signs["p_repeats_ii"] = median(_cosines(own, own.mean(axis=0))) if row >= 0 else float("nan")
     return signs
 
 
@@ -211,9 +211,9 @@ def _atrial_signs(
     seen = [leads.index(lead) for lead in _SEEN_IN if lead in leads] or list(range(len(leads)))
     bare = _without_qrs(signal[seen], r, measured)
     signs: dict[str, float] = {}
-    size = max(float(np.median(np.percentile(np.abs(signal), 99, axis=1))), _TINY)
+    size = max(median(row_percentiles(np.abs(signal), 99)[0]), _TINY)
     for kind, values in (("left", rest[seen]), ("bare", bare)):
-        frequency, power = welch(values, fs=RATE_HZ, nperseg=min(1024, values.shape[1]), axis=1)
+        frequency, power = mean_power(values, RATE_HZ, min(1024, values.shape[1]))
         band = (frequency >= _ATRIAL_BAND_HZ[0]) & (frequency <= _ATRIAL_BAND_HZ[1])
         inside = power[:, band]
         total = inside.sum(axis=1) + _TINY**2
@@ -288,7 +288,7 @@ def _extra_beat_signs(beats: BeatSigns) -> dict[str, float]:
         "worst_size": float(beats.size[worst]),
         "worst_p": float(beats.p_likeness[worst]),
         "least_likeness": float(beats.likeness.min()),
-        "usual_likeness": float(np.median(beats.likeness)),
+        "usual_likeness": median(beats.likeness),
         "early_alike_count": float((premature & beats.dominant).sum()),
     }
     alike = premature & (beats.likeness > 0.85)
@@ -314,7 +314,7 @@ def _train_signs(rest: Float64Array, r: IntArray) -> dict[str, float]:
     if hidden.all():
         return nothing
     # What a QRS leaves is no P wave, nor is what a beat leaves that the record cuts; in a QRS nothing is known.
-    seen = np.where(hidden, 0.0, np.minimum(envelope, _TALLEST_P * float(np.median(envelope[~hidden]))))
+    seen = np.where(hidden, 0.0, np.minimum(envelope, _TALLEST_P * median(envelope[~hidden])))
     weight = (~hidden).astype(np.float64)
     centred = (seen - seen.sum() / max(weight.sum(), 1.0)) * weight
     first, last = round(_TRAIN_S[0] * RATE_HZ), min(round(_TRAIN_S[1] * RATE_HZ), centred.size // 2)

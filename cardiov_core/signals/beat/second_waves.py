@@ -8,7 +8,7 @@ it belongs to, keeps the same distance from them, and, unlike a premature ventri
 import numpy as np
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.preprocessing import zero_phase
+from cardiov_core.filtering import median, row_medians, zero_phase
 from cardiov_core.signals.beat.medians import median_over_beats
 
 _BAND_HZ = (1.0, 40.0)
@@ -64,7 +64,7 @@ def without_second_waves(
 
 def _slow_part(signal: Float64Array, sampling_rate_hz: float) -> Float64Array:
     band = (_BAND_HZ[0], min(_BAND_HZ[1], 0.45 * sampling_rate_hz))
-    return zero_phase(signal - np.median(signal, axis=1, keepdims=True), sampling_rate_hz, band, 2)
+    return zero_phase(signal - row_medians(signal), sampling_rate_hz, band, 2)
 
 
 def _recentred(size: Float64Array, peaks: IntArray, sampling_rate_hz: float) -> IntArray:
@@ -108,7 +108,7 @@ def _t_waves(
     alike = _similarity(waves, middles[every], middles[np.flatnonzero(every) - 1], sampling_rate_hz)
     # At a high rate there is no room to see what follows; but no rhythm of 200 a minute has long and short intervals.
     beat_to_beat = np.median(middles[every] - np.append(0, middles[:-1])[np.flatnonzero(every) - 1])
-    uneven = float(np.median(behind[every])) <= _UNEVEN * float(beat_to_beat) / sampling_rate_hz
+    uneven = median(behind[every]) <= _UNEVEN * float(beat_to_beat) / sampling_rate_hz
     follows = _own_t(waves, every, peaks, middles, sampling_rate_hz, 0.0 if uneven else np.inf)
     return every if alike <= _OTHER_SHAPE and follows <= _NO_T else np.zeros_like(every)
 
@@ -145,7 +145,7 @@ def _similarity(waves: Float64Array, some: IntArray, others: IntArray, sampling_
             first, second = (waves[:, middle - half : middle + half + 1] for middle in (one, other))
             sizes = float(np.linalg.norm(first) * np.linalg.norm(second))
             cosines.append(float((first * second).sum()) / (sizes + _TINY))
-    return float(np.median(cosines)) if cosines else 1.0
+    return median(cosines) if cosines else 1.0
 
 
 def _p_waves(peaks: IntArray, slowness: Float64Array, activity: Float64Array, sampling_rate_hz: float) -> BoolArray:
@@ -162,7 +162,7 @@ def _of_one_distance(chosen: BoolArray, distance_s: Float64Array) -> BoolArray:
     """Keep the peaks whose distance is the usual one, if that is so for most."""
     if not chosen.any():
         return chosen
-    usual = float(np.median(distance_s[chosen]))
+    usual = median(distance_s[chosen])
     same = chosen & (np.abs(distance_s - usual) <= _SAME_DISTANCE_S)
     return same if same.sum() >= _MOST * chosen.sum() else np.zeros_like(chosen)
 
@@ -187,4 +187,4 @@ def _own_t(
             part, along = waves[:, first:last], np.linspace(0.0, 1.0, last - first)
             part = part - (part[:, :1] * (1.0 - along) + part[:, -1:] * along)
             found.append(float(np.sqrt((part**2).mean(axis=0)).max() / (size[middles[index]] + _TINY)))
-    return float(np.median(found)) if found else unknown
+    return median(found) if found else unknown

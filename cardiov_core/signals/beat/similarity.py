@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import WaveBoundaries
+from cardiov_core.filtering import median
 from cardiov_core.signals.beat.median_beat import BeatSeries
 from cardiov_core.signals.beat.medians import median_over_beats
 
@@ -39,7 +40,8 @@ def wave_similarity(series: BeatSeries, wave: WaveBoundaries, t_offset_s: float 
     if similarity is None or t_offset_s is None:
         return similarity
     # T waves that reach into the stretch resemble one another, too.
-    untouched = _similarity(series, wave, t_offset_s - series.before_s <= wave.onset_s)
+    free = t_offset_s - series.before_s <= wave.onset_s
+    untouched = similarity if free.all() else _similarity(series, wave, free)
     return None if untouched is None else min(similarity, untouched)
 
 
@@ -55,7 +57,7 @@ def _similarity(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.
     lengths = np.linalg.norm(flat, axis=1) * np.linalg.norm(others, axis=1)
     if not lengths.all():
         return None
-    return float(np.median((flat * others).sum(axis=1) / lengths))
+    return median((flat * others).sum(axis=1) / lengths)
 
 
 def _stretches(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -175,20 +175,20 @@ class Evidence:
     @cached_property
     def j_by_beat(self) -> Mapping[str, Float64Array]:
         """Lead -> J level of each beat of the dominant shape in mV, against its own level before the QRS."""
-        beats = [beat for beat in self.measured.beats if beat.dominant and beat.qrs is not None]
         fs = self.record.sampling_rate
-        levels: dict[str, list[float]] = {lead: [] for lead in self.waves}
         after, before = max(1, round(_BEAT_LEVEL_S * fs)), max(1, round(_LEVEL_S * fs))
-        for beat in beats:
-            if beat.qrs is None:
-                continue
-            onset, j = round(beat.qrs.onset_s * fs), round(beat.qrs.offset_s * fs)
-            if onset - before < 0 or j + after >= self.record.n_samples:
-                continue
-            for lead, found in levels.items():
-                row = self.record.lead(lead)
-                found.append(float(row[j : j + after + 1].mean() - row[onset - before : onset].mean()))
-        return {lead: np.asarray(found) for lead, found in levels.items()}
+        waves = [beat.qrs for beat in self.measured.beats if beat.dominant and beat.qrs is not None]
+        onset, j = (
+            np.array([round(edge_s * fs) for edge_s in edges_s], dtype=np.int64)
+            for edges_s in ([qrs.onset_s for qrs in waves], [qrs.offset_s for qrs in waves])
+        )
+        whole = (onset >= before) & (j + after < self.record.n_samples)
+        rows = self.record.signal[[self.record.leads.index(lead) for lead in self.waves]]
+        behind, ahead = (
+            np.take(rows, at[whole, np.newaxis] + np.arange(first, last), axis=1).mean(axis=2)
+            for at, first, last in ((j, 0, after + 1), (onset, -before, 0))
+        )
+        return dict(zip(self.waves, (behind - ahead).astype(np.float64), strict=True))
 
     def holds_in_half(self, lead: str, limit_mv: float) -> bool:
         """Tell whether J lies beyond a limit in at least half of the beats; a negative limit is a depression."""

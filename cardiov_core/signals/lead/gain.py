@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardiov_core.domain import EcgRecord, FloatArray, Reason, ReasonCode, once
+from cardiov_core.filtering import median, row_percentiles
 
 LOW_LIMIT_MV = 0.6
 """A whole ECG under this, peak to peak in every lead, is small (docs/clinical.md, 12): low voltage, or a wrong gain."""
@@ -51,7 +52,7 @@ def amplitudes_mv(signal: FloatArray, *, robust: bool = True) -> FloatArray:
     result = np.zeros(signal.shape[0], dtype=np.float32)
     if signal.size and np.isfinite(signal).all():
         low, high = (
-            np.percentile(signal, _ROBUST_PERCENTILES, axis=1) if robust else (signal.min(axis=1), signal.max(axis=1))
+            row_percentiles(signal, *_ROBUST_PERCENTILES) if robust else (signal.min(axis=1), signal.max(axis=1))
         )
         result[:] = high - low
         return result
@@ -95,7 +96,7 @@ def _checked(record: EcgRecord) -> GainFinding | None:
     measured = f"{lead} measures {_plain(float(extremes[index]))} mV from peak to peak"
     stated = _effective_gain(record)
     factor = None
-    if stated is not None and stated < _LARGE_USUAL_GAIN_PER_MV and float(np.median(robust)) > _MEDIAN_LEAD_MV:
+    if stated is not None and stated < _LARGE_USUAL_GAIN_PER_MV and median(robust) > _MEDIAN_LEAD_MV:
         factor = stated / _LARGE_USUAL_GAIN_PER_MV
     if stated is None or factor is None:
         reason = Reason(ReasonCode.GAIN_DOUBTFUL, f"{measured}: the gain or the unit may be wrong.", (lead,))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardiov_core.domain import Float64Array
+from cardiov_core.filtering import median
 
 MAX_RESIDUAL = 0.25
 """Largest disagreement, relative to the leads' own size, that is let pass.
@@ -78,7 +79,7 @@ def _typical_size(values: Float64Array, sampling_rate_hz: float) -> float:
     seconds = values[: values.size // second * second].reshape(-1, second)
     if not len(seconds):
         return float(np.sqrt(_power(values)))
-    return float(np.median(np.sqrt(np.mean(np.square(seconds), axis=1))))
+    return median(np.sqrt(np.mean(np.square(seconds), axis=1)))
 
 
 def _power(values: Float64Array) -> float:

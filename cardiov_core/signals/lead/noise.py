@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.preprocessing import zero_phase
+from cardiov_core.filtering import median, row_medians, zero_phase
 
 DRIFT_WINDOW_S = 2.5
 """Drift is measured over the length of a column of the printed ECG: slower movement does not disturb reading it."""
@@ -112,11 +112,11 @@ def _tremor(fast: Float64Array, quiet: BoolArray, sampling_rate_hz: float) -> tu
     if len(quiet) and (quiet == quiet[:1]).all():
         # Leads without gaps of their own are quiet together.
         if quiet[0].any():
-            noise = _MAD_TO_SD * np.median(np.abs(fast[:, quiet[0]]), axis=1)
+            noise = _MAD_TO_SD * row_medians(np.abs(fast[:, quiet[0]]))[:, 0]
     else:
         for index, (row, free) in enumerate(zip(fast, quiet, strict=True)):
             if free.any():
-                noise[index] = _MAD_TO_SD * float(np.median(np.abs(row[free])))
+                noise[index] = _MAD_TO_SD * median(np.abs(row[free]))
     width = max(1, round(BURST_S * sampling_rate_hz))
     n = fast.shape[1] // width
     blocks = quiet[:, : n * width].reshape(fast.shape[0], n, width)
@@ -143,7 +143,7 @@ def _hum(fast: Float64Array, quiet: BoolArray, sampling_rate_hz: float) -> tuple
         around = (away >= _HUM_NEIGHBOURS_HZ[0]) & (away <= _HUM_NEIGHBOURS_HZ[1])
         if mains + _HUM_NEIGHBOURS_HZ[1] > 0.5 * sampling_rate_hz or not line.any() or not around.any():
             continue
-        above = power[:, line].sum(axis=1) - line.sum() * np.median(power[:, around], axis=1)
+        above = power[:, line].sum(axis=1) - line.sum() * row_medians(power[:, around])[:, 0]
         swing = 4.0 * np.sqrt(np.maximum(above, 0.0) / _HANN_NOISE_BANDWIDTH) / weight
         larger = ~(swing <= hum)
         hum, hum_hz = np.where(larger, swing, hum), np.where(larger, mains, hum_hz)

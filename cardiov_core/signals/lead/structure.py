@@ -15,7 +15,7 @@ from cardiov_core.domain import (
     Reason,
     ReasonCode,
 )
-from cardiov_core.preprocessing import zero_phase
+from cardiov_core.filtering import zero_phase
 from cardiov_core.signals.beat.beats import Beats
 from cardiov_core.signals.lead.lead_order import disagreement, likely_order
 from cardiov_core.signals.lead.lead_swap import chest_reversed, find_chest_swap, find_limb_swap, median_beat

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray, WaveBoundaries
+from cardiov_core.filtering import median, row_medians, smoothed
 from cardiov_core.signals.beat.median_beat import RATE_HZ, BeatSeries
 from cardiov_core.signals.beat.medians import median_over_beats
 from cardiov_core.signals.wave.delineation import Delineation
@@ -68,8 +69,8 @@ def _without_qrs_and_t(
 ) -> tuple[Float64Array, BoolArray]:
     """Return leads in units of their noise, less the median QRS and T of the dominant beats, and where they count."""
     signal = series.signal[:, : round(_LONGEST_S * RATE_HZ)].astype(np.float64)
-    rows = gaussian_filter1d(signal, _SMOOTH_S * RATE_HZ, axis=1)[:, ::_STEP]
-    rows = rows - gaussian_filter1d(rows, _SLOW_S * _FS, axis=1)
+    rows = smoothed(signal, _SMOOTH_S * RATE_HZ, every=_STEP)
+    rows = rows - smoothed(rows, _SLOW_S * _FS)
     n = rows.shape[1]
     valid = np.ones(n, dtype=bool)
     first = round((qrs.onset_s - _QRS_MARGIN_S) * _FS)
@@ -88,7 +89,7 @@ def _without_qrs_and_t(
                 part = slice(low - beat - first, high - beat - first)
                 rows[:, low:high] -= template[:, part] * taper[part]
     rows[:, ~valid] = 0.0
-    noise = np.median(np.abs(rows[:, valid]), axis=1) if valid.any() else np.ones(len(rows))
+    noise = row_medians(np.abs(rows[:, valid]))[:, 0] if valid.any() else np.ones(len(rows))
     return rows / (noise[:, np.newaxis] + _TINY), valid
 
 
@@ -118,7 +119,7 @@ def _repeated_shape(rows: Float64Array, valid: BoolArray) -> IntArray:
     every = windows.transpose(1, 0, 2).reshape(windows.shape[1], -1)
     size = every @ model
     cosine = size / (np.linalg.norm(every, axis=1) + _TINY)
-    usual = float(np.median(size[candidates[members] - half]))
+    usual = median(size[candidates[members] - half])
     fits = np.where((cosine >= _SAME_SHAPE) & (size >= _SAME_SIZE * usual), size, 0.0)
     return _peaks(fits, round(_APART_S * _FS)) + half
 
@@ -148,7 +149,7 @@ def _period(intervals_s: Float64Array) -> tuple[float | None, float]:
             best = (period_s, share)
     if best[0] is not None:
         ones = intervals_s[np.round(intervals_s / best[0]) == 1]
-        best = (float(np.median(ones)), best[1])
+        best = (median(ones), best[1])
     return best
 
 

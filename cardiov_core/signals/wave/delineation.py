@@ -16,6 +16,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import Float64Array, MedianBeat, WaveBoundaries
+from cardiov_core.filtering import median, row_percentiles
 
 Span = tuple[int, int]
 """First and last sample of a wave on the median beat."""
@@ -123,7 +124,7 @@ _LEAD_T_MARGIN_S = 0.03
 _FLANK_S = 0.2
 
 
-def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation:
+def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT, *, each_lead: bool = True) -> Delineation:
     """Find the waves of a median beat.
 
     Parameters
@@ -132,6 +133,8 @@ def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation
         From :func:`~cardiov_core.signals.beat.median_beat.average_beats`.
     parameters : Parameters
         The tuned ones by default.
+    each_lead : bool
+        Look for the waves of single leads, too; what is found over all leads is the same without.
 
     Returns
     -------
@@ -150,6 +153,9 @@ def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation
     p_window = _p_window(beat, qrs, t)
     before = signal[:, : qrs[0] + 1]  # smoothing must not draw the QRS into the P wave
     p = _median_span(_waves(before, p_window, parameters.p, fs))
+    overall = Delineation(p=_in_seconds(p, beat), qrs=_in_seconds(qrs, beat), t=_in_seconds(t, beat))
+    if not each_lead:
+        return overall
     if t is not None:
         t_window = (t_window[0], min(t_window[1], t[1] + round(_LEAD_T_MARGIN_S * fs)))
     waves_of_lead = zip(
@@ -159,12 +165,8 @@ def delineate(beat: MedianBeat, parameters: Parameters = DEFAULT) -> Delineation
         _waves(signal, t_window, parameters.lead_t, fs),
         strict=True,
     )
-    return Delineation(
-        p=_in_seconds(p, beat),
-        qrs=_in_seconds(qrs, beat),
-        t=_in_seconds(t, beat),
-        leads={lead: LeadBoundaries(*(_in_seconds(span, beat) for span in spans)) for lead, *spans in waves_of_lead},
-    )
+    leads = {lead: LeadBoundaries(*(_in_seconds(span, beat) for span in spans)) for lead, *spans in waves_of_lead}
+    return replace(overall, leads=leads)
 
 
 def _in_seconds(span: Span | None, beat: MedianBeat) -> WaveBoundaries | None:
@@ -183,7 +185,7 @@ def _qrs(signal: Float64Array, r: int, fs: float, slopes: Slopes) -> Span:
     reach = round(_QRS_REACH_S * fs)
     steepest = max(0, r - reach) + int(slope[max(0, r - reach) : r + reach + 1].argmax())
     around = slope[max(0, r - round(_NOISE_BEFORE_S * fs)) : r + round(_NOISE_AFTER_S * fs)]
-    noise = _NOISE_FACTOR * float(np.percentile(around, _NOISE_PERCENTILE))
+    noise = _NOISE_FACTOR * float(row_percentiles(around, _NOISE_PERCENTILE)[0])
     before = slope[max(0, steepest - round(_WIDE_QRS_BEFORE_S * fs)) : steepest + 1][::-1]
     usual = round(_QRS_BEFORE_S * fs)
     # The notch of a bundle branch block is no onset: a wide QRS is steep beyond the usual reach, where a P wave is not.
@@ -222,7 +224,7 @@ def _lead_qrs(signal: Float64Array, qrs: Span, fs: float, slopes: Slopes) -> lis
     low = qrs[0]
     part = slope[:, low : qrs[1] + 1]
     around = slope[:, max(0, low - round(_NOISE_BEFORE_S * fs)) : qrs[1] + round(_NOISE_AFTER_S * fs)]
-    noise = _NOISE_FACTOR * np.percentile(around, _NOISE_PERCENTILE, axis=1)
+    noise = _NOISE_FACTOR * row_percentiles(around, _NOISE_PERCENTILE)[0]
     spans: list[Span | None] = []
     for row, floor in zip(part, noise, strict=True):
         begun = np.flatnonzero(row > max(slopes.onset_share * row.max(), floor))
@@ -277,5 +279,5 @@ def _median_span(spans: list[Span | None]) -> Span | None:
     present = [span for span in spans if span is not None]
     if not present:
         return None
-    onset, offset = np.median(np.array(present), axis=0)
-    return round(float(onset)), round(float(offset))
+    onsets, offsets = np.array(present).T
+    return round(median(onsets)), round(median(offsets))

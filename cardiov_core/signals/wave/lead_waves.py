@@ -1,14 +1,17 @@
 """The waves of one lead on the median beat, named as a reader names them: Q, R, S, R', J, ST and T."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import MedianBeat, WaveBoundaries, once
+from cardiov_core.domain import BoolArray, MedianBeat, WaveBoundaries, once
 
 Float64Array = npt.NDArray[np.float64]
+
+_Deflection = tuple[int, int, float]
+"""First and last sample, and signed height in mV."""
 
 SMALLEST_MV = 0.03
 """A deflection of a QRS under this (a third of a small box) is not named."""
@@ -22,6 +25,7 @@ _T_FROM_J_S = 0.08
 _T_UP_TO_J_S = 0.42
 _NOTCH_SHARE, _NOTCH_MV = 0.04, 0.03
 _SMOOTH_S = 0.006
+_FEWEST_OF_T = 10
 _ST_POINTS_S = (0.0, 0.02, 0.04, 0.06, 0.08)
 
 
@@ -76,17 +80,20 @@ def _named(beat: MedianBeat) -> dict[str, LeadWaves]:
     last = min(beat.signal.shape[1] - 1, beat.r_index + round(beat.qrs.offset_s * fs))
     if last - first < 4:
         return {}
-    found = {}
-    for lead in beat.usable_leads:
-        row = beat.signal[beat.leads.index(lead)].astype(np.float64)
-        if np.isfinite(row).all():
-            found[lead] = _waves_of(row, first, last, beat)
-    return found
+    leads = [*beat.usable_leads]
+    rows = beat.signal[[beat.leads.index(lead) for lead in leads]].astype(np.float64)
+    finite: BoolArray = np.logical_and.reduce(np.isfinite(rows), axis=1)
+    leads, rows = [lead for lead, good in zip(leads, finite.tolist(), strict=True) if good], rows[finite]
+    parts = _deflections(rows[:, first : last + 1], fs)
+    of_leads = zip(leads, rows, parts, _st(rows, last, fs), _t(rows, last, beat), strict=True)
+    return {
+        lead: LeadWaves(st_mv=levels, **t, **_qrs(row, first, deflections, fs))  # type: ignore[arg-type]
+        for lead, row, deflections, levels, t in of_leads
+    }
 
 
-def _waves_of(row: Float64Array, first: int, last: int, beat: MedianBeat) -> LeadWaves:
-    fs = beat.sampling_rate
-    parts = _deflections(row[first : last + 1], fs)
+def _qrs(row: Float64Array, first: int, parts: Sequence[_Deflection], fs: float) -> dict[str, float | bool]:
+    """Name the deflections of a lead's QRS, which begins at sample `first`; by field of `LeadWaves`."""
     ups = [part for part in parts if part[2] > 0]
     downs = [part for part in parts if part[2] < 0]
     fields: dict[str, float | bool] = {}
@@ -109,31 +116,36 @@ def _waves_of(row: Float64Array, first: int, last: int, beat: MedianBeat) -> Lea
         fields["last_mv"] = parts[-1][2]
         main = max(parts, key=lambda part: abs(part[2]))
         fields["notched"] = _notched(row[first + main[0] : first + main[1] + 1], fs)
-    return LeadWaves(st_mv=_st(row, last, fs), **_t(row, last, beat), **fields)  # type: ignore[arg-type]
+    return fields
 
 
 def _ms(begin: int, end: int, fs: float) -> float:
     return 1000.0 * (end - begin) / fs
 
 
-def _deflections(qrs: Float64Array, fs: float) -> list[tuple[int, int, float]]:
-    """Return (begin, end, signed height) of each stretch on one side of the base line that is worth a name."""
+def _deflections(qrs: Float64Array, fs: float) -> list[list[_Deflection]]:
+    """Return of each lead, ``(n_leads, n_samples)``, the stretches on one side of the base line worth a name."""
     # Where the ST segment is raised or lowered the QRS ends on its level, and not on the base line.
-    sign = np.where(qrs > _ZERO_MV, 1, np.where(qrs < -_ZERO_MV, -1, 0))
-    edges = np.flatnonzero(np.diff(sign)) + 1
-    bounds = [0, *edges.tolist(), qrs.size]
-    found: list[tuple[int, int, float]] = []
-    for begin, end in pairwise(bounds):
-        if sign[begin] == 0:
-            continue
-        part = qrs[begin:end]
-        height = float(part.max() if sign[begin] > 0 else part.min())
-        if abs(height) < SMALLEST_MV or end - begin < SHORTEST_S * fs:
-            continue
-        if found and (found[-1][2] > 0) == (height > 0):
-            earlier = found.pop()
+    side = (qrs > _ZERO_MV).astype(np.int8) - (qrs < -_ZERO_MV)
+    begins = np.ones(qrs.shape, dtype=np.bool_)
+    begins[:, 1:] = side[:, 1:] != side[:, :-1]
+    starts = np.flatnonzero(begins)
+    if not starts.size:
+        return [[] for _ in qrs]
+    # The stretches of all leads in a row; each lead begins one.
+    highest, lowest = (of_two.reduceat(qrs.ravel(), starts) for of_two in (np.maximum, np.minimum))
+    sides = side.ravel()[starts]
+    heights = np.where(sides > 0, highest, lowest)
+    lengths = np.diff(starts, append=qrs.size)
+    named = (sides != 0) & (np.abs(heights) >= SMALLEST_MV) & (lengths >= SHORTEST_S * fs)
+    found: list[list[_Deflection]] = [[] for _ in qrs]
+    for start, length, height in zip(*(values[named].tolist() for values in (starts, lengths, heights)), strict=True):
+        lead, begin = divmod(start, qrs.shape[1])
+        end = begin + length - 1
+        if found[lead] and (found[lead][-1][2] > 0) == (height > 0):
+            earlier = found[lead].pop()
             begin, height = earlier[0], max(earlier[2], height, key=abs)
-        found.append((begin, end - 1, height))
+        found[lead].append((begin, end, height))
     return found
 
 
@@ -149,32 +161,36 @@ def _notched(part: Float64Array, fs: float) -> bool:
     return bool(falls) and max(falls) >= least
 
 
-def _st(row: Float64Array, j: int, fs: float) -> tuple[float, ...]:
+def _st(rows: Float64Array, j: int, fs: float) -> list[tuple[float, ...]]:
+    """Return of each lead the levels at and after J, as far as the beat lasts."""
     reach = round(_LEVEL_HALF_WIDTH_S * fs)
-    levels = []
-    for after_s in _ST_POINTS_S:
-        middle = j + round(after_s * fs)
-        if middle + reach >= row.size:
-            break
-        levels.append(float(row[middle - reach : middle + reach + 1].mean()))
-    return tuple(levels)
+    middles = [j + round(after_s * fs) for after_s in _ST_POINTS_S]
+    levels = [
+        rows[:, middle - reach : middle + reach + 1].mean(axis=1).tolist()
+        for middle in middles
+        if middle + reach < rows.shape[1]
+    ]
+    return [*zip(*levels, strict=True)] if levels else [()] * len(rows)
 
 
-def _t(row: Float64Array, j: int, beat: MedianBeat) -> dict[str, float]:
-    fs = beat.sampling_rate
-    begin = j + round(_T_FROM_J_S * fs)
-    end = _t_end(j, beat)
-    part = row[begin:end]
-    if part.size < 10:
-        return {}
-    high, low = float(part.max()), float(part.min())
-    largest = high if high >= -low else low
-    at = int(np.abs(part - largest).argmin())
-    half = np.flatnonzero((part if largest > 0 else -part) < abs(largest) / 2.0)
-    before, after = half[half < at], half[half > at]
-    left = int(before[-1]) if before.size else 0
-    right = int(after[0]) if after.size else part.size - 1
-    return {"t_mv": largest, "t_max_mv": high, "t_min_mv": low, "t_width_ms": _ms(left, right, fs)}
+def _t(rows: Float64Array, j: int, beat: MedianBeat) -> list[dict[str, float]]:
+    """Return the T wave of each lead, by field of `LeadWaves`."""
+    begin, end = j + round(_T_FROM_J_S * beat.sampling_rate), _t_end(j, beat)
+    part = rows[:, begin:end]
+    n_samples = part.shape[1]
+    if n_samples < _FEWEST_OF_T:
+        return [{} for _ in rows]
+    high, low = part.max(axis=1), part.min(axis=1)
+    largest = np.where(high >= -low, high, low)[:, np.newaxis]
+    at = np.abs(part - largest).argmin(axis=1)[:, np.newaxis]
+    under_half = np.where(largest > 0, part, -part) < np.abs(largest) / 2.0
+    places = np.arange(n_samples)
+    left = np.where(under_half & (places < at), places, 0).max(axis=1)
+    right = np.where(under_half & (places > at), places, n_samples - 1).min(axis=1)
+    width_ms = 1000.0 * (right - left) / beat.sampling_rate
+    numbers = (largest[:, 0], high, low, width_ms)
+    names = ("t_mv", "t_max_mv", "t_min_mv", "t_width_ms")
+    return [dict(zip(names, own, strict=True)) for own in np.stack(numbers, axis=1).tolist()]
 
 
 def _t_end(j: int, beat: MedianBeat) -> int:

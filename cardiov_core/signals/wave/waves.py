@@ -77,12 +77,13 @@ def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
     networks' largest error of QRS, a paced complex of 210 ms, is halved (docs/method/delineator.md). Which waves there
     are, and where they lie in a single lead, is for the networks to say; without networks, for the slopes.
     """
-    return _of_both(delineate_by_network(beat, record), delineate(beat))
+    return _of_both(delineate_by_network(beat, record), beat)
 
 
-def _of_both(found: Delineation | None, slopes: Delineation) -> Delineation:
+def _of_both(found: Delineation | None, beat: MedianBeat) -> Delineation:
     if found is None:
-        return slopes
+        return delineate(beat)
+    slopes = delineate(beat, each_lead=False)
     qrs = _qrs_complex(found.qrs, slopes.qrs)
     return replace(
         found,
@@ -205,7 +206,7 @@ def boundaries_of_others(series: BeatSeries, record: EcgRecord) -> Mapping[int, 
     """
     found: dict[int, Delineation] = {}
     for indices, beat in other_medians(series):
-        both = _of_both(delineate_by_network(beat, record, only_one=True), delineate(beat))
+        both = _of_both(delineate_by_network(beat, record, only_one=True), beat)
         waves, _ = possible_only(without_waves(to_carts_scale(both), "p"), beat)
         if waves.qrs is not None:
             found |= dict.fromkeys(indices.tolist(), waves)

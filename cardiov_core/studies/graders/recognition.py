@@ -9,7 +9,7 @@ from tqdm import tqdm
 from cardiov_core.datasets import SAME_MARK, PtbXl, differing_bits, signal_mark
 from cardiov_core.domain import EcgRecord, Float64Array
 from cardiov_core.errors import DatasetError
-from cardiov_core.preprocessing import resample
+from cardiov_core.filtering import resample
 
 _DECIMATED = 5
 

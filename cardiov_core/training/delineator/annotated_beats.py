@@ -16,8 +16,9 @@ from cardiov_core.datasets import WAVE_KINDS, Ludb, in_true_mv
 from cardiov_core.domain import STANDARD_LEADS, BoolArray, EcgRecord, Float64Array
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation import AnnotatedBeat, Waves, group_beats
+from cardiov_core.filtering import resample
 from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
-from cardiov_core.preprocessing import bridge_gaps, resample
+from cardiov_core.preprocessing import bridge_gaps
 from cardiov_core.signals import average_beats, detect_r_peaks, network_window
 
 SLOW_RATE_HZ = 100.0

@@ -20,10 +20,10 @@ from cardiov_core.errors import (
     WeightsIntegrityError,
     WeightsMismatchError,
 )
+from cardiov_core.filtering import resample
 from cardiov_core.inference import MeasurementGrader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.prediction_sets import contiguous_set
-from cardiov_core.preprocessing import resample
 from cardiov_core.signals import Examination, measure
 from cardiov_core.signals.features import FEATURES, features_of
 from cardiov_core.training.loop.forest_growth import forest_of

@@ -1,0 +1,73 @@
+"""Filters and order statistics against scipy's and numpy's own."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy import signal as sps
+from scipy.ndimage import gaussian_filter1d
+
+from cardiov_core.filtering import (
+    mean_power,
+    median,
+    resample,
+    row_medians,
+    row_percentiles,
+    smoothed,
+    zero_phase,
+)
+
+
+@pytest.mark.parametrize(
+    ("edges_hz", "order", "kind", "pad"),
+    [((5.0, 30.0), 2, "bandpass", None), (0.5, 1, "highpass", 900), (35.0, 4, "highpass", None)],
+)
+def test_filters_are_scipys_to_the_last_bit(edges_hz, order, kind, pad) -> None:
+    values = np.random.default_rng(8).normal(size=(3, 1000))
+    sections = sps.butter(order, edges_hz, kind, fs=500.0, output="sos")
+    for rows in (values, values[0]):
+        expected = sps.sosfiltfilt(sections, rows, axis=-1, padlen=pad)
+        for _ in range(2):
+            assert np.array_equal(zero_phase(rows, 500.0, edges_hz, order, kind, pad=pad), expected)
+
+
+@pytest.mark.parametrize("n_samples", [1, 7, 600, 601])
+@pytest.mark.parametrize(
+    ("from_hz", "to_hz"),
+    [(500.0, 250.0), (500.0, 100.0), (250.0, 500.0), (360.0, 500.0), (257.0, 500.0), (500.0, 500.01)],
+)
+def test_resampling_is_scipys(from_hz: float, to_hz: float, n_samples: int) -> None:
+    values = 3.0 + np.random.default_rng(9).normal(size=(2, n_samples))
+    ratio = Fraction(to_hz).limit_denominator(1000) / Fraction(from_hz).limit_denominator(1000)
+    ratio = ratio.limit_denominator(5000)
+    expected = sps.resample_poly(values, ratio.numerator, ratio.denominator, axis=-1, padtype="median")
+    for rows, wanted in ((values, expected), (values[0], expected[0])):
+        np.testing.assert_allclose(resample(rows, from_hz, to_hz), wanted, rtol=0.0, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("n_samples", [1, 2, 25, 1000])
+def test_medians_and_percentiles_are_numpys_to_the_last_bit(n_samples: int, kind) -> None:
+    rows = np.random.default_rng(n_samples).normal(size=(3, n_samples)).astype(kind)
+    np.testing.assert_array_equal(row_medians(rows), np.median(rows, axis=1, keepdims=True))
+    assert median(rows[0]) == float(np.median(rows[0]))
+    percents = (0.1, 1.0, 50.0, 75.0, 98.0, 99.9, 100.0)
+    for found, expected in zip(row_percentiles(rows, *percents), np.percentile(rows, percents, axis=1), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("width", [1.3, 5.0, 25.0])
+@pytest.mark.parametrize("n_samples", [1, 30, 1001])
+def test_smoothing_is_scipys(width: float, every: int, n_samples: int) -> None:
+    rows = np.random.default_rng(3).normal(size=(2, n_samples))
+    expected = gaussian_filter1d(rows, width, axis=1)[:, ::every]
+    np.testing.assert_allclose(smoothed(rows, width, every=every), expected, rtol=0.0, atol=1e-13)
+
+
+@pytest.mark.parametrize("n_segment", [200, 201, 1000])
+def test_power_is_that_of_welch(n_segment: int) -> None:
+    rows = 1.0 + np.random.default_rng(4).normal(size=(3, 1000))
+    expected = sps.welch(rows, fs=250.0, nperseg=n_segment, axis=1)
+    for found, wanted in zip(mean_power(rows, 250.0, n_segment), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-15)
