@@ -104,9 +104,9 @@ class KeptExaminations:
             return Examination(record)
         with self.path.open("rb") as file:
             file.seek(at)
-            found = json.loads(file.readline())
+            row = json.loads(file.readline())
         return Examination.measured_before(
-            record, _revived(Measurements, found["measurements"]), _revived(Quality, found["quality"])
+            record, _revived(Measurements, row["measurements"]), _revived(Quality, row["quality"])
         )
 
 
@@ -155,16 +155,16 @@ def _one_thread() -> None:
 
 def _offsets(path: Path) -> dict[str, int]:
     """Return where each record's line begins; a line that a kill tore is passed over."""
-    found: dict[str, int] = {}
+    offsets: dict[str, int] = {}
     if not path.is_file():
-        return found
+        return offsets
     at = 0
     with path.open("rb") as file:
         for line in file:
             if line.endswith(b"}\n") and line.startswith(b'{"record": "'):
-                found[line[12 : line.index(b'"', 12)].decode()] = at
+                offsets[line[12 : line.index(b'"', 12)].decode()] = at
             at += len(line)
-    return found
+    return offsets
 
 
 def _is_torn(path: Path) -> bool:

@@ -126,21 +126,21 @@ def measure(record: EcgRecord, beats: Beats | None = None) -> Measurements:
     series, rhythm = waves.series, waves.rhythm
     _fill_rhythm(sheet, rhythm, series)
     waves = _fill_atria(sheet, waves)
-    found = waves.found
+    delineation = waves.delineation
     _say_what_is_missing(sheet, waves)
-    _fill_intervals(sheet, found, rhythm)
+    _fill_intervals(sheet, delineation, rhythm)
     unscaled = series.unfiltered / np.float32(height)
-    beat = replace(series.median_beat, signal=unscaled, p=found.p, qrs=found.qrs, t=found.t)
-    beat = replace(beat, signal=on_base_line(beat, found.qrs, found.p))
+    beat = replace(series.median_beat, signal=unscaled, p=delineation.p, qrs=delineation.qrs, t=delineation.t)
+    beat = replace(beat, signal=on_base_line(beat, delineation.qrs, delineation.p))
     doubt = _limb_doubt(measured, series, beat)
-    _fill_axes(sheet, beat, found, doubt)
-    _fill_voltages(sheet, measured, beat, found, doubt)
+    _fill_axes(sheet, beat, delineation, doubt)
+    _fill_voltages(sheet, measured, beat, delineation, doubt)
     return Measurements(
         **sheet.values,
         n_beats=int(series.r_s.size),
         notes=sheet.notes,
         not_measurable=sheet.missing,
-        beats=_beats(series, found, boundaries_of_others(series, seen)),
+        beats=_beats(series, delineation, boundaries_of_others(series, seen)),
         median_beat=beat,
     )
 
@@ -208,7 +208,7 @@ def _fill_atria(sheet: _Sheet, waves: Waves) -> Waves:
         return waves
     reason = f"P waves come at {atria.rate_bpm:.0f}/min and do not lead to the QRS complexes"
     sheet.note(reason, "heart_rate_bpm")
-    return replace(waves, found=without_waves(waves.found, "p"), missing={**waves.missing, "p": reason})
+    return replace(waves, delineation=without_waves(waves.delineation, "p"), missing={**waves.missing, "p": reason})
 
 
 def _say_what_is_missing(sheet: _Sheet, waves: Waves) -> None:
@@ -220,23 +220,23 @@ def _say_what_is_missing(sheet: _Sheet, waves: Waves) -> None:
             sheet.note(f"from {counted}: too few to confirm the {name.upper()} wave", names[0])
 
 
-def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) -> None:
-    if found.qrs is None:
+def _fill_intervals(sheet: _Sheet, delineation: Delineation, rhythm: Rhythm | None) -> None:
+    if delineation.qrs is None:
         sheet.refuse("no QRS boundaries were found", "qrs_ms", "pr_ms", "qt_ms", *_QTC)
     else:
-        sheet.values["qrs_ms"] = found.qrs.duration_ms
-    if found.p is None:
+        sheet.values["qrs_ms"] = delineation.qrs.duration_ms
+    if delineation.p is None:
         sheet.refuse("no P wave found", *_OF_P)
     else:
-        sheet.values["p_ms"] = found.p.duration_ms
-        if found.qrs is not None and found.p.onset_s < found.qrs.onset_s:
-            sheet.values["pr_ms"] = 1000.0 * (found.qrs.onset_s - found.p.onset_s)
+        sheet.values["p_ms"] = delineation.p.duration_ms
+        if delineation.qrs is not None and delineation.p.onset_s < delineation.qrs.onset_s:
+            sheet.values["pr_ms"] = 1000.0 * (delineation.qrs.onset_s - delineation.p.onset_s)
         else:
             sheet.refuse("the P wave does not begin before a QRS", "pr_ms")
-    if found.t is None:
+    if delineation.t is None:
         sheet.refuse("no T wave found", *_OF_T)
-    elif found.qrs is not None:
-        qt_ms = 1000.0 * (found.t.offset_s - found.qrs.onset_s)
+    elif delineation.qrs is not None:
+        qt_ms = 1000.0 * (delineation.t.offset_s - delineation.qrs.onset_s)
         sheet.values["qt_ms"] = qt_ms
         if rhythm is not None:
             for name, value in corrected_qt(qt_ms, rhythm.heart_rate_bpm).items():
@@ -244,11 +244,11 @@ def _fill_intervals(sheet: _Sheet, found: Delineation, rhythm: Rhythm | None) ->
                     sheet.values[f"qtc_{name}_ms"] = value
                 else:
                     sheet.refuse(f"the formula fails at {rhythm.heart_rate_bpm:.0f}/min", f"qtc_{name}_ms")
-    if found.method == "held-out network":
+    if delineation.method == "held-out network":
         sheet.note("the record trained the delineator; measured by its one network that never saw it", "qrs_ms")
 
 
-def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation, doubt: str | None) -> None:
+def _fill_axes(sheet: _Sheet, beat: MedianBeat, delineation: Delineation, doubt: str | None) -> None:
     absent = [lead for lead in ("I", "aVF") if lead not in beat.usable_leads]
     if absent:
         sheet.refuse(f"lead {' and '.join(absent)} cannot be used", *_AXES)
@@ -256,12 +256,12 @@ def _fill_axes(sheet: _Sheet, beat: MedianBeat, found: Delineation, doubt: str |
     if doubt is not None:
         sheet.refuse(doubt, *_AXES)
         return
-    waves: dict[str, WaveBoundaries | None] = {"p": found.p, "qrs": found.qrs, "t": found.t}
+    waves: dict[str, WaveBoundaries | None] = {"p": delineation.p, "qrs": delineation.qrs, "t": delineation.t}
     for name, wave in waves.items():
         if wave is None:
             sheet.refuse(f"no {name.upper()} boundaries were found", f"{name}_axis_deg")
             continue
-        base_s = found.qrs.onset_s if name == "t" and found.qrs is not None else wave.onset_s
+        base_s = delineation.qrs.onset_s if name == "t" and delineation.qrs is not None else wave.onset_s
         axis = frontal_axis(beat, wave, base_s)
         if axis is None:
             sheet.refuse("the wave has no direction in I and aVF", f"{name}_axis_deg")
@@ -295,7 +295,9 @@ def _around_qrs(series: BeatSeries, leads: list[str], start: int) -> dict[str, n
     return {lead: parts[beat.leads.index(lead)] for lead in leads}
 
 
-def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: Delineation, doubt: str | None) -> None:
+def _fill_voltages(
+    sheet: _Sheet, record: EcgRecord, beat: MedianBeat, delineation: Delineation, doubt: str | None
+) -> None:
     gain = check_gain(record)
     if gain is not None and gain.withholds:
         sheet.refuse("the gain is in doubt", *_VOLTAGES)
@@ -303,13 +305,13 @@ def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: De
     if doubt is not None:
         sheet.refuse(doubt, *_VOLTAGES)
         return
-    if found.qrs is None:
+    if delineation.qrs is None:
         sheet.refuse("no QRS boundaries were found", *_VOLTAGES)
         return
-    sheet.values["st_mv"] = st_levels(beat, found.qrs)
+    sheet.values["st_mv"] = st_levels(beat, delineation.qrs)
     if not sheet.values["st_mv"]:
         sheet.refuse("the next beat comes too early", "st_mv")
-    r_mv, s_mv = qrs_deflections(beat, found.qrs)
+    r_mv, s_mv = qrs_deflections(beat, delineation.qrs)
     sheet.values |= {"r_mv": r_mv, "s_mv": s_mv}
     for name, value, needed in (
         ("sokolow_lyon_mv", sokolow_lyon_mv(r_mv, s_mv), "V1, and V5 or V6"),
@@ -321,7 +323,9 @@ def _fill_voltages(sheet: _Sheet, record: EcgRecord, beat: MedianBeat, found: De
             sheet.values[name] = value
 
 
-def _beats(series: BeatSeries, found: Delineation, others: Mapping[int, Delineation]) -> tuple[BeatBoundaries, ...]:
+def _beats(
+    series: BeatSeries, delineation: Delineation, others: Mapping[int, Delineation]
+) -> tuple[BeatBoundaries, ...]:
     """Put the global boundaries of its shape at each beat."""
 
     def at(r_s: float, wave: WaveBoundaries | None) -> WaveBoundaries | None:
@@ -329,6 +333,6 @@ def _beats(series: BeatSeries, found: Delineation, others: Mapping[int, Delineat
 
     beats = []
     for index, (r_s, dominant) in enumerate(zip(series.r_s.tolist(), series.dominant.tolist(), strict=True)):
-        own = found if dominant else others.get(index, Delineation())
+        own = delineation if dominant else others.get(index, Delineation())
         beats.append(BeatBoundaries(r_s, at(r_s, own.p), at(r_s, own.qrs), at(r_s, own.t), dominant=dominant))
     return tuple(beats)

@@ -137,7 +137,7 @@ def assess_quality(record: EcgRecord, beats: Beats | None = None) -> Quality:
     faults += find_held_values(judged, faults)
     faults += _silent_faults(examined)
     faults += _noise_faults(record, examined, dead | set(examined.structure.silent))
-    structural = list(examined.structure.found)
+    structural = list(examined.structure.faults)
     disagreeing = contradiction(examined.structure.limbs)
     spikes = any(beats.spikes_s for _, beats in stretches)
     withheld = _record_faults(record, faults, beating=bool(beating), spikes=spikes)
@@ -185,7 +185,7 @@ def _examine(parts: list[tuple[EcgRecord, Beats]], dead: set[str]) -> _Examined:
         key=lambda check: (check.contradictory, check.residual),
         default=None,
     )
-    typical = Counter(one.found for one in structures).most_common(1)[0][0]
+    typical = Counter(one.faults for one in structures).most_common(1)[0][0]
     silent = set.intersection(*(set(one.silent) for one in structures))
     together = Structure(worst, typical, tuple(lead for lead in STANDARD_LEADS if lead in silent))
     return _Examined(_Noise(values, middle.noise.hum_hz), together)
@@ -226,7 +226,7 @@ def _noise_values(levels: NoiseLevels) -> _Noise:
 
 
 def _noise_faults(record: EcgRecord, examined: _Examined, dead: set[str]) -> list[LeadFault]:
-    found: list[LeadFault] = []
+    faults: list[LeadFault] = []
     kinds = (
         (ReasonCode.DRIFT, "drift_mv", "drifts by {}", "drift by up to {}"),
         (ReasonCode.MUSCLE_NOISE, "noise_mv", "has {} of muscle noise", "have up to {} of muscle noise"),
@@ -245,8 +245,8 @@ def _noise_faults(record: EcgRecord, examined: _Examined, dead: set[str]) -> lis
             one, many = f"{one} at {hz:.0f} Hz", f"{many} at {hz:.0f} Hz"
         serious = _serious(name, [value for _, value in over])
         for lead, value in over:
-            found.append(LeadFault(code, lead, QualityVerdict.LIMITED, one, many, value, serious=serious))
-    return found
+            faults.append(LeadFault(code, lead, QualityVerdict.LIMITED, one, many, value, serious=serious))
+    return faults
 
 
 def distortions(quality: Quality) -> tuple[str, ...]:
@@ -275,41 +275,41 @@ def _serious(name: str, values_mv: Sequence[float]) -> bool:
 
 def _record_faults(record: EcgRecord, faults: list[LeadFault], *, beating: bool, spikes: bool) -> list[Reason]:
     """Return why the record as a whole gets no level, the gain apart."""
-    found = []
+    reasons = []
     if record.duration_s < MIN_DURATION_S:
         text = f"The record lasts {record.duration_s:.2g} s, and a level needs at least {MIN_DURATION_S:g} s."
-        found.append(Reason(ReasonCode.TOO_SHORT, text))
+        reasons.append(Reason(ReasonCode.TOO_SHORT, text))
     unusable = [fault for fault in faults if fault.verdict is QualityVerdict.NOT_ANALYSABLE]
     if not beating and len(unusable) < len(STANDARD_LEADS):
-        found.append(_SPIKES_ALONE if spikes else _NO_BEAT)
+        reasons.append(_SPIKES_ALONE if spikes else _NO_BEAT)
     if len(unusable) > _MAX_UNUSABLE_LEADS:
         text = f"{len(unusable)} of {len(STANDARD_LEADS)} leads cannot be used."
-        found.append(Reason(ReasonCode.TOO_FEW_LEADS, text))
+        reasons.append(Reason(ReasonCode.TOO_FEW_LEADS, text))
     # A chest lead that shows nothing cannot be computed from others, whether electrode or channel is missing.
     few = len(unusable) <= _MAX_UNUSABLE_LEADS
-    found.extend(
+    reasons.extend(
         Reason(ReasonCode.CHEST_LEAD_MISSING, f"Without {fault.lead} no level can be given.", (fault.lead,))
         for fault in unusable
         if fault.lead in CHEST_LEADS
         and (fault.code is ReasonCode.LEAD_MISSING or (fault.code is ReasonCode.LEAD_FLAT and few))
     )
-    return found
+    return reasons
 
 
 def _flags(record: EcgRecord, examined: _Examined) -> list[Reason]:
     """Return what a reader must know of a record, although its signal is good."""
-    found = []
+    reasons = []
     if MIN_DURATION_S <= record.duration_s < USUAL_DURATION_S - _LENGTH_TOLERANCE_S:
         text = f"The record lasts {record.duration_s:.1f} s: shorter than the usual {USUAL_DURATION_S:g} s."
-        found.append(Reason(ReasonCode.SHORT, text))
+        reasons.append(Reason(ReasonCode.SHORT, text))
     if examined.structure.limbs is not None and examined.structure.limbs.scaled_one_by_one:
         # So are all records of LUDB, each lead of which measures 1 mV from peak to peak.
         text = (
             "The limb leads agree only if each has a gain of its own: "
             "do not compare amplitudes between leads, nor trust axes and voltages."
         )
-        found.append(Reason(ReasonCode.LIMB_LEADS_OWN_GAINS, text))
-    return found
+        reasons.append(Reason(ReasonCode.LIMB_LEADS_OWN_GAINS, text))
+    return reasons
 
 
 def _verdict(withheld: list[Reason], warnings: list[Reason], faults: list[LeadFault]) -> QualityVerdict:
@@ -332,7 +332,7 @@ def _lead_qualities(
     examined: _Examined,
 ) -> tuple[LeadQuality, ...]:
     amplitudes = amplitudes_mv(record.signal, robust=False)
-    found = []
+    qualities = []
     for lead in STANDARD_LEADS:
         own = [fault for fault in faults if fault.lead == lead]
         reasons = [reason for fault in own for reason in fault_reasons([fault])]
@@ -346,5 +346,5 @@ def _lead_qualities(
             measured = {"amplitude_mv": float(amplitudes[index])}
             values = {name: float(row[index]) for name, row in examined.noise.values.items()}
             measured |= {name: value for name, value in values.items() if np.isfinite(value)}
-        found.append(LeadQuality(lead, verdict, tuple(reasons), measured))
-    return tuple(found)
+        qualities.append(LeadQuality(lead, verdict, tuple(reasons), measured))
+    return tuple(qualities)

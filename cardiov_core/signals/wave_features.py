@@ -95,15 +95,15 @@ def wave_numbers(measurements: Measurements, heights_mv: Mapping[str, float]) ->
     beat = measurements.median_beat
     if beat is None:
         return {}
-    waves = {lead: found for lead, found in lead_waves(beat).items() if lead in heights_mv}
+    waves = {lead: own_waves for lead, own_waves in lead_waves(beat).items() if lead in heights_mv}
     numbers = {
         f"{key}_{lead}": value
-        for lead, found in waves.items()
-        for key, value in _of_lead(found, heights_mv[lead]).items()
+        for lead, own_waves in waves.items()
+        for key, value in _of_lead(own_waves, heights_mv[lead]).items()
     }
     if "r_mv" in measurements.not_measurable:
         return numbers
-    voltages = {lead: {"r_mv": found.r_mv, "s_mv": found.s_mv} for lead, found in waves.items()}
+    voltages = {lead: {"r_mv": own_waves.r_mv, "s_mv": own_waves.s_mv} for lead, own_waves in waves.items()}
     return numbers | {f"{key}_{lead}": value for lead, own in voltages.items() for key, value in own.items()}
 
 

@@ -116,22 +116,9 @@ def find_pacing_spikes(record: EcgRecord) -> tuple[float, ...]:
 
 
 def has_heart_beats(record: EcgRecord) -> bool:
-    """Tell whether a record shows heart beats rather than noise, hum or a flat line.
+    """Tell whether a record of 80 to 2000 Hz shows heart beats rather than noise, hum or a flat line.
 
-    Parameters
-    ----------
-    record : EcgRecord
-        Any record of 80 to 2000 Hz.
-
-    Returns
-    -------
-    bool
-        True where at least two peaks stand out of the background and resemble another one in shape.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the sampling rate is too low for a QRS complex.
+    It does where at least two peaks stand out of the background and resemble another one in shape.
     """
     return find_beats(record).convincing
 
@@ -230,12 +217,12 @@ def _detect(activity: Float64Array, sampling_rate_hz: float) -> IntArray:
     from sleepecg.heartbeats import detect_heartbeats
 
     try:
-        found = detect_heartbeats(activity, sampling_rate_hz)
+        rough_peaks = detect_heartbeats(activity, sampling_rate_hz)
     except ValueError:  # sleepecg refuses a flat line
         return np.empty(0, dtype=np.int64)
     reach = round(_QRS_HALF_WIDTH_S * sampling_rate_hz)
     peaks: list[int] = []
-    for rough in found:
+    for rough in rough_peaks:
         # Twice, because sleepecg may report the far edge of a narrow complex.
         peak = _largest_near(activity, _largest_near(activity, int(rough), reach), reach)
         # The band-pass leaves side lobes around a narrow complex: of peaks too close for two beats, the larger counts.

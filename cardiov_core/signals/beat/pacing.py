@@ -93,14 +93,14 @@ def spikes_among(candidates: Candidates, peaks: IntArray, sampling_rate_hz: floa
     """
     positions, sharpness, heights = candidates
     sure = positions[sharpness >= _MIN_SHARPNESS]
-    found = _locked(sure, peaks, sampling_rate_hz) if len(peaks) >= _MIN_SPIKES else sure[:0]
-    if found.size < _MIN_SPIKES:
-        found = _clockwork(positions, sharpness, heights, sampling_rate_hz)
-    if found.size < _MIN_SPIKES:
-        return found[:0]
-    typical = median(heights[np.isin(positions, found)])
+    spikes = _locked(sure, peaks, sampling_rate_hz) if len(peaks) >= _MIN_SPIKES else sure[:0]
+    if spikes.size < _MIN_SPIKES:
+        spikes = _clockwork(positions, sharpness, heights, sampling_rate_hz)
+    if spikes.size < _MIN_SPIKES:
+        return spikes[:0]
+    typical = median(heights[np.isin(positions, spikes)])
     rest = positions[(sharpness >= REST_SHARPNESS) & (heights >= 0.5 * typical)]
-    return np.union1d(found, rest)
+    return np.union1d(spikes, rest)
 
 
 def without_spikes(signal: npt.NDArray[Float], spikes: IntArray, sampling_rate_hz: float) -> npt.NDArray[Float]:
@@ -168,14 +168,14 @@ def missed_captures(
     a beat, which find the heart refractory, and those after which the signal ends too soon.
     """
     edges = [*(start for start, _ in gaps_s), end_s]
-    found = []
+    missed = []
     for spike in spikes_s:
         followed = any(_SHORTEST_LEAD_S <= beat - spike <= _LONGEST_LEAD_S for beat in r_s)
         refractory = any(0.0 <= spike - beat <= _REFRACTORY_S for beat in r_s)
         cut = any(0.0 <= edge - spike <= _LONGEST_LEAD_S for edge in edges)
         if not (followed or refractory or cut):
-            found.append(spike)
-    return tuple(found)
+            missed.append(spike)
+    return tuple(missed)
 
 
 def _clockwork(
@@ -224,12 +224,12 @@ def _extreme(of_two: np.ufunc, signal: Float64Array, width: int) -> Float64Array
     Extremes of two, of four and so on, each from the ones before: a third of the time of scipy's filters.
     """
     n_samples = signal.shape[1]
-    found = np.pad(signal, ((0, 0), (width // 2, width // 2)), mode="symmetric")
+    padded = np.pad(signal, ((0, 0), (width // 2, width // 2)), mode="symmetric")
     covered = 1
     while 2 * covered <= width:
-        found = of_two(found[:, :-covered], found[:, covered:])
+        padded = of_two(padded[:, :-covered], padded[:, covered:])
         covered *= 2
-    return np.asarray(of_two(found[:, :n_samples], found[:, width - covered : width - covered + n_samples]))
+    return np.asarray(of_two(padded[:, :n_samples], padded[:, width - covered : width - covered + n_samples]))
 
 
 def _locked(positions: IntArray, peaks: IntArray, sampling_rate_hz: float) -> IntArray:

@@ -357,7 +357,7 @@ def _p_in_pauses(signal: Float64Array, r: IntArray, beats: BeatSigns, onset_s: f
         return {}
     smooth = gaussian_filter1d(signal, 0.012 * RATE_HZ, axis=1)
     model = _level(median_over_beats(_windows(smooth, chosen, begin, end))).ravel()
-    found: dict[int, float] = {}
+    similarities: dict[int, float] = {}
     for index in long.tolist():
         starts = np.arange(r[index] + round(_AFTER_T_S * RATE_HZ), r[index + 1] + begin - (end - begin))
         if not starts.size:
@@ -365,5 +365,5 @@ def _p_in_pauses(signal: Float64Array, r: IntArray, beats: BeatSigns, onset_s: f
         stretches = _level(_windows(smooth, starts, 0, end - begin)).reshape(starts.size, -1)
         likeness = _cosines(stretches, model)
         large = np.linalg.norm(stretches, axis=1) >= 0.5 * np.linalg.norm(model)
-        found[index] = float(np.where(large, likeness, -1.0).max())
-    return found
+        similarities[index] = float(np.where(large, likeness, -1.0).max())
+    return similarities

@@ -80,11 +80,11 @@ def _recentred(size: Float64Array, peaks: IntArray, sampling_rate_hz: float) -> 
 def _steepness(waves: Float64Array, middles: IntArray, sampling_rate_hz: float) -> Float64Array:
     half = round(_HALF_WIDTH_S * sampling_rate_hz)
     slopes = np.gradient(waves, axis=1) * sampling_rate_hz
-    found = []
+    steepness = []
     for middle in middles:
         part = slice(max(0, middle - half), middle + half + 1)
-        found.append(float(np.sqrt((slopes[:, part] ** 2).mean()) / (np.sqrt((waves[:, part] ** 2).mean()) + _TINY)))
-    return np.asarray(found, dtype=np.float64)
+        steepness.append(float(np.sqrt((slopes[:, part] ** 2).mean()) / (np.sqrt((waves[:, part] ** 2).mean()) + _TINY)))
+    return np.asarray(steepness, dtype=np.float64)
 
 
 def _t_waves(
@@ -115,10 +115,10 @@ def _t_waves(
 
 def _alternate(chosen: BoolArray) -> BoolArray:
     """Of neighbours that are both chosen keep the first: a wave follows a complex, not another wave."""
-    found = chosen.copy()
-    for index in range(1, found.size):
-        found[index] &= not found[index - 1]
-    return found
+    alternate = chosen.copy()
+    for index in range(1, alternate.size):
+        alternate[index] &= not alternate[index - 1]
+    return alternate
 
 
 def _like_those(waves: Float64Array, second: BoolArray, middles: IntArray, sampling_rate_hz: float) -> BoolArray:
@@ -176,7 +176,7 @@ def _own_t(
     unknown: float,
 ) -> float:
     """Return how large the signal is after the waves, where T waves of their own would lie, relative to them."""
-    found = []
+    sizes = []
     size = np.sqrt((waves**2).mean(axis=0))
     for index in np.flatnonzero(second):
         first, last = (int(middles[index]) + round(edge * sampling_rate_hz) for edge in _OWN_T_S)
@@ -186,5 +186,5 @@ def _own_t(
             # From the straight line between the ends: a filter leaves a slope behind a large wave.
             part, along = waves[:, first:last], np.linspace(0.0, 1.0, last - first)
             part = part - (part[:, :1] * (1.0 - along) + part[:, -1:] * along)
-            found.append(float(np.sqrt((part**2).mean(axis=0)).max() / (size[middles[index]] + _TINY)))
-    return median(found) if found else unknown
+            sizes.append(float(np.sqrt((part**2).mean(axis=0)).max() / (size[middles[index]] + _TINY)))
+    return median(sizes) if sizes else unknown

@@ -79,12 +79,12 @@ def read_rhythm(record: EcgRecord, measurements: Measurements, findings: tuple[F
 
 
 def _found(evidence: Evidence) -> tuple[Finding, ...]:
-    found: dict[str, Finding] = {}
+    findings: dict[str, Finding] = {}
     figures = operating_figures()
     for search in _SEARCHES:
-        for finding in search(evidence, found):
-            found[finding.code] = replace(finding, figures=figures.get(finding.code))
-    return tuple(found[code] for code in ROWS)
+        for finding in search(evidence, findings):
+            findings[finding.code] = replace(finding, figures=figures.get(finding.code))
+    return tuple(findings[code] for code in ROWS)
 
 
 __all__ = ["ROWS", "find_findings", "read_rhythm"]

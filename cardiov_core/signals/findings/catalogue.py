@@ -7,7 +7,6 @@ from cardiov_core.signals.findings.evidence import Need
 
 _UDMI = "Fourth Universal Definition of Myocardial Infarction 2018, doi:10.1161/CIR.0000000000000617"
 _QRS_2009 = "Surawicz et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191095"
-_QT_2009 = "Rautaharju et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191096"
 _SIZE_2009 = "Hancock et al. 2009, doi:10.1161/CIRCULATIONAHA.108.191097"
 _WEN = "Wen and Kang 2022, section 5"
 _HOUSE = "house convention"

@@ -48,10 +48,10 @@ _LATE_R_SHARE = 0.3  # of the height of the QRS, as for an R' behind an S
 _NO_Q_SHARE = 0.05  # of R: a smaller q is none, however tall the QRS
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
     """Look at conduction."""
     yield answer(ROWS["wide_qrs"], evidence, _wide)
-    own = _ventricles_alone(evidence, found)
+    own = _ventricles_alone(evidence, findings)
     for code, judge in (
         ("right_bundle_branch_block", _rbbb),
         ("incomplete_right_bundle_branch_block", _irbbb),
@@ -65,10 +65,10 @@ def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
         yield answer(ROWS[code], evidence, judge if own is None else lambda _: own)
 
 
-def _ventricles_alone(evidence: Evidence, found: Mapping[str, Finding]) -> Unmeasurable | None:
+def _ventricles_alone(evidence: Evidence, findings: Mapping[str, Finding]) -> Unmeasurable | None:
     """Say that the beats may come from the ventricles themselves: a wide tachycardia, a wide escape rhythm."""
     for code, words in (("wide_complex_tachycardia", "tachycardia"), ("av_block_3", "escape rhythm")):
-        if evidence.wide and code in found and found[code].state == "present":
+        if evidence.wide and code in findings and findings[code].state == "present":
             return Unmeasurable(f"the beats of a wide {words} may come from the ventricles themselves")
     return None
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from cardiov_core.domain import Finding
+from cardiov_core.domain import Finding, how_many
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer
 from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, limit_of, probability
@@ -19,10 +19,10 @@ _ALIKE = 0.85
 _RUN = 3
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
     """Look for premature beats."""
     fibrillating = any(
-        code in found and found[code].state == "present" for code in ("atrial_fibrillation", "atrial_flutter")
+        code in findings and findings[code].state == "present" for code in ("atrial_fibrillation", "atrial_flutter")
     )
     yield answer(ROWS["ventricular_premature_beats"], evidence, _ventricular)
     yield answer(ROWS["atrial_premature_beats"], evidence, lambda e: _atrial(e, fibrillating=fibrillating))
@@ -62,7 +62,7 @@ def pattern(indices: tuple[int, ...], n_beats: int) -> str:
     parts = []
     couplets = runs.count(2)
     if couplets:
-        parts.append(f"{couplets} couplet{'s' if couplets > 1 else ''}")
+        parts.append(how_many(couplets, "couplet"))
     longest = max(runs, default=0)
     if longest >= _RUN:
         parts.append(f"a run of {longest}")

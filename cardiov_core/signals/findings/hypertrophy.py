@@ -44,9 +44,9 @@ _MM_PER_MV = 10.0
 _AXIS_LEADS: Mapping[str, tuple[str, ...]] = {"2": ("I", "aVF"), "3": ("I", "II", "aVF")}
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Measure sizes and directions; `found` is not needed."""
-    del found
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
+    """Measure sizes and directions; `findings` is not needed."""
+    del findings
     forms = qrs_forms(evidence.record, evidence.measured, without=evidence.rejected_leads)
     yield answer(ROWS["lvh"], evidence, _lvh)
     yield answer(ROWS["lvh_voltage_sokolow_lyon"], evidence, _sokolow_lyon)

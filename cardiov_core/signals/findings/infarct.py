@@ -25,20 +25,20 @@ TALL_R_MS = 40.0
 source, which has V2, too: R is as tall as S there in six of 100 of PTB-XL's records without an infarct)."""
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
     """Look for what an infarct leaves."""
-    yield answer(ROWS["q_waves"], evidence, lambda e: _q_waves(e, found))
-    yield answer(ROWS["infarct_pattern"], evidence, lambda e: _pattern(e, found))
-    yield answer(ROWS["poor_r_progression"], evidence, lambda e: _poor_r(e, found))
-    yield answer(ROWS["tall_r_v1"], evidence, lambda e: _tall_r(e, found))
+    yield answer(ROWS["q_waves"], evidence, lambda e: _q_waves(e, findings))
+    yield answer(ROWS["infarct_pattern"], evidence, lambda e: _pattern(e, findings))
+    yield answer(ROWS["poor_r_progression"], evidence, lambda e: _poor_r(e, findings))
+    yield answer(ROWS["tall_r_v1"], evidence, lambda e: _tall_r(e, findings))
 
 
-def _blocked(evidence: Evidence, found: Mapping[str, Finding]) -> Unmeasurable | None:
-    if present(found, "left_bundle_branch_block"):
+def _blocked(evidence: Evidence, findings: Mapping[str, Finding]) -> Unmeasurable | None:
+    if present(findings, "left_bundle_branch_block"):
         return Unmeasurable("left bundle branch block hides or feigns Q waves")
-    if present(found, "delta_wave"):
+    if present(findings, "delta_wave"):
         return Unmeasurable("a delta wave feigns Q waves")
-    if present(found, "wide_complex_tachycardia") or (evidence.wide and present(found, "av_block_3")):
+    if present(findings, "wide_complex_tachycardia") or (evidence.wide and present(findings, "av_block_3")):
         return Unmeasurable("where the ventricles may beat by themselves Q waves mean nothing")
     return None
 
@@ -51,8 +51,8 @@ def _counts(lead: str, waves: LeadWaves) -> bool:
     return waves.q_mv >= Q_MV and (waves.is_qs or waves.q_ms >= Q_MS)
 
 
-def _q_waves(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _q_waves(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     seen = frozenset(
@@ -74,9 +74,9 @@ def _q_waves(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasu
     against = []
     if evidence.wide:
         against.append(f"QRS is wide ({evidence.measured.qrs_ms:.0f} ms).")
-    if present(found, "lvh") and {"V2", "V3"} & set(leads):
+    if present(findings, "lvh") and {"V2", "V3"} & set(leads):
         against.append("Voltages of left ventricular hypertrophy: R in V1 to V3 may be lost without an infarct.")
-    if present(found, "left_anterior_fascicular_block"):
+    if present(findings, "left_anterior_fascicular_block"):
         against.append("Left anterior fascicular block may feign Q waves.")
     region = region_of(frozenset(leads))
     title = f"Q waves, {region}" if region else "Q waves"
@@ -87,21 +87,21 @@ def _q_waves(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasu
     return Seen(True, reason, numbers, None, tuple(against), leads, title=title)
 
 
-def _poor_r(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _poor_r(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     if "V3" not in evidence.waves:
         return Unmeasurable("lead V3 cannot be used")
     height = evidence.waves["V3"].r_mv
     poor = round(height, 2) <= POOR_R_MV
-    against = ("Left ventricular hypertrophy may hide R in V1 to V3.",) if present(found, "lvh") else ()
+    against = ("Left ventricular hypertrophy may hide R in V1 to V3.",) if present(findings, "lvh") else ()
     reason = f"R in V3 {height:.2f} mV; present up to {POOR_R_MV:g} mV"
     return Seen(poor, reason, {"V3_r_mv": height}, None, against, ("V3",) if poor else ())
 
 
-def _tall_r(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _tall_r(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     for code, words in (
@@ -112,7 +112,7 @@ def _tall_r(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasur
         ),
         ("right_ventricular_hypertrophy", "right ventricular hypertrophy makes R in V1 tall by itself"),
     ):
-        if present(found, code):
+        if present(findings, code):
             return Unmeasurable(words)
     if "V1" not in evidence.waves:
         return Unmeasurable("lead V1 cannot be used")
@@ -129,8 +129,8 @@ def _tall_r(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasur
     return Seen(tall, reason, numbers, None, against, ("V1",) if tall else ())
 
 
-def _pattern(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _pattern(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     if evidence.signs is None:
@@ -143,7 +143,7 @@ def _pattern(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasu
     against = []
     if evidence.wide:
         against.append(f"QRS is wide ({evidence.measured.qrs_ms:.0f} ms).")
-    if present(found, "lvh"):
+    if present(findings, "lvh"):
         against.append("Voltages of left ventricular hypertrophy.")
     clause = f"the detector gives {100 * chance:.0f} %, present from {100 * limit:.0f} %"
     reason = f"Q, R, ST and T of all leads together: {clause}"

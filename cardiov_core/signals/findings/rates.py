@@ -37,8 +37,8 @@ _PR_SPREAD_MS = 8.0
 _FEWEST_BEATS = 4
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Judge rates and intervals; `found` holds the rhythm, without which PR means nothing."""
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
+    """Judge rates and intervals; `findings` holds the rhythm, without which PR means nothing."""
     for code, limit, over in (
         ("bradycardia", FOUND_BRADYCARDIA_BPM, False),
         ("tachycardia", TACHYCARDIA_BPM, True),
@@ -48,7 +48,7 @@ def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
         yield answer(ROWS[code], evidence, lambda e, limit=limit, over=over: _rate(e, limit, over=over))  # type: ignore[misc]
     yield answer(ROWS["pause"], evidence, _pause)
     yield answer(ROWS["irregular_rhythm"], evidence, _irregular)
-    yield answer(ROWS["prolonged_pr"], evidence, lambda e: _prolonged_pr(e, found))
+    yield answer(ROWS["prolonged_pr"], evidence, lambda e: _prolonged_pr(e, findings))
 
 
 def _rate(evidence: Evidence, limit: float, *, over: bool) -> Seen | Unmeasurable:
@@ -101,10 +101,10 @@ def _irregular(evidence: Evidence) -> Seen | Unmeasurable:
     return Seen(not measured.regular, reason, numbers)
 
 
-def _prolonged_pr(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
+def _prolonged_pr(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
     for code in ("atrial_fibrillation", "atrial_flutter", "av_block_3", "wide_complex_tachycardia"):
-        if code in found and found[code].state == "present":
-            return Unmeasurable(f"there is no PR interval in {found[code].title.lower()}")
+        if code in findings and findings[code].state == "present":
+            return Unmeasurable(f"there is no PR interval in {findings[code].title.lower()}")
     pr = evidence.measured.pr_ms
     if pr is None:
         return Unmeasurable(evidence.missing("pr_ms"))

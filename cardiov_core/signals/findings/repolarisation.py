@@ -39,28 +39,27 @@ QTC_SPREAD_MS = 14.0
 _T_SPREAD_MV = 0.03
 _NO_QT = "in a wide-complex tachycardia one beat's T wave runs into the next beat"
 _PROMINENT_R_TO_S = 1.0
-_PEAKED_SHARE = 0.33
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
     """Look at T waves and QT."""
-    yield answer(ROWS["t_inversion"], evidence, lambda e: _inversion(e, found))
+    yield answer(ROWS["t_inversion"], evidence, lambda e: _inversion(e, findings))
     yield answer(ROWS["tall_t"], evidence, _tall)
     for code, judge in (("long_qtc", _long_qtc), ("critical_qtc", _critical_qtc), ("short_qtc", _short_qtc)):
-        fast = present(found, "wide_complex_tachycardia")
+        fast = present(findings, "wide_complex_tachycardia")
         yield answer(ROWS[code], evidence, judge if not fast else lambda _: Unmeasurable(_NO_QT))
-    yield answer(ROWS["brugada_type_1"], evidence, lambda e: _brugada(e, found))
+    yield answer(ROWS["brugada_type_1"], evidence, lambda e: _brugada(e, findings))
 
 
 def _inverted(waves: LeadWaves) -> bool:
     return round(waves.t_min_mv, 2) < INVERTED_MV and abs(waves.t_min_mv) > abs(waves.t_max_mv)
 
 
-def _inversion(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
+def _inversion(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
     for code, words in (("left_bundle_branch_block", "left"), ("right_bundle_branch_block", "right")):
-        if present(found, code) and words == "left":
+        if present(findings, code) and words == "left":
             return Unmeasurable("left bundle branch block turns T by itself")
-    right = present(found, "right_bundle_branch_block")
+    right = present(findings, "right_bundle_branch_block")
     ignored = {"aVR", "V1"} | ({"V2", "V3"} if right else set())
     fits = frozenset(
         lead
@@ -75,7 +74,7 @@ def _inversion(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmea
         clause = f"inverted in {listed(sorted(fits))} alone" if fits else "not inverted where R is prominent"
         return Seen(False, f"T {clause}; present under {INVERTED_MV:g} mV in two contiguous leads", numbers)
     against = []
-    if present(found, "lvh"):
+    if present(findings, "lvh"):
         against.append("Voltages of left ventricular hypertrophy: T may be turned by strain.")
     if evidence.wide:
         against.append(f"QRS is wide ({evidence.measured.qrs_ms:.0f} ms), which turns T by itself.")
@@ -124,17 +123,17 @@ def _wide_words(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _long_qtc(evidence: Evidence) -> Seen | Unmeasurable:
-    found = _qtc(evidence)
-    if isinstance(found, Unmeasurable):
-        return found
-    qtc, said = found
+    measured = _qtc(evidence)
+    if isinstance(measured, Unmeasurable):
+        return measured
+    qtc, words = measured
     sex = evidence.record.sex
     limit = max(FOUND_QTC_MS.values()) if sex is None else FOUND_QTC_MS[sex]
     whose = {"male": " for men", "female": " for women"}.get(
         sex or "", ", the limit of either sex, since the sex is not stated (465 ms for men)"
     )
     is_long = round(qtc) >= limit
-    reason = f"{said}; present from {limit:.0f} ms{whose}"
+    reason = f"{words}; present from {limit:.0f} ms{whose}"
     sure = beyond(qtc, limit, QTC_SPREAD_MS, over=is_long)
     return Seen(
         is_long, reason, {"qtc_fridericia_ms": evidence.measured.qtc_fridericia_ms or qtc}, sure, _wide_words(evidence)
@@ -142,12 +141,12 @@ def _long_qtc(evidence: Evidence) -> Seen | Unmeasurable:
 
 
 def _critical_qtc(evidence: Evidence) -> Seen | Unmeasurable:
-    found = _qtc(evidence)
-    if isinstance(found, Unmeasurable):
-        return found
-    qtc, said = found
+    measured = _qtc(evidence)
+    if isinstance(measured, Unmeasurable):
+        return measured
+    qtc, words = measured
     is_long = round(qtc) >= CRITICAL_QTC_MS
-    reason = f"{said}; present from {CRITICAL_QTC_MS:.0f} ms"
+    reason = f"{words}; present from {CRITICAL_QTC_MS:.0f} ms"
     sure = beyond(qtc, CRITICAL_QTC_MS, QTC_SPREAD_MS, over=is_long)
     return Seen(
         is_long, reason, {"qtc_fridericia_ms": evidence.measured.qtc_fridericia_ms or qtc}, sure, _wide_words(evidence)
@@ -155,18 +154,18 @@ def _critical_qtc(evidence: Evidence) -> Seen | Unmeasurable:
 
 
 def _short_qtc(evidence: Evidence) -> Seen | Unmeasurable:
-    found = _qtc(evidence)
-    if isinstance(found, Unmeasurable):
-        return found
-    qtc, said = found
+    measured = _qtc(evidence)
+    if isinstance(measured, Unmeasurable):
+        return measured
+    qtc, words = measured
     is_short = round(qtc) <= SHORT_QTC_MS
-    reason = f"{said}; present up to {SHORT_QTC_MS:.0f} ms"
+    reason = f"{words}; present up to {SHORT_QTC_MS:.0f} ms"
     sure = beyond(qtc, SHORT_QTC_MS, QTC_SPREAD_MS, over=not is_short)
     return Seen(is_short, reason, {"qtc_fridericia_ms": evidence.measured.qtc_fridericia_ms or qtc}, sure)
 
 
-def _brugada(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    if present(found, "left_bundle_branch_block"):
+def _brugada(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    if present(findings, "left_bundle_branch_block"):
         return Unmeasurable("left bundle branch block raises ST in V1 and V2 by itself")
     fits = tuple(lead for lead in ("V1", "V2") if lead in evidence.waves and _coved(evidence.waves[lead]))
     levels = {lead: evidence.waves[lead].j_mv for lead in ("V1", "V2") if lead in evidence.waves}
@@ -176,7 +175,7 @@ def _brugada(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasu
     clause = f"coved in {listed(fits)}" if fits else "not coved"
     sizes = ", ".join(f"{lead} {level:+.2f}" for lead, level in levels.items())
     reason = f"J level {sizes} mV, ST {clause}; present from {BRUGADA_MV:g} mV, falling into a negative T"
-    against = ("Right bundle branch block.",) if present(found, "right_bundle_branch_block") else ()
+    against = ("Right bundle branch block.",) if present(findings, "right_bundle_branch_block") else ()
     return Seen(bool(fits), reason, numbers, None, against, fits, j_mv=levels)
 
 

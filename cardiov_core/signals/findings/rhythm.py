@@ -40,9 +40,9 @@ _PAUSE_SHARE = 1.4
 _P_IN_PAUSE = 0.75
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
-    """Look at the rhythm; `found` is not needed."""
-    del found
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
+    """Look at the rhythm; `findings` is not needed."""
+    del findings
     wide = answer(ROWS["wide_complex_tachycardia"], evidence, _wide_tachycardia)
     fibrillation = answer(ROWS["atrial_fibrillation"], evidence, _fibrillation)
     flutter = answer(ROWS["atrial_flutter"], evidence, _flutter if wide.state != "present" else _hidden_atria)
@@ -259,7 +259,7 @@ def pacing_chambers(evidence: Evidence) -> str:
     return " and ".join(names)
 
 
-def rhythm_line(evidence: Evidence, found: Mapping[str, Finding]) -> RhythmLine:
+def rhythm_line(evidence: Evidence, findings: Mapping[str, Finding]) -> RhythmLine:
     """Say the rhythm in one line."""
     measured = evidence.measured
     rate = measured.heart_rate_bpm
@@ -275,7 +275,7 @@ def rhythm_line(evidence: Evidence, found: Mapping[str, Finding]) -> RhythmLine:
         ("av_block_2", "Second-degree AV block"),
         ("junctional_rhythm", "Junctional rhythm"),
     ):
-        one = found.get(code)
+        one = findings.get(code)
         if one is not None and one.state == "present":
             chambers = pacing_chambers(evidence) if code == "pacing" else ""
             words = f"{words} ({chambers})" if chambers else words

@@ -32,11 +32,11 @@ _OPPOSITE: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def find(evidence: Evidence, found: Mapping[str, Finding]) -> Iterator[Finding]:
+def find(evidence: Evidence, findings: Mapping[str, Finding]) -> Iterator[Finding]:
     """Look for everything that an ST segment tells."""
-    repolarised = answer(ROWS["early_repolarisation"], evidence, lambda e: _early_repolarisation(e, found))
-    widespread = answer(ROWS["pericarditis"], evidence, lambda e: _pericarditis(e, found))
-    known = {**found, repolarised.code: repolarised, widespread.code: widespread}
+    repolarised = answer(ROWS["early_repolarisation"], evidence, lambda e: _early_repolarisation(e, findings))
+    widespread = answer(ROWS["pericarditis"], evidence, lambda e: _pericarditis(e, findings))
+    known = {**findings, repolarised.code: repolarised, widespread.code: widespread}
     yield answer(ROWS["st_elevation"], evidence, lambda e: _elevation(e, known))
     yield answer(ROWS["st_depression"], evidence, lambda e: _depression(e, known))
     yield answer(ROWS["posterior_st_depression"], evidence, lambda e: _posterior(e, known))
@@ -55,17 +55,17 @@ def elevation_limit(lead: str, evidence: Evidence) -> float:
     return ELEVATION_V2_V3_MV["men from 40 years" if age is not None and age >= _MIDDLE_AGE else "men under 40"]
 
 
-def present(found: Mapping[str, Finding], code: str) -> bool:
+def present(findings: Mapping[str, Finding], code: str) -> bool:
     """Tell whether a finding was made before."""
-    return code in found and found[code].state == "present"
+    return code in findings and findings[code].state == "present"
 
 
-def _blocked(evidence: Evidence, found: Mapping[str, Finding]) -> Unmeasurable | None:
-    if present(found, "left_bundle_branch_block"):
+def _blocked(evidence: Evidence, findings: Mapping[str, Finding]) -> Unmeasurable | None:
+    if present(findings, "left_bundle_branch_block"):
         return Unmeasurable("left bundle branch block moves the ST segment by itself; see the criteria of Sgarbossa")
     if evidence.paced_ventricles:
         return Unmeasurable("a paced QRS moves the ST segment by itself; see the criteria of Sgarbossa")
-    if present(found, "wide_complex_tachycardia"):
+    if present(findings, "wide_complex_tachycardia"):
         return Unmeasurable("in a wide-complex tachycardia there is no ST segment to judge")
     return None
 
@@ -74,12 +74,12 @@ def _j_levels(evidence: Evidence) -> dict[str, float]:
     return {lead: waves.j_mv for lead, waves in evidence.waves.items() if waves.st_mv}
 
 
-def _elevation(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _elevation(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     levels = _j_levels(evidence)
-    large = _hypertrophied(found)
+    large = _hypertrophied(findings)
     raised = frozenset(
         lead
         for lead, level in levels.items()
@@ -100,7 +100,7 @@ def _elevation(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmea
     leads = tuple(lead for lead in evidence.waves if any(lead in group for group in groups))
     region = region_of(frozenset(leads))
     depressed = _reciprocal(levels, region)
-    against = _against_elevation(evidence, found, leads, depressed)
+    against = _against_elevation(evidence, findings, leads, depressed)
     if against is None:
         numbers_text = ", ".join(f"{lead} {levels[lead]:+.2f}" for lead in leads)
         reason = f"J level {numbers_text} mV, which early repolarisation explains: concave ST after a notched J point"
@@ -133,27 +133,27 @@ def _reciprocal(levels: Mapping[str, float], region: str) -> tuple[str, ...]:
 
 
 def _against_elevation(
-    evidence: Evidence, found: Mapping[str, Finding], leads: tuple[str, ...], depressed: tuple[str, ...]
+    evidence: Evidence, findings: Mapping[str, Finding], leads: tuple[str, ...], depressed: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     """Return what speaks against an infarct; None where early repolarisation explains everything."""
     against = []
-    if present(found, "early_repolarisation") and not depressed:
+    if present(findings, "early_repolarisation") and not depressed:
         if all(_concave(evidence, lead) for lead in leads):
             return None
         against.append("The J point is notched or slurred as in early repolarisation.")
-    if present(found, "pericarditis") and not depressed:
+    if present(findings, "pericarditis") and not depressed:
         against.append("The elevation is widespread with PR depression, as in pericarditis.")
-    if _hypertrophied(found):
+    if _hypertrophied(findings):
         against.append("Voltages of left ventricular hypertrophy, which raises ST where S is deep.")
     if evidence.wide:
         against.append(f"QRS is wide ({evidence.measured.qrs_ms:.0f} ms), which moves the ST segment by itself.")
-    if present(found, "q_waves") and not depressed:
+    if present(findings, "q_waves") and not depressed:
         against.append("Q waves in place: an old infarct may keep its ST raised.")
     return tuple(against)
 
 
-def _hypertrophied(found: Mapping[str, Finding]) -> bool:
-    return any(present(found, code) for code in ("lvh", "lvh_voltage_sokolow_lyon", "lvh_voltage_cornell"))
+def _hypertrophied(findings: Mapping[str, Finding]) -> bool:
+    return any(present(findings, code) for code in ("lvh", "lvh_voltage_sokolow_lyon", "lvh_voltage_cornell"))
 
 
 def _concave(evidence: Evidence, lead: str) -> bool:
@@ -164,8 +164,8 @@ def _concave(evidence: Evidence, lead: str) -> bool:
     return levels[2] < (levels[0] + levels[4]) / 2.0 and levels[4] > levels[0] - 0.02
 
 
-def _early_repolarisation(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _early_repolarisation(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     if evidence.wide:
@@ -188,8 +188,8 @@ def _early_repolarisation(evidence: Evidence, found: Mapping[str, Finding]) -> S
     return Seen(is_there, reason, {f"{lead}_j_mv": levels[lead] for lead in leads}, None, leads=leads, j_mv=levels)
 
 
-def _pericarditis(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _pericarditis(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     levels = _j_levels(evidence)
@@ -221,8 +221,8 @@ def _pr_depression(evidence: Evidence, leads: tuple[str, ...]) -> float | None:
     return levels[len(levels) // 2] if levels else 0.0
 
 
-def _depression(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _depression(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     levels = _j_levels(evidence)
@@ -241,11 +241,11 @@ def _depression(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unme
         )
         return Seen(False, reason, numbers, beyond(late[deepest], -DEPRESSION_LIMIT_MV, _J_SPREAD_MV), j_mv=levels)
     against = []
-    if present(found, "lvh"):
+    if present(findings, "lvh"):
         against.append("Voltages of left ventricular hypertrophy: ST may be lowered by strain.")
     if evidence.wide:
         against.append(f"QRS is wide ({evidence.measured.qrs_ms:.0f} ms), which moves the ST segment by itself.")
-    if present(found, "atrial_fibrillation") or present(found, "tachycardia"):
+    if present(findings, "atrial_fibrillation") or present(findings, "tachycardia"):
         against.append("A fast or fibrillating rhythm lowers ST without ischaemia.")
     sure = min(sorted(beyond(-late[lead], DEPRESSION_LIMIT_MV, _J_SPREAD_MV) for lead in leads)[-2:])
     reason = (
@@ -276,11 +276,11 @@ def _is_depressed(evidence: Evidence, lead: str) -> bool:
     )
 
 
-def _posterior(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _posterior(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
-    if present(found, "right_bundle_branch_block"):
+    if present(findings, "right_bundle_branch_block"):
         return Unmeasurable("right bundle branch block lowers ST in V1 to V3 by itself")
     chest = [lead for lead in ("V1", "V2", "V3") if lead in evidence.waves]
     fits = tuple(
@@ -298,8 +298,8 @@ def _posterior(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmea
     return Seen(is_there, reason, numbers, None, leads=fits, j_mv=levels)
 
 
-def _avr(evidence: Evidence, found: Mapping[str, Finding]) -> Seen | Unmeasurable:
-    blocked = _blocked(evidence, found)
+def _avr(evidence: Evidence, findings: Mapping[str, Finding]) -> Seen | Unmeasurable:
+    blocked = _blocked(evidence, findings)
     if blocked is not None:
         return blocked
     levels = _j_levels(evidence)

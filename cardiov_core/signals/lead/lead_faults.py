@@ -92,14 +92,14 @@ def find_held_values(record: EcgRecord, known: Sequence[LeadFault]) -> list[Lead
     """
     unusable = {fault.lead for fault in known if fault.verdict is QualityVerdict.NOT_ANALYSABLE}
     held = lost_in(record) & np.isfinite(record.signal)
-    found = []
+    faults = []
     for lead in STANDARD_LEADS:
         if lead in record.leads and lead not in unusable:
             held_s = longest_run(held[record.leads.index(lead)])[1] / record.sampling_rate
             if held_s > 0.0:
                 one, many = (f"{verb} one value for {_seconds(held_s)}" for verb in ("holds", "hold"))
-                found.append(LeadFault(ReasonCode.LEAD_GAP, lead, QualityVerdict.LIMITED, one, many))
-    return found
+                faults.append(LeadFault(ReasonCode.LEAD_GAP, lead, QualityVerdict.LIMITED, one, many))
+    return faults
 
 
 def fault_reasons(faults: Sequence[LeadFault]) -> tuple[Reason, ...]:

@@ -63,7 +63,11 @@ def likely_order(beat: dict[str, Float64Array]) -> str | None:
         _with_chest(beat),
         _without_one(beat),
     ):
-        good = [words for words, leads in tried if (found := disagreement(leads)) is not None and found <= AGREEING]
+        good = [
+            words
+            for words, leads in tried
+            if (difference := disagreement(leads)) is not None and difference <= AGREEING
+        ]
         if good:
             return " or ".join(good[:3])
     return None
@@ -77,14 +81,14 @@ def _limbs(leads: dict[str, Float64Array]) -> dict[str, Float64Array]:
 
 
 def _in_other_orders(beat: dict[str, Float64Array]) -> _Tried:
-    found: _Tried = []
+    tried: _Tried = []
     for name, order in _ORDERS.items():
         rows = {}
         for stated, true in zip(STANDARD_LEADS, order, strict=True):
             if stated in beat:
                 rows[true.removeprefix("-")] = -beat[stated] if true.startswith("-") else beat[stated]
-        found.append((f"the order is {name}", _limbs(rows)))
-    return found
+        tried.append((f"the order is {name}", _limbs(rows)))
+    return tried
 
 
 def _exchanged(beat: dict[str, Float64Array]) -> _Tried:

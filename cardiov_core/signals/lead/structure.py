@@ -49,7 +49,7 @@ class Structure:
     """What the leads of a stretch show together."""
 
     limbs: LimbLeadCheck | None = None  # agreement of the limb leads
-    found: tuple[Structural, ...] = ()  # swapped, reversed and copied leads, and a low-pass
+    faults: tuple[Structural, ...] = ()  # swapped, reversed and copied leads, and a low-pass
     silent: tuple[str, ...] = ()  # leads in which no beat is seen, while others show them
 
 
@@ -72,14 +72,14 @@ def examine_structure(
     silent = _silent(beat)
     usable = {lead: row for lead, row in usable.items() if lead not in silent}
     beat = {lead: row for lead, row in beat.items() if lead not in silent}
-    found: list[Structural] = []
+    faults: list[Structural] = []
     if not beats.spikes_s:
-        found += _electrodes(beat)
-    found += _copies(part, usable)
+        faults += _electrodes(beat)
+    faults += _copies(part, usable)
     if _low_passed(signal[[part.leads.index(lead) for lead in usable]], fs):
         text = "The leads hold next to nothing above 25 Hz: they were low-passed. QRS, ST and voltages read too soft."
-        found.append((Reason(ReasonCode.LOW_PASSED, text), STANDARD_LEADS))
-    return Structure(_limb_check(part, usable, beats.peaks), tuple(found), silent)
+        faults.append((Reason(ReasonCode.LOW_PASSED, text), STANDARD_LEADS))
+    return Structure(_limb_check(part, usable, beats.peaks), tuple(faults), silent)
 
 
 def contradiction(limbs: LimbLeadCheck | None) -> Reason | None:
@@ -114,18 +114,18 @@ def _electrodes(beat: dict[str, Float64Array]) -> list[Structural]:
         # Limb electrodes are judged by V6, which is V1 then.
         text = "V1 to V6 look as if their order were reversed, or the heart lay on the right."
         return [(Reason(ReasonCode.CHEST_LEADS_INTERCHANGED, text, CHEST_LEADS), CHEST_LEADS)]
-    found: list[Structural] = []
+    faults: list[Structural] = []
     limb_swap = find_limb_swap(beat)
     if limb_swap == "arms":
         text = "Leads I and aVR look as if the arm electrodes were swapped."
-        found.append((Reason(ReasonCode.ARM_ELECTRODES_SWAPPED, text, ("I", "aVR")), LIMB_LEADS[:5]))
+        faults.append((Reason(ReasonCode.ARM_ELECTRODES_SWAPPED, text, ("I", "aVR")), LIMB_LEADS[:5]))
     elif limb_swap is not None:
         text = f"Leads II and aVR look as if the electrodes of {limb_swap} were swapped."
-        found.append((Reason(ReasonCode.ARM_AND_LEG_SWAPPED, text, ("II", "aVR")), LIMB_LEADS))
+        faults.append((Reason(ReasonCode.ARM_AND_LEG_SWAPPED, text, ("II", "aVR")), LIMB_LEADS))
     if pair is not None:
         text = f"{' and '.join(pair)} look as if they were interchanged."
-        found.append((Reason(ReasonCode.CHEST_LEADS_INTERCHANGED, text, pair), pair))
-    return found
+        faults.append((Reason(ReasonCode.CHEST_LEADS_INTERCHANGED, text, pair), pair))
+    return faults
 
 
 def _copies(part: EcgRecord, usable: dict[str, Float64Array]) -> list[Structural]:
@@ -134,14 +134,14 @@ def _copies(part: EcgRecord, usable: dict[str, Float64Array]) -> list[Structural
     steps = {lead: np.diff(np.nan_to_num(part.lead(lead).astype(np.float64), posinf=0.0, neginf=0.0)) for lead in there}
     centred = {lead: row - row.mean() for lead, row in steps.items()}
     sizes = {lead: float(np.linalg.norm(row)) for lead, row in centred.items()}
-    found: list[Structural] = []
+    faults: list[Structural] = []
     for pair in combinations(there, 2):
         one, other = pair
         size = sizes[one] * sizes[other]
         if size > 0.0 and abs(float(centred[one] @ centred[other])) >= _COPIED * size:
             text = f"{' and '.join(pair)} hold the same signal: one of them is a copy."
-            found.append((Reason(ReasonCode.LEADS_COPIED, text, pair), pair))
-    return found
+            faults.append((Reason(ReasonCode.LEADS_COPIED, text, pair), pair))
+    return faults
 
 
 def _low_passed(signal: Float64Array, sampling_rate_hz: float) -> bool:

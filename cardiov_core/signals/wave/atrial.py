@@ -45,16 +45,16 @@ class AtrialWaves:
     locking: float
 
 
-def find_atrial_waves(series: BeatSeries, found: Delineation) -> AtrialWaves | None:
+def find_atrial_waves(series: BeatSeries, delineation: Delineation) -> AtrialWaves | None:
     """Look for P waves over the record, at most its first minute.
 
     `series`: the beats with the record's signal. Returns None where there are fewer than four beats of the dominant
     shape, or no QRS boundaries.
     """
     r = np.round(series.r_s * _FS).astype(np.int64)
-    if found.qrs is None or int(series.dominant.sum()) < _FEWEST_BEATS:
+    if delineation.qrs is None or int(series.dominant.sum()) < _FEWEST_BEATS:
         return None
-    left, valid = _without_qrs_and_t(series, found.qrs, found.t, r)
+    left, valid = _without_qrs_and_t(series, delineation.qrs, delineation.t, r)
     times = _repeated_shape(left, valid)
     if times.size < _FEWEST_BEATS:
         return AtrialWaves(times / _FS, None, 0.0, 0.0)

@@ -38,16 +38,16 @@ KNOWN_OFFSETS_MS: Mapping[str, float] = MappingProxyType(
 _LEAST_LEFT = 0.5  # a wave keeps so much of its duration, however short it is
 
 
-def to_carts_scale(found: Delineation) -> Delineation:
+def to_carts_scale(delineation: Delineation) -> Delineation:
     """Move the boundaries over all leads from the scale of the marks to that of the carts.
 
     The boundaries of single leads stay on the scale of the marks: no number is taken from them.
     """
     return replace(
-        found,
-        p=_moved(found.p, "P onset", "P offset"),
-        qrs=_moved(found.qrs, "QRS onset", "QRS offset"),
-        t=_moved(found.t, "T onset", "T offset"),
+        delineation,
+        p=_moved(delineation.p, "P onset", "P offset"),
+        qrs=_moved(delineation.qrs, "QRS onset", "QRS offset"),
+        t=_moved(delineation.t, "T onset", "T offset"),
     )
 
 

@@ -53,16 +53,16 @@ class Delineation:
     method: Literal["slopes", "networks", "held-out network"] = "slopes"
 
 
-def without_waves(found: Delineation, *names: str) -> Delineation:
+def without_waves(delineation: Delineation, *names: str) -> Delineation:
     """Return a delineation without some waves, 'p', 'qrs' or 't', over all leads and in each."""
 
     def kept(waves: LeadBoundaries) -> LeadBoundaries:
         p, qrs, t = (None if name in names else getattr(waves, name) for name in ("p", "qrs", "t"))
         return LeadBoundaries(p, qrs, t)
 
-    overall = kept(LeadBoundaries(found.p, found.qrs, found.t))
-    leads = {lead: kept(waves) for lead, waves in found.leads.items()}
-    return replace(found, p=overall.p, qrs=overall.qrs, t=overall.t, leads=leads)
+    overall = kept(LeadBoundaries(delineation.p, delineation.qrs, delineation.t))
+    leads = {lead: kept(waves) for lead, waves in delineation.leads.items()}
+    return replace(delineation, p=overall.p, qrs=overall.qrs, t=overall.t, leads=leads)
 
 
 @dataclass(frozen=True)

@@ -138,15 +138,15 @@ def _deflections(qrs: Float64Array, fs: float) -> list[list[_Deflection]]:
     heights = np.where(sides > 0, highest, lowest)
     lengths = np.diff(starts, append=qrs.size)
     named = (sides != 0) & (np.abs(heights) >= SMALLEST_MV) & (lengths >= SHORTEST_S * fs)
-    found: list[list[_Deflection]] = [[] for _ in qrs]
+    deflections: list[list[_Deflection]] = [[] for _ in qrs]
     for start, length, height in zip(*(values[named].tolist() for values in (starts, lengths, heights)), strict=True):
         lead, begin = divmod(start, qrs.shape[1])
         end = begin + length - 1
-        if found[lead] and (found[lead][-1][2] > 0) == (height > 0):
-            earlier = found[lead].pop()
+        if deflections[lead] and (deflections[lead][-1][2] > 0) == (height > 0):
+            earlier = deflections[lead].pop()
             begin, height = earlier[0], max(earlier[2], height, key=abs)
-        found[lead].append((begin, end, height))
-    return found
+        deflections[lead].append((begin, end, height))
+    return deflections
 
 
 def _notched(part: Float64Array, fs: float) -> bool:

@@ -143,9 +143,9 @@ def _asked(window: FloatArray, weights: "DelineatorWeights", single: "Delineator
     from cardiov_core.nets import DelineatorOutput, mean_of
 
     if single is None and window.shape[0] == len(STANDARD_LEADS) and weights.sha256:
-        found = _converted(weights, chosen_backend(), n_threads()).outputs(window)
-        if found is not None:
-            return DelineatorOutput(*map(torch.from_numpy, found))
+        outputs = _converted(weights, chosen_backend(), n_threads()).outputs(window)
+        if outputs is not None:
+            return DelineatorOutput(*map(torch.from_numpy, outputs))
     with torch.inference_mode():
         beats = torch.from_numpy(window)[None]
         # One beat of all networks, or of one: the mean is over the first axis.

@@ -37,14 +37,14 @@ class AtrialActivity:
 
 def atrial_activity(waves: Waves) -> AtrialActivity:
     """Judge the atria of a record."""
-    atrial = find_atrial_waves(waves.series, waves.found)
+    atrial = find_atrial_waves(waves.series, waves.delineation)
     if atrial is None:
         few = "there are too few beats of one shape"
         return AtrialActivity(missing=dict.fromkeys(("p_confidence", "rate_bpm", "dissociated"), few))
     confidence = _confidence(waves, atrial)
     if _dissociated(waves, atrial) and atrial.period_s is not None:
         return AtrialActivity(0.0, 60.0 / atrial.period_s, True, tuple(atrial.times_s.tolist()))
-    if waves.found.p is None or waves.rhythm is None:
+    if waves.delineation.p is None or waves.rhythm is None:
         reason = waves.missing.get("p", "no regular P waves were found")
         rate_bpm = _flutter_bpm(atrial, waves.rhythm)
         lacking = ("dissociated",) if rate_bpm is not None else ("rate_bpm", "dissociated")
@@ -57,7 +57,7 @@ def _dissociated(waves: Waves, atrial: AtrialWaves) -> bool:
     rhythm, period_s = waves.rhythm, atrial.period_s
     if rhythm is None or period_s is None or not rhythm.regular or atrial.times_s.size < _FEWEST_WAVES:
         return False
-    if waves.found.p is not None and (waves.p_similarity or 0.0) >= _LEADS_TO_QRS:
+    if waves.delineation.p is not None and (waves.p_similarity or 0.0) >= _LEADS_TO_QRS:
         return False
     rate_bpm = 60.0 / period_s
     return (
@@ -79,12 +79,12 @@ def _flutter_bpm(atrial: AtrialWaves, rhythm: Rhythm | None) -> float | None:
 
 def _confidence(waves: Waves, atrial: AtrialWaves) -> float:
     similarity = waves.p_similarity or 0.0
-    if waves.found.p is None and similarity >= LIKE_EACH_OTHER:
+    if waves.delineation.p is None and similarity >= LIKE_EACH_OTHER:
         similarity = 0.0  # it repeats, but cannot be a P wave
     score = (
         _CONSTANT
         + _SIMILARITY_WEIGHT * similarity
         + _LOCKING_WEIGHT * atrial.locking * atrial.regularity
-        + _FOUND_WEIGHT * (waves.found.p is not None)
+        + _FOUND_WEIGHT * (waves.delineation.p is not None)
     )
     return 1.0 / (1.0 + math.exp(-score))

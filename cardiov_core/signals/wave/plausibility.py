@@ -26,24 +26,26 @@ _BEYOND_S = 0.06
 _R_AWAY_S = 0.03
 
 
-def impossible_waves(found: Delineation, beat: MedianBeat) -> Mapping[str, str]:
+def impossible_waves(delineation: Delineation, beat: MedianBeat) -> Mapping[str, str]:
     """Name the waves that cannot be where they were found.
 
     Returns 'p', 'qrs', 't' -> why not, a clause; empty where everything is possible.
     """
-    t = _t(found, beat)
-    qrs = _qrs(found, beat.rr_s) or _qrs_without_t(found, beat.rr_s, has_t=found.t is not None and t is None)
-    reasons = {"qrs": qrs, "t": t, "p": _p(found, beat.rr_s)}
+    t = _t(delineation, beat)
+    qrs = _qrs(delineation, beat.rr_s) or _qrs_without_t(
+        delineation, beat.rr_s, has_t=delineation.t is not None and t is None
+    )
+    reasons = {"qrs": qrs, "t": t, "p": _p(delineation, beat.rr_s)}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
-def possible_only(found: Delineation, beat: MedianBeat) -> tuple[Delineation, Mapping[str, str]]:
+def possible_only(delineation: Delineation, beat: MedianBeat) -> tuple[Delineation, Mapping[str, str]]:
     """Leave out the waves that cannot be where they were found; without QRS there is no T and no P wave, either.
 
     Returns what is left, and 'p', 'qrs', 't' -> why it was left out.
     """
-    reasons = impossible_waves(found, beat)
-    left = without_waves(found, *reasons)
+    reasons = impossible_waves(delineation, beat)
+    left = without_waves(delineation, *reasons)
     if "qrs" in reasons:
         left = replace(left, p=None, qrs=None, t=None)
         # What is no QRS complex has no P wave before it, and a rhythm may not rest on one.
@@ -52,11 +54,11 @@ def possible_only(found: Delineation, beat: MedianBeat) -> tuple[Delineation, Ma
     return left, reasons
 
 
-def _qrs(found: Delineation, rr_s: float | None) -> str | None:
-    if found.qrs is None:
+def _qrs(delineation: Delineation, rr_s: float | None) -> str | None:
+    if delineation.qrs is None:
         return None
-    duration_ms = found.qrs.duration_ms
-    if not found.qrs.onset_s - _R_AWAY_S <= 0.0 <= found.qrs.offset_s + _R_AWAY_S:
+    duration_ms = delineation.qrs.duration_ms
+    if not delineation.qrs.onset_s - _R_AWAY_S <= 0.0 <= delineation.qrs.offset_s + _R_AWAY_S:
         return "the QRS found does not hold the R peak: a taller wave was taken for it"
     if duration_ms < SHORTEST_QRS_MS:
         return f"the QRS found is {duration_ms:.0f} ms short, which no QRS is"
@@ -67,32 +69,34 @@ def _qrs(found: Delineation, rr_s: float | None) -> str | None:
     return None
 
 
-def _qrs_without_t(found: Delineation, rr_s: float | None, *, has_t: bool) -> str | None:
+def _qrs_without_t(delineation: Delineation, rr_s: float | None, *, has_t: bool) -> str | None:
     """Say where a QRS fills most of a fast beat and no T wave follows: it may hold both."""
-    if found.qrs is None or rr_s is None or has_t:
+    if delineation.qrs is None or rr_s is None or has_t:
         return None
-    duration_ms = found.qrs.duration_ms
+    duration_ms = delineation.qrs.duration_ms
     if duration_ms < 1000.0 * _LARGEST_SHARE_WITHOUT_T * rr_s:
         return None
     return f"QRS and T wave run into one another: {duration_ms:.0f} ms of an RR interval of {1000 * rr_s:.0f} ms"
 
 
-def _t(found: Delineation, beat: MedianBeat) -> str | None:
-    if found.t is None or found.qrs is None:
+def _t(delineation: Delineation, beat: MedianBeat) -> str | None:
+    if delineation.t is None or delineation.qrs is None:
         return None
-    qt_ms = 1000.0 * (found.t.offset_s - found.qrs.onset_s)
+    qt_ms = 1000.0 * (delineation.t.offset_s - delineation.qrs.onset_s)
     if beat.rr_s is not None and qt_ms >= 1000.0 * beat.rr_s:
         return f"a QT of {qt_ms:.0f} ms does not fit into an RR interval of {1000 * beat.rr_s:.0f} ms"
     last_s = (beat.signal.shape[1] - 1 - beat.r_index) / beat.sampling_rate
-    if found.t.offset_s > last_s + _BEYOND_S:
+    if delineation.t.offset_s > last_s + _BEYOND_S:
         return f"the next beat comes before the T wave found ends (QT {qt_ms:.0f} ms)"
-    if qt_ms < found.qrs.duration_ms + _SHORTEST_ST_T_MS:
-        return f"a QT of {qt_ms:.0f} ms leaves no room for a T wave behind a QRS of {found.qrs.duration_ms:.0f} ms"
+    if qt_ms < delineation.qrs.duration_ms + _SHORTEST_ST_T_MS:
+        return (
+            f"a QT of {qt_ms:.0f} ms leaves no room for a T wave behind a QRS of {delineation.qrs.duration_ms:.0f} ms"
+        )
     return None
 
 
-def _p(found: Delineation, rr_s: float | None) -> str | None:
-    p, qrs, t = found.p, found.qrs, found.t
+def _p(delineation: Delineation, rr_s: float | None) -> str | None:
+    p, qrs, t = delineation.p, delineation.qrs, delineation.t
     if p is None or qrs is None:
         return None
     pr_ms = 1000.0 * (qrs.onset_s - p.onset_s)

@@ -43,17 +43,17 @@ def qrs_forms(record: EcgRecord, measurements: Measurements, *, without: Collect
     leads = [lead for lead in STANDARD_LEADS if lead in record.leads and lead not in without]
     beat = measurements.median_beat
     if beat is None or beat.qrs is None:
-        forms = {lead: _tallest_window(record.lead(lead), record.sampling_rate) for lead in leads}
-        return {lead: form for lead, form in forms.items() if form is not None}
+        of_windows = ((lead, _tallest_window(record.lead(lead), record.sampling_rate)) for lead in leads)
+        return {lead: form for lead, form in of_windows if form is not None}
     first = max(0, beat.r_index + round(beat.qrs.onset_s * beat.sampling_rate))
     last = beat.r_index + round(beat.qrs.offset_s * beat.sampling_rate)
-    found = {}
+    forms = {}
     for lead in leads:
         if lead in beat.leads:
             qrs = beat.signal[beat.leads.index(lead), first : last + 1].astype(np.float64)
             if qrs.size and np.isfinite(qrs).all():
-                found[lead] = _form(qrs, beat.sampling_rate)
-    return found
+                forms[lead] = _form(qrs, beat.sampling_rate)
+    return forms
 
 
 def _form(qrs: npt.NDArray[np.float64], sampling_rate_hz: float) -> QrsForm:

@@ -38,7 +38,7 @@ class Waves:
     ----------
     series : BeatSeries
         All beats, and the median over those of the dominant shape.
-    found : Delineation
+    delineation : Delineation
         Boundaries relative to the R peak, over all leads on the carts' scale, without the waves that were not believed.
     rhythm : Rhythm or None
         None where there is only one beat.
@@ -51,7 +51,7 @@ class Waves:
     """
 
     series: BeatSeries
-    found: Delineation
+    delineation: Delineation
     rhythm: Rhythm | None
     missing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unconfirmed: tuple[str, ...] = ()
@@ -80,16 +80,16 @@ def by_best(beat: MedianBeat, record: EcgRecord) -> Delineation:
     return _of_both(delineate_by_network(beat, record), beat)
 
 
-def _of_both(found: Delineation | None, beat: MedianBeat) -> Delineation:
-    if found is None:
+def _of_both(learned: Delineation | None, beat: MedianBeat) -> Delineation:
+    if learned is None:
         return delineate(beat)
     slopes = delineate(beat, each_lead=False)
-    qrs = _qrs_complex(found.qrs, slopes.qrs)
+    qrs = _qrs_complex(learned.qrs, slopes.qrs)
     return replace(
-        found,
-        p=_p_wave(found.p, slopes.p, qrs),
+        learned,
+        p=_p_wave(learned.p, slopes.p, qrs),
         qrs=qrs,
-        t=_between(found.t, slopes.t),
+        t=_between(learned.t, slopes.t),
     )
 
 
@@ -204,13 +204,13 @@ def boundaries_of_others(series: BeatSeries, record: EcgRecord) -> Mapping[int, 
     Returns index of the beat -> boundaries of the median of its own shape, relative to its R peak, on the carts' scale
     and without a P wave: whether one precedes every such beat, a few beats do not show. Beats without are absent.
     """
-    found: dict[int, Delineation] = {}
+    by_beat: dict[int, Delineation] = {}
     for indices, beat in other_medians(series):
         both = _of_both(delineate_by_network(beat, record, only_one=True), beat)
         waves, _ = possible_only(without_waves(to_carts_scale(both), "p"), beat)
         if waves.qrs is not None:
-            found |= dict.fromkeys(indices.tolist(), waves)
-    return found
+            by_beat |= dict.fromkeys(indices.tolist(), waves)
+    return by_beat
 
 
 def _not_repeated(name: str, rhythm: Rhythm | None) -> str:

@@ -137,8 +137,8 @@ def cardiov(delineator: Delineator = by_best) -> Method:
         waves = find_waves(record, delineator)
         if waves is None:
             return {"global": (), "lead II": ()}
-        series, found = waves.series, waves.found
-        return {"global": at_beats(series, found), "lead II": at_beats(series, found.leads.get(_LEAD))}
+        series, delineation = waves.series, waves.delineation
+        return {"global": at_beats(series, delineation), "lead II": at_beats(series, delineation.leads.get(_LEAD))}
 
     return Method(find, KNOWN_OFFSETS_MS)
 

@@ -7,13 +7,13 @@ related labels count neither as with nor as without a finding.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import sqrt
 
 from pydantic import JsonValue
 
 from cardiov_core.datasets import LabelledRecord, Source
 from cardiov_core.domain import EcgRecord, Finding, JsonObject
 from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.evaluation import wilson
 from cardiov_core.signals import ROWS, assess_quality, find_findings, measure
 from cardiov_core.studies.signals.finding_labels import COMPARISONS, Comparison
 from cardiov_core.weights import FindingFigures, FindingsTable
@@ -66,12 +66,12 @@ class Confusion:
     @property
     def sensitivity_interval(self) -> Interval | None:
         """95 % interval of the sensitivity (Wilson)."""
-        return wilson(self.true_positive, self.n_with)
+        return interval_of(self.true_positive, self.n_with)
 
     @property
     def specificity_interval(self) -> Interval | None:
         """95 % interval of the specificity (Wilson)."""
-        return wilson(self.true_negative, self.n_without)
+        return interval_of(self.true_negative, self.n_without)
 
     def predictive_value_at(self, prevalence: float) -> float | None:
         """Return the positive predictive value where a share `prevalence` has the finding."""
@@ -81,15 +81,9 @@ class Confusion:
         return true / (true + false) if true + false > 0 else None
 
 
-def wilson(part: int, whole: int) -> Interval | None:
-    """Return the 95 % interval of a share by Wilson (1927, doi:10.1080/01621459.1927.10502953); None of nothing."""
-    if not whole:
-        return None
-    z = 1.959964
-    share = part / whole
-    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
-    reach = z * sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole)) / (1 + z * z / whole)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+def interval_of(part: int, whole: int) -> Interval | None:
+    """Return the 95 % interval of a share by Wilson; None of nothing."""
+    return wilson(part, whole) if whole else None
 
 
 PAPER: Mapping[str, Confusion] = {

@@ -88,10 +88,10 @@ def summarise(rows: Iterable[MachineRow]) -> tuple[MachineSummary, ...]:
 def _stated(machine: MachineReading | None) -> dict[str, float]:
     if machine is None:
         return {}
-    found = {name: machine.measurements[field] for name, field in COMPARED.items() if field in machine.measurements}
-    if "HR" not in found and machine.measurements.get("rr_mean_ms"):
-        found = {"HR": 60_000.0 / machine.measurements["rr_mean_ms"], **found}
-    return found
+    stated = {name: machine.measurements[field] for name, field in COMPARED.items() if field in machine.measurements}
+    if "HR" not in stated and machine.measurements.get("rr_mean_ms"):
+        stated = {"HR": 60_000.0 / machine.measurements["rr_mean_ms"], **stated}
+    return stated
 
 
 def _summary(name: str, rows: list[MachineRow]) -> MachineSummary:

@@ -124,7 +124,7 @@ class PacingRow:
 
     source: str
     n_paced: int
-    found: int
+    n_found: int
     n_other: int
     false_alarms: tuple[str, ...]
     missed: tuple[str, ...]

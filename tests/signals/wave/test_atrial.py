@@ -43,4 +43,4 @@ def test_fibrillation_has_no_p_wave() -> None:
 
 def test_few_beats_say_nothing() -> None:
     waves = find_waves(generate("third_degree_block", duration_s=4.0))
-    assert waves is None or find_atrial_waves(waves.series, waves.found) is None
+    assert waves is None or find_atrial_waves(waves.series, waves.delineation) is None

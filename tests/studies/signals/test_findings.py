@@ -21,7 +21,7 @@ from cardiov_core.studies.signals.findings import (
     check_findings,
     figures,
     findings_check_to_dict,
-    wilson,
+    interval_of,
 )
 from cardiov_core.weights import FindingFigures
 
@@ -82,12 +82,12 @@ def test_records_with_related_labels_count_neither_way() -> None:
 def test_shares_have_intervals_and_values_at_another_prevalence() -> None:
     counts = Confusion(90, 20, 980, 10)
     # Wilson's interval of 9 in 10: 0.596 to 0.982 (Newcombe 1998, doi:10.1002/(SICI)1097-0258).
-    assert wilson(9, 10) == pytest.approx((0.596, 0.982), abs=0.001)
+    assert interval_of(9, 10) == pytest.approx((0.596, 0.982), abs=0.001)
     assert counts.positive_predictive_value == pytest.approx(90 / 110)
     # Of 1000: 18 of the 20 with it, and 2 % of the 980 without.
     assert counts.predictive_value_at(0.02) == pytest.approx(18 / (18 + 19.6), abs=0.0001)
     assert Confusion(0, 2, 98, 0).predictive_value_at(0.02) is None
-    assert wilson(0, 0) is None
+    assert interval_of(0, 0) is None
 
 
 def test_figures_ship_what_the_page_says() -> None:
