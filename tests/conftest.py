@@ -13,6 +13,7 @@ import pytest
 
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import STANDARD_LEADS, Severity
+from tests.wfdb_files import wfdb_header
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # The reference; tests of the other backend ask for it. Conversions would make every new grader of a test wait.
@@ -149,11 +150,7 @@ def wfdb_files() -> Callable[..., WfdbFiles]:
     def _make(name: str, *, gain_per_mv: float = 1000.0, seconds: float = 10.0) -> WfdbFiles:
         record = generate("normal", seed=3, sampling_rate_hz=RATE_HZ, duration_s=seconds)
         digital = np.round(record.signal.T * 1000.0).astype("<i2")
-        lines = [f"{name} {len(record.leads)} {RATE_HZ} {len(digital)}"]
-        for index, lead in enumerate(record.leads):
-            first, checksum = digital[0, index], int(digital[:, index].sum(dtype=np.int64)) & 0xFFFF
-            lines.append(f"{name}.dat 16 {gain_per_mv:g}(0)/mV 16 0 {first} {checksum} 0 {lead}")
-        lines += ["# Age: 61", "# Sex: Female"]
-        return {f"{name}.hea": "\n".join([*lines, ""]).encode(), f"{name}.dat": digital.tobytes()}
+        header = wfdb_header(name, digital, RATE_HZ, leads=record.leads, gain=f"{gain_per_mv:g}(0)/mV")
+        return {f"{name}.hea": f"{header}# Age: 61\n# Sex: Female\n".encode(), f"{name}.dat": digital.tobytes()}
 
     return _make

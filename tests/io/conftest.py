@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.wfdb_files import wfdb_header
+
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 WriteWfdb = Callable[..., Path]
 
@@ -43,15 +45,9 @@ def write_wfdb(ecg_mv: np.ndarray) -> WriteWfdb:
     ) -> Path:
         mv = ecg_mv[: len(leads)] if signal_mv is None else signal_mv
         samples = np.round(mv * 1000).astype("<i2") if digital is None else digital.astype("<i2")
-        checks = [int(row.astype(np.int64).sum()) % 65536 for row in samples]
-        lines = [first_line or f"{name} {len(leads)} 500 {samples.shape[1]}"]
-        lines += [
-            f"{name}.dat 16 {gain} 16 0 {row[0]} {check} 0 {lead}"
-            for row, lead, check in zip(samples, leads, checks, strict=True)
-        ]
         (folder / f"{name}.dat").write_bytes(samples.T.tobytes())
         header = folder / f"{name}.hea"
-        header.write_text("\n".join(lines) + "\n" + comments)
+        header.write_text(wfdb_header(name, samples.T, leads=leads, gain=gain, first_line=first_line) + comments)
         return header
 
     return write

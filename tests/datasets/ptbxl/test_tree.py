@@ -10,9 +10,10 @@ import pytest
 from cardiov_core.datasets import PtbXl, data_root, find_ptbxl, ptbxl_ecg_id_of
 from cardiov_core.domain import STANDARD_LEADS, Severity
 from cardiov_core.errors import DatasetError
+from tests.wfdb_files import PTBXL_HEAD, write_wfdb
 
 HEADER = (
-    "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr\n"
+    f"{PTBXL_HEAD}\n"
     "1,15709.0,56.0,1,CS-12   E,1984-11-09 09:17:34,\"{'NORM': 100.0, 'LVOLT': 0.0}\",3,"
     "records100/00000/00001_lr,records500/00000/00001_hr\n"
 )
@@ -26,15 +27,9 @@ SECOND = (
 def write_record(root: Path, ecg_id: int, rate: int, *, gain: int = 1000, name: str | None = None) -> None:
     """Write a WFDB record of 10 s whose samples depend on `ecg_id` alone."""
     stem = name or f"{ecg_id:05d}_{'hr' if rate == 500 else 'lr'}"
-    folder = root / f"records{rate}" / "00000"
-    folder.mkdir(parents=True, exist_ok=True)
     samples = np.random.default_rng(ecg_id).integers(-900, 900, (10 * rate, 12)).astype("<i2")
-    samples.tofile(folder / f"{stem}.dat")
-    lines = [f"{stem} 12 {rate} {10 * rate}"]
-    for column, lead in enumerate(STANDARD_LEADS):
-        checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
-        lines.append(f"{stem}.dat 16 {gain}(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead.upper()}")
-    (folder / f"{stem}.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
+    upper = [lead.upper() for lead in STANDARD_LEADS]
+    write_wfdb(root / f"records{rate}" / "00000", stem, samples, rate, leads=upper, gain=f"{gain}(0)/mV")
 
 
 @pytest.fixture

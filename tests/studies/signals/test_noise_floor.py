@@ -13,21 +13,14 @@ from cardiov_core.errors import ConfigurationError, DatasetError
 from cardiov_core.inference import load_predictor
 from cardiov_core.studies.signals.noise_floor import measure_noise_floor
 from tests.comparison.hearts import heart
+from tests.wfdb_files import PTBXL_HEAD, write_wfdb
 
-_HEAD = "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr\n"
 THEN = datetime(1990, 1, 2, 9, 0)
 
 
 def _write(root: Path, record: EcgRecord, ecg_id: int) -> None:
-    folder = root / "records500"
-    folder.mkdir(parents=True, exist_ok=True)
     samples = np.round(record.signal.T * 1000.0).astype("<i2")
-    samples.tofile(folder / f"{ecg_id:05d}_hr.dat")
-    lines = [f"{ecg_id:05d}_hr 12 500 {len(samples)}"]
-    for column, lead in enumerate(STANDARD_LEADS):
-        checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
-        lines.append(f"{ecg_id:05d}_hr.dat 16 1000(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead.upper()}")
-    (folder / f"{ecg_id:05d}_hr.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
+    write_wfdb(root / "records500", f"{ecg_id:05d}_hr", samples, leads=[lead.upper() for lead in STANDARD_LEADS])
 
 
 @pytest.fixture
@@ -35,7 +28,7 @@ def make_tree(tmp_path: Path) -> Callable[[list[tuple[EcgRecord, int, timedelta]
     """Write PTB-XL of records, each with its patient and the time after the first."""
 
     def _make(rows: list[tuple[EcgRecord, int, timedelta]]) -> Path:
-        table = _HEAD
+        table = PTBXL_HEAD + "\n"
         for ecg_id, (record, patient, after) in enumerate(rows, start=1):
             _write(tmp_path, record, ecg_id)
             at = f"{THEN + after:%Y-%m-%d %H:%M:%S}"

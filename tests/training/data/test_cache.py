@@ -26,10 +26,10 @@ from cardiov_core.training.data import cache as preparation
 from cardiov_core.training.data.cache import prepare_cache
 from cardiov_core.training.data.records import load_records
 from cardiov_core.training.recipes.network import Stage
+from tests.wfdb_files import PTBXL_HEAD, write_wfdb
 
 N_RECORDS = 12
 CONTRACT = InputContract(STANDARD_LEADS, 100.0, 1000, (0.5, 45.0), 3, "none")
-HEAD = "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr\n"
 
 
 @pytest.fixture
@@ -55,20 +55,10 @@ def write_tree(root: Path, n_records: int = N_RECORDS) -> Path:
             f'{ecg_id},{500 + index},{age},{index % 2},,,"{codes[index // 4 % 4]}",{fold},l/{ecg_id},h/{ecg_id}\n'
         )
         for folder, rate in (("h", 500), ("l", 100)):
-            _write_record(root / folder, str(ecg_id), rate, seed=index)
-    (root / "ptbxl_database.csv").write_text(HEAD + "".join(rows))
+            samples = np.random.default_rng(index).integers(-900, 900, (10 * rate, 12)).astype("<i2")
+            write_wfdb(root / folder, str(ecg_id), samples, rate)
+    (root / "ptbxl_database.csv").write_text(PTBXL_HEAD + "\n" + "".join(rows))
     return root
-
-
-def _write_record(folder: Path, name: str, rate: int, seed: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    samples = np.random.default_rng(seed).integers(-900, 900, (10 * rate, 12)).astype("<i2")
-    samples.tofile(folder / f"{name}.dat")
-    lines = [f"{name} 12 {rate} {10 * rate}"]
-    for column, lead in enumerate(STANDARD_LEADS):
-        checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
-        lines.append(f"{name}.dat 16 1000(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead}")
-    (folder / f"{name}.hea").write_text("\n".join(lines) + "\n")
 
 
 def test_a_cache_gives_what_the_tree_gives(tree: PtbXl, recipe: Recipe, tmp_path: Path) -> None:

@@ -9,15 +9,14 @@ from click.testing import CliRunner
 from cardiov_core.cli import main
 from cardiov_core.datasets import PtbXl
 from cardiov_core.datasets.synthetic import generate
-from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.signals import kept_examinations as kept
 from cardiov_core.signals import measure
 from cardiov_core.signals.features import features_of
 from cardiov_core.training.data import measured as measured_module
 from cardiov_core.training.data.measured import measured_records
 from cardiov_core.training.findings.train_findings import gather
+from tests.wfdb_files import PTBXL_HEAD, write_wfdb
 
-HEAD = "ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr\n"
 CONDITIONS = ("normal", "atrial_fibrillation", "left_bundle_branch_block")
 
 
@@ -29,15 +28,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> PtbXl:
     for number, condition in enumerate(CONDITIONS, start=1):
         record = generate(condition, seed=number)
         rows.append(f"{number},{number},{50 + number},1,,,\"{{'NORM': 100.0}}\",{number},l/{number},h/{number}\n")
-        (root / "h").mkdir(exist_ok=True)
-        samples = np.rint(record.signal.T * 1000).astype("<i2")
-        samples.tofile(root / "h" / f"{number}.dat")
-        lines = [f"{number} 12 500 {record.n_samples}"]
-        for column, lead in enumerate(STANDARD_LEADS):
-            checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
-            lines.append(f"{number}.dat 16 1000(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead}")
-        (root / "h" / f"{number}.hea").write_text("\n".join(lines) + "\n")
-    (root / "ptbxl_database.csv").write_text(HEAD + "".join(rows))
+        write_wfdb(root / "h", str(number), np.rint(record.signal.T * 1000).astype("<i2"))
+    (root / "ptbxl_database.csv").write_text(PTBXL_HEAD + "\n" + "".join(rows))
     return PtbXl(root)
 
 

@@ -11,6 +11,7 @@ from cardiov_core.datasets.synthetic import generate
 from cardiov_core.inference import load_predictor
 from cardiov_core.training import as_grader, recipe_for, train
 from cardiov_core.training.cards import grader as card_module
+from tests.wfdb_files import PTBXL_HEAD, write_wfdb
 
 CODES = ("{'NORM': 100.0}", "{'LAFB': 100.0}", "{'LVH': 100.0}", "{'IMI': 100.0}")
 
@@ -18,21 +19,14 @@ CODES = ("{'NORM': 100.0}", "{'LAFB': 100.0}", "{'LVH': 100.0}", "{'IMI': 100.0}
 @pytest.fixture
 def tree(tmp_path: Path) -> PtbXl:
     root = tmp_path / "ptb-xl"
-    (root / "h").mkdir(parents=True)
-    rows = ["ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr"]
+    rows = [PTBXL_HEAD]
     for index in range(24):
         name = str(index + 1)
         rows.append(
             f'{name},{500 + index},{40 + index},{index % 2},,,"{CODES[index % 4]}",{index // 4 + 1},l/x,h/{name}'
         )
         record = generate("normal", seed=index)
-        samples = np.round(record.signal.T * 1000.0).astype("<i2")
-        samples.tofile(root / "h" / f"{name}.dat")
-        lines = [f"{name} 12 500 {len(samples)}"]
-        for column, lead in enumerate(record.leads):
-            checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
-            lines.append(f"{name}.dat 16 1000(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead}")
-        (root / "h" / f"{name}.hea").write_text("\n".join(lines) + "\n")
+        write_wfdb(root / "h", name, np.round(record.signal.T * 1000.0).astype("<i2"))
     (root / "ptbxl_database.csv").write_text("\n".join([*rows, ""]))
     return PtbXl(root)
 

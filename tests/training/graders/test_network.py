@@ -29,6 +29,7 @@ from cardiov_core.training.data.split import splits_of
 from cardiov_core.training.loop.curve import draw_curve, read_log
 from cardiov_core.training.recipes.network import Augmentation, Auxiliary, OutputName, Stage, Validation
 from cardiov_core.weights import load_card, out_of_fold_table
+from tests.wfdb_files import PTBXL_HEAD, write_wfdb
 
 N_RECORDS, N_FOLDS = 24, 6
 CODES = ("{'NORM': 100.0}", "{'LAFB': 100.0}", "{'LVH': 100.0}", "{'IMI': 100.0}")
@@ -71,28 +72,17 @@ stages = [
 
 def write_tree(root: Path) -> Path:
     """Write synthetic ECGs as PTB-XL does: four of each fold, one per level."""
-    rows = ["ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr"]
+    rows = [PTBXL_HEAD]
     for index in range(N_RECORDS):
         ecg_id, fold = index + 1, index // 4 % N_FOLDS + 1
         rows.append(
             f'{ecg_id},{500 + index},{40 + index},{index % 2},,,"{CODES[index % 4]}",{fold},l/{ecg_id},h/{ecg_id}'
         )
         for folder, rate in (("h", 500), ("l", 100)):
-            _write_record(root / folder, str(ecg_id), rate, index)
+            record = generate("normal", seed=index, sampling_rate_hz=float(rate))
+            write_wfdb(root / folder, str(ecg_id), np.round(record.signal.T * 1000.0).astype("<i2"), rate)
     (root / "ptbxl_database.csv").write_text("\n".join([*rows, ""]))
     return root
-
-
-def _write_record(folder: Path, name: str, rate: int, seed: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    record = generate("normal", seed=seed, sampling_rate_hz=float(rate))
-    samples = np.round(record.signal.T * 1000.0).astype("<i2")
-    samples.tofile(folder / f"{name}.dat")
-    lines = [f"{name} 12 {rate} {len(samples)}"]
-    for column, lead in enumerate(record.leads):
-        checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
-        lines.append(f"{name}.dat 16 1000(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead}")
-    (folder / f"{name}.hea").write_text("\n".join(lines) + "\n")
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from cardiov_core.training.recipes.network import Recipe
 from cardiov_core.training.recipes.recipe_files import load_recipe
 from cardiov_core.training.recipes.zoo import benchmark_recipe
 from cardiov_core.training.tasks.task_records import load_task_records, steady, undersampled
+from tests.wfdb_files import PTBXL_HEAD, write_wfdb
 
 N_RECORDS, N_FOLDS = 24, 3
 CODES = (
@@ -36,25 +37,14 @@ CODES = (
 def tree(tmp_path_factory: pytest.TempPathFactory) -> PtbXl:
     """Write synthetic ECGs as PTB-XL does, at 500 Hz alone."""
     root = tmp_path_factory.mktemp("ptb-xl")
-    rows = ["ecg_id,patient_id,age,sex,device,recording_date,scp_codes,strat_fold,filename_lr,filename_hr"]
+    rows = [PTBXL_HEAD]
     for index in range(N_RECORDS):
         ecg_id, fold, age = index + 1, index // 4 % N_FOLDS + 1, 300 if index == 5 else 30 + 2 * index
         rows.append(f'{ecg_id},{500 + index},{age},{index % 2},,,"{CODES[index % 4]}",{fold},l/{ecg_id},h/{ecg_id}')
-        _write_record(root / "h", str(ecg_id), index)
+        samples = np.round(generate("normal", seed=index).signal.T * 1000.0 * (1 + index % 4)).astype("<i2")
+        write_wfdb(root / "h", str(ecg_id), samples)
     (root / "ptbxl_database.csv").write_text("\n".join([*rows, ""]))
     return PtbXl(root)
-
-
-def _write_record(folder: Path, name: str, seed: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    record = generate("normal", seed=seed)
-    samples = np.round(record.signal.T * 1000.0 * (1 + seed % 4)).astype("<i2")
-    samples.tofile(folder / f"{name}.dat")
-    lines = [f"{name} 12 500 {len(samples)}"]
-    for column, lead in enumerate(record.leads):
-        checksum = int(samples[:, column].sum(dtype=np.int64)) % 65536
-        lines.append(f"{name}.dat 16 1000(0)/mV 16 0 {samples[0, column]} {checksum} 0 {lead}")
-    (folder / f"{name}.hea").write_text("\n".join(lines) + "\n")
 
 
 def _small(net: str, task: str, epochs: int = 1, leads: tuple[str, ...] = STANDARD_LEADS) -> Recipe:
