@@ -14,7 +14,7 @@ from cardiov_core import weights
 from cardiov_core.backends import ConvertedNetwork, converted
 from cardiov_core.cli import main
 from cardiov_core.datasets import find_ptbxl, generate
-from cardiov_core.domain import Explanation
+from cardiov_core.domain import EcgRecord, Explanation
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference import NetworkGrader, load_predictor
 from cardiov_core.io import read_record, write_record
@@ -189,7 +189,10 @@ def test_the_command_line_asks_openvino_of_one_record_only_where_it_is_named(
 @pytest.mark.usefixtures("openvino_cache")
 def test_levels_of_real_records_are_those_of_torch(data_folder: Path) -> None:
     paths = sorted((data_folder / "ptb-xl-subset").rglob("*_hr.hea"))[::40]
-    _compare([read_record(path) for path in paths], least=5)
+    assert len(paths) >= 5
+    share, off = _agreement([read_record(path) for path in paths])
+    assert share >= 0.995
+    assert off < 1e-4
 
 
 @pytest.mark.slow
@@ -202,15 +205,16 @@ def test_levels_of_all_real_records_are_those_of_torch(data_folder: Path) -> Non
     paths = sorted(ptbxl.root.rglob("*_hr.hea"))
     assert len(paths) >= 200
     for begin in range(0, len(paths), 200):
-        _compare([read_record(path) for path in paths[begin : begin + 200]], least=1)
+        share, off = _agreement([read_record(path) for path in paths[begin : begin + 200]])
+        assert share >= 0.995
+        assert off < 1e-4
 
 
-def _compare(records: list, least: int) -> None:
-    assert len(records) >= least
+def _agreement(records: list[EcgRecord]) -> tuple[float, float]:
+    """The share of records that both backends give one level, and by how much their probabilities differ at most."""
     card = weights.load_card("cardiov-compact")
     reference = NetworkGrader(*weights.load_network(card.path)).predict_batch(records)
     found = load_predictor(card.path).predict_batch(records)
     equal = [one.severity == other.severity for one, other in zip(found, reference, strict=True)]
-    assert np.mean(equal) >= 0.995
     off = [np.abs(np.subtract(a.probabilities, b.probabilities)).max() for a, b in zip(found, reference, strict=True)]
-    assert max(off) < 1e-4
+    return float(np.mean(equal)), float(max(off))

@@ -59,8 +59,8 @@ def keep(page: Page, path: Path) -> None:
     assert path.stat().st_size < LARGEST_BYTES
 
 
-def looked_at(page: Page, kept: Path, name: str, scheme: str, *, head: bool = False) -> None:
-    """Measure a page at every width and keep its pictures."""
+def looked_at(page: Page, kept: Path, name: str, scheme: str, *, head: bool = False) -> list[str]:
+    """Keep a page's pictures at every width, and name what is wrong there: width, contrast, height of the head."""
     wrong = []
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
@@ -76,7 +76,7 @@ def looked_at(page: Page, kept: Path, name: str, scheme: str, *, head: bool = Fa
             if box["height"] > HEAD_PX:
                 wrong.append(f"{width}: the head is {box['height']:.0f} px high")
     page.set_viewport_size({"width": 1366, "height": 768})
-    assert wrong == [], name
+    return wrong
 
 
 def drawn(page: Page) -> None:
@@ -107,17 +107,17 @@ def show(page: Page, link: str, sign: str) -> None:
 def test_a_page_of_the_navigation(seen: tuple[Page, str], kept: Path, name: str, link: str, sign: str) -> None:
     page, scheme = seen
     show(page, link, sign)
-    looked_at(page, kept, name, scheme)
+    assert looked_at(page, kept, name, scheme) == []
 
 
 def test_the_first_screen_and_an_open_ecg(seen: tuple[Page, str], kept: Path) -> None:
     page, scheme = seen
     show(page, "Analyse", "[data-testid=stFileUploaderDropzone]")
-    looked_at(page, kept, "first-screen", scheme)
+    assert looked_at(page, kept, "first-screen", scheme) == []
     page.get_by_role("button", name="Inferior ST elevation").click()
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
     drawn(page)
-    looked_at(page, kept, "analyze", scheme, head=True)
+    assert looked_at(page, kept, "analyze", scheme, head=True) == []
     page.get_by_role("button", name="Open").first.click()
     page.get_by_role("button", name="Samples and data sets").click()
     drawn(page)
@@ -129,12 +129,12 @@ def test_a_case_to_read_and_the_owners_progress(seen: tuple[Page, str], kept: Pa
     page.get_by_text("Progress", exact=True).click()
     expect(page.get_by_text("Reads by day")).to_be_visible(timeout=WAIT_MS)
     drawn(page)
-    looked_at(page, kept, "progress", scheme)
+    assert looked_at(page, kept, "progress", scheme) == []
     page.get_by_text("Read", exact=True).click()
     page.get_by_role("button", name="Next case").click(timeout=WAIT_MS)
     expect(page.locator(".cv-paper .cv-trace").nth(12)).to_be_attached(timeout=WAIT_MS)
     drawn(page)
-    looked_at(page, kept, "review", scheme)
+    assert looked_at(page, kept, "review", scheme) == []
 
 
 def test_a_batch_as_a_list(seen: tuple[Page, str], kept: Path, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_batch_as_a_list(seen: tuple[Page, str], kept: Path, tmp_path: Path) -
     page.locator("input[type=file]").first.set_input_files(str(archive))
     expect(page.get_by_text("3 of 3 records: done")).to_be_visible(timeout=4 * WAIT_MS)
     drawn(page)
-    looked_at(page, kept, "batch-list", scheme)
+    assert looked_at(page, kept, "batch-list", scheme) == []
     page.get_by_role("button", name="Another batch").click()
     drawn(page)
 

@@ -1,5 +1,5 @@
 import json
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +16,18 @@ def records() -> list[EcgRecord]:
     return [generate(name, seed=3) for name in ("normal", "atrial_fibrillation")]
 
 
-def _same(one: Measurements, other: Measurements) -> None:
+def _unlike(one: Measurements, other: Measurements) -> list[str]:
+    """Name the fields whose values or types differ; arrays are compared bit by bit."""
+    unlike = []
     for item in fields(Measurements):
         if item.name != "median_beat":
-            assert getattr(one, item.name) == getattr(other, item.name), item.name
-            assert type(getattr(one, item.name)) is type(getattr(other, item.name)), item.name
+            first, second = getattr(one, item.name), getattr(other, item.name)
+            unlike += [] if first == second and type(first) is type(second) else [item.name]
     first, second = one.median_beat, other.median_beat
     assert first is not None
     assert second is not None
-    assert np.array_equal(first.signal, second.signal)
-    assert first.signal.dtype == second.signal.dtype
-    assert replace(first, signal=second.signal).qrs == second.qrs
+    same = np.array_equal(first.signal, second.signal) and first.signal.dtype == second.signal.dtype
+    return [*unlike, *([] if same and first.qrs == second.qrs else ["median_beat"])]
 
 
 def test_what_was_kept_is_what_was_measured(
@@ -38,8 +39,8 @@ def test_what_was_kept_is_what_was_measured(
     again = list(KeptExaminations(tmp_path).of(reversed(records)))[::-1]
     for record, one, other in zip(records, first, again, strict=True):
         assert other.record is record
-        _same(other.measurements, measure(record))
-        _same(other.measurements, one.measurements)
+        assert _unlike(other.measurements, measure(record)) == []
+        assert _unlike(other.measurements, one.measurements) == []
         assert other.quality == assess_quality(record)
         assert other.findings == find_findings(record, measure(record), assess_quality(record))
 
@@ -50,7 +51,7 @@ def test_a_torn_line_is_measured_again(records: list[EcgRecord], tmp_path: Path)
     content = examinations.path.read_bytes()
     examinations.path.write_bytes(content[: len(content) - 100])
     again = KeptExaminations(tmp_path)
-    _same(list(again.of(records))[1].measurements, measure(records[1]))
+    assert _unlike(list(again.of(records))[1].measurements, measure(records[1])) == []
     whole = [line for line in again.path.read_text().splitlines() if line.endswith("}")]
     assert [json.loads(line)["record"] for line in whole[-1:]] == [records[1].fingerprint]
 
@@ -59,7 +60,7 @@ def test_several_processes_measure_the_same(records: list[EcgRecord], tmp_path: 
     alone = list(KeptExaminations(tmp_path / "alone").of(records))
     together = list(KeptExaminations(tmp_path / "together", n_processes=2).of(records))
     for one, other in zip(alone, together, strict=True):
-        _same(one.measurements, other.measurements)
+        assert _unlike(one.measurements, other.measurements) == []
 
 
 def test_other_code_or_another_delineator_is_another_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,5 +106,5 @@ def test_kept_measurements_are_those_of_torch_whatever_is_installed(
     monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
     monkeypatch.setenv("CARDIOV_CACHE", str(tmp_path / "cache"))
     (found,) = KeptExaminations(tmp_path / "kept").of(records[:1])
-    _same(found.measurements, expected)
+    assert _unlike(found.measurements, expected) == []
     assert not (tmp_path / "cache").exists()
