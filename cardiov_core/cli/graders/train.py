@@ -12,7 +12,7 @@ from cardiov_core.cli.options import labels_option
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import PtbXl, PtbXlCache
-    from cardiov_core.training import Recipe
+    from cardiov_core.training import BlendRecipe, BoostingRecipe, ForestRecipe, Recipe
 
 _FOLDS = range(1, 11)
 
@@ -101,7 +101,6 @@ def train(
     if net_name is None and (task_name, start, lead_names, seed) != (None, None, None, None):
         raise click.UsageError("--task, --start, --leads and --seed go with --net NAME; a recipe names its own.")
     from cardiov_core import training
-    from cardiov_core.training import check_processes, is_first_of_torchrun, started_by_torchrun, torchrun_command
 
     if net_name is None:
         recipe = training.load_recipe(config or recipe_name or "")
@@ -116,26 +115,17 @@ def train(
         _train_task(replace(recipe, max_epochs=max_epochs), data, out, labels_file, resume)
         return
     dataset = labelled_of(data, labels_file)
-    if processes > 1 and not started_by_torchrun():
+    if processes > 1 and not training.started_by_torchrun():
         if not isinstance(recipe, training.Recipe):
             raise click.UsageError(f"{recipe.name} trains no network: leave --processes out.")
-        check_processes(recipe, processes)
-        given = {"--config": config, "--recipe": recipe_name, "--net": net_name}
+        training.check_processes(recipe, processes)
+        given = {
+            "--config": config, "--recipe": recipe_name, "--net": net_name, "--data": data, "--out": out,
+            "--labels": labels_file, "--max-epochs": max_epochs,
+        }  # fmt: skip
         arguments = ["train", *(str(part) for one in given.items() if one[1] is not None for part in one)]
-        arguments += ["--data", str(data), "--out", str(out), *(["--resume"] if resume else [])]
-        arguments += [] if labels_file is None else ["--labels", str(labels_file)]
-        arguments += [] if max_epochs is None else ["--max-epochs", str(max_epochs)]
-        _become(torchrun_command(processes, arguments))
-    if isinstance(recipe, training.ForestRecipe | training.BoostingRecipe):
-        # Trees grow in a minute or two: there is nothing to go on from.
-        result = training.train_trees(recipe, dataset, out, progress=sys.stderr.isatty())
-    elif isinstance(recipe, training.BlendRecipe):
-        result = training.train_blend(recipe, dataset, out)
-    else:
-        recipe = replace(recipe, max_epochs=max_epochs)
-        result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
-    if is_first_of_torchrun():
-        click.echo(result.card_path)
+        _become(training.torchrun_command(processes, [*arguments, *(["--resume"] if resume else [])]))
+    _train_grader(recipe, dataset, out, max_epochs, resume)
 
 
 def _recipe_of(net: str, task: str, start: str | None, lead_names: str | None) -> "Recipe":
@@ -153,6 +143,27 @@ def _recipe_of(net: str, task: str, start: str | None, lead_names: str | None) -
             raise click.UsageError("--start is for other tasks; a grader's recipe names it under pretraining.")
         return training.as_grader(recipe)
     return recipe if start is None else training.fine_tuned(recipe, start)
+
+
+def _train_grader(
+    recipe: "Recipe | ForestRecipe | BoostingRecipe | BlendRecipe",
+    dataset: "PtbXl | PtbXlCache",
+    out: Path,
+    max_epochs: int | None,
+    resume: bool,
+) -> None:
+    from cardiov_core import training
+
+    if isinstance(recipe, training.ForestRecipe | training.BoostingRecipe):
+        # Trees grow in a minute or two: there is nothing to go on from.
+        result = training.train_trees(recipe, dataset, out, progress=sys.stderr.isatty())
+    elif isinstance(recipe, training.BlendRecipe):
+        result = training.train_blend(recipe, dataset, out)
+    else:
+        recipe = replace(recipe, max_epochs=max_epochs)
+        result = training.train(recipe, dataset, out, resume=resume, progress=sys.stderr.isatty())
+    if training.is_first_of_torchrun():
+        click.echo(result.card_path)
 
 
 def _train_task(recipe: "Recipe", data: Path, out: Path, labels_file: Path | None, resume: bool) -> None:

@@ -11,7 +11,7 @@ from cardiov_core.cli.options import computing_options, reading_options
 from cardiov_core.domain import Severity, how_many
 
 if TYPE_CHECKING:
-    from cardiov_core.scoring import Engine, Progress
+    from cardiov_core.scoring import Engine, Grading, Progress
 
 _EVERY_S = 10.0
 
@@ -54,24 +54,12 @@ def score(
     One row per record, bad ones with error_code and error_message; a part per chunk. After a kill or a full disk the
     same command goes on where it was. Exit 0 although records are bad: their rows say so.
     """
-    from cardiov_core.review import installation_decision, installation_rules
-    from cardiov_core.scoring import Grading
     from cardiov_core.scoring import score as score_all
-    from cardiov_core.weights import default_name
 
-    grading = Grading(
-        default_name() if model is None else model,
-        paper=decision == "paper",
-        own=installation_decision() if decision == "installation" else None,
-        rule_set=installation_rules(),
-        sampling_rate_hz=rate,
-        units=units,
-        gain_factor=gain_factor,
-    )
     summary = score_all(
         source,
         out,
-        grading,
+        _grading(model, decision, rate, units, gain_factor),
         chunk_size=chunk_size,
         window_s=window_s,
         n_processes=processes,
@@ -91,6 +79,22 @@ def score(
     click.echo(summary.out)
     if window_s is not None:
         _show_worst(summary.out, n_worst)
+
+
+def _grading(model: str | None, decision: str, rate: float | None, units: str | None, gain_factor: float) -> "Grading":
+    from cardiov_core.review import installation_decision, installation_rules
+    from cardiov_core.scoring import Grading
+    from cardiov_core.weights import default_name
+
+    return Grading(
+        default_name() if model is None else model,
+        paper=decision == "paper",
+        own=installation_decision() if decision == "installation" else None,
+        rule_set=installation_rules(),
+        sampling_rate_hz=rate,
+        units=units,
+        gain_factor=gain_factor,
+    )
 
 
 def _show_worst(results: Path, n: int) -> None:

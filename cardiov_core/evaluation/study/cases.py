@@ -66,20 +66,18 @@ def find_cases(
     seen = trained_on(predictor.card)
     seen.check_folds(tuple(folds))
     beside = [(other, theirs) for other in others if not (theirs := trained_on(other.card)).trained_blindly(folds)]
-    ecg_ids = ecg_ids_of(dataset, folds)
-    outcomes: list[FoundCase | str] = []
-    for done, ecg_id in enumerate(ecg_ids, start=1):
+    outcomes = []
+    for done, ecg_id in enumerate(ecg_ids := ecg_ids_of(dataset, folds), start=1):
         outcomes.append(_graded_case(dataset, ecg_id, predictor, seen, beside))
         if progress is not None:
             progress(done, len(ecg_ids))
     graded = [case for case in outcomes if isinstance(case, FoundCase)]
-    wrong = [case for case in graded if everything or case.error]
     return CaseList(
         model_name=predictor.name,
         model_sha256=predictor.card.sha256,
         folds=tuple(folds),
         n_graded=len(graded),
-        cases=tuple(sorted(wrong, key=_urgency)),
+        cases=tuple(sorted((case for case in graded if everything or case.error), key=_urgency)),
         skipped=tuple(objection for objection in outcomes if isinstance(objection, str)),
         distorted=_distorted(graded),
     )

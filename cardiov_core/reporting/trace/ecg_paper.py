@@ -97,12 +97,7 @@ def ecg_drawing(
     last = min(record.n_samples, first + round(WINDOW_S * rate))
     shown_s = (last - first) / rate
     others = [name for name in BANDS_HZ if name != options.filter] if both_filters else []
-    filters: dict[str, object] = {}
-    for name in (options.filter, *others):
-        asked = replace(options, filter=name)
-        displayed = _displayed(record, asked, first, last)
-        shown = None if lit is None else lit_drawing(lit, record, displayed.signal, options, shown_s, dark=dark)
-        filters[name] = {**_sheets(record, displayed, asked, shown_s, paper_s), "lit": shown}
+    asked = [replace(options, filter=name) for name in (options.filter, *others)]
     return {
         "window": f"{record.record_id} {options.start_s:g}",
         "start_s": options.start_s,
@@ -110,7 +105,7 @@ def ecg_drawing(
         "n_samples": last - first,
         "leads": list(record.leads),
         "remarks": _remarks(record, leads_looked_at or {}),
-        "filters": filters,
+        "filters": {one.filter: _filtered(record, one, first, last, paper_s, lit, dark=dark) for one in asked},
         "speeds": {f"{speed:g}": _width(options, speed, shown_s, paper_s) for speed in SPEEDS_MM_S},
         "pulse_s": PULSE_S,
         "attention": [] if attention is None else _runs(standing_out(attention)[first:last], rate),
@@ -133,6 +128,21 @@ def _refuse(record: EcgRecord, options: PaperOptions, attention: FloatArray | No
             f"Attention has shape {attention.shape}, but {record.record_id} has {record.n_samples} samples per lead.",
             "Give one value per sample of this record.",
         )
+
+
+def _filtered(
+    record: EcgRecord,
+    options: PaperOptions,
+    first: int,
+    last: int,
+    paper_s: float | None,
+    lit: Lit | None,
+    *,
+    dark: bool,
+) -> dict[str, object]:
+    displayed, shown_s = _displayed(record, options, first, last), (last - first) / record.sampling_rate
+    shown = None if lit is None else lit_drawing(lit, record, displayed.signal, options, shown_s, dark=dark)
+    return {**_sheets(record, displayed, options, shown_s, paper_s), "lit": shown}
 
 
 def _displayed(record: EcgRecord, options: PaperOptions, first: int, last: int) -> DisplayedSignal:
@@ -206,8 +216,8 @@ def _extremes(record: EcgRecord, displayed: DisplayedSignal, strip: Strip) -> Fl
     values = values[np.isfinite(values)]
     if not values.size:
         return None
-    found = np.array([values.min(), values.max()], dtype=np.float32)
-    return -found if strip.lead.startswith("-") else found
+    extremes = np.array([values.min(), values.max()], dtype=np.float32)
+    return -extremes if strip.lead.startswith("-") else extremes
 
 
 def _width(options: PaperOptions, speed_mm_s: float, shown_s: float, paper_s: float | None) -> dict[str, float]:

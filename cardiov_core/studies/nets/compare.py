@@ -141,18 +141,17 @@ def compare_nets(
     task, limits = task_of(task_name), budget or Budget()
     if task.source != "ptb-xl":
         raise ConfigurationError(f"The task {task.name} has no folds to compare on.", "Choose a task of PTB-XL.")
-    trained = [name for name in names if name != ENSEMBLE]
-    recipes = [compared_recipe(name, task, leads) for leads in lead_sets for name in dict.fromkeys(trained)]
+    trained = dict.fromkeys(name for name in names if name != ENSEMBLE)
+    recipes = [compared_recipe(name, task, leads) for leads in lead_sets for name in trained]
     if not recipes:
         raise ConfigurationError("There is no network to compare.", "Name some of `cardiov networks`.")
     whole = replace(recipes[0].contract, leads=STANDARD_LEADS)
     records = load_task_records(dataset, task, whole, recipes[0].folds, kept_in=out / "windows.npz", progress=False)
-    figures = []
     with one_thread():
-        for recipe in recipes:
-            leads = recipe.contract.leads
-            folder = out / (task.name if leads == STANDARD_LEADS else f"{task.name}-{'-'.join(leads)}")
-            figures.append(_of_net(recipe, _with_leads(records, leads), task, folder, limits, report))
+        figures = [
+            _of_net(recipe, _with_leads(records, recipe.contract.leads), task, out, limits, report)
+            for recipe in recipes
+        ]
     if ENSEMBLE in names:
         figures.append(_ensemble([one for one in figures if one.net != NAIVE]))
     return Comparison(
@@ -186,8 +185,10 @@ def compared_recipe(name: str, task: Task, leads: tuple[str, ...] = STANDARD_LEA
 
 
 def _of_net(
-    recipe: Recipe, records: TaskRecords, task: Task, folder: Path, budget: Budget, report: Callable[[str], None]
+    recipe: Recipe, records: TaskRecords, task: Task, out: Path, budget: Budget, report: Callable[[str], None]
 ) -> NetOutputs:
+    leads = recipe.contract.leads
+    folder = out / (task.name if leads == STANDARD_LEADS else f"{task.name}-{'-'.join(leads)}")
     outputs = np.full((len(records), len(task.outputs)), np.nan)
     runs = []
     for split in (one for one in task_splits(recipe, records) if len(one.held_out)):
@@ -202,9 +203,8 @@ def _of_net(
         runs.append(run)
     net = _built(recipe, task)
     window = round(recipe.augmentation.crop_s * recipe.contract.sampling_rate_hz)
-    n_leads = len(recipe.contract.leads)
-    name = recipe.net if n_leads == len(STANDARD_LEADS) else f"{recipe.net} ({', '.join(recipe.contract.leads)})"
-    return NetOutputs(name, outputs, tuple(runs), count_parameters(net), count_flops(net, n_leads, window))
+    name = recipe.net if len(leads) == len(STANDARD_LEADS) else f"{recipe.net} ({', '.join(leads)})"
+    return NetOutputs(name, outputs, tuple(runs), count_parameters(net), count_flops(net, len(leads), window))
 
 
 def _built(recipe: Recipe, task: Task) -> nn.Module:
