@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from fsspec import AbstractFileSystem, filesystem
 from fsspec.core import url_to_fs
@@ -269,8 +268,7 @@ def _copied(tree: AbstractFileSystem, path: str, folder: Path) -> Path:
     target, total, allowed = folder / safe_name(path), 0, limits()
     name = PurePosixPath(path).name
     with _reached(name):
-        known: dict[str, Any] = tree.info(path)
-        packed = known.get("compress_size")
+        packed: int | None = tree.info(path).get("compress_size")
         with tree.open(path, "rb") as source, target.open("wb") as sink:
             while chunk := source.read(_CHUNK):
                 total += len(chunk)

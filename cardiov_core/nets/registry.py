@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
 
 import torch
 from torch import nn
@@ -19,7 +18,7 @@ from cardiov_core.nets.benchmark.wang import FcnWang, ResNet1dWang
 from cardiov_core.nets.benchmark.wavelet import WaveletNN
 from cardiov_core.nets.benchmark.xresnet import XResNet1d
 from cardiov_core.nets.cardiov import COMPACT_WIDTHS, CardioV
-from cardiov_core.nets.challenge.crnn import Crnn
+from cardiov_core.nets.challenge.crnn import Crnn, CrnnParts
 from cardiov_core.nets.challenge.triology import Triology
 from cardiov_core.nets.shared.feature_net import FeatureNet, Windows
 from cardiov_core.nets.state_space import StateSpace
@@ -33,21 +32,11 @@ _STATE_SPACE_PAPER = "Mehari and Strodthoff 2022, arXiv:2211.07579"
 
 @dataclass(frozen=True)
 class InputUse:
-    """What the publication feeds a network.
+    """What the publication feeds a network."""
 
-    Attributes
-    ----------
-    sampling_rate_hz : float
-        Rate of the signal.
-    window_s : float
-        Length of a window in seconds.
-    preparation : str
-        What is done to the signal, in words.
-    """
-
-    sampling_rate_hz: float
-    window_s: float
-    preparation: str
+    sampling_rate_hz: float  # rate of the signal
+    window_s: float  # length of a window in seconds
+    preparation: str  # what is done to the signal, in words
 
     @property
     def n_samples(self) -> int:
@@ -131,24 +120,24 @@ def _benchmark(build: Callable[..., nn.Module], summary: str, published: str = "
 
 
 def _challenge() -> dict[str, _Family]:
-    found = {}
+    families = {}
     for backbone, (summary, rows) in _TABLE_5.items():
         for parts, score in rows.items():
-            chosen: dict[str, Any] = {
+            chosen: CrnnParts = {
                 "lstm": "-lstm" in parts,
                 "attention": "se" if "-se" in parts else "none",
                 "n_linear": 2 if "2linear" in parts else 1,
             }
             behind = ", ".join(part for part in parts.split("-") if part) or "one linear layer"
             published = f"score {score:.3f} on its own validation part of CinC 2021" if score is not None else ""
-            found[backbone + parts] = _Family(
+            families[backbone + parts] = _Family(
                 partial(Crnn, backbone=backbone, **chosen),
                 _REVENGER_PAPER,
                 f"{summary[0].upper()}{summary[1:]}; {behind}.",
                 _CHALLENGE_USE,
                 published,
             )
-    return found
+    return families
 
 
 _FAMILIES: Mapping[str, _Family] = {
@@ -211,7 +200,7 @@ _FAMILIES: Mapping[str, _Family] = {
 }
 
 
-def build_net(name: str, n_leads: int = 12, n_outputs: int = 3, **arguments: Any) -> nn.Module:
+def build_net(name: str, n_leads: int = 12, n_outputs: int = 3, **arguments: object) -> nn.Module:
     """Build a network with fresh weights.
 
     Parameters

@@ -3,13 +3,12 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from cardiov_core.domain import EventKind
 from cardiov_core.review.audit import append_event, now
-from cardiov_core.review.database.rows import clean, insert_missing
+from cardiov_core.review.database.rows import TableRow, clean, insert_missing
 from cardiov_core.review.database.schema import deliveries
 from cardiov_core.review.database.store import Store
 
@@ -23,32 +22,16 @@ _MAX_TEXT = 200
 
 @dataclass(frozen=True)
 class Delivery:
-    """A result for one destination that nobody has taken yet.
-
-    Attributes
-    ----------
-    id, case_id : str
-        Of the delivery, and of the case whose result it is.
-    destination : str
-        Kind and address.
-    content : bytes
-        What is sent; the same at every attempt.
-    n_attempts : int
-        How often it was tried.
-    fault : str
-        Why the last attempt failed; empty before the first.
-    queued_at, next_at : datetime.datetime
-        UTC; when it came into the queue, and when it is due.
-    """
+    """A result for one destination that nobody has taken yet."""
 
     id: str
     case_id: str
-    destination: str
-    content: bytes
-    n_attempts: int
-    fault: str
-    queued_at: datetime
-    next_at: datetime
+    destination: str  # kind and address
+    content: bytes  # what is sent; the same at every attempt
+    n_attempts: int  # how often it was tried
+    fault: str  # why the last attempt failed; empty before the first
+    queued_at: datetime  # UTC
+    next_at: datetime  # UTC; when it is due
 
 
 def queue_delivery(store: Store, case_id: str, destination: str, content: bytes) -> bool:
@@ -144,7 +127,7 @@ def waiting_deliveries(store: Store) -> tuple[Delivery, ...]:
         return tuple(map(_delivery_of, connection.execute(query)))
 
 
-def _delivery_of(row: sa.Row[Any]) -> Delivery:
+def _delivery_of(row: TableRow) -> Delivery:
     return Delivery(
         row.id,
         row.case_id,

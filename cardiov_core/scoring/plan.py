@@ -33,24 +33,12 @@ _HINT = "Mend the list: columns path, and where wanted id, sampling_rate_hz and 
 
 @dataclass(frozen=True)
 class Plan:
-    """All records of a run.
+    """All records of a run."""
 
-    Attributes
-    ----------
-    path : Path
-        Its file: Parquet with one row group per part.
-    n_records : int
-        In all.
-    n_passed_over : int
-        Files that do not claim to be an ECG.
-    chunk_size : int
-        Records of a part, but for the last one.
-    """
-
-    path: Path
-    n_records: int
-    n_passed_over: int
-    chunk_size: int
+    path: Path  # its file: Parquet with one row group per part
+    n_records: int  # in all
+    n_passed_over: int  # files that do not claim to be an ECG
+    chunk_size: int  # records of a part, but for the last one
 
     @property
     def n_parts(self) -> int:
@@ -62,13 +50,7 @@ class Plan:
         return min(self.chunk_size, self.n_records - part * self.chunk_size)
 
     def entries(self, parts: Iterable[int]) -> Iterator[Entry]:
-        """Return the records of some parts.
-
-        Parameters
-        ----------
-        parts : iterable of int
-            From 0 on.
-        """
+        """Return the records of some parts, which are counted from 0 on."""
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(self.path) as file:
@@ -99,13 +81,13 @@ def list_entries(source: str) -> Iterator[Entry | PassedOver]:
     if is_manifest(source):
         yield from _manifest(Path(source))
         return
-    for found in list_places(source):
-        if isinstance(found, Place):
-            yield Entry(found)
-        elif isinstance(found, SourceError):
-            yield Entry(Place(found.shown_as, ""), error=found.error)
+    for one in list_places(source):
+        if isinstance(one, Place):
+            yield Entry(one)
+        elif isinstance(one, SourceError):
+            yield Entry(Place(one.shown_as, ""), error=one.error)
         else:
-            yield found
+            yield one
 
 
 def is_manifest(source: str) -> bool:
@@ -142,34 +124,18 @@ def windows_of(entry: Entry, window_s: float) -> Iterator[Entry]:
 
 
 def write_plan(source: str, path: Path, chunk_size: int, window_s: float | None = None) -> Plan:
-    """List a source and write the plan; the file is there whole or not at all.
+    """List a source and write the plan, in parts of `chunk_size` records; the file is there whole or not at all.
 
-    Parameters
-    ----------
-    source : str
-        As in `list_entries`.
-    path : Path
-        The file to write.
-    chunk_size : int
-        Records of a part.
-    window_s : float, optional
-        Cut recordings that are longer into such windows.
-
-    Raises
-    ------
-    RecordError
-        If there is nothing at `source`, or no record in it.
-    OutputError
-        If the file cannot be written.
+    Recordings longer than `window_s` are cut into such windows.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     n_passed_over = 0
 
-    def counted(found: Iterable[Entry | PassedOver]) -> Iterator[Entry]:
+    def counted(entries: Iterable[Entry | PassedOver]) -> Iterator[Entry]:
         nonlocal n_passed_over
-        for one in found:
+        for one in entries:
             if isinstance(one, PassedOver):
                 n_passed_over += 1
             elif window_s is None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cardiov_core.domain import Analysis, ReasonCode, first_of
 from cardiov_core.errors import CardioVError
@@ -12,7 +12,7 @@ from cardiov_core.weights import ModelCard
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Row = dict[str, Any]
+Row = dict[str, object]
 """A value per column of `COLUMNS`, as Parquet gives and takes it."""
 
 RISK_COLUMNS = (

@@ -56,29 +56,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """What came of a run.
+    """What came of a run."""
 
-    Attributes
-    ----------
-    out : Path
-        The file or folder of the results.
-    n_records, n_errors, n_withheld : int
-        Rows, those with an error, and those of the rest without a level; earlier runs included.
-    n_passed_over : int
-        Files that do not claim to be an ECG.
-    n_this_run : int
-        Rows that this run wrote.
-    seconds : float
-        What they took.
-    """
-
-    out: Path
-    n_records: int
-    n_errors: int
-    n_withheld: int
-    n_passed_over: int
-    n_this_run: int
-    seconds: float
+    out: Path  # the file or folder of the results
+    n_records: int  # rows; earlier runs included
+    n_errors: int  # rows with an error
+    n_withheld: int  # rows of the rest without a level
+    n_passed_over: int  # files that do not claim to be an ECG
+    n_this_run: int  # rows that this run wrote
+    seconds: float  # what they took
 
 
 def score(

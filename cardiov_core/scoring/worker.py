@@ -9,17 +9,22 @@ import signal
 import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Literal
 
 from cardiov_core.errors import CardioVError, log_unforeseen
 
 _logger = logging.getLogger(__name__)
 
-Answer = tuple[str, Any]
+Call = tuple[Callable[..., object], tuple[object, ...]]
+"""A function that can be imported by name, and its arguments; the first one makes the state."""
+
+Answer = (
+    tuple[Literal["ready"], None] | tuple[Literal["done"], object] | tuple[Literal["unfit", "failed"], CardioVError]
+)
 """'ready' once the state is made, 'unfit' with why it cannot be; then 'done' or 'failed' with result or error."""
 
 
-def serve(connection: "Connection[Any, Any]") -> None:
+def serve(connection: "Connection[Answer, Call]") -> None:
     """Make the state and answer until the other end is closed."""
     try:
         make, arguments = connection.recv()

@@ -18,10 +18,11 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, Generic, Self, TypeVar
+from typing import Concatenate, Generic, Self, TypeVar, cast
 
 from cardiov_core.computing import THREADS_OF_LIBRARIES
 from cardiov_core.errors import CardioVError, ProcessLostError, TimeLimitError
+from cardiov_core.scoring.worker import Answer, Call
 
 _Result = TypeVar("_Result")
 _Item = TypeVar("_Item")
@@ -47,7 +48,7 @@ class _Task:
     function: Callable[..., object]
     arguments: tuple[object, ...]
     timeout_s: float | None
-    future: "Future[Any]" = field(default_factory=Future)
+    future: "Future[object]" = field(default_factory=Future)
 
 
 class Workers(Generic[_State]):
@@ -115,7 +116,7 @@ class Workers(Generic[_State]):
         """
         task = _Task(function, arguments, timeout_s)
         self._tasks.put(task)
-        return task.future
+        return cast("Future[_Result]", task.future)
 
     def in_order(
         self, function: "Callable[[_State, _Item], _Result]", items: "Iterable[_Item]"
@@ -169,7 +170,7 @@ class Workers(Generic[_State]):
     def _settle(self, child: "_Child", task: _Task) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                kind, value = child.ask(task)
+                answer = child.ask(task)
             except TimeoutError:
                 child.end()
                 slow = f"It took longer than {task.timeout_s:g} s."
@@ -185,10 +186,10 @@ class Workers(Generic[_State]):
                 task.future.set_exception(error)
                 return
             else:
-                if kind == "done":
-                    task.future.set_result(value)
+                if answer[0] == "failed":
+                    task.future.set_exception(answer[1])
                 else:
-                    task.future.set_exception(value)
+                    task.future.set_result(answer[1])
                 return
 
 
@@ -207,20 +208,19 @@ class _Child:
 
     def __init__(self, made_by: tuple[Callable[..., object], tuple[object, ...]]) -> None:
         self._made_by = made_by
-        self._connection: Connection[Any, Any] | None = None
+        self._connection: Connection[Call, Answer] | None = None
         self._lock = threading.Lock()
         self.process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, task: _Task) -> tuple[str, Any]:
+    def ask(self, task: _Task) -> Answer:
         # The time until a process is ready is not the task's.
         connection = self._connection or self._started()
         connection.send((task.function, task.arguments))
         if not connection.poll(task.timeout_s):
             raise TimeoutError
-        answer: tuple[str, Any] = connection.recv()
-        return answer
+        return connection.recv()
 
-    def _started(self) -> "Connection[Any, Any]":
+    def _started(self) -> "Connection[Call, Answer]":
         ours, theirs = Pipe()
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         # The number of processes is the number of threads in all.
@@ -235,10 +235,10 @@ class _Child:
             theirs.close()
             self._connection = ours
         ours.send(self._made_by)
-        kind, error = ours.recv()
-        if kind == "unfit":
+        answer: Answer = ours.recv()
+        if answer[0] == "unfit":
             self.end()
-            raise error
+            raise answer[1]
         return ours
 
     def end(self) -> int | None:

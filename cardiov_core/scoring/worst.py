@@ -3,18 +3,30 @@
 import heapq
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypedDict
 
 from cardiov_core.domain import Severity
 from cardiov_core.io import open_recording, write_record
-from cardiov_core.scoring.result_rows import Row
 
 EXCERPT_S = 60.0
 """What is cut out for a reader: the minute that begins with the window."""
 
-_COLUMNS = ("record", "record_id", "start_s", "level", "p_above_low", "findings", "critical", "quality", "rhythm")
+
+class WorstWindow(TypedDict):
+    """The columns of a window's row that a reader goes by."""
+
+    record: str
+    record_id: str | None
+    start_s: float
+    level: int | None
+    p_above_low: float | None
+    findings: list[str] | None
+    critical: list[str] | None
+    quality: str | None
+    rhythm: str | None
 
 
-def worst_windows(results: Path, n: int) -> list[Row]:
+def worst_windows(results: Path, n: int) -> list[WorstWindow]:
     """Return the most urgent windows of a table of results; never more than these are held.
 
     Parameters
@@ -26,35 +38,35 @@ def worst_windows(results: Path, n: int) -> list[Row]:
 
     Returns
     -------
-    list of dict
-        Rows with some of their columns, the most urgent first: those at level 3 or with a critical result, then by
+    list of WorstWindow
+        The most urgent first: those at level 3 or with a critical result, then by
         level, each by the probability of being above low risk, then in time. Windows without a level come last: of a
         day, hours are unreadable and none of them waits for anybody.
     """
     return heapq.nsmallest(n, _windows(results), key=_urgency)
 
 
-def _windows(results: Path) -> Iterator[Row]:
+def _windows(results: Path) -> Iterator[WorstWindow]:
     import pyarrow.parquet as pq
 
     for part in sorted(results.glob("part-*.parquet")) if results.is_dir() else [results]:
         with pq.ParquetFile(part) as file:
-            for batch in file.iter_batches(columns=list(_COLUMNS)):
+            for batch in file.iter_batches(columns=list(WorstWindow.__annotations__)):
                 yield from (row for row in batch.to_pylist() if row["start_s"] is not None)
 
 
-def _urgency(row: Row) -> tuple[bool, int, float, str, float]:
+def _urgency(row: WorstWindow) -> tuple[bool, int, float, str, float]:
     level = -1 if row["level"] is None else row["level"]
     urgent = level == Severity.HIGH_RISK or bool(row["critical"])
     return not urgent, 0 if urgent else -level, -(row["p_above_low"] or 0.0), row["record"], row["start_s"]
 
 
-def cut_out(row: Row, folder: Path) -> tuple[Path, ...]:
+def cut_out(row: WorstWindow, folder: Path) -> tuple[Path, ...]:
     """Write the minute that begins with a window as a record that every page opens.
 
     Parameters
     ----------
-    row : dict
+    row : WorstWindow
         Of `worst_windows`; its recording is still where it was.
     folder : Path
         Where to.

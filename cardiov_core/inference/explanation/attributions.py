@@ -8,7 +8,6 @@ guided methods are known to draw the input whatever the network learned (Adebayo
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -59,8 +58,8 @@ def integrated_gradients(net: nn.Module, values: Tensor, output: int, *, steps: 
             point = (values.detach().clone() * share).unsqueeze(0).requires_grad_(True)
             (gradient,) = torch.autograd.grad(_logit(net(point), output), point)
             total = total + gradient[0]
-    found: Float64Array = (values.detach() * total / steps).double().cpu().numpy()
-    return found
+    attribution: Float64Array = (values.detach() * total / steps).double().cpu().numpy()
+    return attribution
 
 
 def guided_grad_cam(net: nn.Module, values: Tensor, output: int) -> Float64Array:
@@ -93,8 +92,8 @@ def guided_grad_cam(net: nn.Module, values: Tensor, output: int) -> Float64Array
         cam = functional.interpolate(torch.relu(weighted), size=values.shape[-1], mode="linear", align_corners=False)
         with _guided(net):
             (guided,) = torch.autograd.grad(_logit(net(point), output), point)
-    found: Float64Array = (guided * cam)[0].detach().double().cpu().numpy()
-    return found
+    attribution: Float64Array = (guided * cam)[0].detach().double().cpu().numpy()
+    return attribution
 
 
 def layer_relevance(net: nn.Module, values: Tensor, output: int, *, epsilon: float = _EPSILON) -> Float64Array:
@@ -125,8 +124,8 @@ def layer_relevance(net: nn.Module, values: Tensor, output: int, *, epsilon: flo
     with torch.inference_mode(False), torch.enable_grad(), evaluation_mode(net), _whole(net), _sharing(net, epsilon):
         point = values.detach().clone().unsqueeze(0).requires_grad_(True)
         (gradient,) = torch.autograd.grad(_logit(net(point), output), point)
-    found: Float64Array = (gradient * point)[0].detach().double().cpu().numpy()
-    return found
+    attribution: Float64Array = (gradient * point)[0].detach().double().cpu().numpy()
+    return attribution
 
 
 _CURVED = (nn.ELU, nn.GELU, nn.Sigmoid, nn.Tanh)
@@ -179,7 +178,7 @@ def _whole(net: nn.Module) -> Iterator[None]:
 def _guided(net: nn.Module) -> Iterator[None]:
     """Let every ReLU layer pass on positive gradients alone."""
 
-    def positive(_layer: nn.Module, inward: Any, _outward: Any) -> tuple[Tensor, ...]:
+    def positive(_layer: nn.Module, inward: tuple[Tensor, ...] | Tensor, _outward: object) -> tuple[Tensor, ...]:
         return tuple(torch.relu(part) for part in inward)
 
     with ExitStack() as stack:

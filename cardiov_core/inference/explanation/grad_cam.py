@@ -6,7 +6,6 @@ enters the first convolution, so a map is one band in time over all leads.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -208,8 +207,8 @@ def evaluation_mode(net: nn.Module) -> Iterator[None]:
 def _recorded(points: Sequence[nn.Module]) -> Iterator[dict[int, Tensor]]:
     outputs: dict[int, Tensor] = {}
 
-    def keeper(index: int) -> Callable[[nn.Module, Any, Tensor], Tensor]:
-        def keep(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+    def keeper(index: int) -> Callable[[nn.Module, object, Tensor], Tensor]:
+        def keep(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
             outputs[index] = output
             # The network goes on with a copy: an in-place activation would otherwise overwrite what was recorded.
             return output.clone()

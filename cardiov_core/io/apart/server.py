@@ -14,9 +14,8 @@ import socket
 import sys
 import tempfile
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from cardiov_core.errors import CardioVError, RecordFormatError, log_unforeseen
 from cardiov_core.io.apart.wire import pack_error, pack_record
@@ -106,7 +105,21 @@ def _read_and_end(request: socket.socket) -> None:
         os._exit(code)
 
 
-def _answer(asked: Mapping[str, Any]) -> bytes:
+class _Reading(TypedDict):
+    sampling_rate: float | None
+    units: str | None
+    gain_factor: float
+
+
+class _Asked(TypedDict):
+    path: str
+    cpu_s: int
+    seconds: int
+    memory_bytes: int
+    reading: _Reading
+
+
+def _answer(asked: _Asked) -> bytes:
     path = Path(asked["path"])
     _limit(asked["cpu_s"], asked["seconds"], asked["memory_bytes"])
     try:

@@ -4,9 +4,10 @@ What a hostile file did to the process that read it must not be able to run code
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -40,22 +41,28 @@ def unpack(answer: bytes) -> EcgRecord | CardioVError:
     return _record(fields["record"], answer[_LENGTH_BYTES + length :])
 
 
-def _packed(fields: dict[str, Any], samples: bytes = b"") -> bytes:
+def _packed(fields: Mapping[str, object], samples: bytes = b"") -> bytes:
     text = json.dumps(fields).encode()
     return len(text).to_bytes(_LENGTH_BYTES, "big") + text + samples
 
 
-def _error(fields: dict[str, Any]) -> CardioVError:
-    kind = getattr(errors, str(fields["kind"]), None)
+class _ErrorFields(TypedDict):
+    kind: str
+    message: str
+    hint: str
+    fields: list[str] | None
+
+
+def _error(fields: _ErrorFields) -> CardioVError:
+    kind = getattr(errors, fields["kind"], None)
     if not (isinstance(kind, type) and issubclass(kind, CardioVError)):
         kind = RecordFormatError
     if fields["fields"] is not None:
-        return errors.MissingMetadataError(
-            str(fields["message"]), str(fields["hint"]), tuple(map(str, fields["fields"]))
-        )
-    return kind(str(fields["message"]), str(fields["hint"]))
+        return errors.MissingMetadataError(fields["message"], fields["hint"], tuple(fields["fields"]))
+    return kind(fields["message"], fields["hint"])
 
 
+# Any: JSON, whose fields become those of frozen dataclasses, which keep no check of types of their own.
 def _record(fields: dict[str, Any], samples: bytes) -> EcgRecord:
     leads = tuple(fields.pop("leads"))
     signal = np.frombuffer(samples, "<f4").astype(np.float32).reshape(len(leads), -1)

@@ -7,7 +7,7 @@ row of the paper's Table 5 has its number of parameters to the last one.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from torch import Tensor, nn
 
@@ -20,6 +20,14 @@ from cardiov_core.nets.shared.feature_net import FeatureNet
 _UNITS, _LSTM_DROPOUT, _HIDDEN, _RATIO = 192, 0.2, 1024, 8
 
 Attention = Literal["none", "se", "gc"]
+
+
+class CrnnParts(TypedDict):
+    """What stands behind a backbone: arguments of `Crnn`."""
+
+    lstm: bool
+    attention: Attention
+    n_linear: int
 
 
 BACKBONES: Mapping[str, Callable[[int], nn.Module]] = {
@@ -73,7 +81,7 @@ class Crnn(FeatureNet):
             raise ValueError(f"n_linear must be 1 or 2 and backbone one of {', '.join(BACKBONES)}")
         if channels_a_lead is not None and backbone != "branched_lw":
             raise ValueError("channels_a_lead goes with the backbone branched_lw")
-        self._parts: dict[str, Any] = {"lstm": lstm, "attention": attention, "n_linear": n_linear}
+        self._parts: CrnnParts = {"lstm": lstm, "attention": attention, "n_linear": n_linear}
         lead_wise = partial(LeadWise, channels_a_lead=channels_a_lead)
         self.backbone = (lead_wise if backbone == "branched_lw" else BACKBONES[backbone])(n_leads)
         width = int(self.backbone.n_channels)  # type: ignore[arg-type]

@@ -77,16 +77,16 @@ def require_role(connection: sa.Connection, who: str, role: Role) -> None:
 def locked_case(connection: sa.Connection, case_id: str) -> TableRow:
     """Return a case's row, and let nobody else write to the case until the transaction ends."""
     # SQLite has the lock since the transaction began, and knows no FOR UPDATE: SQLAlchemy leaves it out there.
-    return _row_of(connection.execute(sa.select(cases).where(cases.c.id == case_id).with_for_update()), case_id)
+    query = sa.select(cases).where(cases.c.id == case_id).with_for_update()
+    return _known(connection.execute(query).first(), case_id)
 
 
 def case_row(connection: sa.Connection, case_id: str) -> TableRow:
     """Return a case's row, or raise `CaseNotFoundError`."""
-    return _row_of(connection.execute(sa.select(cases).where(cases.c.id == case_id)), case_id)
+    return _known(connection.execute(sa.select(cases).where(cases.c.id == case_id)).first(), case_id)
 
 
-def _row_of(result: sa.Result[Any], case_id: str) -> TableRow:
-    row = result.first()
+def _known(row: TableRow | None, case_id: str) -> TableRow:
     if row is None:
         raise CaseNotFoundError(f"There is no case {case_id!r}.", "Open it from the worklist.")
     return row

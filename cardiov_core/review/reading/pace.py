@@ -28,23 +28,12 @@ _FIRST_HIGH = 2
 
 @dataclass(frozen=True)
 class ReaderDay:
-    """What one reader did on one day.
-
-    Attributes
-    ----------
-    reader : str
-        Who.
-    day : datetime.date
-        UTC.
-    n : int
-        Reads that were saved and not undone.
-    seconds : float or None
-        Median time from one read to the next, in s, without pauses; None with a single read.
-    """
+    """What one reader did on one day."""
 
     reader: str
-    day: date
-    n: int
+    day: date  # UTC
+    n: int  # reads that were saved and not undone
+    # Median time from one read to the next, in s, without pauses; None with a single read
     seconds: float | None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -14,7 +14,7 @@ from cardiov_core.review.worklist.filter import CaseFilter, conditions_of
 
 CaseOrder = Literal["priority", "error", "disagreement", "level", "record", "newest"]
 
-_ORDERS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
+_ORDERS: Mapping[str, tuple[sa.ColumnElement[object], ...]] = {
     "priority": (cases.c.priority.desc(), cases.c.id.desc()),
     "error": (cases.c.error.desc(), cases.c.priority.desc(), cases.c.id.desc()),
     "disagreement": (cases.c.gap.desc(), cases.c.priority.desc(), cases.c.id.desc()),
@@ -108,12 +108,6 @@ def get_case(store: Store, case_id: str) -> Case:
 
 
 def get_blind_case(store: Store, case_id: str) -> BlindCase:
-    """Return what a blind reader may know of a case.
-
-    Raises
-    ------
-    CaseNotFoundError
-        If there is none.
-    """
+    """Return what a blind reader may know of a case."""
     with store.reading() as connection:
         return blind_case_of(case_row(connection, case_id))

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +18,19 @@ from cardiov_core.training.loop import processes as group
 from cardiov_core.training.loop.augmentation import Batch, augment
 from cardiov_core.training.loop.curve import Epoch, Report
 from cardiov_core.training.loop.label_losses import label_loss
-from cardiov_core.training.loop.learner import Learner, device
+from cardiov_core.training.loop.learner import Learner, LearnerState, device
 from cardiov_core.training.loop.losses import loss_of, side_loss, targets_for
 from cardiov_core.training.loop.windows import TrainingData
 from cardiov_core.training.recipes.network import Objective, Recipe
 
 _MAX_GRADIENT_NORM = 1.0
 _VALIDATION_BATCH = 64
+
+
+class _Checkpoint(LearnerState):
+    recipe: str
+    run: str
+    processes: NotRequired[int]  # absent before trainings ran on several
 
 
 def fit(
@@ -179,8 +185,8 @@ def _batch(data: TrainingData, part: Tensor, learner: Learner) -> Batch:
         return own
     hearts = data.hearts
     drawn = torch.randint(len(hearts), (taught.hearts_a_batch,), generator=learner.generator)
-    told = None if hearts.teacher is None else hearts.teacher[drawn]
-    targets = targets_for(hearts.levels[drawn], objective, told, 1.0)
+    of_teacher = None if hearts.teacher is None else hearts.teacher[drawn]
+    targets = targets_for(hearts.levels[drawn], objective, of_teacher, 1.0)
     side = None if own.side is None or hearts.side is None else torch.cat([own.side, hearts.side[drawn]])
     return Batch(torch.cat([own.windows, hearts.windows_of(drawn)]), torch.cat([own.targets, targets]), side)
 
@@ -263,7 +269,7 @@ def _recipe_text(recipe: Recipe) -> str:
     return json.dumps(recipe.as_dict(), sort_keys=True)
 
 
-def _save(path: Path, state: dict[str, Any]) -> None:
+def _save(path: Path, state: _Checkpoint) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
@@ -271,11 +277,11 @@ def _save(path: Path, state: dict[str, Any]) -> None:
     partial.replace(path)
 
 
-def _load(path: Path, recipe: Recipe, run: str) -> dict[str, Any] | None:
+def _load(path: Path, recipe: Recipe, run: str) -> _Checkpoint | None:
     if not path.exists():
         return None
     # weights_only: tensors and plain containers, no code. A checkpoint is optimiser state, not a weights file.
-    state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")  # noqa: TID251
+    state: _Checkpoint = torch.load(path, weights_only=True, map_location="cpu")  # noqa: TID251
     if state["recipe"] != _recipe_text(recipe) or state["run"] != run:
         raise TrainingError(
             f"The checkpoint {path.name} belongs to another recipe or run.",

@@ -1,9 +1,9 @@
 """Groups of a network's layers, from the input to the output: what gradual unfreezing and rates a group go by."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import nn
+from torch.optim.optimizer import ParamsT
 
 from cardiov_core.training.recipes.network import Stage
 
@@ -37,7 +37,7 @@ def _opened(net: nn.Module) -> list[tuple[str, nn.Module]]:
     return stages
 
 
-def rated_parameters(model: nn.Module, stage: Stage) -> list[nn.Parameter] | list[dict[str, Any]]:
+def rated_parameters(model: nn.Module, stage: Stage) -> ParamsT:
     """Return what an optimiser is given in a stage, and freeze what does not learn in it.
 
     `model`: with the network as ``net``, and whatever stands beside it. `stage`: how many groups learn, and by what the

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
@@ -53,6 +53,28 @@ class Best(NamedTuple):
     loss: float
     epoch: int
     weights: dict[str, Tensor]
+
+
+class BestState(TypedDict):
+    """`Best` as a checkpoint keeps it."""
+
+    loss: float
+    epoch: int
+    weights: dict[str, Tensor]
+
+
+class LearnerState(TypedDict):
+    """What a checkpoint keeps of a `Learner`; generators' states are tensors, ``(processes, ...)`` of several."""
+
+    stage: int
+    epoch: int
+    model: dict[str, Tensor]
+    best: BestState | None
+    optimiser: dict[str, object]
+    schedule: dict[str, object]
+    generator: Tensor
+    changing: Tensor
+    rng: Tensor
 
 
 class Learner:
@@ -175,14 +197,14 @@ class Learner:
                 parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
         return net.eval().cpu()
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> LearnerState:
         """Return all that an exact resume needs, as tensors and plain values."""
-        schedule = self.one_cycle if self.plateau is None else self.plateau
+        schedule, best = self.one_cycle if self.plateau is None else self.plateau, self.best
         return {
             "stage": self.stage_index,
             "epoch": self.epoch,
             "model": self.model.state_dict(),
-            "best": None if self.best is None else self.best._asdict(),
+            "best": None if best is None else {"loss": best.loss, "epoch": best.epoch, "weights": best.weights},
             "optimiser": self.optimiser.state_dict(),
             "schedule": {} if schedule is None else schedule.state_dict(),
             "generator": self.generator.get_state(),
@@ -190,7 +212,7 @@ class Learner:
             "rng": group.stacked(torch.get_rng_state()),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: LearnerState) -> None:
         """Take up what `state` returned, within a stage that has begun."""
         self.epoch = state["epoch"]
         self.model.load_state_dict(state["model"])

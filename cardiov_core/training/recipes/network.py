@@ -1,7 +1,7 @@
 """Recipes: everything that decides what a training does."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
@@ -218,7 +218,7 @@ class Recipe:
     contract: InputContract
     stages: tuple[Stage, ...]
     augmentation: Augmentation
-    net_arguments: Mapping[str, Any]
+    net_arguments: Mapping[str, object]
     batch_size: int
     weight_decay: float
     seed: int

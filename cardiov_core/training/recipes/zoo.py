@@ -1,7 +1,6 @@
 """Recipes of named networks on named tasks, by what each paper prints of its training."""
 
 from dataclasses import replace
-from typing import Any
 
 from cardiov_core.datasets import Task, task_of
 from cardiov_core.domain import STANDARD_LEADS, InputContract
@@ -96,7 +95,7 @@ def _triology(net: str, task: Task) -> Recipe:
     switch = task.kind == "labels" and len(task.outputs) > 1
     join = "mean_value" if task.kind == "number" else "mean"
     base = benchmark_recipe(net, task)
-    return replace(
+    recipe = replace(
         base,
         title=f"{net} on {task.title.lower()}, by its own training",
         net_arguments={"windows": {"length": window, "step": window, "join": join}},
@@ -114,15 +113,15 @@ def _triology(net: str, task: Task) -> Recipe:
         loss=LossSettings("random_switch") if switch else base.loss,
         undersampling=0.3 if switch else 0.0,
         sd_mv=_SD_MV,
-        **_validated(task, Validation(inner_group=True, by="score", every=3)),
     )
+    return _validated(recipe, task, Validation(inner_group=True, by="score", every=3))
 
 
 def _revenger(net: str, task: Task) -> Recipe:
     """Return Revenger's training: 500 Hz, FIR band-pass and z-score, AdamW with AMSGrad, one cycle, asymmetric loss."""
     base = benchmark_recipe(net, task)
     labels = task.kind == "labels"
-    return replace(
+    recipe = replace(
         base,
         title=f"{net} on {task.title.lower()}, by the training of team Revenger",
         net_arguments={},
@@ -132,13 +131,13 @@ def _revenger(net: str, task: Task) -> Recipe:
         batch_size=64,
         optimiser="adamw_amsgrad",
         loss=LossSettings("asymmetric", label_smoothing=0.1) if labels else base.loss,
-        **_validated(task, Validation(inner_group=True, by="score", patience=8)),
     )
+    return _validated(recipe, task, Validation(inner_group=True, by="score", patience=8))
 
 
-def _validated(task: Task, validation: Validation) -> dict[str, Any]:
-    """Return what lets a challenge's own score choose the epoch, of the challenges' tasks."""
-    return {"validation": validation, "cv_groups": _CHALLENGE_GROUPS} if task.source == "cinc" else {}
+def _validated(recipe: Recipe, task: Task, validation: Validation) -> Recipe:
+    """Let a challenge's own score choose the epoch, of the challenges' tasks."""
+    return replace(recipe, validation=validation, cv_groups=_CHALLENGE_GROUPS) if task.source == "cinc" else recipe
 
 
 def as_grader(recipe: Recipe) -> Recipe:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import takewhile
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -206,7 +206,7 @@ def _age(years: float | None) -> str:
     return OVER_89 if over_89(years) else f"{years:2.0f}"
 
 
-def _level_colours(words: Any) -> str:
+def _level_colours(words: object) -> str:
     style = _STYLES.get(str(words))
     return "font-weight: bold" if style is None else f"background-color: {style.colour}; color: {style.text_colour}"
 

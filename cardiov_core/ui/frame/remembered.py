@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from threading import Lock, Timer
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ State = TypeVar("State")
 
 @dataclass
 class _Browser:
-    tabs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tabs: dict[str, dict[str, object]] = field(default_factory=dict)
     asked: tuple[str, dict[str, str]] | None = None
     used_s: float = 0.0
 

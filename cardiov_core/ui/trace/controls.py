@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Generic, Literal, TypeVar, get_args
 
 from cardiov_core.reporting import GAINS_MM_MV, LAYOUTS, SPEEDS_MM_S, FilterName, LeadOrder
 from cardiov_core.ui.frame.session import Key
 
 Drag = Literal["zoom", "calipers"]
+Option = TypeVar("Option")
 
 FILTERS: Mapping[FilterName, str] = {"diagnostic": "0.05-150 Hz", "monitor": "0.5-40 Hz"}
 """Display filter -> its band in words."""
@@ -17,14 +18,14 @@ SWITCH = ("off", "on")
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Generic[Option]):
     """A control of the paper."""
 
     key: Key  # of the widget
     label: str  # that screen readers hear
-    options: Sequence[Any]  # what may be chosen
-    first: Any  # what a new reader gets
-    words: Callable[[Any], str] = str  # an option as the control shows it
+    options: Sequence[Option]  # what may be chosen
+    first: Option  # what a new reader gets
+    words: Callable[[Option], str] = str  # an option as the control shows it
     letter: str = ""  # that goes on to the next option; none that Streamlit or the Review page takes
 
 
@@ -38,14 +39,17 @@ def notch_name(hertz: int) -> str:
     return f"{hertz} Hz" if hertz else "off"
 
 
+_ORDERS: tuple[LeadOrder, ...] = get_args(LeadOrder)
+_DRAGS: tuple[Drag, ...] = get_args(Drag)
+
 LAYOUT = Choice(Key.LAYOUT, "Layout", LAYOUTS, LAYOUTS[0], letter="y")
 SPEED = Choice(Key.SPEED, "Speed", SPEEDS_MM_S, 25.0, "{:g} mm/s".format, "v")
 GAIN = Choice(Key.GAIN, "Gain", GAINS_MM_MV, 10.0, "{:g} mm/mV".format, "a")
 FILTER = Choice(Key.FILTER, "Filter", tuple(FILTERS), "diagnostic", FILTERS.__getitem__, "f")
 NOTCH = Choice(Key.NOTCH, "Notch", (0, 50, 60), 0, notch_name)
-LEAD_ORDER = Choice(Key.LEAD_ORDER, "Leads", get_args(LeadOrder), "standard", str.capitalize)
+LEAD_ORDER = Choice(Key.LEAD_ORDER, "Leads", _ORDERS, "standard", str.capitalize)
 WAVES = Choice(Key.WAVES, "Waves", SWITCH, "off", letter="w")
-DRAG = Choice(Key.DRAG, "Drag", get_args(Drag), "zoom", str.capitalize, "d")
+DRAG = Choice(Key.DRAG, "Drag", _DRAGS, "zoom", str.capitalize, "d")
 OPACITY = Choice(Key.OPACITY, "Opacity", (0.2, 0.4, 0.6, 0.8), 0.4, "{:.0%}".format)
 
 KEPT = (LAYOUT, SPEED, GAIN, FILTER, NOTCH, LEAD_ORDER)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -34,13 +33,13 @@ from cardiov_core.ui.trace.controls import (
     SWITCH,
     WAVES,
     Choice,
+    Option,
 )
 from cardiov_core.ui.trace.paper import draw_paper
 
 CHART_CONFIG = {"displaylogo": False, "scrollZoom": False, "displayModeBar": False}
 """How Plotly shows any figure."""
 
-_WIDTHS_PX = ((LAYOUT, 96), (SPEED, 108), (GAIN, 118), (FILTER, 124))
 _TARGETS: Mapping[str, str | None] = {
     "this level?": None,
     "above no risk?": "above_no",
@@ -96,7 +95,8 @@ def tool_row(
     recall_choices()
     take_pressed(paper_key)
     with st.container(key="tools", horizontal=True, gap="xsmall", vertical_alignment="center"):
-        layout, speed, gain, band = (_shown(choice, width) for choice, width in _WIDTHS_PX)
+        layout, speed = _shown(LAYOUT, 96), _shown(SPEED, 108)
+        gain, band = _shown(GAIN, 118), _shown(FILTER, 124)
         st.session_state.setdefault(Key.DRAG, DRAG.first)
         st.segmented_control(
             DRAG.label, DRAG.options, required=True, format_func=DRAG.words, key=Key.DRAG,
@@ -121,7 +121,7 @@ def tool_row(
     return Tools(paper, measured and waves == "on", attention)
 
 
-def _shown(choice: Choice, width_px: int) -> Any:
+def _shown(choice: Choice[Option], width_px: int) -> Option:
     """Show a control that stands on the screen without its label; screen readers hear it."""
     return st.selectbox(
         choice.label, choice.options, format_func=choice.words, key=choice.key, width=width_px,
@@ -129,7 +129,7 @@ def _shown(choice: Choice, width_px: int) -> Any:
     )  # fmt: skip
 
 
-def _choose(choice: Choice, *, disabled: bool = False) -> Any:
+def _choose(choice: Choice[Option], *, disabled: bool = False) -> Option:
     """Show a control behind 'More'."""
     st.session_state.setdefault(choice.key, choice.first)
     return st.selectbox(choice.label, choice.options, format_func=choice.words, key=choice.key, disabled=disabled)

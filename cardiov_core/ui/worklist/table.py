@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -128,7 +127,7 @@ def _level(level: Severity | None) -> str:
     return _NO_LEVEL if level is None else f"{int(level)} {LEVEL_STYLES[level].symbol} {level.title}"
 
 
-def _colours(words: Any) -> str:
+def _colours(words: object) -> str:
     style = _STYLES.get(str(words))
     return "" if style is None else f"background-color: {style.colour}; color: {style.text_colour}"
 
