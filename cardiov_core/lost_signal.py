@@ -58,19 +58,19 @@ def lost_samples(signal: FloatArray, sampling_rate_hz: float) -> BoolArray:
     invalid = ~np.isfinite(signal)
     if not signal.size:
         return invalid
-    held = _held(signal, invalid)
-    moving = ~(held | invalid).all(axis=1)
+    unchanged = _unchanged(signal, invalid)
+    moving = ~(unchanged | invalid).all(axis=1)
     lost = invalid.copy()
     if not moving.any():
         return lost
-    rests = held | invalid
+    rests = unchanged | invalid
     alone = [at for at in np.flatnonzero(moving) if _may_last(rests[at], HELD_BY_ONE_S, sampling_rate_hz)]
     if not alone and not _may_last(np.logical_and.reduce(rests[moving], axis=0), HELD_BY_ALL_S, sampling_rate_hz):
         return lost
     steps = _steps(signal)
     for index in alone:
         lost[index] |= _long_runs(rests[index], HELD_BY_ONE_S, steps[index], sampling_rate_hz)
-    together: BoolArray = np.logical_and.reduce((held | lost)[moving], axis=0)
+    together: BoolArray = np.logical_and.reduce((unchanged | lost)[moving], axis=0)
     anywhere: BoolArray = np.logical_or.reduce(steps[moving], axis=0)
     lost[moving] |= _long_runs(together, HELD_BY_ALL_S, anywhere, sampling_rate_hz)
     return lost
@@ -149,16 +149,16 @@ def live_span(record: EcgRecord) -> tuple[int, int]:
     return (first, last) if first < last else (0, record.n_samples)
 
 
-def _held(signal: FloatArray, invalid: BoolArray) -> BoolArray:
+def _unchanged(signal: FloatArray, invalid: BoolArray) -> BoolArray:
     """Tell which samples equal a neighbour."""
     known = np.where(invalid, 0.0, signal.astype(np.float64))
     span = np.ptp(known, axis=1, keepdims=True)
     same = np.abs(np.diff(known, axis=1)) <= _SAME * span
     same &= ~(invalid[:, 1:] | invalid[:, :-1])
-    held = np.zeros(signal.shape, dtype=np.bool_)
-    held[:, 1:] |= same
-    held[:, :-1] |= same
-    return held
+    unchanged = np.zeros(signal.shape, dtype=np.bool_)
+    unchanged[:, 1:] |= same
+    unchanged[:, :-1] |= same
+    return unchanged
 
 
 def _steps(signal: FloatArray) -> BoolArray:
@@ -184,9 +184,9 @@ def _long_runs(mask: BoolArray, least_s: float, steps: BoolArray, sampling_rate_
     starts, ends = runs(mask)
     lengths = (ends - starts) / sampling_rate_hz
     abrupt = steps[starts] | np.append(steps, False)[ends]
-    found = np.zeros(mask.size, dtype=np.bool_)
+    long = np.zeros(mask.size, dtype=np.bool_)
     for start, end in zip(
         *(edge[lengths >= np.where(abrupt, least_s, QUIET_LINE_S)] for edge in (starts, ends)), strict=True
     ):
-        found[start:end] = True
-    return found
+        long[start:end] = True
+    return long

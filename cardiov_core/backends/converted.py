@@ -70,9 +70,9 @@ class ConvertedNetwork:
         ConfigurationError
             If OpenVINO was asked for and cannot run this network as PyTorch does, or as in `check_backend`.
         """
-        found = [self.outputs(row) for row in values]
-        some = [outputs[0] for outputs in found if outputs is not None]
-        return np.concatenate(some) if some and len(some) == len(found) else None
+        answers = [self.outputs(row) for row in values]
+        some = [outputs[0] for outputs in answers if outputs is not None]
+        return np.concatenate(some) if some and len(some) == len(answers) else None
 
     def outputs(self, values: FloatArray) -> tuple[FloatArray, ...] | None:
         """Run one record, float32 ``(leads, samples)``; returns all that the network gives, or None as `logits`."""
@@ -163,8 +163,8 @@ def check_equal(net: "nn.Module", run: _Run, shape: tuple[int, int], tolerance: 
         with torch.inference_mode():
             answer = net(torch.from_numpy(probe))
         expected = answer if isinstance(answer, tuple) else (answer,)
-        for found, wanted in zip(run(probe), expected, strict=True):
-            off = float(np.abs(_logistic(found) - _logistic(wanted.numpy())).max())
+        for converted, wanted in zip(run(probe), expected, strict=True):
+            off = float(np.abs(_logistic(converted) - _logistic(wanted.numpy())).max())
             if not off <= tolerance:
                 raise ValueError(f"its probabilities are off by {off:.2g}, more than {tolerance:g}")
 

@@ -26,21 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a file.
+    """What became of a file."""
 
-    Attributes
-    ----------
-    cases : tuple of str
-        The cases that its records stand under.
-    files : frozenset of str
-        Names of all files that were read: a header brings its signal file.
-    errors : tuple of CardioVError
-        One for each record that could not be read.
-    """
-
-    cases: tuple[str, ...]
-    files: frozenset[str]
-    errors: tuple[CardioVError, ...]
+    cases: tuple[str, ...]  # the cases that its records stand under
+    files: frozenset[str]  # names of all files that were read: a header brings its signal file
+    errors: tuple[CardioVError, ...]  # one for each record that could not be read
 
 
 @dataclass(frozen=True)

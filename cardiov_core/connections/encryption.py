@@ -13,39 +13,22 @@ CERTIFICATE, KEY, AUTHORITIES = "CARDIOV_TLS_CERTIFICATE", "CARDIOV_TLS_KEY", "C
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """PEM files of an installation.
+    """PEM files of an installation."""
 
-    Attributes
-    ----------
-    certificate, key : pathlib.Path, optional
-        Our own, with which we answer as a DICOM service, and which a receiver sees that asks who sends. Both or none.
-    authorities : pathlib.Path, optional
-        Who signs the certificates of others. Receivers are then believed by these alone, and senders to the DICOM
-        service must show a certificate of theirs; None: the system's authorities, and any sender.
-    """
-
+    # Our own, with which we answer as a DICOM service, and which a receiver sees that asks who sends. Both
+    # or none.
     certificate: Path | None = None
     key: Path | None = None
+    # Who signs the certificates of others. Receivers are then believed by these alone, and senders to the
+    # DICOM service must show a certificate of theirs; None: the system's authorities, and any sender.
     authorities: Path | None = None
 
     def client(self) -> ssl.SSLContext:
-        """Return how we connect to a receiver.
-
-        Raises
-        ------
-        ConfigurationError
-            If a file cannot be read or is not what it should be.
-        """
+        """Return how we connect to a receiver."""
         return self._context(ssl.Purpose.SERVER_AUTH)
 
     def server(self) -> ssl.SSLContext | None:
-        """Return how others connect to us; None where there is no certificate: without TLS.
-
-        Raises
-        ------
-        ConfigurationError
-            If a file cannot be read or is not what it should be.
-        """
+        """Return how others connect to us; None where there is no certificate: without TLS."""
         if self.certificate is None:
             return None
         context = self._context(ssl.Purpose.CLIENT_AUTH)
@@ -69,13 +52,7 @@ class TlsFiles:
 
 
 def tls_from_environment(variables: Mapping[str, str]) -> TlsFiles:
-    """Return which files the environment names.
-
-    Raises
-    ------
-    ConfigurationError
-        If a certificate is named without its key, or the other way about.
-    """
+    """Return which files the environment names; a certificate without its key is refused, as a key without its own."""
     certificate, key, authorities = (
         Path(value) if (value := variables.get(name, "").strip()) else None for name in (CERTIFICATE, KEY, AUTHORITIES)
     )

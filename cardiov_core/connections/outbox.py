@@ -25,18 +25,10 @@ SENDER = "CardioV"
 
 @dataclass(frozen=True)
 class Round:
-    """What one round of sending came to.
+    """What one round of sending came to."""
 
-    Attributes
-    ----------
-    sent : int
-        How many results were taken.
-    faults : tuple of str
-        Destination and reason, for each that was not.
-    """
-
-    sent: int
-    faults: tuple[str, ...]
+    sent: int  # how many results were taken
+    faults: tuple[str, ...]  # destination and reason, for each that was not
 
 
 @dataclass(frozen=True)

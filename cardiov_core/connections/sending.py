@@ -21,11 +21,6 @@ def send(destination: Destination, content: bytes, outgoing: Outgoing) -> str:
 
     `content`: what `documents` made for that kind of destination. Returns what went wrong; empty where the other side
     said that it has the document.
-
-    Raises
-    ------
-    ConfigurationError
-        If a certificate cannot be used, or what speaks the destination's language is not installed.
     """
     if destination.kind == "fhir":
         return _post(destination.url, content, outgoing)

@@ -30,18 +30,10 @@ _EXAMPLES: Mapping[Kind, str] = {
 
 @dataclass(frozen=True)
 class Destination:
-    """A system that takes results.
+    """A system that takes results."""
 
-    Attributes
-    ----------
-    kind : {"dicom", "fhir", "hl7"}
-        What it understands.
-    url : str
-        Its address: ``dicom(s)://TITLE@host:port``, ``http(s)://host/base``, ``mllp(s)://host:port``.
-    """
-
-    kind: Kind
-    url: str
+    kind: Kind  # what it understands
+    url: str  # its address: ``dicom(s)://TITLE@host:port``, ``http(s)://host/base``, ``mllp(s)://host:port``
 
     @property
     def name(self) -> str:
@@ -53,30 +45,14 @@ class Destination:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """All that an installation sets about results.
+    """All that an installation sets about results."""
 
-    Attributes
-    ----------
-    destinations : tuple of Destination
-        At most one of each kind; empty where nothing is sent.
-    identity_kept : bool
-        Whether patient id, times and the record's own name go with the result.
-    ae_title : str
-        By which title CardioV calls and is called (DICOM).
-    fhir_token : str
-        Bearer token; empty where the server asks for none.
-    fhir_release : {"R4", "R5"}
-        By which release sampled data are written.
-    tls : TlsFiles
-        Certificates, where a connection is encrypted.
-    """
-
-    destinations: tuple[Destination, ...] = ()
-    identity_kept: bool = False
-    ae_title: str = _DEFAULT_AE_TITLE
-    fhir_token: str = ""
-    fhir_release: Literal["R4", "R5"] = "R5"
-    tls: TlsFiles = field(default_factory=TlsFiles)
+    destinations: tuple[Destination, ...] = ()  # at most one of each kind; empty where nothing is sent
+    identity_kept: bool = False  # whether patient id, times and the record's own name go with the result
+    ae_title: str = _DEFAULT_AE_TITLE  # by which title CardioV calls and is called (DICOM)
+    fhir_token: str = ""  # bearer token; empty where the server asks for none
+    fhir_release: Literal["R4", "R5"] = "R5"  # by which release sampled data are written
+    tls: TlsFiles = field(default_factory=TlsFiles)  # certificates, where a connection is encrypted
 
 
 def outgoing_from_environment(environment: Mapping[str, str] | None = None) -> Outgoing:

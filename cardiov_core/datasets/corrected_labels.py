@@ -18,18 +18,10 @@ _NEEDED = ("ecg_id", "level")
 
 @dataclass(frozen=True)
 class CorrectedLabels:
-    """Levels that count instead of a data set's own.
+    """Levels that count instead of a data set's own."""
 
-    Attributes
-    ----------
-    levels : mapping of int to Severity
-        ``ecg_id`` -> level.
-    sha256 : str
-        Of the file, so that results can say which labels they used.
-    """
-
-    levels: Mapping[int, Severity]
-    sha256: str
+    levels: Mapping[int, Severity]  # ``ecg_id`` -> level
+    sha256: str  # of the file, so that results can say which labels they used
 
 
 def read_labels(path: Path) -> CorrectedLabels:

@@ -21,9 +21,9 @@ _DISTANCES = np.abs(np.subtract.outer(np.arange(_N_LEVELS), np.arange(_N_LEVELS)
 def shares(part: npt.ArrayLike, whole: npt.ArrayLike) -> Float64Array:
     """Return ``part / whole``; NaN where the whole is 0."""
     above, below = np.broadcast_arrays(np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64))
-    found: Float64Array = np.full(below.shape, np.nan)
-    np.divide(above, below, out=found, where=below != 0.0)
-    return found
+    ratio: Float64Array = np.full(below.shape, np.nan)
+    np.divide(above, below, out=ratio, where=below != 0.0)
+    return ratio
 
 
 class CountedArea:
@@ -171,9 +171,9 @@ class CountedFigures:
         confusions = self._levels(counts)
         figures = level_figures(confusions)
         for name, areas in (("auc", self._areas), ("auc_threshold", self._thresholds)):
-            found = {key: area(counts) for key, area in areas.items()}
-            figures |= {f"{name}.{key}": value for key, value in found.items()}
-            figures[f"{name}.mean"] = np.mean([*found.values()], axis=0)
+            values = {key: area(counts) for key, area in areas.items()}
+            figures |= {f"{name}.{key}": value for key, value in values.items()}
+            figures[f"{name}.mean"] = np.mean([*values.values()], axis=0)
         figures |= {f"brier.{key}": shares(squared @ counts, n) for key, squared in self._squared.items()}
         figures |= {f"ece.{key}": error(counts) for key, error in self._errors.items()}
         figures |= alarm_figures(confusions, self._prevalence)

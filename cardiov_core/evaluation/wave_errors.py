@@ -99,15 +99,15 @@ def group_beats(marks: Mapping[str, Sequence[AnnotatedWave]]) -> list[AnnotatedB
     list of AnnotatedBeat
         In order of time; beats that at least half of the leads mark.
     """
-    found = [
+    complexes = [
         ((wave.boundaries.onset_s + wave.boundaries.offset_s) / 2.0, lead, wave)
         for lead, waves in marks.items()
         for wave in waves
         if wave.kind == "qrs"
     ]
-    found.sort(key=lambda item: item[0])
+    complexes.sort(key=lambda item: item[0])
     groups: list[list[tuple[float, str, AnnotatedWave]]] = []
-    for item in found:
+    for item in complexes:
         if groups and item[0] - groups[-1][-1][0] <= _SAME_QRS_S:
             groups[-1].append(item)
         else:
@@ -228,9 +228,9 @@ def compare(
     pairs = list(records)
     differences: dict[str, list[float]] = {name: [] for name in (*INTERVALS, *CSE_TOLERANCE_MS)}
     n_marked = dict.fromkeys(differences, 0)
-    for marked, found in pairs:
-        wanted, measured = intervals_ms(marked), intervals_ms(found)
-        boundaries = boundary_errors_ms(marked, found)
+    for marked, delineated in pairs:
+        wanted, measured = intervals_ms(marked), intervals_ms(delineated)
+        boundaries = boundary_errors_ms(marked, delineated)
         shown = {kind for _, waves in marked for kind in waves}
         for name in INTERVALS:
             n_marked[name] += name in wanted

@@ -20,21 +20,10 @@ _logger = logging.getLogger(__name__)
 def grade_all(record: EcgRecord | Examination, graders: Iterable[Grader], *, start_s: float | None = None) -> Panel:
     """Ask several graders about one record; it is examined once for all.
 
-    Parameters
-    ----------
-    record : EcgRecord or Examination
-        As read, or as examined.
-    graders : iterable of Grader
-        The one whose level is asked for first; a second one of the same name is not asked.
-    start_s : float, optional
-        Where the window begins, in seconds of the record; the beginning by default.
-
-    Returns
-    -------
-    Panel
-        A grader that the record trained answers with its out-of-fold prediction.
+    The first is the one whose level is asked for; a second one of the same name is not asked. `start_s`: where the
+    window begins, in seconds of the record. A grader that the record trained answers with its out-of-fold prediction.
     """
-    found, silent, examination = [], {}, examined(record)
+    answers, silent, examination = [], {}, examined(record)
     # A blend and its members say the same thing twice; each card's grader is asked once.
     predictions: dict[Path, Prediction] = {}
 
@@ -50,10 +39,10 @@ def grade_all(record: EcgRecord | Examination, graders: Iterable[Grader], *, sta
     for name, grader in _by_name(graders).items():
         try:
             shipped = None if start_s else grader.out_of_fold_prediction(examination.record)
-            found.append(shipped or _predicted(grader))
+            answers.append(shipped or _predicted(grader))
         except RecordUnsupportedError as error:
             silent[name] = Reason(ReasonCode.GRADER_SILENT, error.sentences)
-    return Panel(tuple(found), silent)
+    return Panel(tuple(answers), silent)
 
 
 def raised_by_findings(
@@ -202,7 +191,7 @@ def disagreement_of(panel: Panel | None, on_show: str | None = None) -> Reason |
 
 
 def _by_name(graders: Iterable[Grader]) -> dict[str, Grader]:
-    found: dict[str, Grader] = {}
+    by_name: dict[str, Grader] = {}
     for grader in graders:
-        found.setdefault(grader.name, grader)
-    return found
+        by_name.setdefault(grader.name, grader)
+    return by_name

@@ -310,8 +310,8 @@ def _quality(quality: Quality) -> JsonObject:
 
 def _reasons(reasons: Iterable[Reason]) -> JsonObject:
     """Return sentences for people and, in the same order, codes for programs."""
-    said = [*reasons]
-    return {"reasons": [*texts(said)], "reason_codes": [reason.code.value for reason in said]}
+    listed = [*reasons]
+    return {"reasons": [*texts(listed)], "reason_codes": [reason.code.value for reason in listed]}
 
 
 def _explained_by_shipped(explanation: Explanation | Contributions) -> Reason:
@@ -351,7 +351,7 @@ def _explanation(explanation: Explanation | Contributions) -> JsonObject:
             "base": explanation.base,
             "reasons": [asdict(reason) for reason in explanation.reasons],
         }
-    found: JsonObject = {
+    document: JsonObject = {
         "model": explanation.model_name,
         "target": explanation.target,
         "stages": {
@@ -364,8 +364,8 @@ def _explanation(explanation: Explanation | Contributions) -> JsonObject:
     }
     if explanation.reasons is not None:
         # A blend's other half: each half is told with the grader that it belongs to.
-        found["measurements"] = _explanation(explanation.reasons)
-    return found
+        document["measurements"] = _explanation(explanation.reasons)
+    return document
 
 
 def _attention(values: FloatArray) -> list[JsonValue]:

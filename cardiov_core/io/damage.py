@@ -28,6 +28,6 @@ def foreign_decoder(name: str, what: str = "", hint: str = _HINT) -> Iterator[No
 def damaged(name: str, error: BaseException, what: str = "", hint: str = _HINT) -> RecordFormatError:
     """Return the error of a damaged file, with a decoder's own words in one line."""
     # pydicom appends the traceback to its messages.
-    said = str(error).partition("\n")[0][:120].rstrip(". ")
+    message = str(error).partition("\n")[0][:120].rstrip(". ")
     kind = f"damaged {what}" if what else "damaged"
-    return RecordFormatError(f"{name} is {kind}: {type(error).__name__}: {said}.", hint)
+    return RecordFormatError(f"{name} is {kind}: {type(error).__name__}: {message}.", hint)

@@ -39,18 +39,10 @@ _HINT = "Copy the file again, or export it again from its source."
 
 
 class Recording(ABC):
-    """A file of which stretches can be read.
+    """A file of which stretches can be read."""
 
-    Attributes
-    ----------
-    path : Path
-        The file: a WFDB header, an EDF or an ISHNE file.
-    duration_s : float
-        By the file's own statement, as far as the file holds it.
-    """
-
-    path: Path
-    duration_s: float
+    path: Path  # the file: a WFDB header, an EDF or an ISHNE file
+    duration_s: float  # by the file's own statement, as far as the file holds it
 
     def part(
         self,
@@ -61,24 +53,9 @@ class Recording(ABC):
         units: str | None = None,
         gain_factor: float = 1.0,
     ) -> EcgRecord:
-        """Read one stretch.
+        """Read one stretch, which ends with the recording at the latest; the options are those of `read_record`.
 
-        Parameters
-        ----------
-        start_s, length_s : float
-            Where it begins, and how long it is; it ends with the recording at the latest.
-        sampling_rate, units, gain_factor
-            As in `read_record`.
-
-        Returns
-        -------
-        EcgRecord
-            Of that stretch alone; its time of recording is that of its beginning.
-
-        Raises
-        ------
-        RecordError
-            If it cannot be read, or lies outside the recording.
+        The record holds that stretch alone, and its time of recording is that of the stretch's beginning.
         """
         if not 0 <= start_s < self.duration_s or length_s <= 0:
             raise RecordUnsupportedError(

@@ -21,18 +21,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Make a temporary folder, which is gone when the context ends.
-
-    Yields
-    ------
-    Path
-        The folder; nobody but this user may look into it.
-
-    Raises
-    ------
-    RecordUnsupportedError
-        If the system's temporary folder takes none, or nothing more: it is full, read-only or not there.
-    """
+    """Make a temporary folder, into which nobody but this user may look, and which is gone when the context ends."""
     pid = os.getpid()
     try:
         folder = Path(tempfile.mkdtemp(prefix=f"cardiov-{pid}-{_started(pid)}-"))

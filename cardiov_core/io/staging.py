@@ -201,9 +201,11 @@ def read_uploads(
     """
     options = checked_options(sampling_rate, units, gain_factor)
     drop = _drop_of(files)
-    with staged(drop) as found:
-        uploads = [_read(source, drop, options, apart=apart) for source in found.sources]
-        uploads += [Upload(one.shown_as, None, _as_upload_error(one.error, one.shown_as, drop)) for one in found.errors]
+    with staged(drop) as opened:
+        uploads = [_read(source, drop, options, apart=apart) for source in opened.sources]
+        uploads += [
+            Upload(one.shown_as, None, _as_upload_error(one.error, one.shown_as, drop)) for one in opened.errors
+        ]
     uploads += _unused(drop, uploads, options, apart=apart)
     turns = {place: turn for turn, place in enumerate(drop.contents)}
     return tuple(sorted(uploads, key=lambda one: min((turns[p] for p in _places(one.name) if p in turns), default=0)))

@@ -137,7 +137,7 @@ class DelineatorNet(nn.Module):
         return DelineatorOutput(lead_boundaries, lead_waves, self.boundaries(together), self.waves(shared))
 
 
-def mean_of(said: DelineatorOutput) -> DelineatorOutput:
+def mean_of(outputs: DelineatorOutput) -> DelineatorOutput:
     """Return what several networks say together, of outputs with an axis of networks first.
 
     Logarithms of the mean distribution of each boundary, and the mean probability of each wave.
@@ -150,7 +150,10 @@ def mean_of(said: DelineatorOutput) -> DelineatorOutput:
         return logits.sigmoid().mean(dim=0)
 
     return DelineatorOutput(
-        distribution(said.lead_boundaries), there(said.lead_waves), distribution(said.boundaries), there(said.waves)
+        distribution(outputs.lead_boundaries),
+        there(outputs.lead_waves),
+        distribution(outputs.boundaries),
+        there(outputs.waves),
     )
 
 

@@ -90,8 +90,8 @@ class _GroupedConvolution(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         # Channels last for torch: (beats x leads, networks x channels, 1, samples) without a copy.
         images = rows.flatten(3).flatten(0, 1)[:, None].permute(0, 3, 1, 2)
-        found = functional.conv2d(images, self.weight, self.bias, padding=self.padding, groups=self.groups)
-        return found.permute(0, 2, 3, 1).reshape(*rows.shape[:3], self.n_nets, -1)
+        convolved = functional.conv2d(images, self.weight, self.bias, padding=self.padding, groups=self.groups)
+        return convolved.permute(0, 2, 3, 1).reshape(*rows.shape[:3], self.n_nets, -1)
 
 
 class _GroupedLinear(nn.Module):

@@ -221,12 +221,12 @@ def ptb_xl(ctx: click.Context, folder: Path, url: str | None, check_only: bool, 
         fetched = how_many(done.n_files - done.n_kept, "file")
         click.echo(f"{folder}: {fetched} fetched, {how_many(done.n_kept, 'file')} already whole")
         return
-    found = check(folder, url or URL, progress=progress)
-    rows = {"missing": found.missing, "damaged": found.damaged, "extra": found.extra}
+    checked = check(folder, url or URL, progress=progress)
+    rows = {"missing": checked.missing, "damaged": checked.damaged, "extra": checked.extra}
     for kind, names in rows.items():
         for name in names:
             click.echo(f"{kind} {name}")
     counts = ", ".join(f"{len(names)} {kind}" for kind, names in rows.items())
-    click.echo(f"{folder}: {how_many(found.n_files, 'file')} published, {counts}", err=True)
-    if not found.whole:
+    click.echo(f"{folder}: {how_many(checked.n_files, 'file')} published, {counts}", err=True)
+    if not checked.whole:
         ctx.exit(1)

@@ -261,8 +261,8 @@ def _tables(check: "DelineationCheck") -> str:
 
 
 def _row(row: "Row", spread_ms: float) -> str:
-    found = f"{row.n_found}/{row.n_marked}"
+    n_found = f"{row.n_found}/{row.n_marked}"
     return (
-        f"{row.name:<14}  {row.method:<18}  {found:>9}  {row.bias_ms:6.1f}  {row.offset_ms:6.1f}  {row.mae_ms:6.1f}  "
+        f"{row.name:<14}  {row.method:<18}  {n_found:>9}  {row.bias_ms:6.1f}  {row.offset_ms:6.1f}  {row.mae_ms:6.1f}  "
         f"{spread_ms:6.1f}"
     )

@@ -29,26 +29,12 @@ def fhir_transaction(
     release: Literal["R4", "R5"] = "R5",
     patient_id: str | None = None,
 ) -> JsonObject:
-    """Turn a report's bundle into a transaction for a server.
+    """Turn a report's bundle, of `reporting.fhir_report`, into a Bundle of type 'transaction' for a server.
 
     Every resource is put under its own id, which follows from the record, the weights and the time of the report: a
-    server that gets the transaction again holds nothing twice.
-
-    Parameters
-    ----------
-    bundle : mapping
-        What `reporting.fhir_report` made.
-    record : EcgRecord
-        Whose signal goes with it: one Observation, a component with SampledData for each lead, in whole microvolts.
-    release : {"R4", "R5"}
-        R5 has ``interval`` and ``intervalUnit`` where R4 has ``period``, in ms.
-    patient_id : str, optional
-        Becomes the subject's identifier; without it nothing says who the patient is.
-
-    Returns
-    -------
-    dict
-        A Bundle of type 'transaction'.
+    server that gets the transaction again holds nothing twice. The record's signal goes with it: one Observation, a
+    component with SampledData for each lead, in whole microvolts; R5 has ``interval`` and ``intervalUnit`` where R4 has
+    ``period``, in ms. `patient_id` becomes the subject's identifier; without it nothing says who the patient is.
     """
     resources = {url: cast("JsonObject", dict(resource)) for url, resource in resources_of(bundle).items()}
     report = next(item for item in resources.values() if item["resourceType"] == "DiagnosticReport")

@@ -18,23 +18,11 @@ _SEX = {"male": "M", "female": "F"}
 
 
 def oru_message(bundle: JsonObject, control_id: str, *, patient_id: str | None = None, sex: str | None = None) -> bytes:
-    """Turn a report's bundle into a message.
+    """Turn a report's bundle, of `reporting.fhir_report`, into a message in UTF-8, as its MSH-18 says.
 
-    Parameters
-    ----------
-    bundle : mapping
-        What `reporting.fhir_report` made.
-    control_id : str
-        MSH-10, at most 20 characters; the same message keeps it at every attempt, so that a receiver knows it again.
-    patient_id : str, optional
-        PID-3; without it nothing says who the patient is.
-    sex : {"male", "female"}, optional
-        PID-8.
-
-    Returns
-    -------
-    bytes
-        UTF-8, as MSH-18 says. Results are preliminary ('P') until a reader signed the report, then final ('F').
+    `control_id` (MSH-10) has at most 20 characters; the same message keeps it at every attempt, so that a receiver
+    knows it again. Without `patient_id` (PID-3) nothing says who the patient is. Results are preliminary ('P') until a
+    reader signed the report, then final ('F').
     """
     resources = resources_of(bundle)
     report = report_in(resources)

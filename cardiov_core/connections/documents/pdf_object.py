@@ -60,25 +60,10 @@ def dicom_identity(path: Path) -> DicomIdentity:
 def encapsulated_pdf(
     pdf: bytes, case_id: str, identity: DicomIdentity, *, sex: str | None = None, made_at: datetime | None = None
 ) -> bytes:
-    """Wrap a PDF.
+    """Wrap a report's PDF into a DICOM file, explicit VR little endian.
 
-    Parameters
-    ----------
-    pdf : bytes
-        The report.
-    case_id : str
-        The object's UID follows from it, so that an archive that gets the report again knows it.
-    identity : DicomIdentity
-        Whose it is; an empty one names nobody and says that the identity was removed.
-    sex : {"male", "female"}, optional
-        As stated.
-    made_at : datetime.datetime, optional
-        When the report was made; now by default.
-
-    Returns
-    -------
-    bytes
-        A DICOM file, explicit VR little endian.
+    The object's UID follows from `case_id`, so that an archive that gets the report again knows it. An empty `identity`
+    names nobody and says that the identity was removed. `made_at` is now by default.
     """
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.uid import UID, EncapsulatedPDFStorage, ExplicitVRLittleEndian, generate_uid

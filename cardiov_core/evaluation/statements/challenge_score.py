@@ -30,19 +30,8 @@ def challenge_figures(
 ) -> ChallengeFigures:
     """Return all figures of a year's scorer.
 
-    Parameters
-    ----------
-    labels, answers : numpy.ndarray of bool, shape (n_records, n_classes)
-        In the order of `cardiov_core.datasets.labels.challenge.challenge_classes`.
-    year : {2020, 2021}
-        Which challenge.
-    scores : numpy.ndarray, optional
-        Probabilities of the same shape.
-
-    Raises
-    ------
-    LabelError
-        If shapes do not fit each other or the year's classes.
+    `labels`, `answers` and, where there are any, `scores` (probabilities) have shape ``(n_records, n_classes)``, in the
+    order of `cardiov_core.datasets.labels.challenge.challenge_classes`.
     """
     f_beta, g_beta = f_beta_g_beta(labels, answers)
     return ChallengeFigures(
@@ -82,8 +71,8 @@ def macro_f(labels: BoolMatrix, answers: BoolMatrix) -> float:
     """Return the mean F1 of the classes that occur among labels or answers, NaN where none does."""
     hit = (labels & answers).sum(axis=0)
     total = labels.sum(axis=0) + answers.sum(axis=0)
-    found = total > 0
-    return float((2 * hit[found] / total[found]).mean()) if found.any() else float("nan")
+    occurs = total > 0
+    return float((2 * hit[occurs] / total[occurs]).mean()) if occurs.any() else float("nan")
 
 
 def precision_recall_areas(labels: BoolMatrix, scores: Float64Array) -> Float64Array:

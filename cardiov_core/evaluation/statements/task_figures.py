@@ -76,9 +76,9 @@ def counted_figure(task: Task, targets: Float64Array, outputs: Float64Array) -> 
     def mean_area(counts: Float64Array) -> Float64Array:
         total, n_defined = np.zeros(counts.shape[1]), np.zeros(counts.shape[1])
         for area in areas:
-            found = area(counts)
-            total += np.nan_to_num(found)
-            n_defined += ~np.isnan(found)
+            value = area(counts)
+            total += np.nan_to_num(value)
+            n_defined += ~np.isnan(value)
         return shares(total, n_defined)[np.newaxis]
 
     return mean_area

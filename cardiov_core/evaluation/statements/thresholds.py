@@ -29,14 +29,8 @@ def adaptive_answers(scores: Float64Array, sinus_rhythm: int | None = None) -> B
     """Return answers by team Revenger's rule (Kang and Wen 2022, doi:10.1088/1361-6579/ac6aa4, section 4.3).
 
     Classes of 0.5 and more; where there is none, the best one and those within 0.03 of it, of these such of 0.1 and
-    more, as in their public code.
-
-    Parameters
-    ----------
-    scores : numpy.ndarray, shape (n_records, n_classes)
-        Probabilities.
-    sinus_rhythm : int, optional
-        The class that is answered alone where every probability is under 0.1.
+    more, as in their public code. `scores`: probabilities ``(n_records, n_classes)``. The class `sinus_rhythm` is
+    answered alone where every probability is under 0.1.
     """
     answers: BoolMatrix = scores >= _HALF
     none = ~answers.any(axis=1)

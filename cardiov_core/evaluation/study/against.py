@@ -76,13 +76,13 @@ def _counted(graded: Graded) -> Callable[[Float64Array], dict[str, Float64Array]
 
     def figures(counts: Float64Array) -> dict[str, Float64Array]:
         confusions = confusions_of(counts)
-        found = level_figures(confusions)
+        values = level_figures(confusions)
         of_levels = {f"auc.{key}": area(counts) for key, area in areas.items()}
-        found |= of_levels | {"auc.mean": np.mean([*of_levels.values()], axis=0)}
+        values |= of_levels | {"auc.mean": np.mean([*of_levels.values()], axis=0)}
         alarms = alarm_figures(confusions)
-        found |= {name: value for name, value in alarms.items() if name.endswith(("sensitivity", "specificity"))}
-        found["high_risk_graded_no_or_low"] = high_risk_graded_low(confusions)
-        found["brier.levels"] = shares(squared @ counts, counts.sum(axis=0))
-        return found
+        values |= {name: value for name, value in alarms.items() if name.endswith(("sensitivity", "specificity"))}
+        values["high_risk_graded_no_or_low"] = high_risk_graded_low(confusions)
+        values["brier.levels"] = shares(squared @ counts, counts.sum(axis=0))
+        return values
 
     return figures

@@ -42,8 +42,8 @@ def lead_importance(
             net(without if whole is not None else torch.cat([values, without])), output or Output()
         )
         logits = logits if whole is None else torch.cat([whole, logits])
-        found = target_log_odds(logits, [target] * (n_leads + 1), calibration)
-    return np.asarray(found[0] - found[1:], dtype=np.float64)
+        log_odds = target_log_odds(logits, [target] * (n_leads + 1), calibration)
+    return np.asarray(log_odds[0] - log_odds[1:], dtype=np.float64)
 
 
 def without_each_lead(values: Tensor) -> Tensor:

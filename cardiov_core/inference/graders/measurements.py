@@ -106,9 +106,9 @@ class MeasurementGrader(Grader):
         window = analysed_window(record, contract.duration_s, start_s)
         notes = window_notes(record, window)
         part = examination.within(window)
-        found = part.measurements
-        _check_measured(record, found)
-        beat = found.median_beat
+        measurements = part.measurements
+        _check_measured(record, measurements)
+        beat = measurements.median_beat
         unusable = [lead for lead in contract.leads if beat is not None and lead not in beat.usable_leads]
         if unusable:
             text = f"Graded without {', '.join(unusable)}: no signal to measure."
@@ -118,12 +118,12 @@ class MeasurementGrader(Grader):
             text = f"Graded without {' and '.join(missing)}, which the record does not state."
             notes.append(Reason(ReasonCode.GRADED_WITHOUT_AGE_OR_SEX, text))
         heights_mv: dict[str, float] = {}
-        if "r_mv" in found.not_measurable:
-            text = f"Graded without voltages and axes: {found.not_measurable['r_mv']}."
+        if "r_mv" in measurements.not_measurable:
+            text = f"Graded without voltages and axes: {measurements.not_measurable['r_mv']}."
             notes.append(Reason(ReasonCode.GRADED_WITHOUT_VOLTAGES, text))
         elif beat is not None:
             heights_mv = qrs_heights(beat)
-        return features_of(part.record, found), window, tuple(notes), heights_mv
+        return features_of(part.record, measurements), window, tuple(notes), heights_mv
 
 
 def exceedances_of(probabilities: Float64Array) -> Exceedances:

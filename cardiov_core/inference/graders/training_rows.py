@@ -35,12 +35,12 @@ class TrainingRows:
     def __init__(self, table: OutOfFoldRows) -> None:
         self._table = table
         self._limits = table.limits
-        found: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
+        places: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
         for column in _FINGERPRINTS:
             for place, fingerprint in enumerate(table.texts(column)):
                 if fingerprint:
-                    found[fingerprint] += (place,)
-        self._places = dict(found)
+                    places[fingerprint] += (place,)
+        self._places = dict(places)
 
     def of(self, fingerprint: str) -> tuple[TrainingRow, ...]:
         """Return the rows that have a fingerprint, in the order of the table."""

@@ -26,21 +26,11 @@ Limits = tuple[float, float, float, float]
 def contiguous_set(
     probabilities: Sequence[float] | Float64Array, limits: Sequence[float], decided: int | None = None
 ) -> tuple[int, ...]:
-    """Return the levels of a prediction set, rising and without a gap.
+    """Return the levels of a prediction set, rising, without a gap and never empty.
 
-    Parameters
-    ----------
-    probabilities : sequence of float
-        Of each level.
-    limits : sequence of float
-        From `fit_limits`, one a level: a level whose raised probability is at least as large belongs to the set.
-    decided : int, optional
-        The level that is shown, which belongs to its set; the most probable one by default.
-
-    Returns
-    -------
-    tuple of int
-        Never empty; a level between two others belongs to it.
+    A level whose raised probability is at least as large as its limit (of `fit_limits`) belongs to the set, and so does
+    one between two others. `decided` is the level that is shown, which belongs to its set; the most probable one by
+    default.
     """
     raised = _raised(np.asarray(probabilities, dtype=np.float64)[np.newaxis])[0]
     chosen = np.flatnonzero(raised >= np.asarray(limits)).tolist()

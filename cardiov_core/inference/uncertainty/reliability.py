@@ -90,9 +90,9 @@ def reliability_of(
     while inside.sum() < ENOUGH and (low > 0 or high < 100):
         low, high = max(low - _STEP, 0), min(high + _STEP, 100)
         inside = _inside(shares, low, high)
-    found = np.bincount(labels[inside], minlength=len(Severity))
+    labelled = np.bincount(labels[inside], minlength=len(Severity))
     return Reliability(
-        level, (low, high), int(inside.sum()), (int(found[0]), int(found[1]), int(found[2]), int(found[3]))
+        level, (low, high), int(inside.sum()), (int(labelled[0]), int(labelled[1]), int(labelled[2]), int(labelled[3]))
     )
 
 

@@ -91,9 +91,9 @@ def parse_dicom(name: str, content: bytes, folder: Path) -> Parsed:
     broken = any(_INVALID_VALUE in text for text in (*(str(one.message) for one in caught), *notes))
     leads: dict[str, Lead] = {}
     for part in files.parts:
-        found = record.leads if part is files.parts[0] else run(part.path, name, "DICOM")[0].leads
-        _apply(part.mended, found)
-        for lead in found:
+        own = record.leads if part is files.parts[0] else run(part.path, name, "DICOM")[0].leads
+        _apply(part.mended, own)
+        for lead in own:
             leads.setdefault(lead.label, lead)
     ours = [*files.notes, *(["Identifiers or texts in the file break rules of DICOM."] if broken else [])]
     if any(part.mended.skew for part in files.parts):

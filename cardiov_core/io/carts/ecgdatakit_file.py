@@ -105,10 +105,10 @@ def clean(text: str) -> str:
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
-def _in_words(said: object, file: Path, name: str) -> str:
+def _in_words(message: object, file: Path, name: str) -> str:
     """Return a library's words in one line, with the reader's file name instead of the temporary one."""
     # pydicom appends the traceback to its messages.
-    text = str(said).partition("\nTraceback")[0].replace(str(file), name).replace(file.name, name)
+    text = str(message).partition("\nTraceback")[0].replace(str(file), name).replace(file.name, name)
     # Other files that a parser looked for lie nowhere; where they were looked for is nobody's concern.
     text = text.replace(f"{file.parent}{os.sep}", "")
-    return clean(text)[:200].rstrip(". ") or type(said).__name__
+    return clean(text)[:200].rstrip(". ") or type(message).__name__

@@ -31,8 +31,8 @@ def without_ends(
     `steps_mv`: a count in mV for each row; 0 where that is not known. Returns the signal without its ends, and a
     sentence for each end that was cut.
     """
-    found = standard_leads(names)
-    rows = [index for index, lead in enumerate(found) if lead is not None]
+    standard = standard_leads(names)
+    rows = [index for index, lead in enumerate(standard) if lead is not None]
     leads = signal_mv[rows]
     if not leads.size or np.isnan(leads).all():
         return signal_mv, ()
@@ -42,7 +42,7 @@ def without_ends(
     for count, end in zip(padding, ("first", "last"), strict=True):
         if count:
             notes.append(f"The {end} {count / rate_hz:.3g} s of the file are padding, no ECG, and were left out.")
-    has_frontal_plane = sum(lead in LIMB_LEADS for lead in found) >= 2
+    has_frontal_plane = sum(lead in LIMB_LEADS for lead in standard) >= 2
     if len(rows) >= 3 and has_frontal_plane:
         steps = np.array([steps_mv[index] for index in rows])[:, None]
         before = _pulse_length(leads[:, start:stop], rate_hz, steps)

@@ -43,17 +43,17 @@ def channel_rows(parsed: Parsed, name: str, options: ReadOptions) -> tuple[list[
     record, leads = parsed.record, parsed.leads
     exact = _exact_rates(record)
     by_name = standard_leads([lead.label for lead in leads])
-    found = standard_leads([lead.label for lead in leads], [_unit(lead) for lead in leads])
+    standards = standard_leads([lead.label for lead in leads], [_unit(lead) for lead in leads])
     rates = Counter(
         exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
-        for lead, standard in zip(leads, found, strict=True)
+        for lead, standard in zip(leads, standards, strict=True)
         if standard is not None
     )
     common = rates.most_common(1)[0][0] if rates else float(leads[0].sampling_rate)
     fault = _ISHNE_FAULT if record.source_format == "ishne_holter" else None
     rows: list[Row] = []
     notes: list[str] = []
-    for lead, standard, named in zip(leads, found, by_name, strict=True):
+    for lead, standard, named in zip(leads, standards, by_name, strict=True):
         rate_hz = exact.get(lead.label, exact.get("", float(lead.sampling_rate)))
         if rate_hz != common:
             notes.append(f"Channel '{lead.label[:30]}' has another rate ({rate_hz:g} Hz) and was left out.")

@@ -114,10 +114,14 @@ def format_of(path: Path, head: bytes) -> Format | None:
 def claims_to_be(path: Path, head: bytes) -> bool:
     """Tell whether a file that was not named but found in a folder is meant to be an ECG."""
     candidates = (row for row in FORMATS if row.claims is not _never)
-    found = next((row for row in candidates if row.recognises(path, head)), None)
+    claimant = next((row for row in candidates if row.recognises(path, head)), None)
     named = [row for row in FORMATS if path.suffix.lower() in row.suffixes]
     # Text under the name of an array, and bytes of no format: what was meant is damaged.
-    return found.claims(path, head) or (bool(named) and found.reads is read_table) if found is not None else bool(named)
+    return (
+        claimant.claims(path, head) or (bool(named) and claimant.reads is read_table)
+        if claimant is not None
+        else bool(named)
+    )
 
 
 def titles() -> str:

@@ -292,14 +292,14 @@ def _flac_frames(header: Header, file: SignalFile, n_frames: int | None, name: s
             f"{file.name} holds {n_channels} channels of {n_samples} samples, not what {name} describes.",
             "Header and signal file do not belong together; export the record again.",
         )
-    held = n_samples // per_frame.pop()
-    if n_frames is not None and held != n_frames:
-        fault = "is cut short" if held < n_frames else "is too long"
+    in_file = n_samples // per_frame.pop()
+    if n_frames is not None and in_file != n_frames:
+        fault = "is cut short" if in_file < n_frames else "is too long"
         raise RecordFormatError(
-            f"{file.name} {fault}: {name} announces {n_frames} samples per lead, the file holds {held}.",
+            f"{file.name} {fault}: {name} announces {n_frames} samples per lead, the file holds {in_file}.",
             "Copy or download the signal file again.",
         )
-    return held
+    return in_file
 
 
 def _read_digital(header: Header, files: Sequence[SignalFile], n_frames: int) -> list[IntArray]:

@@ -207,15 +207,15 @@ def group_calibration_rows(document: EvaluationDocument) -> list[Row]:
         (
             name,
             str(group.n),
-            percent(found.stated),
-            f"{percent(found.observed)} ({limits(found.observed_interval, as_percent=True)})",
-            f"{number(found.ece)} ({limits(found.ece_interval)})",
+            percent(calibration.stated),
+            f"{percent(calibration.observed)} ({limits(calibration.observed_interval, as_percent=True)})",
+            f"{number(calibration.ece)} ({limits(calibration.ece_interval)})",
             "-"
             if group.sets is None
             else f"{percent(group.sets.held / group.sets.n)} ({limits(group.sets.interval, as_percent=True)})",
         )
         for name, group in document.subgroups.items()
-        if (found := group.calibration) is not None
+        if (calibration := group.calibration) is not None
     ]
 
 

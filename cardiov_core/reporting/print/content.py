@@ -165,7 +165,7 @@ def measurements_section(analysis: Analysis) -> Section:
             reasons.setdefault(row.missing, []).append(name)
         if row.note:
             notes.setdefault(row.note, []).append(name)
-    entries = [_measured(name, found) for name, found in values.items()]
+    entries = [_measured(name, own) for name, own in values.items()]
     # One sentence a reason: eight numbers are often missing for the same one.
     entries += [Entry(f"{', '.join(names)} {NOT_MEASURABLE}: {reason}") for reason, names in reasons.items()]
     entries += [Entry(f"{', '.join(names)}: {note}") for note, names in notes.items()]

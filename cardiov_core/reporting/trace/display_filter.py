@@ -18,48 +18,25 @@ MONITOR_NOTE = "Monitor filter: the ST segment and small waves may be altered."
 
 @dataclass(frozen=True, eq=False)
 class DisplayedSignal:
-    """A signal as drawn.
+    """A signal as drawn."""
 
-    Attributes
-    ----------
-    signal : numpy.ndarray
-        float32, shape as given, in mV; NaN where the input was NaN.
-    description : str
-        The band that was really applied, for the footer: '0.05-150 Hz, notch 50 Hz'.
-    notes : tuple of str
-        What the reader must know of the filter, in whole sentences.
-    """
-
-    signal: FloatArray
-    description: str
-    notes: tuple[str, ...] = ()
+    signal: FloatArray  # float32, shape as given, in mV; NaN where the input was NaN
+    description: str  # the band that was really applied, for the footer: '0.05-150 Hz, notch 50 Hz'
+    notes: tuple[str, ...] = ()  # what the reader must know of the filter, in whole sentences
 
 
 def filter_for_display(
     signal: FloatArray, sampling_rate_hz: float, name: FilterName = "diagnostic", notch_hz: int = 0
 ) -> DisplayedSignal:
-    """Filter leads forward and backward with a Butterworth high-pass of first and low-pass of second order.
+    """Filter leads ``(n_leads, n_samples)`` in mV, NaN in gaps, forward and backward.
+
+    By a Butterworth high-pass of first and low-pass of second order, 0.05-150 Hz ('diagnostic') or 0.5-40 Hz
+    ('monitor'); `notch_hz` is 50, 60 or, for none, 0.
 
     The high-pass would swing at both ends of a short record. Before it the straight line through each lead is taken
     out, and the lead is mirrored at its ends by its full length, which makes no step whatever wave the record begins
     with (an odd reflection would); only then is it cut back. An upper edge at or above half the sampling rate cannot
     be applied: the record's own limit is stated instead.
-
-    Parameters
-    ----------
-    signal : numpy.ndarray
-        Shape ``(n_leads, n_samples)`` in mV; NaN marks gaps.
-    sampling_rate_hz : float
-        In Hz.
-    name : {"diagnostic", "monitor"}
-        0.05-150 Hz or 0.5-40 Hz.
-    notch_hz : int
-        0 for none, else 50 or 60 Hz.
-
-    Returns
-    -------
-    DisplayedSignal
-        Filtered leads with the description of the filter.
     """
     low_hz, wanted_hz = BANDS_HZ[name]
     nyquist_hz = sampling_rate_hz / 2

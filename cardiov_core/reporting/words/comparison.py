@@ -163,7 +163,7 @@ def _together(rows: list[tuple[ComparedItem, ComparedRow]]) -> Iterator[Compared
             yield row
         elif (item.code, row.outcome) not in mentioned:
             mentioned.add((item.code, row.outcome))
-            leads = [other.lead for other, said in rows if (other.code, said.outcome) == (item.code, row.outcome)]
+            leads = [other.lead for other, one in rows if (other.code, one.outcome) == (item.code, row.outcome)]
             alone = len(leads) == 1
             name = f"{_LEAD_NUMBERS[item.code]} in {listed(leads)}"
             yield ComparedRow(name, row.earlier if alone else "", row.later if alone else "", row.change, row.outcome)

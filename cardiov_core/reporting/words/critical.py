@@ -31,13 +31,7 @@ def result_words(result: CriticalResult) -> str:
 
 
 def critical_words(analysis: Analysis) -> tuple[str, ...]:
-    """Return what cannot wait, a phrase each: level 3, and the critical results (docs/clinical.md, 20).
-
-    Parameters
-    ----------
-    analysis : Analysis
-        What CardioV says of a record.
-    """
+    """Return what cannot wait, a phrase each: level 3, and the critical results (docs/clinical.md, 20)."""
     words = [result_words(result) for result in analysis.critical]
     if analysis.level is Severity.HIGH_RISK and not analysis.raised:
         words.insert(0, "High risk (level 3): this ECG may need prompt review")

@@ -12,25 +12,13 @@ THIN_SPACE = "\u2009"
 
 @dataclass(frozen=True)
 class LevelStyle:
-    """Look of one level.
+    """Look of one level."""
 
-    Attributes
-    ----------
-    word : str
-        'No risk' to 'High risk'.
-    shape : {"circle", "triangle", "square", "diamond"}
-        Shape of the badge.
-    colour, text_colour : str
-        Ground and text of the badge.
-    symbol : str
-        The shape as a character, for places that cannot draw.
-    """
-
-    word: str
-    shape: Literal["circle", "triangle", "square", "diamond"]
-    colour: str
+    word: str  # 'No risk' to 'High risk'
+    shape: Literal["circle", "triangle", "square", "diamond"]  # shape of the badge
+    colour: str  # ground of the badge
     text_colour: str
-    symbol: str
+    symbol: str  # the shape as a character, for places that cannot draw
 
 
 LEVEL_STYLES: Mapping[Severity, LevelStyle] = MappingProxyType(

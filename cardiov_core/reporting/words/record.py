@@ -48,13 +48,7 @@ def age_words(age: float | None) -> str:
 
 
 def report_time(created_at: datetime | None) -> datetime:
-    """Return the time that a report states: now unless one is given.
-
-    Raises
-    ------
-    ConfigurationError
-        If it has no time zone.
-    """
+    """Return the time that a report states, which needs a time zone: now unless one is given."""
     moment = created_at or datetime.now().astimezone()
     if moment.tzinfo is None:
         raise ConfigurationError(f"The report's time {moment} has no time zone.", "Give a time with its zone.")

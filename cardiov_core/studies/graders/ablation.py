@@ -216,7 +216,7 @@ def _document(
 def _figures(output: OutputName, tables: Mapping[OutputName, pd.DataFrame], n_resamples: int) -> OutputFigures:
     figures, intervals = with_intervals(graded_of(tables[output]), n_resamples)
     names = ("mae", "accuracy", "within_one", "quadratic_weighted_kappa", "auc", "rank_violation_rate")
-    found = OutputFigures.of(
+    of_output = OutputFigures.of(
         {
             "output": output,
             **{name: figures[name] for name in names},
@@ -225,9 +225,9 @@ def _figures(output: OutputName, tables: Mapping[OutputName, pd.DataFrame], n_re
         }
     )
     if output == OUTPUTS[0]:
-        return found
+        return of_output
     differences = _differences(tables[output], tables[OUTPUTS[0]], n_resamples)
-    return found.model_copy(update={"minus_ordinal": differences})
+    return of_output.model_copy(update={"minus_ordinal": differences})
 
 
 def _differences(table: pd.DataFrame, first: pd.DataFrame, n_resamples: int) -> dict[str, FromOrdinal]:

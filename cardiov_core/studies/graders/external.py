@@ -142,7 +142,7 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
     areas = {key: area_under_curve(labels == at, shares[:, at]) for at, key in enumerate(LEVEL_KEYS)}
     grave, above = labels > Severity.LOW_RISK, shares[:, 2:].sum(axis=1)
     areas["above_low"] = area_under_curve(grave, above)
-    held, flagged, warned = np.array(signs, dtype=bool).T
+    covered, flagged, warned = np.array(signs, dtype=bool).T
     wrong = labels != np.asarray(given)
     return OutsideFigures(
         source=folder.name,
@@ -157,7 +157,7 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
         stated=float(above.mean()),
         observed=float(grave.mean()),
         calibration_error=expected_calibration_error(grave, above),
-        held=_tally(~held, np.ones(len(held), dtype=bool)),
+        held=_tally(~covered, np.ones(len(covered), dtype=bool)),
         flagged=_tally(wrong, flagged),
         warned=_tally(wrong, warned),
         others=_tally(wrong, ~flagged & ~warned),

@@ -35,33 +35,18 @@ _N_LEVELS, _HIGH = 4, 3
 
 @dataclass(frozen=True)
 class LeadSetFigures:
-    """One set of leads.
-
-    Attributes
-    ----------
-    leads : str
-        Which.
-    auc, mae : tuple of float
-        Mean AUC of the levels and mean absolute error in levels, each with its 95 % interval by patient.
-    auc_lost, mae_added : tuple of float
-        Against all twelve leads on the same records, likewise.
-    high_missed, n_high : int
-        High-risk records whose level came out as no or low, of how many.
-    n_again : int
-        Records that were measured again without the other leads.
-    auc_of_them, auc_again : float
-        Mean AUC of these records before that and with it.
-    """
+    """One set of leads."""
 
     leads: str
+    # Mean AUC of the levels and mean absolute error in levels, each with its 95 % interval by patient
     auc: tuple[float, float, float]
     mae: tuple[float, float, float]
-    auc_lost: tuple[float, float, float]
+    auc_lost: tuple[float, float, float]  # against all twelve leads on the same records, likewise
     mae_added: tuple[float, float, float]
-    high_missed: int
+    high_missed: int  # high-risk records whose level came out as no or low, of `n_high`
     n_high: int
-    n_again: int
-    auc_of_them: float
+    n_again: int  # records that were measured again without the other leads
+    auc_of_them: float  # mean AUC of these records before that; `auc_again`: with it
     auc_again: float
 
 

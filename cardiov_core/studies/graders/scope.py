@@ -94,8 +94,8 @@ def check_scope(card: ModelCard, dataset: PtbXl, foreign: Sequence[Path] = (), *
         for what, alter in ALTERATIONS.items():
             changed = alter(record, _random_of(record, what))
             altered[what] += distances(without[fold], signature_of(changed)[np.newaxis]).tolist()
-    for what, found in (*altered.items(), *_foreign(known, foreign).items()):
-        values = np.asarray(found, dtype=np.float64)
+    for what, measured in (*altered.items(), *_foreign(known, foreign).items()):
+        values = np.asarray(measured, dtype=np.float64)
         auc = _auc(values, known.held_out)
         share = round(float((values > limit).mean()), 4)
         foreign_kind = what not in ALTERATIONS
@@ -123,11 +123,11 @@ def ship_scope(card: ModelCard, check: ScopeCheck, command: str) -> ModelCard:
 
 
 def _foreign(known: KnownRange, folders: Sequence[Path]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
+    by_folder: dict[str, list[float]] = {}
     for folder in folders:
         for signature in _signatures(folder):
-            found.setdefault(folder.name, []).extend(distances(known, signature[np.newaxis]).tolist())
-    return found
+            by_folder.setdefault(folder.name, []).extend(distances(known, signature[np.newaxis]).tolist())
+    return by_folder
 
 
 def _signatures(folder: Path) -> Iterator[Float64Array]:

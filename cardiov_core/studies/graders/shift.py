@@ -76,22 +76,13 @@ class ShiftFigures:
 
 @dataclass(frozen=True)
 class ShiftRow:
-    """The records of one device or site.
+    """The records of one device or site."""
 
-    Attributes
-    ----------
-    name : str
-        Its name in PTB-XL's table; 'other' for all with fewer than `SMALLEST_PART` records.
-    n, n_patients : int
-        Its records.
-    unseen, ordinary : ShiftFigures
-        Graded by trees that saw no record of it, and by those of the ordinary cross-validation, which had seen other
-        patients of it.
-    """
-
-    name: str
-    n: int
+    name: str  # its name in PTB-XL's table; 'other' for all with fewer than `SMALLEST_PART` records
+    n: int  # its records
     n_patients: int
+    # Graded by trees that saw no record of it, and by those of the ordinary cross-validation, which had
+    # seen other patients of it
     unseen: ShiftFigures
     ordinary: ShiftFigures
 

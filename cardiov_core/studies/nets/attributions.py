@@ -39,84 +39,42 @@ _T_WAVE_S = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Attributed:
-    """One record.
-
-    Attributes
-    ----------
-    ecg_id, patient_id : int, str
-        Which, and who.
-    values : numpy.ndarray
-        float32 ``(leads, samples)``, what the network was fed.
-    there : numpy.ndarray
-        bool ``(samples,)``: where the record shows what it is.
-    output : str
-        What of the network is explained.
-    maps : mapping of str to numpy.ndarray
-        Way -> float64 ``(leads, samples)``.
-    """
+    """One record."""
 
     ecg_id: int
     patient_id: str
-    values: FloatArray
-    there: BoolArray
-    output: str
-    maps: Mapping[str, Float64Array]
+    values: FloatArray  # float32 ``(leads, samples)``, what the network was fed
+    there: BoolArray  # bool ``(samples,)``: where the record shows what it is
+    output: str  # what of the network is explained
+    maps: Mapping[str, Float64Array]  # way -> float64 ``(leads, samples)``
 
 
 @dataclass(frozen=True)
 class AttributionRow:
-    """One way on the records with one statement; shares with 95 % intervals by patient.
+    """One way on the records with one statement; shares with 95 % intervals by patient."""
 
-    Attributes
-    ----------
-    statement, way : str
-        PVC or PACE, and how it was attributed.
-    n : int
-        Records in which the place was measured.
-    time, amplitude : float
-        Mean share of the samples, and of the record's absolute amplitude, that lie there.
-    share, low, high : float
-        Mean share of the absolute attribution that lies there.
-    beyond, beyond_low, beyond_high : float
-        That less the share of the amplitude.
-    """
-
-    statement: str
-    way: str
-    n: int
-    time: float
-    amplitude: float
-    share: float
+    statement: str  # PVC or PACE
+    way: str  # how it was attributed
+    n: int  # records in which the place was measured
+    time: float  # mean share of the samples that lie there
+    amplitude: float  # mean share of the record's absolute amplitude that lies there
+    share: float  # mean share of the absolute attribution that lies there
     low: float
     high: float
-    beyond: float
+    beyond: float  # that less the share of the amplitude
     beyond_low: float
     beyond_high: float
 
 
 @dataclass(frozen=True, eq=False)
 class AttributionCheck:
-    """All ways and statements.
+    """All ways and statements."""
 
-    Attributes
-    ----------
-    model : str
-        The network's name.
-    leads : tuple of str
-        What it is fed.
-    rate_hz : float
-        Samples a second of that.
-    rows : tuple of AttributionRow
-        By statement and way.
-    examples : mapping of str to Attributed
-        Statement -> its first record.
-    """
-
-    model: str
-    leads: tuple[str, ...]
-    rate_hz: float
-    rows: tuple[AttributionRow, ...]
-    examples: Mapping[str, Attributed]
+    model: str  # the network's name
+    leads: tuple[str, ...]  # what it is fed
+    rate_hz: float  # samples a second of that
+    rows: tuple[AttributionRow, ...]  # by statement and way
+    examples: Mapping[str, Attributed]  # statement -> its first record
 
 
 def check_attributions(
@@ -154,13 +112,13 @@ def check_attributions(
     rows: list[AttributionRow] = []
     examples = {}
     for statement, place in PLACES.items():
-        found = list(_attributed(dataset, statement, place, net, contract, outputs, most, examinations))
-        if not found:
+        attributed = list(_attributed(dataset, statement, place, net, contract, outputs, most, examinations))
+        if not attributed:
             raise ConfigurationError(
                 f"No record with {statement} shows where it is paced or early.", "Give a larger PTB-XL tree."
             )
-        examples[statement] = found[0]
-        rows += [_row(statement, way, found, n_resamples) for way in WAYS]
+        examples[statement] = attributed[0]
+        rows += [_row(statement, way, attributed, n_resamples) for way in WAYS]
     return AttributionCheck(name, contract.leads, contract.sampling_rate_hz, tuple(rows), examples)
 
 
@@ -239,20 +197,20 @@ PLACES: Mapping[str, Callable[[Measurements], Sequence[tuple[float, float]]]] = 
 """Statement -> where a record shows it, in seconds, as it was measured."""
 
 
-def _row(statement: str, way: str, found: Sequence[Attributed], n_resamples: int) -> AttributionRow:
-    shares = np.array([_share(np.abs(one.maps[way]), one.there) for one in found])
-    amplitude = np.array([_share(np.abs(one.values), one.there) for one in found])
-    time = float(np.mean([one.there.mean() for one in found]))
+def _row(statement: str, way: str, attributed: Sequence[Attributed], n_resamples: int) -> AttributionRow:
+    shares = np.array([_share(np.abs(one.maps[way]), one.there) for one in attributed])
+    amplitude = np.array([_share(np.abs(one.values), one.there) for one in attributed])
+    time = float(np.mean([one.there.mean() for one in attributed]))
 
     def means(own: Float64Array, of_amplitude: Float64Array) -> Float64Array:
         return np.array([own.mean(), (own - of_amplitude).mean()])
 
-    patients = np.array([one.patient_id for one in found])
+    patients = np.array([one.patient_id for one in attributed])
     share, beyond = bootstrap_intervals(means, shares, amplitude, groups=patients, n_resamples=n_resamples)
     mean, difference = map(float, means(shares, amplitude))
     limits = (share.low, share.high, difference, beyond.low, beyond.high)
     return AttributionRow(
-        statement, way, len(found), time, float(amplitude.mean()), mean, *(float(limit) for limit in limits)
+        statement, way, len(attributed), time, float(amplitude.mean()), mean, *(float(limit) for limit in limits)
     )
 
 

@@ -13,29 +13,13 @@ from cardiov_core.studies.nets.compare import Comparison
 
 
 def probability_matrix(comparison: Comparison, net: str) -> tuple[tuple[str, ...], Float64Array]:
-    """Return the mean probability of each class over the records with each class.
+    """Return the classes that a record has, and the mean probability of each over the records with each of them.
 
-    Parameters
-    ----------
-    comparison : Comparison
-        On a task of labels.
-    net : str
-        One of its networks.
-
-    Returns
-    -------
-    codes : tuple of str
-        Classes that a record has.
-    matrix : numpy.ndarray
-        float64 ``(classes, classes)``: a row the records with a class, a column what is said of one.
-
-    Raises
-    ------
-    ConfigurationError
-        If the task is not of labels, or there is no such network.
+    `net`: one of the networks of a comparison on a task of labels. The matrix is float64 ``(classes, classes)``: a row
+    the records with a class, a column what is said of one.
     """
-    found = next((one for one in comparison.nets if one.net == net), None)
-    if comparison.task.kind != "labels" or found is None:
+    compared = next((one for one in comparison.nets if one.net == net), None)
+    if comparison.task.kind != "labels" or compared is None:
         names = ", ".join(one.net for one in comparison.nets)
         raise ConfigurationError(
             f"There is no matrix of {net} on the task {comparison.task.name}.",
@@ -43,7 +27,7 @@ def probability_matrix(comparison: Comparison, net: str) -> tuple[tuple[str, ...
         )
     labels = comparison.targets > 0.5
     kept = np.flatnonzero(labels.any(axis=0))
-    matrix: Float64Array = np.stack([found.outputs[labels[:, at]][:, kept].mean(axis=0) for at in kept])
+    matrix: Float64Array = np.stack([compared.outputs[labels[:, at]][:, kept].mean(axis=0) for at in kept])
     return tuple(comparison.task.outputs[at] for at in kept), matrix
 
 

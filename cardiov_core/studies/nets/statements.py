@@ -266,22 +266,24 @@ def _read(tables: Sequence[Path], task: Task) -> _Outputs:
     )
 
 
-def _intervals(said: _Outputs, n_resamples: int) -> Sequence[Interval]:
+def _intervals(outputs: _Outputs, n_resamples: int) -> Sequence[Interval]:
     """Return the intervals of each statement's AUC, and last that of their mean."""
 
     def statistic(labels: BoolArray, scores: Float64Array) -> Float64Array:
         areas = auc_per_class(labels, scores)
         return np.array([*areas, np.nanmean(areas)])
 
-    return bootstrap_intervals(statistic, said.labels, said.mean, groups=said.patients, n_resamples=n_resamples)
+    return bootstrap_intervals(
+        statistic, outputs.labels, outputs.mean, groups=outputs.patients, n_resamples=n_resamples
+    )
 
 
-def _answers(said: _Outputs) -> BoolArray:
+def _answers(outputs: _Outputs) -> BoolArray:
     """Return answers at the threshold that is best for F-beta on all other folds."""
-    answers: BoolArray = np.zeros_like(said.labels)
-    for fold in np.unique(said.folds):
-        own = said.folds == fold
-        answers[own] = answers_above(said.mean[own], best_thresholds(said.labels[~own], said.mean[~own], BETA))
+    answers: BoolArray = np.zeros_like(outputs.labels)
+    for fold in np.unique(outputs.folds):
+        own = outputs.folds == fold
+        answers[own] = answers_above(outputs.mean[own], best_thresholds(outputs.labels[~own], outputs.mean[~own], BETA))
     return answers
 
 
@@ -312,16 +314,16 @@ def _upwards(labels: BoolArray, scores: Float64Array, task: Task) -> tuple[RuleF
     return tuple(rows)
 
 
-def _clusters(said: _Outputs, task: Task) -> tuple[Cluster, ...]:
+def _clusters(outputs: _Outputs, task: Task) -> tuple[Cluster, ...]:
     normal = task.outputs.index(_NORMAL)
     pairs = []
     for at, code in enumerate(task.outputs):
-        if not FEWEST_TO_SPLIT <= said.labels[:, at].sum() < len(said.labels):
+        if not FEWEST_TO_SPLIT <= outputs.labels[:, at].sum() < len(outputs.labels):
             continue
-        strata = hidden_strata(said.labels, said.mean, at, normal)
+        strata = hidden_strata(outputs.labels, outputs.mean, at, normal)
         pairs.append(
             [
-                Cluster(code, one.auc, one.n_together, tuple(int(number) for number in said.ecg_ids[one.records]))
+                Cluster(code, one.auc, one.n_together, tuple(int(number) for number in outputs.ecg_ids[one.records]))
                 for one in strata
             ]
         )
@@ -329,38 +331,38 @@ def _clusters(said: _Outputs, task: Task) -> tuple[Cluster, ...]:
     return tuple(cluster for pair in pairs for cluster in pair)
 
 
-def _spread(said: _Outputs, task: Task, dataset: LabelledRecords) -> tuple[SpreadFigure, ...]:
+def _spread(outputs: _Outputs, task: Task, dataset: LabelledRecords) -> tuple[SpreadFigure, ...]:
     """Return the spread of diagnostic statements by likelihood; PTB-XL's 0 means 'not graded' and is left out."""
-    if len(said.members) < 2:
+    if len(outputs.members) < 2:
         return ()
     known = statement_classes()
     columns = [at for at, code in enumerate(task.outputs) if known[code].diagnostic]
-    likelihoods = np.full((len(said.ecg_ids), len(columns)), np.nan)
-    for row, ecg_id in enumerate(said.ecg_ids):
+    likelihoods = np.full((len(outputs.ecg_ids), len(columns)), np.nan)
+    for row, ecg_id in enumerate(outputs.ecg_ids):
         codes = dataset.scp_codes(int(ecg_id))
         for place, at in enumerate(columns):
             likelihood = codes.get(task.outputs[at], 0.0)
             if likelihood > 0:
                 likelihoods[row, place] = likelihood
-    by_likelihood: Mapping[float, tuple[float, int]] = spread_by_likelihood(said.members[:, :, columns], likelihoods)
+    by_likelihood: Mapping[float, tuple[float, int]] = spread_by_likelihood(outputs.members[:, :, columns], likelihoods)
     return tuple(SpreadFigure(value, spread, n) for value, (spread, n) in by_likelihood.items())
 
 
 def _detectors(
-    said: _Outputs,
+    outputs: _Outputs,
     answers: BoolArray,
     task: Task,
     findings_of: Callable[[Sequence[int]], Sequence[frozenset[str]]],
 ) -> tuple[DetectorFigure, ...]:
     rules = rules_of(task)
-    findings = findings_of([int(number) for number in said.ecg_ids])
+    findings = findings_of([int(number) for number in outputs.ecg_ids])
     ways = {_ALONE: answers} | {how: answers_with_rules(answers, findings, rules, how) for how in _HOW}
     rows = []
-    enough = said.labels.sum(axis=0) >= FEWEST
+    enough = outputs.labels.sum(axis=0) >= FEWEST
     for at in [at for at, codes in enumerate(rules) if codes is not None and enough[at]]:
         for how, given in ways.items():
-            label, answer = said.labels[:, at], given[:, at]
-            f_beta, _ = f_beta_g_beta_per_class(said.labels, given, BETA)
+            label, answer = outputs.labels[:, at], given[:, at]
+            f_beta, _ = f_beta_g_beta_per_class(outputs.labels, given, BETA)
             hit, wrong, missed = (int(part.sum()) for part in (label & answer, ~label & answer, label & ~answer))
             rows.append(DetectorFigure(task.outputs[at], how, hit, wrong, missed, float(f_beta[at])))
     return tuple(rows)

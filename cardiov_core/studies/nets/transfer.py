@@ -69,21 +69,12 @@ class TransferPlan:
 
 @dataclass(frozen=True)
 class TransferRow:
-    """One size.
+    """One size."""
 
-    Attributes
-    ----------
-    n : int
-        Records that were learned from.
-    anew, tuned : tuple of float
-        The task's figure of each seed, begun anew and after the other task.
-    gain, low, high : float
-        Mean of `tuned` less mean of `anew`, with its 95 % interval by patient; positive where transfer helps.
-    """
-
-    n: int
-    anew: tuple[float, ...]
-    tuned: tuple[float, ...]
+    n: int  # records that were learned from
+    anew: tuple[float, ...]  # the task's figure of each seed, begun anew
+    tuned: tuple[float, ...]  # the same, begun after the other task
+    # Mean of `tuned` less mean of `anew`, with its 95 % interval by patient; positive where transfer helps
     gain: float
     low: float
     high: float
@@ -91,25 +82,13 @@ class TransferRow:
 
 @dataclass(frozen=True)
 class TransferCheck:
-    """All sizes, with what they stand on.
+    """All sizes, with what they stand on."""
 
-    Attributes
-    ----------
-    plan : TransferPlan
-        What was done.
-    figure : str
-        Name of the figure.
-    rows : tuple of TransferRow
-        The fewest records first.
-    n_before, n_test : int
-        Records with a label of the first task, and those that the figures are of.
-    """
-
-    plan: TransferPlan
-    figure: str
-    rows: tuple[TransferRow, ...]
-    n_before: int
-    n_test: int
+    plan: TransferPlan  # what was done
+    figure: str  # name of the figure
+    rows: tuple[TransferRow, ...]  # the fewest records first
+    n_before: int  # records with a label of the first task
+    n_test: int  # records that the figures are of
 
 
 def check_transfer(
@@ -184,9 +163,9 @@ class _Study:
         batch = min(_LARGEST_BATCH, size // _BATCHES)
         recipe = replace(self._tuned_recipe() if tuned else self.recipe, batch_size=batch)
         identity = json.dumps({"recipe": recipe.as_dict(), "plan": self._identity()}, sort_keys=True)
-        found = _kept(kept, identity)
-        if "outputs" in found:
-            return found["outputs"]
+        kept_run = _kept(kept, identity)
+        if "outputs" in kept_run:
+            return kept_run["outputs"]
         chosen = np.sort(np.random.default_rng(seed).permutation(self._own)[:size])
         start = self._learned() if tuned else None
         net = self._fitted(recipe, self.records, chosen, f"{kind}-{size}-{seed}", seed, start)

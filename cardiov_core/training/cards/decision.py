@@ -169,9 +169,9 @@ def _outcome_part(graded: IntArray, labels: IntArray, patients: npt.ArrayLike) -
     if np.isnan(values).any():
         return None
     limits = bootstrap_intervals(numbers, graded, labels, groups=np.asarray(patients, dtype=str))
-    found: dict[str, object] = dict(zip(names, values.tolist(), strict=True))
-    found |= {f"{name}_interval": [ends.low, ends.high] for name, ends in zip(names, limits, strict=True)}
-    return OutcomePart.of(found)
+    fields: dict[str, object] = dict(zip(names, values.tolist(), strict=True))
+    fields |= {f"{name}_interval": [ends.low, ends.high] for name, ends in zip(names, limits, strict=True)}
+    return OutcomePart.of(fields)
 
 
 def chosen_decision(

@@ -320,10 +320,10 @@ def _coverage(
     )
 
 
-def _held_part(held: npt.NDArray[np.bool_]) -> HeldPart:
-    if not len(held):
+def _held_part(hit: npt.NDArray[np.bool_]) -> HeldPart:
+    if not len(hit):
         return HeldPart(n=0, held=0, interval=None)
-    return HeldPart(n=len(held), held=int(held.sum()), interval=wilson(int(held.sum()), len(held)))
+    return HeldPart(n=len(hit), held=int(hit.sum()), interval=wilson(int(hit.sum()), len(hit)))
 
 
 def _isotonic(raw: Float64Array, levels: IntArray) -> Calibrated:

@@ -85,6 +85,6 @@ def floors_in(table: pd.DataFrame) -> Floors | None:
     return Floors.in_words(table["findings"].tolist()) if "findings" in table.columns else None
 
 
-def ship_recalibrated(card: ModelCard, found: Recalibrated) -> ModelCard:
+def ship_recalibrated(card: ModelCard, recalibrated: Recalibrated) -> ModelCard:
     """Write calibration, sets, figures and out-of-fold table beside the weights, which stay as they are."""
-    return update_card(card, found.changes, out_of_fold=found.table)
+    return update_card(card, recalibrated.changes, out_of_fold=recalibrated.table)

@@ -143,11 +143,11 @@ def groups_of(table: pd.DataFrame, n_groups: int) -> IntArray:
     return groups
 
 
-def refuse_absent(ecg_ids: Iterable[int], dataset: LabelledRecords, told: str) -> None:
-    """Refuse a data set that lacks records by which a grader was trained; `told` says how many and which grader."""
+def refuse_absent(ecg_ids: Iterable[int], dataset: LabelledRecords, wanted: str) -> None:
+    """Refuse a data set that lacks records by which a grader was trained; `wanted` says how many and which grader."""
     absent = sorted(set(ecg_ids) - set(dataset.table.index))
     if absent:
         raise TrainingError(
-            f"{dataset.source_name} lacks {len(absent)} of {told}: {absent[0]} is the first.",
+            f"{dataset.source_name} lacks {len(absent)} of {wanted}: {absent[0]} is the first.",
             "Give the data set that it was trained on.",
         )

@@ -167,12 +167,12 @@ def _teacher_of(recipe: Recipe) -> ForestRecipe | BoostingRecipe | None:
     name = recipe.distillation.teacher
     if not name:
         return None
-    found = load_recipe(name)
-    if not isinstance(found, ForestRecipe | BoostingRecipe):
+    teacher = load_recipe(name)
+    if not isinstance(teacher, ForestRecipe | BoostingRecipe):
         raise ConfigurationError(
             f"The teacher {name!r} grows no trees.", "Name the recipe 'measurements' or 'boosted'."
         )
-    return found
+    return teacher
 
 
 def _teacher_exceedances(

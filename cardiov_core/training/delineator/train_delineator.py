@@ -40,29 +40,17 @@ _PRESENCE_WEIGHT = 0.5
 
 @dataclass(frozen=True)
 class DelineatorRecipe:
-    """What the training does.
+    """What the training does."""
 
-    Attributes
-    ----------
-    folds : int
-        Networks, and parts into which the records fall.
-    steps, batch : int
-        Steps a network and examples a step.
-    learning_rate, weight_decay : float
-        Of AdamW; the learning rate rises over the first 15 % of the steps and then falls along a cosine.
-    spread_samples : float
-        Standard deviation of the distribution around a mark that a network should state, in samples of 4 ms.
-    seed : int
-        Decides everything that is random.
-    """
-
-    folds: int = 5
-    steps: int = 800
-    batch: int = 8
+    folds: int = 5  # networks, and parts into which the records fall
+    steps: int = 800  # a network
+    batch: int = 8  # examples a step
+    # Of AdamW; the learning rate rises over the first 15 % of the steps and then falls along a cosine
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
+    # Standard deviation of the distribution around a mark that a network should state, in samples of 4 ms
     spread_samples: float = 2.0
-    seed: int = 0
+    seed: int = 0  # decides everything that is random
 
 
 def train_delineator(ludb: Ludb, out: Path, recipe: DelineatorRecipe | None = None, *, progress: bool = False) -> Path:

@@ -82,7 +82,7 @@ class Rows:
 
 
 def gather(
-    dataset: PtbXl, told: Callable[[int, int], None] | None = None, kept: KeptExaminations | None = None
+    dataset: PtbXl, progress: Callable[[int, int], None] | None = None, kept: KeptExaminations | None = None
 ) -> Rows:
     """Measure the records of folds 1 to 9, or take what was kept.
 
@@ -92,7 +92,7 @@ def gather(
         The records.
     kept : KeptExaminations, optional
         What was measured before; in `KEPT_IN` by default.
-    told : callable, optional
+    progress : callable, optional
         Gets how many of how many are measured.
 
     Returns
@@ -114,8 +114,8 @@ def gather(
         codes.append(frozenset(dataset.scp_codes(ecg_id)))
         groups.append((dataset.fold(ecg_id) - 1) // 2)
         marks.append(examination.fingerprint)
-        if told is not None:
-            told(index + 1, len(ids))
+        if progress is not None:
+            progress(index + 1, len(ids))
     return Rows(numbers, codes, np.asarray(groups, dtype=np.int64), marks)
 
 

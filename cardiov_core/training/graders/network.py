@@ -98,18 +98,20 @@ def _train(recipe: Recipe, dataset: LabelledRecords, out: Path, *, resume: bool,
     graded = np.flatnonzero(~np.isnan(raw[:, 0]))
     output = reading_of(recipe, raw[graded], records.levels.numpy()[graded])
     exceedances = exceedances_from(raw[graded], output)
-    found: NestedCalibration | Float64Array = exceedances
+    predictions: NestedCalibration | Float64Array = exceedances
     table = records.table.iloc[graded]
     if recipe.cv_groups:
         groups = groups_in(recipe, records)[graded]
         own = None if floors is None else floors.select(graded)
-        found = nested_calibration(exceedances, table["label"].to_numpy(), groups, table["patient_id"], floors=own)
+        predictions = nested_calibration(
+            exceedances, table["label"].to_numpy(), groups, table["patient_id"], floors=own
+        )
     trained = records.table[records.table["fold"].isin(recipe.folds)]
     return finish(
         recipe,
         dataset,
         table,
-        found,
+        predictions,
         described_network(recipe, output, trained, calibrated=bool(recipe.cv_groups)),
         lambda card, kept: save(final, card, out, out_of_fold=kept, storage="float16"),
     )
@@ -142,9 +144,9 @@ def with_own_predictions(raw: Float64Array, records: TrainingRecords, start: Mod
         raise TrainingError(f"{start.name} has no out-of-fold predictions.", "Train it with a cross-validation.")
     own = table.set_index("ecg_id")[list(RAW_COLUMNS)].astype(np.float64)
     known = records.table["ecg_id"].isin(own.index).to_numpy()
-    found = raw.copy()
-    found[known] = logit(np.clip(own.loc[records.table["ecg_id"][known]].to_numpy(), CLIP, 1.0 - CLIP))
-    return found
+    scores = raw.copy()
+    scores[known] = logit(np.clip(own.loc[records.table["ecg_id"][known]].to_numpy(), CLIP, 1.0 - CLIP))
+    return scores
 
 
 def _fit_all(

@@ -51,7 +51,7 @@ _N_RESAMPLES = 300
 
 
 @dataclass(frozen=True, eq=False)
-class _Told:
+class _Calibrated:
     """Out-of-fold answers: raw scores and calibrated probabilities, ``(n, n_statements)``, and the last calibration."""
 
     probabilities: Float64Array
@@ -124,15 +124,15 @@ def present_statements(dataset: PtbXl, ecg_ids: Sequence[int]) -> tuple[tuple[st
 
 
 def figures_of_statements(
-    codes: Sequence[str], present: IntArray, told: _Told, patients: npt.NDArray[np.str_]
+    codes: Sequence[str], present: IntArray, outputs: _Calibrated, patients: npt.NDArray[np.str_]
 ) -> _Figures:
     """Return AUC and Brier score of each statement, and the mean AUC of those that are shown, with 95 % intervals."""
-    probabilities = told.probabilities
+    probabilities = outputs.probabilities
 
-    def areas(labels: IntArray, said: Float64Array) -> Float64Array:
+    def areas(labels: IntArray, scores: Float64Array) -> Float64Array:
         return np.array(
             [
-                roc_auc_score(labels[:, at], said[:, at]) if 0 < labels[:, at].sum() < len(labels) else np.nan
+                roc_auc_score(labels[:, at], scores[:, at]) if 0 < labels[:, at].sum() < len(labels) else np.nan
                 for at in range(labels.shape[1])
             ]
         )
@@ -140,9 +140,9 @@ def figures_of_statements(
     values = areas(present, probabilities)
     shown = values >= SHOWN_FROM
 
-    def with_mean(labels: IntArray, said: Float64Array) -> Float64Array:
-        found = areas(labels, said)
-        return np.array([*found, np.nanmean(found[shown]) if shown.any() else np.nan])
+    def with_mean(labels: IntArray, scores: Float64Array) -> Float64Array:
+        of_each = areas(labels, scores)
+        return np.array([*of_each, np.nanmean(of_each[shown]) if shown.any() else np.nan])
 
     limits = bootstrap_intervals(with_mean, present, probabilities, groups=patients, n_resamples=_N_RESAMPLES)
     statements = tuple(
@@ -153,8 +153,8 @@ def figures_of_statements(
             auc_interval=(limits[at].low, limits[at].high),
             brier=float(((probabilities[:, at] - present[:, at]) ** 2).mean()),
             shown=bool(shown[at]),
-            slope=float(told.slopes[at]),
-            offset=float(told.offsets[at]),
+            slope=float(outputs.slopes[at]),
+            offset=float(outputs.offsets[at]),
         )
         for at, code in enumerate(codes)
     )
@@ -163,7 +163,7 @@ def figures_of_statements(
 
 def _cross_validated(
     recipe: BoostingRecipe, numbers: Float64Array, present: IntArray, groups: IntArray, *, progress: bool
-) -> _Told:
+) -> _Calibrated:
     """Return what trees say of the groups that they have not seen; each calibration is fitted on the other groups."""
     scores = np.full(present.shape, np.nan)
     for group in tqdm(np.unique(groups), disable=not progress, unit="group"):
@@ -178,7 +178,7 @@ def _cross_validated(
             slope, offset = fit_slope(scores[kept, at], labels[kept])
             probabilities[~kept, at] = expit(slope * scores[~kept, at] + offset)
         slopes[at], offsets[at] = fit_slope(scores[:, at], labels)
-    return _Told(probabilities, slopes, offsets)
+    return _Calibrated(probabilities, slopes, offsets)
 
 
 def fit_slope(scores: Float64Array, labels: IntArray) -> tuple[float, float]:
@@ -193,8 +193,8 @@ def fit_slope(scores: Float64Array, labels: IntArray) -> tuple[float, float]:
         value = float(np.mean(np.logaddexp(0.0, shifted) - labels * shifted))
         return value, np.array([(wrong * scores).mean(), wrong.mean()])
 
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.05, 5.0), (-10.0, 10.0)]).x
-    return float(found[0]), float(found[1])
+    solution = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.05, 5.0), (-10.0, 10.0)]).x
+    return float(solution[0]), float(solution[1])
 
 
 def _grown(recipe: BoostingRecipe, numbers: Float64Array, labels: IntArray) -> "HistGradientBoostingClassifier":
@@ -227,7 +227,7 @@ def _card(recipe: BoostingRecipe, records: Measured, dataset: PtbXl, figures: _F
         "calibration fitted on the other groups' predictions, whose trees had seen the group",
         limitations=(
             f"Statements with fewer than {FEWEST} records in training are not learned, so they are never named.",
-            f"Statements with an AUC below {SHOWN_FROM} out of fold are not told.",
+            f"Statements with an AUC below {SHOWN_FROM} out of fold are not shown.",
             "Probabilities are those of a cardiologist's report of PTB-XL having the statement, not of the disease.",
             "Measurements of the median beat: what happens in single beats or between them is seen only by its share "
             "and by the RR intervals.",

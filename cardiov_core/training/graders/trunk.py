@@ -16,36 +16,32 @@ from cardiov_core.weights import Figures, NewCard
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training leaves behind.
+    """What a training leaves behind."""
 
-    Attributes
-    ----------
-    card_path : pathlib.Path
-        Model card; the weights and the out-of-fold table lie beside it.
-    metrics : Figures
-        The card's cross-validated figures.
-    """
-
-    card_path: Path
-    metrics: Figures
+    card_path: Path  # model card; the weights and the out-of-fold table lie beside it
+    metrics: Figures  # the card's cross-validated figures
 
 
 def finish(
     recipe: AnyRecipe,
     dataset: LabelledRecords,
     table: pd.DataFrame,
-    found: NestedCalibration | npt.NDArray[np.float64],
+    predictions: NestedCalibration | npt.NDArray[np.float64],
     described: Described,
     write: Callable[[NewCard, pd.DataFrame | None], Path],
 ) -> TrainingResult:
     """Make table and card of a trained grader and write them with its weights.
 
-    `table`: its records, as in `cardiov_core.training.data.records.TrainingRecords`. `found`: what was said of them:
-    calibrated and proven; or, where there was no cross-validation, bare exceedances ``(n, 3)``, which get no
+    `table`: its records, as in `cardiov_core.training.data.records.TrainingRecords`. `predictions`: what was said of
+    them: calibrated and proven; or, where there was no cross-validation, bare exceedances ``(n, 3)``, which get no
     out-of-fold table, for that they are not. `described`: what only this kind of grader can say of itself. `write`:
     writes the weights with the card and, where there is one, the out-of-fold table; returns the card's path.
     """
-    nested = found if isinstance(found, NestedCalibration) else None
-    graded = graded_table(table, found) if isinstance(found, NestedCalibration) else bare_table(table, found, found)
+    nested = predictions if isinstance(predictions, NestedCalibration) else None
+    graded = (
+        graded_table(table, predictions)
+        if isinstance(predictions, NestedCalibration)
+        else bare_table(table, predictions, predictions)
+    )
     card = build_card(recipe, graded, dataset, described, nested)
     return TrainingResult(write(card, None if nested is None else graded), card.metrics)

@@ -20,21 +20,11 @@ HINT = "Train it with cardiov train."
 
 
 class TaskEvaluation(Document):
-    """How well a network does its task.
+    """How well a network does its task."""
 
-    Attributes
-    ----------
-    name : str
-        The training's.
-    figures : TaskFigures
-        With their interval.
-    figures_of : str
-        On which records, in words.
-    """
-
-    name: str
-    figures: TaskFigures
-    figures_of: str
+    name: str  # the training's
+    figures: TaskFigures  # with their interval
+    figures_of: str  # on which records, in words
 
     def words(self) -> str:
         """Return the figures for a terminal."""
@@ -58,32 +48,16 @@ class TaskRecipe(Document):
 
 
 class TaskCard(TaskEvaluation):
-    """A task network's card.
+    """A task network's card."""
 
-    Attributes
-    ----------
-    task, outputs : str, tuple of str
-        What was learned, and the names of the outputs.
-    net, net_arguments : str, dict
-        The network, and what it is built with.
-    contract : InputContract
-        What it is fed.
-    n_parameters : int
-        How many it has.
-    sha256 : str
-        Of the weights file beside the card.
-    recipe : TaskRecipe
-        How it was trained.
-    """
-
-    task: str
-    outputs: tuple[str, ...]
+    task: str  # what was learned
+    outputs: tuple[str, ...]  # their names
     net: str
-    net_arguments: JsonObject
-    contract: InputContract
-    n_parameters: int
-    sha256: Sha256
-    recipe: TaskRecipe
+    net_arguments: JsonObject  # what it is built with
+    contract: InputContract  # what it is fed
+    n_parameters: int  # how many it has
+    sha256: Sha256  # of the weights file beside the card
+    recipe: TaskRecipe  # how it was trained
 
 
 def load_task_network(card: Path) -> tuple[nn.Module, TaskCard]:

@@ -36,18 +36,10 @@ from cardiov_core.weights import load_network, tensor_bytes, write_with_card
 
 @dataclass(frozen=True)
 class TaskTraining:
-    """What a training on a task leaves behind.
+    """What a training on a task leaves behind."""
 
-    Attributes
-    ----------
-    card_path : pathlib.Path
-        The card; weights and out-of-fold outputs lie beside it.
-    figures : TaskFigures
-        Out of fold.
-    """
-
-    card_path: Path
-    figures: TaskFigures
+    card_path: Path  # the card; weights and out-of-fold outputs lie beside it
+    figures: TaskFigures  # out of fold
 
 
 def train_task(
@@ -188,13 +180,7 @@ def in_unit(task: Task, numbers: Float64Array) -> Float64Array:
 
 
 def start_weights(recipe: Recipe, out: Path) -> Mapping[str, Tensor] | None:
-    """Return the weights that a recipe begins with: of a task network or of a grader, None where it begins with none.
-
-    Raises
-    ------
-    WeightsError
-        If there is no training of that name beside the folder.
-    """
+    """Return the weights that a recipe begins with, of a task network or of a grader; None where there are none."""
     name = recipe.pretraining.start
     if not name:
         return None

@@ -75,8 +75,8 @@ def choose_other(current: Session, case: Case) -> None:
 
 def _candidates(current: Session, case: Case) -> list[_Candidate]:
     """Return what is at hand: same patient first, then in the order of upload, session, data set and review."""
-    found = [*_at_hand(current, case), *_of_ptbxl(case), *_of_review(case)]
-    return sorted(found, key=lambda candidate: not candidate.same_patient)
+    candidates = [*_at_hand(current, case), *_of_ptbxl(case), *_of_review(case)]
+    return sorted(candidates, key=lambda candidate: not candidate.same_patient)
 
 
 def _at_hand(current: Session, case: Case) -> Iterator[_Candidate]:

@@ -27,9 +27,9 @@ def findings_tab(analysis: Analysis) -> None:
         return
     if analysis.rhythm is not None:
         st.html(f"<p><b>Rhythm</b> {escape(analysis.rhythm.text)}</p>")
-    found, absent, unknown = (_in_state(analysis.findings, state) for state in ("present", "absent", "not measurable"))
-    present = [finding for finding in found if finding.shown]
-    often = [finding for finding in found if not finding.shown]
+    seen, absent, unknown = (_in_state(analysis.findings, state) for state in ("present", "absent", "not measurable"))
+    present = [finding for finding in seen if finding.shown]
+    often = [finding for finding in seen if not finding.shown]
     if present:
         if analysis.measurements is not None:
             _choose_lit(analysis, present)
@@ -46,7 +46,7 @@ def findings_tab(analysis: Analysis) -> None:
         if findings:
             with st.expander(title):
                 st.html(html_table(_HEADS, _rows(findings)))
-    _how_often(found)
+    _how_often(seen)
     st.caption("Findings come from the measurements, not from the grader. They are no diagnosis.")
 
 

@@ -55,10 +55,10 @@ def show_trace(case: Case, analysis: Analysis | None) -> None:
     band = explained.explanation if isinstance(explained.explanation, Explanation) else None
     chosen = lit_finding(analysis)
     lit = None if chosen is None else lit_by(chosen, measured)
-    said = remarks(explained.explanation, explained.level)
-    said = said if chosen is None else [*said, f"Lit: {chosen.title}."]
+    lines = remarks(explained.explanation, explained.level)
+    lines = lines if chosen is None else [*lines, f"Lit: {chosen.title}."]
     # Of a long record the window alone was measured: it is drawn as what it is, a record of its own.
-    show_paper(analysis.record, tools, measured, band, _alternative(case, analysis), remarks=said, lit=lit)
+    show_paper(analysis.record, tools, measured, band, _alternative(case, analysis), remarks=lines, lit=lit)
     _show_tabs(case, analysis, tools, lit)
 
 
@@ -173,8 +173,8 @@ def _facts(case: Case, analysis: Analysis, paper: PaperOptions) -> list[tuple[st
             ("Changed for the grader", "; ".join(texts(prediction.notes)) or "nothing"),
             ("Grader", f"{prediction.model_name}, SHA-256 {prediction.model_sha256}"),
         ]
-    told = () if analysis.prediction is None else analysis.prediction.notes
-    rows.append(("Warnings", " ".join(texts(unique(analysis.warnings, told))) or "none"))
+    notes = () if analysis.prediction is None else analysis.prediction.notes
+    rows.append(("Warnings", " ".join(texts(unique(analysis.warnings, notes))) or "none"))
     if record.comments:
         rows.append(("Comments in the file", " | ".join(record.comments)))
     return rows

@@ -115,7 +115,9 @@ def show_answers(case: Case, analysis: Analysis) -> None:
 def _analysed(current: Session, case: Case, key: AnalysisKey, start_s: float | None) -> Analysis:
     if key in current.analyses:
         return current.analyses[key]
-    known = next((found for there, found in current.analyses.items() if there._replace(grader=key.grader) == key), None)
+    known = next(
+        (analysis for there, analysis in current.analyses.items() if there._replace(grader=key.grader) == key), None
+    )
     if known is not None and known.panel is not None:
         current.analyses[key] = with_grader(known, key.grader)
     else:

@@ -130,8 +130,8 @@ def _one_stated_patient(records: list[tuple[Upload, EcgRecord]]) -> bool:
     return len(patients) == 1 and None not in patients
 
 
-def _open_upload(current: Session, found: tuple[Upload, EcgRecord]) -> None:
-    upload, record = found
+def _open_upload(current: Session, read: tuple[Upload, EcgRecord]) -> None:
+    upload, record = read
     current.open(Case(record, Origin.UPLOAD, upload.name))
 
 

@@ -9,7 +9,7 @@ from cardiov_core.ui.frame.html import html_table
 
 def show_alert_statistics(store: Store) -> None:
     """Show time to acknowledgement and the share that was late; nothing where no alert was ever opened."""
-    found = alert_statistics(store)
-    if found.n:
+    statistics = alert_statistics(store)
+    if statistics.n:
         st.subheader("Alerts for critical results")
-        st.html(html_table(("What", "Value"), statistics_rows(found)))
+        st.html(html_table(("What", "Value"), statistics_rows(statistics)))

@@ -108,8 +108,8 @@ def _outcome(
 ) -> tuple[WardOutcome, dict[str, Interval]]:
     """Return what levels come to, with intervals; `key` tells one evaluation and decision from another."""
     graded = graded_of(_predictions)
-    found = ward_outcome(graded.labels, levels, prevalence)
-    return found, ward_intervals(graded.labels, levels, prevalence, graded.patients, n_resamples)
+    outcome = ward_outcome(graded.labels, levels, prevalence)
+    return outcome, ward_intervals(graded.labels, levels, prevalence, graded.patients, n_resamples)
 
 
 def _own_setting(own: OwnDecision | None, cost: float) -> None:

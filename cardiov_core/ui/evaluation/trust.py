@@ -40,18 +40,18 @@ def show_warnings(card: ModelCard) -> None:
 
 
 def show_statements() -> None:
-    """Show how well each likely statement was told."""
+    """Show how well each likely statement is predicted."""
     head = _statement_head()
     if head is None:
         return
     low, high = head.card.macro_auc_interval
     st.subheader("Likely statements")
     with st.expander(
-        f"{sum(one.shown for one in head.card.statements)} statements that are told, and those that never are"
+        f"{sum(one.shown for one in head.card.statements)} statements that are shown, and those that never are"
     ):
         st.html(html_table(STATEMENT_HEADS, statement_rows(head.card), columns="ttnnnnt"))
     st.caption(
-        f"Out of fold on {head.card.n_records} records, whichever grader is shown. Mean AUC of those that are told: "
+        f"Out of fold on {head.card.n_records} records, whichever grader is shown. Mean AUC of those that are shown: "
         f"{head.card.macro_auc:.3f} ({low:.3f} to {high:.3f})."
     )
 

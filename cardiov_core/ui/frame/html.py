@@ -99,5 +99,5 @@ def queue_words(cases: "NotWaiting") -> str:
         (cases.given_to_others, "given to other readers"),
         (cases.read_enough, "read as often as the study wants, or closed"),
     ]
-    told = [f"{number} {words}" for number, words in parts if number]
-    return f"Of this study's cases: {', '.join(told)}." if told else "The study holds no case yet."
+    counts = [f"{number} {words}" for number, words in parts if number]
+    return f"Of this study's cases: {', '.join(counts)}." if counts else "The study holds no case yet."

@@ -57,10 +57,10 @@ def _machine(case: Case) -> str:
     lines = machine_lines(machine)
     if machine is None or not lines:
         return '<div class="cv-cell"></div>'
-    said = "".join(f"<span>{escape(line)}</span>" for line in lines)
+    spans = "".join(f"<span>{escape(line)}</span>" for line in lines)
     title = escape("\n".join(lines), quote=True)
     whose = "Confirmed in the file" if machine.confirmed_statements else f"The machine ({machine.source})"
-    return f'<div class="cv-cell cv-machine" title="{title}"><small>{escape(whose)}</small>{said}</div>'
+    return f'<div class="cv-cell cv-machine" title="{title}"><small>{escape(whose)}</small>{spans}</div>'
 
 
 def _level(analysis: Analysis | None) -> str:

@@ -52,8 +52,8 @@ def _anyway(analysis: Analysis) -> str:
 
 def _quality(analysis: Analysis) -> str:
     # That a record was resampled matters to nobody here; the Record tab has it.
-    said = [each for each in unique(analysis.warnings, analysis.withheld) if each.code is not ReasonCode.RESAMPLED]
-    return f"<div>{quality_chip(analysis.quality)}{bullet_list(texts(said))}</div>"
+    reasons = [each for each in unique(analysis.warnings, analysis.withheld) if each.code is not ReasonCode.RESAMPLED]
+    return f"<div>{quality_chip(analysis.quality)}{bullet_list(texts(reasons))}</div>"
 
 
 def _researcher(analysis: Analysis) -> None:

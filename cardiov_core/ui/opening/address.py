@@ -17,12 +17,12 @@ _SAMPLE, _PTB_XL = "sample-", "ptb-xl-"
 
 def open_addressed() -> None:
     """Open the ECG that the address names, unless the page itself put it there."""
-    asked, told = st.query_params.get(PARAMETER), st.session_state.get(_TOLD_KEY)
+    asked, written = st.query_params.get(PARAMETER), st.session_state.get(_TOLD_KEY)
     fresh = _TOLD_KEY not in st.session_state
     if fresh and asked is None and began_at_analyze() and not session().unread:
         # Who comes to the first page without an address wants to open something; a file dropped meanwhile is that.
         session().close()
-    if asked is None or asked == told or asked == _address(session().case):
+    if asked is None or asked == written or asked == _address(session().case):
         return
     try:
         _open(session(), asked)

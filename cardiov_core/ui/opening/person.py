@@ -29,9 +29,9 @@ def ask_person(case: Case) -> None:
         done = st.form_submit_button("Use them", key=SET_KEY, type="primary")
     if done and (age, sex) != (record.age, record.sex):
         warnings = tuple(dict.fromkeys((*record.warnings, ENTERED)))
-        told = replace(record, age=None if age is None else float(age), sex=sex, warnings=warnings)
+        completed = replace(record, age=None if age is None else float(age), sex=sex, warnings=warnings)
         current = session()
         row = current.batch_row
-        current.open(replace(case, record=told))
+        current.open(replace(case, record=completed))
         current.batch_row = row
         st.rerun()

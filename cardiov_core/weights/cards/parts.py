@@ -14,18 +14,10 @@ from cardiov_core.weights.files import HINT_MAKE
 
 
 class CardPart(Document):
-    """A part that not every card has.
+    """A part that not every card has."""
 
-    Attributes
-    ----------
-    field : str
-        Its name in the card.
-    hint : str
-        What helps where it makes no sense.
-    """
-
-    field: ClassVar[str]
-    hint: ClassVar[str] = HINT_MAKE
+    field: ClassVar[str]  # its name in the card
+    hint: ClassVar[str] = HINT_MAKE  # what helps where it makes no sense
 
 
 class LogLoss(Document):

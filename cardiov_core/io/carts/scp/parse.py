@@ -36,11 +36,11 @@ def _healforce(name: str, content: bytes, folder: Path) -> Parsed:
     try:
         sections = sections_of(content, base=0)
         rhythm = healforce_rhythm(sections)
-        said = (
+        remarks = (
             "This is Healforce's variant of SCP-ECG, which names no lead; its channels fit leads I, II and III in "
             "that order and were taken as such.",
         )
-        parsed = _with_facts(name, content, folder, {}, rhythm, said)
+        parsed = _with_facts(name, content, folder, {}, rhythm, remarks)
     except (ScpError, struct.error) as fault:
         raise incomplete(name, "Healforce's variant of SCP-ECG", str(fault)) from fault
     parsed.record.recording.device.manufacturer = "Healforce"
@@ -48,7 +48,7 @@ def _healforce(name: str, content: bytes, folder: Path) -> Parsed:
 
 
 def _with_facts(
-    name: str, content: bytes, folder: Path, sections: dict[int, bytes], rhythm: Rhythm, said: tuple[str, ...]
+    name: str, content: bytes, folder: Path, sections: dict[int, bytes], rhythm: Rhythm, remarks: tuple[str, ...]
 ) -> Parsed:
     """Let ecgdatakit read the facts of a file whose rhythm was decoded here."""
     file = folder / "facts.scp"
@@ -62,4 +62,4 @@ def _with_facts(
             lead.annotations["start_sample"] = str(start)
     record.raw_metadata["rhythm_sample_interval_us"] = rhythm.interval_us
     # The checksums of the file that was made for the parser are nobody's.
-    return Parsed(record, tuple(record.leads), (*said, *(note for note in notes if "CRC" not in note)))
+    return Parsed(record, tuple(record.leads), (*remarks, *(note for note in notes if "CRC" not in note)))

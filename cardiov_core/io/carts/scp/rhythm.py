@@ -113,5 +113,5 @@ def _zones(body: bytes) -> tuple[list[tuple[int, int, int]], int, int]:
     length_ms, fiducial, n_qrs = struct.unpack_from("<HHH", body)
     if len(body) < 6 + 14 * n_qrs:
         raise ScpError("section 4 is cut short")
-    found = [struct.unpack_from("<HIII", body, 6 + 14 * index) for index in range(n_qrs)]
-    return [(begin, at, end) for kind, begin, at, end in found if kind == 0], length_ms, fiducial
+    zones = [struct.unpack_from("<HIII", body, 6 + 14 * index) for index in range(n_qrs)]
+    return [(begin, at, end) for kind, begin, at, end in zones if kind == 0], length_ms, fiducial

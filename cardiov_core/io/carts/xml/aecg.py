@@ -100,12 +100,12 @@ def _join(root: Element, chosen: Sequence[_Block], blocks: Sequence[_Block]) -> 
 
 
 def _block(series: Element, component: Element) -> _Block | None:
-    found = component.find("sequenceSet")
-    if found is None:
+    sequences = component.find("sequenceSet")
+    if sequences is None:
         return None
     head, step_s, length = "", 0.0, 0
     leads: set[str] = set()
-    for sequence in found.findall("component/sequence"):
+    for sequence in sequences.findall("component/sequence"):
         code, value = _code(sequence), sequence.find("value")
         if value is None:
             continue
