@@ -28,7 +28,6 @@ ANY = {
     "signals/beat/pacing.py": "NumPy's floating-point numbers of any width",
     "signals/kept_examinations.py": "values go to JSON and back by the types that dataclasses state",
     "signals/measurements.py": "fields of `Measurements` by name, until all are there",
-    "weights/cards/document.py": "fields of a card that pydantic checks",
     "weights/delineator.py": "arguments that a card states, and the network checks",
     "weights/graders.py": "arguments that a card states, and the network checks",
 }

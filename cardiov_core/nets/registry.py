@@ -229,6 +229,8 @@ def build_net(name: str, n_leads: int = 12, n_outputs: int = 3, **arguments: obj
     try:
         net = family.build(n_leads, n_outputs, **given)
         if windows is not None and isinstance(net, FeatureNet):
+            if not isinstance(windows, Mapping):
+                raise TypeError("windows are no mapping")
             net.windows = Windows(**windows)
     except (TypeError, ValueError) as error:
         raise ConfigurationError(

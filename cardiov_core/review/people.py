@@ -88,8 +88,7 @@ def ensure_reader(
 
 def _typed(connection: sa.Connection, name: str) -> TableRow | None:
     """Return the person of a typed name, as spelt or else in other upper and lower case; None for a new one."""
-    rows = connection.execute(sa.select(readers.c.name, readers.c.identity)).all()
-    alike = [row for row in rows if row.name.casefold() == name.casefold()]
+    alike = [row for row in connection.execute(sa.select(readers)) if row.name.casefold() == name.casefold()]
     return next((row for row in alike if row.name == name), alike[0] if alike else None)
 
 

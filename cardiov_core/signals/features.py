@@ -188,31 +188,35 @@ def _rows(beat: MedianBeat, leads: Sequence[str]) -> Float64Array:
 def _of_leads(beat: MedianBeat, heights_mv: Mapping[str, float]) -> dict[str, float]:
     """Return the numbers of each lead, levels and areas as shares of its height in mV."""
     rows = _rows(beat, [*heights_mv])
-    found: dict[str, Float64Array] = {}
+    numbers: dict[str, Float64Array] = {}
     qrs = _part(rows, beat, _QRS_S)
     if qrs is not None:
         values, at_ms = qrs
-        found |= {"r": values.max(axis=1), "r_at": at_ms[values.argmax(axis=1)]}
-        found |= {"s": values.min(axis=1), "s_at": at_ms[values.argmin(axis=1)], "qrs_area": _areas(values, beat)}
+        numbers |= {"r": values.max(axis=1), "r_at": at_ms[values.argmax(axis=1)]}
+        numbers |= {"s": values.min(axis=1), "s_at": at_ms[values.argmin(axis=1)], "qrs_area": _areas(values, beat)}
     q = _part(rows, beat, _Q_S)
     if q is not None:
-        found["q"] = q[0].min(axis=1)
+        numbers["q"] = q[0].min(axis=1)
     for key, window_s in (("st_early", _ST_EARLY_S), ("st_late", _ST_LATE_S)):
         level = _part(rows, beat, window_s)
         if level is not None:
-            found[key] = level[0].mean(axis=1)
+            numbers[key] = level[0].mean(axis=1)
     t = _part(rows, beat, _T_S)
     if t is not None:
         values, at_ms = t
-        found |= {"t_max": values.max(axis=1), "t_max_at": at_ms[values.argmax(axis=1)], "t_area": _areas(values, beat)}
-        found |= {"t_min": values.min(axis=1), "t_min_at": at_ms[values.argmin(axis=1)]}
+        numbers |= {
+            "t_max": values.max(axis=1),
+            "t_max_at": at_ms[values.argmax(axis=1)],
+            "t_area": _areas(values, beat),
+        }
+        numbers |= {"t_min": values.min(axis=1), "t_min_at": at_ms[values.argmin(axis=1)]}
     p = _part(rows, beat, _P_S)
     if p is not None:
-        found |= {"p_max": p[0].max(axis=1), "p_min": p[0].min(axis=1)}
+        numbers |= {"p_max": p[0].max(axis=1), "p_min": p[0].min(axis=1)}
     heights = np.array([*heights_mv.values()])
     return {
         f"{key}_{lead}": value
-        for key, values in found.items()
+        for key, values in numbers.items()
         for lead, value in zip(heights_mv, (values if key in _TIMES else values / heights).tolist(), strict=True)
     }
 

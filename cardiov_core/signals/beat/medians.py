@@ -75,12 +75,12 @@ def _exchanges(n_rows: int, first: int, last: int) -> tuple[_Exchange, ...]:
     Only what the rows from `first` to `last` depend on.
     """
     needed = set(range(first, last + 1))
-    found: list[_Exchange] = []
+    exchanges: list[_Exchange] = []
     for one, other in reversed(_merge_exchange(n_rows)):
         if one in needed or other in needed:
-            found.append((one, other, one in needed, other in needed))
+            exchanges.append((one, other, one in needed, other in needed))
             needed |= {one, other}
-    return tuple(reversed(found))
+    return tuple(reversed(exchanges))
 
 
 def _merge_exchange(n_rows: int) -> list[tuple[int, int]]:

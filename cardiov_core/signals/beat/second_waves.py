@@ -83,7 +83,9 @@ def _steepness(waves: Float64Array, middles: IntArray, sampling_rate_hz: float) 
     steepness = []
     for middle in middles:
         part = slice(max(0, middle - half), middle + half + 1)
-        steepness.append(float(np.sqrt((slopes[:, part] ** 2).mean()) / (np.sqrt((waves[:, part] ** 2).mean()) + _TINY)))
+        steepness.append(
+            float(np.sqrt((slopes[:, part] ** 2).mean()) / (np.sqrt((waves[:, part] ** 2).mean()) + _TINY))
+        )
     return np.asarray(steepness, dtype=np.float64)
 
 

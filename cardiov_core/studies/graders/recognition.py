@@ -16,51 +16,25 @@ _DECIMATED = 5
 
 @dataclass(frozen=True)
 class ChangeRow:
-    """Records of one change.
+    """Records of one change."""
 
-    Attributes
-    ----------
-    name : str
-        What was changed.
-    n, n_known : int
-        Records, and those known again by their mark.
-    median_bits, most_bits : float
-        Bits of the mark that changed.
-    """
-
-    name: str
-    n: int
+    name: str  # what was changed
+    n: int  # records, and those known again by their mark
     n_known: int
-    median_bits: float
+    median_bits: float  # bits of the mark that changed
     most_bits: int
 
 
 @dataclass(frozen=True)
 class RecognitionCheck:
-    """What came of a check.
+    """What came of a check."""
 
-    Attributes
-    ----------
-    limit_bits : int
-        Two marks that differ in no more bits are those of one recording.
-    changes : tuple of ChangeRow
-        One a change.
-    n_records : int
-        Whose marks were held against each other.
-    twins : tuple of (int, int)
-        Numbers of records whose samples are the same.
-    mistaken : tuple of (int, int)
-        Pairs of other records that would be taken for one.
-    nearest_bits : int
-        The fewest bits in which two records that are no twins differ.
-    """
-
-    limit_bits: int
-    changes: tuple[ChangeRow, ...]
-    n_records: int
-    twins: tuple[tuple[int, int], ...]
-    mistaken: tuple[tuple[int, int], ...]
-    nearest_bits: int
+    limit_bits: int  # two marks that differ in no more bits are those of one recording
+    changes: tuple[ChangeRow, ...]  # one a change
+    n_records: int  # whose marks were held against each other
+    twins: tuple[tuple[int, int], ...]  # numbers of records whose samples are the same
+    mistaken: tuple[tuple[int, int], ...]  # pairs of other records that would be taken for one
+    nearest_bits: int  # the fewest bits in which two records that are no twins differ
 
 
 def check_recognition(

@@ -25,7 +25,7 @@ def described_network(
     cut = "" if recipe.max_epochs is None else f" --max-epochs {recipe.max_epochs}"
     sizes = {"n_leads": len(recipe.contract.leads), "n_outputs": N_LOGITS[output.kind]}
     return Described(
-        architecture=Architecture(name=recipe.net, kwargs={**sizes, **recipe.net_arguments}),
+        architecture=Architecture.of({"name": recipe.net, "kwargs": {**sizes, **recipe.net_arguments}}),
         input=InputPart.of_contract(recipe.contract),
         output=output_part(output, calibrated=calibrated),
         command=f"cardiov train --recipe {recipe.name}{cut}",

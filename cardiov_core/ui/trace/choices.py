@@ -57,7 +57,7 @@ def told_to_browser() -> Mapping[str, object]:
                 "name": choice.key,
                 "label": choice.label,
                 "letter": choice.letter,
-                "options": {choice.words(option): option_word(option) for option in choice.options},
+                "options": choice.words_of_options(),
             }
             for choice in IN_BROWSER
         ],

@@ -28,6 +28,10 @@ class Choice(Generic[Option]):
     words: Callable[[Option], str] = str  # an option as the control shows it
     letter: str = ""  # that goes on to the next option; none that Streamlit or the Review page takes
 
+    def words_of_options(self) -> dict[str, str]:
+        """Return each option as the control shows it -> as cookie and script name it."""
+        return {self.words(option): option_word(option) for option in self.options}
+
 
 def option_word(option: object) -> str:
     """Return an option as cookie and script name it, for example '12.5' or '3x4+1'."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, Self, cast, get_args
+from typing import Literal, Self, cast, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -108,21 +108,26 @@ class InputPart(Document):
         )
 
     @classmethod
-    def of_contract(cls, contract: InputContract, **more: Any) -> Self:
+    def of_contract(
+        cls, contract: InputContract, *, note: str | None = None, measurements: tuple[str, ...] | None = None
+    ) -> Self:
         """Return a contract as cards state it, with `note` or `measurements` where there are some."""
-        if contract.filter != "butterworth":
+        more = {
             # Cards from before there was another filter do not name it.
-            more = {"filter": contract.filter, **more}
-        return cls(
-            leads=contract.leads,
-            sampling_rate_hz=contract.sampling_rate_hz,
-            n_samples=contract.n_samples,
-            units="mV",
-            band_hz=contract.band_hz,
-            filter_order=contract.filter_order,
-            normalisation=contract.normalisation,
-            **more,
-        )
+            "filter": None if contract.filter == "butterworth" else contract.filter,
+            "note": note,
+            "measurements": measurements,
+        }
+        stated = {
+            "leads": contract.leads,
+            "sampling_rate_hz": contract.sampling_rate_hz,
+            "n_samples": contract.n_samples,
+            "units": "mV",
+            "band_hz": contract.band_hz,
+            "filter_order": contract.filter_order,
+            "normalisation": contract.normalisation,
+        }
+        return cls.model_validate(stated | {name: value for name, value in more.items() if value is not None})
 
 
 class OutputPart(Document):
