@@ -25,8 +25,6 @@ ANY = {
     "io/apart/wire.py": "JSON becomes the fields of frozen dataclasses",
     "review/database/rows.py": "SQLAlchemy's Core does not know the types of a query's columns",
     "service/endpoints.py": "FastAPI takes descriptions of answers so",
-    "signals/beat/pacing.py": "NumPy's floating-point numbers of any width",
-    "signals/kept_examinations.py": "values go to JSON and back by the types that dataclasses state",
     "signals/measurements.py": "fields of `Measurements` by name, until all are there",
     "weights/delineator.py": "arguments that a card states, and the network checks",
     "weights/graders.py": "arguments that a card states, and the network checks",

@@ -1,6 +1,6 @@
 """Examinations kept on disk: a tree of records is measured once, whatever asks for it and however often.
 
-A line a record stands in a file that is named after what the measurements depend on: the code that measures and the
+A line per record stands in a file that is named after what the measurements depend on: the code that measures and the
 delineator's weights. In it a record is known by the checksum of its samples. What is not there is measured and added,
 so that a killed run goes on where it was; findings are not kept, since their detectors are trained on measurements.
 """
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -19,7 +19,7 @@ from itertools import islice
 from multiprocessing import get_context
 from os import SEEK_END
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -106,7 +106,9 @@ class KeptExaminations:
             file.seek(at)
             row = json.loads(file.readline())
         return Examination.measured_before(
-            record, _revived(Measurements, row["measurements"]), _revived(Quality, row["quality"])
+            record,
+            cast(Measurements, _revived(Measurements, row["measurements"])),
+            cast(Quality, _revived(Quality, row["quality"])),
         )
 
 
@@ -195,7 +197,7 @@ def _line(record: EcgRecord) -> str:
     return json.dumps(parts) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Turn a value of the domain into JSON values; arrays keep every bit."""
     if isinstance(value, np.ndarray):
         return {
@@ -214,7 +216,7 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _revived(kind: Any, value: Any) -> Any:
+def _revived(kind: object, value: object) -> object:
     """Turn JSON values back into a value of a type."""
     if value is None:
         return None
@@ -224,17 +226,17 @@ def _revived(kind: Any, value: Any) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return _revived(next(one for one in arguments if one is not type(None)), value)
-    if origin is tuple:
+    if origin is tuple and isinstance(value, list):
         of_each = arguments if arguments[-1] is not Ellipsis else [arguments[0]] * len(value)
         return tuple(_revived(one, each) for one, each in zip(of_each, value, strict=True))
     if origin is not None and isinstance(value, dict):
         return {key: _revived(arguments[1], each) for key, each in value.items()}
-    if is_dataclass(kind) and isinstance(kind, type):
-        hints = _hints(kind)
-        return kind(**{name: _revived(hints[name], each) for name, each in value.items()})
+    if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
+        hints, make = _hints(kind), cast("Callable[..., object]", kind)
+        return make(**{name: _revived(hints[name], each) for name, each in value.items()})
     return kind(value) if isinstance(kind, type) and issubclass(kind, Enum) else value
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, object]:
     return get_type_hints(kind)

@@ -6,7 +6,7 @@ as regularly as a clock. Either way they are no part of the ECG: they are taken 
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from cardiov_core.domain import EcgRecord, Float64Array, IntArray
 from cardiov_core.filtering import median, row_percentiles
 from cardiov_core.signals.beat.medians import median_over_beats
 
-Float = TypeVar("Float", bound=np.floating[Any])
+Float = TypeVar("Float", np.float32, np.float64)
 
 MIN_RATE_HZ = 250.0
 """Below this a spike of 0.5 to 2 ms has been filtered away before it was sampled, and what is left of it is as wide as
