@@ -35,7 +35,7 @@ class JsonLines(logging.Formatter):
 
 
 def set_up_logs() -> None:
-    """Let CardioV's loggers write to stderr in the form that the environment asks for; once a process.
+    """Let CardioV's loggers write to stderr in the form that the environment asks for; once per process.
 
     Raises
     ------

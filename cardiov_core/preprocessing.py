@@ -11,7 +11,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal as sps
 
-from cardiov_core.domain import EcgRecord, FloatArray, InputContract, PreparedInput, Reason, ReasonCode, Window, once
+from cardiov_core.domain import (
+    BoolArray,
+    EcgRecord,
+    Float64Array,
+    FloatArray,
+    InputContract,
+    PreparedInput,
+    Reason,
+    ReasonCode,
+    Window,
+    once,
+)
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.filtering import resample, zero_phase
 from cardiov_core.lost_signal import MAX_BRIDGED_GAP_S, live_span
@@ -25,7 +36,7 @@ _SLACK_S = 0.1  # a record so little longer than its window counts as whole
 
 def bridge_gaps(
     signal: npt.ArrayLike, sampling_rate_hz: float, max_gap_s: float = MAX_BRIDGED_GAP_S
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+) -> tuple[Float64Array, BoolArray]:
     """Interpolate missing samples linearly and tell which of them lie in gaps too long to be trusted.
 
     Parameters
@@ -64,13 +75,11 @@ def bridge_gaps(
 
 
 @lru_cache(maxsize=16)
-def _taps(order: int, band_hz: tuple[float, float], sampling_rate_hz: float) -> npt.NDArray[np.float64]:
+def _taps(order: int, band_hz: tuple[float, float], sampling_rate_hz: float) -> Float64Array:
     return np.asarray(sps.firwin(order + 1, band_hz, pass_zero=False, fs=sampling_rate_hz), dtype=np.float64)
 
 
-def band_pass(
-    signal: npt.ArrayLike, sampling_rate_hz: float, band_hz: tuple[float, float], order: int
-) -> npt.NDArray[np.float64]:
+def band_pass(signal: npt.ArrayLike, sampling_rate_hz: float, band_hz: tuple[float, float], order: int) -> Float64Array:
     """Filter with a zero-phase Butterworth band-pass (applied forward and backward).
 
     Parameters
@@ -112,7 +121,7 @@ def band_pass(
 
 def fir_band_pass(
     signal: npt.ArrayLike, sampling_rate_hz: float, band_hz: tuple[float, float], order: int
-) -> npt.NDArray[np.float64]:
+) -> Float64Array:
     """Filter with a linear-phase FIR band-pass of ``order + 1`` taps and take its delay away.
 
     Parameters
@@ -149,7 +158,7 @@ def fir_band_pass(
     return np.asarray(sps.oaconvolve(padded, taps.reshape([1] * (values.ndim - 1) + [-1]), mode="valid", axes=-1))
 
 
-def _filtered(values: npt.NDArray[np.float64], contract: InputContract) -> npt.NDArray[np.float64]:
+def _filtered(values: Float64Array, contract: InputContract) -> Float64Array:
     if contract.filter == "none":
         return values
     kind = fir_band_pass if contract.filter == "fir" else band_pass
@@ -209,7 +218,7 @@ def prepare(record: EcgRecord, contract: InputContract, start_s: float | None = 
     )
 
 
-def _at_rate(record: EcgRecord, rows: list[int], to_hz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def _at_rate(record: EcgRecord, rows: list[int], to_hz: float) -> tuple[Float64Array, BoolArray]:
     """Return some leads at a rate, and where they lack samples at their own."""
     if record.sampling_rate == to_hz:
         return bridge_gaps(record.signal[rows], to_hz)
@@ -218,7 +227,7 @@ def _at_rate(record: EcgRecord, rows: list[int], to_hz: float) -> tuple[npt.NDAr
     return values[rows], missing[rows]
 
 
-def _resampled(record: EcgRecord, to_hz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def _resampled(record: EcgRecord, to_hz: float) -> tuple[Float64Array, BoolArray]:
     filled, missing = bridge_gaps(record.signal, record.sampling_rate)
     return resample(filled, record.sampling_rate, to_hz), missing
 
@@ -279,11 +288,11 @@ def check_leads_and_length(record: EcgRecord, contract: InputContract, start_s: 
         )
 
 
-def _normalise(values: npt.NDArray[np.float64], contract: InputContract) -> npt.NDArray[np.float64]:
+def _normalise(values: Float64Array, contract: InputContract) -> Float64Array:
     if contract.normalisation == "none":
         return values
     if contract.normalisation == "lead_mean":
-        centred: npt.NDArray[np.float64] = values - values.mean(axis=1, keepdims=True)
+        centred: Float64Array = values - values.mean(axis=1, keepdims=True)
         return centred
     if contract.normalisation == "z_score":
         values = values - values.mean()
@@ -291,5 +300,5 @@ def _normalise(values: npt.NDArray[np.float64], contract: InputContract) -> npt.
     return values / deviation if deviation > 0 else values
 
 
-def _as_float32(values: npt.NDArray[np.float64]) -> FloatArray:
+def _as_float32(values: Float64Array) -> FloatArray:
     return np.ascontiguousarray(values, dtype=np.float32)

@@ -19,13 +19,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import ValidationError
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
 from cardiov_core.datasets.fingerprint import FINGERPRINTS
 from cardiov_core.datasets.ptbxl import TABLE_NAME, PreparedRecords, PtbXlTable, no_whole_records
-from cardiov_core.domain import Document, EcgRecord, InputContract, as_json_values, fault_of
+from cardiov_core.domain import Document, EcgRecord, FloatArray, InputContract, as_json_values, fault_of
 from cardiov_core.errors import DatasetError
 
 CACHE_NAME, WINDOWS_NAME, RECORDS_NAME = "cache.json", "windows.npy", "records.csv"
@@ -177,7 +176,7 @@ class PtbXlCache(PtbXlTable):
                 "Run `cardiov data prepare` with this recipe into another folder.",
             )
 
-    def windows(self) -> npt.NDArray[np.float32]:
+    def windows(self) -> FloatArray:
         """Return all windows, ``(n_rows, leads, samples)``: mapped, so that only what is touched is read.
 
         Copy-on-write: what is written to the array stays in memory and never reaches the file.
@@ -195,7 +194,7 @@ class PtbXlCache(PtbXlTable):
         contract = self.contract
         if mapped.dtype != np.float32 or mapped.shape[1:] != (len(contract.leads), contract.n_samples):
             raise DatasetError(f"{path} holds {mapped.dtype} of shape {mapped.shape}, not the contract's.", _AGAIN)
-        windows: npt.NDArray[np.float32] = mapped
+        windows: FloatArray = mapped
         return windows
 
     def verify(self, ecg_ids: Sequence[int]) -> None:

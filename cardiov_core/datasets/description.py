@@ -1,4 +1,4 @@
-"""What a PTB-XL tree holds: the paper's Table 1, the records a level under each label rule, and where they come from.
+"""What a PTB-XL tree holds: the paper's Table 1, the records per level under each label rule, and where they come from.
 
 The paper (Wei et al. 2022, doi:10.1186/s12911-022-02035-w) counted PTB-XL 1.0.1 with 21,837 records; PhysioNet's 1.0.3
 has 21,799, so its counts stand beside ours as a check of the reading, not as a target.
@@ -38,7 +38,7 @@ CLASSES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class PaperCounts:
-    """The paper's Table 1, by the names of `Description`, and the records a level of its Table 2."""
+    """The paper's Table 1, by the names of `Description`, and the records per level of its Table 2."""
 
     n_records: int
     n_patients: int

@@ -65,7 +65,7 @@ class Prediction:
         The level on show: that of least expected cost, raised where a finding sets a floor; the most probable one
         where the grader has no costs, or the paper's rule was asked for.
     probabilities : tuple of float
-        Four, one a level, >= 0, sum 1.
+        Four, one per level, >= 0, sum 1.
     exceedance : tuple of float
         Three, P(level > 0), P(> 1), P(> 2), after the repair: never rising.
     rank_violation : float

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import BoolArray, Float64Array
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError
 
 # A statistic that most resamples leave undefined has no usable interval.
@@ -236,7 +236,7 @@ def _kept(values: Float64Array, wanted: BoolArray, n_resamples: int) -> list[Flo
     return drawn
 
 
-def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDArray[np.int64]]:
+def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[IntArray]:
     """Return the record indices of each group, groups in sorted order; each record by itself where None."""
     if groups is None:
         return [np.array([index], dtype=np.int64) for index in range(n_records)]
@@ -248,10 +248,10 @@ def group_members(n_records: int, groups: npt.ArrayLike | None) -> list[npt.NDAr
 def _resampled(
     statistics: Callable[..., Float64Array],
     data: list[npt.NDArray[np.generic]],
-    members: list[npt.NDArray[np.int64]],
+    members: list[IntArray],
     n_resamples: int,
     generator: np.random.Generator,
-    wanted: npt.NDArray[np.bool_],
+    wanted: BoolArray,
 ) -> Float64Array:
     """Return ``(n_draws, n_statistics)``: draws until each wanted statistic is there often enough, or hopeless."""
     rows: list[Float64Array] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import LabelError
 from cardiov_core.evaluation.bootstrap import Interval, counted_intervals
 
@@ -112,7 +113,7 @@ def observed_intervals(
 
     inside = (bins_of(stated) == filled[:, np.newaxis]).astype(np.float64)
 
-    def shares(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def shares(counts: Float64Array) -> Float64Array:
         n, n_positive = inside @ counts, (inside * truth) @ counts
         return np.where(n > 0, n_positive / np.maximum(n, 1), np.nan)
 
@@ -122,17 +123,16 @@ def observed_intervals(
     return [limit if 0.0 < share < 1.0 else none for limit, share in zip(limits, whole, strict=True)]
 
 
-def bins_of(stated: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def bins_of(stated: Float64Array) -> IntArray:
     """Return the bin of each probability, 0 to `N_BINS` - 1."""
     return np.clip((stated * N_BINS).astype(np.int64), 0, N_BINS - 1)
 
 
-def _pair(
-    happened: npt.ArrayLike, probabilities: npt.ArrayLike
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _pair(happened: npt.ArrayLike, probabilities: npt.ArrayLike) -> tuple[Float64Array, Float64Array]:
     truth, stated = np.asarray(happened, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
     if truth.shape != stated.shape or not truth.size:
         raise LabelError(
-            f"Outcomes have the shape {truth.shape}, probabilities {stated.shape}.", "Give one of each a record."
+            f"Outcomes have the shape {truth.shape}, probabilities {stated.shape}.",
+            "Give one of each for every record.",
         )
     return truth, stated

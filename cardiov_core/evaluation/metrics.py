@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.errors import LabelError
 
 LEVEL_KEYS: tuple[str, ...] = ("no", "low", "medium", "high")
@@ -62,7 +63,7 @@ def quadratic_weighted_kappa(labels: npt.ArrayLike, levels: npt.ArrayLike) -> fl
     return kappa_of(confusion_matrix(truth, given))
 
 
-def confusion_matrix(labels: npt.ArrayLike, levels: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def confusion_matrix(labels: npt.ArrayLike, levels: npt.ArrayLike) -> IntArray:
     """Return how often each label (rows) met each level (columns), shape (4, 4).
 
     Raises
@@ -79,7 +80,7 @@ def confusion_matrix(labels: npt.ArrayLike, levels: npt.ArrayLike) -> npt.NDArra
     return np.bincount(truth * n_levels + given, minlength=n_levels**2).reshape(n_levels, n_levels)
 
 
-def kappa_of(confusion: npt.NDArray[np.int64]) -> float:
+def kappa_of(confusion: IntArray) -> float:
     """Return the quadratic-weighted kappa of a confusion matrix, as `quadratic_weighted_kappa` does.
 
     The same number as scikit-learn's, at a twentieth of the time, which a bootstrap needs thousands of times.
@@ -90,7 +91,7 @@ def kappa_of(confusion: npt.NDArray[np.int64]) -> float:
     return float("nan") if expected == 0.0 else 1.0 - float((weights * confusion).sum()) / expected
 
 
-def area_under_curve(positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> float:
+def area_under_curve(positive: BoolArray, scores: Float64Array) -> float:
     """Return the area under one ROC curve: how often a positive record scores above a negative one, ties half.
 
     Computed from ranks (Mann and Whitney 1947, doi:10.1214/aoms/1177730491): the same number as scikit-learn's at a
@@ -142,13 +143,13 @@ def auc_per_level(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> dict[s
     if truth.ndim != 1 or scores.shape != (len(truth), len(LEVEL_KEYS)) or not len(truth):
         raise LabelError(
             f"Labels have the shape {truth.shape}, probabilities {scores.shape}.",
-            f"Give one label and {len(LEVEL_KEYS)} probabilities a record.",
+            f"Give one label and {len(LEVEL_KEYS)} probabilities per record.",
         )
     areas = {key: area_under_curve(truth == level, scores[:, level]) for level, key in enumerate(LEVEL_KEYS)}
     return areas | {"mean": float(np.mean(list(areas.values())))}
 
 
-def exceedances_of_levels(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def exceedances_of_levels(probabilities: npt.ArrayLike) -> Float64Array:
     """Return P(level > 0), P(> 1), P(> 2) of level probabilities: ``(n, 4) -> (n, 3)``, never rising."""
     scores = np.asarray(probabilities, dtype=np.float64)
     return np.clip(np.cumsum(scores[:, ::-1], axis=1)[:, ::-1][:, 1:], 0.0, 1.0)
@@ -192,10 +193,11 @@ def macro_auc(y_true: npt.ArrayLike, y_score: npt.ArrayLike) -> float:
     return float(np.mean(defined)) if defined else float("nan")
 
 
-def _pair(labels: npt.ArrayLike, levels: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _pair(labels: npt.ArrayLike, levels: npt.ArrayLike) -> tuple[IntArray, IntArray]:
     truth, given = np.asarray(labels), np.asarray(levels)
     if truth.ndim != 1 or truth.shape != given.shape or not len(truth):
         raise LabelError(
-            f"Labels have the shape {truth.shape}, levels {given.shape}.", "Give one of each a record, at least one."
+            f"Labels have the shape {truth.shape}, levels {given.shape}.",
+            "Give one of each for every record, at least one.",
         )
     return truth.astype(np.int64), given.astype(np.int64)

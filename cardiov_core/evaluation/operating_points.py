@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-import numpy.typing as npt
-
-from cardiov_core.domain import Severity
+from cardiov_core.domain import IntArray, Severity
 from cardiov_core.errors import ConfigurationError
 
 OPERATING_POINTS: Mapping[str, Severity] = MappingProxyType(
@@ -74,7 +71,7 @@ def check_prevalence(prevalence: float) -> None:
         )
 
 
-def alarm_at(confusion: npt.NDArray[np.int64], level: Severity) -> Alarm:
+def alarm_at(confusion: IntArray, level: Severity) -> Alarm:
     """Return the counts of the alarm 'this level or higher' from a confusion matrix whose rows are labels."""
     cut = int(level)
     return Alarm(
@@ -85,7 +82,7 @@ def alarm_at(confusion: npt.NDArray[np.int64], level: Severity) -> Alarm:
     )
 
 
-def missed_high_risk(confusion: npt.NDArray[np.int64]) -> tuple[int, int]:
+def missed_high_risk(confusion: IntArray) -> tuple[int, int]:
     """Return how many high-risk records are graded no or low risk, and how many high-risk records there are."""
     row = confusion[Severity.HIGH_RISK]
     return int(row[: Severity.MEDIUM_RISK].sum()), int(row.sum())

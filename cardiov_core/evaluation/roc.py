@@ -5,7 +5,7 @@ import numpy.typing as npt
 from pydantic import JsonValue
 from sklearn.metrics import roc_curve
 
-from cardiov_core.domain import Float64Array, JsonObject
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, JsonObject
 from cardiov_core.evaluation.bootstrap import counted_intervals
 from cardiov_core.evaluation.metrics import LEVEL_KEYS, THRESHOLD_KEYS, exceedances_of_levels
 
@@ -13,7 +13,7 @@ _GRID = np.linspace(0.0, 1.0, 51)
 
 
 def roc_curves(
-    labels: npt.NDArray[np.int64],
+    labels: IntArray,
     probabilities: Float64Array,
     *,
     groups: npt.ArrayLike | None = None,
@@ -54,7 +54,7 @@ def roc_curves(
     return curves
 
 
-def _outcomes(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def _outcomes(labels: IntArray) -> BoolArray:
     levels = labels[:, np.newaxis] == np.arange(len(LEVEL_KEYS))
     thresholds = labels[:, np.newaxis] > np.arange(len(THRESHOLD_KEYS))
     return np.concatenate([levels, thresholds], axis=1)
@@ -67,7 +67,7 @@ def _scores(probabilities: Float64Array) -> Float64Array:
 class _Curve:
     """The sensitivity of resamples at the grid of false-positive rates."""
 
-    def __init__(self, truth: npt.NDArray[np.bool_], scores: Float64Array) -> None:
+    def __init__(self, truth: BoolArray, scores: Float64Array) -> None:
         self._order = np.argsort(-scores, kind="stable")
         # A corner of the curve lies where the score changes: equal scores are passed together.
         self._last = np.append(np.diff(scores[self._order]) != 0, True)

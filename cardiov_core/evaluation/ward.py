@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array, IntArray, Severity
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation.bootstrap import Interval, bootstrap_intervals
 
@@ -72,7 +72,7 @@ def ward_outcome(labels: IntArray, levels: IntArray, prevalence: float) -> WardO
     patients = np.where(grave, prevalence / grave.sum(), (1.0 - prevalence) / (~grave).sum()) * PATIENTS
     alarm, high = levels >= Severity.MEDIUM_RISK, labels == Severity.HIGH_RISK
 
-    def n(chosen: npt.NDArray[np.bool_]) -> float:
+    def n(chosen: BoolArray) -> float:
         return float(patients[chosen].sum())
 
     return WardOutcome(

@@ -130,7 +130,7 @@ def measurements_to_dict(measurements: Measurements) -> JsonObject:
     -------
     dict
         The fields of :class:`~cardiov_core.domain.Measurements` by name: a number or None, reasons under
-        ``not_measurable``, numbers a lead as objects; ``boundaries`` of the median beat (``p``, ``qrs``, ``t``:
+        ``not_measurable``, numbers per lead as objects; ``boundaries`` of the median beat (``p``, ``qrs``, ``t``:
         {onset_ms, offset_ms} from the R peak, or None) and ``beats`` (``r_s``, ``dominant`` and each wave's
         {onset_s, offset_s} in seconds of the record). No NaN: None instead.
     """

@@ -4,11 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
 from cardiov_core.datasets import SAME_MARK, differing_bits, signal_mark
-from cardiov_core.domain import EcgRecord, LikelyStatement, Measurements
+from cardiov_core.domain import EcgRecord, Float64Array, LikelyStatement, Measurements
 from cardiov_core.inference.graders.boosting import boosting_scores
 from cardiov_core.signals import FEATURES, features_of
 from cardiov_core.statements import STATEMENTS
@@ -53,7 +52,7 @@ def likely_statements(
     return tuple(sorted(likely, key=lambda one: -one.probability))
 
 
-def _out_of_fold(record: EcgRecord, head: StatementHead) -> npt.NDArray[np.float64] | None:
+def _out_of_fold(record: EcgRecord, head: StatementHead) -> Float64Array | None:
     mark = signal_mark(record) if head.marks else None
     if mark is None:
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, FloatArray, MachineReading, Provenance, Sex
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, FloatArray, MachineReading, Provenance, Sex
 from cardiov_core.errors import MissingMetadataError, RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.leads import (
     UNITS_HINT,
@@ -122,7 +122,7 @@ def standard_rows(names: Sequence[str], file_name: str) -> tuple[dict[str, int],
         elif lead in rows:
             raise RecordFormatError(
                 f"{file_name} has lead {lead} twice ('{names[rows[lead]]}' and '{name}').",
-                "Keep one channel a lead, or correct the names.",
+                "Keep one channel per lead, or correct the names.",
             )
         else:
             rows[lead] = index
@@ -203,7 +203,7 @@ def assemble(channels: Channels, options: ReadOptions) -> EcgRecord:
     )
 
 
-def _check_samples(signal: npt.NDArray[np.float64], rate_hz: float, name: str) -> None:
+def _check_samples(signal: Float64Array, rate_hz: float, name: str) -> None:
     if signal.shape[1] < MIN_DURATION_S * rate_hz:
         raise RecordUnsupportedError(
             f"{name} lasts {signal.shape[1] / rate_hz:.2f} s; less than {MIN_DURATION_S:g} s hold no rhythm.",

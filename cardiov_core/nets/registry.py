@@ -175,10 +175,10 @@ _FAMILIES: Mapping[str, _Family] = {
     "xresnet1d152": _benchmark(partial(XResNet1d, blocks=(3, 8, 36, 3)), "Fifty bottlenecks of 256 channels."),
     "inception1d": _benchmark(Inception1d, "Six modules of kernels of 39, 19 and 9 samples side by side.", ".925"),
     "lstm": _benchmark(Recurrent, "Two layers of 256 units.", ".907"),
-    "lstm_bidir": _benchmark(partial(Recurrent, bidirectional=True), "Two layers of 256 units a direction.", ".914"),
+    "lstm_bidir": _benchmark(partial(Recurrent, bidirectional=True), "Two layers of 256 units per direction.", ".914"),
     "gru": _benchmark(partial(Recurrent, kind="gru"), "Two layers of 256 gated units."),
     "gru_bidir": _benchmark(
-        partial(Recurrent, kind="gru", bidirectional=True), "Two layers of 256 gated units a direction."
+        partial(Recurrent, kind="gru", bidirectional=True), "Two layers of 256 gated units per direction."
     ),
     "wavelet_nn": _benchmark(WaveletNN, "One hidden layer on 864 statistics of wavelet coefficients.", ".849"),
     "naive": _benchmark(Naive, "The frequencies of the outputs, whatever the signal.", ".500"),

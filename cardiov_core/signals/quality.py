@@ -81,7 +81,7 @@ _SPIKES_ALONE = Reason(
 
 
 class _Noise(NamedTuple):
-    """Number -> its values a lead, in the order of the record's leads."""
+    """Number -> its values per lead, in the order of the record's leads."""
 
     values: Mapping[str, Float64Array]
     hum_hz: Float64Array

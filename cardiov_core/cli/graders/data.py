@@ -29,7 +29,7 @@ def data() -> None:
 @click.option("--data", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="PTB-XL.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 def describe(folder: Path, as_json: bool) -> None:
-    """Print the paper's Table 1 for what is there, the records a level by both label rules, and where they come from.
+    """Print the paper's Table 1 for what is there, the records per level by both label rules, and where they come from.
 
     PTB-XL's first 500 numbers are of the oldest years and few devices: they stand beside the rest.
     """

@@ -78,7 +78,7 @@ class Folds(click.ParamType[tuple[int, ...]]):
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes of this machine that train a network together, one a GPU; torchrun joins several machines.",
+    help="Processes of this machine that train a network together, one per GPU; torchrun joins several machines.",
 )
 def train(
     config: Path | None,

@@ -64,7 +64,7 @@ def measure(
 
 
 def _measure_all(paths: tuple[Path, ...], *, as_json: bool) -> int:
-    """Print a row a record and return how many could not be measured."""
+    """Print a row per record and return how many could not be measured."""
     from cardiov_core.inference import measurements_to_dict
     from cardiov_core.io import collect, read_source
     from cardiov_core.signals import measure as measure_record

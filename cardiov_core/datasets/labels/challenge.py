@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import BoolArray, Float64Array
 
 Year = Literal[2020, 2021]
 """Of the challenge: 24 classes in 2020, 26 in 2021."""
@@ -68,7 +67,7 @@ def challenge_weights(year: Year) -> Float64Array:
     return weights
 
 
-def challenge_rows(codes: Iterable[Iterable[str]], year: Year) -> npt.NDArray[np.bool_]:
+def challenge_rows(codes: Iterable[Iterable[str]], year: Year) -> BoolArray:
     """Return which scored classes records have by their SNOMED CT codes, ``(n_records, n_classes)``."""
     classes = challenge_classes(year)
     return np.array(

@@ -12,12 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
-from cardiov_core.domain import Severity, Sex
+from cardiov_core.domain import FloatArray, Severity, Sex
 from cardiov_core.errors import DatasetError, LabelError
 from cardiov_core.statements import LabelRule, label_of
 
@@ -65,7 +63,7 @@ class Person:
 class PreparedRecords:
     """What a network is fed of some records, and by what they are recognised."""
 
-    windows: npt.NDArray[np.float32]  # float32 ``(n_stored, leads, samples)``; of a cache, the mapped file itself
+    windows: FloatArray  # float32 ``(n_stored, leads, samples)``; of a cache, the mapped file itself
     # Of each record, as `cardiov_core.datasets.fingerprint.fingerprints_of` names them.
     fingerprints: tuple[Mapping[str, str], ...]
     rows: tuple[int, ...] | None = None  # the row of `windows` of each record; None where they are as many and in order

@@ -12,6 +12,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain import Float64Array
 from cardiov_core.evaluation.agreement.formulas import (
     CONFIDENCE,
     N_LEVELS,
@@ -91,7 +92,7 @@ def pair_agreement(tables: Table, *, n_resamples: int = 1000, seed: int = 0) -> 
     """
     n_levels = tables.shape[-1]
 
-    def worked_out(sums: npt.NDArray[np.float64]) -> dict[Statistic, npt.NDArray[np.float64]]:
+    def worked_out(sums: Float64Array) -> dict[Statistic, Float64Array]:
         table = sums.reshape(*sums.shape[:-1], n_levels, n_levels)
         coincidences = table + np.swapaxes(table, -1, -2)
         margins = coincidences.sum(axis=-1)
@@ -119,7 +120,7 @@ def group_agreement(
     size = n_levels * n_levels
     features = np.hstack([coincidences_of(counts).reshape(-1, size), pairs.reshape(-1, size), levels])
 
-    def worked_out(sums: npt.NDArray[np.float64]) -> dict[Statistic, npt.NDArray[np.float64]]:
+    def worked_out(sums: Float64Array) -> dict[Statistic, Float64Array]:
         square = (*sums.shape[:-1], n_levels, n_levels)
         coincidences = sums[..., :size].reshape(square)
         return {
@@ -131,8 +132,8 @@ def group_agreement(
 
 
 def _estimates(
-    features: npt.NDArray[np.float64],
-    worked_out: Callable[[npt.NDArray[np.float64]], Mapping[Statistic, npt.NDArray[np.float64]]],
+    features: Float64Array,
+    worked_out: Callable[[Float64Array], Mapping[Statistic, Float64Array]],
     n_resamples: int,
     seed: int,
 ) -> dict[Statistic, Estimate]:
@@ -144,18 +145,16 @@ def _estimates(
     return {name: _estimate(n, float(value), resampled[name]) for name, value in values.items()}
 
 
-def _resampled_sums(
-    features: npt.NDArray[np.float64], n_resamples: int, generator: np.random.Generator
-) -> npt.NDArray[np.float64]:
+def _resampled_sums(features: Float64Array, n_resamples: int, generator: np.random.Generator) -> Float64Array:
     """Draw cases with replacement and add up: equal cases are drawn together, which costs less and changes nothing."""
     kinds, counts = np.unique(features, axis=0, return_counts=True)
     n = len(features)
     drawn = generator.multinomial(n, counts / n, size=n_resamples)
-    sums: npt.NDArray[np.float64] = drawn @ kinds
+    sums: Float64Array = drawn @ kinds
     return sums
 
 
-def _estimate(n: int, value: float, resampled: npt.NDArray[np.float64]) -> Estimate:
+def _estimate(n: int, value: float, resampled: Float64Array) -> Estimate:
     if np.isnan(value):
         return Estimate(n, None, reason=UNDEFINED)
     defined = resampled[~np.isnan(resampled)]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import LabelError
 from cardiov_core.evaluation.bootstrap import Interval
 
@@ -20,7 +21,7 @@ N_LEVELS = 4
 CONFIDENCE = 0.95
 """Of all intervals."""
 
-Table = npt.NDArray[np.float64]
+Table = Float64Array
 """Counts of pairs of levels, shape ``(..., n_levels, n_levels)``: the first reading in rows."""
 
 
@@ -69,7 +70,7 @@ def gwet_ac2(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> float:
     return float(ac2_of(pairs.sum(axis=0), levels.sum(axis=0)))
 
 
-def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> npt.NDArray[np.float64]:
+def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> Float64Array:
     """Count how often each level was given to each case.
 
     Returns shape ``(n_cases, n_levels)``.
@@ -80,7 +81,7 @@ def level_counts(ratings: npt.ArrayLike, n_levels: int = N_LEVELS) -> npt.NDArra
             f"Readings of the shape {given.shape} are not levels 0 to {n_levels - 1} of (cases, readers).",
             f"Give one row per case, with {MISSING} where a reader did not read it.",
         )
-    counts: npt.NDArray[np.float64] = (given[:, :, None] == np.arange(n_levels)).sum(axis=1).astype(np.float64)
+    counts: Float64Array = (given[:, :, None] == np.arange(n_levels)).sum(axis=1).astype(np.float64)
     return counts
 
 
@@ -97,7 +98,7 @@ def case_tables(
     if rows.ndim != 1 or rows.shape != columns.shape or not len(rows) or both.min() < 0 or both.max() >= n_levels:
         raise LabelError(
             f"Readings of the shapes {rows.shape} and {columns.shape} are not pairs of levels 0 to {n_levels - 1}.",
-            "Give one level of each a case, at least one.",
+            "Give one level of each for every case, at least one.",
         )
     index = np.arange(len(rows)) if cases is None else np.unique(np.asarray(cases), return_inverse=True)[1]
     tables = np.zeros((int(index.max()) + 1, n_levels, n_levels))
@@ -105,7 +106,7 @@ def case_tables(
     return tables
 
 
-def kappas_of(table: Table) -> npt.NDArray[np.float64]:
+def kappas_of(table: Table) -> Float64Array:
     """Return Cohen's kappa with quadratic weights of each table (Cohen 1968, doi:10.1037/h0026256).
 
     Of many tables at once; `cardiov_core.evaluation.metrics.kappa_of` takes one, and differs in the last digit.
@@ -116,7 +117,7 @@ def kappas_of(table: Table) -> npt.NDArray[np.float64]:
     return 1 - _divided(observed * table.sum(axis=(-2, -1)), expected)
 
 
-def ac2_of(pairs: Table, levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def ac2_of(pairs: Table, levels: Float64Array) -> Float64Array:
     """Return AC2 with quadratic weights from sums over cases.
 
     `pairs`: shape (..., n_levels, n_levels), how often two readings of one case were these levels, each case weighing
@@ -129,7 +130,7 @@ def ac2_of(pairs: Table, levels: npt.NDArray[np.float64]) -> npt.NDArray[np.floa
     return _divided(mean_of(pairs, weights) - by_chance, 1 - by_chance)
 
 
-def alpha_of(coincidences: Table, distances: Table) -> npt.NDArray[np.float64]:
+def alpha_of(coincidences: Table, distances: Table) -> Float64Array:
     """Return Krippendorff's alpha from the coincidence matrix and the squared distances of its levels."""
     margins = coincidences.sum(axis=-1)
     total = margins.sum(axis=-1)
@@ -138,7 +139,7 @@ def alpha_of(coincidences: Table, distances: Table) -> npt.NDArray[np.float64]:
     return 1 - _divided((total - 1) * observed, expected)
 
 
-def ordinal_distances(margins: npt.NDArray[np.float64]) -> Table:
+def ordinal_distances(margins: Float64Array) -> Table:
     """Return Krippendorff's squared ordinal distances: readings from level to level, half of both ends, squared.
 
     `margins`: shape (..., n_levels), readings a level.
@@ -155,12 +156,12 @@ def gaps(n_levels: int) -> Table:
     return np.abs(levels[:, None] - levels[None, :])
 
 
-def mean_of(table: Table, weights: Table) -> npt.NDArray[np.float64]:
+def mean_of(table: Table, weights: Table) -> Float64Array:
     """Return the mean weight of the cells over the pairs of each table; NaN where a table is empty."""
     return _divided((table * weights).sum(axis=(-2, -1)), table.sum(axis=(-2, -1)))
 
 
-def coincidences_of(counts: npt.NDArray[np.float64]) -> Table:
+def coincidences_of(counts: Float64Array) -> Table:
     """Return the pairs of readings within each case, both ways, each reading weighing the same.
 
     `counts`: shape (n_cases, n_levels), of `level_counts`.
@@ -171,7 +172,7 @@ def coincidences_of(counts: npt.NDArray[np.float64]) -> Table:
     return pairs
 
 
-def shares_of(counts: npt.NDArray[np.float64]) -> tuple[Table, npt.NDArray[np.float64]]:
+def shares_of(counts: Float64Array) -> tuple[Table, Float64Array]:
     """Return of each case the shares of its pairs of readings (0 where there is one reading), and of its levels.
 
     `counts`: shape (n_cases, n_levels), of `level_counts`. Returns shapes ``(n_cases, n_levels, n_levels)`` and
@@ -181,8 +182,8 @@ def shares_of(counts: npt.NDArray[np.float64]) -> tuple[Table, npt.NDArray[np.fl
     return coincidences_of(counts) / n_readings[:, None, None], counts / n_readings[:, None]
 
 
-def _divided(upper: npt.NDArray[np.float64], lower: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _divided(upper: Float64Array, lower: Float64Array) -> Float64Array:
     """Divide; NaN where the divisor is 0."""
-    quotient: npt.NDArray[np.float64] = np.full(np.broadcast_shapes(upper.shape, lower.shape), np.nan)
+    quotient: Float64Array = np.full(np.broadcast_shapes(upper.shape, lower.shape), np.nan)
     np.divide(upper, lower, out=quotient, where=lower != 0)
     return quotient

@@ -52,7 +52,7 @@ def challenge_score(labels: BoolMatrix, answers: BoolMatrix, year: Year) -> floa
     if labels.shape[1] != len(classes):
         raise LabelError(
             f"There are {labels.shape[1]} classes, and the challenge of {year} has {len(classes)}.",
-            "Give one column a class, in the order of challenge_classes.",
+            "Give one column per class, in the order of challenge_classes.",
         )
     inactive = np.zeros_like(labels)
     inactive[:, [SINUS_RHYTHM in one.codes for one in classes]] = True

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from cardiov_core.datasets import statement_classes
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import BoolArray, Float64Array
 from cardiov_core.errors import LabelError
 
 Level = Literal["subclass", "superclass"]
@@ -60,6 +59,6 @@ def scores_upwards(scores: Float64Array, codes: Sequence[str], level: Level, rul
     return np.stack([part.mean(axis=1) for part in parts], axis=1)
 
 
-def labels_upwards(labels: npt.NDArray[np.bool_], codes: Sequence[str], level: Level) -> npt.NDArray[np.bool_]:
+def labels_upwards(labels: BoolArray, codes: Sequence[str], level: Level) -> BoolArray:
     """Return which classes of a level records have by their statements, ``(n_records, n_classes)``."""
     return np.stack([labels[:, columns].any(axis=1) for columns in members_of(level, codes).values()], axis=1)

@@ -6,13 +6,13 @@ The figures of the PTB-XL benchmark (Strodthoff et al. 2021, doi:10.1109/JBHI.20
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import BoolArray, Float64Array
 from cardiov_core.errors import LabelError
 from cardiov_core.evaluation.metrics import area_under_curve
 
 _TINY = 1e-300
 
-BoolMatrix = npt.NDArray[np.bool_]
+BoolMatrix = BoolArray
 
 
 def auc_per_class(labels: BoolMatrix, scores: Float64Array) -> Float64Array:
@@ -113,5 +113,5 @@ def check_shapes(labels: npt.NDArray[np.generic], scores: npt.NDArray[np.generic
     if labels.shape != scores.shape or labels.ndim != 2 or not labels.size:
         raise LabelError(
             f"Labels of shape {labels.shape} and scores of shape {scores.shape} do not belong together.",
-            "Give both one row a record and one column a class.",
+            "Give both one row per record and one column per class.",
         )

@@ -55,7 +55,7 @@ def answers_with_rules(
     findings : sequence of collection of str
         Codes of the findings that each record has.
     rules : sequence of frozenset of str or None
-        One an output, from `rules_of`.
+        One per output, from `rules_of`.
     how : {"override", "join"}
         What a rule does.
 
@@ -67,7 +67,7 @@ def answers_with_rules(
     if answers.shape != (len(findings), len(rules)):
         raise LabelError(
             f"Answers of shape {answers.shape} do not fit {len(findings)} records and {len(rules)} outputs.",
-            "Give one row a record and one column an output.",
+            "Give one row per record and one column per output.",
         )
     decided = np.array(answers, dtype=bool)
     for column, codes in enumerate(rules):

@@ -7,9 +7,8 @@ without the statement (the benchmark's section IV-B; Oakden-Rayner et al. 2020, 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import LabelError
 from cardiov_core.evaluation.metrics import area_under_curve
 from cardiov_core.evaluation.statements.multilabel import BoolMatrix
@@ -19,7 +18,7 @@ from cardiov_core.evaluation.statements.multilabel import BoolMatrix
 class Stratum:
     """One cluster of the records with a statement."""
 
-    records: npt.NDArray[np.int64]
+    records: IntArray
     auc: float  # of the cluster's records against all without the statement
     n_together: int  # how many of them have the other statement, too
 

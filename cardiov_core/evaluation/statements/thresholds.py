@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import BoolArray, Float64Array
 from cardiov_core.evaluation.statements.multilabel import BoolMatrix, check_shapes
 
 _HALF, _NEAR, _LEAST, _NOTHING = 0.5, 0.03, 0.1, 0.1
@@ -17,7 +17,7 @@ def answers_above(scores: Float64Array, thresholds: npt.ArrayLike) -> BoolMatrix
     scores : numpy.ndarray, shape (n_records, n_classes)
         Probabilities.
     thresholds : array_like
-        One for all classes or one a class.
+        One for all classes or one per class.
     """
     answers: BoolMatrix = scores >= np.asarray(thresholds)
     none = ~answers.any(axis=1)
@@ -58,7 +58,7 @@ def best_thresholds(labels: BoolMatrix, scores: Float64Array, beta: float = 1.0)
     return np.array([_best(labels[:, k], scores[:, k], beta) for k in range(labels.shape[1])])
 
 
-def _best(positive: npt.NDArray[np.bool_], scores: Float64Array, beta: float) -> float:
+def _best(positive: BoolArray, scores: Float64Array, beta: float) -> float:
     if not positive.any():
         return _HALF
     order = np.argsort(-scores, kind="stable")

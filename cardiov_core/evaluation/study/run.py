@@ -49,7 +49,7 @@ class Evaluation:
     model_name: str
     model_sha256: str
     folds: tuple[int, ...]  # PTB-XL folds that were asked for
-    # One row a record: ecg_id, label, level, p0..p3, out_of_fold, label_most_severe, rank_violation, patient_id,
+    # One row per record: ecg_id, label, level, p0..p3, out_of_fold, label_most_severe, rank_violation, patient_id,
     # statement (the one that decided the label, whoever corrected it).
     predictions: pd.DataFrame
     # As docs/use/evaluate.md describes ``metrics.json``; None where the records do not define a figure.

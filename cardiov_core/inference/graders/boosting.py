@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, softmax
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.weights import Boosting
 
 
@@ -69,7 +69,7 @@ def boosting_contributions(boosting: Boosting, row: npt.ArrayLike) -> tuple[Floa
     return base + change[~is_fork].sum(axis=0), contributions
 
 
-def _walk(boosting: Boosting, row: Float64Array) -> tuple[npt.NDArray[np.int64], Float64Array, npt.NDArray[np.int64]]:
+def _walk(boosting: Boosting, row: Float64Array) -> tuple[IntArray, Float64Array, IntArray]:
     """Return of each step, in the order of the trees: the deciding number, the move of the score, and which score.
 
     What a tree's root adds by itself is a step that no number decides (-1).
@@ -88,7 +88,7 @@ def _walk(boosting: Boosting, row: Float64Array) -> tuple[npt.NDArray[np.int64],
     return np.concatenate(forks)[order], np.concatenate(moves)[order], boosting.score[of_tree]
 
 
-def _step(boosting: Boosting, row: Float64Array, node: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _step(boosting: Boosting, row: Float64Array, node: IntArray) -> IntArray:
     """Go one step down in each tree; stay in leaves."""
     feature = boosting.feature[node]
     value = row[feature]

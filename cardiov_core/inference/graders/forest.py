@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, FloatArray, IntArray
 from cardiov_core.weights import Forest
 
 
@@ -65,7 +65,7 @@ def path_contributions(forest: Forest, row: npt.ArrayLike) -> tuple[Float64Array
     return base, contributions / len(forest.roots)
 
 
-def _step(forest: Forest, row: npt.NDArray[np.float32], node: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _step(forest: Forest, row: FloatArray, node: IntArray) -> IntArray:
     """Go one step down in each tree; stay in leaves."""
     feature = forest.feature[node]
     value = row[feature]
@@ -73,6 +73,6 @@ def _step(forest: Forest, row: npt.NDArray[np.float32], node: npt.NDArray[np.int
     return np.where(feature < 0, node, np.where(to_left, node + 1, forest.right[node]))
 
 
-def _shares(forest: Forest, node: npt.NDArray[np.int64]) -> Float64Array:
+def _shares(forest: Forest, node: IntArray) -> Float64Array:
     counts = forest.counts[node].astype(np.float64)
     return np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)

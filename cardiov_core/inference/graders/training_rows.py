@@ -20,7 +20,7 @@ class TrainingRow:
     ecg_id: int  # its number in PTB-XL
     patient_id: str  # its patient there
     exceedance: tuple[float, float, float]
-    set_limits: Limits | None  # limits of the prediction set, one a level; None where the grader has no sets
+    set_limits: Limits | None  # limits of the prediction set, one per level; None where the grader has no sets
     # Its level by costs that were chosen without its group of patients; None where the grader has no costs.
     decided: int | None = None
     mark: str = ""  # by what the record is known again; empty where the table has none

@@ -61,12 +61,12 @@ def fit_calibration(exceedance: npt.ArrayLike, labels: npt.ArrayLike, *, offsets
     Raises
     ------
     LabelError
-        If there is not one label a record.
+        If there is not one label per record.
     """
     values = np.asarray(exceedance, dtype=np.float64)
     above = ordinal.encode(labels, values.shape[1] + 1)
     if above.shape != values.shape:
-        raise LabelError(f"{len(above)} labels for {len(values)} records.", "Give one label a record.")
+        raise LabelError(f"{len(above)} labels for {len(values)} records.", "Give one label per record.")
     logits = logit(np.clip(values, CLIP, 1.0 - CLIP))
 
     def loss(numbers: Float64Array) -> tuple[float, Float64Array]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array, IntArray, Prediction, Reason, ReasonCode, Tally
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, Prediction, Reason, ReasonCode, Tally
 from cardiov_core.errors import LabelError
 from cardiov_core.weights import DoubtPart, ModelCard
 
@@ -31,7 +31,7 @@ class GradedOutOfFold:
     patients: npt.NDArray[np.str_]  # shape (n,), who each record is from
 
     @property
-    def wrong(self) -> npt.NDArray[np.bool_]:
+    def wrong(self) -> BoolArray:
         """Where the level on show is not the label."""
         return np.asarray(self.levels != self.labels, dtype=np.bool_)
 
@@ -54,11 +54,11 @@ def doubts_of(probabilities: npt.ArrayLike, levels: npt.ArrayLike) -> Float64Arr
     Raises
     ------
     LabelError
-        If there is not one level a record.
+        If there is not one level per record.
     """
     values, shown = np.asarray(probabilities, dtype=np.float64), np.asarray(levels, dtype=np.int64)
     if values.ndim != 2 or shown.shape != (len(values),):
-        raise LabelError(f"{shown.shape} levels for probabilities of {values.shape}.", "Give one level a record.")
+        raise LabelError(f"{shown.shape} levels for probabilities of {values.shape}.", "Give one level per record.")
     return np.asarray(1.0 - values[np.arange(len(values)), shown], dtype=np.float64)
 
 
@@ -132,5 +132,5 @@ def _rows_of(graded: GradedOutOfFold, ecg_ids: IntArray) -> IntArray:
     return np.asarray(order[np.searchsorted(graded.ecg_ids, ecg_ids, sorter=order)], dtype=np.int64)
 
 
-def _tally(wrong: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> Tally:
+def _tally(wrong: BoolArray, among: BoolArray) -> Tally:
     return Tally(int(among.sum()), int(wrong[among].sum()))

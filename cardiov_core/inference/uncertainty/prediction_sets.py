@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import LabelError
 from cardiov_core.weights import ConformalPart, ModelCard
 
@@ -20,7 +20,7 @@ COVERAGE = 0.9
 
 
 Limits = tuple[float, float, float, float]
-"""Of the prediction sets, one a level."""
+"""Of the prediction sets, one per level."""
 
 
 def contiguous_set(
@@ -38,9 +38,7 @@ def contiguous_set(
     return tuple(range(min(chosen), max(chosen) + 1))
 
 
-def contiguous_sets(
-    probabilities: Float64Array, limits: Float64Array, decided: npt.NDArray[np.int64]
-) -> list[tuple[int, ...]]:
+def contiguous_sets(probabilities: Float64Array, limits: Float64Array, decided: IntArray) -> list[tuple[int, ...]]:
     """Return the prediction set of each record, by limits of its own; arguments as in `contiguous_set`, a row each."""
     rows = zip(probabilities, limits, decided.tolist(), strict=True)
     return [contiguous_set(row, own, level) for row, own, level in rows]
@@ -66,12 +64,12 @@ def fit_limits(probabilities: npt.ArrayLike, labels: npt.ArrayLike, coverage: fl
     Raises
     ------
     LabelError
-        If there are no records, or not one label a record.
+        If there are no records, or not one label per record.
     """
     values, truth = np.asarray(probabilities, dtype=np.float64), np.asarray(labels, dtype=np.int64)
     if values.ndim != 2 or not len(values) or truth.shape != (len(values),):
         raise LabelError(
-            f"Probabilities have the shape {values.shape}, labels {truth.shape}.", "Give one label a record."
+            f"Probabilities have the shape {values.shape}, labels {truth.shape}.", "Give one label per record."
         )
     raised = _raised(values)
     limits = [_quantile(raised[truth == level, level], coverage) for level in range(values.shape[1])]

@@ -4,9 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import Prediction, Severity
+from cardiov_core.domain import BoolArray, Float64Array, Prediction, Severity
 from cardiov_core.inference.uncertainty.doubt import GradedOutOfFold
 
 _STEP = 5
@@ -96,5 +95,5 @@ def reliability_of(
     )
 
 
-def _inside(shares: npt.NDArray[np.float64], low: int, high: int) -> npt.NDArray[np.bool_]:
+def _inside(shares: Float64Array, low: int, high: int) -> BoolArray:
     return (shares >= low) & ((shares < high) | (high == 100))

@@ -11,9 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import Sex
+from cardiov_core.domain import Float64Array, Sex
 from cardiov_core.io.assembly import Channels, ReadOptions, sha256_of
 from cardiov_core.io.carts.ecgdatakit_file import clean, incomplete
 
@@ -34,7 +33,7 @@ def read_contec(path: Path, content: bytes, options: ReadOptions) -> Channels:
     if n_frames < 1 or left:
         raise incomplete(path.name, FORMAT, "it holds no whole number of samples per lead")
     counts = np.frombuffer(content, "<u2", n_frames * len(_LEADS), _HEAD_BYTES).reshape(n_frames, len(_LEADS)).T
-    signal: npt.NDArray[np.float64] = (counts.astype(np.float64) - _ZERO) * _MV_PER_COUNT
+    signal: Float64Array = (counts.astype(np.float64) - _ZERO) * _MV_PER_COUNT
     signal[counts == _NOT_CONNECTED] = np.nan
     sex, age, _ = struct.unpack_from("<3B", content, _HEAD_BYTES - 3)
     empty = [lead for lead, row in zip(_LEADS, signal, strict=True) if np.isnan(row).all()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.io.leads import standard_lead
 
@@ -29,7 +30,7 @@ class Mended:
     changed: bool = False  # whether the group is no longer as the file has it
     notes: list[str] = field(default_factory=list)
     # Shape ``(n_samples, n_channels)``: samples that are padding, where the parser is not to look for them.
-    gaps: npt.NDArray[np.bool_] | None = None
+    gaps: BoolArray | None = None
     skew: tuple[float, ...] = ()  # samples by which each channel began later than the group
 
 
@@ -56,7 +57,7 @@ def mend_group(item: "Dataset", name: str, *, little: bool) -> Mended:
     return mended
 
 
-def delayed(samples: npt.NDArray[np.float64], skew: float) -> npt.NDArray[np.float64]:
+def delayed(samples: Float64Array, skew: float) -> Float64Array:
     """Return a channel on the time of its group: sample i of it was taken at i + skew.
 
     `samples`: counts, shape ``(n_samples,)``. `skew`: samples by which the channel began later; part of one for
@@ -93,7 +94,7 @@ def _codes(item: "Dataset", code: str, *, little: bool) -> Codes | None:
     return np.frombuffer(data, dtype, n_channels * n_samples).reshape(n_samples, n_channels)
 
 
-def _with_sign(item: "Dataset", codes: Codes, bits: int, mended: Mended) -> npt.NDArray[np.int64]:
+def _with_sign(item: "Dataset", codes: Codes, bits: int, mended: Mended) -> IntArray:
     """Take the highest stored bit as the sign, where the bits above it are empty (PS3.3, C.10.9.1.5)."""
     out = codes.astype(np.int64)
     beyond = []
@@ -129,7 +130,7 @@ def _sign_of_padding(item: "Dataset", dtype: np.dtype[np.integer], stored: int) 
             item.WaveformPaddingValue = np.array([value - (1 << stored)], dtype).tobytes()
 
 
-def _find_padding(item: "Dataset", codes: npt.NDArray[np.int64], dtype: np.dtype[np.integer], mended: Mended) -> None:
+def _find_padding(item: "Dataset", codes: IntArray, dtype: np.dtype[np.integer], mended: Mended) -> None:
     """Look for runs of a padding value that samples may have as well; another value the parser finds by itself."""
     padding = item.get("WaveformPaddingValue")
     if not isinstance(padding, bytes) or len(padding) < dtype.itemsize:
@@ -154,16 +155,16 @@ def _find_padding(item: "Dataset", codes: npt.NDArray[np.int64], dtype: np.dtype
     mended.gaps = gaps if gaps.any() else None
 
 
-def _run_at_start(flags: npt.NDArray[np.bool_]) -> slice:
+def _run_at_start(flags: BoolArray) -> slice:
     return slice(0, int(np.argmin(flags)) if not flags.all() else flags.size)
 
 
-def _run_at_end(flags: npt.NDArray[np.bool_]) -> slice:
+def _run_at_end(flags: BoolArray) -> slice:
     length = _run_at_start(flags[::-1]).stop
     return slice(flags.size - length, flags.size)
 
 
-def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _runs(flags: BoolArray) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import LIMB_LEADS
+from cardiov_core.domain import LIMB_LEADS, BoolArray, Float64Array
 from cardiov_core.io.leads import standard_leads
 
 _SAME_MV = 1e-6
@@ -19,8 +18,8 @@ _CHANCE_S = 0.02
 
 
 def without_ends(
-    signal_mv: npt.NDArray[np.float64], names: Sequence[str], rate_hz: float, steps_mv: Sequence[float]
-) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
+    signal_mv: Float64Array, names: Sequence[str], rate_hz: float, steps_mv: Sequence[float]
+) -> tuple[Float64Array, tuple[str, ...]]:
     """Cut padding and a calibration pulse off both ends of a recording.
 
     A calibration pulse shows as a stretch in which all leads are equal and reach 1 mV. No ECG does that: of leads I,
@@ -56,12 +55,12 @@ def without_ends(
     return signal_mv[:, start:stop], tuple(notes)
 
 
-def _valid_stretch(leads: npt.NDArray[np.float64]) -> tuple[int, int]:
+def _valid_stretch(leads: Float64Array) -> tuple[int, int]:
     valid = np.flatnonzero(np.isfinite(leads).any(axis=0))
     return int(valid[0]), int(valid[-1]) + 1
 
 
-def _pulse_length(leads: npt.NDArray[np.float64], rate_hz: float, steps: npt.NDArray[np.float64]) -> int:
+def _pulse_length(leads: Float64Array, rate_hz: float, steps: Float64Array) -> int:
     """Return how many samples at the beginning are a calibration pulse and its flat surroundings."""
     head = leads[:, : int(_MAX_END_S * rate_hz)]
     strict = _pulse_of(np.ptp(head, axis=0) <= _SAME_MV, head[0], rate_hz)
@@ -78,7 +77,7 @@ def _pulse_length(leads: npt.NDArray[np.float64], rate_hz: float, steps: npt.NDA
     return length - by_chance if by_chance <= _CHANCE_S * rate_hz else length
 
 
-def _pulse_of(equal: npt.NDArray[np.bool_], level: npt.NDArray[np.float64], rate_hz: float) -> int:
+def _pulse_of(equal: BoolArray, level: Float64Array, rate_hz: float) -> int:
     length = int(np.argmin(equal)) if not equal.all() else equal.size
     high = (level[:length] >= _PULSE_MV[0]) & (level[:length] <= _PULSE_MV[1])
     return length if high.sum() >= _MIN_PULSE_S * rate_hz else 0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from cardiov_core.domain import Float64Array
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.io.assembly import ReadOptions, missing, scale_to_mv
 from cardiov_core.io.carts.ecgdatakit_file import Parsed
@@ -28,7 +28,7 @@ class Row:
     """One channel in mV."""
 
     name: str  # as the file spells it
-    values_mv: npt.NDArray[np.float64]  # shape ``(n_samples,)``, in mV; NaN where the file holds no valid sample
+    values_mv: Float64Array  # shape ``(n_samples,)``, in mV; NaN where the file holds no valid sample
     start: int  # sample of the file's time axis at which the channel begins
     rate_hz: float  # in Hz
     gain_per_mv: float | None  # counts per mV; None where the samples are no counts
@@ -132,7 +132,7 @@ def _exact_rates(record: "ECGRecord") -> dict[str, float]:
     return by_lead
 
 
-def on_one_axis(rows: Sequence[Row], name: str) -> npt.NDArray[np.float64]:
+def on_one_axis(rows: Sequence[Row], name: str) -> Float64Array:
     """Stack channels that may begin and end at different samples; what is not there is NaN.
 
     Returns float64, shape ``(n_channels, n_samples)``, in mV.

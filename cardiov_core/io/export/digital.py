@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord
+from cardiov_core.domain import EcgRecord, Float64Array
 from cardiov_core.errors import RecordUnsupportedError
 
 INVALID = -(2**15)
@@ -41,7 +41,7 @@ def digitise(record: EcgRecord) -> Digital:
     return Digital(counts, per_mv)
 
 
-def _gain(record: EcgRecord, values: npt.NDArray[np.float64]) -> float:
+def _gain(record: EcgRecord, values: Float64Array) -> float:
     largest_mv = float(np.abs(values).max(initial=0.0))
     stated = {gain / record.provenance.gain_factor for gain in record.provenance.gains_per_mv or ()}
     own = stated.pop() if len(stated) == 1 else None

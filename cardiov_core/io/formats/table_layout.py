@@ -122,7 +122,7 @@ def _are_units(cells: Sequence[str], leads: Sequence[str | None]) -> bool:
 
 
 def _turned(lines: Sequence[str], comments: tuple[str, ...]) -> Layout | None:
-    """Turn a table with a lead a line into one with a lead a column."""
+    """Turn a table with a lead per line into one with a lead per column."""
     for delimiter in _DELIMITERS:
         firsts = [line.split(delimiter, 1)[0].strip() for line in lines[:_LINES_TURNED]]
         if sum(lead is not None for lead in leads_of(firsts)) < 2:

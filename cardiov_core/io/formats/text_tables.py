@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import STANDARD_LEADS
+from cardiov_core.domain import STANDARD_LEADS, Float64Array
 from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.damage import foreign_decoder
@@ -201,7 +200,7 @@ def _cells(layout: Layout, columns: set[int] | None, but: set[int] | None = None
                 yield cell
 
 
-def _column(name: str, frame: "pd.DataFrame", index: int, title: str) -> npt.NDArray[np.float64]:
+def _column(name: str, frame: "pd.DataFrame", index: int, title: str) -> Float64Array:
     import pandas as pd
 
     column = frame[index]
@@ -251,7 +250,7 @@ def _rate_of(
         ) from error
 
 
-def _times(name: str, frame: "pd.DataFrame", index: int, title: str) -> npt.NDArray[np.float64]:
+def _times(name: str, frame: "pd.DataFrame", index: int, title: str) -> Float64Array:
     """Return a time column as numbers; times of a clock ('0:00.002', as WFDB's tools write them) become seconds."""
     column = frame[index]
     texts = column.astype(str).str.strip("'\"[] ")
@@ -265,7 +264,7 @@ def _seconds(clock: re.Match[str]) -> float:
     return 60.0 * minutes + float(clock["seconds"].replace(",", "."))
 
 
-def _rate_of_times(name: str, times: npt.NDArray[np.float64], unit: str, options: ReadOptions) -> float | None:
+def _rate_of_times(name: str, times: Float64Array, unit: str, options: ReadOptions) -> float | None:
     if len(times) < 2 or not np.isfinite(times).all():
         raise RecordFormatError(f"{name} has a time column with gaps.", "Fill the time column or leave it out.")
     steps = np.diff(times)

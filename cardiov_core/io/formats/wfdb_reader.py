@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import STANDARD_LEADS, IntArray
+from cardiov_core.domain import STANDARD_LEADS, Float64Array, IntArray
 from cardiov_core.errors import (
     RecordError,
     RecordFormatError,
@@ -171,7 +170,7 @@ def _gain_per_mv(line: SignalLine, lead: str, name: str, options: ReadOptions) -
     return line.gain / scale_to_mv(f"{name}, lead {lead},", line.units or options.units or "mV")
 
 
-def _to_mv(digital: IntArray, line: SignalLine, per_mv: float) -> npt.NDArray[np.float64]:
+def _to_mv(digital: IntArray, line: SignalLine, per_mv: float) -> Float64Array:
     values = np.asarray((digital - float(line.baseline)) / per_mv, dtype=np.float64)
     values[invalid_samples(digital, line.format)] = np.nan
     if not line.skew:

@@ -9,9 +9,8 @@ import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import IntArray
+from cardiov_core.domain import BoolArray, IntArray
 from cardiov_core.errors import RecordFormatError
 from cardiov_core.io.damage import foreign_decoder
 
@@ -38,7 +37,7 @@ def understood() -> str:
     return ", ".join((*BYTES_PER_SAMPLE, *FLAC_BITS))
 
 
-def invalid_samples(digital: IntArray, storage: str) -> npt.NDArray[np.bool_]:
+def invalid_samples(digital: IntArray, storage: str) -> BoolArray:
     """Return which samples a format marks as invalid."""
     marker = _INVALID_SAMPLE.get(storage)
     return np.zeros(digital.shape, dtype=bool) if marker is None else digital == marker

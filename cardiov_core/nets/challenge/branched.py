@@ -22,7 +22,7 @@ _DILATIONS = (
 _WIDTHS = (96, 192, 384)
 _DROPOUT = (0.0, 0.2, 0.0)
 CHANNELS_A_LEAD: Mapping[int, int] = {12: 16, 6: 24, 4: 24, 3: 32, 2: 32}
-"""Number of leads -> channels a lead in the first step of the published lead-wise networks."""
+"""Number of leads -> channels per lead in the first step of the published lead-wise networks."""
 
 
 class Step(nn.Module):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord
+from cardiov_core.domain import EcgRecord, Float64Array
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.reporting.colours import LIGHT
 from cardiov_core.reporting.print.text import TextStyle, font_of
@@ -41,7 +41,7 @@ INK = "#000000"
 _FILTER_MARGIN_S = 10.0
 _LEAST_PITCH_MM: dict[float, float] = {2.5: 13.5, 5.0: 13.5, 10.0: 27.0, 20.0: 40.0}
 """Gain -> least distance of two base lines: 2.7 mV up to 10 mm/mV, which tall R waves overstep here and there as on
-any cart's paper, and four rows a page at 20 mm/mV."""
+any cart's paper, and four rows per page at 20 mm/mV."""
 _FIRST_PAGE_PITCH_MM = 27.0
 """Least distance beside a summary: four rows of a 3x4 with its rhythm strip."""
 _NAME = TextStyle(8.0, bold=True)
@@ -175,7 +175,7 @@ class _Piece:
     lead: str
     row: int
     after_s: float
-    values_mv: npt.NDArray[np.float64] | None
+    values_mv: Float64Array | None
 
 
 def _pieces(window: TraceWindow, sheet: TraceSheet) -> tuple[_Piece, ...]:
@@ -188,7 +188,7 @@ def _pieces(window: TraceWindow, sheet: TraceSheet) -> tuple[_Piece, ...]:
             continue
         first, last = round(start * rate), round(end * rate)
         lead = strip.lead.removeprefix("-")
-        values: npt.NDArray[np.float64] | None = None
+        values: Float64Array | None = None
         if lead in leads:
             values = window.displayed.signal[leads.index(lead), first:last].astype(np.float64)
             values = -values if strip.lead.startswith("-") else values

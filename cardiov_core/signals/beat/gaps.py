@@ -3,8 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
+from cardiov_core.domain import Float64Array
 
-def bridged(signal: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+
+def bridged(signal: npt.NDArray[np.floating]) -> Float64Array:
     """Return a copy without gaps.
 
     `signal`: shape (n_leads, n_samples), in mV; NaN and infinite values are gaps. Returns shape (n_leads, n_samples),

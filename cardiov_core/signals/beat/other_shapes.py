@@ -1,9 +1,8 @@
 """Medians of the beats that do not share the dominant shape: premature, aberrant, paced or fused ones."""
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import MedianBeat
+from cardiov_core.domain import Float64Array, IntArray, MedianBeat
 from cardiov_core.filtering import median
 from cardiov_core.signals.beat.median_beat import (
     AFTER_R_S,
@@ -25,7 +24,7 @@ _LEAST_AFTER_S = 0.3
 _WHOLE_BEFORE_S, _WHOLE_AFTER_S = 0.2, 0.4
 
 
-def other_medians(series: BeatSeries) -> tuple[tuple[npt.NDArray[np.int64], MedianBeat], ...]:
+def other_medians(series: BeatSeries) -> tuple[tuple[IntArray, MedianBeat], ...]:
     """Group the beats of other shapes and take the median of each group.
 
     Returns indices of the beats of a group, and their median over the usable leads; at most two groups. Beats that the
@@ -39,7 +38,7 @@ def other_medians(series: BeatSeries) -> tuple[tuple[npt.NDArray[np.int64], Medi
     if not left.size:
         return ()
     similarity, _ = beat_similarity(signal, r[left], r[left])
-    groups: list[tuple[npt.NDArray[np.int64], MedianBeat]] = []
+    groups: list[tuple[IntArray, MedianBeat]] = []
     free = np.ones(left.size, dtype=bool)
     while free.any() and len(groups) < MOST_SHAPES:
         alike = (similarity >= _LIKE) & free
@@ -53,9 +52,7 @@ def other_medians(series: BeatSeries) -> tuple[tuple[npt.NDArray[np.int64], Medi
     return tuple(groups)
 
 
-def _median_of(
-    series: BeatSeries, signal: npt.NDArray[np.float64], r: npt.NDArray[np.int64], members: npt.NDArray[np.int64]
-) -> MedianBeat | None:
+def _median_of(series: BeatSeries, signal: Float64Array, r: IntArray, members: IntArray) -> MedianBeat | None:
     to_next = np.append(np.diff(series.r_s), np.inf)[members]
     after_s = min(AFTER_R_S, median(to_next) - _NEXT_BEAT_S)
     if after_s < _LEAST_AFTER_S:

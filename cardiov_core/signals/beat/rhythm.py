@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
+
+from cardiov_core.domain import Float64Array
 
 IRREGULAR_SHARE = 0.07
 """RR intervals whose standard deviation exceeds this share of their mean are irregular.
@@ -80,7 +81,7 @@ def _between(measured_s: tuple[float, float], gaps_s: Sequence[tuple[float, floa
     return [(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if end > start]
 
 
-def measure_rhythm(r_s: npt.NDArray[np.float64], gaps_s: Sequence[tuple[float, float]] = ()) -> Rhythm | None:
+def measure_rhythm(r_s: Float64Array, gaps_s: Sequence[tuple[float, float]] = ()) -> Rhythm | None:
     """Measure the rhythm.
 
     `r_s`: shape (n_beats,), times of all beats in seconds, rising. `gaps_s`: stretches without signal, in seconds;

@@ -9,17 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
-from cardiov_core.domain import EcgRecord, Measurements, once
+from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, IntArray, Measurements, once
 from cardiov_core.filtering import mean_power, median, resample, row_percentiles, zero_phase
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.medians import median_over_beats
-
-Float64Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 RATE_HZ = 250.0
 _BAND_HZ = (0.5, 40.0)

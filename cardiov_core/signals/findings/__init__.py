@@ -1,6 +1,6 @@
 """Findings: what a reader of an ECG expects to be told, each with its numbers, its limit and what speaks against it.
 
-A row a finding in `table`; the modules look for the findings of one group each. What rules find is found by rules;
+A row per finding in `table`; the modules look for the findings of one group each. What rules find is found by rules;
 atrial fibrillation, flutter, premature beats and the pattern of an infarct are found by small trained detectors. All
 limits are those of adults.
 """
@@ -53,7 +53,7 @@ def find_findings(record: EcgRecord, measurements: Measurements, quality: Qualit
     Returns
     -------
     tuple of Finding
-        One a row, always the same rows in the order of the table.
+        One per row, always the same rows in the order of the table.
     """
     return _found(Evidence(record, measurements, quality))
 

@@ -7,16 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import EcgRecord, Measurements, OperatingFigures, Quality, QualityVerdict, ReasonCode, first_of
+from cardiov_core.domain import (
+    EcgRecord,
+    Float64Array,
+    Measurements,
+    OperatingFigures,
+    Quality,
+    QualityVerdict,
+    ReasonCode,
+    first_of,
+)
 from cardiov_core.signals.beat.rhythm_signs import RhythmSigns, rhythm_signs
 from cardiov_core.signals.wave.lead_waves import LeadWaves, lead_waves
 
 if TYPE_CHECKING:
     from cardiov_core.weights import FindingWeights
 
-Float64Array = npt.NDArray[np.float64]
 
 Need = Literal["adult", "electrodes", "places", "gain", "beat", "unpaced", "slow", "fast sampling"]
 """What a finding rests on: limits of adults, limb electrodes in their places, all electrodes in theirs, a gain that is

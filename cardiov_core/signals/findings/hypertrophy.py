@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, Finding
+from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, Finding, Float64Array
 from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
 from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, limit_of, probability
@@ -133,7 +132,7 @@ def _rvh(evidence: Evidence) -> Seen | Unmeasurable:
     return Seen(is_there, reason, numbers, None, _wide_words(evidence), ("V1",))
 
 
-def _p_wave(evidence: Evidence, lead: str) -> npt.NDArray[np.float64] | Unmeasurable:
+def _p_wave(evidence: Evidence, lead: str) -> Float64Array | Unmeasurable:
     """Return one lead's P wave against the level before it, in mV."""
     beat = evidence.measured.median_beat
     if beat is None or beat.p is None:

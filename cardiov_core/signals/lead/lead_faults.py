@@ -10,6 +10,7 @@ from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from cardiov_core.domain import (
     LIMB_LEADS,
     STANDARD_LEADS,
+    BoolArray,
     EcgRecord,
     FloatArray,
     QualityVerdict,
@@ -118,7 +119,7 @@ def fault_reasons(faults: Sequence[LeadFault]) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def longest_run(mask: npt.NDArray[np.bool_]) -> tuple[int, int]:
+def longest_run(mask: BoolArray) -> tuple[int, int]:
     """Return start and length of the longest run of True; length 0 where there is none."""
     starts, lengths = _runs(mask)
     if not lengths.size:
@@ -236,7 +237,7 @@ def _step_mv(values: FloatArray) -> float:
     return min(float(steps.min()), DEAD_LEAD_MV / 2) if steps.size else 0.0
 
 
-def _runs(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def _runs(mask: BoolArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Return starts and lengths of all runs of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return edges[::2], edges[1::2] - edges[::2]

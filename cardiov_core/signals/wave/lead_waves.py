@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import BoolArray, MedianBeat, WaveBoundaries, once
-
-Float64Array = npt.NDArray[np.float64]
+from cardiov_core.domain import BoolArray, Float64Array, MedianBeat, WaveBoundaries, once
 
 _Deflection = tuple[int, int, float]
 """First and last sample, and signed height in mV."""

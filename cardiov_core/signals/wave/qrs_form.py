@@ -4,10 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Measurements
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, FloatArray, Measurements
 
 WINDOW_S = 0.12
 """Width of the windows where no QRS was found: almost the duration of a normal one (Wen and Kang 2022, section 5)."""
@@ -56,7 +55,7 @@ def qrs_forms(record: EcgRecord, measurements: Measurements, *, without: Collect
     return forms
 
 
-def _form(qrs: npt.NDArray[np.float64], sampling_rate_hz: float) -> QrsForm:
+def _form(qrs: Float64Array, sampling_rate_hz: float) -> QrsForm:
     return QrsForm(
         peak_to_peak_mv=float(np.ptp(qrs)),
         r_mv=max(0.0, float(qrs.max())),
@@ -65,7 +64,7 @@ def _form(qrs: npt.NDArray[np.float64], sampling_rate_hz: float) -> QrsForm:
     )
 
 
-def _tallest_window(values: npt.NDArray[np.float32], sampling_rate_hz: float) -> QrsForm | None:
+def _tallest_window(values: FloatArray, sampling_rate_hz: float) -> QrsForm | None:
     """Take the tallest of all windows without a gap, since the QRS is the tallest thing of its width."""
     width = round(WINDOW_S * sampling_rate_hz) + 1
     if values.size < width:

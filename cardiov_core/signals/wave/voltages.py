@@ -6,9 +6,8 @@ All levels are measured against the one just before the QRS, and P areas against
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import FloatArray, MedianBeat, WaveBoundaries
+from cardiov_core.domain import Float64Array, FloatArray, MedianBeat, WaveBoundaries
 
 BASE_LINE_S = 0.02
 """The level before a wave is the mean over so long before its onset."""
@@ -89,12 +88,12 @@ def _slice(beat: MedianBeat, wave: WaveBoundaries) -> slice:
     return slice(first, beat.r_index + round(wave.offset_s * beat.sampling_rate) + 1)
 
 
-def _level(signal: npt.NDArray[np.float64], beat: MedianBeat, before_s: float) -> npt.NDArray[np.float64]:
+def _level(signal: Float64Array, beat: MedianBeat, before_s: float) -> Float64Array:
     """Return the mean of each row just before a time."""
     stop = max(1, beat.r_index + round(before_s * beat.sampling_rate))
     start = max(0, stop - round(BASE_LINE_S * beat.sampling_rate))
     return np.asarray(signal[:, start:stop].mean(axis=1))
 
 
-def _of_usable_leads(beat: MedianBeat, values: npt.NDArray[np.float64]) -> dict[str, float]:
+def _of_usable_leads(beat: MedianBeat, values: Float64Array) -> dict[str, float]:
     return {lead: float(value) for lead, value in zip(beat.leads, values, strict=True) if lead in beat.usable_leads}

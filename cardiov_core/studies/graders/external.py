@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.datasets import Ludb, labelled_records
-from cardiov_core.domain import EcgRecord, ReasonCode, Severity, Tally, first_of
+from cardiov_core.domain import BoolArray, EcgRecord, ReasonCode, Severity, Tally, first_of
 from cardiov_core.errors import DatasetError
 from cardiov_core.evaluation import (
     LEVEL_KEYS,
@@ -164,5 +163,5 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
     )
 
 
-def _tally(wrong: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> Tally:
+def _tally(wrong: BoolArray, among: BoolArray) -> Tally:
     return Tally(int(among.sum()), int(wrong[among].sum()))

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
-from cardiov_core.domain import Float64Array, IntArray
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.inference import without_each_lead
 from cardiov_core.studies.graders.maps import (
     Explained,
@@ -37,7 +36,7 @@ _SEED = 0
 class LeadTests:
     """What the three tests gave for each record."""
 
-    shown: npt.NDArray[np.bool_]  # shape (n,), whether any lead is important
+    shown: BoolArray  # shape (n,), whether any lead is important
     # Shape (n,), mean rank correlation with the importance in networks that are untrained throughout.
     randomised: Float64Array
     # Shape (n,), loss of log odds with the important leads of another record, less the mean loss with random ones.

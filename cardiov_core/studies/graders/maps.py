@@ -5,12 +5,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.inference import (
     Calibration,
     Output,
@@ -48,13 +47,13 @@ class Explained:
             ]
         return torch.cat(parts).numpy()
 
-    def log_odds(self, windows: Tensor, targets: npt.NDArray[np.int64]) -> Float64Array:
+    def log_odds(self, windows: Tensor, targets: IntArray) -> Float64Array:
         """Return the log odds of each record's target level, ``(n,)``."""
         chosen = self.probabilities(windows)[np.arange(len(targets)), targets]
         clipped = np.clip(chosen, _CLIP, 1.0 - _CLIP)
         return np.asarray(np.log(clipped / (1.0 - clipped)), dtype=np.float64)
 
-    def maps(self, windows: Tensor, targets: npt.NDArray[np.int64]) -> Maps:
+    def maps(self, windows: Tensor, targets: IntArray) -> Maps:
         """Return the maps of each stage, on the input's samples, for each record's target level."""
         wanted, n_samples, maps = targets.tolist(), windows.shape[-1], []
         for begin in range(0, len(windows), BATCH):
@@ -75,7 +74,7 @@ def on_input_axis(stage: Float64Array, n_samples: int) -> Float64Array:
     return np.stack([np.interp(np.arange(n_samples), centres, row) for row in stage])
 
 
-def empty(maps: Float64Array) -> npt.NDArray[np.bool_]:
+def empty(maps: Float64Array) -> BoolArray:
     """Tell which maps show nothing: no sample of them is above 0."""
     return np.asarray(maps.max(axis=1) <= _SMALLEST_PEAK, dtype=np.bool_)
 
@@ -115,7 +114,7 @@ def randomised_from_the_top(net: nn.Module, windows: Tensor, seed: int) -> Itera
             yield name, copy.eval()
 
 
-def shuffled_runs(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def shuffled_runs(mask: BoolArray, rng: np.random.Generator) -> BoolArray:
     """Return the mask's stretches, as many and as long, at random places that do not touch each other."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     lengths = rng.permutation(edges[1::2] - edges[::2])
@@ -128,14 +127,14 @@ def shuffled_runs(mask: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.
     return mask_of_runs
 
 
-def bridged(window: Float64Array, mask: npt.NDArray[np.bool_]) -> Float64Array:
+def bridged(window: Float64Array, mask: BoolArray) -> Float64Array:
     """Return a window ``(n_leads, n_samples)`` with straight lines in place of the masked stretches of all leads."""
     at = np.arange(window.shape[1])
     kept = at[~mask]
     return np.stack([np.interp(at, kept, row[~mask]) for row in window])
 
 
-def most_attended(map_row: Float64Array, share: float) -> npt.NDArray[np.bool_]:
+def most_attended(map_row: Float64Array, share: float) -> BoolArray:
     """Return the samples of the largest attention, a share of all of them."""
     n_chosen = round(share * len(map_row))
     chosen = np.zeros(len(map_row), dtype=np.bool_)

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import Float64Array, IntArray, Severity
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, Severity
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.evaluation import bootstrap_interval
 from cardiov_core.inference import calibration_of, output_of
@@ -78,7 +78,7 @@ class MapTests:
 
     targets: IntArray  # shape (n,), level whose map was tested
     patients: npt.NDArray[np.str_]  # shape (n,), who each record is from
-    shown: npt.NDArray[np.bool_]  # shape (n, n_stages), whether the map shows anything
+    shown: BoolArray  # shape (n, n_stages), whether the map shows anything
     # Shape (n, n_stages), lowest randomised part -> rank correlation with the trained network's map.
     randomised: Mapping[str, Float64Array]
     # Shape (n, n_stages), loss of log odds without the most attended stretches, less the mean loss without random ones.
@@ -246,8 +246,8 @@ def _stage(tested: MapTests, level: Severity, stage: int, last: str) -> MapRow:
 
 
 def _row(
-    of_level: npt.NDArray[np.bool_],
-    shown: npt.NDArray[np.bool_],
+    of_level: BoolArray,
+    shown: BoolArray,
     patients: npt.NDArray[np.str_],
     randomised: Float64Array,
     deletion: Float64Array,
@@ -296,7 +296,7 @@ def _deletion(explained: Explained, windows: Tensor, targets: IntArray, maps: Ma
     return np.stack(losses, axis=1)
 
 
-def _without(signals: Float64Array, masks: Sequence[npt.NDArray[np.bool_]]) -> Tensor:
+def _without(signals: Float64Array, masks: Sequence[BoolArray]) -> Tensor:
     windows = np.stack([bridged(window, mask) for window, mask in zip(signals, masks, strict=True)])
     return torch.from_numpy(windows.astype(np.float32))
 

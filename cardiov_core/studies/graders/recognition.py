@@ -30,7 +30,7 @@ class RecognitionCheck:
     """What came of a check."""
 
     limit_bits: int  # two marks that differ in no more bits are those of one recording
-    changes: tuple[ChangeRow, ...]  # one a change
+    changes: tuple[ChangeRow, ...]  # one per change
     n_records: int  # whose marks were held against each other
     twins: tuple[tuple[int, int], ...]  # numbers of records whose samples are the same
     mistaken: tuple[tuple[int, int], ...]  # pairs of other records that would be taken for one

@@ -127,7 +127,7 @@ def compare_nets(
     budget : Budget, optional
         What each may use.
     report : callable
-        Gets a line a network and group.
+        Gets a line per network and group.
     lead_sets : sequence of tuple of str
         Leads that networks are fed: each is trained on each set; fewer than twelve stand behind its name.
 

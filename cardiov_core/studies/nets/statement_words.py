@@ -20,7 +20,7 @@ Row = tuple[str, ...]
 
 
 def statement_figure_rows(check: StatementsCheck) -> list[Row]:
-    """Return a row a statement, the best told first."""
+    """Return a row per statement, the best told first."""
     return [
         (
             STATEMENTS[one.code].description,

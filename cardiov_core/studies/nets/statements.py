@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords, Task, statement_classes, task_of
-from cardiov_core.domain import BoolArray, Float64Array
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.errors import WeightsError
 from cardiov_core.evaluation import (
     HowRulesCount,
@@ -160,9 +160,9 @@ class _Outputs:
 
     members: Float64Array
     labels: BoolArray
-    ecg_ids: npt.NDArray[np.int64]
+    ecg_ids: IntArray
     patients: npt.NDArray[np.str_]
-    folds: npt.NDArray[np.int64]
+    folds: IntArray
 
     @property
     def mean(self) -> Float64Array:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ConfigurationError
@@ -66,7 +65,7 @@ class ComparisonTable:
     n, n_patients, n_resamples : int
         Records, patients, and draws behind an interval.
     budget_s : float
-        Seconds of one thread a network and group.
+        Seconds of one thread per network and group.
     n_healthy : int
         Of age and sex: records with NORM as their only diagnosis.
     """
@@ -170,7 +169,7 @@ def table_markdown(table: ComparisonTable) -> str:
     notes = [
         "",
         f"{table.figure} on {whom}; {table.n_resamples} resamples by patient. Each network had {table.budget_s:g} "
-        "seconds of one thread a group.",
+        "seconds of one thread per group.",
         "",
         "Bold: not significantly worse than the best single network. Published: other records, eight times as many, "
         f"and a training of fifty epochs ({SOURCE}).",
@@ -258,7 +257,7 @@ def draw_comparison(table: ComparisonTable, target: Path) -> None:
     figure = Figure(figsize=(8.0, 1.2 + 0.32 * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    values: npt.NDArray[np.float64] = np.array([row.value for row in rows])
+    values: Float64Array = np.array([row.value for row in rows])
     limits = np.array([[row.value - row.low, row.high - row.value] for row in rows]).T.clip(min=0.0)
     places = np.arange(len(rows))
     axes.errorbar(values, places, xerr=limits, fmt="o", capsize=3, label="here, out of fold, 95 % interval")

@@ -36,7 +36,7 @@ BEFORE_FOLDS, OWN_FOLDS, TEST_FOLDS = (1, 2, 3, 4), (5, 6, 7), (8, 9)
 
 _BATCHES, _FEWEST = 4, 8
 _LARGEST_BATCH = 64
-"""At least four steps an epoch, however few records; a batch needs two."""
+"""At least four steps per epoch, however few records; a batch needs two."""
 
 Report = Callable[[str], None]
 

@@ -286,4 +286,4 @@ COMPARISONS: tuple[Comparison, ...] = (
     _row("short_qtc", ("", None, "77867006"), _NO),
     _row("brugada_type_1", ("", None, "418818005"), _NO),
 )
-"""One a finding."""
+"""One per finding."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from cardiov_core.datasets import PtbXl, labelled_records
 from cardiov_core.domain import (
     LIMB_SWAPS,
     EcgRecord,
+    Float64Array,
     JsonObject,
     Quality,
     QualityVerdict,
@@ -268,11 +268,11 @@ def _note_row(note: str, group: str, judged: Sequence[JudgedRecord]) -> NoteRow:
     )
 
 
-def _scores(judged: Sequence[JudgedRecord], name: str) -> npt.NDArray[np.float64]:
+def _scores(judged: Sequence[JudgedRecord], name: str) -> Float64Array:
     """Return the number of each record: that of its worst lead, or the geometric mean over drift, noise and bursts."""
     if name == "mean":
         parts = [np.log(_scores(judged, part) + _LEAST_MV) for part in ("drift_mv", "noise_mv", "burst_mv")]
-        together: npt.NDArray[np.float64] = np.exp(np.mean(parts, axis=0))
+        together: Float64Array = np.exp(np.mean(parts, axis=0))
         return together
     worst = [max((item.measured.get(name, 0.0) for item in one.quality.leads), default=0.0) for one in judged]
     return np.asarray(worst, dtype=np.float64)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array, IntArray, Severity
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, Severity
 from cardiov_core.evaluation import bootstrap_intervals
 from cardiov_core.inference import Costs
 from cardiov_core.weights import DecisionPart, FloorPart, OutcomePart
@@ -46,7 +46,7 @@ _DIGITS = 4
 class Floors:
     """Which findings of `FLOORS` are present in some records."""
 
-    present: Mapping[str, npt.NDArray[np.bool_]]  # shape (n,), by the finding's code
+    present: Mapping[str, BoolArray]  # shape (n,), by the finding's code
 
     @classmethod
     def of(cls, findings: Sequence[Collection[str]]) -> "Floors":
@@ -72,7 +72,7 @@ class Floors:
             lowest = np.maximum(lowest, np.where(self.present[code], int(FLOORS[code]), 0))
         return lowest
 
-    def select(self, rows: npt.NDArray[np.bool_] | IntArray) -> "Floors":
+    def select(self, rows: BoolArray | IntArray) -> "Floors":
         """Return those of some of the records."""
         return Floors({code: there[rows] for code, there in self.present.items()})
 
@@ -105,7 +105,7 @@ def outcome_of(graded: IntArray, labels: IntArray) -> Outcome:
     )
 
 
-def _share(chosen: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float:
+def _share(chosen: BoolArray, among: BoolArray) -> float:
     return float(chosen[among].mean()) if among.any() else float("nan")
 
 

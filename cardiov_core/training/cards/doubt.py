@@ -1,9 +1,8 @@
 """From which doubt on a level is warned of: chosen out of fold, measured on records that had no part in it."""
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array, IntArray
+from cardiov_core.domain import BoolArray, Float64Array, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation import area_under_curve, wilson
 from cardiov_core.inference import SHARE_WARNED, doubts_of, fit_doubt_limit
@@ -63,9 +62,9 @@ def stored_doubt_part(card: ModelCard) -> DoubtPart:
     )
 
 
-def _interval(wrong: npt.NDArray[np.bool_]) -> tuple[float, float] | None:
+def _interval(wrong: BoolArray) -> tuple[float, float] | None:
     return wilson(int(wrong.sum()), len(wrong)) if len(wrong) else None
 
 
-def _auc(wrong: npt.NDArray[np.bool_], scores: Float64Array) -> float | None:
+def _auc(wrong: BoolArray, scores: Float64Array) -> float | None:
     return None if wrong.all() or not wrong.any() else round(area_under_curve(wrong, scores), _DIGITS)

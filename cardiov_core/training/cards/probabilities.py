@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.optimize import isotonic_regression
 
 from cardiov_core import ordinal
-from cardiov_core.domain import Float64Array, IntArray, JsonObject, Severity
+from cardiov_core.domain import BoolArray, Float64Array, IntArray, JsonObject, Severity
 from cardiov_core.evaluation import (
     THRESHOLD_KEYS,
     auc_per_level,
@@ -67,7 +67,7 @@ class NestedCalibration:
     """What makes a grader's probabilities hold on other patients, and what proves it."""
 
     calibration: Calibration  # of the shipped grader, fitted on all out-of-fold predictions
-    limits_shipped: Limits  # of its prediction sets, one a level
+    limits_shipped: Limits  # of its prediction sets, one per level
     raw: Float64Array  # shape (n, 3), out-of-fold exceedances as the grader gave them
     # Shape (n, 3), the same after a calibration that was chosen and fitted without the record's group.
     calibrated: Float64Array
@@ -320,7 +320,7 @@ def _coverage(
     )
 
 
-def _held_part(hit: npt.NDArray[np.bool_]) -> HeldPart:
+def _held_part(hit: BoolArray) -> HeldPart:
     if not len(hit):
         return HeldPart(n=0, held=0, interval=None)
     return HeldPart(n=len(hit), held=int(hit.sum()), interval=wilson(int(hit.sum()), len(hit)))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from cardiov_core.datasets import (
@@ -33,14 +32,14 @@ from cardiov_core.datasets import (
     sha256_of,
     shortened,
 )
-from cardiov_core.domain import InputContract, as_json_values
+from cardiov_core.domain import FloatArray, InputContract, as_json_values
 from cardiov_core.errors import CardioVError, DatasetError
 from cardiov_core.preprocessing import prepare
 
 _CHUNK = 64
 """Records between two flushes: what a kill costs at most."""
 
-Windows = npt.NDArray[np.float32]
+Windows = FloatArray
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
 from cardiov_core.datasets import SAME_MARK, TABLE_NAME, PtbXl
-from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, InputContract
+from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, FloatArray, InputContract
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
 from cardiov_core.signals import FEATURES, KEPT_IN, KeptExaminations, code_digest, features_of, measuring_key
@@ -26,7 +25,7 @@ from cardiov_core.training.cards.decision import Floors
 from cardiov_core.training.data.records import checked_table, row_of
 from cardiov_core.weights import load_findings
 
-Windows = npt.NDArray[np.float32]
+Windows = FloatArray
 
 CONTRACT = InputContract(
     leads=STANDARD_LEADS,

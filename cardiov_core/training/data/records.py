@@ -26,7 +26,7 @@ class TrainingRecords:
     levels : torch.Tensor
         int64 ``(n,)``: critical value by highest likelihood.
     table : pandas.DataFrame
-        A row a record: ecg_id, patient_id, sex, age, fold, label, and the record's fingerprints (`fingerprint_500`,
+        A row per record: ecg_id, patient_id, sex, age, fold, label, and the record's fingerprints (`fingerprint_500`,
         `fingerprint_100`, and of the independent leads `independent_500`, `independent_100`).
     rows : torch.Tensor or None
         int64 ``(n,)``: the row of `windows` of each record; None where they are as many and in order.

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.datasets import WAVE_KINDS, Ludb, in_true_mv
-from cardiov_core.domain import STANDARD_LEADS, BoolArray, EcgRecord, Float64Array
+from cardiov_core.domain import STANDARD_LEADS, BoolArray, EcgRecord, Float64Array, FloatArray, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation import AnnotatedBeat, Waves, group_beats
 from cardiov_core.filtering import resample
@@ -38,14 +37,14 @@ class MarkedBeats:
     record_id: int  # LUDB's number
     # Of the record at its own rate, as its header scales it and in true mV; see `EcgRecord.fingerprint`.
     fingerprints: tuple[str, ...]
-    windows: npt.NDArray[np.float32]  # float32, ``(beats, 12, 320)``, as `network_window` cuts them
-    shapes: npt.NDArray[np.int64]  # ``(beats,)``: beats of one number share their shape; 0 is the dominant one
+    windows: FloatArray  # float32, ``(beats, 12, 320)``, as `network_window` cuts them
+    shapes: IntArray  # ``(beats,)``: beats of one number share their shape; 0 is the dominant one
     # ``(beats, 12, 6)``: boundaries relative to the R peak, NaN where the lead carries no such wave.
     leads_s: Float64Array
     # ``(beats, 6)``: second earliest onset and second latest offset, NaN where fewer than six leads carry the wave.
     overall_s: Float64Array
     # Indices of the beats that learning may use: marked, and not the first or last marked one, which lack waves.
-    whole: npt.NDArray[np.int64]
+    whole: IntArray
 
 
 class Example(NamedTuple):
@@ -100,9 +99,7 @@ def _marked(record: EcgRecord, marks: Sequence[AnnotatedBeat], record_id: int, p
     return MarkedBeats(record_id, prints, np.concatenate(windows), np.concatenate(shapes), leads_s, overall_s, marked)
 
 
-def relative_marks(
-    r_s: Float64Array, marks: Sequence[AnnotatedBeat]
-) -> tuple[Float64Array, Float64Array, npt.NDArray[np.int64]]:
+def relative_marks(r_s: Float64Array, marks: Sequence[AnnotatedBeat]) -> tuple[Float64Array, Float64Array, IntArray]:
     """Give each beat the marks of the marked beat at most 0.1 s away.
 
     `r_s`: ``(beats,)``, R peaks in seconds of the record.

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
 from cardiov_core.datasets import Ludb
-from cardiov_core.domain import as_json_values
+from cardiov_core.domain import IntArray, as_json_values
 from cardiov_core.errors import TrainingError
 from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R, DelineatorNet, DelineatorOutput
 from cardiov_core.training.delineator.annotated_beats import (
@@ -43,8 +42,8 @@ class DelineatorRecipe:
     """What the training does."""
 
     folds: int = 5  # networks, and parts into which the records fall
-    steps: int = 800  # a network
-    batch: int = 8  # examples a step
+    steps: int = 800  # per network
+    batch: int = 8  # examples per step
     # Of AdamW; the learning rate rises over the first 15 % of the steps and then falls along a cosine
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
@@ -103,7 +102,7 @@ def train_delineator(ludb: Ludb, out: Path, recipe: DelineatorRecipe | None = No
     return save_delineator(nets, card, out)
 
 
-def split(n_records: int, recipe: DelineatorRecipe) -> list[npt.NDArray[np.int64]]:
+def split(n_records: int, recipe: DelineatorRecipe) -> list[IntArray]:
     """Divide the records among the folds at random.
 
     Returns indices of the records that each fold holds out.

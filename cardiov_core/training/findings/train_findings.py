@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import STANDARD_LEADS, JsonObject
+from cardiov_core.domain import STANDARD_LEADS, IntArray, JsonObject
 from cardiov_core.errors import DatasetError
 from cardiov_core.signals import Evidence, KeptExaminations
 from cardiov_core.weights import (
@@ -77,7 +76,7 @@ class Rows:
 
     numbers: Sequence[Mapping[str, float]]  # by name; empty where a record has too few beats
     codes: Sequence[frozenset[str]]  # PTB-XL's statements
-    groups: npt.NDArray[np.int64]  # int64: which group of folds a record belongs to, 0..4
+    groups: IntArray  # int64: which group of folds a record belongs to, 0..4
     fingerprints: Sequence[str]  # checksums of the records
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy.special import logit
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from cardiov_core.datasets import LabelledRecords, PtbXl
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError, TrainingError
 from cardiov_core.inference import CLIP, Output, exceedance_logits
 from cardiov_core.training.cards.decision import Floors
@@ -199,7 +198,7 @@ def check_processes(recipe: Recipe, n_processes: int) -> None:
         )
 
 
-def reading_of(recipe: Recipe, raw: Float64Array, levels: npt.NDArray[np.int64]) -> Output:
+def reading_of(recipe: Recipe, raw: Float64Array, levels: IntArray) -> Output:
     """Return how a recipe's networks are to be read.
 
     Parameters

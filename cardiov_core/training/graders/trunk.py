@@ -4,11 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cardiov_core.datasets import LabelledRecords
+from cardiov_core.domain import Float64Array
 from cardiov_core.training.cards.grader import AnyRecipe, Described, build_card
 from cardiov_core.training.cards.probabilities import NestedCalibration, bare_table, graded_table
 from cardiov_core.weights import Figures, NewCard
@@ -26,7 +25,7 @@ def finish(
     recipe: AnyRecipe,
     dataset: LabelledRecords,
     table: pd.DataFrame,
-    predictions: NestedCalibration | npt.NDArray[np.float64],
+    predictions: NestedCalibration | Float64Array,
     described: Described,
     write: Callable[[NewCard, pd.DataFrame | None], Path],
 ) -> TrainingResult:

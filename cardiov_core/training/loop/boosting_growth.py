@@ -19,7 +19,7 @@ def boost(recipe: BoostingRecipe, features: Float64Array, levels: IntArray, seed
     """Grow boosted trees for all classes at once and return them as plain arrays.
 
     `features`: shape (n, n_features), NaN where a number is missing. `levels`: shape (n,), classes; of two classes
-    comes one score, of more one a class.
+    comes one score, of more one per class.
     """
     return boosting_of([fitted(recipe, features, levels, seed)])
 

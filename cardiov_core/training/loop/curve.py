@@ -66,7 +66,7 @@ def draw_curve(log: Path, target: Path) -> None:
 
 
 def read_log(log: Path) -> list[Epoch]:
-    """Return the entries of a log in their order, one an epoch; what a resumed training did again counts once."""
+    """Return the entries of a log in their order, one per epoch; what a resumed training did again counts once."""
     try:
         lines = log.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cardiov_core.domain import Float64Array, IntArray
+from cardiov_core.domain import Float64Array, FloatArray, IntArray
 from cardiov_core.errors import TrainingError
 from cardiov_core.training.recipes.forest import ForestRecipe
 from cardiov_core.weights import Forest
@@ -68,6 +68,6 @@ def forest_of(model: "ExtraTreesClassifier") -> Forest:
     )
 
 
-def _float32_not_above(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def _float32_not_above(values: Float64Array) -> FloatArray:
     rounded = values.astype(np.float32)
     return np.where(rounded > values, np.nextafter(rounded, np.float32(-np.inf)), rounded).astype(np.float32)

@@ -20,8 +20,8 @@ def label_loss(
     """Return the loss that a recipe asks for.
 
     `logits`: ``(batch, outputs)``; of Triology's random switch ``(batch, segments, outputs)``. `targets`: ``(batch,
-    outputs)``. `weights`: one a class (see `class_weights`), for the weighted losses. `draw`: a number within 0..1 that
-    decides the random switch for this batch.
+    outputs)``. `weights`: one per class (see `class_weights`), for the weighted losses. `draw`: a number within 0..1
+    that decides the random switch for this batch.
     """
     wanted = smoothed(targets, settings.label_smoothing)
     if settings.name == "random_switch":

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from cardiov_core.domain import IntArray
 from cardiov_core.errors import TrainingError
 
 
@@ -68,7 +68,7 @@ class TrainingData:
         """Return the windows of some records, float32 ``(len(records), leads, samples)``."""
         return self.windows[records if self.rows is None else self.rows[records]].float()
 
-    def select(self, records: npt.NDArray[np.int64]) -> "TrainingData":
+    def select(self, records: IntArray) -> "TrainingData":
         """Return some of the records; the windows themselves stay where they are.
 
         Parameters

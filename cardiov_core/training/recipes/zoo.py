@@ -166,7 +166,7 @@ def fine_tuned(recipe: Recipe, start: str) -> Recipe:
         replace(last, learning_rate=last.learning_rate / 10, rate_decay=0.3),
     )
     if recipe.net.startswith("branched_lw") and len(recipe.contract.leads) < len(STANDARD_LEADS):
-        # The channels a lead of the network of twelve leads, whose backbone it may begin with.
+        # The channels per lead of the network of twelve leads, whose backbone it may begin with.
         arguments = {**recipe.net_arguments, "channels_a_lead": CHANNELS_A_LEAD[len(STANDARD_LEADS)]}
         recipe = replace(recipe, net_arguments=arguments)
     return replace(recipe, stages=stages, pretraining=replace(recipe.pretraining, start=start))

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from cardiov_core.datasets import LabelledRecords, Person, PtbXl, Task, challenge_rows, labelled_records, statement_row
-from cardiov_core.domain import EcgRecord, InputContract, IntArray, person_numbers
+from cardiov_core.domain import EcgRecord, Float64Array, InputContract, IntArray, person_numbers
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
 from cardiov_core.training.data.records import checked_table, ids_of
@@ -36,7 +35,7 @@ class TaskRecords:
     targets : torch.Tensor
         float32 ``(n, outputs)``: labels 0 or 1, exceedances, or a standardised number.
     table : pandas.DataFrame
-        A row a record: ecg_id, patient_id, sex, age, fold, only_normal.
+        A row per record: ecg_id, patient_id, sex, age, fold, only_normal.
     rows : torch.Tensor
         int64 ``(n,)``: the row of `windows` of each record.
     """
@@ -253,6 +252,6 @@ def undersampled(records: TaskRecords, chosen: IntArray, share: float, seed: int
     if share <= 0:
         return chosen
     normal = records.table["only_normal"].to_numpy(dtype=bool)[chosen]
-    drawn: npt.NDArray[np.float64] = np.random.default_rng(seed).random(len(chosen))
+    drawn: Float64Array = np.random.default_rng(seed).random(len(chosen))
     kept: IntArray = chosen[~(normal & (drawn < share))]
     return kept

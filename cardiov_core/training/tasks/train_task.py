@@ -123,7 +123,7 @@ def with_health(
 
 
 def task_splits(recipe: Recipe, records: TaskRecords) -> list[Split]:
-    """Return the networks of a training, one a group and the final one."""
+    """Return the networks of a training, one per group and the final one."""
     levels = torch.zeros(len(records), dtype=torch.int64)
     return splits_of(recipe, TrainingRecords(records.windows, levels, records.table, records.rows))
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from cardiov_core.domain import IntArray
 from cardiov_core.io.carts.scp.sections import ScpError
 
 _DEFAULT_TABLE = 19999
@@ -67,7 +67,7 @@ def tables_of(body: bytes) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def huffman(data: bytes, count: int, tables: Sequence[Table]) -> npt.NDArray[np.int64]:
+def huffman(data: bytes, count: int, tables: Sequence[Table]) -> IntArray:
     """Decode at most `count` values; fewer where the bits end."""
     bits = bin(int.from_bytes(b"\x01" + data, "big"))[3:]
     table, at = tables[0], 0
@@ -95,7 +95,7 @@ def huffman(data: bytes, count: int, tables: Sequence[Table]) -> npt.NDArray[np.
     return np.array(values, dtype=np.int64)
 
 
-def _without_filling(values: list[int]) -> npt.NDArray[np.int64]:
+def _without_filling(values: list[int]) -> IntArray:
     """Leave out what the bits that fill up the last two bytes stand for: zeros."""
     whole = len(values)
     while whole and len(values) - whole < _FILLING_BITS and values[whole - 1] == 0:
@@ -103,7 +103,7 @@ def _without_filling(values: list[int]) -> npt.NDArray[np.int64]:
     return np.array(values[:whole], dtype=np.int64)
 
 
-def from_differences(values: npt.NDArray[np.int64], order: int) -> npt.NDArray[np.int64]:
+def from_differences(values: IntArray, order: int) -> IntArray:
     """Undo first or second differences, in 16 bits as writers compute them.
 
     `values`: shape ``(n_samples,)``. `order`: 0: amplitudes; 1 or 2: the first sample, or the first two, and then

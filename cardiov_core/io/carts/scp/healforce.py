@@ -11,8 +11,8 @@ import struct
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from cardiov_core.domain import IntArray
 from cardiov_core.io.carts.scp.rhythm import Rhythm
 from cardiov_core.io.carts.scp.sections import LeadTable, ScpError, body_of
 
@@ -48,7 +48,7 @@ def healforce_rhythm(sections: Mapping[int, bytes]) -> Rhythm:
     return Rhythm(table, tuple(rows), nv, 1e6 / rate_hz)
 
 
-def _unpacked(words: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _unpacked(words: IntArray) -> IntArray:
     low, high = words & 0x3FF, words >> 10
     fourth = ((high[:, 0] & 0x3) << 8) | ((high[:, 1] & 0xF) << 4) | (high[:, 2] & 0xF)
     samples = np.concatenate([low, fourth[:, None]], axis=1).ravel() - _ZERO

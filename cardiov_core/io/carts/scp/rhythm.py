@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from cardiov_core.domain import IntArray
 from cardiov_core.io.carts.scp.codec import Table, from_differences, huffman, tables_of
 from cardiov_core.io.carts.scp.sections import LeadTable, ScpError, body_of, lead_table
 
@@ -16,7 +16,7 @@ class Rhythm:
     """Decoded leads."""
 
     table: LeadTable  # which leads, and how many samples were announced
-    rows: tuple[npt.NDArray[np.int64], ...]  # samples of each lead in counts
+    rows: tuple[IntArray, ...]  # samples of each lead in counts
     nv_per_count: int  # size of a count
     interval_us: float  # time between samples
 
@@ -52,7 +52,7 @@ def rhythm_of(sections: Mapping[int, bytes]) -> Rhythm:
 
 def _decoded(
     body: bytes, counts: Sequence[int], tables: Sequence[Table] | None
-) -> tuple[int, int, int, list[npt.NDArray[np.int64]]]:
+) -> tuple[int, int, int, list[IntArray]]:
     if len(body) < 6 + 2 * len(counts):
         raise ScpError("the section of samples is cut short")
     nv, interval, order, bimodal = struct.unpack_from("<HHBB", body)
@@ -80,8 +80,8 @@ def _with_reference_beats(
     sections: Mapping[int, bytes],
     table: LeadTable,
     tables: Sequence[Table] | None,
-    residual: tuple[int, int, list[npt.NDArray[np.int64]]],
-) -> tuple[int, list[npt.NDArray[np.int64]]]:
+    residual: tuple[int, int, list[IntArray]],
+) -> tuple[int, list[IntArray]]:
     """Add the reference beat where it was subtracted, in the unit that both sections share."""
     nv, interval, rows = residual
     zones, length_ms, fiducial = _zones(body_of(sections, 4))

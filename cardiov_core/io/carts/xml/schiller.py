@@ -7,9 +7,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import numpy as np
-import numpy.typing as npt
 
-from cardiov_core.domain import MachineReading, Sex
+from cardiov_core.domain import Float64Array, MachineReading, Sex
 from cardiov_core.errors import RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.carts.ecgdatakit_file import clean, incomplete, no_rhythm
@@ -96,7 +95,7 @@ def _number(element: Element, path: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _signal(wave: Element, name: str, options: ReadOptions) -> tuple[npt.NDArray[np.float64], tuple[str, ...], float]:
+def _signal(wave: Element, name: str, options: ReadOptions) -> tuple[Float64Array, tuple[str, ...], float]:
     unit = _text(wave, "resolution/yres/units") or options.units or ""
     per_count = _number(wave, "resolution/yres/unitperbit")
     if not unit:
@@ -111,7 +110,7 @@ def _signal(wave: Element, name: str, options: ReadOptions) -> tuple[npt.NDArray
     return np.stack(rows) * step_mv, tuple(_text(channel, "name") for channel in channels), 1.0 / step_mv
 
 
-def _samples(channel: Element, name: str) -> npt.NDArray[np.float64]:
+def _samples(channel: Element, name: str) -> Float64Array:
     lead, coding = _text(channel, "name"), _text(channel, "datatype")
     if coding not in {"COMMASEPARATE", ""}:
         raise RecordUnsupportedError(
