@@ -15,8 +15,16 @@ from scipy import signal as sps
 
 from cardiov_core.domain import Float64Array
 
+FilterKind = Literal["bandpass", "highpass", "lowpass"]
+"""What a filter lets through."""
+
+Ends = Literal["symmetric", "edge"]
+"""How rows are carried on beyond their ends: mirrored, or with their last values."""
+
 _TRUNCATED_AT = 4.0  # standard deviations, as in scipy
 _LONG_KERNEL = 60  # samples from the middle, from which on a spectrum is faster
+_SLOW_POLE = 0.9  # of a high-pass far below the rate
+_LARGEST_EXPONENT = 300.0  # of e, which a float64 holds twice over
 _BLOCK = 32  # samples that are filtered together
 _MOST_TIMES = 64  # a rate is taken so many times up at most, or the matrix of a block would be as large as a record
 
@@ -96,13 +104,15 @@ def zero_phase(
     sampling_rate_hz: float,
     edges_hz: float | tuple[float, float],
     order: int,
-    kind: Literal["bandpass", "highpass"] = "bandpass",
+    kind: FilterKind = "bandpass",
     *,
     pad: int | None = None,
+    turned: bool = True,
 ) -> npt.NDArray[np.float64]:
     """Filter forward and backward with a Butterworth filter that is designed once for a rate.
 
-    The numbers are those of `scipy.signal.sosfiltfilt`, which computes the filter's state anew for every call.
+    The numbers are those of `scipy.signal.sosfiltfilt`, which computes the filter's state anew for every call; those of
+    a high-pass of first order but for the order of summation.
 
     Parameters
     ----------
@@ -114,10 +124,12 @@ def zero_phase(
         The edge, or both edges of a band, below half the rate.
     order : int
         Order of the prototype; the effective attenuation is twice that of one pass.
-    kind : {"bandpass", "highpass"}
+    kind : {"bandpass", "highpass", "lowpass"}
         What is let through.
     pad : int, optional
-        Samples by which the signal is carried on at both ends, turned about its last sample; scipy's by default.
+        Samples by which the signal is carried on at both ends; scipy's by default.
+    turned : bool
+        Carry it on turned about its last sample, as scipy does by default; only mirrored otherwise.
 
     Returns
     -------
@@ -136,20 +148,53 @@ def zero_phase(
         pad = 3 * n_taps
     if values.shape[-1] <= pad:
         raise ValueError(f"{values.shape[-1]} samples cannot be carried on by {pad}.")
-    before = 2.0 * values[..., :1] - values[..., pad:0:-1]
-    after = 2.0 * values[..., -1:] - values[..., -2 : -(pad + 2) : -1]
+    before, after = values[..., pad:0:-1], values[..., -2 : -(pad + 2) : -1]
+    if turned:
+        before, after = 2.0 * values[..., :1] - before, 2.0 * values[..., -1:] - after
     carried_on = np.concatenate((before, values, after), axis=-1)
-    rest = state.reshape(len(sections), *[1] * (values.ndim - 1), 2)
-    forward, _ = sps.sosfilt(sections, carried_on, axis=-1, zi=rest * carried_on[..., :1])
-    backward, _ = sps.sosfilt(sections, forward[..., ::-1], axis=-1, zi=rest * forward[..., -1:])
+    pole = -float(sections[0, 4])
+    if order == 1 and kind == "highpass" and pole >= _SLOW_POLE:
+        gain = float(sections[0, 0])
+        backward = _steps_decaying(_steps_decaying(carried_on, gain, pole)[..., ::-1], gain, pole)
+    else:
+        rest = state.reshape(len(sections), *[1] * (values.ndim - 1), 2)
+        forward, _ = sps.sosfilt(sections, carried_on, axis=-1, zi=rest * carried_on[..., :1])
+        backward, _ = sps.sosfilt(sections, forward[..., ::-1], axis=-1, zi=rest * forward[..., -1:])
     return np.asarray(backward[..., ::-1][..., pad : carried_on.shape[-1] - pad], dtype=np.float64)
+
+
+def _steps_decaying(rows: Float64Array, gain: float, pole: float) -> Float64Array:
+    """Return what a high-pass of first order makes of rows: every step times a gain, and falling by `pole` a sample.
+
+    Sums of the steps, each as large as it was when the first one came: a third of the time of a recursion.
+    """
+    steps = np.empty(rows.shape)
+    steps[..., 0] = 0.0
+    np.subtract(rows[..., 1:], rows[..., :-1], out=steps[..., 1:])
+    steps *= gain
+    longest = int(_LARGEST_EXPONENT / -np.log(pole))
+    left = np.zeros((*rows.shape[:-1], 1))
+    for begin in range(0, rows.shape[-1], longest):
+        part = steps[..., begin : begin + longest]
+        decay = _decay(pole, part.shape[-1])
+        part /= decay
+        np.cumsum(part, axis=-1, out=part)
+        part += left
+        part *= decay
+        left = part[..., -1:]
+    return steps
+
+
+@lru_cache(maxsize=16)
+def _decay(pole: float, n_samples: int) -> Float64Array:
+    return np.asarray(pole ** np.arange(1.0, n_samples + 1.0))
 
 
 @lru_cache(maxsize=64)
 def _butterworth(
     order: int,
     edges_hz: float | tuple[float, float],
-    kind: Literal["bandpass", "highpass"],
+    kind: FilterKind,
     sampling_rate_hz: float,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the sections of a filter, and its state after a constant input of 1."""
@@ -196,35 +241,61 @@ def _between(low: npt.NDArray[np.floating], high: npt.NDArray[np.floating], shar
     return np.asarray(high - step * (1.0 - nearer) if share >= 0.5 else low + step * nearer)
 
 
-def smoothed(rows: Float64Array, width: float, *, every: int = 1) -> Float64Array:
-    """Smooth rows by a Gaussian, as `scipy.ndimage.gaussian_filter1d` does; the ends are mirrored.
+def smoothed(rows: Float64Array, width: float, *, every: int = 1, ends: Ends = "symmetric") -> Float64Array:
+    """Smooth rows by a Gaussian, as `scipy.ndimage.gaussian_filter1d` does.
 
     Parameters
     ----------
     rows : numpy.ndarray
-        Shape ``(n_rows, n_samples)``, at least one sample.
+        Shape ``(..., n_samples)``, at least one sample.
     width : float
         Standard deviation of the Gaussian, in samples.
     every : int
         Compute every so many samples only, from the first on.
+    ends : {"symmetric", "edge"}
+        Mirror the rows at their ends, or hold their last values.
 
     Returns
     -------
     numpy.ndarray
-        float64, shape ``(n_rows, ceil(n_samples / every))``.
+        float64, shape ``(..., ceil(n_samples / every))``.
     """
-    kernel = _gaussian(width)
+    return _by_kernel(rows, _gaussian(width), every, ends)
+
+
+def smooth_slopes(rows: Float64Array, width: float, *, ends: Ends = "symmetric") -> Float64Array:
+    """Return the derivative of smoothed rows, a sample; arguments as in `smoothed`."""
+    return _by_kernel(rows, _gaussian_slope(width), 1, ends)
+
+
+def _by_kernel(rows: Float64Array, kernel: Float64Array, every: int, ends: Ends) -> Float64Array:
     reach = kernel.size // 2
-    n_samples = rows.shape[1]
-    padded = np.pad(rows, ((0, 0), (reach, reach)), mode="symmetric")
+    n_samples = rows.shape[-1]
+    ahead = -reach % every
+    padded = _carried_on(rows, reach, ahead, ends)
     if reach < _LONG_KERNEL:
-        ahead = -reach % every
-        found = _fir(np.pad(padded, ((0, 0), (ahead, 0))), kernel.tobytes(), 1, every)
         begin = (reach + ahead) // every
-        return found[:, begin : begin - (-n_samples // every)]
-    size = fft.next_fast_len(padded.shape[1], real=True)
-    spectrum = fft.rfft(padded, size, axis=1) * fft.rfft(kernel, size)
-    return np.asarray(fft.irfft(spectrum, size, axis=1)[:, 2 * reach : 2 * reach + n_samples : every])
+        return _fir(padded, kernel.tobytes(), 1, every)[..., begin : begin - (-n_samples // every)]
+    size = fft.next_fast_len(padded.shape[-1], real=True)
+    spectrum = fft.rfft(padded, size, axis=-1) * fft.rfft(kernel, size)
+    begin = 2 * reach + ahead
+    return np.asarray(fft.irfft(spectrum, size, axis=-1)[..., begin : begin + n_samples : every])
+
+
+def _carried_on(rows: Float64Array, reach: int, ahead: int, ends: Ends) -> Float64Array:
+    """Carry rows on by `reach` samples at both ends, behind `ahead` samples without meaning."""
+    n_samples = rows.shape[-1]
+    if ends == "symmetric" and n_samples < reach:
+        before = [(0, 0)] * (rows.ndim - 1)
+        return np.pad(rows, [*before, (reach + ahead, reach)], mode="symmetric")
+    carried_on = np.empty((*rows.shape[:-1], ahead + n_samples + 2 * reach))
+    carried_on[..., :ahead] = 0.0
+    first, last = ahead + reach, ahead + reach + n_samples
+    carried_on[..., first:last] = rows
+    mirrored = ends == "symmetric" and reach > 0
+    carried_on[..., ahead:first] = rows[..., reach - 1 :: -1] if mirrored else rows[..., :1]
+    carried_on[..., last:] = rows[..., : -reach - 1 : -1] if mirrored else rows[..., -1:]
+    return carried_on
 
 
 @lru_cache(maxsize=32)
@@ -232,6 +303,30 @@ def _gaussian(width: float) -> Float64Array:
     reach = int(_TRUNCATED_AT * width + 0.5)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     return np.asarray(kernel / kernel.sum())
+
+
+@lru_cache(maxsize=32)
+def _gaussian_slope(width: float) -> Float64Array:
+    kernel = _gaussian(width)
+    reach = kernel.size // 2
+    return np.asarray(-np.arange(-reach, reach + 1) / (width * width) * kernel)
+
+
+def power_up_to(rows: Float64Array, sampling_rate_hz: float, highest_hz: float) -> tuple[Float64Array, Float64Array]:
+    """Return frequencies in Hz up to a highest one, and the squared size of each row's spectrum at them.
+
+    `rows`: shape (n_rows, n_samples).
+    """
+    frequencies = np.fft.rfftfreq(rows.shape[1], 1.0 / sampling_rate_hz)
+    kept = int(np.searchsorted(frequencies, highest_hz, side="right"))
+    spectra = np.fft.rfft(rows, axis=1)[:, :kept]
+    return np.asarray(frequencies[:kept]), np.asarray(spectra.real**2 + spectra.imag**2)
+
+
+@lru_cache(maxsize=16)
+def hann_window(n_samples: int) -> Float64Array:
+    """Return `numpy.hanning`, computed once for a length: not to be changed."""
+    return np.hanning(n_samples)
 
 
 def mean_power(rows: Float64Array, sampling_rate_hz: float, n_segment: int) -> tuple[Float64Array, Float64Array]:

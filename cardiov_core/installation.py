@@ -1,11 +1,13 @@
 """Where the files lie that CardioV needs beside its code: weights, pages, the entry of the app."""
 
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 _IN_WHEEL = _PACKAGE / "shipped"
 
 
+@cache
 def shipped_files() -> Path:
     """Return the folder of ``weights/``, ``pages/``, ``app.py`` and ``.streamlit/``.
 

@@ -64,8 +64,9 @@ def lost_samples(signal: FloatArray, sampling_rate_hz: float) -> BoolArray:
     if not moving.any():
         return lost
     rests = unchanged | invalid
-    alone = [at for at in np.flatnonzero(moving) if _may_last(rests[at], HELD_BY_ONE_S, sampling_rate_hz)]
-    if not alone and not _may_last(np.logical_and.reduce(rests[moving], axis=0), HELD_BY_ALL_S, sampling_rate_hz):
+    alone = np.flatnonzero(moving & _may_last(rests, HELD_BY_ONE_S, sampling_rate_hz)).tolist()
+    resting: BoolArray = np.logical_and.reduce(rests[moving], axis=0, keepdims=True)
+    if not alone and not _may_last(resting, HELD_BY_ALL_S, sampling_rate_hz).any():
         return lost
     steps = _steps(signal)
     for index in alone:
@@ -88,7 +89,7 @@ def _lost(record: EcgRecord) -> BoolArray:
 def without_lost_samples(record: EcgRecord) -> EcgRecord:
     """Return a record in which what is no signal is NaN; the record itself where nothing is lost."""
     lost = lost_in(record)
-    if not (lost & np.isfinite(record.signal)).any():
+    if not lost.any() or not (lost & np.isfinite(record.signal)).any():
         return record
     return replace(record, signal=np.where(lost, np.float32(np.nan), record.signal))
 
@@ -151,10 +152,14 @@ def live_span(record: EcgRecord) -> tuple[int, int]:
 
 def _unchanged(signal: FloatArray, invalid: BoolArray) -> BoolArray:
     """Tell which samples equal a neighbour."""
-    known = np.where(invalid, 0.0, signal.astype(np.float64))
+    known = signal.astype(np.float64)
+    gaps = bool(invalid.any())
+    if gaps:
+        known[invalid] = 0.0
     span = np.ptp(known, axis=1, keepdims=True)
     same = np.abs(np.diff(known, axis=1)) <= _SAME * span
-    same &= ~(invalid[:, 1:] | invalid[:, :-1])
+    if gaps:
+        same &= ~(invalid[:, 1:] | invalid[:, :-1])
     unchanged = np.zeros(signal.shape, dtype=np.bool_)
     unchanged[:, 1:] |= same
     unchanged[:, :-1] |= same
@@ -171,12 +176,14 @@ def _steps(signal: FloatArray) -> BoolArray:
     return np.asarray(~(moves <= small))
 
 
-def _may_last(mask: BoolArray, least_s: float, sampling_rate_hz: float) -> bool:
-    """Rule out most masks cheaply: a run that is long enough covers a whole block of half its length."""
+def _may_last(masks: BoolArray, least_s: float, sampling_rate_hz: float) -> BoolArray:
+    """Rule out most rows cheaply: a run that is long enough covers a whole block of half its length."""
     block = int(least_s * sampling_rate_hz) // 2
     if block < 1:
-        return True
-    return bool(mask[: mask.size // block * block].reshape(-1, block).all(axis=1).any())
+        return np.ones(len(masks), dtype=np.bool_)
+    whole = masks[:, : masks.shape[1] // block * block].reshape(len(masks), -1, block)
+    found: BoolArray = np.logical_or.reduce(np.logical_and.reduce(whole, axis=2), axis=1)
+    return found
 
 
 def _long_runs(mask: BoolArray, least_s: float, steps: BoolArray, sampling_rate_hz: float) -> BoolArray:

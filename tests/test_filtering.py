@@ -13,6 +13,7 @@ from cardiov_core.filtering import (
     resample,
     row_medians,
     row_percentiles,
+    smooth_slopes,
     smoothed,
     zero_phase,
 )
@@ -20,7 +21,7 @@ from cardiov_core.filtering import (
 
 @pytest.mark.parametrize(
     ("edges_hz", "order", "kind", "pad"),
-    [((5.0, 30.0), 2, "bandpass", None), (0.5, 1, "highpass", 900), (35.0, 4, "highpass", None)],
+    [((5.0, 30.0), 2, "bandpass", None), (150.0, 2, "lowpass", 20), (35.0, 4, "highpass", None)],
 )
 def test_filters_are_scipys_to_the_last_bit(edges_hz, order, kind, pad) -> None:
     values = np.random.default_rng(8).normal(size=(3, 1000))
@@ -29,6 +30,17 @@ def test_filters_are_scipys_to_the_last_bit(edges_hz, order, kind, pad) -> None:
         expected = sps.sosfiltfilt(sections, rows, axis=-1, padlen=pad)
         for _ in range(2):
             assert np.array_equal(zero_phase(rows, 500.0, edges_hz, order, kind, pad=pad), expected)
+
+
+@pytest.mark.parametrize("n_samples", [30, 1000, 60_000])
+@pytest.mark.parametrize("edge_hz", [0.05, 0.5, 4.0, 200.0])
+@pytest.mark.parametrize(("turned", "padtype"), [(True, "odd"), (False, "even")])
+def test_a_high_pass_of_first_order_is_scipys(*, turned: bool, padtype: str, edge_hz: float, n_samples: int) -> None:
+    values = 50.0 + np.random.default_rng(8).normal(size=(2, n_samples))
+    sections = sps.butter(1, edge_hz, "highpass", fs=500.0, output="sos")
+    expected = sps.sosfiltfilt(sections, values, axis=-1, padtype=padtype, padlen=n_samples - 1)
+    found = zero_phase(values, 500.0, edge_hz, 1, "highpass", pad=n_samples - 1, turned=turned)
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-10)
 
 
 @pytest.mark.parametrize("n_samples", [1, 7, 600, 601])
@@ -56,13 +68,18 @@ def test_medians_and_percentiles_are_numpys_to_the_last_bit(n_samples: int, kind
         np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("every", [1, 4])
+@pytest.mark.parametrize("n_samples", [1, 5, 30, 1001])
 @pytest.mark.parametrize("width", [1.3, 5.0, 25.0])
-@pytest.mark.parametrize("n_samples", [1, 30, 1001])
-def test_smoothing_is_scipys(width: float, every: int, n_samples: int) -> None:
+@pytest.mark.parametrize(("ends", "mode"), [("symmetric", "reflect"), ("edge", "nearest")])
+def test_smoothing_is_scipys(ends, mode: str, width: float, n_samples: int) -> None:
     rows = np.random.default_rng(3).normal(size=(2, n_samples))
-    expected = gaussian_filter1d(rows, width, axis=1)[:, ::every]
-    np.testing.assert_allclose(smoothed(rows, width, every=every), expected, rtol=0.0, atol=1e-13)
+    expected = gaussian_filter1d(rows, width, axis=1, mode=mode)
+    slope = gaussian_filter1d(rows, width, axis=1, order=1, mode=mode)
+    for every in (1, 4):
+        found = smoothed(rows, width, every=every, ends=ends)
+        np.testing.assert_allclose(found, expected[:, ::every], rtol=0.0, atol=1e-13)
+    np.testing.assert_allclose(smooth_slopes(rows, width, ends=ends), slope, rtol=0.0, atol=1e-13)
+    np.testing.assert_allclose(smoothed(rows[0], width, ends=ends), expected[0], rtol=0.0, atol=1e-13)
 
 
 @pytest.mark.parametrize("n_segment", [200, 201, 1000])

@@ -91,13 +91,14 @@ def _mark(record: EcgRecord) -> str | None:
 
 def differing_bits(mark: str, marks: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return in how many bits a mark differs from each of others."""
-    ours = np.frombuffer(bytes.fromhex(mark), dtype=np.uint8)
-    return np.asarray(np.bitwise_count(ours ^ _bytes_of(tuple(marks))).sum(axis=1), dtype=np.int64)
+    ours = _words_of((mark,))
+    return np.asarray(np.bitwise_count(ours ^ _words_of(tuple(marks))).sum(axis=1), dtype=np.int64)
 
 
 @lru_cache(maxsize=8)
-def _bytes_of(marks: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(bytes.fromhex("".join(marks)), dtype=np.uint8).reshape(len(marks), -1)
+def _words_of(marks: tuple[str, ...]) -> npt.NDArray[np.uint64]:
+    """Return marks as words of 64 bits, ``(n_marks, 4)``."""
+    return np.frombuffer(bytes.fromhex("".join(marks)), dtype=np.uint64).reshape(len(marks), -1)
 
 
 @cache

@@ -273,10 +273,9 @@ def _limb_doubt(record: EcgRecord, series: BeatSeries, beat: MedianBeat) -> str 
     """Say why sizes and directions mean nothing: limb leads with a gain of their own each, or that contradict."""
     leads = [lead for lead in LIMB_LEADS if lead in beat.usable_leads and lead not in record.derived_leads]
     # Steps from sample to sample: they know no base line, and unlike a median they keep the leads' equations exactly.
-    rows = {
-        lead: np.nan_to_num(np.diff(record.lead(lead).astype(np.float64)), posinf=0.0, neginf=0.0) for lead in leads
-    }
-    check = check_limb_leads(rows, record.sampling_rate)
+    steps = np.diff(record.signal[[record.leads.index(lead) for lead in leads]].astype(np.float64), axis=1)
+    steps[~np.isfinite(steps)] = 0.0
+    check = check_limb_leads(dict(zip(leads, steps, strict=True)), record.sampling_rate)
     if check is not None and check.scaled_one_by_one:
         return _OWN_GAINS
     residual = disagreement(*(_around_qrs(series, leads, start) for start in (0, 1)))

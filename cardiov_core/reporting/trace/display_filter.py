@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, detrend, filtfilt, iirnotch, sosfiltfilt
+from scipy.signal import filtfilt, iirnotch
 
 from cardiov_core.domain import Float64Array, FloatArray
+from cardiov_core.filtering import zero_phase
 from cardiov_core.reporting.trace.paper_options import FilterName
 
 BANDS_HZ: dict[FilterName, tuple[float, float]] = {"diagnostic": (0.05, 150.0), "monitor": (0.5, 40.0)}
@@ -56,8 +57,7 @@ def filter_for_display(
     if values.shape[1] > 30:
         values = _high_passed(values, low_hz, sampling_rate_hz)
         if not limited:
-            sos = butter(2, high_hz, btype="low", fs=sampling_rate_hz, output="sos")
-            values = sosfiltfilt(sos, values, axis=1)
+            values = zero_phase(values, sampling_rate_hz, high_hz, 2, "lowpass")
         if notched:
             numerator, denominator = iirnotch(notch_hz, 30.0, fs=sampling_rate_hz)
             padding = min(values.shape[1] - 1, round(sampling_rate_hz))
@@ -79,7 +79,7 @@ def _bridged(values: Float64Array, missing: npt.NDArray[np.bool_]) -> Float64Arr
 
 def _high_passed(values: Float64Array, low_hz: float, sampling_rate_hz: float) -> Float64Array:
     """High-pass with the record mirrored at its ends; a constant lead stays exactly flat."""
-    centred = detrend(values, axis=1)
-    sos = butter(1, low_hz, btype="high", fs=sampling_rate_hz, output="sos")
-    filtered: Float64Array = sosfiltfilt(sos, centred, axis=1, padtype="even", padlen=values.shape[1] - 1)
-    return filtered
+    along = np.arange(values.shape[1]) - 0.5 * (values.shape[1] - 1)
+    centred = values - values.mean(axis=1, keepdims=True)
+    level = centred - (centred @ along / (along @ along))[:, np.newaxis] * along
+    return zero_phase(level, sampling_rate_hz, low_hz, 1, "highpass", pad=values.shape[1] - 1, turned=False)

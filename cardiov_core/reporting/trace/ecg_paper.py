@@ -6,8 +6,9 @@ of all layouts, lead orders, speeds and gains are told at once: whoever draws ch
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from itertools import pairwise
 from typing import get_args
 
@@ -24,11 +25,10 @@ from cardiov_core.reporting.trace.paper_options import (
     GAINS_MM_MV,
     LAYOUTS,
     SPEEDS_MM_S,
-    Layout,
     LeadOrder,
     PaperOptions,
 )
-from cardiov_core.reporting.trace.sheet import PULSE_S, WINDOW_S, Strip, overshoot_mm, sheet_for, strips_for
+from cardiov_core.reporting.trace.sheet import PULSE_S, WINDOW_S, beyond_mm, sheet_for, strips_for
 
 NO_SAMPLE = -32768
 """Stands in `EcgDrawing` where a lead has a gap."""
@@ -168,12 +168,14 @@ def _sheets(
     """Return a filter's samples, its sheets of all lead orders and layouts, and what must be said of it."""
     samples, unit_mv = _samples(displayed.signal)
     orders: tuple[LeadOrder, ...] = get_args(LeadOrder)
+    # Orders and layouts show the same stretches of leads.
+    reach_of = cache(partial(_extremes, record, displayed))
     return {
         "samples": samples,
         "unit_mv": unit_mv,
         "orders": {
             order: {
-                layout: _layout(record, displayed, replace(options, lead_order=order), layout, shown_s, paper_s)
+                layout: _layout(reach_of, replace(options, lead_order=order, layout=layout), shown_s, paper_s)
                 for layout in LAYOUTS
             }
             for order in orders
@@ -184,40 +186,39 @@ def _sheets(
 
 
 def _layout(
-    record: EcgRecord,
-    displayed: DisplayedSignal,
+    reach_of: Callable[[str, float, float], tuple[float, float] | None],
     options: PaperOptions,
-    layout: Layout,
     shown_s: float,
     paper_s: float | None,
 ) -> dict[str, object]:
     """Return a layout's strips, and per gain the height and base lines of a sheet that holds all deflections."""
-    laid = replace(options, layout=layout)
-    strips = strips_for(laid, shown_s)
-    reach = [(strip, extremes) for strip in strips if (extremes := _extremes(record, displayed, strip)) is not None]
+    strips = strips_for(options, shown_s)
+    reach = [(strip.row, reach_of(strip.lead, strip.start_s, strip.end_s)) for strip in strips]
     gains = {}
     for gain in GAINS_MM_MV:
-        scaled = replace(laid, gain_mm_mv=gain)
+        scaled = replace(options, gain_mm_mv=gain)
         sheet = sheet_for(scaled, shown_s, paper_s)
-        drawn = [(sheet.base_lines_mm[strip.row], extremes) for strip, extremes in reach]
-        above_mm, below_mm = overshoot_mm(sheet.height_mm, drawn, gain)
+        drawn = [(sheet.base_lines_mm[row], *extremes) for row, extremes in reach if extremes is not None]
+        above_mm, below_mm = beyond_mm(sheet.height_mm, drawn, gain)
         sheet = sheet_for(scaled, shown_s, paper_s, above_mm=above_mm, below_mm=below_mm)
         gains[f"{gain:g}"] = {"height_mm": sheet.height_mm, "base_lines_mm": list(sheet.base_lines_mm)}
     return {"strips": [[strip.lead, strip.row, strip.start_s, strip.end_s] for strip in strips], "gains": gains}
 
 
-def _extremes(record: EcgRecord, displayed: DisplayedSignal, strip: Strip) -> FloatArray | None:
+def _extremes(
+    record: EcgRecord, displayed: DisplayedSignal, shown_as: str, start_s: float, end_s: float
+) -> tuple[float, float] | None:
     """Return the lowest and the highest sample of a strip in mV, None where its lead was not recorded."""
-    lead = strip.lead.removeprefix("-")
+    lead = shown_as.removeprefix("-")
     if lead not in record.leads:
         return None
-    first, last = round(strip.start_s * record.sampling_rate), round(strip.end_s * record.sampling_rate)
+    first, last = round(start_s * record.sampling_rate), round(end_s * record.sampling_rate)
     values = displayed.signal[record.leads.index(lead), first:last]
     values = values[np.isfinite(values)]
     if not values.size:
         return None
-    extremes = np.array([values.min(), values.max()], dtype=np.float32)
-    return -extremes if strip.lead.startswith("-") else extremes
+    low_mv, high_mv = float(values.min()), float(values.max())
+    return (-high_mv, -low_mv) if shown_as.startswith("-") else (low_mv, high_mv)
 
 
 def _width(options: PaperOptions, speed_mm_s: float, shown_s: float, paper_s: float | None) -> dict[str, float]:

@@ -104,12 +104,20 @@ def overshoot_mm(
 
     `deflections`: base line in mm and the samples drawn on it, in mV.
     """
-    above = below = 0.0
+    reach = []
     for base_mm, values in deflections:
         finite = values[np.isfinite(values)]
         if finite.size:
-            above = max(above, base_mm + gain_mm_mv * float(finite.max()) - height_mm)
-            below = max(below, -base_mm - gain_mm_mv * float(finite.min()))
+            reach.append((base_mm, float(finite.min()), float(finite.max())))
+    return beyond_mm(height_mm, reach, gain_mm_mv)
+
+
+def beyond_mm(height_mm: float, reach: Iterable[tuple[float, float, float]], gain_mm_mv: float) -> tuple[float, float]:
+    """Return as `overshoot_mm`; `reach`: base line in mm, lowest and highest sample in mV."""
+    above = below = 0.0
+    for base_mm, low_mv, high_mv in reach:
+        above = max(above, base_mm + gain_mm_mv * high_mv - height_mm)
+        below = max(below, -base_mm - gain_mm_mv * low_mv)
     return _boxes(above), _boxes(below)
 
 

@@ -159,7 +159,7 @@ def find_beats(record: EcgRecord) -> Beats:
 
 def _find(signal: Float64Array, lost: BoolArray, record: EcgRecord, sampling_rate_hz: float) -> Beats:
     """Find beats from all leads, or, where that leads to nothing, from those that show some by themselves."""
-    leads = qrs_leads(np.where(lost, np.nan, signal), sampling_rate_hz)
+    leads = qrs_leads(np.where(lost, np.nan, signal) if lost.any() else signal, sampling_rate_hz)
     if not len(leads.rows):
         return Beats(np.empty(0, dtype=np.int64), 0.0, 0.0)
     beats = _beats_in(leads, signal, sampling_rate_hz)

@@ -36,6 +36,7 @@ _SHAPE_HALF_WIDTH_S = 0.1
 _MAX_SHIFT_S = 0.024
 _SHIFT_STEP_S = 0.004
 _MAX_COMPARED_BEATS = 300
+_MOST_WINDOWS = 256  # cut out at once: more would not stay in a processor's cache
 _LIKE = 0.85
 _COMPARABLE_SHARE = 0.7
 _NEXT_BEAT_S = 0.1
@@ -114,7 +115,8 @@ def average_beats(record: EcgRecord, peaks: IntArray | None = None) -> BeatSerie
 
     # Both versions of the signal side by side: where a beat has no sample, neither has one.
     both = np.concatenate([signal, recorded - _line_through_beats(recorded, r[dominant])])
-    both[np.concatenate([missing, missing])] = np.nan
+    if missing.any():
+        both[np.concatenate([missing, missing])] = np.nan
     cut = cut_windows(both, r[chosen], before, after)
     blank_neighbours(cut, r, chosen, before)
     median = median_of_known(cut).astype(np.float32)
@@ -225,13 +227,16 @@ def beat_similarity(signal: Float64Array, r: IntArray, others: IntArray) -> tupl
     turned = np.ascontiguousarray(fixed.transpose(0, 2, 1))
     best = np.full((r.size, others.size), -1.0)
     move = np.zeros((r.size, others.size), dtype=np.int64)
-    for shift in shifts[np.argsort(np.abs(shifts), kind="stable")]:
-        windows = _centred(around, r + shift)
+    nearest_first = shifts[np.argsort(np.abs(shifts), kind="stable")]
+    n_parts = min(-(-nearest_first.size * r.size // _MOST_WINDOWS), nearest_first.size)
+    for some in np.array_split(nearest_first, n_parts):
+        windows = _centred(around, (r + some[:, np.newaxis]).ravel())
         sizes = np.sqrt(np.einsum("lbs,lbs->b", windows, windows))
         # A matrix product a lead: nothing is moved about in memory for it.
         cosines = (windows @ turned).sum(axis=0) / np.maximum(sizes, _TINY)[:, np.newaxis]
-        better = cosines > best + 1e-6
-        best[better], move[better] = cosines[better], shift
+        for shift, found in zip(some, cosines.reshape(some.size, r.size, others.size), strict=True):
+            better = found > best + 1e-6
+            best[better], move[better] = found[better], shift
     return best, move
 
 

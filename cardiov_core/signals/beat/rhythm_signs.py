@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, IntArray, Measurements, once
-from cardiov_core.filtering import mean_power, median, resample, row_percentiles, zero_phase
+from cardiov_core.filtering import mean_power, median, resample, row_percentiles, smooth_slopes, smoothed, zero_phase
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.medians import median_over_beats
 
@@ -129,7 +128,7 @@ def _beat_signs(signal: Float64Array, r: IntArray, dominant: BoolArray, onset_s:
     chosen = dominant if dominant.any() else np.ones_like(dominant)
     qrs = _windows(signal, r, -half, half + 1)
     qrs = (qrs - qrs.mean(axis=2, keepdims=True)).reshape(r.size, -1)
-    slope = np.sqrt((gaussian_filter1d(signal, _SLOPE_S * RATE_HZ, axis=1, order=1) ** 2).mean(axis=0))
+    slope = np.sqrt((smooth_slopes(signal, _SLOPE_S * RATE_HZ) ** 2).mean(axis=0))
     reach = round(_WIDTH_REACH_S * RATE_HZ)
     slopes = _windows(slope[np.newaxis], r, -reach, reach + 1)[:, 0]
     size = slopes.max(axis=1)
@@ -179,7 +178,7 @@ def _p_signs(
     chosen = r[dominant & (r + begin >= 0)]
     if chosen.size < 3:
         return dict.fromkeys(("p_repeats", "p_repeats_ii", "p_signal_to_noise", "p_height_ii", "p_height_v1"), np.nan)
-    windows = _level(gaussian_filter1d(_windows(signal, chosen, begin, end), 0.012 * RATE_HZ, axis=2))
+    windows = _level(smoothed(_windows(signal, chosen, begin, end), 0.012 * RATE_HZ))
     typical = median_over_beats(windows)
     rest = windows - typical
     noise = np.sqrt((rest**2).mean(axis=(0, 2))) + 1e-3
@@ -301,7 +300,7 @@ def _extra_beat_signs(beats: BeatSigns) -> dict[str, float]:
 def _train_signs(rest: Float64Array, r: IntArray) -> dict[str, float]:
     """Look for atrial waves that come regularly, but not with the beats: rate, strength, and spread against QRS."""
     nothing = {"train_bpm": float("nan"), "train_strength": 0.0, "train_spread": 0.0}
-    envelope = gaussian_filter1d(np.sqrt((rest**2).mean(axis=0)), 0.03 * RATE_HZ)
+    envelope = smoothed(np.sqrt((rest**2).mean(axis=0)), 0.03 * RATE_HZ)
     reach = round(_QRS_HALF_S * RATE_HZ)
     hidden = np.zeros(envelope.size, dtype=bool)
     for peak in r.tolist():
@@ -350,7 +349,7 @@ def _p_in_pauses(signal: Float64Array, r: IntArray, beats: BeatSigns, onset_s: f
     long = np.flatnonzero(np.nan_to_num(beats.after, nan=1.0) >= _LONG_SHARE)
     if not long.size or chosen.size < 3:
         return {}
-    smooth = gaussian_filter1d(signal, 0.012 * RATE_HZ, axis=1)
+    smooth = smoothed(signal, 0.012 * RATE_HZ)
     model = _level(median_over_beats(_windows(smooth, chosen, begin, end))).ravel()
     similarities: dict[int, float] = {}
     for index in long.tolist():

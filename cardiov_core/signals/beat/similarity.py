@@ -6,10 +6,9 @@ single beats show it, too: each beat's own stretch is compared, over all leads, 
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import WaveBoundaries
-from cardiov_core.filtering import median
+from cardiov_core.filtering import median, smoothed
 from cardiov_core.signals.beat.median_beat import BeatSeries
 from cardiov_core.signals.beat.medians import median_over_beats
 
@@ -72,6 +71,6 @@ def _stretches(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.b
     part = part[np.isfinite(part).all(axis=(1, 2))]
     if not part.size:
         return part
-    smooth = gaussian_filter1d(part, _SMOOTH_S * fs, axis=2)
+    smooth = smoothed(part, _SMOOTH_S * fs)
     along = np.linspace(0.0, 1.0, smooth.shape[2])
     return np.asarray(smooth - (smooth[:, :, :1] * (1.0 - along) + smooth[:, :, -1:] * along))

@@ -6,7 +6,6 @@ limits are those of adults.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from cardiov_core.domain import EcgRecord, Finding, Measurements, Quality, RhythmLine
 from cardiov_core.signals.findings import (
@@ -20,7 +19,7 @@ from cardiov_core.signals.findings import (
     st,
 )
 from cardiov_core.signals.findings.catalogue import ROWS
-from cardiov_core.signals.findings.evidence import Evidence, operating_figures
+from cardiov_core.signals.findings.evidence import Evidence
 
 _Search = Callable[[Evidence, Mapping[str, Finding]], Iterator[Finding]]
 
@@ -80,10 +79,9 @@ def read_rhythm(record: EcgRecord, measurements: Measurements, findings: tuple[F
 
 def _found(evidence: Evidence) -> tuple[Finding, ...]:
     findings: dict[str, Finding] = {}
-    figures = operating_figures()
     for search in _SEARCHES:
         for finding in search(evidence, findings):
-            findings[finding.code] = replace(finding, figures=figures.get(finding.code))
+            findings[finding.code] = finding
     return tuple(findings[code] for code in ROWS)
 
 

@@ -65,6 +65,7 @@ def answer(row: Row, evidence: Evidence, judge: Judge) -> Finding:
             limit=row.limit,
             source=row.source,
             shown=row.shown,
+            figures=evidence.figures.get(row.code),
         )
     return Finding(
         row.code,
@@ -82,6 +83,7 @@ def answer(row: Row, evidence: Evidence, judge: Judge) -> Finding:
         beats=seen.beats,
         j_mv=dict(seen.j_mv),
         shown=row.shown,
+        figures=evidence.figures.get(row.code),
     )
 
 

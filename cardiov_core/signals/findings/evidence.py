@@ -94,6 +94,11 @@ class Evidence:
             return None
         return {**self.signs.numbers, **_wave_numbers(self), **_person(self)}
 
+    @cached_property
+    def figures(self) -> Mapping[str, OperatingFigures]:
+        """How findings did on labelled records, by code."""
+        return operating_figures()
+
     def noisy(self, lead: str) -> bool:
         """Tell whether the gate calls a lead noisy or drifting, so that its smallest waves mean nothing."""
         leads = () if self.quality is None else self.quality.leads

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardiov_core.domain import Float64Array
-from cardiov_core.filtering import median
+from cardiov_core.filtering import row_medians
 
 MAX_RESIDUAL = 0.25
 """Largest disagreement, relative to the leads' own size, that is let pass.
@@ -54,15 +54,14 @@ def check_limb_leads(leads: dict[str, Float64Array], sampling_rate_hz: float) ->
     others = [lead for lead in _OF_I_AND_II if lead in leads]
     if "I" not in leads or "II" not in leads or not others:
         return None
-    size = float(np.sqrt(np.mean([_typical_size(leads[lead], sampling_rate_hz) ** 2 for lead in ("I", "II", *others)])))
+    rows = np.stack([leads[lead] for lead in ("I", "II", *others)])
+    size = float(np.sqrt(np.mean(_typical_sizes(rows, sampling_rate_hz) ** 2)))
     if size == 0.0:
         return None
-    basis = np.stack([leads["I"], leads["II"]], axis=1)
-    worst = max(
-        _typical_size(leads[lead] - basis @ np.asarray(_OF_I_AND_II[lead]), sampling_rate_hz) / size for lead in others
-    )
+    shares = np.array([_OF_I_AND_II[lead] for lead in others])
+    worst = float(_typical_sizes(rows[2:] - shares @ rows[:2], sampling_rate_hz).max()) / size
     # Leads that agree as they are need no scale of their own.
-    scaled = worst > _MEANINGFUL and all(_scaled(lead, leads[lead], basis) for lead in others)
+    scaled = worst > _MEANINGFUL and all(_scaled(lead, leads[lead], rows[:2].T) for lead in others)
     return LimbLeadCheck(worst, worst <= MAX_RESIDUAL, scaled)
 
 
@@ -74,12 +73,12 @@ def _scaled(lead: str, row: Float64Array, basis: Float64Array) -> bool:
     return upright and left <= _EXACT * float(np.sqrt(_power(row)))
 
 
-def _typical_size(values: Float64Array, sampling_rate_hz: float) -> float:
+def _typical_sizes(rows: Float64Array, sampling_rate_hz: float) -> Float64Array:
+    """Return the size of a typical second of each row, ``(n_leads, n_samples) -> (n_leads,)``."""
     second = round(sampling_rate_hz)
-    seconds = values[: values.size // second * second].reshape(-1, second)
-    if not len(seconds):
-        return float(np.sqrt(_power(values)))
-    return median(np.sqrt(np.mean(np.square(seconds), axis=1)))
+    n_seconds = rows.shape[1] // second
+    seconds = rows[:, : n_seconds * second].reshape(len(rows), n_seconds, second) if n_seconds else rows[:, np.newaxis]
+    return row_medians(np.sqrt(np.mean(np.square(seconds), axis=2)))[:, 0]
 
 
 def _power(values: Float64Array) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.filtering import median, row_medians, zero_phase
+from cardiov_core.filtering import hann_window, median, power_up_to, row_medians, zero_phase
 
 DRIFT_WINDOW_S = 2.5
 """Drift is measured over the length of a column of the printed ECG: slower movement does not disturb reading it."""
@@ -112,7 +112,7 @@ def _tremor(fast: Float64Array, quiet: BoolArray, sampling_rate_hz: float) -> tu
     if len(quiet) and (quiet == quiet[:1]).all():
         # Leads without gaps of their own are quiet together.
         if quiet[0].any():
-            noise = _MAD_TO_SD * row_medians(np.abs(fast[:, quiet[0]]))[:, 0]
+            noise = _MAD_TO_SD * row_medians(np.abs(np.take(fast, np.flatnonzero(quiet[0]), axis=1)))[:, 0]
     else:
         for index, (row, free) in enumerate(zip(fast, quiet, strict=True)):
             if free.any():
@@ -131,10 +131,9 @@ def _tremor(fast: Float64Array, quiet: BoolArray, sampling_rate_hz: float) -> tu
 def _hum(fast: Float64Array, quiet: BoolArray, sampling_rate_hz: float) -> tuple[Float64Array, Float64Array]:
     """Return peak-to-peak amplitude and frequency of the larger mains line, its surroundings subtracted."""
     n = fast.shape[1]
-    window = np.hanning(n) * quiet
+    window = hann_window(n) * quiet
     weight = np.maximum(window.sum(axis=1), 1.0)
-    power = np.abs(np.fft.rfft(fast * window, axis=1)) ** 2
-    frequencies = np.fft.rfftfreq(n, 1.0 / sampling_rate_hz)
+    frequencies, power = power_up_to(fast * window, sampling_rate_hz, max(MAINS_HZ) + _HUM_NEIGHBOURS_HZ[1])
     hum = np.full(fast.shape[0], np.nan)
     hum_hz = np.full(fast.shape[0], np.nan)
     for mains in MAINS_HZ:

@@ -15,7 +15,7 @@ from cardiov_core.domain import (
     Reason,
     ReasonCode,
 )
-from cardiov_core.filtering import zero_phase
+from cardiov_core.filtering import hann_window, power_up_to, zero_phase
 from cardiov_core.signals.beat.beats import Beats
 from cardiov_core.signals.lead.lead_order import disagreement, likely_order
 from cardiov_core.signals.lead.lead_swap import chest_reversed, find_chest_swap, find_limb_swap, median_beat
@@ -148,8 +148,8 @@ def _low_passed(signal: Float64Array, sampling_rate_hz: float) -> bool:
     if 2.0 * _FAST_HZ[1] > sampling_rate_hz or not len(signal):
         return False
     centred = signal - signal.mean(axis=1, keepdims=True)
-    power = (np.abs(np.fft.rfft(centred * np.hanning(signal.shape[1]), axis=1)) ** 2).sum(axis=0)
-    at_hz = np.fft.rfftfreq(signal.shape[1], 1.0 / sampling_rate_hz)
+    at_hz, power = power_up_to(centred * hann_window(signal.shape[1]), sampling_rate_hz, _FAST_HZ[1])
+    power = power.sum(axis=0)
     fast, slow = (float(power[(at_hz >= low) & (at_hz < high)].sum()) for low, high in (_FAST_HZ, _SLOW_HZ))
     if fast >= LEAST_FAST_SHARE * slow:
         return False

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray, WaveBoundaries
 from cardiov_core.filtering import median, row_medians, smoothed
@@ -96,7 +95,7 @@ def _without_qrs_and_t(
 def _repeated_shape(rows: Float64Array, valid: BoolArray) -> IntArray:
     """Return the middles of the waves of the most frequent shape, in samples."""
     half = round(_HALF_WIDTH_S * _FS)
-    height = gaussian_filter1d(np.sqrt((rows**2).mean(axis=0)), 0.02 * _FS)
+    height = smoothed(np.sqrt((rows**2).mean(axis=0)), 0.02 * _FS)
     candidates = _peaks(np.where(valid, height, 0.0), round(_APART_S * _FS))
     candidates = candidates[(candidates >= half + 2) & (candidates < rows.shape[1] - half - 2)]
     most = round(_CANDIDATES_A_SECOND * rows.shape[1] / _FS)
@@ -110,15 +109,18 @@ def _repeated_shape(rows: Float64Array, valid: BoolArray) -> IntArray:
         return np.asarray(flat / (np.linalg.norm(flat, axis=1, keepdims=True) + _TINY))
 
     fixed = shapes(candidates)
-    similarity = np.max([shapes(candidates + shift) @ fixed.T for shift in (-2, -1, 0, 1, 2)], axis=0)
+    moved = shapes((candidates + np.array([[-2], [-1], [0], [1], [2]])).ravel())
+    similarity = (moved @ fixed.T).reshape(5, candidates.size, candidates.size).max(axis=0)
     members = similarity[:, int((similarity >= _ALIKE).sum(axis=0).argmax())] >= _ALIKE
     if int(members.sum()) < _FEWEST_BEATS - 1:
         return np.empty(0, dtype=np.int64)
     model = fixed[members].mean(axis=0)
     model /= np.linalg.norm(model) + _TINY
-    every = windows.transpose(1, 0, 2).reshape(windows.shape[1], -1)
-    size = every @ model
-    cosine = size / (np.linalg.norm(every, axis=1) + _TINY)
+    # At every place the product with the model, and the length of what lies there.
+    products = zip(rows, model.reshape(len(rows), -1), strict=True)
+    size = np.sum([np.correlate(row, part, "valid") for row, part in products], axis=0)
+    energy = np.correlate((rows**2).sum(axis=0), np.ones(2 * half + 1), "valid")
+    cosine = size / (np.sqrt(energy) + _TINY)
     usual = median(size[candidates[members] - half])
     fits = np.where((cosine >= _SAME_SHAPE) & (size >= _SAME_SIZE * usual), size, 0.0)
     return _peaks(fits, round(_APART_S * _FS)) + half

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from cardiov_core.domain import Float64Array, MedianBeat, WaveBoundaries
-from cardiov_core.filtering import median, row_percentiles
+from cardiov_core.filtering import median, row_percentiles, smooth_slopes, smoothed
 
 Span = tuple[int, int]
 """First and last sample of a wave on the median beat."""
@@ -176,7 +175,7 @@ def _in_seconds(span: Span | None, beat: MedianBeat) -> WaveBoundaries | None:
 
 
 def _slope(signal: Float64Array, width_s: float, fs: float) -> Float64Array:
-    return np.abs(gaussian_filter1d(signal, width_s * fs, axis=1, order=1, mode="nearest"))
+    return np.abs(smooth_slopes(signal, width_s * fs, ends="edge"))
 
 
 def _qrs(signal: Float64Array, r: int, fs: float, slopes: Slopes) -> Span:
@@ -255,7 +254,7 @@ def _waves(signal: Float64Array, window: Span, slopes: Slopes, fs: float) -> lis
     low, high = window
     if high - low < round(_SHORTEST_WINDOW_S * fs):
         return [None] * len(signal)
-    smooth = gaussian_filter1d(signal, slopes.width_s * fs, axis=1, mode="nearest")[:, low:high]
+    smooth = smoothed(signal, slopes.width_s * fs, ends="edge")[:, low:high]
     slope = _slope(signal, slopes.width_s, fs)[:, low:high]
     along = np.linspace(0.0, 1.0, high - low)
     deviation = np.abs(smooth - (smooth[:, :1] * (1.0 - along) + smooth[:, -1:] * along))
