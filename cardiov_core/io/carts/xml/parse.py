@@ -22,9 +22,9 @@ def parse_xml_as(format_name: str, prepare: Prepare | None = None) -> Parse:
     return parse
 
 
-def parse_tree(root: Element, name: str, folder: Path, format_name: str, said: tuple[str, ...] = ()) -> Parsed:
+def parse_tree(root: Element, name: str, folder: Path, format_name: str, remarks: tuple[str, ...] = ()) -> Parsed:
     """Let ecgdatakit parse a document."""
     file = folder / "ecg.xml"
     file.write_bytes(plain_xml(root))
     record, notes = run(file, name, format_name)
-    return Parsed(record, tuple(record.leads), (*said, *notes))
+    return Parsed(record, tuple(record.leads), (*remarks, *notes))
