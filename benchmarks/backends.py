@@ -25,7 +25,7 @@ from cardiov_core.domain import FloatArray
 from cardiov_core.inference import calibration_of, exceedance_logits, output_of
 from cardiov_core.inference.uncertainty.costs import costs_of, decided
 from cardiov_core.io import read_record
-from cardiov_core.nets import DelineatorMean, DelineatorOutput, mean_of
+from cardiov_core.nets import DelineatorOutput, DelineatorStack, mean_of
 from cardiov_core.preprocessing import prepare
 from cardiov_core.weights import ModelCard, load_delineator, load_network
 
@@ -88,7 +88,7 @@ def compare_delineators() -> None:
     torch.manual_seed(0)
     beats = 0.3 * torch.randn(1, 12, 320)
     config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
-    compiled = core().compile_model(convert(DelineatorMean(weights.nets), (12, 320)), "CPU", config)
+    compiled = core().compile_model(convert(DelineatorStack(weights.nets), (12, 320)), "CPU", config)
     content = compiled.export_model()
     begun = time.process_time()
     core().import_model(content if isinstance(content, bytes) else content.getvalue(), "CPU", config)

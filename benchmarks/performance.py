@@ -41,7 +41,7 @@ from cardiov_core.evaluation import figures_of
 from cardiov_core.evaluation.study.figures import curves_of
 from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor
 from cardiov_core.io import read_record
-from cardiov_core.nets import DelineatorMean, build_net
+from cardiov_core.nets import DelineatorStack, build_net
 from cardiov_core.reporting import PaperOptions, ecg_drawing
 from cardiov_core.signals import Examination
 from cardiov_core.weights import load_delineator, load_network
@@ -218,7 +218,7 @@ def backend_rows(net: torch.nn.Module, wide: torch.nn.Module, full_ms: float) ->
 
 def ready_network(net: torch.nn.Module, values: np.ndarray) -> tuple[float, ConvertedNetwork]:
     """Return a network on OpenVINO that has answered once, and the milliseconds that it took to get there."""
-    network = ConvertedNetwork(net, "benchmark", values.shape[1:])
+    network = ConvertedNetwork(lambda: net, "benchmark", values.shape[1:])
     return ms_of(lambda: network.logits(values)), network
 
 
@@ -242,7 +242,7 @@ def delineators_on_openvino_ms() -> float | None:
         return None
     beat = np.random.default_rng(0).normal(scale=0.3, size=(12, 320)).astype(np.float32)
     with tempfile.TemporaryDirectory() as cache, computing_by(backend="openvino", cache=cache):
-        network = ConvertedNetwork(DelineatorMean(weights.nets).eval(), "benchmark", (12, 320))
+        network = ConvertedNetwork(lambda: DelineatorStack(weights.nets).eval(), "benchmark", (12, 320))
         network.outputs(beat)
         return min(ms_of(partial(network.outputs, beat)) for _ in range(6 * ROUNDS))
 

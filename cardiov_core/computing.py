@@ -25,7 +25,7 @@ THREADS_OF_LIBRARIES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THRE
 
 _FEW = 30
 
-BackendName = Literal["auto", "torch", "openvino"]
+BackendName = Literal["auto", "torch", "openvino", "kept"]
 Precision = Literal["f32", "bf16"]
 
 
@@ -35,7 +35,9 @@ class Computing(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     backend: BackendName = Field(
-        default="auto", description="what runs networks: torch, openvino, or auto: openvino where it is installed"
+        default="auto",
+        description="what runs networks: torch, openvino, auto: openvino where it is installed, or kept: openvino "
+        "those that were converted before, torch the others",
     )
     precision: Precision = Field(
         default="f32", description="of the arithmetic; bf16 needs openvino and such a processor"
@@ -78,22 +80,23 @@ def computing_by(**options: str | int | None) -> Iterator[None]:
 
 @contextmanager
 def computing_for(n_records: int) -> Iterator[None]:
-    """Let torch run the networks of a command that has few records, where nobody chose a backend.
+    """Convert no network for a command that has few records, where nobody chose a backend.
 
-    To load OpenVINO and its network takes longer than it saves on them (docs/performance.md).
+    To convert one takes longer than it saves on them; to read one that was kept takes less than to load torch
+    (docs/performance.md).
     """
-    with computing_by(backend="torch" if n_records < _FEW and _nobody_chose() else None):
+    with computing_by(backend="kept" if n_records < _FEW and _nobody_chose() else None):
         yield
 
 
-def prefer_torch() -> None:
-    """Let torch run the networks of this process and its workers from now on, where nobody chose a backend.
+def prefer_kept() -> None:
+    """Convert no network in this process and its workers from now on, where nobody chose a backend.
 
     For a program that opens ECG by ECG: the first one would wait for OpenVINO's conversion, which takes seconds on a
     free machine and a minute on a busy one, and save some milliseconds on each.
     """
     if _nobody_chose():
-        os.environ[f"{PREFIX}BACKEND"] = "torch"
+        os.environ[f"{PREFIX}BACKEND"] = "kept"
 
 
 def _nobody_chose() -> bool:
@@ -127,10 +130,11 @@ def set_threads() -> None:
 
 
 def _tell_torch() -> None:
-    # Importing torch takes seconds, which `cardiov --help` does not have.
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(n_threads())
+    # Importing torch takes seconds, which `cardiov --help` does not have; one that another thread is about to import
+    # learns its threads by the variables.
+    set_num_threads = getattr(sys.modules.get("torch"), "set_num_threads", None)
+    if set_num_threads is not None:
+        set_num_threads(n_threads())
 
 
 def cache_folder() -> Path:

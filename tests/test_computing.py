@@ -18,7 +18,7 @@ from cardiov_core.computing import (
     computing_by,
     computing_for,
     n_threads,
-    prefer_torch,
+    prefer_kept,
     set_threads,
 )
 from cardiov_core.errors import ConfigurationError
@@ -76,10 +76,10 @@ def test_options_count_as_long_as_their_command_runs(monkeypatch: pytest.MonkeyP
     assert "CARDIOV_THREADS" not in os.environ
 
 
-def test_few_records_are_torchs_unless_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_converted_for_few_records_unless_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARDIOV_BACKEND", "auto")
     with computing_for(29):
-        assert computing().backend == "torch"
+        assert computing().backend == "kept"
     with computing_for(30):
         assert computing().backend == "auto"
     monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
@@ -87,16 +87,18 @@ def test_few_records_are_torchs_unless_somebody_chose(monkeypatch: pytest.Monkey
         assert computing().backend == "openvino"
 
 
-def test_a_program_that_opens_ecg_by_ecg_asks_torch_unless_somebody_chose(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_opens_ecg_by_ecg_converts_nothing_unless_somebody_chose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("CARDIOV_BACKEND", "auto")
-    prefer_torch()
-    assert computing().backend == "torch"
+    prefer_kept()
+    assert computing().backend == "kept"
     monkeypatch.setenv("CARDIOV_BACKEND", "openvino")
-    prefer_torch()
+    prefer_kept()
     assert computing().backend == "openvino"
     monkeypatch.setenv("CARDIOV_BACKEND", "auto")
     monkeypatch.setenv("CARDIOV_PRECISION", "bf16")
-    prefer_torch()
+    prefer_kept()
     assert computing().backend == "auto"
 
 

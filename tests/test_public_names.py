@@ -34,7 +34,7 @@ def test_importing_the_package_does_not_load_the_heavy_libraries() -> None:
         ("import cardiov_core.signals", {"torch", "pandas", "wfdb", "streamlit", "sklearn", "sleepecg"}),
         (
             "import cardiov_core.inference.graders.load",
-            {"pandas", "wfdb", "streamlit", "sklearn", "sleepecg", "openvino"},
+            {"torch", "pandas", "wfdb", "streamlit", "sklearn", "sleepecg", "openvino"},
         ),
     ],
 )
@@ -54,3 +54,30 @@ def test_a_graded_record_loads_no_table_library(tmp_path: Path, monkeypatch: pyt
     )
     done = subprocess.run([sys.executable, "-c", code, str(record)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
+
+
+def _analysed(record: Path, work: str) -> tuple[list[str], str]:
+    """Run a program on a record in a process of its own; return which backends it loaded, and what it printed."""
+    code = f"import sys; {work}; print(*({{'torch', 'openvino'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code, str(record)], capture_output=True, text=True, check=True)
+    *printed, loaded = done.stdout.splitlines()
+    return loaded.split(), "\n".join(printed)
+
+
+def test_torch_is_not_loaded_where_openvino_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("CARDIOV_BACKEND", "auto")
+    monkeypatch.setenv("CARDIOV_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CARDIOV_REVIEW_DB", str(tmp_path / "review.db"))
+    record, *_ = write_record(generate("premature_ventricular_complexes", seed=1), tmp_path, "wfdb")
+    command = "from cardiov_core.cli import main; main(['analyze', '--json', sys.argv[1]{}], standalone_mode=False)"
+    assert _analysed(record, command.format(""))[0] == ["torch"]
+    loaded, converted = _analysed(record, command.format(", '--backend', 'openvino'"))
+    assert set(loaded) == {"torch", "openvino"}
+    # Kept now, and asked by every program that nobody told otherwise.
+    assert _analysed(record, command.format("")) == (["openvino"], converted)
+    predict = "import cardiov_core as c; print(c.load_predictor().predict(c.read_record(sys.argv[1])).severity)"
+    assert _analysed(record, predict)[0] == ["openvino"]
+    # Explanations are PyTorch's.
+    explain = command.format(", '--explain'")
+    assert set(_analysed(record, explain)[0]) == {"torch", "openvino"}

@@ -4,6 +4,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
+from cardiov_core.backends.network_cache import kept_networks
 from cardiov_core.computing import computing, n_threads
 from cardiov_core.domain import how_many
 from cardiov_core.errors import ConfigurationError
@@ -18,6 +19,8 @@ _DEVICE = "CPU"
 def chosen_backend() -> Literal["torch", "openvino"]:
     """Return what runs networks: OpenVINO where it is installed, unless the environment says otherwise.
 
+    Of kept networks alone OpenVINO is asked where there are any.
+
     Raises
     ------
     ConfigurationError
@@ -30,7 +33,8 @@ def chosen_backend() -> Literal["torch", "openvino"]:
             "OpenVINO is not installed, and CARDIOV_BACKEND or --backend asks for it.",
             'Install it: pip install "cardiov[openvino]", or say --backend torch.',
         )
-    backend: Literal["torch", "openvino"] = "openvino" if installed and stated.backend != "torch" else "torch"
+    offered = installed and (stated.backend != "kept" or bool(kept_networks()[1]))
+    backend: Literal["torch", "openvino"] = "openvino" if offered and stated.backend != "torch" else "torch"
     if stated.precision == "bf16" and backend == "torch":
         raise ConfigurationError(
             "The backend torch computes in f32: its bf16 is hardly faster.",

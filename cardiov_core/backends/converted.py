@@ -5,13 +5,13 @@ Records go through one by one, so that what is said of one never depends on whic
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cardiov_core.backends.choice import capabilities, check_backend, chosen_backend, core, processor
-from cardiov_core.backends.network_cache import code_of_networks, keep, read_kept
+from cardiov_core.backends.network_cache import code_of_networks, is_kept, keep, read_kept
 from cardiov_core.computing import Precision, computing, n_threads
 from cardiov_core.domain import Float64Array, FloatArray
 from cardiov_core.errors import ConfigurationError
@@ -34,8 +34,10 @@ class ConvertedNetwork:
 
     Parameters
     ----------
-    net : torch.nn.Module
-        In evaluation mode: ``(batch, leads, samples)`` to logits ``(batch, n)``, or of one record to several arrays.
+    build : callable
+        Returns the network, a `torch.nn.Module` on the CPU in evaluation mode: ``(batch, leads, samples)`` to logits
+        ``(batch, n)``, or of one record to several arrays. Called where it has to be converted: PyTorch is not loaded
+        for one that was kept.
     weights : str
         Checksum of its weights and name of its architecture, or whatever else tells it from other networks.
     shape : tuple of int
@@ -45,9 +47,9 @@ class ConvertedNetwork:
     """
 
     def __init__(
-        self, net: "nn.Module", weights: str, shape: tuple[int, int], precision: Precision | None = None
+        self, build: "Callable[[], nn.Module]", weights: str, shape: tuple[int, int], precision: Precision | None = None
     ) -> None:
-        self._net, self._weights, self._shape, self._precision = net, weights, shape, precision
+        self._build, self._weights, self._shape, self._precision = build, weights, shape, precision
         self._made: _Run | None = None
         self._settled = False
 
@@ -76,50 +78,73 @@ class ConvertedNetwork:
 
     def outputs(self, values: FloatArray) -> tuple[FloatArray, ...] | None:
         """Run one record, float32 ``(leads, samples)``; returns all that the network gives, or None as `logits`."""
-        if not self._settled:
-            self._made = self._make()
-            self._settled = True
-        if self._made is None or values.shape != self._shape:
+        if not self.ready() or self._made is None or values.shape != self._shape:
             return None
         return self._made(values[np.newaxis])
 
+    def ready(self) -> bool:
+        """Make the network ready unless that was done; False where PyTorch is to run it. Raises as `logits`."""
+        if not self._settled:
+            self._made = self._make()
+            self._settled = True
+        return self._made is not None
+
+    def is_kept(self) -> bool:
+        """Tell whether another backend than PyTorch was chosen and finds this network converted."""
+        return chosen_backend() == "openvino" and is_kept(self._of())
+
     def _make(self) -> _Run | None:
-        if chosen_backend() == "torch" or next(self._net.parameters()).device.type != "cpu":
+        if chosen_backend() == "torch":
             return None
         check_backend()
+        of = self._of()
+        kept = self._read_kept(of)
+        if kept is not None:
+            return _as_function(kept)
+        if computing().backend == "kept":
+            return None
+        net = self._build()
         try:
-            return _as_function(self._compiled())
+            return _as_function(self._converted(net, of))
         except (RuntimeError, TypeError, ValueError) as error:
             why = in_brief(error)
             if computing().backend == "openvino":
                 raise ConfigurationError(
-                    f"OpenVINO cannot run {type(self._net).__name__}: {why}", "Say --backend torch."
+                    f"OpenVINO cannot run {type(net).__name__}: {why}", "Say --backend torch."
                 ) from error
-            _logger.warning("PyTorch runs %s, since OpenVINO cannot: %s", type(self._net).__name__, why)
+            _logger.warning("PyTorch runs %s, since OpenVINO cannot: %s", type(net).__name__, why)
             return None
 
-    def _compiled(self) -> "CompiledModel":
-        precision = self._precision or computing().precision
-        of = {
+    def _of(self) -> dict[str, str]:
+        """Return all that a conversion depends on."""
+        return {
             "weights": self._weights,
             "shape": "x".join(str(size) for size in self._shape),
             "code": code_of_networks(),
             "torch": installed_version("torch"),
             "openvino": installed_version("openvino"),
-            "precision": precision,
+            "precision": self._precision or computing().precision,
             "processor": f"{processor()}; {' '.join(capabilities())}",
         }
-        config = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": n_threads(), "NUM_STREAMS": 1}
+
+    def _read_kept(self, of: Mapping[str, str]) -> "CompiledModel | None":
         content = read_kept(of)
-        if content is not None:
-            try:
-                return core().import_model(content, "CPU", config)
-            except RuntimeError:
-                _logger.warning("OpenVINO does not take back what it had kept: the network is converted again.")
-        compiled = core().compile_model(convert(self._net, self._shape), "CPU", config)
-        check_equal(self._net, _as_function(compiled), self._shape, TOLERANCE[precision])
+        if content is None:
+            return None
+        try:
+            return core().import_model(content, "CPU", self._config(of))
+        except RuntimeError:
+            _logger.warning("OpenVINO does not take back what it had kept: the network is converted again.")
+            return None
+
+    def _converted(self, net: "nn.Module", of: Mapping[str, str]) -> "CompiledModel":
+        compiled = core().compile_model(convert(net, self._shape), "CPU", self._config(of))
+        check_equal(net, _as_function(compiled), self._shape, TOLERANCE[self._precision or computing().precision])
         keep(of, _bytes_of(compiled))
         return compiled
+
+    def _config(self, of: Mapping[str, str]) -> dict[str, str | int]:
+        return {"INFERENCE_PRECISION_HINT": of["precision"], "INFERENCE_NUM_THREADS": n_threads(), "NUM_STREAMS": 1}
 
 
 def in_brief(error: Exception) -> str:

@@ -26,6 +26,11 @@ def kept_networks() -> tuple[Path, list[Path]]:
     return folder, sorted(folder.glob(f"*{_SUFFIX}")) if folder.is_dir() else []
 
 
+def is_kept(of: Mapping[str, str]) -> bool:
+    """Tell whether something was kept of a network; `read_kept` looks whether it is whole."""
+    return _path(of).is_file()
+
+
 def read_kept(of: Mapping[str, str]) -> bytes | None:
     """Return what was kept of a network.
 

@@ -7,7 +7,7 @@ from contextlib import closing
 import click
 
 from cardiov_core.domain import how_many
-from cardiov_core.errors import CardioVError
+from cardiov_core.errors import CardioVError, WeightsError
 from cardiov_core.version import installed_version
 
 
@@ -40,8 +40,9 @@ def examine() -> tuple[list[str], bool]:
     """Return findings on the installation, and whether it is healthy: default grader, weights and database usable."""
     lines = [f"Python       {platform.python_version()} on {platform.system()} {platform.machine()}"]
     lines += [f"{name:<12} {installed_version(name)}" for name in _VERSIONS]
-    backend_lines, usable = _examine_backend()
     weights_lines, healthy = _examine_weights()
+    # Behind the weights, whose networks it finds converted.
+    backend_lines, usable = _examine_backend()
     review_lines, reachable = _examine_review()
     return [*lines, *backend_lines, *weights_lines, *_examine_data(), *review_lines], usable and healthy and reachable
 
@@ -50,9 +51,17 @@ def _examine_backend() -> tuple[list[str], bool]:
     import torch
 
     from cardiov_core.backends import backend_words, kept_networks
+    from cardiov_core.inference import load_predictor
+    from cardiov_core.signals import make_delineator_ready
 
     try:
         words = backend_words()
+        # Converted here and now, so that nothing waits for it later.
+        load_predictor().make_ready()
+        make_delineator_ready(every=True)
+    except WeightsError:
+        # Told of where the weights are examined.
+        pass
     except CardioVError as error:
         return [f"backend      {error.message} {error.hint}"], False
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
@@ -97,6 +106,9 @@ def _examine_weights() -> tuple[list[str], bool]:
     ):  # fmt: skip
         try:
             opened = load()
+            if isinstance(opened, DelineatorWeights):
+                # Built, to see whether the weights fit their card.
+                _ = opened.nets
         except CardioVError as error:
             lines.append(f"weights      {name}: {error.message} {error.hint}")
             healthy = False

@@ -7,12 +7,13 @@ from .batch import BatchRow as BatchRow
 from .batch import batch_table as batch_table
 from .batch import run_batch as run_batch
 from .batch import triage_order as triage_order
+from .differentiable import decoded_probabilities as decoded_probabilities
+from .differentiable import exceedance_logits as exceedance_logits
 from .explanation.attributions import guided_grad_cam as guided_grad_cam
 from .explanation.attributions import integrated_gradients as integrated_gradients
 from .explanation.attributions import layer_relevance as layer_relevance
 from .explanation.contributions import gathered as gathered
 from .explanation.grad_cam import batch_maps as batch_maps
-from .explanation.grad_cam import decoded_probabilities as decoded_probabilities
 from .explanation.grad_cam import evaluation_mode as evaluation_mode
 from .explanation.grad_cam import stage_centres as stage_centres
 from .explanation.lead_occlusion import without_each_lead as without_each_lead
@@ -32,7 +33,7 @@ from .graders.measurements import MeasurementGrader as MeasurementGrader
 from .graders.measurements import exceedances_of as exceedances_of
 from .graders.network import NetworkGrader as NetworkGrader
 from .outputs import Output as Output
-from .outputs import exceedance_logits as exceedance_logits
+from .outputs import as_exceedances as as_exceedances
 from .outputs import output_of as output_of
 from .panel import disagreement as disagreement
 from .panel import disagreement_of as disagreement_of

@@ -1,6 +1,6 @@
 """What a network's numbers mean: the one place where raw output of any kind becomes exceedances.
 
-Everything behind, decoding, calibration, prediction sets, ROC curves and Grad-CAM, works on the three questions whether
+Everything behind, decoding, calibration, prediction sets and ROC curves, works on the three questions whether
 the level is above no, above low and above medium risk. Each kind of output answers them in its own way:
 
 - 'exceedance': three independent logits (paper, Eq. 3). The answers can contradict each other.
@@ -10,14 +10,17 @@ the level is above no, above low and above medium risk. Each kind of output answ
 - 'regression': one number. A normal distribution around it, with the standard deviation of the residuals on records
   that the network had not seen, is taken at the four levels and made to sum to 1. So the most probable level is the
   nearest one, the number rounded, whatever the standard deviation.
+
+Training and Grad-CAM need the same with gradients: `differentiable`.
 """
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, log_expit, softmax
 
+from cardiov_core.domain import Float64Array
 from cardiov_core.ordinal import N_LEVELS
 from cardiov_core.weights import ModelCard, OutputKind
 
@@ -44,37 +47,29 @@ def output_of(card: ModelCard) -> Output:
     return Output(stated.kind, 1.0 if stated.residual_sd is None else stated.residual_sd)
 
 
-def exceedance_logits(raw: Tensor, output: Output) -> Tensor:
-    """Turn a network's output into logits of the exceedances, differentiably.
+def as_exceedances(raw: npt.ArrayLike, output: Output) -> Float64Array:
+    """Turn a network's output, of whatever backend, into exceedances.
 
     Parameters
     ----------
-    raw : torch.Tensor
+    raw : array_like
         Shape ``(n, 3)``, ``(n, 3)``, ``(n, 4)`` or ``(n, 1)`` by kind.
     output : Output
         How to read it.
 
     Returns
     -------
-    torch.Tensor
-        float64, shape ``(n, 3)``; their sigmoid is P(level > 0), P(> 1), P(> 2). Of all kinds but 'exceedance' they
-        never rise.
+    numpy.ndarray
+        float64, shape ``(n, 3)``: P(level > 0), P(> 1), P(> 2). Of all kinds but 'exceedance' they never rise.
     """
-    # In float64: 1 - sigmoid is 0 in float32 from a logit of 17 on, and a zero has no gradient.
-    raw = raw.double()
+    values = np.asarray(raw, dtype=np.float64)
     if output.kind == "exceedance":
-        return raw
+        return np.asarray(expit(values), dtype=np.float64)
     if output.kind == "rank_consistent":
-        log_above = functional.logsigmoid(raw).cumsum(dim=1)
-        return log_above - torch.log(-torch.expm1(log_above))
-    scores = raw if output.kind == "classification" else _level_scores(raw, output.residual_sd)
-    thresholds = range(1, N_LEVELS)
-    return torch.stack(
-        [torch.logsumexp(scores[:, k:], dim=1) - torch.logsumexp(scores[:, :k], dim=1) for k in thresholds], dim=1
-    )
-
-
-def _level_scores(number: Tensor, residual_sd: float) -> Tensor:
-    """Return the log density of a normal distribution around a number at each level, but for a constant."""
-    levels = torch.arange(N_LEVELS, dtype=number.dtype, device=number.device)
-    return -((number - levels) ** 2) / (2 * residual_sd**2)
+        return np.asarray(np.exp(np.cumsum(log_expit(values), axis=1)), dtype=np.float64)
+    # For a regression the log density of a normal distribution around the number at each level, but for a constant.
+    scores = values
+    if output.kind == "regression":
+        scores = -((values - np.arange(N_LEVELS)) ** 2) / (2 * output.residual_sd**2)
+    shares = softmax(scores, axis=1)
+    return np.cumsum(shares[:, :0:-1], axis=1)[:, ::-1]

@@ -15,20 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-RATE_HZ = 250.0
-"""Rate of the beats that the network is fed."""
-
-SAMPLES_BEFORE_R = 128
-"""Samples before the R peak: 0.512 s, room for a PR interval of 0.4 s."""
-
-SAMPLES = 320
-"""Samples of a beat, 1.28 s; a multiple of 16, because the network halves the rate four times."""
-
-BOUNDARIES: tuple[str, ...] = ("p onset", "p offset", "qrs onset", "qrs offset", "t onset", "t offset")
-"""What each of the six distributions of a lead is about."""
-
-WAVES: tuple[str, ...] = ("p", "qrs", "t")
-"""What each of the three presence logits of a lead is about."""
+from cardiov_core.nets.beat_window import BOUNDARIES, WAVES
 
 GROUPS = 4
 CHANNELS_IN = 4
@@ -155,26 +142,6 @@ def mean_of(outputs: DelineatorOutput) -> DelineatorOutput:
         distribution(outputs.boundaries),
         there(outputs.waves),
     )
-
-
-class DelineatorMean(nn.Module):
-    """Several networks and what they say together of one beat, one after the other: for backends that join layers.
-
-    Parameters
-    ----------
-    nets : sequence of DelineatorNet
-        At least one.
-    """
-
-    def __init__(self, nets: Sequence[DelineatorNet]) -> None:
-        super().__init__()
-        self.nets = nn.ModuleList(nets)
-
-    def forward(self, beats: Tensor) -> DelineatorOutput:
-        """Delineate one beat, ``(1, leads, 320)``; returns as `mean_of`."""
-        return mean_of(
-            DelineatorOutput(*(torch.cat(part) for part in zip(*(net(beats) for net in self.nets), strict=True)))
-        )
 
 
 class Block(nn.Module):

@@ -38,6 +38,7 @@ from .wave.delineation import Parameters as Parameters
 from .wave.delineation import Slopes as Slopes
 from .wave.delineation import delineate as delineate
 from .wave.learned_delineation import delineate_by_network as delineate_by_network
+from .wave.learned_delineation import make_delineator_ready as make_delineator_ready
 from .wave.learned_delineation import network_window as network_window
 from .wave.learned_delineation import trained_delineator as trained_delineator
 from .wave.voltages import BASE_LINE_S as BASE_LINE_S

@@ -51,8 +51,6 @@ from .delineator import load_delineator as load_delineator
 from .delineator import save_delineator as save_delineator
 from .files import checked_as as checked_as
 from .files import read_json as read_json
-from .files import read_tensors as read_tensors
-from .files import tensor_bytes as tensor_bytes
 from .files import write_with_card as write_with_card
 from .findings import NAME as NAME
 from .findings import Detector as Detector
@@ -73,9 +71,9 @@ from .forest import Forest as Forest
 from .forest import load_forest as load_forest
 from .forest import save_forest as save_forest
 from .graders import RAW_COLUMNS as RAW_COLUMNS
-from .graders import load_network as load_network
+from .graders import StoredNetwork as StoredNetwork
 from .graders import out_of_fold_table as out_of_fold_table
-from .graders import save as save
+from .graders import read_network as read_network
 from .graders import update_card as update_card
 from .out_of_fold import LIMIT_COLUMNS as LIMIT_COLUMNS
 from .out_of_fold import OUT_OF_FOLD_COLUMNS as OUT_OF_FOLD_COLUMNS
@@ -91,3 +89,7 @@ from .statement_head import StatementHead as StatementHead
 from .statement_head import StatementTraining as StatementTraining
 from .statement_head import load_statement_head as load_statement_head
 from .statement_head import save_statement_head as save_statement_head
+from .torch_weights import load_network as load_network
+from .torch_weights import read_state as read_state
+from .torch_weights import save as save
+from .torch_weights import state_bytes as state_bytes

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from cardiov_core.domain import fault_of
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
-from cardiov_core.weights.files import HINT_MAKE, CardFields, read_tensors, tensor_bytes
+from cardiov_core.weights.files import HINT_MAKE, Array, CardFields, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import write_grader
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def load_blend(name_or_path: str | Path) -> tuple[tuple[Member, ...], ModelCard]
         raise WeightsMismatchError(f"{card.path.name} describes {card.architecture.name!r}, no blend.", HINT_MAKE)
     members = members_of(card)
     stored, stated = read_tensors(card.weights_path, card.sha256), _tensors(members)
-    if stored.keys() != stated.keys() or not all(torch.equal(stored[key], value) for key, value in stated.items()):
+    if stored.keys() != stated.keys() or not all(np.array_equal(stored[key], value) for key, value in stated.items()):
         raise WeightsMismatchError(f"{card.weights_path.name} holds another blend than its card.", HINT_MAKE)
     for member in members:
         own = card.member(member.name)
@@ -149,11 +149,13 @@ def members_of(card: ModelCard) -> tuple[Member, ...]:
     return members
 
 
-def _tensors(members: tuple[Member, ...]) -> dict[str, torch.Tensor]:
+def _tensors(members: tuple[Member, ...]) -> dict[str, Array]:
     """Return the content of a blend's weights file; its checksum is another one for other weights of a member."""
-    tensors = {f"{_WEIGHT}{member.name}": torch.tensor(member.weight) for member in members}
+    tensors: dict[str, Array] = {
+        f"{_WEIGHT}{member.name}": np.array(member.weight, dtype=np.float32) for member in members
+    }
     for member in members:
-        tensors[f"{_SHA256}{member.name}"] = torch.frombuffer(bytearray(member.sha256, "ascii"), dtype=torch.uint8)
+        tensors[f"{_SHA256}{member.name}"] = np.frombuffer(member.sha256.encode("ascii"), dtype=np.uint8)
     return tensors
 
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
-from cardiov_core.weights.files import HINT_MAKE, CardFields, read_tensors, tensor_bytes
+from cardiov_core.weights.files import HINT_MAKE, Array, CardFields, read_tensors, tensor_bytes
 from cardiov_core.weights.graders import write_grader
 from cardiov_core.weights.tree_nodes import are_sound, n_features_of
 
@@ -73,17 +72,21 @@ _USED: dict[str, type[np.generic]] = {**_STORED, **dict.fromkeys(("feature", "ri
 
 def boosting_bytes(boosting: Boosting) -> bytes:
     """Return the content of a safetensors file with these trees."""
+    return tensor_bytes(boosting_arrays(boosting), "float32")
+
+
+def boosting_arrays(boosting: Boosting) -> dict[str, Array]:
+    """Return these trees as they lie in a weights file."""
     state = {item.name: getattr(boosting, item.name).astype(_STORED[item.name]) for item in fields(Boosting)}
     # Thresholds keep all their bits, as bytes: a tensor of float64 would be read as float32.
-    state |= {name: state[name].view(np.uint8).reshape(-1, 8) for name in ("threshold", "baseline")}
-    return tensor_bytes({name: torch.from_numpy(values) for name, values in state.items()}, "float32")
+    return state | {name: state[name].view(np.uint8).reshape(-1, 8) for name in ("threshold", "baseline")}
 
 
-def boosting_from(tensors: Mapping[str, torch.Tensor], file: str, n_features: int, n_scores: int) -> Boosting:
+def boosting_from(tensors: Mapping[str, Array], file: str, n_features: int, n_scores: int) -> Boosting:
     """Return the trees that lie in a weights file."""
     if set(tensors) != set(_STORED):
         raise WeightsMismatchError(f"{file} holds {', '.join(sorted(tensors))}: no boosted trees.", HINT_MAKE)
-    arrays = {name: tensors[name].numpy() for name in _STORED}
+    arrays = {name: tensors[name] for name in _STORED}
     for name in ("threshold", "baseline"):
         if arrays[name].dtype != np.uint8 or arrays[name].ndim != 2 or arrays[name].shape[1:] != (8,):
             raise WeightsMismatchError(f"{file}: {name} is no array of float64.", HINT_MAKE)

@@ -4,18 +4,17 @@ New records are delineated by all networks together. A record that trained them 
 gets only the network of the fold that held it out, so that no memory is ever measured.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
 from pydantic import field_validator
 
 from cardiov_core.domain import Document, JsonObject
 from cardiov_core.errors import WeightsMismatchError
-from cardiov_core.nets import DelineatorGroup, DelineatorNet
 from cardiov_core.weights.cards.card import folder_of
 from cardiov_core.weights.files import (
     CardFields,
@@ -24,9 +23,11 @@ from cardiov_core.weights.files import (
     read_json,
     read_tensors,
     stamped,
-    tensor_bytes,
     write_with_card,
 )
+
+if TYPE_CHECKING:
+    from cardiov_core.nets import DelineatorGroup, DelineatorNet
 
 NAME = "delineator"
 _HINT = "Run `cardiov train-delineator`, or restore the file from the repository."
@@ -34,25 +35,41 @@ _HINT = "Run `cardiov train-delineator`, or restore the file from the repository
 
 @dataclass(frozen=True, eq=False)
 class DelineatorWeights:
-    """The networks, ready to delineate.
+    """The networks, built by PyTorch when they are first asked for.
 
     Attributes
     ----------
-    nets : tuple of DelineatorNet
-        One per fold, in evaluation mode; no parameter asks for a gradient.
+    build : callable
+        Returns them, one per fold, in evaluation mode; no parameter asks for a gradient.
     fold_of : mapping of str to int
         Fingerprint of a training record -> index of the network that never saw it.
     sha256 : str
         Checksum of the weights file; empty where they lie in none.
+    form : str
+        Number and architecture of the networks, in words that tell them from others of the same file.
     """
 
-    nets: tuple[DelineatorNet, ...]
+    build: "Callable[[], tuple[DelineatorNet, ...]]"
     fold_of: Mapping[str, int]
     sha256: str = ""
+    form: str = ""
 
     @cached_property
-    def together(self) -> DelineatorGroup:
-        """All networks as one grouped network, which takes half of their time."""
+    def nets(self) -> "tuple[DelineatorNet, ...]":
+        """The networks.
+
+        Raises
+        ------
+        WeightsMismatchError
+            If the weights do not fit the card.
+        """
+        return self.build()
+
+    @cached_property
+    def together(self) -> "DelineatorGroup":
+        """All networks as one grouped network, which takes half of their time; raises as `nets`."""
+        from cardiov_core.nets import DelineatorGroup
+
         return DelineatorGroup(self.nets)
 
 
@@ -97,32 +114,26 @@ def load_delineator(folder: Path | None = None) -> DelineatorWeights | None:
         If the weights file is missing or is no safetensors file.
     WeightsIntegrityError
         If its checksum is not the card's.
-    WeightsMismatchError
-        If weights and card do not fit each other.
     """
     path = folder_of(NAME, folder) / f"{NAME}.json"
     if not path.is_file():
         return None
     card = checked_as(DelineatorCard, read_json(path, _HINT), path, _HINT)
     tensors = read_tensors(path.with_suffix(".safetensors"), card.sha256)
-    architecture: dict[str, Any] = card.architecture
-    nets = []
-    for fold in range(len(card.folds)):
-        try:
-            # Without a random start, which would take longer than reading.
-            with torch.inference_mode(False), torch.device("meta"):
-                net = DelineatorNet(**architecture)
-                net.load_state_dict({key: value[fold].float() for key, value in tensors.items()}, assign=True)
-        except (TypeError, ValueError, IndexError, RuntimeError) as error:
-            raise WeightsMismatchError(
-                f"The weights of fold {fold + 1} do not fit {path.name}: {' '.join(str(error).split())[:300]}", _HINT
-            ) from error
-        nets.append(net.requires_grad_(False).eval())
     fold_of = {mark: fold for fold, listed in enumerate(card.folds) for mark in listed.fingerprints}
-    return DelineatorWeights(tuple(nets), fold_of, card.sha256)
+    n_nets = len(card.folds)
+
+    def build() -> "tuple[DelineatorNet, ...]":
+        # Only here: where another backend runs the networks, nothing waits for PyTorch.
+        from cardiov_core.weights.torch_weights import built_delineators
+
+        return built_delineators(tensors, card.architecture, n_nets, path.name, _HINT)
+
+    form = f"{n_nets} x {json.dumps(card.architecture, sort_keys=True)}"
+    return DelineatorWeights(build, fold_of, card.sha256, form)
 
 
-def save_delineator(nets: Sequence[DelineatorNet], card: CardFields, folder: Path) -> Path:
+def save_delineator(nets: "Sequence[DelineatorNet]", card: CardFields, folder: Path) -> Path:
     """Write the delineator's weights in half precision, with their card.
 
     Parameters
@@ -149,9 +160,9 @@ def save_delineator(nets: Sequence[DelineatorNet], card: CardFields, folder: Pat
     WeightsMismatchError
         If there are not as many networks as folds.
     """
-    states = [net.state_dict() for net in nets]
-    # One tensor a layer for all networks: the names of 460 small tensors would cost a tenth of the file.
-    content = tensor_bytes({key: torch.stack([state[key] for state in states]) for key in states[0]}, "float16")
+    from cardiov_core.weights.torch_weights import stacked_bytes
+
+    content = stacked_bytes(nets)
     n_parameters = sum(parameter.numel() for net in nets for parameter in net.parameters())
     raw: JsonObject = {**stamped(card, content, DelineatorCard.reads), "n_parameters": n_parameters}
     path = folder / f"{NAME}.json"

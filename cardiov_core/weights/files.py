@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-import torch
+import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError, field_validator
 from safetensors import SafetensorError
-from safetensors import torch as safetensors_torch
+from safetensors import numpy as safetensors_numpy
 
 from cardiov_core.domain import Document, JsonObject, Sha256, fault_of
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsIntegrityError
 
 Card = TypeVar("Card", bound=Document)
+
+Array = npt.NDArray[np.generic]
+"""A tensor of a weights file: trees, ranges and tables need no PyTorch, and networks only where it runs them."""
 
 HINT_MAKE = "Run `make weights`, which trains the grader again, or restore the file from the repository."
 """What helps where a file of weights is missing or damaged."""
@@ -39,21 +43,19 @@ class StampedCard(Document):
         return value
 
 
-def read_tensors(path: Path, sha256: str) -> dict[str, torch.Tensor]:
-    """Read a weights file once its checksum is the card's."""
+def read_tensors(path: Path, sha256: str) -> dict[str, Array]:
+    """Read a weights file once its checksum is the card's; floating-point numbers become float32."""
     content = read_verified(path, sha256)
-    # Tensors made in inference mode could never take part in an explanation.
-    with torch.inference_mode(False):
-        try:
-            state = safetensors_torch.load(content)
-        except (SafetensorError, KeyError, ValueError) as error:
-            raise WeightsError(f"{path} is no safetensors file: {error}.", HINT_MAKE) from error
-        return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    try:
+        state = safetensors_numpy.load(content)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise WeightsError(f"{path} is no safetensors file: {error}.", HINT_MAKE) from error
+    return {key: value.astype(np.float32) if value.dtype.kind == "f" else value for key, value in state.items()}
 
 
-def tensor_bytes(state: Mapping[str, torch.Tensor], storage: str) -> bytes:
+def tensor_bytes(state: Mapping[str, Array], storage: str) -> bytes:
     """Return the content of a safetensors file."""
-    content: bytes = safetensors_torch.save({key: _stored(key, value, storage) for key, value in state.items()})
+    content: bytes = safetensors_numpy.save({key: _stored(key, value, storage) for key, value in state.items()})
     return content
 
 
@@ -119,12 +121,12 @@ def _document_as_json(value: object) -> JsonObject:
     return value.as_json()
 
 
-def _stored(key: str, value: torch.Tensor, storage: str) -> torch.Tensor:
-    stored = value.detach().cpu().contiguous()
-    if value.is_floating_point():
-        stored = stored.half() if storage == "float16" else stored.float()
-        if not bool(torch.isfinite(stored).all()):
-            raise WeightsError(
-                f"{key} is not finite in {storage}.", "Store float32, or look at why the training diverged."
-            )
-    return stored.clone()
+def _stored(key: str, value: Array, storage: str) -> Array:
+    # Not `ascontiguousarray`, which gives a single number a dimension.
+    if value.dtype.kind != "f":
+        return np.array(value, order="C")
+    with np.errstate(over="ignore"):
+        stored = np.array(value, dtype=np.float16 if storage == "float16" else np.float32, order="C")
+    if not np.isfinite(stored).all():
+        raise WeightsError(f"{key} is not finite in {storage}.", "Store float32, or look at why the training diverged.")
+    return stored

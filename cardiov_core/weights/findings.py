@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from pydantic import Field, ValidationError
 
 from cardiov_core.domain import Document, JsonObject, fault_of
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards.card import folder_of
 from cardiov_core.weights.files import (
+    Array,
     StampedCard,
     checked_as,
     read_json,
@@ -298,7 +298,7 @@ def save_findings(detectors: Mapping[str, Detector], card: NewFindingsCard, fold
         The card.
     """
     state = {
-        f"{code}.{fold}.{part}": torch.from_numpy(np.ascontiguousarray(_stored(getattr(trees, part))))
+        f"{code}.{fold}.{part}": _stored(getattr(trees, part))
         for code, detector in detectors.items()
         for fold, trees in enumerate(detector.folds)
         for part in _PARTS
@@ -367,29 +367,29 @@ def join_trees(trees: Sequence[Mapping[str, Nodes]], base: float) -> Trees:
     )
 
 
-def _detector(tensors: Mapping[str, torch.Tensor], code: str, part: DetectorPart) -> Detector:
+def _detector(tensors: Mapping[str, Array], code: str, part: DetectorPart) -> Detector:
     folds = tuple(_trees(tensors, f"{code}.{fold}", base) for fold, base in enumerate(part.base))
     return Detector(part.features, part.limit, part.calibration, folds)
 
 
-def _trees(tensors: Mapping[str, torch.Tensor], name: str, base: float) -> Trees:
-    parts = {part: tensors[f"{name}.{part}"].numpy() for part in _PARTS}
-    size = parts["feature"].size
-    children = np.concatenate([parts["left"], parts["right"], parts["roots"]])
-    if not children.size or children.min() < 0 or children.max() >= size:
+def _trees(tensors: Mapping[str, Array], name: str, base: float) -> Trees:
+    parts = {part: tensors[f"{name}.{part}"] for part in _PARTS}
+    feature, left, right, roots = (parts[part].astype(np.int64) for part in ("feature", "left", "right", "roots"))
+    children = np.concatenate([left, right, roots])
+    if not children.size or children.min() < 0 or children.max() >= feature.size:
         raise ValueError(f"{name} has a node that leads nowhere")
-    inner = parts["feature"] >= 0
-    own = np.arange(size)
-    if not ((parts["left"] > own) & (parts["right"] > own))[inner].all():
+    inner = feature >= 0
+    own = np.arange(feature.size)
+    if not ((left > own) & (right > own))[inner].all():
         raise ValueError(f"{name} has a node that leads back")
     return Trees(
-        feature=parts["feature"].astype(np.int64),
+        feature=feature,
         threshold=parts["threshold"].astype(np.float64),
         missing_left=parts["missing_left"].astype(np.bool_),
-        left=parts["left"].astype(np.int64),
-        right=parts["right"].astype(np.int64),
+        left=left,
+        right=right,
         value=parts["value"].astype(np.float64),
-        roots=parts["roots"].astype(np.int64),
+        roots=roots,
         base=base,
     )
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from cardiov_core.errors import WeightsMismatchError
 from cardiov_core.weights.cards.card import ModelCard, load_card
@@ -97,7 +96,7 @@ def load_forest(name_or_path: str | Path) -> tuple[Forest, ModelCard]:
         raise WeightsMismatchError(
             f"{card.weights_path.name} holds {', '.join(sorted(tensors))}: no forest.", HINT_MAKE
         )
-    forest = Forest(**{name: tensors[name].numpy().astype(kind) for name, kind in _USED.items()})
+    forest = Forest(**{name: tensors[name].astype(kind) for name, kind in _USED.items()})
     _check(forest, card.weights_path.name, n_features_of(card))
     if len(forest.feature) != card.stated.n_parameters:
         raise WeightsMismatchError(
@@ -131,7 +130,7 @@ def save_forest(forest: Forest, card: CardFields, folder: Path, *, out_of_fold: 
     if int(forest.counts.max()) <= _SMALL_COUNT:
         state["counts"] = state["counts"].astype(np.int16)
     return write_grader(
-        tensor_bytes({name: torch.from_numpy(values) for name, values in state.items()}, "float32"),
+        tensor_bytes(state, "float32"),
         card,
         folder,
         n_parameters=len(forest.feature),

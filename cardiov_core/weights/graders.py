@@ -1,31 +1,24 @@
-"""Graders: opening one, writing one, and the out-of-fold predictions of the records that trained it."""
+"""Graders: reading a network, writing any kind, and out-of-fold predictions of the records that trained it."""
 
 import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING
 
 from cardiov_core.domain import JsonObject
-from cardiov_core.errors import ConfigurationError, ModelCardError, WeightsError, WeightsMismatchError
-from cardiov_core.nets import build_net
+from cardiov_core.errors import WeightsError
 from cardiov_core.weights.cards.card import ModelCard, checked_card, load_card
-from cardiov_core.weights.cards.document import N_LOGITS, SCHEMA_VERSION
-from cardiov_core.weights.files import (
-    HINT_MAKE,
-    CardFields,
-    fields_as_json,
-    read_tensors,
-    tensor_bytes,
-)
+from cardiov_core.weights.cards.document import SCHEMA_VERSION
+from cardiov_core.weights.files import HINT_MAKE, Array, CardFields, fields_as_json, read_tensors
 from cardiov_core.weights.out_of_fold import LIMIT_COLUMNS, OUT_OF_FOLD_COLUMNS, check_columns, out_of_fold_file
 
 if TYPE_CHECKING:
     import pandas as pd
+    from torch import nn
 
 MEASURED_LATER = ("scope", "passport", "reasons_check")
 """Fields of a card that are measured once the weights are there: they do not come along to other weights."""
@@ -41,97 +34,34 @@ _OPTIONAL_COLUMNS = (*_INDEPENDENT_COLUMNS, "mark", "set_limit", *LIMIT_COLUMNS,
 `set_limit` one limit for all levels, of older tables."""
 
 
-def load_network(name_or_path: str | Path) -> tuple[nn.Module, ModelCard]:
-    """Open a grader's weights.
+@dataclass(frozen=True, eq=False)
+class StoredNetwork:
+    """A grader's network as it lies in its file, which was compared with its checksum.
 
-    Parameters
+    Attributes
     ----------
-    name_or_path : str or pathlib.Path
-        As in `load_card`.
-
-    Returns
-    -------
-    net : torch.nn.Module
-        On the CPU, float32, in evaluation mode; no parameter asks for a gradient.
     card : ModelCard
         Its card.
-
-    Raises
-    ------
-    WeightsError
-        If a file is missing or is no safetensors file.
-    WeightsIntegrityError
-        If the checksum is not the card's.
-    WeightsMismatchError
-        If weights, card and network do not fit each other.
-    ModelCardError
-        If the card is damaged or names a network that does not exist.
+    arrays : mapping of str to numpy.ndarray
+        Its weights.
     """
+
+    card: ModelCard
+    arrays: Mapping[str, Array]
+
+    @cached_property
+    def net(self) -> "nn.Module":
+        """The network in PyTorch, built when it is first asked for; raises what `load_network` raises."""
+        # Only here: where another backend runs the network, nothing waits for PyTorch.
+        from cardiov_core.weights.torch_weights import built_network
+
+        return built_network(self.card, self.arrays)
+
+
+def read_network(name_or_path: str | Path) -> StoredNetwork:
+    """Open the weights of a grader that is a network, without building it; arguments and errors as `load_network`."""
     card = load_card(name_or_path)
-    state = read_tensors(card.weights_path, card.sha256)
-    # Parameters made in inference mode could never take part in an explanation.
-    with torch.inference_mode(False):
-        net = _build(card)
-        try:
-            net.load_state_dict(state)
-        except RuntimeError as error:
-            raise WeightsMismatchError(
-                f"{card.weights_path.name} does not fit the network {card.architecture.name!r} of its card: "
-                f"{' '.join(str(error).split())[:300]}",
-                HINT_MAKE,
-            ) from error
-    n_parameters = sum(parameter.numel() for parameter in net.parameters())
-    if n_parameters != card.stated.n_parameters:
-        raise WeightsMismatchError(
-            f"{card.path.name} states {card.stated.n_parameters} parameters, the network has {n_parameters}.",
-            HINT_MAKE,
-        )
-    return net.requires_grad_(False).eval(), card
-
-
-def save(
-    net: nn.Module,
-    card: CardFields,
-    folder: Path,
-    *,
-    out_of_fold: "pd.DataFrame | None" = None,
-    storage: Literal["float32", "float16"] = "float32",
-) -> Path:
-    """Write a grader: weights, out-of-fold table and card.
-
-    Parameters
-    ----------
-    net : torch.nn.Module
-        The network that the card's ``architecture`` builds.
-    card : mapping
-        The card without what is filled in here: schema version, checksums and number of parameters.
-    folder : pathlib.Path
-        Made where it is missing.
-    out_of_fold : pandas.DataFrame, optional
-        Columns `OUT_OF_FOLD_COLUMNS`.
-    storage : {"float32", "float16"}
-        Precision of the file; half of the size costs three decimal digits.
-
-    Returns
-    -------
-    pathlib.Path
-        The card.
-
-    Raises
-    ------
-    ModelCardError
-        If the card lacks a field.
-    WeightsError
-        If a weight cannot be stored, or the table lacks a column.
-    """
-    return write_grader(
-        tensor_bytes(net.state_dict(), storage),
-        card,
-        folder,
-        n_parameters=sum(parameter.numel() for parameter in net.parameters()),
-        out_of_fold=out_of_fold,
-        check=lambda checked: _check_fits(checked, net),
-    )
+    return StoredNetwork(card, read_tensors(card.weights_path, card.sha256))
 
 
 def write_grader(
@@ -250,32 +180,6 @@ def out_of_fold_table(card: ModelCard) -> "pd.DataFrame | None":
         raise WeightsError(f"{path} is no table: {error}.", HINT_MAKE) from error
     check_columns(list(table.columns))
     return table
-
-
-def _build(card: ModelCard) -> nn.Module:
-    expected = {"n_leads": len(card.contract.leads), "n_outputs": N_LOGITS[card.stated.output.kind]}
-    arguments: dict[str, Any] = {**expected, **card.architecture.kwargs}
-    for key, value in expected.items():
-        if arguments[key] != value:
-            raise WeightsMismatchError(
-                f"Model card {card.path.name}: architecture.kwargs.{key} is {arguments[key]!r}, input and output need "
-                f"{value}.",
-                HINT_MAKE,
-            )
-    try:
-        return build_net(card.architecture.name, **arguments)
-    except ConfigurationError as error:
-        raise ModelCardError(f"Model card {card.path.name}: {error.message}", error.hint) from error
-
-
-def _check_fits(card: ModelCard, net: nn.Module) -> None:
-    """Refuse to write weights that could not be read again."""
-    expected = {key: value.shape for key, value in _build(card).state_dict().items()}
-    if expected != {key: value.shape for key, value in net.state_dict().items()}:
-        raise WeightsMismatchError(
-            f"The network is not the one that architecture {card.architecture.name!r} of the card builds.",
-            "State in the card with which name and arguments the network was built.",
-        )
 
 
 def table_bytes(table: "pd.DataFrame") -> bytes:

@@ -54,14 +54,13 @@ class OutOfFoldRows:
         """Return a column of texts, ``(n_records,)``."""
         return np.array(self.texts(name), dtype=np.str_)
 
-    @property
-    def limits(self) -> list[Limits] | None:
-        """The limits of the prediction sets, one a level, of each record; None where the table has none."""
-        if LIMIT_COLUMNS[0] in self.columns:
-            return [(row[0], row[1], row[2], row[3]) for row in self.numbers(*LIMIT_COLUMNS).tolist()]
-        if "set_limit" in self.columns:
-            return [(limit, limit, limit, limit) for limit in self.numbers("set_limit")[:, 0].tolist()]
-        return None
+    def limits_of(self, place: int) -> Limits | None:
+        """Return the limits of a record's prediction set, one a level; None where the table has none."""
+        names = LIMIT_COLUMNS if LIMIT_COLUMNS[0] in self.columns else ("set_limit",) * 4
+        if names[0] not in self.columns:
+            return None
+        first, second, third, fourth = (float(self.columns[name][place] or "nan") for name in names)
+        return first, second, third, fourth
 
 
 def out_of_fold_rows(card: ModelCard) -> OutOfFoldRows | None:
@@ -93,10 +92,14 @@ def out_of_fold_rows(card: ModelCard) -> OutOfFoldRows | None:
         head, *rows = [line for line in csv.reader(text.splitlines()) if line] or [[]]
     except csv.Error as error:
         raise WeightsError(f"{path} is no table: {error}.", HINT_MAKE) from error
-    if any(len(line) != len(head) for line in rows):
-        raise WeightsError(f"{path} is no table: a line has another number of cells than the first.", HINT_MAKE)
+    try:
+        columns = [*zip(head, *rows, strict=True)]
+    except ValueError as error:
+        raise WeightsError(
+            f"{path} is no table: a line has another number of cells than the first.", HINT_MAKE
+        ) from error
     check_columns(head)
-    return OutOfFoldRows({name: [line[at] for line in rows] for at, name in enumerate(head)})
+    return OutOfFoldRows({name: texts for name, *texts in columns})
 
 
 def out_of_fold_file(card: ModelCard) -> tuple[Path, bytes] | None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from cardiov_core.domain import Float64Array
 from cardiov_core.errors import ModelCardError, WeightsError, WeightsMismatchError
@@ -64,7 +63,7 @@ def load_range(card: ModelCard) -> KnownRange | None:
     tensors = read_tensors(path, stated.sha256)
     if set(tensors) != {item.name for item in fields(KnownRange)}:
         raise WeightsMismatchError(f"{path.name} holds {', '.join(sorted(tensors))}: no known range.", HINT_MAKE)
-    known = KnownRange(**{name: tensor.numpy().astype(np.float64) for name, tensor in tensors.items()})
+    known = KnownRange(**{name: values.astype(np.float64) for name, values in tensors.items()})
     n_components, n_numbers = known.components.shape if known.components.ndim == 2 else (0, 0)
     shapes = {
         "mean": (n_numbers,),
@@ -98,10 +97,7 @@ def save_range(card: ModelCard, known: KnownRange, stated: CardFields) -> ModelC
     WeightsError
         If a number is not finite or a file cannot be written.
     """
-    content = tensor_bytes(
-        {item.name: torch.from_numpy(np.ascontiguousarray(getattr(known, item.name))) for item in fields(KnownRange)},
-        "float32",
-    )
+    content = tensor_bytes({item.name: getattr(known, item.name) for item in fields(KnownRange)}, "float32")
     path: Path = card.path.with_name(_file_of(card))
     try:
         path.write_bytes(content)

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from cardiov_core.domain import Document, Ends, JsonObject
 from cardiov_core.errors import WeightsMismatchError
-from cardiov_core.weights.boosting import Boosting, boosting_bytes, boosting_from
+from cardiov_core.weights.boosting import Boosting, boosting_arrays, boosting_from
 from cardiov_core.weights.cards.card import folder_of
 from cardiov_core.weights.files import (
     CardFields,
@@ -145,8 +144,8 @@ def load_statement_head(folder: Path | None = None) -> StatementHead | None:
     shape = (card.n_records, len(card.statements))
     if said is None or marks is None or said.shape != shape or marks.ndim != 2 or len(marks) != card.n_records:
         raise WeightsMismatchError(f"{file.name} lacks what was said of {card.n_records} training records.", _HINT)
-    probabilities = said.numpy().astype(np.float64) / _STEPS
-    return StatementHead(trees, probabilities, tuple(bytes(row).hex() for row in marks.numpy()), card)
+    probabilities = said.astype(np.float64) / _STEPS
+    return StatementHead(trees, probabilities, tuple(bytes(row).hex() for row in marks), card)
 
 
 def save_statement_head(
@@ -181,12 +180,9 @@ def save_statement_head(
     ModelCardError
         If the card lacks a field.
     """
-    from safetensors import torch as safetensors_torch
-
-    tensors = safetensors_torch.load(boosting_bytes(trees))
-    tensors[_SAID] = torch.from_numpy(np.rint(np.clip(said, 0.0, 1.0) * _STEPS).astype(np.uint8))
-    rows = [np.frombuffer(bytes.fromhex(mark), dtype=np.uint8) for mark in marks]
-    tensors[_MARKS] = torch.from_numpy(np.stack(rows).copy())
+    tensors = boosting_arrays(trees)
+    tensors[_SAID] = np.rint(np.clip(said, 0.0, 1.0) * _STEPS).astype(np.uint8)
+    tensors[_MARKS] = np.stack([np.frombuffer(bytes.fromhex(mark), dtype=np.uint8) for mark in marks])
     content = tensor_bytes(tensors, "float32")
     raw: JsonObject = {**stamped(card, content, StatementCard.reads), "n_parameters": len(trees.feature)}
     path = folder / f"{NAME}.json"

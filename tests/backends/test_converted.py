@@ -58,7 +58,7 @@ def _reference(net: nn.Module, signals: np.ndarray) -> np.ndarray:
 def test_it_says_what_torch_says_and_of_one_record_the_same_alone_and_among_others(
     net: nn.Module, signals: np.ndarray
 ) -> None:
-    network = ConvertedNetwork(net, "a", SHAPE)
+    network = ConvertedNetwork(lambda: net, "a", SHAPE)
     found = network.logits(signals)
     assert found is not None
     np.testing.assert_allclose(found, _reference(net, signals), atol=1e-4)
@@ -69,16 +69,16 @@ def test_it_says_what_torch_says_and_of_one_record_the_same_alone_and_among_othe
 def test_it_is_converted_once_and_anew_for_other_weights_versions_or_code(
     openvino_cache: Path, net: nn.Module, signals: np.ndarray, conversions: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = ConvertedNetwork(net, "a", SHAPE).logits(signals)
-    again = ConvertedNetwork(net, "a", SHAPE).logits(signals)
+    first = ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals)
+    again = ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals)
     np.testing.assert_array_equal(first, again)
     assert len(conversions) == 1
-    ConvertedNetwork(net, "b", SHAPE).logits(signals)
+    ConvertedNetwork(lambda: net, "b", SHAPE).logits(signals)
     assert len(conversions) == 2
     monkeypatch.setattr(converted, "code_of_networks", lambda: "changed")
-    ConvertedNetwork(net, "a", SHAPE).logits(signals)
+    ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals)
     monkeypatch.setattr(converted, "installed_version", lambda _name: "2027.1")
-    ConvertedNetwork(net, "a", SHAPE).logits(signals)
+    ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals)
     assert len(conversions) == len(list(openvino_cache.iterdir())) == 4
 
 
@@ -87,7 +87,7 @@ def test_a_damaged_file_is_noticed_and_made_anew(
     damage: str, openvino_cache: Path, net: nn.Module, signals: np.ndarray, conversions: list[str],
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    first = ConvertedNetwork(net, "a", SHAPE).logits(signals)
+    first = ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals)
     (file,) = openvino_cache.iterdir()
     content = file.read_bytes()
     if damage == "not for it":
@@ -103,11 +103,11 @@ def test_a_damaged_file_is_noticed_and_made_anew(
             }[damage]
         )
     with caplog.at_level(logging.WARNING):
-        np.testing.assert_array_equal(ConvertedNetwork(net, "a", SHAPE).logits(signals), first)
+        np.testing.assert_array_equal(ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals), first)
     assert len(conversions) == 2
     assert "converted again" in caplog.text
     if damage != "not for it":
-        ConvertedNetwork(net, "a", SHAPE).logits(signals)
+        ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals)
         assert len(conversions) == 2
 
 
@@ -118,7 +118,7 @@ def test_a_folder_that_takes_nothing_costs_only_time(
     blocked = openvino_cache.parent.parent / "a file"
     blocked.write_text("")
     monkeypatch.setenv("CARDIOV_CACHE", str(blocked / "in it"))
-    assert ConvertedNetwork(net, "a", SHAPE).logits(signals) is not None
+    assert ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals) is not None
     assert "cannot be written" in caplog.text
 
 
@@ -139,9 +139,9 @@ def test_what_differs_from_torch_is_never_used(
     signals: np.ndarray, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(ConfigurationError, match="cannot run _Unfit: its probabilities are off"):
-        ConvertedNetwork(_Unfit(), "a", SHAPE).logits(signals)
+        ConvertedNetwork(_Unfit, "a", SHAPE).logits(signals)
     monkeypatch.setenv("CARDIOV_BACKEND", "auto")
-    assert ConvertedNetwork(_Unfit(), "a", SHAPE).logits(signals) is None
+    assert ConvertedNetwork(_Unfit, "a", SHAPE).logits(signals) is None
     assert "PyTorch runs _Unfit" in caplog.text
 
 
@@ -153,7 +153,7 @@ def test_nothing_is_reported_to_anybody(net: nn.Module, signals: np.ndarray, mon
         raise AssertionError("telemetry was begun")
 
     monkeypatch.setattr(openvino_telemetry.Telemetry, "__init__", refuse)
-    assert ConvertedNetwork(net, "a", SHAPE).logits(signals) is not None
+    assert ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals) is not None
 
 
 @pytest.mark.usefixtures("openvino_cache")

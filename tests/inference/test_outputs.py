@@ -12,7 +12,8 @@ from cardiov_core import ordinal, weights
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.errors import ModelCardError, WeightsMismatchError
 from cardiov_core.inference import load_predictor
-from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.inference.differentiable import exceedance_logits
+from cardiov_core.inference.outputs import Output, as_exceedances
 from cardiov_core.nets import build_net
 from cardiov_core.preprocessing import prepare
 from cardiov_core.weights import N_LOGITS
@@ -22,7 +23,11 @@ SD = 0.7
 
 
 def _exceedances(raw: list[list[float]], kind: Any, sd: float = SD) -> np.ndarray:
-    return torch.sigmoid(exceedance_logits(torch.tensor(raw), Output(kind, sd))).numpy()
+    found = as_exceedances(raw, Output(kind, sd))
+    by_torch = torch.sigmoid(exceedance_logits(torch.tensor(raw, dtype=torch.float64), Output(kind, sd))).numpy()
+    # Written twice: for any backend, and with gradients.
+    np.testing.assert_allclose(found, by_torch, rtol=1e-9, atol=1e-15)
+    return found
 
 
 def test_independent_thresholds_are_sigmoids_and_nothing_else() -> None:

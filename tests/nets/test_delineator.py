@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cardiov_core.nets.delineator import SAMPLES, SAMPLES_BEFORE_R, DelineatorNet
+from cardiov_core.nets import SAMPLES, SAMPLES_BEFORE_R, DelineatorNet
 
 
 @pytest.fixture(scope="module")

@@ -69,20 +69,20 @@ def analyze(
     from cardiov_core.io import collect, read_source
     from cardiov_core.review import deciding, installation_rules
 
-    predictor = load_predictor(model)
-    predictor, *others = deciding((predictor, *other_graders(predictor)), decision)
-    asked = _Asked(
-        predictor,
-        tuple(others),
-        explained=_target(target) if explain else False,
-        start_s=start_s,
-        rule_set=installation_rules() if critical_rules is None else load_rule_set(critical_rules),
-        # The paper knows levels of graders and nothing that raises them.
-        raise_level=decision != "paper",
-        read=partial(read_source, sampling_rate=rate, units=units, gain_factor=gain_factor),
-        analyse_anyway=analyse_anyway,
-    )
     with collect(paths) as collection, computing_for(len(collection.sources)):
+        predictor = load_predictor(model)
+        predictor, *others = deciding((predictor, *other_graders(predictor)), decision)
+        asked = _Asked(
+            predictor,
+            tuple(others),
+            explained=_target(target) if explain else False,
+            start_s=start_s,
+            rule_set=installation_rules() if critical_rules is None else load_rule_set(critical_rules),
+            # The paper knows levels of graders and nothing that raises them.
+            raise_level=decision != "paper",
+            read=partial(read_source, sampling_rate=rate, units=units, gain_factor=gain_factor),
+            analyse_anyway=analyse_anyway,
+        )
         failed = _print_rows(collection, asked, as_json=as_json)
         _say_what_was_left(collection.passed_over, failed, n_rows=len(collection.sources) + len(collection.errors))
     if failed:

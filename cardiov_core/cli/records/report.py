@@ -94,9 +94,9 @@ def report(
         installation_rules(),
         partial(read_source, sampling_rate=rate, units=units, gain_factor=gain_factor),
     )
-    predictor = load_predictor(model)
-    graders = deciding((predictor, *other_graders(predictor)))
     with collect(paths) as collection, computing_for(len(collection.sources)):
+        predictor = load_predictor(model)
+        graders = deciding((predictor, *other_graders(predictor)))
         if len(collection.sources) > 1 and (as_file or patient_name is not None):
             raise click.UsageError(
                 f"{len(collection.sources)} records were found: --out FILE and --patient-name are for one record."

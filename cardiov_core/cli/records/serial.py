@@ -52,8 +52,8 @@ def serial(
     identity = check_identity(first, second)
     if identity.identity != "same patient" and not same_patient:
         raise _refused(identity, first, second)
-    grader, rules = load_predictor(model), installation_rules()
     with computing_for(2):
+        grader, rules = load_predictor(model), installation_rules()
         comparison = compare_ecgs(analyze(first, grader, rule_set=rules), analyze(second, grader, rule_set=rules))
     click.echo(output.to_json(comparison_to_dict(comparison, identity)) if as_json else _words(comparison))
 

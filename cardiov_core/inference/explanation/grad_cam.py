@@ -12,16 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from cardiov_core.domain import EcgRecord, FloatArray, PreparedInput, Severity
+from cardiov_core.domain import EcgRecord, FloatArray, PreparedInput
 from cardiov_core.errors import ExplanationError
-from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.inference.differentiable import decoded_probabilities, exceedance_logits
+from cardiov_core.inference.explanation.target import THRESHOLD_TARGETS, Target
+from cardiov_core.inference.outputs import Output
 from cardiov_core.inference.uncertainty.calibration import Calibration
 from cardiov_core.nets import Windows
-
-THRESHOLD_TARGETS: tuple[str, ...] = ("above_no", "above_low", "above_medium")
-"""Targets that explain one exceedance ('why above low risk?'); a level explains its decoded probability."""
-
-Target = int | str | None
 
 Chooser = Callable[[Tensor], Sequence[int | str]]
 """Chooses targets by the logits of the exceedances."""
@@ -30,47 +27,6 @@ Chooser = Callable[[Tensor], Sequence[int | str]]
 _SMALLEST_PROBABILITY = 1e-12
 # Below this a map is rounding noise, not attention.
 _SMALLEST_PEAK = 1e-30
-
-
-def checked_target(target: Target) -> Target:
-    """Return the target, a level as int, a threshold by name, or None for the predicted level."""
-    if target is None or (isinstance(target, str) and target in THRESHOLD_TARGETS):
-        return target
-    if isinstance(target, int | np.integer) and not isinstance(target, bool) and int(target) in tuple(Severity):
-        return int(target)
-    raise ExplanationError(
-        f"{target!r} cannot be explained.", f"Choose a level 0 to 3 or one of: {', '.join(THRESHOLD_TARGETS)}."
-    )
-
-
-def target_in_words(target: int | str) -> str:
-    """Return 'level 2' or 'above low'."""
-    return f"level {target}" if isinstance(target, int) else target.replace("_", " ")
-
-
-def decoded_probabilities(logits: Tensor, calibration: Calibration | None = None) -> Tensor:
-    """Calibrate and decode logits like `cardiov_core.ordinal.decode`, but differentiably.
-
-    Parameters
-    ----------
-    logits : torch.Tensor
-        Of the exceedances, shape ``(n, 3)``: what `exceedance_logits` makes of any kind of output.
-    calibration : Calibration, optional
-        Of the grader; its limits on extreme exceedances are left out, because they have no gradient.
-
-    Returns
-    -------
-    torch.Tensor
-        float64, shape ``(n, 4)``; each >= 0, rows sum to 1.
-    """
-    # In float64: 1 - sigmoid is 0 in float32 from a logit of 17 on, and a zero has no gradient.
-    scaled = logits.double()
-    if calibration is not None:
-        scaled = scaled / calibration.temperature + scaled.new_tensor(calibration.offsets)
-    exceedance = torch.cummin(torch.sigmoid(scaled), dim=1).values
-    above = nn.functional.pad(exceedance, (1, 0), value=1.0)
-    below = nn.functional.pad(exceedance, (0, 1), value=0.0)
-    return above - below
 
 
 def stage_maps(

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from cardiov_core.domain import Float64Array
-from cardiov_core.inference.explanation.grad_cam import THRESHOLD_TARGETS, decoded_probabilities, evaluation_mode
-from cardiov_core.inference.outputs import Output, exceedance_logits
+from cardiov_core.inference.differentiable import decoded_probabilities, exceedance_logits
+from cardiov_core.inference.explanation.grad_cam import evaluation_mode
+from cardiov_core.inference.explanation.target import THRESHOLD_TARGETS
+from cardiov_core.inference.outputs import Output
 from cardiov_core.inference.uncertainty.calibration import Calibration
 
 # A probability of 0 or 1 has no odds; the same limits as those of the calibration.

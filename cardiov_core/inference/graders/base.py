@@ -22,7 +22,7 @@ from cardiov_core.domain import (
     Severity,
     Window,
 )
-from cardiov_core.inference.explanation.grad_cam import Target
+from cardiov_core.inference.explanation.target import Target
 from cardiov_core.inference.graders.training_rows import TrainingRow, TrainingRows
 from cardiov_core.inference.uncertainty.costs import Costs, costs_of, decided
 from cardiov_core.inference.uncertainty.decision import DecisionRule, OwnDecision, floors_of
@@ -109,6 +109,18 @@ class Grader(ABC):
         ExplanationError
             If there is no such target, or the grader cannot be explained.
         """
+
+    def make_ready(self) -> None:
+        """Load what the first record would wait for: tables, and the backend of a network.
+
+        Raises
+        ------
+        ConfigurationError
+            If the backend that was chosen cannot be had, or cannot run the network.
+        WeightsError
+            If a file beside the weights is missing or damaged.
+        """
+        _ = self._known_range, self._training_rows
 
     def predict_batch(self, records: Sequence[EcgRecord]) -> list[Prediction]:
         """Grade several records.

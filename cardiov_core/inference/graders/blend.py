@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 
 from cardiov_core.domain import Contributions, EcgRecord, Explanation, Prediction
 from cardiov_core.errors import ExplanationError, ModelCardError
-from cardiov_core.inference.explanation.grad_cam import Target, checked_target
+from cardiov_core.inference.explanation.target import Target, checked_target
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.uncertainty.calibration import CLIP, calibration_of
 from cardiov_core.inference.uncertainty.decision import DecisionRule, OwnDecision
@@ -59,6 +59,12 @@ class BlendGrader(Grader):
     def n_stages(self) -> int:
         """How many stages of the member that is a network have maps."""
         return next((member.n_stages for member in self.members if member.n_stages), 0)
+
+    def make_ready(self) -> None:
+        """Make the members ready; raises as `Grader.make_ready`."""
+        super().make_ready()
+        for member in self.members:
+            member.make_ready()
 
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record; arguments as in `Grader.predict`.

@@ -12,12 +12,13 @@ from cardiov_core.weights import (
     BLEND,
     BOOSTING,
     FOREST,
+    ModelCard,
     default_name,
     load_blend,
     load_boosting,
     load_card,
     load_forest,
-    load_network,
+    read_network,
 )
 
 __all__ = ["BlendGrader", "Grader", "MeasurementGrader", "NetworkGrader", "load_predictor"]
@@ -58,7 +59,19 @@ def load_predictor(name: str | Path | None = None) -> Grader:
 
 def _network_grader(path: Path) -> NetworkGrader:
     check_backend()
-    net, card = load_network(path)
-    told_by = f"{card.sha256} {card.architecture.name} {json.dumps(card.architecture.kwargs, sort_keys=True)}"
-    shape = (len(card.contract.leads), card.contract.n_samples)
-    return NetworkGrader(net, card, ConvertedNetwork(net, told_by, shape))
+    stored = read_network(path)
+    converted = ConvertedNetwork(lambda: stored.net, _told_by(stored.card), _shape_of(stored.card))
+    if not converted.is_kept():
+        # Weights that do not fit their card are refused here, and not at the first record. What was converted did fit.
+        _ = stored.net
+    return NetworkGrader(stored, stored.card, converted)
+
+
+def _told_by(card: ModelCard) -> str:
+    """Return all that weights and card say of a network, so that another finds no conversion of it."""
+    architecture = f"{card.architecture.name} {json.dumps(card.architecture.kwargs, sort_keys=True)}"
+    return f"{card.sha256} {architecture} {card.stated.output.kind} {card.stated.n_parameters}"
+
+
+def _shape_of(card: ModelCard) -> tuple[int, int]:
+    return len(card.contract.leads), card.contract.n_samples

@@ -14,7 +14,7 @@ from cardiov_core.domain import (
 )
 from cardiov_core.errors import ModelCardError, RecordUnsupportedError, WeightsMismatchError
 from cardiov_core.inference.explanation.contributions import reasons_of
-from cardiov_core.inference.explanation.grad_cam import Target, checked_target, target_in_words
+from cardiov_core.inference.explanation.target import Target, checked_target, target_in_words
 from cardiov_core.inference.graders.base import Exceedances, Grader
 from cardiov_core.inference.graders.boosting import boosting_contributions, boosting_probabilities
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions

@@ -2,42 +2,38 @@
 
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from cardiov_core.backends import ConvertedNetwork
-from cardiov_core.domain import EcgRecord, Explanation, Prediction, PreparedInput
+from cardiov_core.domain import EcgRecord, Explanation, FloatArray, Prediction, PreparedInput
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.inference.explanation.grad_cam import (
-    Target,
-    checked_target,
-    evaluation_mode,
-    on_record_axis,
-    stage_maps,
-    target_in_words,
-)
-from cardiov_core.inference.explanation.lead_occlusion import lead_importance
 from cardiov_core.inference.explanation.passport import passport_of
+from cardiov_core.inference.explanation.target import Target, checked_target, target_in_words
 from cardiov_core.inference.graders.base import Exceedances, Grader
-from cardiov_core.inference.outputs import exceedance_logits, output_of
+from cardiov_core.inference.outputs import as_exceedances, output_of
 from cardiov_core.inference.uncertainty.calibration import calibration_of
 from cardiov_core.inference.uncertainty.prediction_sets import set_limits_of
 from cardiov_core.signals import Examination, examined
-from cardiov_core.weights import ModelCard
+from cardiov_core.weights import ModelCard, StoredNetwork
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _BATCH = 16
-_UNTESTED_LEADS = "Which leads count has not been tested for this network."
 
 
 class NetworkGrader(Grader):
     """A network with its card. Safe to share between threads; the network is left as it was found.
 
+    PyTorch is loaded where it answers, or where a network is explained: elsewhere nothing waits for it.
+
     Parameters
     ----------
-    net : torch.nn.Module
-        ``(batch, leads, samples) -> (batch, n)``, as many numbers as the card's kind of output has.
+    net : torch.nn.Module or StoredNetwork
+        ``(batch, leads, samples) -> (batch, n)``, as many numbers as the card's kind of output has; built when it is
+        needed where it is stored.
     card : ModelCard
         Says what the network is fed and what its outputs mean; calibrates them and gives prediction sets where it
         states how.
@@ -50,9 +46,11 @@ class NetworkGrader(Grader):
         If calibration, the limit of the sets or the passport makes no sense.
     """
 
-    def __init__(self, net: nn.Module, card: ModelCard, converted: ConvertedNetwork | None = None) -> None:
+    def __init__(
+        self, net: "nn.Module | StoredNetwork", card: ModelCard, converted: ConvertedNetwork | None = None
+    ) -> None:
         super().__init__(card)
-        self._net, self._converted = net, converted
+        self._given, self._converted = net, converted
         self._output = output_of(card)
         self._calibration = calibration_of(card)
         self._set_limits = set_limits_of(card)
@@ -63,7 +61,19 @@ class NetworkGrader(Grader):
     @property
     def n_stages(self) -> int:
         """How many stages of the network have maps."""
-        return len(getattr(self._net, "grad_cam_points", ()))
+        if self._passport is not None:
+            # As many as were tested: the network need not be built to know them.
+            return max((len(stages) for stages in self._passport.levels.values()), default=0)
+        from cardiov_core.inference.graders.torch_network import n_stages_of
+
+        return n_stages_of(self._net)
+
+    def make_ready(self) -> None:
+        """Make the network ready on the backend that is to run it; raises as `Grader.make_ready`."""
+        super().make_ready()
+        with self._lock:
+            if self._converted is None or not self._converted.ready():
+                _ = self._net
 
     def predict(self, record: EcgRecord | Examination, *, start_s: float | None = None) -> Prediction:
         """Grade one record; arguments as in `Grader.predict`."""
@@ -86,51 +96,48 @@ class NetworkGrader(Grader):
         Maps that failed the network's passport come with the reason under `Explanation.withheld`: for research, not for
         a reader.
         """
+        from cardiov_core.inference.graders.torch_network import looked
+
         wanted, examination = checked_target(target), examined(record)
         prepared = examination.prepared(self.card.contract, start_s)
-        values, calibration, output = self._tensor([prepared]), self._calibration, self._output
-        whole: list[Tensor] = []
 
-        def chosen(logits: Tensor) -> list[int | str]:
-            # By the pass that draws the maps: none is made for the level alone.
-            whole.append(logits)
-            return [self._level(logits, examination, prepared) if wanted is None else wanted]
+        def level(raw: Exceedances) -> int:
+            return int(self._decoded(self._calibrated(raw, [examination]), [prepared.window], [()])[0].severity)
 
-        importance = None
         with self._lock:
-            maps, explained = stage_maps(self._net, values, chosen, calibration, output)
-            leads_withheld = _UNTESTED_LEADS if self._passport is None else self._passport.leads_withheld(explained)
-            if not leads_withheld:
-                importance = lead_importance(self._net, values, explained, calibration, output, whole=whole[0])
+            found = looked(
+                self._net,
+                prepared.values[np.newaxis],
+                level if wanted is None else wanted,
+                self._output,
+                self._calibration,
+                self._passport,
+            )
         rate, leads = self.card.contract.sampling_rate_hz, self.card.contract.leads
-        withheld = {} if self._passport is None else self._passport.withheld_stages(explained, len(maps))
+        passport = self._passport
         return Explanation(
             model_name=self.name,
-            target=target_in_words(explained),
-            stages={
-                stage: on_record_axis(cam, prepared, examination.record, rate)
-                for stage, cam in enumerate(maps, start=1)
-            },
+            target=target_in_words(found.explained),
+            stages=found.stages(prepared, examination.record, rate),
             window=prepared.window,
-            withheld=withheld,
-            leads=None if importance is None else dict(zip(leads, importance.tolist(), strict=True)),
-            leads_withheld=leads_withheld,
+            withheld={} if passport is None else passport.withheld_stages(found.explained, len(found.maps)),
+            leads=None if found.leads is None else dict(zip(leads, found.leads.tolist(), strict=True)),
+            leads_withheld=found.leads_withheld,
         )
 
+    @property
+    def _net(self) -> "nn.Module":
+        return self._given.net if isinstance(self._given, StoredNetwork) else self._given
+
     def _predictions(self, examinations: Sequence[Examination], prepared: Sequence[PreparedInput]) -> list[Prediction]:
-        logits = self._logits(prepared)
-        exceedances = self._exceedances(exceedance_logits(logits, self._output), examinations)
+        raw = as_exceedances(self._logits(np.stack([item.values for item in prepared])), self._output)
         windows, notes = [item.window for item in prepared], [item.notes for item in prepared]
+        exceedances = self._calibrated(raw, examinations)
         return self._decoded(exceedances, windows, notes, set_limits=self._set_limits, records=examinations)
 
-    def _level(self, logits: Tensor, examination: Examination, prepared: PreparedInput) -> int:
-        exceedances = self._exceedances(logits, [examination])
-        return int(self._decoded(exceedances, [prepared.window], [()])[0].severity)
-
-    def _exceedances(self, logits: Tensor, examinations: Sequence[Examination]) -> Exceedances:
-        """Return the calibrated exceedances of logits, ``(n, 3)``; refuse a record that gives none."""
-        exceedances: Exceedances = torch.sigmoid(logits).cpu().numpy()
-        for examination, row in zip(examinations, exceedances, strict=True):
+    def _calibrated(self, raw: Exceedances, examinations: Sequence[Examination]) -> Exceedances:
+        """Return the calibrated exceedances, ``(n, 3)``; refuse a record that gives none."""
+        for examination, row in zip(examinations, raw, strict=True):
             if not np.isfinite(row).all():
                 record = examination.record
                 raise RecordUnsupportedError(
@@ -138,18 +145,13 @@ class NetworkGrader(Grader):
                     f"{float(np.nanmax(np.abs(record.signal))):g} mV.",
                     "Check gain and units of the file.",
                 )
-        return exceedances if self._calibration is None else self._calibration(exceedances)
+        return raw if self._calibration is None else self._calibration(raw)
 
-    def _logits(self, prepared: Sequence[PreparedInput]) -> Tensor:
+    def _logits(self, values: FloatArray) -> FloatArray:
         with self._lock:
-            if self._converted is not None:
-                found = self._converted.logits(np.stack([item.values for item in prepared]))
-                if found is not None:
-                    return torch.from_numpy(found)
-            with torch.no_grad(), evaluation_mode(self._net):
-                logits: Tensor = self._net(self._tensor(prepared))
-        return logits
+            found = None if self._converted is None else self._converted.logits(values)
+            if found is not None:
+                return found
+            from cardiov_core.inference.graders.torch_network import logits_of
 
-    def _tensor(self, prepared: Sequence[PreparedInput]) -> Tensor:
-        device = next((parameter.device for parameter in self._net.parameters()), torch.device("cpu"))
-        return torch.from_numpy(np.stack([item.values for item in prepared])).to(device)
+            return logits_of(self._net, values)

@@ -1,6 +1,5 @@
 """The records that trained a grader, known again by their samples, and what was said of them out of fold."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,17 +33,15 @@ class TrainingRows:
 
     def __init__(self, table: OutOfFoldRows) -> None:
         self._table = table
-        self._limits = table.limits
-        places: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
-        for column in _FINGERPRINTS:
-            for place, fingerprint in enumerate(table.texts(column)):
-                if fingerprint:
-                    places[fingerprint] += (place,)
-        self._places = dict(places)
+        self._known = frozenset(text for column in _FINGERPRINTS for text in table.texts(column))
 
     def of(self, fingerprint: str) -> tuple[TrainingRow, ...]:
         """Return the rows that have a fingerprint, in the order of the table."""
-        return tuple(self._row(place) for place in self._places.get(fingerprint, ()))
+        if not fingerprint or fingerprint not in self._known:
+            return ()
+        columns = [self._table.texts(column) for column in _FINGERPRINTS]
+        places = [place for column in columns for place, text in enumerate(column) if text == fingerprint]
+        return tuple(map(self._row, places))
 
     def like(self, mark: str) -> tuple[TrainingRow, ...]:
         """Return the rows whose mark is nearly the same, in the order of the table."""
@@ -69,7 +66,7 @@ class TrainingRows:
             int(entry["ecg_id"]),
             entry["patient_id"],
             (float(entry["e0"]), float(entry["e1"]), float(entry["e2"])),
-            None if self._limits is None else self._limits[place],
+            self._table.limits_of(place),
             int(float(entry["decided"])) if entry.get("decided") else None,
             entry.get("mark", ""),
         )

@@ -8,20 +8,20 @@ saw it.
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from cardiov_core.backends import ConvertedNetwork, chosen_backend
 from cardiov_core.computing import n_threads
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, FloatArray, MedianBeat, WaveBoundaries
+from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
 from cardiov_core.signals.wave.delineation import Delineation, LeadBoundaries
 
 if TYPE_CHECKING:
-    import torch
-
-    from cardiov_core.nets import DelineatorNet, DelineatorOutput
+    from cardiov_core.nets import DelineatorStack
     from cardiov_core.weights import DelineatorWeights
 
 
@@ -47,6 +47,29 @@ def trained_delineator() -> "DelineatorWeights | None":
     from cardiov_core.weights import weights_folder
 
     return _opened(weights_folder())
+
+
+def make_delineator_ready(*, every: bool = False) -> None:
+    """Load what the first record would wait for: PyTorch or another backend with the trained networks.
+
+    Parameters
+    ----------
+    every : bool
+        Also the network that delineates beats of another shape than most, which few records have.
+
+    Raises
+    ------
+    ModelCardError, WeightsError
+        If the files are damaged.
+    ConfigurationError
+        If the backend that was chosen cannot be had.
+    """
+    weights = trained_delineator()
+    if weights is None:
+        return
+    for only_one in (False, True) if every else (False,):
+        if not _converted(weights, chosen_backend(), n_threads(), only_one=only_one).ready():
+            _ = weights.together
 
 
 def delineate_by_network(
@@ -78,8 +101,10 @@ def delineate_by_network(
     fold = chosen.fold_of.get(record.fingerprint)
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     window = network_window(beat.signal[rows], beat.r_index, beat.sampling_rate)
-    single = chosen.nets[0 if fold is None else fold] if only_one or fold is not None else None
-    return _decoded(_asked(window, chosen, single), beat, held_out=fold is not None)
+    said = None if fold is not None else _elsewhere(window, chosen, only_one=only_one)
+    if said is None:
+        said = _by_torch(window, chosen, 0 if only_one and fold is None else fold)
+    return _decoded(said, beat, held_out=fold is not None)
 
 
 def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate_hz: float) -> FloatArray:
@@ -100,8 +125,6 @@ def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate
         float32, ``(..., 320)`` at 250 Hz, R peak at sample 128; the ends are carried on as lines where the beat is
         shorter.
     """
-    from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
-
     step = round(sampling_rate_hz / RATE_HZ)
     padding = [(0, 0)] * (signal.ndim - 1) + [(1, 1)]
     padded = np.pad(signal.astype(np.float32), padding, mode="edge")
@@ -111,21 +134,19 @@ def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate
     return np.ascontiguousarray(smooth[..., np.clip(columns, 0, signal.shape[-1] - 1)], dtype=np.float32)
 
 
-def boundary_seconds(logits: "torch.Tensor") -> Float64Array:
+def boundary_seconds(logits: npt.NDArray[np.floating]) -> Float64Array:
     """Return the median of each boundary's distribution.
 
     `logits`: ``(..., samples)``; or logarithms of probabilities. Returns ``(...)``, in seconds relative to the R peak,
     finer than a sample.
     """
-    from cardiov_core.nets import RATE_HZ, SAMPLES_BEFORE_R
-
-    share = logits.double().softmax(dim=-1)
-    passed = share.cumsum(dim=-1)
-    index = (passed < 0.5).sum(dim=-1, keepdim=True).clamp(max=share.shape[-1] - 1)
-    inside = share.gather(-1, index)
-    fraction = (0.5 - (passed.gather(-1, index) - inside)) / inside.clamp_min(1e-12)
-    samples = (index + fraction - 0.5).squeeze(-1)
-    seconds: Float64Array = ((samples - SAMPLES_BEFORE_R) / RATE_HZ).numpy()
+    share: Float64Array = softmax(logits.astype(np.float64), axis=-1)
+    passed = np.cumsum(share, axis=-1)
+    index = np.minimum((passed < 0.5).sum(axis=-1, keepdims=True), share.shape[-1] - 1)
+    inside = np.take_along_axis(share, index, axis=-1)
+    fraction = (0.5 - (np.take_along_axis(passed, index, axis=-1) - inside)) / np.maximum(inside, 1e-12)
+    samples = (index + fraction - 0.5)[..., 0]
+    seconds: Float64Array = (samples - SAMPLES_BEFORE_R) / RATE_HZ
     return seconds
 
 
@@ -136,50 +157,72 @@ def _opened(folder: Path) -> "DelineatorWeights | None":
     return load_delineator(folder / "delineator")
 
 
-def _asked(window: FloatArray, weights: "DelineatorWeights", single: "DelineatorNet | None") -> "DelineatorOutput":
-    """Return the mean of the networks' distributions as logarithms, and of their presence probabilities."""
+class _Said(NamedTuple):
+    """What the networks say together of one beat: logarithms of distributions, and probabilities of waves."""
+
+    lead_boundaries: FloatArray
+    lead_waves: FloatArray
+    boundaries: FloatArray
+    waves: FloatArray
+
+
+def _elsewhere(window: FloatArray, weights: "DelineatorWeights", *, only_one: bool) -> _Said | None:
+    """Ask all networks, or the first, on another backend; None where PyTorch is to be asked."""
+    if window.shape[0] != len(STANDARD_LEADS) or not weights.sha256:
+        return None
+    found = _converted(weights, chosen_backend(), n_threads(), only_one=only_one).outputs(window)
+    return None if found is None else _Said(*found)
+
+
+def _by_torch(window: FloatArray, weights: "DelineatorWeights", fold: int | None) -> _Said:
+    """Ask one network, or all where `fold` is None."""
+    # Only here: where another backend answers, nothing waits for PyTorch.
     import torch
 
     from cardiov_core.nets import DelineatorOutput, mean_of
 
-    if single is None and window.shape[0] == len(STANDARD_LEADS) and weights.sha256:
-        outputs = _converted(weights, chosen_backend(), n_threads()).outputs(window)
-        if outputs is not None:
-            return DelineatorOutput(*map(torch.from_numpy, outputs))
     with torch.inference_mode():
         beats = torch.from_numpy(window)[None]
         # One beat of all networks, or of one: the mean is over the first axis.
-        if single is not None:
-            return mean_of(single(beats))
-        return mean_of(DelineatorOutput(*(part[:, 0] for part in weights.together(beats))))
+        if fold is not None:
+            said = weights.nets[fold](beats)
+        else:
+            said = DelineatorOutput(*(part[:, 0] for part in weights.together(beats)))
+        return _Said(*(part.numpy() for part in mean_of(said)))
 
 
 class _Shared:
     """The networks on another backend, for one thread after the other: a request holds one beat at a time."""
 
-    def __init__(self, weights: "DelineatorWeights") -> None:
-        from cardiov_core.nets import SAMPLES, DelineatorMean
+    def __init__(self, weights: "DelineatorWeights", *, only_one: bool) -> None:
+        def build() -> "DelineatorStack":
+            from cardiov_core.nets import DelineatorStack
 
-        net = DelineatorMean(weights.nets).eval()
+            return DelineatorStack(weights.nets[:1] if only_one else weights.nets).eval()
+
         # In f32 whatever graders compute in: a boundary is finer than what bf16 tells apart.
-        told_by = f"delineators {weights.sha256}"
-        self._network = ConvertedNetwork(net, told_by, (len(STANDARD_LEADS), SAMPLES), precision="f32")
+        told_by = f"{'first delineator' if only_one else 'delineators'} {weights.sha256} {weights.form}"
+        self._network = ConvertedNetwork(build, told_by, (len(STANDARD_LEADS), SAMPLES), precision="f32")
         self._lock = Lock()
+
+    def ready(self) -> bool:
+        with self._lock:
+            return self._network.ready()
 
     def outputs(self, window: FloatArray) -> tuple[FloatArray, ...] | None:
         with self._lock:
             return self._network.outputs(window)
 
 
-@lru_cache(maxsize=4)
-def _converted(weights: "DelineatorWeights", backend: str, threads: int) -> _Shared:
+@lru_cache(maxsize=8)
+def _converted(weights: "DelineatorWeights", backend: str, threads: int, *, only_one: bool) -> _Shared:
     del backend, threads  # The key: what was made ready for others is not what these want.
-    return _Shared(weights)
+    return _Shared(weights, only_one=only_one)
 
 
-def _decoded(output: "DelineatorOutput", beat: MedianBeat, *, held_out: bool) -> Delineation:
-    p, qrs, t = _waves(boundary_seconds(output.boundaries), output.waves.numpy())
-    seconds, present = boundary_seconds(output.lead_boundaries), output.lead_waves.numpy()
+def _decoded(said: _Said, beat: MedianBeat, *, held_out: bool) -> Delineation:
+    p, qrs, t = _waves(boundary_seconds(said.boundaries), said.waves)
+    seconds, present = boundary_seconds(said.lead_boundaries), said.lead_waves
     leads = {lead: LeadBoundaries(*_waves(seconds[row], present[row])) for row, lead in enumerate(beat.usable_leads)}
     return Delineation(p=p, qrs=qrs, t=t, leads=leads, method="held-out network" if held_out else "networks")
 

@@ -37,7 +37,7 @@ def build_delineator_card(
 ) -> JsonObject:
     """Measure every record by the network that never saw it, and write down what came of it."""
     fold_of = {mark: fold for fold, marks in enumerate(fingerprints) for mark in marks}
-    weights = DelineatorWeights(tuple(nets), fold_of)
+    weights = DelineatorWeights(lambda: tuple(nets), fold_of)
     every = [number for fold in numbers for number in fold]
     return {
         "name": "delineator",

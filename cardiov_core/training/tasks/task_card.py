@@ -10,7 +10,7 @@ from cardiov_core.errors import WeightsError
 from cardiov_core.evaluation import TaskFigures
 from cardiov_core.nets import build_net
 from cardiov_core.training.recipes.labels import LossSettings
-from cardiov_core.weights import checked_as, read_json, read_tensors
+from cardiov_core.weights import checked_as, read_json, read_state
 
 CARD_SUFFIX = ".task.json"
 """What the name of a task network's card ends with."""
@@ -83,7 +83,7 @@ def load_task_network(card: Path) -> tuple[nn.Module, TaskCard]:
     stated = checked_as(TaskCard, read_json(card, HINT), card, HINT)
     try:
         net = build_net(stated.net, len(stated.contract.leads), len(stated.outputs), **stated.net_arguments)
-        net.load_state_dict(read_tensors(card.with_suffix(".safetensors"), stated.sha256))
+        net.load_state_dict(read_state(card.with_suffix(".safetensors"), stated.sha256))
     except (KeyError, TypeError, RuntimeError) as error:
         raise WeightsError(f"{card.name} and its weights do not fit each other: {error}.", HINT) from error
     return net.eval(), stated

@@ -31,7 +31,7 @@ from cardiov_core.training.tasks.task_records import (
     steady,
     undersampled,
 )
-from cardiov_core.weights import load_network, tensor_bytes, write_with_card
+from cardiov_core.weights import load_network, state_bytes, write_with_card
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _of_fewer_leads(net: nn.Module, stated: TaskCard, recipe: Recipe) -> Mapping
 def _write_card(net: nn.Module, recipe: Recipe, task: Task, figures: TaskFigures, out: Path) -> Path:
     if any(not bool(torch.isfinite(value).all()) for value in net.state_dict().values()):
         raise TrainingError("A weight is not finite.", "Lower the learning rate in the recipe.")
-    content = tensor_bytes(net.state_dict(), "float32")
+    content = state_bytes(net.state_dict(), "float32")
     stated = recipe.as_dict()
     card: JsonObject = {
         "name": recipe.name,

@@ -1,6 +1,6 @@
 """What all sessions share: the graders, the data sets and the review's database, each loaded once a server.
 
-Graders are loaded in a thread of their own, beside the first screen: torch alone takes seconds.
+Graders are loaded in a thread of their own, beside the first screen.
 """
 
 import logging
@@ -112,15 +112,12 @@ def _loading() -> "Future[Mapping[str, Grader]]":
 
 
 def _load() -> "Mapping[str, Grader]":
-    # Loaded before the threads are set: another thread of the app may be half-way through it.
-    import torch  # noqa: F401
-
-    from cardiov_core.computing import prefer_torch, set_threads
+    from cardiov_core.computing import prefer_kept, set_threads
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import can_read_apart, reader, sweep
 
     set_threads()
-    prefer_torch()
+    prefer_kept()
     default = load_predictor()
     if n_swept := sweep():
         _logger.warning("%d temporary folders of a server that crashed were removed.", n_swept)

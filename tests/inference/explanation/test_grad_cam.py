@@ -12,14 +12,14 @@ from cardiov_core import ordinal
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import PreparedInput, Window
 from cardiov_core.errors import ExplanationError
+from cardiov_core.inference.differentiable import decoded_probabilities
 from cardiov_core.inference.explanation.grad_cam import (
     _along_record,
     batch_maps,
-    checked_target,
-    decoded_probabilities,
     on_record_axis,
     stage_maps,
 )
+from cardiov_core.inference.explanation.target import checked_target
 from cardiov_core.nets import Windows, build_net
 
 

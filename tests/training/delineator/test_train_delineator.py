@@ -8,7 +8,7 @@ from cardiov_core.datasets.ludb import Ludb
 from cardiov_core.domain import WaveBoundaries
 from cardiov_core.errors import TrainingError
 from cardiov_core.evaluation.wave_errors import AnnotatedBeat
-from cardiov_core.nets.delineator import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
+from cardiov_core.nets import RATE_HZ, SAMPLES, SAMPLES_BEFORE_R
 from cardiov_core.training.delineator.annotated_beats import (
     MarkedBeats,
     change_example,
