@@ -4,6 +4,8 @@ from .cards.probabilities import nested_calibration as nested_calibration
 from .cards.recalibrate import recalibrate as recalibrate
 from .cards.recalibrate import ship_recalibrated as ship_recalibrated
 from .data.cache import prepare_cache as prepare_cache
+from .data.kept_arrays import save_arrays as save_arrays
+from .data.kept_arrays import saved_arrays as saved_arrays
 from .data.measured import measured_records as measured_records
 from .data.records import TrainingRecords as TrainingRecords
 from .data.records import groups_of as groups_of

@@ -29,6 +29,8 @@ from cardiov_core.training import (
     in_unit,
     load_task_records,
     one_thread,
+    save_arrays,
+    saved_arrays,
     task_splits,
 )
 
@@ -253,20 +255,19 @@ def affordable_epochs(recipe: Recipe, records: TaskRecords, split: Split, budget
 
 
 def _keep(path: Path, run: GroupRun, given: Float64Array, recipe: Recipe, budget: Budget) -> None:
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, outputs=given, stated=np.array(json.dumps({"run": asdict(run), "of": _identity(recipe, budget)})))
-    partial.replace(path)
+    stated = json.dumps({"run": asdict(run), "of": _identity(recipe, budget)})
+    save_arrays(path, outputs=given, stated=np.array(stated))
 
 
 def _kept(path: Path, recipe: Recipe, budget: Budget) -> tuple[GroupRun | None, Float64Array | None]:
-    if not path.is_file():
+    kept = saved_arrays(path)
+    if not kept:
         return None, None
-    with np.load(path, allow_pickle=False) as kept:
-        stated = json.loads(str(kept["stated"]))
-        if stated["of"] != _identity(recipe, budget):
-            return None, None
-        run = stated["run"]
-        return GroupRun(**{**run, "losses": tuple(run["losses"])}), kept["outputs"]
+    stated = json.loads(str(kept["stated"]))
+    if stated["of"] != _identity(recipe, budget):
+        return None, None
+    run = stated["run"]
+    return GroupRun(**{**run, "losses": tuple(run["losses"])}), kept["outputs"].astype(np.float64)
 
 
 def _identity(recipe: Recipe, budget: Budget) -> object:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -29,6 +30,8 @@ from cardiov_core.training import (
     in_unit,
     load_task_records,
     one_thread,
+    save_arrays,
+    saved_arrays,
 )
 
 BEFORE_FOLDS, OWN_FOLDS, TEST_FOLDS = (1, 2, 3, 4), (5, 6, 7), (8, 9)
@@ -165,12 +168,12 @@ class _Study:
         identity = json.dumps({"recipe": recipe.as_dict(), "plan": self._identity()}, sort_keys=True)
         kept_run = _kept(kept, identity)
         if "outputs" in kept_run:
-            return kept_run["outputs"]
+            return kept_run["outputs"].astype(np.float64)
         chosen = np.sort(np.random.default_rng(seed).permutation(self._own)[:size])
         start = self._learned() if tuned else None
         net = self._fitted(recipe, self.records, chosen, f"{kind}-{size}-{seed}", seed, start)
         given = answers(net, self.records, self.tested, self.task)
-        _keep(kept, identity, {"outputs": given})
+        save_arrays(kept, identity=np.array(identity), outputs=given)
         targets = self.targets
         self.report(f"{size} records, seed {seed}, {kind}: {main_figure(self.task, targets, given):.3f}")
         return given
@@ -198,7 +201,7 @@ class _Study:
             if not state:
                 net = self._fitted(self.before_recipe, self._before, self._learned_before, "before", 0, None)
                 state = {key: value.detach().numpy() for key, value in net.state_dict().items()}
-                _keep(kept, identity, state)
+                save_arrays(kept, identity=np.array(identity), **state)
                 self.report(f"{self.plan.before} on {self.n_before} records: learned")
             self._start = {key: torch.from_numpy(value) for key, value in state.items()}
         return self._start
@@ -254,19 +257,10 @@ def _with_epochs(recipe: Recipe, epochs: int) -> Recipe:
     return replace(recipe, stages=tuple(replace(stage, epochs=epochs) for stage in recipe.stages))
 
 
-def _keep(path: Path, identity: str, arrays: Mapping[str, np.ndarray]) -> None:
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, identity=np.array(identity), **arrays)  # type: ignore[arg-type]
-    partial.replace(path)
-
-
-def _kept(path: Path, identity: str) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        return {}
-    with np.load(path, allow_pickle=False) as kept:
-        if str(kept["identity"]) != identity:
-            return {}
-        return {key: kept[key] for key in kept.files if key != "identity"}
+def _kept(path: Path, identity: str) -> dict[str, npt.NDArray[np.generic]]:
+    """Return the arrays of a run that was the same; empty where there is none."""
+    kept = dict(saved_arrays(path))
+    return kept if kept and str(kept.pop("identity")) == identity else {}
 
 
 def transfer_text(check: TransferCheck) -> str:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -13,6 +12,7 @@ from cardiov_core.datasets import varied_record
 from cardiov_core.domain import Float64Array, InputContract
 from cardiov_core.preprocessing import prepare
 from cardiov_core.signals import features_of, measure
+from cardiov_core.training.data.kept_arrays import save_arrays, saved_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,9 @@ def random_hearts(n: int, contract: InputContract, kept_in: Path, *, progress: b
     `kept_in`: file (.npz) that holds them after the first call; one of another number or shape is made again.
     """
     shape = (n, len(contract.leads), contract.n_samples)
-    if kept_in.exists():
-        with np.load(kept_in) as kept:
-            windows, numbers = kept["windows"], kept["numbers"]
-        if windows.shape == shape:
-            return Hearts(torch.from_numpy(windows), numbers)
+    kept = saved_arrays(kept_in)
+    if kept and kept["windows"].shape == shape:
+        return Hearts(torch.from_numpy(kept["windows"]), kept["numbers"].astype(np.float64))
     windows, rows = np.empty(shape, dtype=np.float16), []
     for seed in tqdm(range(n), disable=not progress, unit="heart"):
         record = varied_record(seed)
@@ -42,11 +40,3 @@ def random_hearts(n: int, contract: InputContract, kept_in: Path, *, progress: b
     numbers = np.stack(rows)
     save_arrays(kept_in, windows=windows, numbers=numbers)
     return Hearts(torch.from_numpy(windows), numbers)
-
-
-def save_arrays(path: Path, **arrays: npt.NDArray[np.generic]) -> None:
-    """Write arrays at once: a kill leaves the file that was there before, or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, **arrays)  # type: ignore[arg-type]
-    partial.replace(path)

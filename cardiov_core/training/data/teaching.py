@@ -20,7 +20,8 @@ from cardiov_core.domain import EcgRecord, Float64Array, IntArray
 from cardiov_core.errors import ConfigurationError
 from cardiov_core.inference import boosting_probabilities, exceedances_of, forest_probabilities
 from cardiov_core.signals import FEATURES, features_of, measure
-from cardiov_core.training.data.random_hearts import Hearts, random_hearts, save_arrays
+from cardiov_core.training.data.kept_arrays import save_arrays, saved_arrays
+from cardiov_core.training.data.random_hearts import Hearts, random_hearts
 from cardiov_core.training.data.records import TrainingRecords, groups_of
 from cardiov_core.training.data.split import Split, training_data
 from cardiov_core.training.loop.boosting_growth import boost
@@ -72,10 +73,9 @@ class PatientNumbers:
     def __init__(self, out: Path, ecg_ids: list[int]) -> None:
         self._kept_in, self._ecg_ids = out / "teaching" / "patients.npz", ecg_ids
         self._rows: dict[int, Float64Array] = {}
-        if self._kept_in.exists():
-            with np.load(self._kept_in) as kept:
-                if kept["ecg_ids"].tolist() == ecg_ids and kept["numbers"].shape[1] == len(FEATURES):
-                    self._rows = dict(zip(ecg_ids, kept["numbers"], strict=True))
+        kept = saved_arrays(self._kept_in)
+        if kept and kept["ecg_ids"].tolist() == ecg_ids and kept["numbers"].shape[1] == len(FEATURES):
+            self._rows = dict(zip(ecg_ids, kept["numbers"].astype(np.float64), strict=True))
 
     def take(self, ecg_id: int, record: EcgRecord) -> None:
         """Measure a record, unless it was measured before."""

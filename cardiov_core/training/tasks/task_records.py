@@ -15,6 +15,7 @@ from cardiov_core.datasets import LabelledRecords, Person, PtbXl, Task, challeng
 from cardiov_core.domain import EcgRecord, Float64Array, InputContract, IntArray, person_numbers
 from cardiov_core.errors import DatasetError
 from cardiov_core.preprocessing import prepare
+from cardiov_core.training.data.kept_arrays import save_arrays, saved_arrays
 from cardiov_core.training.data.records import checked_table, ids_of
 from cardiov_core.training.loop.windows import TrainingData
 
@@ -165,10 +166,9 @@ def _windows(
     dataset: LabelledRecords, ecg_ids: list[int], contract: InputContract, kept_in: Path | None, progress: bool
 ) -> tuple[Tensor, list[int]]:
     """Return windows and the row of each record; read from `kept_in` where they are there."""
-    if kept_in is not None and kept_in.is_file():
-        with np.load(kept_in, allow_pickle=False) as kept:
-            if kept["ecg_ids"].tolist() == ecg_ids and str(kept["contract"]) == repr(contract):
-                return torch.from_numpy(kept["windows"]), list(range(len(ecg_ids)))
+    kept = {} if kept_in is None else saved_arrays(kept_in)
+    if kept and kept["ecg_ids"].tolist() == ecg_ids and str(kept["contract"]) == repr(contract):
+        return torch.from_numpy(kept["windows"]), list(range(len(ecg_ids)))
     if not isinstance(dataset, PtbXl):
         prepared = dataset.prepared(ecg_ids, contract)
         return torch.from_numpy(prepared.windows), list(prepared.rows or range(len(ecg_ids)))
@@ -177,10 +177,7 @@ def _windows(
     for index, ecg_id in enumerate(tqdm(ecg_ids, disable=not progress, unit="record")):
         windows[index] = prepare(dataset.record(ecg_id), contract).values
     if kept_in is not None:
-        kept_in.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept_in.with_suffix(".partial.npz")
-        np.savez(partial, windows=windows, ecg_ids=np.array(ecg_ids), contract=np.array(repr(contract)))
-        partial.replace(kept_in)
+        save_arrays(kept_in, windows=windows, ecg_ids=np.array(ecg_ids), contract=np.array(repr(contract)))
     return torch.from_numpy(windows), list(range(len(ecg_ids)))
 
 
