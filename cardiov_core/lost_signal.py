@@ -182,8 +182,8 @@ def _may_last(masks: BoolArray, least_s: float, sampling_rate_hz: float) -> Bool
     if block < 1:
         return np.ones(len(masks), dtype=np.bool_)
     whole = masks[:, : masks.shape[1] // block * block].reshape(len(masks), -1, block)
-    found: BoolArray = np.logical_or.reduce(np.logical_and.reduce(whole, axis=2), axis=1)
-    return found
+    covered: BoolArray = np.logical_or.reduce(np.logical_and.reduce(whole, axis=2), axis=1)
+    return covered
 
 
 def _long_runs(mask: BoolArray, least_s: float, steps: BoolArray, sampling_rate_hz: float) -> BoolArray:

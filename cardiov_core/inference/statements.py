@@ -58,7 +58,7 @@ def _out_of_fold(record: EcgRecord, head: StatementHead) -> Float64Array | None:
         return None
     bits = differing_bits(mark, head.marks)
     nearest = int(bits.argmin())
-    return head.said[nearest] if bits[nearest] <= SAME_MARK else None
+    return head.out_of_fold[nearest] if bits[nearest] <= SAME_MARK else None
 
 
 def shipped_head() -> StatementHead | None:

@@ -89,7 +89,7 @@ class DelineatorCard(StampedCard):
     @classmethod
     def _one_at_least(cls, value: tuple[DelineatorFold, ...]) -> tuple[DelineatorFold, ...]:
         if not value:
-            raise ValueError("expected a fold a network")
+            raise ValueError("expected a fold per network")
         return value
 
 

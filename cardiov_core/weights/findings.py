@@ -100,7 +100,7 @@ class Detector:
     calibration : tuple of float
         Slope and shift that turn log odds into those of the records that had no part in training.
     folds : tuple of Trees
-        One a fold.
+        One per fold.
     """
 
     features: tuple[str, ...]

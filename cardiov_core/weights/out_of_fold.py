@@ -20,7 +20,7 @@ OUT_OF_FOLD_COLUMNS: tuple[str, ...] = (
 """An out-of-fold table: decoded probabilities, raw exceedances, and the fingerprint of each record at each rate."""
 
 LIMIT_COLUMNS = ("limit0", "limit1", "limit2", "limit3")
-"""Limits of the prediction set, one a level, fitted without the record's group of patients."""
+"""Limits of the prediction set, one per level, fitted without the record's group of patients."""
 
 Limits = tuple[float, float, float, float]
 
@@ -55,7 +55,7 @@ class OutOfFoldRows:
         return np.array(self.texts(name), dtype=np.str_)
 
     def limits_of(self, place: int) -> Limits | None:
-        """Return the limits of a record's prediction set, one a level; None where the table has none."""
+        """Return the limits of a record's prediction set, one per level; None where the table has none."""
         names = LIMIT_COLUMNS if LIMIT_COLUMNS[0] in self.columns else ("set_limit",) * 4
         if names[0] not in self.columns:
             return None

@@ -28,7 +28,7 @@ from cardiov_core.weights.files import (
 
 NAME = "statements"
 _HINT = "Run `cardiov train-statements`, or restore the file from the repository."
-_SAID, _MARKS = "out_of_fold", "marks"
+_OUT_OF_FOLD, _MARKS = "out_of_fold", "marks"
 _STEPS = 255
 
 
@@ -94,8 +94,8 @@ class StatementHead:
     Attributes
     ----------
     trees : Boosting
-        A score a statement of the card.
-    said : numpy.ndarray
+        A score per statement of the card.
+    out_of_fold : numpy.ndarray
         float64 ``(n_records, n_statements)``: calibrated probabilities of training records, out of fold.
     marks : tuple of str
         `cardiov_core.datasets.signal_mark` of each of them.
@@ -104,7 +104,7 @@ class StatementHead:
     """
 
     trees: Boosting
-    said: npt.NDArray[np.float64]
+    out_of_fold: npt.NDArray[np.float64]
     marks: tuple[str, ...]
     card: StatementCard
 
@@ -139,18 +139,18 @@ def load_statement_head(folder: Path | None = None) -> StatementHead | None:
     card = checked_as(StatementCard, read_json(path, _HINT), path, _HINT)
     file = path.with_suffix(".safetensors")
     tensors = read_tensors(file, card.sha256)
-    said, marks = tensors.pop(_SAID, None), tensors.pop(_MARKS, None)
+    stored, marks = tensors.pop(_OUT_OF_FOLD, None), tensors.pop(_MARKS, None)
     trees = boosting_from(tensors, file.name, len(card.measurements), len(card.statements))
     shape = (card.n_records, len(card.statements))
-    if said is None or marks is None or said.shape != shape or marks.ndim != 2 or len(marks) != card.n_records:
+    if stored is None or marks is None or stored.shape != shape or marks.ndim != 2 or len(marks) != card.n_records:
         raise WeightsMismatchError(f"{file.name} lacks what was said of {card.n_records} training records.", _HINT)
-    probabilities = said.astype(np.float64) / _STEPS
+    probabilities = stored.astype(np.float64) / _STEPS
     return StatementHead(trees, probabilities, tuple(bytes(row).hex() for row in marks), card)
 
 
 def save_statement_head(
     trees: Boosting,
-    said: npt.NDArray[np.float64],
+    out_of_fold: npt.NDArray[np.float64],
     marks: Sequence[str],
     card: CardFields,
     folder: Path,
@@ -160,8 +160,8 @@ def save_statement_head(
     Parameters
     ----------
     trees : Boosting
-        A score a statement.
-    said : numpy.ndarray, shape (n_records, n_statements)
+        A score per statement.
+    out_of_fold : numpy.ndarray, shape (n_records, n_statements)
         Calibrated probabilities of the training records, out of fold; kept in steps of 1/255.
     marks : sequence of str
         Of the same records, from `cardiov_core.datasets.signal_mark`.
@@ -181,7 +181,7 @@ def save_statement_head(
         If the card lacks a field.
     """
     tensors = boosting_arrays(trees)
-    tensors[_SAID] = np.rint(np.clip(said, 0.0, 1.0) * _STEPS).astype(np.uint8)
+    tensors[_OUT_OF_FOLD] = np.rint(np.clip(out_of_fold, 0.0, 1.0) * _STEPS).astype(np.uint8)
     tensors[_MARKS] = np.stack([np.frombuffer(bytes.fromhex(mark), dtype=np.uint8) for mark in marks])
     content = tensor_bytes(tensors, "float32")
     raw: JsonObject = {**stamped(card, content, StatementCard.reads), "n_parameters": len(trees.feature)}

@@ -132,7 +132,7 @@ def built_network(card: ModelCard, arrays: Mapping[str, Array]) -> nn.Module:
 def built_delineators(
     arrays: Mapping[str, Array], architecture: JsonObject, n_nets: int, card: str, hint: str
 ) -> tuple[DelineatorNet, ...]:
-    """Build the delineators of a weights file, one a fold; refuse what does not fit the card of that file name."""
+    """Build the delineators of a weights file, one per fold; refuse what does not fit the card of that file name."""
     arguments: dict[str, Any] = architecture
     nets = []
     for fold in range(n_nets):
@@ -153,7 +153,7 @@ def built_delineators(
 def stacked_bytes(nets: Sequence[nn.Module]) -> bytes:
     """Return the content of a weights file of networks of one form, in half precision."""
     states = [net.state_dict() for net in nets]
-    # One tensor a layer for all networks: the names of 460 small tensors would cost a tenth of the file.
+    # One tensor per layer for all networks: the names of 460 small tensors would cost a tenth of the file.
     return state_bytes({key: torch.stack([state[key] for state in states]) for key in states[0]}, "float16")
 
 

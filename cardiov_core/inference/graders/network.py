@@ -105,7 +105,7 @@ class NetworkGrader(Grader):
             return int(self._decoded(self._calibrated(raw, [examination]), [prepared.window], [()])[0].severity)
 
         with self._lock:
-            found = looked(
+            looked_at = looked(
                 self._net,
                 prepared.values[np.newaxis],
                 level if wanted is None else wanted,
@@ -117,12 +117,12 @@ class NetworkGrader(Grader):
         passport = self._passport
         return Explanation(
             model_name=self.name,
-            target=target_in_words(found.explained),
-            stages=found.stages(prepared, examination.record, rate),
+            target=target_in_words(looked_at.explained),
+            stages=looked_at.stages(prepared, examination.record, rate),
             window=prepared.window,
-            withheld={} if passport is None else passport.withheld_stages(found.explained, len(found.maps)),
-            leads=None if found.leads is None else dict(zip(leads, found.leads.tolist(), strict=True)),
-            leads_withheld=found.leads_withheld,
+            withheld={} if passport is None else passport.withheld_stages(looked_at.explained, len(looked_at.maps)),
+            leads=None if looked_at.leads is None else dict(zip(leads, looked_at.leads.tolist(), strict=True)),
+            leads_withheld=looked_at.leads_withheld,
         )
 
     @property
@@ -149,9 +149,9 @@ class NetworkGrader(Grader):
 
     def _logits(self, values: FloatArray) -> FloatArray:
         with self._lock:
-            found = None if self._converted is None else self._converted.logits(values)
-            if found is not None:
-                return found
+            logits = None if self._converted is None else self._converted.logits(values)
+            if logits is not None:
+                return logits
             from cardiov_core.inference.graders.torch_network import logits_of
 
             return logits_of(self._net, values)

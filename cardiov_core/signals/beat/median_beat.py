@@ -232,11 +232,11 @@ def beat_similarity(signal: Float64Array, r: IntArray, others: IntArray) -> tupl
     for some in np.array_split(nearest_first, n_parts):
         windows = _centred(around, (r + some[:, np.newaxis]).ravel())
         sizes = np.sqrt(np.einsum("lbs,lbs->b", windows, windows))
-        # A matrix product a lead: nothing is moved about in memory for it.
+        # A matrix product per lead: nothing is moved about in memory for it.
         cosines = (windows @ turned).sum(axis=0) / np.maximum(sizes, _TINY)[:, np.newaxis]
-        for shift, found in zip(some, cosines.reshape(some.size, r.size, others.size), strict=True):
-            better = found > best + 1e-6
-            best[better], move[better] = found[better], shift
+        for shift, cosine in zip(some, cosines.reshape(some.size, r.size, others.size), strict=True):
+            better = cosine > best + 1e-6
+            best[better], move[better] = cosine[better], shift
     return best, move
 
 

@@ -101,10 +101,10 @@ def delineate_by_network(
     fold = chosen.fold_of.get(record.fingerprint)
     rows = [beat.leads.index(lead) for lead in beat.usable_leads]
     window = network_window(beat.signal[rows], beat.r_index, beat.sampling_rate)
-    said = None if fold is not None else _elsewhere(window, chosen, only_one=only_one)
-    if said is None:
-        said = _by_torch(window, chosen, 0 if only_one and fold is None else fold)
-    return _decoded(said, beat, held_out=fold is not None)
+    outputs = None if fold is not None else _elsewhere(window, chosen, only_one=only_one)
+    if outputs is None:
+        outputs = _by_torch(window, chosen, 0 if only_one and fold is None else fold)
+    return _decoded(outputs, beat, held_out=fold is not None)
 
 
 def network_window(signal: npt.NDArray[np.floating], r_index: int, sampling_rate_hz: float) -> FloatArray:
@@ -157,7 +157,7 @@ def _opened(folder: Path) -> "DelineatorWeights | None":
     return load_delineator(folder / "delineator")
 
 
-class _Said(NamedTuple):
+class _Outputs(NamedTuple):
     """What the networks say together of one beat: logarithms of distributions, and probabilities of waves."""
 
     lead_boundaries: FloatArray
@@ -166,15 +166,15 @@ class _Said(NamedTuple):
     waves: FloatArray
 
 
-def _elsewhere(window: FloatArray, weights: "DelineatorWeights", *, only_one: bool) -> _Said | None:
+def _elsewhere(window: FloatArray, weights: "DelineatorWeights", *, only_one: bool) -> _Outputs | None:
     """Ask all networks, or the first, on another backend; None where PyTorch is to be asked."""
     if window.shape[0] != len(STANDARD_LEADS) or not weights.sha256:
         return None
-    found = _converted(weights, chosen_backend(), n_threads(), only_one=only_one).outputs(window)
-    return None if found is None else _Said(*found)
+    outputs = _converted(weights, chosen_backend(), n_threads(), only_one=only_one).outputs(window)
+    return None if outputs is None else _Outputs(*outputs)
 
 
-def _by_torch(window: FloatArray, weights: "DelineatorWeights", fold: int | None) -> _Said:
+def _by_torch(window: FloatArray, weights: "DelineatorWeights", fold: int | None) -> _Outputs:
     """Ask one network, or all where `fold` is None."""
     # Only here: where another backend answers, nothing waits for PyTorch.
     import torch
@@ -185,10 +185,10 @@ def _by_torch(window: FloatArray, weights: "DelineatorWeights", fold: int | None
         beats = torch.from_numpy(window)[None]
         # One beat of all networks, or of one: the mean is over the first axis.
         if fold is not None:
-            said = weights.nets[fold](beats)
+            outputs = weights.nets[fold](beats)
         else:
-            said = DelineatorOutput(*(part[:, 0] for part in weights.together(beats)))
-        return _Said(*(part.numpy() for part in mean_of(said)))
+            outputs = DelineatorOutput(*(part[:, 0] for part in weights.together(beats)))
+        return _Outputs(*(part.numpy() for part in mean_of(outputs)))
 
 
 class _Shared:
@@ -220,9 +220,9 @@ def _converted(weights: "DelineatorWeights", backend: str, threads: int, *, only
     return _Shared(weights, only_one=only_one)
 
 
-def _decoded(said: _Said, beat: MedianBeat, *, held_out: bool) -> Delineation:
-    p, qrs, t = _waves(boundary_seconds(said.boundaries), said.waves)
-    seconds, present = boundary_seconds(said.lead_boundaries), said.lead_waves
+def _decoded(outputs: _Outputs, beat: MedianBeat, *, held_out: bool) -> Delineation:
+    p, qrs, t = _waves(boundary_seconds(outputs.boundaries), outputs.waves)
+    seconds, present = boundary_seconds(outputs.lead_boundaries), outputs.lead_waves
     leads = {lead: LeadBoundaries(*_waves(seconds[row], present[row])) for row, lead in enumerate(beat.usable_leads)}
     return Delineation(p=p, qrs=qrs, t=t, leads=leads, method="held-out network" if held_out else "networks")
 

@@ -91,7 +91,7 @@ class MeasuredSets(Document):
 
 
 class ConformalPart(CardPart):
-    """The limits of the prediction sets, one a level, and what was measured of them.
+    """The limits of the prediction sets, one per level, and what was measured of them.
 
     ``limit`` is the smallest of them, or the one for all levels where a card has no ``limits``.
     """
