@@ -28,6 +28,9 @@ _EEG = re.compile(
     r"(?:[-:/].*)?$|^c[0-9z][-:/][a-z].*$"
 )
 
+LONGEST_NAME = 100
+"""Longer texts name no lead; patterns of names take a time that grows with the square of a text's length."""
+
 # Limb leads as sums of I and II (Einthoven 1913, Goldberger 1942): III = II - I, aVR = -(I + II) / 2 and so on.
 _LIMB_WEIGHTS: dict[str, tuple[float, float]] = {
     "I": (1.0, 0.0),
@@ -65,6 +68,8 @@ def standard_lead(name: str) -> str | None:
 
 
 def _bare(name: str) -> str:
+    if len(name) > LONGEST_NAME:
+        return ""
     bare = _BRACKETS.sub("", name.strip().strip("'\"").casefold())
     previous = None
     while bare != previous:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from cardiov_core.domain import STANDARD_LEADS
 from cardiov_core.errors import CardioVError
 from cardiov_core.io import read_uploads
 from cardiov_core.io.carts.cart_file import knows
-from tests.fuzz.execute import begin_peak, peak_mb
+from tests.fuzz.execute import LIMIT_CPU_S, begin_peak, peak_mb
 from tests.fuzz.seeds import packed
 from tests.io.carts import cart_files
 
@@ -148,3 +149,25 @@ def test_archives_within_archives_of_any_kind_are_not_opened() -> None:
     for _ in range(3):
         inner = packed((("inner.zip", inner),))
     assert "another archive" in error_of(("outer.zip", inner)).message
+
+
+LONG = 30_000
+TIRING = {
+    "blanks": "I" + " " * LONG + "x",
+    "brackets": "I" + " (" * (LONG // 2),
+    "prefixes": "lead " * (LONG // 5) + "I",
+    "a time": "t" + " " * LONG + "x",
+    "a rate": "# rate" + " " * LONG + "x",
+    "a list": "# " + "I, " * (LONG // 3),
+    "numbers": "7 " * (LONG // 2),
+}
+
+
+@pytest.mark.parametrize("kind", TIRING)
+def test_long_words_of_a_table_take_no_longer_than_others(kind: str) -> None:
+    """A stretch of an XML file, 17 kB in one line, took 22 s: patterns of names grow with its square."""
+    line = TIRING[kind]
+    for text in (f"{line}\n" * 10, f"{line}\nI,II\n1,2\n3,4\n", f"I,II,{line}\n1,2,3\n"):
+        began = time.process_time()
+        read_uploads([("t.csv", text.encode())], sampling_rate=500.0, units="mV")
+        assert time.process_time() - began < LIMIT_CPU_S

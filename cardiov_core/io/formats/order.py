@@ -14,12 +14,16 @@ _NUMBERED = re.compile(
     r"^(?:col(?:umn)?|ch(?:annel)?|lead|signal)?[\s#]*(?P<number>\d{1,2})\s*[:=.)\-]*\s*(?P<name>[A-Za-z][\w ]{0,20})$",
     re.IGNORECASE,
 )
+LONGEST_COMMENT = 1_000
+"""Characters of a comment that are looked through: no list of leads is longer, and a hostile one would take minutes."""
+
 _LEADS_IN_A_LIST = 2
 _TIMES = frozenset({"time", "t", "times", "time_s", "time_ms", "sample", "samples", "index"})
 
 
 def stated_order(comments: Sequence[str], n_channels: int) -> tuple[str, ...] | None:
     """Return the names that comments give to a file's channels, or None."""
+    comments = [comment[:LONGEST_COMMENT] for comment in comments]
     for comment in (_UNITS.sub(" ", comment) for comment in comments):
         words = [bare for word in _SEPARATORS.split(comment) if (bare := word.strip(_MARKS))]
         for start in range(len(words) - n_channels + 1):

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cardiov_core.io.formats.order import stated_order
-from cardiov_core.io.leads import mv_per_unit, standard_leads
+from cardiov_core.io.leads import LONGEST_NAME, mv_per_unit, standard_leads
 
 _DELIMITERS: tuple[str | None, ...] = (",", ";", "\t", "|", None)
 _BRACKETED_UNIT = re.compile(r"^(?P<name>.+?)\s*[(\[]\s*(?P<unit>[^)\]]+?)\s*[)\]]$")
 _SUFFIXED_UNIT = re.compile(
     r"^(?P<name>.+?)[\s_/.\-]+(?P<unit>[mun\u00b5\u03bc]?v|(?:milli|micro)?volts?)$", re.IGNORECASE
 )
-TIME_NAME = re.compile(
+_TIME_NAME = re.compile(
     r"^(?:time(?:[\s_]*stamp)?|t|elapsed(?:[\s_]*time)?)(?:[\s_]*[(\[]?\s*(?P<unit>s|sec|seconds?|ms|msec|milliseconds?)\s*[)\]]?)?$"
     r"|^(?P<bare>seconds|milliseconds|ms|sec)$",
     re.IGNORECASE,
 )
-"""Name of a time column, with its unit where that is in the name."""
 
+_MOST_COLUMNS = 1_000
 _COMMENT_MARKS = "#%;/* \t"
 # What stands before the table: a title, facts of patient and recording.
 _MAX_LINES_BEFORE = 64
@@ -50,6 +50,8 @@ def cells_of(line: str, delimiter: str | None) -> list[str]:
 
 def split_unit(name: str) -> tuple[str, str | None]:
     """Split 'I (uV)' or 'I_mV' into lead and unit; other names stay whole."""
+    if len(name) > LONGEST_NAME:
+        return name, None
     for pattern in (_BRACKETED_UNIT, _SUFFIXED_UNIT):
         match = pattern.match(name.strip().strip("'\""))
         if match and standard_leads([match["name"]])[0] is not None:
@@ -57,15 +59,22 @@ def split_unit(name: str) -> tuple[str, str | None]:
     return name, None
 
 
+def time_name(name: str) -> re.Match[str] | None:
+    """Match the name of a time column; its unit, where the name has one, is group ``unit`` or ``bare``."""
+    return _TIME_NAME.match(name.strip().strip("'\"")) if len(name) <= LONGEST_NAME else None
+
+
 def leads_of(names: Sequence[str]) -> tuple[str | None, ...]:
-    """Return the lead of each column, or None."""
+    """Return the lead of each column, or None; more than `_MOST_COLUMNS` words are text, and no lead is among them."""
+    if len(names) > _MOST_COLUMNS:
+        return (None,) * len(names)
     return standard_leads([split_unit(name)[0] for name in names])
 
 
 def names_an_ecg(names: Sequence[str]) -> bool:
     """Tell whether columns are those of an ECG: two leads, or one beside a time."""
     n_leads = len({lead for lead in leads_of(names) if lead is not None})
-    return n_leads >= 2 or (n_leads == 1 and any(TIME_NAME.match(name.strip().strip("'\"")) for name in names))
+    return n_leads >= 2 or (n_leads == 1 and any(map(time_name, names)))
 
 
 def is_number(cell: str) -> bool:

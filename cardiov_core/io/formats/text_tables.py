@@ -12,15 +12,16 @@ from cardiov_core.domain import STANDARD_LEADS, Float64Array
 from cardiov_core.errors import NotAnEcgError, RecordFormatError, RecordUnsupportedError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.damage import foreign_decoder
+from cardiov_core.io.formats.order import LONGEST_COMMENT
 from cardiov_core.io.formats.sniff import decode_text
 from cardiov_core.io.formats.table_layout import (
-    TIME_NAME,
     Layout,
     cells_of,
     find_layout,
     leads_of,
     names_an_ecg,
     split_unit,
+    time_name,
 )
 from cardiov_core.io.formats.wfdb_header import facts_of
 from cardiov_core.io.formats.written_numbers import Signs, plain, signs_of
@@ -131,14 +132,14 @@ def _names_of(path: Path, layout: Layout) -> tuple[tuple[str, ...], list[str]]:
 def _is_helper(name: str) -> bool:
     bare = name.strip().strip("'\"").casefold()
     return bare in {"", "index", "sample", "samples", "sample #", "n", "#", "units", "unit"} or bool(
-        TIME_NAME.match(bare) or _RATE_KEYS.match(bare)
+        time_name(bare) or _RATE_KEYS.match(bare)
     )
 
 
 def _metadata(comments: Sequence[str]) -> dict[str, str]:
     metadata: dict[str, str] = {}
     for comment in comments:
-        if match := _METADATA.match(comment):
+        if match := _METADATA.match(comment[:LONGEST_COMMENT]):
             key = "units" if match["key"].casefold().startswith("unit") else "sampling_rate"
             value = match["value"].rstrip(",;")
             metadata.setdefault(key, value if key == "units" else re.sub(r"\s*hz$", "", value, flags=re.IGNORECASE))
@@ -231,8 +232,7 @@ def _rate_of(
     options: ReadOptions,
 ) -> float | None:
     for index, name in enumerate(names):
-        match = TIME_NAME.match(name.strip().strip("'\""))
-        if match:
+        if match := time_name(name):
             beside = units[index].casefold() if units else ""
             unit = (match["unit"] or match["bare"] or (beside if _TIME_UNIT.match(beside) else "")).casefold()
             return _rate_of_times(file_name, _times(file_name, frame, index, name), unit, options)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cardiov_core.domain import Sex
 from cardiov_core.errors import RecordFormatError, RecordUnsupportedError
+from cardiov_core.io.formats.order import LONGEST_COMMENT
 from cardiov_core.io.formats.sniff import decode_text, foreign_format
 
 _MAX_SIGNALS = 256
@@ -235,7 +236,7 @@ def _signal_line(line: str, name: str) -> SignalLine:
 def facts_of(comments: Sequence[str]) -> CommentFacts:
     """Find age, sex, patient and device in a header's comments."""
     # LUDB and some others write several '<key>: value' on one line.
-    parts = [part.strip() for comment in comments for part in re.split(r"\s+(?=<\w+>)", comment)]
+    parts = [part.strip()[:LONGEST_COMMENT] for comment in comments for part in re.split(r"\s(?=<\w+>)", comment)]
 
     def first(pattern: re.Pattern[str], group: str) -> str | None:
         first_match = next((match[group].strip() for part in parts if (match := pattern.match(part))), None)
