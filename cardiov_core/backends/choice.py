@@ -1,7 +1,9 @@
 """Which backend runs networks: what was asked for, and whether it can be had here."""
 
+import sys
 from functools import cache
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from cardiov_core.backends.network_cache import kept_networks
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from openvino import Core
 
 _DEVICE = "CPU"
+_REPORTER = "openvino_telemetry"
 
 
 def chosen_backend() -> Literal["torch", "openvino"]:
@@ -58,11 +61,23 @@ def check_backend() -> None:
 
 
 @cache
-def core() -> "Core":
-    """Return OpenVINO itself, loaded on first use."""
+def openvino_package() -> ModuleType:
+    """Return OpenVINO, loaded on first use, without what reports its use.
+
+    To import it sends an event to its makers, unless the package that sends is not there.
+    """
+    # Nothing imports a module whose entry is None; OpenVINO has a stub for that.
+    sys.modules[_REPORTER] = None  # type: ignore[assignment]
     import openvino
 
-    return openvino.Core()
+    package: ModuleType = openvino
+    return package
+
+
+@cache
+def core() -> "Core":
+    """Return OpenVINO's core, loaded on first use."""
+    return openvino_package().Core()
 
 
 @cache

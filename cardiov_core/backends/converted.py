@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cardiov_core.backends.choice import capabilities, check_backend, chosen_backend, core, processor
+from cardiov_core.backends.choice import capabilities, check_backend, chosen_backend, core, openvino_package, processor
 from cardiov_core.backends.network_cache import code_of_networks, is_kept, keep, read_kept
 from cardiov_core.computing import Precision, computing, n_threads
 from cardiov_core.domain import Float64Array, FloatArray
@@ -162,6 +162,7 @@ def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":
     shape : tuple of int
         Leads and samples.
     """
+    openvino_package()
     import torch
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder

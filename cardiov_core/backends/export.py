@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cardiov_core.backends.choice import openvino_package
 from cardiov_core.backends.converted import convert, in_brief
 from cardiov_core.errors import ConfigurationError, OutputError
 
@@ -65,7 +66,7 @@ def write_onnx(net: "nn.Module", shape: tuple[int, int], metadata: Mapping[str, 
 def write_openvino(net: "nn.Module", shape: tuple[int, int], metadata: Mapping[str, str], path: Path) -> None:
     """Write OpenVINO's two files, ``.xml`` and beside it ``.bin``, in f32; parameters and errors as in `write_onnx`."""
     try:
-        import openvino
+        openvino = openvino_package()
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             "OpenVINO is not installed, and its format needs it.", 'Install it: pip install "cardiov[openvino]"'
