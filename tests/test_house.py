@@ -123,6 +123,31 @@ def test_a_value_of_any_type_is_one_of_a_library_without_types() -> None:
     assert names == set(ANY), "give it a type, or say here why it has none"
 
 
+class _WithoutNames(ast.NodeTransformer):
+    """Calls the arguments of a function by their places."""
+
+    def __init__(self, function: ast.FunctionDef) -> None:
+        arguments = function.args.args + function.args.kwonlyargs
+        self.names = {argument.arg: f"argument{at}" for at, argument in enumerate(arguments)}
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self.names.get(node.id, node.id), node.ctx)
+
+
+def test_no_function_is_written_twice() -> None:
+    written: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and "migrations" not in path.parts:
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                text = "\n".join(ast.unparse(_WithoutNames(node).visit(line)) for line in body)
+                # What calls private names of its module is another function there.
+                if len(text) > 45 and not re.search(r"\b_[a-z]", text):
+                    written.setdefault(text, []).append(f"{_name(path)}: {node.name}")
+    assert len(written) > 500
+    assert [places for places in written.values() if len(places) > 1] == []
+
+
 @pytest.mark.parametrize("path", PAGES, ids=_name)
 def test_page_is_thin(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_PAGE_LINES

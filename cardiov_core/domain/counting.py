@@ -9,5 +9,5 @@ def how_many(n: int, noun: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Write 'I', 'I and II' or 'I, II and V3'."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    """Write 'I', 'I and II' or 'I, II and V3'; nothing of none."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from cardiov_core.domain.arrays import FloatArray
+from cardiov_core.domain.arrays import BoolArray, FloatArray
 from cardiov_core.domain.critical import CriticalResult
 from cardiov_core.domain.findings import Finding, RhythmLine
 from cardiov_core.domain.measurements import Measurements
@@ -127,6 +127,11 @@ class Tally:
 
     n: int
     wrong: int
+
+    @classmethod
+    def of(cls, wrong: BoolArray, among: BoolArray) -> "Tally":
+        """Count those `among` all that are `wrong`, both of shape (n,)."""
+        return cls(int(among.sum()), int(wrong[among].sum()))
 
     @property
     def of_hundred(self) -> int:

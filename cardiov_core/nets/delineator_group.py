@@ -83,7 +83,7 @@ class _GroupedConvolution(nn.Module):
         super().__init__()
         weight = torch.cat([part.weight.detach() for part in parts])[:, :, None]
         self.weight = nn.Parameter(weight.contiguous(memory_format=torch.channels_last))
-        self.bias = nn.Parameter(torch.cat([_bias_of(part) for part in parts]))
+        self.bias = nn.Parameter(torch.cat([bias_of(part) for part in parts]))
         self.padding = (0, parts[0].kernel_size[0] // 2)
         self.n_nets, self.groups = len(parts), 1 if shared else len(parts)
 
@@ -100,7 +100,7 @@ class _GroupedLinear(nn.Module):
     def __init__(self, parts: Sequence[nn.Linear | nn.Conv1d]) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.stack([part.weight.detach().flatten(1) for part in parts]))
-        self.bias = nn.Parameter(torch.stack([_bias_of(part) for part in parts]))
+        self.bias = nn.Parameter(torch.stack([bias_of(part) for part in parts]))
 
     def forward(self, rows: Tensor) -> Tensor:
         return torch.einsum("...ni,noi->...no", rows, self.weight) + self.bias
@@ -171,5 +171,6 @@ def _doubled(rows: Tensor) -> Tensor:
     return torch.stack([torch.lerp(rows, before, 0.25), torch.lerp(rows, after, 0.25)], dim=3).flatten(2, 3)
 
 
-def _bias_of(part: nn.Conv1d | nn.Linear) -> Tensor:
+def bias_of(part: nn.Conv1d | nn.Linear) -> Tensor:
+    """Return what a layer adds, zeros where it has no bias."""
     return torch.zeros(len(part.weight)) if part.bias is None else part.bias.detach()

@@ -21,6 +21,7 @@ from cardiov_core.nets.delineator import (
     mean_of,
     shown_four_ways,
 )
+from cardiov_core.nets.delineator_group import bias_of
 
 
 class DelineatorStack(nn.Module):
@@ -122,7 +123,7 @@ def _stacked(parts: Sequence[nn.Conv1d], *, shared: bool = False, columns: slice
     n_nets, kernel = 1 if shared else len(parts), parts[0].kernel_size[0]
     layer = nn.Conv1d(weight.shape[1] * n_nets, len(weight), kernel, padding=kernel // 2, groups=n_nets)
     layer.weight = nn.Parameter(weight)
-    bias = torch.cat([_bias_of(part) for part in parts])
+    bias = torch.cat([bias_of(part) for part in parts])
     layer.bias = nn.Parameter(bias if columns == slice(None) else bias / 2.0)
     return layer
 
@@ -137,7 +138,3 @@ def _stacked_norm(parts: Sequence[nn.GroupNorm]) -> nn.GroupNorm:
 def _over_leads(hidden: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and maximum over the leads, which keep a dimension of one."""
     return hidden.mean(dim=0, keepdim=True), hidden.amax(dim=0, keepdim=True)
-
-
-def _bias_of(part: nn.Conv1d) -> Tensor:
-    return torch.zeros(len(part.weight)) if part.bias is None else part.bias.detach()

@@ -5,6 +5,7 @@ import numpy.typing as npt
 from scipy.special import expit, softmax
 
 from cardiov_core.domain import Float64Array, IntArray
+from cardiov_core.inference.graders.forest import step_down
 from cardiov_core.weights import Boosting
 
 
@@ -28,7 +29,7 @@ def boosting_scores(boosting: Boosting, rows: npt.ArrayLike) -> Float64Array:
     for index, row in enumerate(values):
         node = boosting.roots
         while (boosting.feature[node] >= 0).any():
-            node = _step(boosting, row, node)
+            node = step_down(boosting, row, node)
         added = np.bincount(boosting.score, weights=boosting.value[node], minlength=len(boosting.baseline))
         scores[index] = boosting.baseline + added
     return scores
@@ -78,7 +79,7 @@ def _walk(boosting: Boosting, row: Float64Array) -> tuple[IntArray, Float64Array
     forks = [np.full(len(node), -1, dtype=np.int64)]
     moves, trees = [boosting.value[node]], [tree]
     while (inner := boosting.feature[node] >= 0).any():
-        child = _step(boosting, row, node)
+        child = step_down(boosting, row, node)
         forks.append(boosting.feature[node][inner])
         moves.append((boosting.value[child] - boosting.value[node])[inner])
         trees.append(tree[inner])
@@ -86,11 +87,3 @@ def _walk(boosting: Boosting, row: Float64Array) -> tuple[IntArray, Float64Array
     order = np.argsort(np.concatenate(trees), kind="stable")
     of_tree = np.concatenate(trees)[order]
     return np.concatenate(forks)[order], np.concatenate(moves)[order], boosting.score[of_tree]
-
-
-def _step(boosting: Boosting, row: Float64Array, node: IntArray) -> IntArray:
-    """Go one step down in each tree; stay in leaves."""
-    feature = boosting.feature[node]
-    value = row[feature]
-    to_left = np.where(np.isnan(value), boosting.missing_left[node], value <= boosting.threshold[node])
-    return np.where(feature < 0, node, np.where(to_left, node + 1, boosting.right[node]))

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import Float64Array, FloatArray, IntArray
-from cardiov_core.weights import Forest
+from cardiov_core.weights import Boosting, Forest
 
 
 def forest_probabilities(forest: Forest, rows: npt.ArrayLike) -> Float64Array:
@@ -27,7 +27,7 @@ def forest_probabilities(forest: Forest, rows: npt.ArrayLike) -> Float64Array:
     for index, row in enumerate(values):
         node = forest.roots
         while (forest.feature[node] >= 0).any():
-            node = _step(forest, row, node)
+            node = step_down(forest, row, node)
         votes[index] = _shares(forest, node).mean(axis=0)
     return votes
 
@@ -58,19 +58,19 @@ def path_contributions(forest: Forest, row: npt.ArrayLike) -> tuple[Float64Array
     node = forest.roots
     base = _shares(forest, node).mean(axis=0)
     while (inner := forest.feature[node] >= 0).any():
-        child = _step(forest, values, node)
+        child = step_down(forest, values, node)
         change = _shares(forest, child) - _shares(forest, node)
         np.add.at(contributions, forest.feature[node][inner], change[inner])
         node = child
     return base, contributions / len(forest.roots)
 
 
-def _step(forest: Forest, row: FloatArray, node: IntArray) -> IntArray:
-    """Go one step down in each tree; stay in leaves."""
-    feature = forest.feature[node]
+def step_down(trees: Forest | Boosting, row: FloatArray | Float64Array, node: IntArray) -> IntArray:
+    """Go one step down in each tree, ``(n_trees,)`` nodes to as many; stay in leaves."""
+    feature = trees.feature[node]
     value = row[feature]
-    to_left = np.where(np.isnan(value), forest.missing_left[node], value <= forest.threshold[node])
-    return np.where(feature < 0, node, np.where(to_left, node + 1, forest.right[node]))
+    to_left = np.where(np.isnan(value), trees.missing_left[node], value <= trees.threshold[node])
+    return np.where(feature < 0, node, np.where(to_left, node + 1, trees.right[node]))
 
 
 def _shares(forest: Forest, node: IntArray) -> Float64Array:

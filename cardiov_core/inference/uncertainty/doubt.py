@@ -90,7 +90,7 @@ def unsure(prediction: Prediction, limit: float | None, graded: GradedOutOfFold 
     if limit is None or graded is None or prediction.doubt < limit:
         return None
     warned = graded.doubts >= limit
-    with_it, without = _tally(graded.wrong, warned), _tally(graded.wrong, ~warned)
+    with_it, without = Tally.of(graded.wrong, warned), Tally.of(graded.wrong, ~warned)
     if not with_it.n or not without.n:
         return None
     text = (
@@ -124,13 +124,9 @@ def wrong_where_split(graded: GradedOutOfFold, others: Sequence[GradedOutOfFold]
     rows = [_rows_of(one, shared) for one in (graded, *others)]
     levels = np.stack([one.levels[at] for one, at in zip((graded, *others), rows, strict=True)])
     split, wrong = np.ptp(levels, axis=0) > 0, graded.wrong[rows[0]]
-    return _tally(wrong, split), _tally(wrong, ~split)
+    return Tally.of(wrong, split), Tally.of(wrong, ~split)
 
 
 def _rows_of(graded: GradedOutOfFold, ecg_ids: IntArray) -> IntArray:
     order = np.argsort(graded.ecg_ids, kind="stable")
     return np.asarray(order[np.searchsorted(graded.ecg_ids, ecg_ids, sorter=order)], dtype=np.int64)
-
-
-def _tally(wrong: BoolArray, among: BoolArray) -> Tally:
-    return Tally(int(among.sum()), int(wrong[among].sum()))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cardiov_core.domain import MachineReading
+from cardiov_core.io.carts.ecgdatakit_file import clean
 
 if TYPE_CHECKING:
     from ecgdatakit.models import ECGRecord
@@ -70,7 +71,7 @@ def machine_reading(record: "ECGRecord", source: str) -> MachineReading | None:
         if name not in measurements and _is_measured(name, value):
             measurements[name] = value
     machine, confirmed = _statements(record)
-    severity = _one_line(record.interpretation.severity)
+    severity = clean(record.interpretation.severity)
     if not (measurements or machine or confirmed):
         return None
     return MachineReading(source, measurements, machine, confirmed, severity)
@@ -118,14 +119,10 @@ def _statements(record: "ECGRecord") -> tuple[tuple[str, ...], tuple[str, ...]]:
     lines = tuple(
         line
         for left, right in interpretation.statements
-        if (line := _one_line(f"{left} ({right})" if left and right else left or right))
+        if (line := clean(f"{left} ({right})" if left and right else left or right))
     )
     kept = str(record.annotations.get("machine_interpretation", ""))
-    machine = tuple(line for text in kept.splitlines() if (line := _one_line(text.replace(" | ", ": "))))
+    machine = tuple(line for text in kept.splitlines() if (line := clean(text.replace(" | ", ": "))))
     if interpretation.source in {"overread", "confirmed"}:
         return machine, lines
     return lines or machine, ()
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

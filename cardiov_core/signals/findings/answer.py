@@ -1,6 +1,6 @@
 """How a finding is answered: what a row of the table holds, what was seen, and what becomes of both."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import erf, sqrt
 
@@ -91,8 +91,3 @@ def beyond(value: float, limit: float, spread: float, *, over: bool = True) -> f
     """Return the probability that what was measured as `value` lies beyond a limit."""
     distance = (value - limit if over else limit - value) / spread
     return 0.5 * (1.0 + erf(distance / sqrt(2.0)))
-
-
-def listed(names: Sequence[str]) -> str:
-    """Join names: 'II, III and aVF'."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""

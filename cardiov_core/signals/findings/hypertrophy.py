@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, Finding, Float64Array
-from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
+from cardiov_core.domain import CHEST_LEADS, LIMB_LEADS, Finding, Float64Array, listed
+from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond
 from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, limit_of, probability
 from cardiov_core.signals.wave.qrs_form import QrsForm, qrs_forms

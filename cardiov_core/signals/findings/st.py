@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from cardiov_core.domain import Finding
-from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond, listed
+from cardiov_core.domain import Finding, listed
+from cardiov_core.signals.findings.answer import Seen, Unmeasurable, answer, beyond
 from cardiov_core.signals.findings.catalogue import ROWS
 from cardiov_core.signals.findings.evidence import Evidence, contiguous_groups, region_of
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cardiov_core.datasets import Ludb, labelled_records
-from cardiov_core.domain import BoolArray, EcgRecord, ReasonCode, Severity, Tally, first_of
+from cardiov_core.domain import EcgRecord, ReasonCode, Severity, Tally, first_of
 from cardiov_core.errors import DatasetError
 from cardiov_core.evaluation import (
     LEVEL_KEYS,
@@ -156,12 +156,8 @@ def check_outside(folder: Path, levels: dict[Table, list[tuple[str, int]]], pred
         stated=float(above.mean()),
         observed=float(grave.mean()),
         calibration_error=expected_calibration_error(grave, above),
-        held=_tally(~covered, np.ones(len(covered), dtype=bool)),
-        flagged=_tally(wrong, flagged),
-        warned=_tally(wrong, warned),
-        others=_tally(wrong, ~flagged & ~warned),
+        held=Tally.of(~covered, np.ones(len(covered), dtype=bool)),
+        flagged=Tally.of(wrong, flagged),
+        warned=Tally.of(wrong, warned),
+        others=Tally.of(wrong, ~flagged & ~warned),
     )
-
-
-def _tally(wrong: BoolArray, among: BoolArray) -> Tally:
-    return Tally(int(among.sum()), int(wrong[among].sum()))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from cardiov_core.domain import Case, Reader, Severity
+from cardiov_core.domain import Case, Reader, Severity, how_many
 from cardiov_core.evaluation import ConditionReport
 from cardiov_core.reporting import LEVEL_HEADS, comparison_name, level_rows
 from cardiov_core.review import Store, log_cases_seen
@@ -46,7 +46,7 @@ def _cell_cases(store: Store, owner: Reader, chosen: Sequence[Case]) -> None:
     """Show the cases of a cell once the owner has asked for them, which is noted."""
     ids = tuple(case.id for case in chosen)
     if st.session_state.get(_SHOWN_KEY) != ids:
-        words = "1 case" if len(ids) == 1 else f"{len(ids)} cases"
+        words = how_many(len(ids), "case")
         place = st.empty()
         if not place.button(f"Show {words}", key=SHOW_KEY):
             st.caption("Their labels and levels come with them: a read of yours would be unblinded from then on.")

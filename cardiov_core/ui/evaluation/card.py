@@ -51,7 +51,7 @@ def show_card(card: ModelCard) -> None:
         table = metrics_table(metrics)
         # As HTML: a grid widget prints as an empty box.
         st.html(html_table(tuple(table.columns), table.to_numpy().tolist(), columns=" nn"))
-    st.markdown("**Honesty: what was measured of its probabilities, sets, maps and scope**")
+    st.markdown("**What was measured of its probabilities, sets, maps and scope**")
     facts([(_TOPICS.get(topic, topic), text) for topic, text in card_words(card).items()])
     st.markdown("**Known limits**")
     st.html(bullet_list(stated.limitations))

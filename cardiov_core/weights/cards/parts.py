@@ -5,12 +5,22 @@ leaves the others in use. What a card is to state beside, becomes a class here.
 """
 
 import math
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from cardiov_core.domain import Counts, Document, Ends, FileName, Sha256
 from cardiov_core.weights.files import HINT_MAKE
+
+
+def _share(value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError("expected 0 to 1")
+    return value
+
+
+Share = Annotated[float, AfterValidator(_share)]
+"""A number from 0 to 1."""
 
 
 class CardPart(Document):
@@ -101,17 +111,10 @@ class ConformalPart(CardPart):
 
     kind: str | None = None
     wanted: float = 0.9
-    limit: float
+    limit: Share
     limits: tuple[float, float, float, float] | None = None
     fitted_on: str | None = None
     measured: MeasuredSets | None = None
-
-    @field_validator("limit")
-    @classmethod
-    def _share(cls, value: float) -> float:
-        if not 0 <= value <= 1:
-            raise ValueError("expected 0 to 1")
-        return value
 
 
 class OutcomePart(Document):
@@ -190,17 +193,10 @@ class DoubtPart(CardPart):
     field: ClassVar[str] = "doubt"
     hint: ClassVar[str] = "Train the grader again, or calibrate it: cardiov calibrate --ship."
 
-    limit: float
-    share: float
+    limit: Share
+    share: Share
     fitted_on: str | None = None
     measured: WarnedPart | None = None
-
-    @field_validator("limit", "share")
-    @classmethod
-    def _between(cls, value: float) -> float:
-        if not 0 <= value <= 1:
-            raise ValueError("expected 0 to 1")
-        return value
 
 
 class RangePart(CardPart):
