@@ -1,4 +1,4 @@
-"""Filters and order statistics against scipy's and numpy's own."""
+"""Filters against scipy's own."""
 
 from fractions import Fraction
 
@@ -7,29 +7,28 @@ import pytest
 from scipy import signal as sps
 from scipy.ndimage import gaussian_filter1d
 
-from cardiov_core.filtering import (
-    mean_power,
-    median,
-    resample,
-    row_medians,
-    row_percentiles,
-    smooth_slopes,
-    smoothed,
-    zero_phase,
-)
+from cardiov_core.filtering import mean_power, resample, smooth_slopes, smoothed, zero_phase
 
 
 @pytest.mark.parametrize(
     ("edges_hz", "order", "kind", "pad"),
-    [((5.0, 30.0), 2, "bandpass", None), (150.0, 2, "lowpass", 20), (35.0, 4, "highpass", None)],
+    [
+        ((5.0, 30.0), 2, "bandpass", None),
+        ((0.5, 40.0), 2, "bandpass", 899),
+        ((0.5, 45.0), 3, "bandpass", 1),
+        (150.0, 2, "lowpass", 20),
+        (35.0, 4, "highpass", None),
+    ],
 )
-def test_filters_are_scipys_to_the_last_bit(edges_hz, order, kind, pad) -> None:
-    values = np.random.default_rng(8).normal(size=(3, 1000))
+@pytest.mark.parametrize("n_samples", [900, 1000, 20_000])
+def test_filters_are_scipys(edges_hz, order, kind, pad, n_samples: int) -> None:
+    values = 5.0 + np.random.default_rng(8).normal(size=(3, n_samples))
     sections = sps.butter(order, edges_hz, kind, fs=500.0, output="sos")
     for rows in (values, values[0]):
         expected = sps.sosfiltfilt(sections, rows, axis=-1, padlen=pad)
         for _ in range(2):
-            assert np.array_equal(zero_phase(rows, 500.0, edges_hz, order, kind, pad=pad), expected)
+            found = zero_phase(rows, 500.0, edges_hz, order, kind, pad=pad)
+            np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-9)
 
 
 @pytest.mark.parametrize("n_samples", [30, 1000, 60_000])
@@ -55,17 +54,6 @@ def test_resampling_is_scipys(from_hz: float, to_hz: float, n_samples: int) -> N
     expected = sps.resample_poly(values, ratio.numerator, ratio.denominator, axis=-1, padtype="median")
     for rows, wanted in ((values, expected), (values[0], expected[0])):
         np.testing.assert_allclose(resample(rows, from_hz, to_hz), wanted, rtol=0.0, atol=1e-13)
-
-
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-@pytest.mark.parametrize("n_samples", [1, 2, 25, 1000])
-def test_medians_and_percentiles_are_numpys_to_the_last_bit(n_samples: int, kind) -> None:
-    rows = np.random.default_rng(n_samples).normal(size=(3, n_samples)).astype(kind)
-    np.testing.assert_array_equal(row_medians(rows), np.median(rows, axis=1, keepdims=True))
-    assert median(rows[0]) == float(np.median(rows[0]))
-    percents = (0.1, 1.0, 50.0, 75.0, 98.0, 99.9, 100.0)
-    for found, expected in zip(row_percentiles(rows, *percents), np.percentile(rows, percents, axis=1), strict=True):
-        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("n_samples", [1, 5, 30, 1001])

@@ -31,6 +31,7 @@ _MARK_CONTRACT = InputContract(
 _AVERAGED = 4
 # A lead whose standard deviation is below a microvolt carries nothing by which a record could be known.
 _SMALLEST_MV = 1e-3
+_CLOSE = 0.01  # of sums of 2,000 numbers around 1, which float32 adds up to within a thousandth
 _NONE = "-"
 
 
@@ -86,7 +87,12 @@ def _mark(record: EcgRecord) -> str | None:
     if not bool((spread > _SMALLEST_MV).any()):
         return None
     scaled = np.where(spread > _SMALLEST_MV, values / np.maximum(spread, _SMALLEST_MV), 0.0)
-    return np.packbits(_signs() @ scaled.ravel() > 0).tobytes().hex()
+    numbers = scaled.ravel()
+    sums = _signs() @ numbers.astype(np.float32)
+    # What float32 may have put on the wrong side of 0.
+    close = np.abs(sums) < _CLOSE
+    sums[close] = _signs()[close].astype(np.float64) @ numbers
+    return np.packbits(sums > 0).tobytes().hex()
 
 
 def differing_bits(mark: str, marks: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -102,9 +108,9 @@ def _words_of(marks: tuple[str, ...]) -> npt.NDArray[np.uint64]:
 
 
 @cache
-def _signs() -> npt.NDArray[np.float64]:
+def _signs() -> npt.NDArray[np.float32]:
     """Return the fixed signs, ``(MARK_BITS, numbers)``: bits of SHAKE-256, the same on every machine and for ever."""
     n_numbers = len(INDEPENDENT_LEADS) * _MARK_CONTRACT.n_samples // _AVERAGED
     stream = hashlib.shake_256(b"CardioV signal mark 1").digest(MARK_BITS * n_numbers // 8)
     bits = np.unpackbits(np.frombuffer(stream, dtype=np.uint8)).reshape(MARK_BITS, n_numbers)
-    return np.asarray(bits, dtype=np.float64) * 2.0 - 1.0
+    return np.asarray(bits, dtype=np.float32) * 2.0 - 1.0

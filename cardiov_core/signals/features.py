@@ -15,7 +15,8 @@ from typing import Literal, cast
 import numpy as np
 
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Float64Array, Measurements, MedianBeat, once
-from cardiov_core.filtering import median, resample
+from cardiov_core.filtering import resample
+from cardiov_core.order_statistics import median
 from cardiov_core.preprocessing import band_pass, bridge_gaps
 from cardiov_core.signals.wave_features import SIGNS, WAVES_OF_A_LEAD, sign_numbers, wave_numbers
 

@@ -34,7 +34,7 @@ KEPT_IN = Path("runs/measured")
 """Where examinations are kept unless another folder is named."""
 
 MEASURING = ("signals/beat", "signals/lead", "signals/wave", "signals/measurements.py", "signals/quality.py",
-             "preprocessing.py", "filtering.py", "lost_signal.py")  # fmt: skip
+             "preprocessing.py", "filtering.py", "order_statistics.py", "lost_signal.py")  # fmt: skip
 """What measures: files and folders of the package."""
 
 _NAME = "examinations.jsonl"

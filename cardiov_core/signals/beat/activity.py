@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.filtering import median, row_medians, row_percentiles, zero_phase
+from cardiov_core.filtering import zero_phase
+from cardiov_core.order_statistics import median, row_medians, row_percentiles
 from cardiov_core.preprocessing import bridge_gaps
 
 QRS_BAND_HZ = (5.0, 30.0)

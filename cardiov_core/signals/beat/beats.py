@@ -11,8 +11,8 @@ import numpy as np
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, IntArray
 from cardiov_core.errors import RecordUnsupportedError
-from cardiov_core.filtering import median, row_percentiles
 from cardiov_core.lost_signal import lost_in, without_lost_samples
+from cardiov_core.order_statistics import median, row_percentiles
 from cardiov_core.signals.beat.activity import QRS_BAND_HZ, QrsLeads, qrs_leads
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.pacing import (

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, FloatArray, IntArray, MedianBeat
-from cardiov_core.filtering import median, resample, row_percentiles, zero_phase
+from cardiov_core.filtering import resample, zero_phase
+from cardiov_core.order_statistics import median, row_percentiles
 from cardiov_core.preprocessing import bridge_gaps
 from cardiov_core.signals.beat.beats import detect_r_peaks
 from cardiov_core.signals.beat.medians import median_of_known

@@ -34,15 +34,17 @@ def median_of_known(windows: Float64Array) -> Float64Array:
     `windows`: ``(n_beats, ...)``, at least one beat.
     """
     known = np.isfinite(windows)
-    counts = known.sum(axis=0)
+    counts = np.add.reduce(known, axis=0, dtype=np.int16)
     n_beats = len(windows)
     if counts.min(initial=n_beats) == n_beats:
         return median_over_beats(windows)
     # What is missing goes behind everything else.
     ordered = _ordered(np.where(known, windows, np.inf), 0, n_beats // 2)
     median = np.zeros(windows.shape[1:])
-    for count in np.unique(counts[counts > 0]).tolist():
+    for count in range(1, n_beats + 1):
         there = counts == count
+        if not there.any():
+            continue
         median[there] = (ordered[(count - 1) // 2][there] + ordered[count // 2][there]) / 2.0
     return median
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cardiov_core.domain import Float64Array, IntArray, MedianBeat
-from cardiov_core.filtering import median
+from cardiov_core.order_statistics import median
 from cardiov_core.signals.beat.median_beat import (
     AFTER_R_S,
     BEFORE_R_S,

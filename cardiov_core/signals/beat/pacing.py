@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import EcgRecord, Float64Array, IntArray
-from cardiov_core.filtering import median, row_percentiles
+from cardiov_core.order_statistics import median, row_percentiles
 from cardiov_core.signals.beat.medians import median_over_beats
 
 Float = TypeVar("Float", np.float32, np.float64)

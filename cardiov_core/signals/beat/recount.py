@@ -6,7 +6,7 @@ import numpy as np
 from scipy.signal import find_peaks
 
 from cardiov_core.domain import Float64Array, IntArray
-from cardiov_core.filtering import median
+from cardiov_core.order_statistics import median
 from cardiov_core.signals.beat.activity import QrsLeads
 from cardiov_core.signals.beat.medians import median_over_beats
 

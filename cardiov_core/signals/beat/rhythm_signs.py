@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from cardiov_core.domain import BoolArray, EcgRecord, Float64Array, IntArray, Measurements, once
-from cardiov_core.filtering import mean_power, median, resample, row_percentiles, smooth_slopes, smoothed, zero_phase
+from cardiov_core.filtering import mean_power, resample, smooth_slopes, smoothed, zero_phase
+from cardiov_core.order_statistics import median, row_percentiles
 from cardiov_core.signals.beat.gaps import bridged
 from cardiov_core.signals.beat.medians import median_over_beats
 

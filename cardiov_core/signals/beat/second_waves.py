@@ -8,7 +8,8 @@ it belongs to, keeps the same distance from them, and, unlike a premature ventri
 import numpy as np
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.filtering import median, row_medians, zero_phase
+from cardiov_core.filtering import zero_phase
+from cardiov_core.order_statistics import median, row_medians
 from cardiov_core.signals.beat.medians import median_over_beats
 
 _BAND_HZ = (1.0, 40.0)

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cardiov_core.domain import WaveBoundaries
-from cardiov_core.filtering import median, smoothed
+from cardiov_core.filtering import smoothed
+from cardiov_core.order_statistics import median, row_medians
 from cardiov_core.signals.beat.median_beat import BeatSeries
 from cardiov_core.signals.beat.medians import median_over_beats
 
@@ -50,8 +51,9 @@ def _similarity(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.
     if len(stretches) < MIN_BEATS or not stretches.size:
         return None
     typical = median_over_beats(stretches)
-    noise = np.sqrt(np.median((stretches - typical) ** 2, axis=(0, 2)))
-    flat = (stretches / (noise + _SMALLEST_NOISE_MV)[:, np.newaxis]).reshape(len(stretches), -1)
+    away = (stretches - typical).transpose(1, 0, 2).reshape(stretches.shape[1], -1)
+    noise = np.sqrt(row_medians(np.square(away)))
+    flat = (stretches / (noise + _SMALLEST_NOISE_MV)).reshape(len(stretches), -1)
     others = flat.sum(axis=0) - flat
     lengths = np.linalg.norm(flat, axis=1) * np.linalg.norm(others, axis=1)
     if not lengths.all():
@@ -67,10 +69,14 @@ def _stretches(series: BeatSeries, wave: WaveBoundaries, clear: npt.NDArray[np.b
     first = max(0, beat.r_index + round((wave.onset_s - _MARGIN_S) * fs))
     last = beat.r_index + round((wave.offset_s + _MARGIN_S) * fs)
     # The stretch first: whole windows would be copied for a tenth of each.
-    part = series.windows[:, :, first:last][clear][:, rows]
-    part = part[np.isfinite(part).all(axis=(1, 2))]
+    part = series.windows[:, rows, first:last]
+    part = part if clear.all() else part[clear]
+    # A sum is finite where all of its parts are.
+    whole = np.isfinite(part.sum(axis=(1, 2)))
+    part = part if whole.all() else part[whole]
     if not part.size:
         return part
     smooth = smoothed(part, _SMOOTH_S * fs)
     along = np.linspace(0.0, 1.0, smooth.shape[2])
-    return np.asarray(smooth - (smooth[:, :, :1] * (1.0 - along) + smooth[:, :, -1:] * along))
+    smooth -= smooth[:, :, :1] * (1.0 - along) + smooth[:, :, -1:] * along
+    return smooth

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardiov_core.domain import EcgRecord, FloatArray, Reason, ReasonCode, once
-from cardiov_core.filtering import median, row_percentiles
+from cardiov_core.order_statistics import median, row_percentiles
 
 LOW_LIMIT_MV = 0.6
 """A whole ECG under this, peak to peak in every lead, is small (docs/clinical.md, 12): low voltage, or a wrong gain."""

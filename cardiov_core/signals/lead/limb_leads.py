@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cardiov_core.domain import Float64Array
-from cardiov_core.filtering import row_medians
+from cardiov_core.order_statistics import row_medians
 
 MAX_RESIDUAL = 0.25
 """Largest disagreement, relative to the leads' own size, that is let pass.

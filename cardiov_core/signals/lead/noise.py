@@ -11,7 +11,8 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray
-from cardiov_core.filtering import hann_window, median, power_up_to, row_medians, zero_phase
+from cardiov_core.filtering import hann_window, power_up_to, zero_phase
+from cardiov_core.order_statistics import median, row_medians
 
 DRIFT_WINDOW_S = 2.5
 """Drift is measured over the length of a column of the printed ECG: slower movement does not disturb reading it."""
@@ -109,8 +110,9 @@ def _beside(n_samples: int, sampling_rate_hz: float, beats: IntArray, spikes: In
 
 def _tremor(fast: Float64Array, quiet: BoolArray, sampling_rate_hz: float) -> tuple[Float64Array, Float64Array]:
     noise = np.full(fast.shape[0], np.nan)
-    if len(quiet) and (quiet == quiet[:1]).all():
-        # Leads without gaps of their own are quiet together.
+    # As leads without gaps of their own are.
+    together = bool(len(quiet) and (quiet == quiet[:1]).all())
+    if together:
         if quiet[0].any():
             noise = _MAD_TO_SD * row_medians(np.abs(np.take(fast, np.flatnonzero(quiet[0]), axis=1)))[:, 0]
     else:
@@ -119,8 +121,10 @@ def _tremor(fast: Float64Array, quiet: BoolArray, sampling_rate_hz: float) -> tu
                 noise[index] = _MAD_TO_SD * median(np.abs(row[free]))
     width = max(1, round(BURST_S * sampling_rate_hz))
     n = fast.shape[1] // width
-    blocks = quiet[:, : n * width].reshape(fast.shape[0], n, width)
-    power = np.where(blocks, fast[:, : n * width].reshape(blocks.shape) ** 2, 0.0).sum(axis=2)
+    # Leads that are quiet together are counted once for all.
+    blocks = (quiet[:1] if together else quiet)[:, : n * width].reshape(-1, n, width).astype(np.float64)
+    parts = fast[:, : n * width].reshape(fast.shape[0], n, width)
+    power = (parts * parts * blocks).sum(axis=2)
     counted = blocks.sum(axis=2)
     # A block of which half lies in a QRS complex says too little.
     mean = np.where(2 * counted >= width, power / np.maximum(counted, 1), 0.0)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cardiov_core.domain import BoolArray, Float64Array, IntArray, WaveBoundaries
-from cardiov_core.filtering import median, row_medians, smoothed
+from cardiov_core.filtering import smoothed
+from cardiov_core.order_statistics import median, row_medians
 from cardiov_core.signals.beat.median_beat import RATE_HZ, BeatSeries
 from cardiov_core.signals.beat.medians import median_over_beats
 from cardiov_core.signals.wave.delineation import Delineation

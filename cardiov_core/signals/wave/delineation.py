@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 
 from cardiov_core.domain import Float64Array, MedianBeat, WaveBoundaries
-from cardiov_core.filtering import median, row_percentiles, smooth_slopes, smoothed
+from cardiov_core.filtering import smooth_slopes, smoothed
+from cardiov_core.order_statistics import median, row_percentiles
 
 Span = tuple[int, int]
 """First and last sample of a wave on the median beat."""
