@@ -23,7 +23,7 @@ _UNTESTED_LEADS = "Which leads count has not been tested for this network."
 class Looked:
     """Where a network looked."""
 
-    maps: list[Float64Array]  # one a stage, at its own length
+    maps: list[Float64Array]  # one per stage, at its own length
     explained: int | str
     leads: Float64Array | None  # what the answer loses without each lead; None where that is withheld
     leads_withheld: str  # why it is

@@ -98,7 +98,7 @@ def split_lines(text: str) -> tuple[list[str], tuple[str, ...]]:
 
 
 def looks_like_header(text: str) -> bool:
-    """Tell whether a text is built like a WFDB header: a record line, then a line a signal."""
+    """Tell whether a text is built like a WFDB header: a record line, then a line per signal."""
     lines, _ = split_lines(text)
     match = _RECORD_LINE.match(lines[0]) if lines else None
     if match is None or not 0 < int(match["n_signals"]) <= _MAX_SIGNALS:

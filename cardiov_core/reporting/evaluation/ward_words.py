@@ -25,7 +25,7 @@ WARD_CAPTION = (
 
 
 def ward_rows(outcomes: Sequence[tuple[WardOutcome, Mapping[str, Interval]]]) -> list[tuple[str, ...]]:
-    """Return a row a figure: what it counts, and the number of patients by each decision, with its interval."""
+    """Return a row per figure: what it counts, and the number of patients by each decision, with its interval."""
     rows = [
         (words, *(_patients(getattr(outcome, name), ends[name]) for outcome, ends in outcomes))
         for name, words in WARD_ROWS.items()

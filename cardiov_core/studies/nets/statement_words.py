@@ -52,7 +52,7 @@ def rule_rows_upwards(check: StatementsCheck) -> list[Row]:
 
 
 def cluster_rows(clusters: Iterable[Cluster]) -> list[Row]:
-    """Return a row a cluster; the one that is told worse is the first of its statement."""
+    """Return a row per cluster; the one that is predicted worse is the first of its statement."""
     rows: list[Row] = []
     before = ""
     for one in clusters:

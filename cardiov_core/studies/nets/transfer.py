@@ -113,7 +113,7 @@ def check_transfer(
     out : pathlib.Path
         Where windows and runs are kept.
     report : callable
-        Gets a line a training.
+        Gets a line per training.
     n_resamples : int
         Behind the intervals.
 

@@ -147,7 +147,7 @@ class FloorPart(Document):
 class DecisionPart(CardPart):
     """The costs by which the level is shown, floors that findings set, and what both come to beside the paper's rule.
 
-    ``costs`` has a row a true level, a column a grade; ``floors`` name a level by the code of a finding, and
+    ``costs`` has a row per true level, a column per grade; ``floors`` name a level by the code of a finding, and
     ``floors_tried`` what each candidate changed, `nearer` of them towards the label.
     """
 
