@@ -60,8 +60,8 @@ def resample(signal: npt.ArrayLike, from_hz: float, to_hz: float) -> npt.NDArray
     # The median as padding: an ECG that rides on an offset would otherwise get a step at both ends.
     if up > _MOST_TIMES:
         # The stubs know windows by their names only.
-        found = sps.resample_poly(values, up, down, axis=-1, window=window, padtype="median")  # type: ignore[call-overload]
-        return np.asarray(found, dtype=np.float64)
+        rated = sps.resample_poly(values, up, down, axis=-1, window=window, padtype="median")  # type: ignore[call-overload]
+        return np.asarray(rated, dtype=np.float64)
     offset = row_medians(values)
     return _fir(values - offset, (up * window).tobytes(), up, down) + offset
 
@@ -85,8 +85,8 @@ def _fir(rows: Float64Array, taps: bytes, up: int, down: int) -> Float64Array:
     padded = np.zeros((*rows.shape[:-1], (n_blocks - 1) * step + len(matrix)))
     padded[..., ahead : ahead + n_samples] = rows[..., : padded.shape[-1] - ahead]
     blocks = np.lib.stride_tricks.sliding_window_view(padded, len(matrix), axis=-1)[..., ::step, :]
-    found = np.ascontiguousarray(blocks).reshape(-1, len(matrix)) @ matrix
-    return found.reshape(*rows.shape[:-1], -1)[..., :n_found]
+    filtered = np.ascontiguousarray(blocks).reshape(-1, len(matrix)) @ matrix
+    return filtered.reshape(*rows.shape[:-1], -1)[..., :n_found]
 
 
 @lru_cache(maxsize=32)
@@ -180,17 +180,17 @@ def _by_blocks(rows: Float64Array, sections: bytes, state: Float64Array) -> Floa
     n_blocks = -(-n_samples // _BLOCK)
     blocks = np.zeros((math.prod(rows.shape[:-1]), n_blocks * _BLOCK))
     blocks[:, :n_samples] = rows.reshape(-1, n_samples)
-    found = (blocks.reshape(-1, _BLOCK) @ answer).reshape(-1, n_blocks, _BLOCK + n_states)
+    answers = (blocks.reshape(-1, _BLOCK) @ answer).reshape(-1, n_blocks, _BLOCK + n_states)
     states = np.empty((len(blocks), n_blocks, n_states))
     states[:, 0] = state.ravel() * blocks[:, :1]
-    states[:, 1:] = found[:, :-1, _BLOCK:]
+    states[:, 1:] = answers[:, :-1, _BLOCK:]
     apart = 1
     for power in powers:
         if apart >= n_blocks:
             break
         states[:, apart:] += states[:, :-apart] @ power
         apart *= 2
-    filtered = found[:, :, :_BLOCK] + states @ fading
+    filtered = answers[:, :, :_BLOCK] + states @ fading
     return filtered.reshape(*rows.shape[:-1], -1)[..., :n_samples]
 
 
