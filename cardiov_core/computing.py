@@ -4,11 +4,13 @@ Options of the command line set the variables for as long as the command runs, s
 the service compute on the same.
 """
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +26,7 @@ THREADS_OF_LIBRARIES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THRE
 """Variables by which torch and numpy learn their threads when they are loaded."""
 
 _FEW = 30
+_OBJECTS_BETWEEN_LOOKS = 20_000
 
 BackendName = Literal["auto", "torch", "openvino", "kept"]
 Precision = Literal["f32", "bf16"]
@@ -127,6 +130,17 @@ def set_threads() -> None:
     for name in THREADS_OF_LIBRARIES:
         os.environ[name] = str(n_threads())
     _tell_torch()
+
+
+@cache
+def collect_rarely() -> None:
+    """Let Python look more rarely for objects that nothing reaches, and not at the end; called at every entry.
+
+    What imports make stays to the end: to look through it again and again is a tenth of a start, and to take it apart
+    before the process ends another tenth of a short command (docs/performance.md).
+    """
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
+    atexit.register(gc.freeze)
 
 
 def _tell_torch() -> None:

@@ -8,6 +8,8 @@ import cardiov_core
 from cardiov_core.datasets import generate
 from cardiov_core.io import write_record
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 @pytest.mark.parametrize("name", cardiov_core.__all__)
 def test_every_public_name_is_there(name: str) -> None:
@@ -46,6 +48,7 @@ def test_a_room_loads_no_library_that_it_does_not_need(work: str, unwanted: set[
 
 def test_a_graded_record_loads_no_table_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CARDIOV_BACKEND", "torch")
+    monkeypatch.setenv("CARDIOV_REVIEW_DB", str(tmp_path / "review.db"))
     record, *_ = write_record(generate("normal", seed=1), tmp_path, "wfdb")
     unwanted = {"pandas", "wfdb", "streamlit", "sklearn", "openvino", "sqlalchemy", "matplotlib"}
     code = (
@@ -59,7 +62,8 @@ def test_a_graded_record_loads_no_table_library(tmp_path: Path, monkeypatch: pyt
 def _analysed(record: Path, work: str) -> tuple[list[str], str]:
     """Run a program on a record in a process of its own; return which backends it loaded, and what it printed."""
     code = f"import sys; {work}; print(*({{'torch', 'openvino'}} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code, str(record)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, str(record)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     *printed, loaded = done.stdout.splitlines()
     return loaded.split(), "\n".join(printed)
 
@@ -78,6 +82,11 @@ def test_torch_is_not_loaded_where_openvino_answers(tmp_path: Path, monkeypatch:
     assert _analysed(record, command.format("")) == (["openvino"], converted)
     predict = "import cardiov_core as c; print(c.load_predictor().predict(c.read_record(sys.argv[1])).severity)"
     assert _analysed(record, predict)[0] == ["openvino"]
+    page = (
+        "from streamlit.testing.v1 import AppTest; app = AppTest.from_file('app.py', default_timeout=120).run(); "
+        "app.button(key='sample_normal').click().run(); assert not app.exception"
+    )
+    assert _analysed(record, page)[0] == ["openvino"]
     # Explanations are PyTorch's.
     explain = command.format(", '--explain'")
     assert set(_analysed(record, explain)[0]) == {"torch", "openvino"}

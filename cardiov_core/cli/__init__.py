@@ -5,8 +5,6 @@ message and hint go to stderr. Rows go to stdout, everything that is said about 
 torch, pandas or wfdb are imported inside the commands, so that ``cardiov --help`` answers at once.
 """
 
-import atexit
-import gc
 import os
 
 import click
@@ -59,19 +57,6 @@ class _Refusal(click.ClickException):
         super().__init__(f"{error.message}\n{error.hint}")
 
 
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000
-
-
-def _collect_rarely() -> None:
-    """Look for unreachable objects more rarely, and not once more at the end.
-
-    What imports make stays to the end: to look through it again and again is a tenth of a command's time, and to take
-    it apart before the process ends another (docs/performance.md).
-    """
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    atexit.register(gc.freeze)
-
-
 _TRAINING = frozenset(
     {"train", "ablate", "compare", "transfer-check", "train-delineator", "train-findings", "train-statements"}
 )
@@ -83,16 +68,16 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
-        if name not in _TRAINING or os.environ.get("CARDIOV_THREADS"):
-            from cardiov_core.computing import set_threads
+        from cardiov_core.computing import collect_rarely, set_threads
 
+        collect_rarely()
+        if name not in _TRAINING or os.environ.get("CARDIOV_THREADS"):
             set_threads()
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             set_up_logs()
-            _collect_rarely()
             return super().invoke(ctx)
         except CardioVError as error:
             raise _Refusal(error) from error

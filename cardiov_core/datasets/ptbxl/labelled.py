@@ -1,9 +1,7 @@
 """What a training asks of records with labels, whether they come from a tree or from a cache of one."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
 from cardiov_core.datasets.ptbxl.ptbxl_table import Person, PreparedRecords
@@ -11,6 +9,9 @@ from cardiov_core.datasets.ptbxl.tree import PtbXl
 from cardiov_core.domain import EcgRecord, InputContract, Severity
 from cardiov_core.errors import DatasetError
 from cardiov_core.statements import LabelRule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class LabelledRecords(Protocol):
@@ -29,7 +30,7 @@ class LabelledRecords(Protocol):
         """Levels that count instead of those of the statements."""
 
     @property
-    def table(self) -> pd.DataFrame:
+    def table(self) -> "pd.DataFrame":
         """Rows of ``ptbxl_database.csv`` by ``ecg_id``."""
 
     def ecg_ids(self, folds: Iterable[int]) -> list[int]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from cardiov_core.datasets.corrected_labels import CorrectedLabels
 from cardiov_core.domain import FloatArray, Severity, Sex
 from cardiov_core.errors import DatasetError, LabelError
 from cardiov_core.statements import LabelRule, label_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE_NAME = "ptbxl_database.csv"
 """The table that makes a folder PTB-XL."""
@@ -92,12 +93,15 @@ class PtbXlTable:
         return self.root.resolve().name
 
     @cached_property
-    def table(self) -> pd.DataFrame:
+    def table(self) -> "pd.DataFrame":
         """Rows of ``ptbxl_database.csv`` by ``ecg_id``.
 
         ``scp_codes`` are dictionaries (statement -> likelihood in per cent, in the record's own order) and
         ``label`` is the critical value by highest likelihood (int). Ages over 89 stay 300, as published.
         """
+        # Only here: who names the class alone, as the app's first page does, need not wait for pandas.
+        import pandas as pd
+
         path = self.root / TABLE_NAME
         try:
             table = pd.read_csv(path, index_col="ecg_id")
@@ -142,12 +146,12 @@ class PtbXlTable:
 
     def person(self, ecg_id: int) -> Person:
         """Return what the table knows of a record's patient and recording."""
-        row = self._row(ecg_id)
+        row = {name: None if value is None or value != value else value for name, value in self._row(ecg_id).items()}
         return Person(
-            age=None if pd.isna(row["age"]) else float(row["age"]),
-            sex=None if pd.isna(row["sex"]) else _SEXES.get(int(row["sex"])),
-            patient_id=None if pd.isna(row["patient_id"]) else str(int(row["patient_id"])),
-            device=None if pd.isna(row["device"]) else " ".join(str(row["device"]).split()),
+            age=None if row["age"] is None else float(row["age"]),
+            sex=None if row["sex"] is None else _SEXES.get(int(row["sex"])),
+            patient_id=None if row["patient_id"] is None else str(int(row["patient_id"])),
+            device=None if row["device"] is None else " ".join(str(row["device"]).split()),
             recorded_at=_parse_time(row["recording_date"]),
         )
 

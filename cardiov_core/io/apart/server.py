@@ -5,6 +5,7 @@ closes, so also when the app dies. A child that takes too long or too much ends 
 """
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -29,7 +30,11 @@ _logger = logging.getLogger(__name__)
 
 def serve(control: socket.socket) -> None:
     """Read files until the other end is gone."""
+    # What is imported stays: it is not looked through meanwhile, nor by children, who so share its memory.
+    gc.disable()
     _import_decoders()
+    gc.freeze()
+    gc.enable()
     woken, waker = socket.socketpair()
     for end in (woken, waker):
         end.setblocking(False)

@@ -1,8 +1,7 @@
 """A record in words: age, sex, time of recording."""
 
+import math
 from datetime import datetime
-
-import pandas as pd
 
 from cardiov_core.domain import EcgRecord, over_89
 from cardiov_core.errors import ConfigurationError
@@ -22,7 +21,7 @@ def age_and_sex(age: float | None, sex: str | None) -> str:
     sex : str or None
         As stated.
     """
-    if age is None or pd.isna(age):
+    if age is None or math.isnan(age):
         years = "age unknown"
     elif over_89(age):
         years = OVER_89

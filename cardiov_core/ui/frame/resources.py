@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cardiov_core.computing import collect_rarely
 from cardiov_core.errors import CardioVError
 from cardiov_core.ui.frame.navigation import page_title
 from cardiov_core.ui.frame.review_session import review_state
@@ -27,6 +28,7 @@ _logger = logging.getLogger(__name__)
 
 def warm_up() -> None:
     """Begin to load the graders, unless that has begun."""
+    collect_rarely()
     _loading()
 
 
@@ -115,10 +117,14 @@ def _load() -> "Mapping[str, Grader]":
     from cardiov_core.computing import prefer_kept, set_threads
     from cardiov_core.inference import load_predictor, other_graders
     from cardiov_core.io import can_read_apart, reader, sweep
+    from cardiov_core.signals import make_delineator_ready
 
     set_threads()
     prefer_kept()
     default = load_predictor()
+    # So that the first analysis does not wait for it.
+    default.make_ready()
+    make_delineator_ready()
     if n_swept := sweep():
         _logger.warning("%d temporary folders of a server that crashed were removed.", n_swept)
     if can_read_apart():
