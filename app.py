@@ -4,10 +4,12 @@ import streamlit as st
 
 from cardiov_core.logs import set_up_logs
 from cardiov_core.ui.frame.access import refuse_strangers
-from cardiov_core.ui.frame.navigation import LOGO, navigation
+from cardiov_core.ui.frame.navigation import drawn_before_its_logo, navigation, show_logo
 
 set_up_logs()
-st.set_page_config(page_title="CardioV", page_icon=LOGO, layout="wide", initial_sidebar_state="collapsed")
-st.logo(LOGO, size="small")
+st.set_page_config(page_title="CardioV", layout="wide", initial_sidebar_state="collapsed")
 refuse_strangers()
-navigation().run()
+chosen = navigation()
+if not drawn_before_its_logo(chosen):
+    show_logo()
+chosen.run()

@@ -118,6 +118,7 @@ def app_times(browser: Browser, folder: Path) -> Iterator[tuple[str, float]]:
             timed(lambda: page.goto(address), page, "[data-testid=stFileUploaderDropzone]"),
         )
         expect(page.get_by_role("button", name="Noise and lead off")).to_be_visible(timeout=WAIT_MS)
+        settled(page)
         zone = page.locator("input[type=file]").first
         start = time.perf_counter()
         zone.set_input_files(files)

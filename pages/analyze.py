@@ -6,11 +6,11 @@ from cardiov_core.ui.opening.first_screen import drawn_at_once, loading
 
 def show() -> None:
     """Show the page; what draws an ECG is loaded when the words of the first screen stand there."""
-    drawn = drawn_at_once()
+    questions = drawn_at_once()
     with loading():
         from cardiov_core.ui.opening.page import show_page
 
-    show_page(drawn=drawn)
+    show_page(questions)
 
 
 with page():

@@ -8,6 +8,7 @@ from .critical import CriticalResult as CriticalResult
 from .critical import CriticalRule as CriticalRule
 from .critical import Limit as Limit
 from .critical import RuleSet as RuleSet
+from .critical import Severity as Severity
 from .documents import FORMULA_SIGNS as FORMULA_SIGNS
 from .documents import Counts as Counts
 from .documents import Document as Document
@@ -35,7 +36,6 @@ from .prediction import LikelyStatement as LikelyStatement
 from .prediction import Panel as Panel
 from .prediction import Prediction as Prediction
 from .prediction import Scope as Scope
-from .prediction import Severity as Severity
 from .prediction import Tally as Tally
 from .prepared import FilterKind as FilterKind
 from .prepared import InputContract as InputContract

@@ -1,7 +1,22 @@
-"""Rules for critical results of an ECG, and the results that an ECG has by them."""
+"""The critical value of an ECG, rules for critical results, and the results that an ECG has by them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """Critical value of an ECG; the order is the order of risk (paper, Eq. 1)."""
+
+    NO_RISK = 0
+    LOW_RISK = 1
+    MEDIUM_RISK = 2
+    HIGH_RISK = 3
+
+    @property
+    def title(self) -> str:
+        """The level in words, sentence case: 'No risk' ... 'High risk'."""
+        return f"{self.name.split('_', maxsplit=1)[0].capitalize()} risk"
 
 
 @dataclass(frozen=True)

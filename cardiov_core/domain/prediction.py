@@ -2,30 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from cardiov_core.domain.arrays import BoolArray, FloatArray
-from cardiov_core.domain.critical import CriticalResult
+from cardiov_core.domain.critical import CriticalResult, Severity
 from cardiov_core.domain.findings import Finding, RhythmLine
 from cardiov_core.domain.measurements import Measurements
 from cardiov_core.domain.prepared import Window
 from cardiov_core.domain.quality import Quality
 from cardiov_core.domain.reasons import Reason
 from cardiov_core.domain.record import EcgRecord
-
-
-class Severity(IntEnum):
-    """Critical value of an ECG; the order is the order of risk (paper, Eq. 1)."""
-
-    NO_RISK = 0
-    LOW_RISK = 1
-    MEDIUM_RISK = 2
-    HIGH_RISK = 3
-
-    @property
-    def title(self) -> str:
-        """The level in words, sentence case: 'No risk' ... 'High risk'."""
-        return f"{self.name.split('_', maxsplit=1)[0].capitalize()} risk"
 
 
 @dataclass(frozen=True)

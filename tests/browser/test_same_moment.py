@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cardiov_core import review
 from cardiov_core.datasets import generate
-from cardiov_core.domain import CaseSource, EventKind, Quality, QualityVerdict, Severity
+from cardiov_core.domain import CaseSource, EventKind, Quality, QualityVerdict, Role, Severity
 from cardiov_core.io import write_record
 
 pytestmark = pytest.mark.browser
@@ -49,6 +49,22 @@ def late_server(
         patched.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
         with start_app(database) as address:
             yield address
+
+
+def come_true(page: Page, is_so: Callable[[], bool]) -> None:
+    """Wait until something is in the database."""
+    for _ in range(WAIT_MS // 500):
+        if is_so():
+            return
+        page.wait_for_timeout(500)
+    pytest.fail("it was lost")
+
+
+def with_a_link(page: Page, button: Locator, link: str) -> None:
+    """Click a link while the callback of a button has not begun yet."""
+    button.click()
+    page.wait_for_timeout(250)
+    page.get_by_role("link", name=link).click()
 
 
 def opened(browser: Browser, address: str, sign: str) -> Page:
@@ -110,16 +126,71 @@ def test_agreement_is_logged_though_a_link_is_clicked(browser: Browser, late_ser
     page.get_by_label("Your name").fill("Ida")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
-    page.get_by_role("button", name="Agree with").click(timeout=WAIT_MS)
-    page.wait_for_timeout(250)
-    page.get_by_role("link", name="Analyse").click()
+    with_a_link(page, page.get_by_role("button", name="Agree with"), "Analyse")
     # Which tab is open then does not matter: the audit tells.
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
-    for _ in range(WAIT_MS // 500):
-        if any(event.kind is EventKind.OPINION_GIVEN for event in review.events_of(store)):
-            break
-        page.wait_for_timeout(500)
+    come_true(page, lambda: any(event.kind is EventKind.OPINION_GIVEN for event in review.events_of(store)))
     given = [event.who for event in review.events_of(store) if event.kind is EventKind.OPINION_GIVEN]
     assert given == ["Ida"]
     store.close()
     page.close()
+
+
+@pytest.fixture
+def settings(browser: Browser, late_server: str, database: Path) -> Iterator[tuple[Page, review.Store]]:
+    """What the owner of a study sets."""
+    store = review.open_store(f"sqlite:///{database}")
+    review.ensure_reader(store, "Owner")
+    quality = Quality(QualityVerdict.ACCEPTABLE, ())
+    review.put_case(
+        store, review.NewCase(generate("normal", seed=2), None, quality, CaseSource.FOLDER, study="set"), "Owner"
+    )
+    review.ensure_reader(store, "Flo")
+    page = opened(browser, f"{late_server}/worklist?study=set", "text=Owner")
+    page.get_by_text("Owner", exact=True).click()
+    page.get_by_text("Study and people", exact=True).click(timeout=WAIT_MS)
+    expect(page.get_by_text("Critical results", exact=True)).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    yield page, store
+    store.close()
+    page.close()
+
+
+def test_a_study_is_set_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
+    page, store = settings
+    page.get_by_label("Independent blind reads of each case").fill("4")
+    with_a_link(page, page.get_by_role("button", name="Set", exact=True), "Worklist")
+    come_true(page, lambda: {each.name: each.reads_wanted for each in review.list_studies(store)}["set"] == 4)
+
+
+def test_a_setting_is_refused_in_words_where_its_page_is_left_at_once(settings: tuple[Page, review.Store]) -> None:
+    page, _ = settings
+    with_a_link(page, page.get_by_role("button", name="Set", exact=True), "Batch")
+    expect(page.get_by_text("Drop many ECGs")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("link", name="Worklist").click()
+    page.get_by_text("Study and people", exact=True).click(timeout=WAIT_MS)
+    expect(page.get_by_text("This was not taken", exact=False)).to_be_visible(timeout=WAIT_MS)
+
+
+def test_a_role_is_given_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
+    page, store = settings
+    roles = page.locator(".st-key-roles_Flo")
+    with_a_link(page, roles.get_by_text("adjudicator", exact=True), "Worklist")
+    come_true(page, lambda: Role.ADJUDICATOR in review.roles_of(store, "Flo"))
+
+
+def test_critical_results_are_set_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
+    page, store = settings
+    before = review.alert_settings(store).open_alerts
+    page.get_by_text("A critical result of an uploaded ECG opens an alert").click()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    with_a_link(page, page.get_by_role("button", name="Set critical results"), "Worklist")
+    come_true(page, lambda: review.alert_settings(store).open_alerts is not before)
+
+
+def test_another_reader_sits_down_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
+    page, _ = settings
+    with_a_link(page, page.get_by_role("button", name="Another reader"), "Worklist")
+    expect(page.get_by_label("Your name")).to_be_visible(timeout=WAIT_MS)
+    with_a_link(page, page.get_by_text("Flo", exact=True), "Worklist")
+    expect(page.get_by_text("Reader: Flo")).to_be_visible(timeout=WAIT_MS)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from cardiov_core.domain.prediction import Severity
+from cardiov_core.domain.critical import Severity
 
 
 class AlertStatus(StrEnum):

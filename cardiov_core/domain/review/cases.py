@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cardiov_core.domain.prediction import Severity
+from cardiov_core.domain.critical import Severity
 from cardiov_core.domain.quality import QualityVerdict
 from cardiov_core.domain.record import Sex
 from cardiov_core.domain.review.terms import CaseSource, CaseStatus, EventKind, ReadKind, Role, Verdict

@@ -14,6 +14,7 @@ from cardiov_core.io import read_uploads
 from cardiov_core.reporting import age_and_sex, recording_time
 from cardiov_core.review import KnownEcg, ecgs_of_patient, log_case_opened, store_begun, waveform_of
 from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session
 from cardiov_core.ui.review.reader import current_reader
@@ -30,6 +31,7 @@ class _Candidate:
 
 def choose_other(current: Session, case: Case) -> None:
     """Offer records that lie at hand, those of the same patient first, and a drop zone for others."""
+    _take_chosen(current)
     candidates = _candidates(current, case)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
@@ -51,15 +53,10 @@ def choose_other(current: Session, case: Case) -> None:
     if not candidates:
         return
 
-    def _open() -> None:
-        chosen = st.session_state[Key.EARLIER]
+    def _choose() -> None:
+        chosen = entries().get(Key.EARLIER)
         current.compare_with(None)
-        if chosen is None:
-            return
-        try:
-            current.compare_with(candidates[chosen].load())
-        except CardioVError as error:
-            current.other_failure = error
+        current.other_chosen = None if chosen is None else candidates[chosen].load
 
     with right:
         st.selectbox(
@@ -68,9 +65,20 @@ def choose_other(current: Session, case: Case) -> None:
             index=None,
             format_func=lambda i: candidates[i].description,
             key=Key.EARLIER,
-            on_change=_open,
+            on_change=_choose,
             placeholder="Choose an ECG",
         )
+
+
+def _take_chosen(current: Session) -> None:
+    """Load the record that was chosen: here and not in a callback, which whatever comes at the same moment may end."""
+    if current.other_chosen is None:
+        return
+    try:
+        current.compare_with(current.other_chosen())
+    except CardioVError as error:
+        current.compare_with(None)
+        current.other_failure = error
 
 
 def _candidates(current: Session, case: Case) -> list[_Candidate]:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, texts
 from cardiov_core.reporting import no_finding_words
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.html import bullet_list, html_table, plain
 from cardiov_core.ui.frame.session import Key, session
 
@@ -16,6 +17,12 @@ VERDICT_SYMBOLS = {
     QualityVerdict.NOT_ANALYSABLE: "\u2715",
 }
 """Shape of each verdict, so that it is read without colour."""
+
+_CHIP_CLASSES = {
+    QualityVerdict.ACCEPTABLE: "",
+    QualityVerdict.LIMITED: "limited",
+    QualityVerdict.NOT_ANALYSABLE: "bad",
+}
 
 _HEADS = ("Finding", "What was measured, and the limit")
 
@@ -71,7 +78,7 @@ def _choose_lit(analysis: Analysis, findings: Iterable[Finding]) -> None:
     key = f"{Key.SHOWN_FINDING}_{analysis.record.record_id}"
 
     def _light() -> None:
-        current.lit = st.session_state[key]
+        current.lit = entries().get(key, current.lit)
 
     st.pills(
         "Show on the ECG",
@@ -82,6 +89,11 @@ def _choose_lit(analysis: Analysis, findings: Iterable[Finding]) -> None:
         on_change=_light,
         help="Lights up the leads, the beats and the level of J in which it is seen.",
     )
+
+
+def quality_chip(quality: Quality) -> str:
+    """Return the verdict of the quality gate as HTML."""
+    return f'<span class="cv-chip {_CHIP_CLASSES[quality.verdict]}">Signal quality: {quality.verdict.value}</span>'
 
 
 def quality_row(quality: Quality) -> str:

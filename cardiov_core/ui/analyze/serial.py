@@ -31,9 +31,10 @@ from cardiov_core.reporting import (
     summary_words,
 )
 from cardiov_core.ui.analyze.earlier import choose_other
+from cardiov_core.ui.analyze.findings import quality_chip
 from cardiov_core.ui.analyze.log import note_grade_shown
 from cardiov_core.ui.analyze.result import analysis_of, analysis_of_other
-from cardiov_core.ui.frame.html import bullet_list, html_table, quality_chip
+from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import box, dark_theme, show_error
 from cardiov_core.ui.frame.session import Case, Key, Session, session
 from cardiov_core.ui.frame.styles import level_shape

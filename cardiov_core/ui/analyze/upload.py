@@ -10,11 +10,11 @@ from cardiov_core.errors import MissingMetadataError
 from cardiov_core.io import Upload, read_uploads
 from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.frame import resources
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
 from cardiov_core.ui.opening.address import open_ptbxl
-from cardiov_core.ui.opening.samples import show_samples
 
 
 def read_pending() -> None:
@@ -82,7 +82,9 @@ def switch_record() -> None:
     names = [upload.name for upload, _ in records]
 
     def _switch() -> None:
-        _open_upload(current, records[st.session_state[Key.SWITCH]])
+        place = entries().get(Key.SWITCH)
+        if place is not None:
+            _open_upload(current, records[place])
 
     st.selectbox(
         "Record of this upload",
@@ -95,12 +97,8 @@ def switch_record() -> None:
     )
 
 
-def empty_state() -> None:
-    """Show what stands below the drop zone: questions, samples and real records."""
-    show_rejected()
-    ask_which_record()
-    with st.container(key="samples"):
-        show_samples()
+def offer_real_records() -> None:
+    """Offer the records of PTB-XL, where it lies on this server."""
     with guarded():
         dataset = resources.ptbxl()
         if dataset is not None:
@@ -154,24 +152,32 @@ def _ask_metadata(current: Session, missing: set[str]) -> None:
 
 
 def _real_records(current: Session, dataset: PtbXl) -> None:
-    def _label(ecg_id: int) -> str:
-        row = dataset.table.loc[ecg_id].to_dict()
-        sex = "female" if row["sex"] else "male"
-        level = dataset.label(ecg_id).title
-        return f"PTB-XL {ecg_id:05d} ({age_and_sex(row['age'], sex)}), cardiologist: {level.lower()}"
+    names = _record_names(dataset)
 
     def _open() -> None:
+        chosen = entries().get(Key.REAL_RECORD)
         current.close()
-        if st.session_state[Key.REAL_RECORD] is not None:
-            open_ptbxl(st.session_state[Key.REAL_RECORD])
+        if chosen is not None:
+            open_ptbxl(current, dataset, chosen)
 
     st.selectbox(
         "Or open a real record of PTB-XL, with its cardiologist's level",
-        [int(ecg_id) for ecg_id in dataset.table.index],
+        list(names),
         index=None,
-        format_func=_label,
+        format_func=names.__getitem__,
         key=Key.REAL_RECORD,
         on_change=_open,
         placeholder="Type a number or a level",
         help="Where a record trained the grader, its level here is the out-of-fold prediction, and the page says so.",
     )
+
+
+@st.cache_resource(show_spinner=False)
+def _record_names(_dataset: PtbXl) -> dict[int, str]:
+    """Return the records of the data set of this server by what the page calls them; the table is slow to walk."""
+    table = _dataset.table
+    names = {}
+    for ecg_id, age, sex in zip(map(int, table.index), table["age"], table["sex"], strict=True):
+        who = age_and_sex(age, "female" if sex else "male")
+        names[ecg_id] = f"PTB-XL {ecg_id:05d} ({who}), cardiologist: {_dataset.label(ecg_id).title.lower()}"
+    return names

@@ -9,7 +9,7 @@ import streamlit as st
 from cardiov_core.inference import BatchRow
 from cardiov_core.io import files_of
 from cardiov_core.ui.batch.job import BatchJob
-from cardiov_core.ui.batch.state import batch_state
+from cardiov_core.ui.batch.state import BatchState, batch_state
 from cardiov_core.ui.frame import session as state
 from cardiov_core.ui.frame.navigation import ANALYZE_PAGE, BATCH_PAGE
 
@@ -21,29 +21,24 @@ def open_row(name: str, rows: Sequence[BatchRow]) -> None:
 
     `rows`: the list as the reader sees it: what Next and Previous go by.
     """
-    batch_state().order = tuple(row.name for row in rows)
-    _show(name)
+    current = batch_state()
+    current.order = tuple(row.name for row in rows)
+    _show(current, state.session(), name)
     st.switch_page(ANALYZE_PAGE)
 
 
 def show_place() -> None:
     """Show where in the batch the open record stands, with the ways on and back; nothing for other records."""
-    current = batch_state()
-    name = state.session().batch_row
+    current, opened = batch_state(), state.session()
+    name = opened.batch_row
     if name is None or name not in current.order or current.job is None:
         return
-    place = current.order.index(name)
-    before = current.order[place - 1] if place else None
-    after = current.order[place + 1] if place + 1 < len(current.order) else None
+    place, n = current.order.index(name), len(current.order)
+    step = partial(_step, current, opened)
     with st.container(key="batch_place", horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"Case **{place + 1} of {len(current.order)}**", width="content")
-        st.button(
-            "Previous", key=PREVIOUS_KEY, shortcut="P", disabled=before is None, on_click=partial(_show, before or name)
-        )
-        st.button(
-            "Next", key=NEXT_KEY, shortcut="N", type="primary", disabled=after is None,
-            on_click=partial(_show, after or name),
-        )  # fmt: skip
+        st.markdown(f"Case **{place + 1} of {n}**", width="content")
+        st.button("Previous", key=PREVIOUS_KEY, shortcut="P", disabled=place == 0, on_click=step, args=(-1,))
+        st.button("Next", key=NEXT_KEY, shortcut="N", type="primary", disabled=place + 1 == n, on_click=step, args=(1,))
         if st.button("Back to the list", key=BACK_KEY, shortcut="B"):
             st.switch_page(BATCH_PAGE)
 
@@ -60,19 +55,26 @@ def prepare_next_row() -> None:
             current.job.prepare_row(row)
 
 
-def _show(name: str) -> None:
-    current = batch_state()
+# Takes both states along: to look for them when the next key comes at the same moment would end a callback. Goes by
+# the row that is open then: N twice at once is two steps.
+def _step(current: BatchState, opened: state.Session, by: int) -> None:
+    if opened.batch_row in current.order:
+        place = current.order.index(opened.batch_row) + by
+        if 0 <= place < len(current.order):
+            _show(current, opened, current.order[place])
+
+
+def _show(current: BatchState, opened: state.Session, name: str) -> None:
     job, row = current.job, current.row_named(name)
     if job is None or row is None:
         return
     current.opened.add(name)
-    _open(job, row)
+    _open(opened, job, row)
 
 
-def _open(job: BatchJob, row: BatchRow) -> None:
+def _open(opened: state.Session, job: BatchJob, row: BatchRow) -> None:
     files = files_of(job.drop, row.name, row.files)
     analysis = job.kept_analysis(row.name)
-    opened = state.session()
     if analysis is None:
         opened.receive(files)
     else:

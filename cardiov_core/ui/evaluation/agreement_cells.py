@@ -9,7 +9,7 @@ from cardiov_core.domain import Case, Reader, Severity, how_many
 from cardiov_core.evaluation import ConditionReport
 from cardiov_core.reporting import LEVEL_HEADS, comparison_name, level_rows
 from cardiov_core.review import Store, log_cases_seen
-from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
+from cardiov_core.ui.evaluation.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
 

@@ -55,12 +55,12 @@ from cardiov_core.reporting import (
 )
 from cardiov_core.ui.evaluation.alarm import show_alarm
 from cardiov_core.ui.evaluation.cases import show_cell
+from cardiov_core.ui.evaluation.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.evaluation.decision import show_decision
 from cardiov_core.ui.evaluation.networks import show_comparisons
 from cardiov_core.ui.evaluation.statements import show_statement_view
 from cardiov_core.ui.evaluation.trust import show_sets, show_warnings
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.confusion_cells import choose_cell, confusion_chart
 from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.sign_in.idle_clock import fragment

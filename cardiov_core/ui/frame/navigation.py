@@ -1,5 +1,6 @@
 """The pages of the app and their names, for `app.py`, and the way back to the page that asked for a sign-in."""
 
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,8 +16,8 @@ ANALYZE_PAGE, BATCH_PAGE, WORKLIST_PAGE, REVIEW_PAGE = (
     "pages/review.py",
 )
 
-LOGO = str(Path(__file__).with_name("logo.svg"))
-"""The mark of CardioV, a QRS complex."""
+# The mark of CardioV, a QRS complex.
+_LOGO = str(Path(__file__).with_name("logo.svg"))
 
 CASE_PARAMETER = "case"
 """Names the case in the address of the Review page."""
@@ -33,6 +34,17 @@ def navigation() -> Page:
     st.session_state.setdefault(_FIRST_KEY, chosen.url_path)
     st.session_state[_TITLE_KEY] = chosen.title
     return chosen
+
+
+def drawn_before_its_logo(chosen: Page) -> bool:
+    """Tell whether the page draws its words first: for a logo Streamlit loads numpy and Pillow."""
+    return not chosen.url_path and "numpy" not in sys.modules
+
+
+def show_logo() -> None:
+    """Show the mark of CardioV on the page and on the browser's tab."""
+    st.logo(_LOGO, size="small")
+    st.set_page_config(page_icon=_LOGO)
 
 
 def page_title() -> str:

@@ -15,7 +15,7 @@ from cardiov_core.ui.frame.access import refuse_strangers, signs_in
 from cardiov_core.ui.frame.browser import keys_box
 from cardiov_core.ui.frame.html import bullet_list, plain
 from cardiov_core.ui.frame.navigation import ensure_navigation, page_title, return_where_asked
-from cardiov_core.ui.frame.remembered import give_token
+from cardiov_core.ui.frame.remembered import give_token, keep_states
 from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.styles import apply_styles
 
@@ -53,6 +53,8 @@ def page() -> Iterator[None]:
     ensure_navigation()
     apply_styles()
     give_token()
+    keep_states()
+    _go_where_asked()
     let_in_only_who_may()
     return_where_asked()
     # Asked once the graders are there: until then no level is on show, and asking would wait for them.
@@ -66,10 +68,23 @@ def page() -> Iterator[None]:
         show_demo()
     with guarded():
         yield
+    keep_states()
+    resources.spare_the_collector()
     if signs_in():
         from cardiov_core.ui.sign_in.admission import watch_the_clock
 
         watch_the_clock()
+
+
+def _go_where_asked() -> None:
+    """Sign in or out, or let the reader go, where a button of the page before asked for it."""
+    state = review_state()
+    if state.way is not None:
+        from cardiov_core.ui.review.reader import go
+
+        go(state.way)
+        # Not before: whatever is clicked at the same moment begins this page again, and then it is still to be done.
+        state.way = None
 
 
 def let_in_only_who_may() -> None:

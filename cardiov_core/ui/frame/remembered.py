@@ -11,16 +11,17 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from threading import Lock, Timer
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
-from cardiov_core.limits import limits
+if TYPE_CHECKING:
+    from cardiov_core.limits import Limits
 
 COOKIE = "cardiov_browser"
 """Name of the cookie: a random token that ends with the browser."""
 
-_TOKEN_KEY, _SLOT_KEY = "cardiov_token", "cardiov_slot"
+_TOKEN_KEY, _SLOT_KEY, _NEW_KEY = "cardiov_token", "cardiov_slot", "cardiov_remembered_next"
 _TOKEN_LENGTH = 32
 # Tabs of one browser, and browsers; an open ECG takes some megabytes.
 _MAX_TABS = 4
@@ -43,25 +44,29 @@ class _Memory:
         self._lock = Lock()
         self._timer: Timer | None = None
 
+    def knows(self, token: str) -> bool:
+        with self._lock:
+            return token in self._browsers
+
     def browser(self, token: str) -> _Browser:
         with self._lock:
             self._let_go()
             known = self._browsers.pop(token, None) or _Browser()
             known.used_s = time.monotonic()
             self._browsers[token] = known
-            while len(self._browsers) > limits().browsers:
+            while len(self._browsers) > _limits().browsers:
                 del self._browsers[next(iter(self._browsers))]
             if self._timer is None:
                 self._wait()
         return known
 
     def _let_go(self) -> None:
-        now, kept_s = time.monotonic(), limits().kept_s
+        now, kept_s = time.monotonic(), _limits().kept_s
         self._browsers = {name: each for name, each in self._browsers.items() if now - each.used_s < kept_s}
 
     def _wait(self) -> None:
         # Patients' data goes when its time is over, not only when somebody happens to come by.
-        self._timer = Timer(limits().kept_s, self._time_is_over)
+        self._timer = Timer(_limits().kept_s, self._time_is_over)
         self._timer.daemon = True
         self._timer.start()
 
@@ -77,13 +82,25 @@ def remember(key: str, state: object) -> None:
     """Keep a state of this tab for a reload.
 
     `key`: of the state in ``st.session_state``. `state`: a dataclass; it is kept itself, so that what changes in it is
-    kept, too.
+    kept, too. It is kept from the end of this page on (`keep_states`).
     """
+    st.session_state.setdefault(_NEW_KEY, {})[key] = state
+
+
+def keep_states() -> None:
+    """Keep the states that `remember` was given: at a page's end, or at the next one's start.
+
+    Not at once: the first screen is drawn before the room of the limits is loaded.
+    """
+    new: dict[str, object] = st.session_state.get(_NEW_KEY, {})
+    if not new:
+        return
     token = _token()
     slot = st.session_state.setdefault(_SLOT_KEY, secrets.token_hex(8))
     tabs = _memory().browser(token).tabs
     tab = tabs.pop(slot, {})
-    tab[key] = state
+    tab.update(new)
+    new.clear()
     tabs[slot] = tab
     while len(tabs) > _MAX_TABS:
         del tabs[next(iter(tabs))]
@@ -95,6 +112,8 @@ def recalled(key: str, kind: type[State], wanted: Callable[[State], bool] | None
     `kind`: the state's dataclass. `wanted`: which of several tabs' states; the last used one by default. Returns a copy
     whose lists, sets and dictionaries are its own.
     """
+    if not _memory().knows(_token()):
+        return None
     for tab in reversed(list(_memory().browser(_token()).tabs.values())):
         state = tab.get(key)
         if isinstance(state, kind) and (wanted is None or wanted(state)):
@@ -144,6 +163,12 @@ def _token() -> str:
         st.session_state[_TOKEN_KEY] = stated if known else secrets.token_hex(_TOKEN_LENGTH // 2)
     token: str = st.session_state[_TOKEN_KEY]
     return token
+
+
+def _limits() -> "Limits":
+    from cardiov_core.limits import limits
+
+    return limits()
 
 
 @st.cache_resource(show_spinner=False)

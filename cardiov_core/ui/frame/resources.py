@@ -3,9 +3,12 @@
 Graders are loaded in a thread of their own, beside the first screen.
 """
 
+import gc
 import logging
+import sys
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 DEMO_PAGES = frozenset({"Worklist", "Review", "Agreement"})
 """Pages that show a demo study. What the others show is noted in the review's own audit, demo or not."""
 
+_begun = Event()
+# How many modules were loaded when the collector was spared them.
+_spared = [0]
 _logger = logging.getLogger(__name__)
 
 
@@ -33,8 +39,21 @@ def warm_up() -> None:
 
 
 def loaded() -> bool:
-    """Tell whether the graders are there, without waiting for them."""
-    return _loading().done()
+    """Tell whether the graders are there, without waiting for them or beginning to load them."""
+    return _begun.is_set() and _loading().done()
+
+
+def spare_the_collector() -> None:
+    """Take what was loaded since the last call out of the garbage collector's sight.
+
+    Streamlit looks through all objects after each run of a page or of a part of it: with the libraries of the graders
+    among them that is a quarter of a second of every click.
+    """
+    loaded_now = len(sys.modules)
+    if loaded_now > _spared[-1]:
+        _spared.append(loaded_now)
+        gc.collect()
+        gc.freeze()
 
 
 def graders() -> "Mapping[str, Grader]":
@@ -107,6 +126,7 @@ def _awaited() -> "Mapping[str, Grader]":
 
 @st.cache_resource(show_spinner=False)
 def _loading() -> "Future[Mapping[str, Grader]]":
+    _begun.set()
     pool = ThreadPoolExecutor(1, thread_name_prefix="cardiov-load")
     loading = pool.submit(_load)
     pool.shutdown(wait=False)
@@ -130,4 +150,6 @@ def _load() -> "Mapping[str, Grader]":
     if can_read_apart():
         # So that the first upload does not wait for it.
         reader().start()
-    return {default.name: default} | {other.name: other for other in other_graders(default)}
+    known = {default.name: default} | {other.name: other for other in other_graders(default)}
+    spare_the_collector()
+    return known

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation, Severity
 from cardiov_core.errors import CardioVError
 from cardiov_core.ui.frame.remembered import recalled, remember
 
 if TYPE_CHECKING:
     # The first screen is drawn before these rooms are loaded.
+    from cardiov_core.domain import Analysis, Contributions, EcgRecord, Explanation, Severity
     from cardiov_core.inference import Grader
     from cardiov_core.io import Upload
     from cardiov_core.signals import Examination
@@ -87,10 +87,10 @@ class Origin(StrEnum):
 class Case:
     """The record that is open."""
 
-    record: EcgRecord
+    record: "EcgRecord"
     origin: Origin  # where it came from
     title: str  # what the page calls it
-    cardiologist: Severity | None = None  # level of the cardiologist's statements, where they are known
+    cardiologist: "Severity | None" = None  # level of the cardiologist's statements, where they are known
     # What names it in the address of the page; None for an upload, which its fingerprint names.
     address: str | None = None
     known_since: datetime | None = None  # it was recorded before this, where the time of recording itself is not kept
@@ -142,6 +142,7 @@ class Session:
     n_uploads: int = 0  # makes a fresh drop zone after each upload
     opened: tuple[Case, ...] = ()  # what was open in this session, the last one at the end
     other: Case | None = None  # the record that the open one is compared with
+    other_chosen: Callable[[], Case] | None = None  # loads the record that was chosen for it
     other_uploads: "tuple[Upload, ...]" = ()  # what was dropped for comparison
     other_failure: CardioVError | None = None  # why the record to compare with could not be opened
     n_other_uploads: int = 0  # makes a fresh drop zone after each upload for comparison
@@ -152,8 +153,8 @@ class Session:
     batch_row: str | None = None  # name of the row of the batch that is open
     tour: int | None = None  # step of the tour that is on show
     # Results for the records on show, so that display controls never rerun the network.
-    analyses: dict[AnalysisKey, Analysis] = field(default_factory=dict)
-    explanations: dict[tuple[AnalysisKey, int | str], Explanation | Contributions] = field(default_factory=dict)
+    analyses: "dict[AnalysisKey, Analysis]" = field(default_factory=dict)
+    explanations: "dict[tuple[AnalysisKey, int | str], Explanation | Contributions]" = field(default_factory=dict)
 
     def receive(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take new files; they are read on the page, where a spinner can say so."""
@@ -173,7 +174,7 @@ class Session:
         self._forget_results()
 
     def open_analysed(
-        self, case: Case, files: Sequence[tuple[str, bytes]], grader: "Grader", analysis: Analysis | None
+        self, case: Case, files: Sequence[tuple[str, bytes]], grader: "Grader", analysis: "Analysis | None"
     ) -> None:
         """Show an uploaded record that was read before, with its analysis where there is one."""
         from cardiov_core.io import Upload
@@ -188,6 +189,7 @@ class Session:
     def compare_with(self, other: Case | None) -> None:
         """Put another record beside the open one; the question whose it is begins anew."""
         self.other = other
+        self.other_chosen = None
         self.other_failure = None
         self.same_patient = False
 

@@ -4,15 +4,17 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Prediction, QualityVerdict, ReasonCode, texts, unique
+from cardiov_core.domain import Analysis, Prediction, QualityVerdict, ReasonCode, Severity, texts, unique
 from cardiov_core.inference import disagreement_of
-from cardiov_core.reporting import raised_words, wording
-from cardiov_core.ui.analyze.findings import quality_row
+from cardiov_core.reporting import EXCEEDANCE_NAMES, raised_words, whole_percent, wording
+from cardiov_core.ui.analyze.findings import quality_chip, quality_row
 from cardiov_core.ui.analyze.grader import choose_grader, grader
 from cardiov_core.ui.analyze.log import offer_queue
 from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part, statements_part
-from cardiov_core.ui.frame.html import bullet_list, exceedance_bars, level_probabilities, quality_chip
+from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.session import Case, Key, session
+from cardiov_core.ui.frame.styles import level_shape
 
 
 def evidence(case: Case, analysis: Analysis) -> None:
@@ -39,7 +41,7 @@ def _level(case: Case, analysis: Analysis) -> str:
         f"<div><b>Level {int(level)}, {level.title.lower()}.</b> {wording(level)}"
         f"{_anyway(analysis)}{f'<p>{escape(raised)}</p>' if raised else ''}"
         f"{set_part(prediction, asked)}{statements_part(analysis)}{label_part(case)}</div>"
-        f"{exceedance_bars(prediction)}{level_probabilities(prediction)}{reliability_part(case, prediction, asked)}"
+        f"{_exceedance_bars(prediction)}{_level_probabilities(prediction)}{reliability_part(case, prediction, asked)}"
     )
 
 
@@ -62,7 +64,7 @@ def _researcher(analysis: Analysis) -> None:
     st.session_state[Key.RESEARCHER] = current.researcher
 
     def _switch() -> None:
-        current.researcher = st.session_state[Key.RESEARCHER]
+        current.researcher = entries().get(Key.RESEARCHER, current.researcher)
 
     st.toggle("For researchers: graders by name", key=Key.RESEARCHER, on_change=_switch)
     if current.researcher:
@@ -72,3 +74,25 @@ def _researcher(analysis: Analysis) -> None:
 
 def _grader_words(prediction: Prediction | None) -> str:
     return f"Grader: {grader().name}" + ("" if prediction is None else f", SHA-256 {prediction.model_sha256[:12]}")
+
+
+def _exceedance_bars(prediction: Prediction) -> str:
+    """Return the three bars as HTML; they never rise, because the prediction's exceedances are repaired."""
+    rows = "".join(
+        f"<div>{name.capitalize()}</div>"
+        f'<div class="cv-track" role="img" aria-label="{name}: {escape(whole_percent(value))}">'
+        f'<div class="cv-fill" style="width:{100 * value:.1f}%"></div></div>'
+        f'<div class="cv-num">{escape(whole_percent(value))}</div>'
+        for name, value in zip(EXCEEDANCE_NAMES, prediction.exceedance, strict=True)
+    )
+    return f'<div class="cv-bars"><div class="cv-head">Probability that the level is</div>{rows}</div>'
+
+
+def _level_probabilities(prediction: Prediction) -> str:
+    """Return the four probabilities of the levels as HTML."""
+    rows = "".join(
+        f"<div>{level_shape(level)}</div><div>{level.title}</div>"
+        f'<div class="cv-num">{escape(whole_percent(value))}</div>'
+        for level, value in zip(Severity, prediction.probabilities, strict=True)
+    )
+    return f'<div class="cv-probs"><div class="cv-head">Probability of each level</div>{rows}</div>'

@@ -1,5 +1,7 @@
 """The address of the open ECG: a reload shows it again, and a sample's address can be passed on."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from cardiov_core.datasets import CONDITIONS, generate
@@ -7,6 +9,10 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.navigation import began_at_analyze
 from cardiov_core.ui.frame.session import Case, Origin, Session, recall_session, session
+
+if TYPE_CHECKING:
+    # The first screen is drawn before this room is loaded.
+    from cardiov_core.datasets import PtbXl
 
 PARAMETER = "ecg"
 """Names the open ECG in the address of the Analyse page: a sample, a record of PTB-XL, or a fingerprint."""
@@ -50,11 +56,9 @@ def open_sample(current: Session, key: str) -> None:
     current.open(Case(generate(key), Origin.SYNTHETIC, f"{condition.title} (synthetic)", address=f"{_SAMPLE}{key}"))
 
 
-def open_ptbxl(ecg_id: int) -> None:
+def open_ptbxl(current: Session, dataset: "PtbXl | None", ecg_id: int) -> None:
     """Open a record of PTB-XL; where it cannot be read, the page says why."""
-    current = session()
     current.close()
-    dataset = resources.ptbxl()
     if dataset is None:
         return
     try:
@@ -70,7 +74,7 @@ def _open(current: Session, asked: str) -> None:
     if asked.removeprefix(_SAMPLE) in CONDITIONS and asked.startswith(_SAMPLE):
         open_sample(current, asked.removeprefix(_SAMPLE))
     elif asked.startswith(_PTB_XL) and number.isdecimal():
-        open_ptbxl(int(number))
+        open_ptbxl(current, resources.ptbxl(), int(number))
     elif not recall_session(lambda known: _address(known.case) == asked):
         current.close()
         current.failure = CardioVError(

@@ -1,28 +1,52 @@
-"""The first screen: one sentence and the drop zone, drawn before graders and drawing tools are loaded."""
+"""The first screen: one sentence, the drop zone and the samples, drawn before graders and drawing tools are loaded."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.navigation import show_logo
 from cardiov_core.ui.frame.resources import warm_up
 from cardiov_core.ui.frame.session import Key, Session, session
 
 _LAST_ROOM = "cardiov_core.ui.opening.page"
+_DRAWING_S = 0.5
 
 SENTENCE = "Open a 12-lead ECG: you see it on ECG paper, its critical value from 0 to 3, and why."
 
 
-def drawn_at_once() -> bool:
-    """Draw the drop zone where nothing is open or about to be opened; tell whether it was drawn."""
+def drawn_at_once() -> DeltaGenerator | None:
+    """Draw the first screen where nothing is open or about to be opened.
+
+    Returns where questions about an upload belong; None where nothing was drawn.
+    """
     current = session()
-    empty = current.case is None and not current.unread and not st.query_params
-    if empty:
-        show_drop_zone()
-        warm_up()
-    return empty
+    if current.case is not None or current.unread or st.query_params:
+        show_logo()
+        return None
+    questions = show_first_screen()
+    show_logo()
+    warm_up()
+    return questions
+
+
+def show_first_screen() -> DeltaGenerator:
+    """Show the sentence, the drop zone and the samples; return where questions about an upload belong."""
+    st.html(f"<p>{SENTENCE}</p>")
+    drop_zone("Drop ECG files here: from a cart or a data set, several at once or as a .zip")
+    questions = st.container(key="questions")
+    if _LAST_ROOM not in sys.modules:
+        # What the browser draws these with comes from this server, and would wait for what is loaded meanwhile.
+        time.sleep(_DRAWING_S)
+    from cardiov_core.ui.opening.samples import show_offers
+
+    show_offers()
+    return questions
 
 
 @contextmanager
@@ -33,12 +57,6 @@ def loading() -> Iterator[None]:
         return
     with st.spinner("Loading ..."):
         yield
-
-
-def show_drop_zone() -> None:
-    """Show the sentence and the drop zone."""
-    st.html(f"<p>{SENTENCE}</p>")
-    drop_zone("Drop ECG files here: from a cart or a data set, several at once or as a .zip")
 
 
 def drop_zone(label: str) -> None:
@@ -55,6 +73,6 @@ def drop_zone(label: str) -> None:
 
 def _receive(current: Session, key: str) -> None:
     """Take files also from the zone of the screen before, which stands there until the next is drawn."""
-    files = st.session_state[key]
+    files = entries().get(key)
     if files:
         current.receive([(file.name, file.getvalue()) for file in files])

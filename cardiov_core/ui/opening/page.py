@@ -1,17 +1,17 @@
 """The Analyse page: what is to be opened is opened, then the first screen or the ECG is shown."""
 
-import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from cardiov_core.ui.analyze import upload
 from cardiov_core.ui.frame.session import session
 from cardiov_core.ui.head.page import show_case
-from cardiov_core.ui.opening import address, demo, first_screen, tour
+from cardiov_core.ui.opening import address, first_screen, tour
 
 
-def show_page(*, drawn: bool) -> None:
+def show_page(questions: DeltaGenerator | None) -> None:
     """Show the open ECG, or the rest of the first screen.
 
-    `drawn`: sentence and drop zone stand on the screen already.
+    `questions`: where those about an upload belong, on a first screen that is drawn already.
     """
     address.open_addressed()
     upload.read_pending()
@@ -21,9 +21,7 @@ def show_page(*, drawn: bool) -> None:
         tour.show_step()
         show_case(case)
         return
-    if not drawn:
-        first_screen.show_drop_zone()
-    with st.container(key="offers", horizontal=True):
-        tour.offer_tour()
-        demo.offer_demo()
-    upload.empty_state()
+    with questions or first_screen.show_first_screen():
+        upload.show_rejected()
+        upload.ask_which_record()
+    upload.offer_real_records()

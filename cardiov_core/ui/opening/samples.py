@@ -1,4 +1,4 @@
-"""Synthetic samples as tiles with a drawn stretch of their ECG."""
+"""What needs no file: the tour, a demo study, and synthetic samples as tiles with a drawn stretch of their ECG."""
 
 import base64
 from functools import partial
@@ -11,6 +11,8 @@ from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key, session
 from cardiov_core.ui.opening.address import open_sample
+from cardiov_core.ui.opening.demo import offer_demo
+from cardiov_core.ui.opening.tour import offer_tour
 
 _TILES_A_ROW = 4
 _DRAWN_S, _RATE_HZ = 4.0, 100.0
@@ -18,8 +20,16 @@ _WIDTH_PX, _HEIGHT_PX, _PIXELS_A_MV = 240, 60, 22.0
 _INK = {False: "#1A1F24", True: "#E8ECEF"}
 
 
-def show_samples() -> None:
-    """Offer a sample of each condition."""
+def show_offers() -> None:
+    """Offer the tour, a demo study and the samples."""
+    with st.container(key="offers", horizontal=True):
+        offer_tour()
+        offer_demo()
+    with st.container(key="samples"):
+        _show_samples()
+
+
+def _show_samples() -> None:
     st.html('<p class="cv-quiet" style="margin:0">Or open a synthetic sample</p>')
     conditions = list(CONDITIONS.values())
     for start in range(0, len(conditions), _TILES_A_ROW):

@@ -130,13 +130,12 @@ def commit(store: Store, me: Reader, case_id: str) -> bool:
         state.failure = error
         state.unsaved.add(case_id)
         return False
-    forget_draft(case_id)
+    forget_draft(state, case_id)
     return True
 
 
-def forget_draft(case_id: str) -> None:
+def forget_draft(state: ReviewState, case_id: str) -> None:
     """Let go of what this session holds of a case's form, so that it is filled from the database again."""
-    state = review_state()
     state.drafts.pop(case_id, None)
     state.unsaved.discard(case_id)
     for name in ("reasons", "text"):

@@ -22,7 +22,7 @@ from cardiov_core.signals import assess_quality, find_findings
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import html_table, plain
 from cardiov_core.ui.frame.page import facts, guarded, show_error
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 from cardiov_core.ui.review.preload import prepared
 
 SHOW_KEY, DELETE_KEY, DELETE_REASON_KEY = "owner_show", "owner_delete", "owner_delete_reason"
@@ -34,7 +34,7 @@ def owner_part(store: Store, me: Reader, case: Case, *, seen: bool) -> None:
     with st.expander("For the study's owner"), guarded():
         if not (seen or case.id in review_state().opened_by_owner):
             st.write("Label, grade, reads and history. Once you have seen them, your own read would be unblinded.")
-            st.button("Show them", key=SHOW_KEY, on_click=partial(_show, store, me, case))
+            st.button("Show them", key=SHOW_KEY, on_click=partial(_show, review_state(), store, me, case))
             return
         facts(_facts(case))
         reads = reads_of(store, case.id)
@@ -48,13 +48,13 @@ def owner_part(store: Store, me: Reader, case: Case, *, seen: bool) -> None:
             _offer_deletion(store, me, case)
 
 
-def _show(store: Store, me: Reader, case: Case) -> None:
+def _show(state: ReviewState, store: Store, me: Reader, case: Case) -> None:
     try:
         log_cases_seen(store, [case], me.name, where="case")
     except CardioVError as error:
-        review_state().failure = error
+        state.failure = error
     else:
-        review_state().opened_by_owner.add(case.id)
+        state.opened_by_owner.add(case.id)
 
 
 def _facts(case: Case) -> list[tuple[str, str]]:

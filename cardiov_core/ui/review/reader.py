@@ -10,10 +10,11 @@ from cardiov_core.errors import CardioVError, ConfigurationError
 from cardiov_core.review import Store, ensure_reader, log_grades_shown, log_sign_out, roles_of, typed_names
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.access import signs_in
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import show_error
-from cardiov_core.ui.frame.review_session import forget_reader, review_state
+from cardiov_core.ui.frame.review_session import ReviewState, Way, ask_way, forget_reader, review_state
 from cardiov_core.ui.sign_in.idle_clock import end_sign_in
 
 NAME_KEY, START_KEY, CHANGE_KEY, SIGN_IN_KEY = "reader_name", "reader_start", "reader_change", "sign_in"
@@ -43,7 +44,7 @@ def ask_reader(store: Store, why: str, *, place: str = "") -> None:
     """Ask for the reader's name, or to sign in where that is set up."""
     st.write(why)
     if signs_in():
-        st.button("Sign in", key=f"{SIGN_IN_KEY}{place}", type="primary", on_click=sign_in)
+        offer_sign_in(place)
         return
     _offer_known_names(store, place)
     with st.form(f"reader_form{place}", border=False, enter_to_submit=True, width=460):
@@ -52,7 +53,11 @@ def ask_reader(store: Store, why: str, *, place: str = "") -> None:
             "Your name", key=f"{NAME_KEY}{place}", max_chars=_MAX_NAME, placeholder="As it stands under your reads"
         )
         columns[1].form_submit_button(
-            "Start", key=f"{START_KEY}{place}", type="primary", on_click=_take_name, args=(store, f"{NAME_KEY}{place}")
+            "Start",
+            key=f"{START_KEY}{place}",
+            type="primary",
+            on_click=_take_name,
+            args=(review_state(), store, f"{NAME_KEY}{place}"),
         )
     failure = review_state().failure
     if failure is not None:
@@ -66,21 +71,36 @@ def _offer_known_names(store: Store, place: str) -> None:
     if not names:
         return
     key = f"{KNOWN_KEY}{place}"
+    taken = (review_state(), store, key)
     if len(names) <= _MAX_BUTTONS:
-        st.pills("Known here", names, key=key, format_func=plain, on_change=_take_name, args=(store, key))
+        st.pills("Known here", names, key=key, format_func=plain, on_change=_take_name, args=taken)
     else:
         st.selectbox(
-            "Known here", names, None, key=key, on_change=_take_name, args=(store, key), width=460,
+            "Known here", names, None, key=key, on_change=_take_name, args=taken, width=460,
             placeholder="Your name",
         )  # fmt: skip
 
 
+def offer_sign_in(place: str) -> None:
+    """Show the button that leads to the sign-in."""
+    way = (review_state(), Way.SIGN_IN)
+    st.button("Sign in", key=f"{SIGN_IN_KEY}{place}", type="primary", on_click=ask_way, args=way)
+
+
 def change_reader() -> None:
     """Let somebody else take over; the name itself stands in the banner."""
-    if signs_in():
-        st.button("Sign out", key=CHANGE_KEY, type="tertiary", on_click=sign_out)
+    words = "Sign out" if signs_in() else "Another reader"
+    st.button(words, key=CHANGE_KEY, type="tertiary", on_click=ask_way, args=(review_state(), Way.OUT))
+
+
+def go(way: Way) -> None:
+    """Sign in or out, or let the reader go."""
+    if way is Way.SIGN_IN:
+        sign_in()
+    elif signs_in():
+        sign_out()
     else:
-        st.button("Another reader", key=CHANGE_KEY, type="tertiary", on_click=forget_reader)
+        forget_reader()
 
 
 def may(me: Reader, role: Role) -> bool:
@@ -88,11 +108,10 @@ def may(me: Reader, role: Role) -> bool:
     return role in me.roles
 
 
-def _take_name(store: Store, key: str) -> None:
-    state = review_state()
+def _take_name(state: ReviewState, store: Store, key: str) -> None:
     state.failure = None
     try:
-        _begin(store, ensure_reader(store, st.session_state[key] or ""), None)
+        _begin(state, store, ensure_reader(store, entries()[key] or ""), None)
     except CardioVError as error:
         state.failure = error
 
@@ -103,13 +122,13 @@ def _take_identity(store: Store) -> None:
     if review_state().identity != identity:
         forget_reader()
         if identity is not None:
-            _begin(store, ensure_reader(store, _stated_name(), identity, first_roles=_first_roles()), identity)
+            me = ensure_reader(store, _stated_name(), identity, first_roles=_first_roles())
+            _begin(review_state(), store, me, identity)
             # The banner above was written before the name was known.
             st.rerun()
 
 
-def _begin(store: Store, me: Reader, identity: str | None) -> None:
-    state = review_state()
+def _begin(state: ReviewState, store: Store, me: Reader, identity: str | None) -> None:
     state.name, state.identity, state.roles = me.name, identity, me.roles
     # What was seen before the name was given was seen all the same.
     log_grades_shown(store, tuple(state.unnamed), me.name)
@@ -144,11 +163,11 @@ def sign_out(*, idle: bool = False) -> None:
     """
     name = review_state().name
     end_sign_in()
-    forget_reader()
     if name is not None:
         try:
             log_sign_out(resources.review_store(), name, idle=idle)
         except CardioVError as error:
             # Nobody stays signed in because the audit is away.
             _logger.warning("A sign-out is not in the audit: %s", type(error).__name__)
+    forget_reader()
     st.logout()

@@ -137,7 +137,7 @@ def _undo(state: ReviewState, store: Store, me: Reader, read: Read) -> None:
     except CardioVError as error:
         state.failure = error
         return
-    forget_draft(read.case_id)
+    forget_draft(state, read.case_id)
 
 
 def _give_verdict(

@@ -9,9 +9,9 @@ from cardiov_core.errors import CardioVError
 from cardiov_core.review import log_sign_in
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import plain
-from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import BANNER, show_error
-from cardiov_core.ui.review.reader import CHANGE_KEY, SIGN_IN_KEY, current_reader, sign_out
+from cardiov_core.ui.frame.review_session import Way, ask_way, review_state
+from cardiov_core.ui.review.reader import CHANGE_KEY, current_reader, offer_sign_in, sign_out
 from cardiov_core.ui.sign_in.idle_clock import idle_limit_s, is_over, note_activity, signed_in_at_s
 
 _NOTED_KEY = "cardiov_sign_in_noted"
@@ -64,10 +64,10 @@ def _end_when_idle() -> None:
 def _ask_to_sign_in() -> None:
     st.write(BANNER)
     st.write("Sign in to open ECGs and to read cases.")
-    st.button("Sign in", key=f"{SIGN_IN_KEY}_door", type="primary", on_click=sign_in)
+    offer_sign_in("_door")
 
 
 def _refuse(me: Reader) -> None:
     st.write(BANNER)
     st.error(f"{plain(me.name)} has no role here yet. An administrator of the review gives roles.")
-    st.button("Sign out", key=CHANGE_KEY, on_click=sign_out)
+    st.button("Sign out", key=CHANGE_KEY, on_click=ask_way, args=(review_state(), Way.OUT))

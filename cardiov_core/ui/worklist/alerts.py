@@ -18,6 +18,7 @@ from cardiov_core.review import (
     tell,
     waiting_alerts,
 )
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import ReviewState, review_state
@@ -72,10 +73,11 @@ def tell_form(store: Store, alert: Alert, by: str) -> None:
             horizontal=True,
             key=f"{WAY_KEY}_{alert.id}",
         )
-        st.form_submit_button("Note it", key=f"{TELL_KEY}_{alert.id}", on_click=partial(_tell, store, alert.id, by))
+        note = partial(_tell, review_state(), store, alert.id, by)
+        st.form_submit_button("Note it", key=f"{TELL_KEY}_{alert.id}", on_click=note)
 
 
-# Takes the session's state along: to look for it when another click comes at the same moment would end the callback.
+# Both take the session's state along: to look for it when another click comes at the same moment would end a callback.
 def _acknowledge(state: ReviewState, store: Store, alert_id: str, by: str) -> None:
     state.failure = None
     try:
@@ -84,11 +86,11 @@ def _acknowledge(state: ReviewState, store: Store, alert_id: str, by: str) -> No
         state.failure = error
 
 
-def _tell(store: Store, alert_id: str, by: str) -> None:
-    state = review_state()
+def _tell(state: ReviewState, store: Store, alert_id: str, by: str) -> None:
     state.failure = None
-    told, way = st.session_state[f"{TOLD_KEY}_{alert_id}"], st.session_state[f"{WAY_KEY}_{alert_id}"]
+    values = entries()
     try:
+        told, way = values[f"{TOLD_KEY}_{alert_id}"], values[f"{WAY_KEY}_{alert_id}"]
         tell(store, alert_id, told=told, way=way, by=by)
     except CardioVError as error:
         state.failure = error

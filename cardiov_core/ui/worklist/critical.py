@@ -9,8 +9,9 @@ from cardiov_core.domain import AlertSettings, Reader, RuleSet
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import limit_words
 from cardiov_core.review import Store, alert_settings, rule_set_in_force, set_alert_settings
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.html import html_table
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 
 OPEN_KEY, SET_KEY, SAVE_KEY = "critical_open", "critical_set", "critical_save"
 
@@ -29,7 +30,8 @@ def critical_settings(store: Store, me: Reader) -> None:
     )
     st.checkbox("A critical result of an uploaded ECG opens an alert", chosen.open_alerts, key=OPEN_KEY)
     changed = _ask_limits(in_force) if st.session_state.get(SET_KEY, chosen.rule_set) == chosen.rule_set else []
-    st.button("Set critical results", key=SAVE_KEY, on_click=partial(_save, store, me.name, in_force, changed))
+    save = partial(_save, review_state(), store, me.name, in_force, changed)
+    st.button("Set critical results", key=SAVE_KEY, on_click=save)
     st.caption(in_force.remark)
     rows = [
         (rule.title, limit_words(rule) or "where it is present", rule.addressee, f"{rule.within_minutes} min")
@@ -55,17 +57,16 @@ def _ask_limits(in_force: RuleSet) -> list[tuple[str, str, str, str]]:
     return asked
 
 
-def _save(store: Store, by: str, in_force: RuleSet, asked: list[tuple[str, str, str, str]]) -> None:
-    state = review_state()
+def _save(state: ReviewState, store: Store, by: str, in_force: RuleSet, asked: list[tuple[str, str, str, str]]) -> None:
     state.failure = None
-    values = st.session_state
+    values = entries()
     published = {rule.code: rule for rule in load_rule_set(in_force.name).rules}
     limits: dict[str, dict[str, dict[str, float]]] = {}
-    for rule, number, bound, key in asked:
-        value = float(values[key])
-        if value != getattr(published[rule].limits[number], bound):
-            limits.setdefault(rule, {})[number] = {bound: value}
     try:
+        for rule, number, bound, key in asked:
+            value = float(values[key])
+            if value != getattr(published[rule].limits[number], bound):
+                limits.setdefault(rule, {})[number] = {bound: value}
         set_alert_settings(store, AlertSettings(bool(values[OPEN_KEY]), values[SET_KEY], limits), by)
     except CardioVError as error:
         state.failure = error

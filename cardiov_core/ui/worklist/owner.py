@@ -7,9 +7,10 @@ import streamlit as st
 from cardiov_core.domain import Reader, ReviewStudy, Role
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, grant, list_readers, list_studies, set_study
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 from cardiov_core.ui.worklist.critical import critical_settings
 
 SHARE_KEY, READS_KEY, VERDICT_KEY, SET_KEY = "study_share", "study_reads", "study_verdict", "study_set"
@@ -51,16 +52,15 @@ def _study_form(store: Store, me: Reader, settings: ReviewStudy) -> None:
             settings.with_verdict,
             key=VERDICT_KEY,
         )
-        st.form_submit_button("Set", key=SET_KEY, on_click=partial(_set, store, me, settings.name))
+        st.form_submit_button("Set", key=SET_KEY, on_click=partial(_set, review_state(), store, me, settings.name))
     st.caption("Settled cases stay settled.")
 
 
-def _set(store: Store, me: Reader, name: str) -> None:
-    state = review_state()
+def _set(state: ReviewState, store: Store, me: Reader, name: str) -> None:
     state.failure = None
-    values = st.session_state
-    wanted = ReviewStudy(name, values[SHARE_KEY] / 100, int(values[READS_KEY]), bool(values[VERDICT_KEY]))
+    values = entries()
     try:
+        wanted = ReviewStudy(name, values[SHARE_KEY] / 100, int(values[READS_KEY]), bool(values[VERDICT_KEY]))
         set_study(store, wanted, me.name)
     except CardioVError as error:
         state.failure = error
@@ -77,15 +77,14 @@ def _people(store: Store, me: Reader) -> None:
             default=sorted(person.roles),
             format_func=lambda role: role.value,
             key=key,
-            on_change=partial(_grant, store, me, person.name, key),
+            on_change=partial(_grant, review_state(), store, me, person.name, key),
         )
     st.caption("New names are readers; the first name of a review has all roles.")
 
 
-def _grant(store: Store, me: Reader, name: str, key: str) -> None:
-    state = review_state()
+def _grant(state: ReviewState, store: Store, me: Reader, name: str, key: str) -> None:
     state.failure = None
     try:
-        grant(store, name, list(st.session_state[key]), me.name)
+        grant(store, name, list(entries()[key]), me.name)
     except CardioVError as error:
         state.failure = error

@@ -34,7 +34,7 @@ from cardiov_core.ui.review.preload import prepare_ahead
 from cardiov_core.ui.review.reader import may
 from cardiov_core.ui.worklist import table
 from cardiov_core.ui.worklist.owner import people_and_studies
-from cardiov_core.ui.worklist.progress import CASES_VIEW, QUADRANT_KEY, VIEW_KEY, show_progress
+from cardiov_core.ui.worklist.progress import CASES_VIEW, QUADRANT_KEY, VIEW_KEY, show_progress, take_corner
 
 PAGE_ROWS = 50
 _ANY = "any"
@@ -66,6 +66,7 @@ def show_worklist(store: Store, me: Reader) -> None:
     if not views:
         st.info("You have no role in this review yet. An administrator of the review gives roles.")
         return
+    take_corner()
     names = [study.name for study in list_studies(store)]
     if not names:
         _nothing_yet()

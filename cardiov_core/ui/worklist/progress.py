@@ -7,7 +7,7 @@ import streamlit as st
 from cardiov_core.domain import Reader
 from cardiov_core.review import Store, quadrant_counts, reading_pace
 from cardiov_core.ui.frame.html import html_table
-from cardiov_core.ui.frame.review_session import review_state
+from cardiov_core.ui.frame.review_session import ReviewState, review_state
 
 QUADRANT_KEY, VIEW_KEY, CASES_VIEW = "quadrant", "view", "Cases"
 """Keys of the filter and of the choice of view, as in the address; the view of the cases."""
@@ -51,14 +51,22 @@ def show_progress(store: Store, me: Reader, study: str) -> None:
                     width="stretch",
                     disabled=not counts[name],
                     type="primary" if name in ("missed", "false alarm") and counts[name] else "secondary",
-                    on_click=partial(_open_cases, name),
+                    on_click=partial(_open_cases, review_state(), name),
                 )
         st.caption("A click opens these cases with labels and levels: you will read them unblinded.")
 
 
-def _open_cases(name: str) -> None:
-    review_state().owner_view = True
-    st.session_state[VIEW_KEY], st.session_state[QUADRANT_KEY] = CASES_VIEW, name
+def take_corner() -> None:
+    """Show the cases of the corner that was clicked, before view and filters are drawn."""
+    state = review_state()
+    if state.corner is not None:
+        st.session_state[VIEW_KEY], st.session_state[QUADRANT_KEY] = CASES_VIEW, state.corner
+        state.corner = None
+
+
+# Leaves the rest to the page: a look into the session would end it when another click comes at the same moment.
+def _open_cases(state: ReviewState, name: str) -> None:
+    state.owner_view, state.corner = True, name
 
 
 def _duration(seconds: float) -> str:

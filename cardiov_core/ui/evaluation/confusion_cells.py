@@ -7,6 +7,7 @@ import streamlit as st
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation import Comparison
 from cardiov_core.reporting import confusion_figure
+from cardiov_core.ui.frame.entries import entries
 from cardiov_core.ui.frame.page import dark_theme
 
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
@@ -20,7 +21,7 @@ def confusion_chart(comparison: Comparison, alternative: str, *, chart_key: str,
         theme=None,
         config=_CHART_CONFIG,
         alt=alternative,
-        on_select=partial(_take_cell, chart_key, cell_key),
+        on_select=partial(_take_cell, _clicked(cell_key), chart_key),
         selection_mode="points",
     )
 
@@ -34,6 +35,10 @@ def choose_cell(comparison: Comparison, *, cell_key: str, names: tuple[str, str]
         for column in range(n_levels)
         if comparison.cells[row][column].count
     ]
+    clicked = _clicked(cell_key)
+    if clicked:
+        st.session_state[cell_key] = clicked[-1]
+        clicked.clear()
     if st.session_state.get(cell_key) not in filled:
         st.session_state[cell_key] = None
     cell: int | None = st.selectbox(
@@ -48,10 +53,16 @@ def choose_cell(comparison: Comparison, *, cell_key: str, names: tuple[str, str]
     return None if cell is None else divmod(cell, n_levels)
 
 
-def _take_cell(chart_key: str, cell_key: str) -> None:
-    points = st.session_state[chart_key]["selection"]["points"]
+def _clicked(cell_key: str) -> list[int]:
+    """Return the cells that were clicked and are not in the list yet."""
+    clicked: list[int] = st.session_state.setdefault(f"{cell_key}_clicked", [])
+    return clicked
+
+
+def _take_cell(clicked: list[int], chart_key: str) -> None:
+    points = entries().get(chart_key, {}).get("selection", {}).get("points")
     if points:
-        st.session_state[cell_key] = int(points[0]["customdata"])
+        clicked.append(int(points[0]["customdata"]))
 
 
 def _cell_words(comparison: Comparison, names: tuple[str, str], cell: int) -> str:
