@@ -1,8 +1,9 @@
-"""What only a script in the browser can do: show the keys at `?`, scroll a list to a row."""
+"""What only a script in the browser can do: show the keys at `?`, lose no drop, scroll a list to a row."""
 
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -40,6 +41,8 @@ KEYS: Mapping[str, Sequence[tuple[str, str]]] = {
 }
 """Title of a page -> its keys and what they do."""
 
+_DROPS_SCRIPT = f"<script>{Path(__file__).with_name('drops.js').read_text(encoding='utf-8')}</script>"
+
 # The listeners live as long as the browser's tab; the box is looked up anew, since every page has its own.
 _KEYS_SCRIPT = """<script>
 if (!window.cardiovKeys) {
@@ -53,26 +56,31 @@ if (!window.cardiovKeys) {
     const list = box.appendChild(document.createElement('dl'));
     for (const [key, what] of JSON.parse(box.dataset.keys)) { cell(list, 'dt', key); cell(list, 'dd', what); }
   });
+  // The list of alerts lies over the trace: it folds at a click beside it.
+  const fold = place => document.querySelectorAll('details.cv-alerts[open]').forEach(list => {
+    if (!place || !list.contains(place)) list.open = false;
+  });
   document.addEventListener('keydown', event => {
     if (event.target.closest && event.target.closest('input, textarea, [contenteditable=true]')) return;
     if (event.key === '?') show();
-    if (event.key === 'Escape') show(false);
+    if (event.key === 'Escape') { show(false); fold(null); }
   });
   document.addEventListener('click', event => {
     if (event.target.closest('.cv-keys-button')) show();
     else if (!event.target.closest('.cv-keys')) show(false);
+    fold(event.target);
   });
 }
 </script>"""
 
 
 def keys_box(title: str) -> None:
-    """Put the keys of a page on it, unseen until `?` is pressed or the banner's button."""
+    """Put the keys of a page on it, unseen until `?` or its button; no drop is lost from then on."""
     rows = escape(json.dumps([*KEYS.get(title, ()), *_EVERYWHERE]), quote=True)
     # Written when it is opened: nobody is read a list that is not on the screen.
     box = f'<div class="cv-keys" role="dialog" aria-label="Keys" data-keys="{rows}" hidden></div>'
     button = '<button class="cv-keys-button" type="button" aria-label="Keys of this page">?</button>'
-    st.html(f"{button}{box}{_KEYS_SCRIPT}", width="content", unsafe_allow_javascript=True)
+    st.html(f"{button}{box}{_KEYS_SCRIPT}{_DROPS_SCRIPT}", width="content", unsafe_allow_javascript=True)
 
 
 def scroll_to_row(table_key: str, row: int | None, row_height_px: int) -> None:
