@@ -17,13 +17,13 @@ from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Finding, Severity, li
 from cardiov_core.reporting.words.measurements import QUANTITIES, number
 from cardiov_core.signals import ROWS
 
-LEAD_CHANGE_HEADS = ("", *STANDARD_LEADS)
-"""Heads of `lead_change_rows`."""
-
 SHOWN_BY_DEFAULT = ("new", "gone", "changed")
 """States that are shown without being asked for."""
 
 _LEAD_NUMBERS: Mapping[str, str] = {"j_mv": "ST at J", "t_mv": "T", "r_mv": "R"}
+LEAD_CHANGE_HEADS = ("Lead", *(f"{name}, mV" for name in _LEAD_NUMBERS.values()))
+"""Heads of `lead_change_rows`."""
+
 _NUMBERS = {quantity.field: quantity for quantity in QUANTITIES}
 _WHY: Mapping[str, str] = {
     "not measurable": "not measurable in {side}: {detail}",
@@ -132,13 +132,10 @@ def lead_change_rows(comparison: SerialComparison) -> tuple[tuple[str, ...], ...
     Returns
     -------
     tuple of tuple of str
-        A row for each of ST, T and R: its name, then a cell for each of the twelve leads.
+        A row for each of the twelve leads: its name, then ST, T and R.
     """
     by_place = {(item.code, item.lead): item for item in comparison.items if item.lead}
-    return tuple(
-        (f"{name}, mV", *(_lead_cell(by_place.get((code, lead))) for lead in STANDARD_LEADS))
-        for code, name in _LEAD_NUMBERS.items()
-    )
+    return tuple((lead, *(_lead_cell(by_place.get((code, lead))) for code in _LEAD_NUMBERS)) for lead in STANDARD_LEADS)
 
 
 def _lead_cell(item: ComparedItem | None) -> str:

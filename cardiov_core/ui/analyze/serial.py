@@ -132,7 +132,8 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions) -> None:
             st.html(_head(title, side))
             drawing = _trace(side, paper, shown_s)
             draw_paper(drawing, key=key, alternative=f"{title} ECG {side.case.title}")
-    st.html(html_table(LEAD_CHANGE_HEADS, lead_change_rows(comparison)))
+    by_lead = html_table(LEAD_CHANGE_HEADS, lead_change_rows(comparison), columns="tnnn", narrow=True)
+    st.html(f'<div class="cv-fit">{by_lead}</div>')
     _show_items(comparison)
 
 

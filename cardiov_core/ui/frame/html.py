@@ -22,12 +22,17 @@ def more(summary: str, sentences: Sequence[str]) -> str:
     return f'<details class="cv-more"><summary>{escape(summary)}</summary>{bullet_list(sentences)}</details>'
 
 
-def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", columns: str = "") -> str:
-    """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row."""
+def html_table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str = "", columns: str = "", narrow: bool = False
+) -> str:
+    """Return a table as HTML; unlike a grid widget it prints, wraps and is read aloud row by row.
+
+    `narrow`: it fits a phone, where a table of more than two columns is moved sideways.
+    """
     # The first screen is drawn before this room is loaded.
     from cardiov_core.reporting import html_table as table_of
 
-    kind = "cv-table cv-two" if len(heads) <= 2 else "cv-table"
+    kind = "cv-table cv-narrow" if narrow or len(heads) <= 2 else "cv-table"
     cells = ["cv-n" if letter == "n" else "" for letter in columns.ljust(len(heads))]
     return table_of(heads, rows, caption=caption, classes=("cv-scroll", kind), cells=cells)
 

@@ -37,7 +37,7 @@ def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
             "Error": ["" if case.error is None else str(case.error) for case in cases],
             "Label": [_level(case.label) for case in cases],
             "Level": [_level(case.level) for case in cases],
-            "Prediction set": [" or ".join(each.title for each in case.prediction_set or ()) for case in cases],
+            "Set": [" or ".join(str(int(level)) for level in case.prediction_set or ()) for case in cases],
             "Graders": ["differ" if case.graders_disagree else "" for case in cases],
             "Quality": [case.quality_verdict.value.capitalize() for case in cases],
             "Status": [case.status.value.capitalize() for case in cases],
@@ -50,17 +50,18 @@ def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
         }
     )
     if not any(case.prediction_set for case in cases):
-        frame = frame.drop(columns="Prediction set")
+        frame = frame.drop(columns="Set")
     column = st.column_config
     event = st.dataframe(
         frame.style.map(_colours, subset=["Label", "Level", "Decision"]),
         column_config={
             "Record": column.ButtonColumn(
-                type="tertiary", key=open_key, alignment="left", pinned=True, width=110, help="Click to open the case."
+                type="tertiary", key=open_key, alignment="left", pinned=True, width=190, help="Click to open the case."
             ),
             "Error": column.TextColumn(width=60, alignment="right", help="Levels between label and grade."),
             "Label": column.TextColumn(width=120),
             "Level": column.TextColumn(width=120, help="The grader's."),
+            "Set": column.TextColumn(width=95, help="Prediction set: holds the level in 9 of 10 such ECGs."),
             "Graders": column.TextColumn(width=70, help="They differ by a level or more; the case says who says what."),
             "Quality": column.TextColumn(width=95),
             "Status": column.TextColumn(width=105),
