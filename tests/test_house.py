@@ -26,6 +26,7 @@ ANY = {
     "review/database/rows.py": "SQLAlchemy's Core does not know the types of a query's columns",
     "service/endpoints.py": "FastAPI takes descriptions of answers so",
     "signals/measurements.py": "fields of `Measurements` by name, until all are there",
+    "ui/frame/entered.py": "each widget of Streamlit holds a value of its own type",
     "weights/torch_weights.py": "arguments that a card states, and the network checks",
 }
 """Modules in which a value may be of any type, and why."""

@@ -14,7 +14,7 @@ from cardiov_core.io import read_uploads
 from cardiov_core.reporting import age_and_sex, recording_time
 from cardiov_core.review import KnownEcg, ecgs_of_patient, log_case_opened, store_begun, waveform_of
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session
 from cardiov_core.ui.review.reader import current_reader
@@ -54,7 +54,7 @@ def choose_other(current: Session, case: Case) -> None:
         return
 
     def _choose() -> None:
-        chosen = entries().get(Key.EARLIER)
+        chosen = entered().get(Key.EARLIER)
         current.compare_with(None)
         current.other_chosen = None if chosen is None else candidates[chosen].load
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cardiov_core.domain import Analysis, Finding, LeadQuality, Quality, QualityVerdict, texts
 from cardiov_core.reporting import no_finding_words
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.html import bullet_list, html_table, plain
 from cardiov_core.ui.frame.session import Key, session
 
@@ -78,7 +78,7 @@ def _choose_lit(analysis: Analysis, findings: Iterable[Finding]) -> None:
     key = f"{Key.SHOWN_FINDING}_{analysis.record.record_id}"
 
     def _light() -> None:
-        current.lit = entries().get(key, current.lit)
+        current.lit = entered().get(key, current.lit)
 
     st.pills(
         "Show on the ECG",

@@ -5,7 +5,7 @@ import streamlit as st
 from cardiov_core.domain import Analysis
 from cardiov_core.inference import Grader
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.session import Key, session
 
 
@@ -24,7 +24,7 @@ def choose_grader(analysis: Analysis) -> None:
     st.session_state[Key.GRADER] = grader().name
 
     def _choose() -> None:
-        current.grader = entries().get(Key.GRADER, current.grader)
+        current.grader = entered().get(Key.GRADER, current.grader)
 
     st.radio(
         "Whose level is shown",

@@ -10,7 +10,7 @@ from cardiov_core.errors import MissingMetadataError
 from cardiov_core.io import Upload, read_uploads
 from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.frame import resources
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.page import guarded, show_error
 from cardiov_core.ui.frame.reading_questions import ask_reading
 from cardiov_core.ui.frame.session import Case, Key, Origin, Session, session
@@ -82,7 +82,7 @@ def switch_record() -> None:
     names = [upload.name for upload, _ in records]
 
     def _switch() -> None:
-        place = entries().get(Key.SWITCH)
+        place = entered().get(Key.SWITCH)
         if place is not None:
             _open_upload(current, records[place])
 
@@ -155,7 +155,7 @@ def _real_records(current: Session, dataset: PtbXl) -> None:
     names = _record_names(dataset)
 
     def _open() -> None:
-        chosen = entries().get(Key.REAL_RECORD)
+        chosen = entered().get(Key.REAL_RECORD)
         current.close()
         if chosen is not None:
             open_ptbxl(current, dataset, chosen)

@@ -29,6 +29,7 @@ _TABLE_HEIGHT_PX = 455
 def drop_zones() -> None:
     """Show the two ways in: files or zips, and a folder."""
     current = batch_state()
+    n_drops = current.n_drops
     st.html("<p>Drop many ECGs to get one list with the most urgent first.</p>")
     if current.refusal is not None:
         show_error(current.refusal)
@@ -37,10 +38,10 @@ def drop_zones() -> None:
         (Key.FOLDER, "A folder, with all that is in it", "directory"),
     )
     for column, (name, label, kind) in zip(st.columns(2), zones, strict=True):
-        files = column.file_uploader(label, accept_multiple_files=kind, key=f"{name}_{current.n_drops}")
+        files = column.file_uploader(label, accept_multiple_files=kind, key=f"{name}_{n_drops}")
         if isinstance(files, list) and files:
             # Not as a callback: another click or key at the same moment ends one, and the files would be lost.
-            current.begin([(file.name, file.getvalue()) for file in files])
+            current.begin([(file.name, file.getvalue()) for file in files], n_drops)
             st.rerun()
     allowed = limits()
     st.caption(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from threading import Lock
 
 import streamlit as st
 
@@ -62,16 +63,26 @@ class BatchState:
     differ: bool = False  # filter: only records about which graders disagree
     refusal: CardioVError | None = None  # why the last drop was not taken
     n_drops: int = 0  # makes fresh drop zones after each drop
+    taking: Lock = field(default_factory=Lock)  # held while a drop is taken
 
-    def begin(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Take a drop and start on it."""
-        self.forget()
-        try:
-            self.job = BatchJob(take_drop(files), grader(), tuple(resources.graders().values()))
-        except CardioVError as error:
-            self.refusal = error
-        else:
-            self.job.start()
+    def begin(self, files: Sequence[tuple[str, bytes]], n_drops: int) -> None:
+        """Take a drop and start on it, once.
+
+        `n_drops`: when its zone was drawn. Where something else is clicked at the same moment the page is run twice at
+        once: the second run waits here for the first, and sees what it took.
+        """
+        with self.taking:
+            if n_drops != self.n_drops:
+                return
+            job, refusal = None, None
+            try:
+                job = BatchJob(take_drop(files), grader(), tuple(resources.graders().values()))
+            except CardioVError as error:
+                refusal = error
+            self.forget()
+            self.job, self.refusal = job, refusal
+            if job is not None:
+                job.start()
 
     def forget(self) -> None:
         """Stop the batch and let its files go."""

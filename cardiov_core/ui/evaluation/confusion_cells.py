@@ -7,7 +7,7 @@ import streamlit as st
 from cardiov_core.domain import Severity
 from cardiov_core.evaluation import Comparison
 from cardiov_core.reporting import confusion_figure
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.page import dark_theme
 
 _CHART_CONFIG = {"displaylogo": False, "displayModeBar": False}
@@ -60,7 +60,7 @@ def _clicked(cell_key: str) -> list[int]:
 
 
 def _take_cell(clicked: list[int], chart_key: str) -> None:
-    points = entries().get(chart_key, {}).get("selection", {}).get("points")
+    points = entered().get(chart_key, {}).get("selection", {}).get("points")
     if points:
         clicked.append(int(points[0]["customdata"]))
 

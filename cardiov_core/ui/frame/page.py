@@ -69,6 +69,8 @@ def page() -> Iterator[None]:
     with guarded():
         yield
     keep_states()
+    # Here and not before: what stands on the page is sent first.
+    resources.warm_up()
     resources.spare_the_collector()
     if signs_in():
         from cardiov_core.ui.sign_in.admission import watch_the_clock

@@ -11,7 +11,7 @@ from cardiov_core.ui.analyze.findings import quality_chip, quality_row
 from cardiov_core.ui.analyze.grader import choose_grader, grader
 from cardiov_core.ui.analyze.log import offer_queue
 from cardiov_core.ui.analyze.uncertainty import label_part, reliability_part, set_part, statements_part
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.html import bullet_list
 from cardiov_core.ui.frame.session import Case, Key, session
 from cardiov_core.ui.frame.styles import level_shape
@@ -64,7 +64,7 @@ def _researcher(analysis: Analysis) -> None:
     st.session_state[Key.RESEARCHER] = current.researcher
 
     def _switch() -> None:
-        current.researcher = entries().get(Key.RESEARCHER, current.researcher)
+        current.researcher = entered().get(Key.RESEARCHER, current.researcher)
 
     st.toggle("For researchers: graders by name", key=Key.RESEARCHER, on_change=_switch)
     if current.researcher:

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.navigation import show_logo
 from cardiov_core.ui.frame.resources import warm_up
 from cardiov_core.ui.frame.session import Key, Session, session
@@ -73,6 +73,6 @@ def drop_zone(label: str) -> None:
 
 def _receive(current: Session, key: str) -> None:
     """Take files also from the zone of the screen before, which stands there until the next is drawn."""
-    files = entries().get(key)
+    files = entered().get(key)
     if files:
         current.receive([(file.name, file.getvalue()) for file in files])

@@ -10,7 +10,7 @@ from cardiov_core.errors import CardioVError, ConfigurationError
 from cardiov_core.review import Store, ensure_reader, log_grades_shown, log_sign_out, roles_of, typed_names
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.access import signs_in
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.navigation import sign_in
 from cardiov_core.ui.frame.page import show_error
@@ -111,7 +111,7 @@ def may(me: Reader, role: Role) -> bool:
 def _take_name(state: ReviewState, store: Store, key: str) -> None:
     state.failure = None
     try:
-        _begin(state, store, ensure_reader(store, entries()[key] or ""), None)
+        _begin(state, store, ensure_reader(store, entered()[key] or ""), None)
     except CardioVError as error:
         state.failure = error
 

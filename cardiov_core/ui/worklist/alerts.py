@@ -18,7 +18,7 @@ from cardiov_core.review import (
     tell,
     waiting_alerts,
 )
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import ReviewState, review_state
@@ -88,7 +88,7 @@ def _acknowledge(state: ReviewState, store: Store, alert_id: str, by: str) -> No
 
 def _tell(state: ReviewState, store: Store, alert_id: str, by: str) -> None:
     state.failure = None
-    values = entries()
+    values = entered()
     try:
         told, way = values[f"{TOLD_KEY}_{alert_id}"], values[f"{WAY_KEY}_{alert_id}"]
         tell(store, alert_id, told=told, way=way, by=by)

@@ -9,7 +9,7 @@ from cardiov_core.domain import AlertSettings, Reader, RuleSet
 from cardiov_core.errors import CardioVError
 from cardiov_core.reporting import limit_words
 from cardiov_core.review import Store, alert_settings, rule_set_in_force, set_alert_settings
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.html import html_table
 from cardiov_core.ui.frame.review_session import ReviewState, review_state
 
@@ -59,7 +59,7 @@ def _ask_limits(in_force: RuleSet) -> list[tuple[str, str, str, str]]:
 
 def _save(state: ReviewState, store: Store, by: str, in_force: RuleSet, asked: list[tuple[str, str, str, str]]) -> None:
     state.failure = None
-    values = entries()
+    values = entered()
     published = {rule.code: rule for rule in load_rule_set(in_force.name).rules}
     limits: dict[str, dict[str, dict[str, float]]] = {}
     try:

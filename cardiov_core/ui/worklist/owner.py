@@ -7,7 +7,7 @@ import streamlit as st
 from cardiov_core.domain import Reader, ReviewStudy, Role
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, grant, list_readers, list_studies, set_study
-from cardiov_core.ui.frame.entries import entries
+from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import ReviewState, review_state
@@ -58,7 +58,7 @@ def _study_form(store: Store, me: Reader, settings: ReviewStudy) -> None:
 
 def _set(state: ReviewState, store: Store, me: Reader, name: str) -> None:
     state.failure = None
-    values = entries()
+    values = entered()
     try:
         wanted = ReviewStudy(name, values[SHARE_KEY] / 100, int(values[READS_KEY]), bool(values[VERDICT_KEY]))
         set_study(store, wanted, me.name)
@@ -85,6 +85,6 @@ def _people(store: Store, me: Reader) -> None:
 def _grant(state: ReviewState, store: Store, me: Reader, name: str, key: str) -> None:
     state.failure = None
     try:
-        grant(store, name, list(entries()[key]), me.name)
+        grant(store, name, list(entered()[key]), me.name)
     except CardioVError as error:
         state.failure = error

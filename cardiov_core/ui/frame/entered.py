@@ -15,7 +15,7 @@ class Entries(dict[str, Any]):
         raise CardioVError("This was not taken: another page was opened at the same moment.", "Enter it again.")
 
 
-def entries() -> Entries:
+def entered() -> Entries:
     """Return what all widgets of the page hold.
 
     For callbacks, which take the session's state along and read their widgets here: a single look into
