@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cardiov_core.computing import collect_rarely
 from cardiov_core.errors import CardioVError
 from cardiov_core.ui.frame.navigation import page_title
 from cardiov_core.ui.frame.review_session import review_state
@@ -34,6 +33,9 @@ _logger = logging.getLogger(__name__)
 
 def warm_up() -> None:
     """Begin to load the graders, unless that has begun."""
+    # Here, so that words and drop zone do not wait for it.
+    from cardiov_core.computing import collect_rarely
+
     collect_rarely()
     _loading()
 
