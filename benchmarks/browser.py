@@ -161,7 +161,7 @@ def change(page: Page, name: str, option: str) -> float:
 
 def settled(page: Page) -> None:
     """Wait until Streamlit has nothing more to draw."""
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+    page.wait_for_function("document.querySelector('.stApp').dataset.testScriptState !== 'running'", timeout=WAIT_MS)
     page.wait_for_timeout(500)
 
 
