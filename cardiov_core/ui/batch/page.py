@@ -184,15 +184,16 @@ def _table(current: BatchState, rows: list[BatchRow]) -> None:
         return
     shown = rows[: table.MAX_SHOWN]
     names = table.short_names(current.shown)
-    st.dataframe(
-        table.display_table(shown, names, current.opened, state.session().batch_row),
-        column_config=table.column_settings(Key.OPEN),
-        hide_index=True,
-        width="stretch",
-        height=min(_TABLE_HEIGHT_PX, _ROW_HEIGHT_PX * (len(shown) + 1) + 3),
-        row_height=_ROW_HEIGHT_PX,
-        key=Key.TABLE,
-    )
+    # A table without a choice of rows puts its key nowhere in the page; the scroll to a row needs one.
+    with st.container(key=Key.TABLE):
+        st.dataframe(
+            table.display_table(shown, names, current.opened, state.session().batch_row),
+            column_config=table.column_settings(Key.OPEN),
+            hide_index=True,
+            width="stretch",
+            height=min(_TABLE_HEIGHT_PX, _ROW_HEIGHT_PX * (len(shown) + 1) + 3),
+            row_height=_ROW_HEIGHT_PX,
+        )
     left = state.session().batch_row
     here = next((place for place, row in enumerate(shown) if row.name == left), None)
     scroll_to_row(Key.TABLE, here, _ROW_HEIGHT_PX)

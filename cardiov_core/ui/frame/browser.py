@@ -86,7 +86,7 @@ def keys_box(title: str) -> None:
 def scroll_to_row(table_key: str, row: int | None, row_height_px: int) -> None:
     """Scroll a table to a row, once it is drawn.
 
-    `table_key`: key of the `st.dataframe`. `row`: its place; None leaves the table where it is.
+    `table_key`: key of the container that holds the table. `row`: its place; None leaves the table where it is.
     """
     if row is None:
         return
