@@ -30,7 +30,9 @@ from cardiov_core.signals import Examination, examined, find_findings, read_rhyt
 ADULT_YEARS = 18
 """Younger patients are out of scope (docs/clinical.md, 15)."""
 
-_HOPELESS = {ReasonCode.SAMPLING_RATE_UNSUPPORTED, ReasonCode.NO_QRS, ReasonCode.TOO_SHORT}
+_HOPELESS = {
+    ReasonCode.SAMPLING_RATE_UNSUPPORTED, ReasonCode.NO_QRS, ReasonCode.TOO_SHORT, ReasonCode.LEAD_MISSING,
+}  # fmt: skip
 _OUT_OF_FOLD = Reason(ReasonCode.OUT_OF_FOLD, "This record trained the grader: the out-of-fold prediction is shown.")
 _ANYWAY = Reason(ReasonCode.ANALYSED_ANYWAY, "The level was computed although the quality of the record forbids it.")
 
@@ -111,7 +113,8 @@ def can_insist(quality: Quality) -> bool:
     Returns
     -------
     bool
-        False without a QRS complex, under 5 s, or at a sampling rate that shows none: there is nothing to grade.
+        False without a QRS complex, under 5 s, without one of the leads, or at a sampling rate that shows no QRS: there
+        is nothing to grade.
     """
     return first_of(quality.reasons, _HOPELESS) is None
 

@@ -14,7 +14,7 @@ from cardiov_core import weights
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import EcgRecord, Finding, QualityVerdict
 from cardiov_core.domain.reasons import texts
-from cardiov_core.inference import Grader, analysis_to_dict, analyze, load_predictor, other_graders
+from cardiov_core.inference import Grader, analysis_to_dict, analyze, can_insist, load_predictor, other_graders
 
 _KEYS = (
     *("record", "risk", "quality", "measurements", "machine", "critical", "rhythm", "findings", "statements"),
@@ -100,6 +100,7 @@ def test_what_cannot_be_computed_is_withheld_and_no_error(record: EcgRecord, pre
     ):
         analysis = analyze(unfit, predictor, analyse_anyway=insist)
         assert analysis.prediction is None
+        assert not can_insist(analysis.quality), "nobody is offered what comes to nothing"
         assert any(reason in sentence for sentence in texts(analysis.withheld))
         assert analysis_to_dict(analysis)["risk"] is None
 
