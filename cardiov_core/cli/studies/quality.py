@@ -99,7 +99,7 @@ def _pacing(check: "QualityCheck") -> list[str]:
     lines = [f"{'PACEMAKER SPIKES':<16}  {'PACED':>5}  {'FOUND':>5}  {'OTHERS':>6}  FALSE ALARMS; MISSED"]
     for row in check.pacing:
         named = f"{', '.join(row.false_alarms) or 'none'}; {', '.join(row.missed) or 'none'}"
-        lines.append(f"{row.source:<16}  {row.n_paced:>5}  {row.n_found:>5}  {row.n_other:>6}  {named}")
+        lines.append(f"{row.source:<16}  {row.n_paced:>5}  {row.found:>5}  {row.n_other:>6}  {named}")
     return lines
 
 

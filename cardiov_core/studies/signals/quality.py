@@ -124,7 +124,7 @@ class PacingRow:
 
     source: str
     n_paced: int
-    n_found: int
+    found: int  # of these; its name stands in the JSON
     n_other: int
     false_alarms: tuple[str, ...]
     missed: tuple[str, ...]
