@@ -26,6 +26,8 @@ _MAX_ADDRESS_BYTES = 4 * 1024**3
 _TRACED_AT_FIRST, _TRACED_LATER, _AT_FIRST = 3, 20, 2_000
 _EXPORTED = 50
 _TOLD_EVERY = 100
+# Mutants that are mutated further: the process is to be as large as its readers, not as what it collects.
+_MOST_KEPT = 500
 _ENOUGH = 20
 """Faults of one place that are kept as files."""
 
@@ -133,7 +135,9 @@ class _Child:
         self._random = Random(seed)  # noqa: S311 - mutants, nothing secret
         self._folder = folder
         self._seeds = list(seeds)
-        self._kept = [found for path in sorted((folder / "kept").iterdir()) if (found := members(path.read_bytes()))]
+        kept = sorted((folder / "kept").iterdir())
+        kept = self._random.sample(kept, min(_MOST_KEPT, len(kept)))
+        self._kept = [found for path in kept if (found := members(path.read_bytes()))]
         self._lines: set[tuple[str, int]] = set()
         self._kinds: set[str] = set()
         self._tracer = Tracer()
@@ -189,7 +193,10 @@ class _Child:
         self._tally.n_lines = max(self._tally.n_lines, len(self._lines))
 
     def _keep(self, drop: Files) -> None:
-        self._kept.append(drop)
+        if len(self._kept) < _MOST_KEPT:
+            self._kept.append(drop)
+        else:
+            self._kept[self._random.randrange(_MOST_KEPT)] = drop
         self._tally.n_kept += 1
         (self._folder / "kept" / f"{os.getpid()}-{self._tally.n_kept}.zip").write_bytes(packed(drop))
 

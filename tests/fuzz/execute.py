@@ -104,10 +104,11 @@ def _results(drop: Files, *, stated: bool, export: bool) -> tuple[str, ...]:
             _check_record(upload.record)
             if export:
                 _check_exports(upload.record)
-            kinds.append(f"{upload.record.provenance.format} {_VARYING.sub('', ' '.join(upload.record.warnings))}")
+            kinds.append(f"{upload.record.provenance.format}, {len(upload.record.warnings)} warnings")
         elif upload.error is not None:
             _check_error(upload.error)
-            kinds.append(f"{type(upload.error).__name__} {_VARYING.sub('', upload.error.message)[-60:]}")
+            # Its cure is a sentence of ours; the message quotes the file, and no two mutants would be alike.
+            kinds.append(f"{type(upload.error).__name__} {_VARYING.sub('', upload.error.hint)[:60]}")
     return tuple(kinds)
 
 
