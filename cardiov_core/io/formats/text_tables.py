@@ -253,9 +253,11 @@ def _rate_of(
 def _times(name: str, frame: "pd.DataFrame", index: int, title: str) -> Float64Array:
     """Return a time column as numbers; times of a clock ('0:00.002', as WFDB's tools write them) become seconds."""
     column = frame[index]
-    texts = column.astype(str).str.strip("'\"[] ")
-    if len(texts) and ":" in texts.iloc[0] and (clocks := [_CLOCK.match(text) for text in texts]) and all(clocks):
-        return np.array([_seconds(clock) for clock in clocks if clock is not None])
+    if len(column) and ":" in str(column.iloc[0]):
+        # Text also of an empty cell, which pandas keeps as a number.
+        clocks = [_CLOCK.match(str(cell).strip("'\"[] ")) for cell in column]
+        if all(clocks):
+            return np.array([_seconds(clock) for clock in clocks if clock is not None])
     return _column(name, frame, index, title)
 
 

@@ -182,3 +182,11 @@ def test_a_table_of_wide_letters_in_a_folder(tmp_path, ecg_mv):
         assert len(found.sources) == 1
     record = read_record(tmp_path / "w.csv", units="mV", sampling_rate=500)
     assert np.abs(record.signal - ecg_mv).max() < 1e-6
+
+
+def test_a_head_that_is_repeated_without_its_time_is_refused_in_words(tmp_path, ecg_mv):
+    """An empty first time is a number to pandas, and was looked through for a colon."""
+    text = table(ecg_mv, sep="\t", time=lambda k: f"{k * 0.002:.3f}")
+    head, rows = text.split("\n", 1)
+    with pytest.raises(RecordFormatError, match="time"):
+        opened(tmp_path, "\n".join((head, "\t" + "\t".join(STANDARD_LEADS), rows)), units="mV")
