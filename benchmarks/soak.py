@@ -70,7 +70,9 @@ class Visitor:
 
     async def visit(self, name: str, content: bytes) -> tuple[list[frozenset[str]], float]:
         """Upload a record; return what the page said, first and on each later look, and how long the first took."""
-        async with httpx.AsyncClient(base_url=f"http://{self._address}", timeout=PATIENCE_S) as web:
+        # No connection is used twice: the server closes an idle one after five seconds, as a browser knows.
+        once = httpx.Limits(max_keepalive_connections=0)
+        async with httpx.AsyncClient(base_url=f"http://{self._address}", timeout=PATIENCE_S, limits=once) as web:
             # Its cookie guards uploads, as in a browser.
             greeted = await web.get("/_stcore/health")
             cookie = greeted.headers.get("set-cookie", "").partition(";")[0]
@@ -137,7 +139,8 @@ class Visitor:
             elif message.hash:
                 self._known[message.hash] = message
             self._take(message)
-            if message.WhichOneof("type") == kind:
+            # A run that the next one ended says so; its page is half of one.
+            if message.WhichOneof("type") == kind and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return
 
     def _take(self, message: ForwardMsg) -> None:
@@ -227,13 +230,14 @@ async def crowd(
                 tally.faults.append(f"{names[index]}: no answer ({type(error).__name__}: {error})")
                 continue
             tally.waits_s.append(waited)
-            for one in said:
+            for look, one in enumerate(said):
                 tally.answers += 1
                 page = "\n".join(one)
                 if others := [other for other in names if other != names[index] and other in page]:
                     tally.faults.append(f"{names[index]}: got {others[0]}'s answer")
                 elif one != expected[index]:
-                    tally.faults.append(f"{names[index]}: another answer: {sorted(one ^ expected[index])[:2]}")
+                    lacks, more = sorted(expected[index] - one)[:2], sorted(one - expected[index])[:2]
+                    tally.faults.append(f"{names[index]}: another answer, look {look}: lacks {lacks}, has {more}")
 
     await asyncio.gather(*(_person(index) for index in range(len(files))))
 
