@@ -102,6 +102,23 @@ def test_the_head_is_at_most_120_px_high_and_opens_its_alerts(browser: Browser, 
     page.close()
 
 
+@pytest.mark.parametrize("width", [1280, *WIDTHS])
+def test_no_interval_of_the_head_is_cut(browser: Browser, server: str, width: int) -> None:
+    """A QRS of 109 ms was shown as '109 m' at 1366 px."""
+    page = ecg(browser, server, "normal", width)
+    cut = page.evaluate(
+        """[...document.querySelectorAll('.cv-values div')].filter((one) => {
+             one.querySelector('dd').innerHTML = '138 ms <em>\u25b2</em>';
+             const text = document.createRange();
+             text.selectNodeContents(one);
+             const cell = one.closest('.cv-cell').getBoundingClientRect();
+             return text.getBoundingClientRect().right > cell.right + 0.5;
+           }).map((one) => one.innerText)"""
+    )
+    assert cut == []
+    page.close()
+
+
 @pytest.mark.parametrize("width", [1366, 1920])
 def test_the_rhythm_strip_is_on_the_screen(browser: Browser, server: str, width: int) -> None:
     page = ecg(browser, server, "normal", width)
