@@ -5,7 +5,7 @@ Here the channels of all networks lie side by side, last in memory, and a convol
 The numbers are those of the single networks but for the order in which float32 adds up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,33 @@ from torch.nn import functional
 from cardiov_core.nets.delineator import GROUPS, Block, DelineatorNet, DelineatorOutput, shown_four_ways
 
 
-class DelineatorGroup(nn.Module):
+class SeveralDelineators(nn.Module):
+    """The layers of several networks, each built of the same layer of all of them, for evaluation only."""
+
+    def __init__(
+        self,
+        nets: Sequence[DelineatorNet],
+        block: Callable[..., nn.Module],
+        convolution: Callable[[Sequence[nn.Conv1d]], nn.Module],
+        linear: Callable[[Sequence[nn.Linear]], nn.Module],
+    ) -> None:
+        super().__init__()
+        self.n_nets = len(nets)
+        # The first block of all networks sees the same beats.
+        self.encoder = nn.ModuleList(
+            block(blocks, shared=level == 0)
+            for level, blocks in enumerate(zip(*(net.encoder for net in nets), strict=True))
+        )
+        self.decoder = nn.ModuleList(block(blocks) for blocks in zip(*(net.decoder for net in nets), strict=True))
+        self.lead_boundaries = convolution([net.lead_boundaries for net in nets])
+        self.together = block([net.together for net in nets])
+        self.boundaries = convolution([net.boundaries for net in nets])
+        self.lead_waves = linear([net.lead_waves for net in nets])
+        self.waves = linear([net.waves for net in nets])
+        self.requires_grad_(False)
+
+
+class DelineatorGroup(SeveralDelineators):
     """Networks of one architecture side by side, for evaluation only.
 
     Parameters
@@ -24,22 +50,7 @@ class DelineatorGroup(nn.Module):
     """
 
     def __init__(self, nets: Sequence[DelineatorNet]) -> None:
-        super().__init__()
-        self.n_nets = len(nets)
-        # The first block of all networks sees the same beats.
-        self.encoder = nn.ModuleList(
-            _GroupedBlock(blocks, shared=level == 0)
-            for level, blocks in enumerate(zip(*(net.encoder for net in nets), strict=True))
-        )
-        self.decoder = nn.ModuleList(
-            _GroupedBlock(blocks) for blocks in zip(*(net.decoder for net in nets), strict=True)
-        )
-        self.lead_boundaries = _GroupedConvolution([net.lead_boundaries for net in nets])
-        self.together = _GroupedBlock([net.together for net in nets])
-        self.boundaries = _GroupedConvolution([net.boundaries for net in nets])
-        self.lead_waves = _GroupedLinear([net.lead_waves for net in nets])
-        self.waves = _GroupedLinear([net.waves for net in nets])
-        self.requires_grad_(False)
+        super().__init__(nets, _GroupedBlock, _GroupedConvolution, _GroupedLinear)
 
     def forward(self, beats: Tensor) -> DelineatorOutput:
         """Delineate beats by all networks.

@@ -21,10 +21,10 @@ from cardiov_core.nets.delineator import (
     mean_of,
     shown_four_ways,
 )
-from cardiov_core.nets.delineator_group import bias_of
+from cardiov_core.nets.delineator_group import SeveralDelineators, bias_of
 
 
-class DelineatorStack(nn.Module):
+class DelineatorStack(SeveralDelineators):
     """Networks of one architecture on top of each other, for evaluation only.
 
     Parameters
@@ -34,22 +34,7 @@ class DelineatorStack(nn.Module):
     """
 
     def __init__(self, nets: Sequence[DelineatorNet]) -> None:
-        super().__init__()
-        self.n_nets = len(nets)
-        # The first block of all networks sees the same beat.
-        self.encoder = nn.ModuleList(
-            _StackedBlock(blocks, shared=level == 0)
-            for level, blocks in enumerate(zip(*(net.encoder for net in nets), strict=True))
-        )
-        self.decoder = nn.ModuleList(
-            _StackedBlock(blocks) for blocks in zip(*(net.decoder for net in nets), strict=True)
-        )
-        self.lead_boundaries = _stacked([net.lead_boundaries for net in nets])
-        self.together = _StackedBlock([net.together for net in nets])
-        self.boundaries = _stacked([net.boundaries for net in nets])
-        self.lead_waves = _StackedLinear([net.lead_waves for net in nets])
-        self.waves = _StackedLinear([net.waves for net in nets])
-        self.requires_grad_(False)
+        super().__init__(nets, _StackedBlock, _stacked, _StackedLinear)
 
     def forward(self, beats: Tensor) -> DelineatorOutput:
         """Delineate one beat, ``(1, leads, samples)``, all leads of which count; returns as `mean_of`."""
