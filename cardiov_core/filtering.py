@@ -151,10 +151,7 @@ def zero_phase(
         pad = 3 * n_taps
     if values.shape[-1] <= pad:
         raise ValueError(f"{values.shape[-1]} samples cannot be carried on by {pad}.")
-    before, after = values[..., pad:0:-1], values[..., -2 : -(pad + 2) : -1]
-    if turned:
-        before, after = 2.0 * values[..., :1] - before, 2.0 * values[..., -1:] - after
-    carried_on = np.concatenate((before, values, after), axis=-1)
+    carried_on = _mirrored(values, pad, turned=turned)
     pole = -float(sections[0, 4])
     if order == 1 and kind == "highpass" and pole >= _SLOW_POLE:
         gain = float(sections[0, 0])
@@ -167,6 +164,14 @@ def zero_phase(
         forward, _ = sps.sosfilt(sections, carried_on, axis=-1, zi=rest * carried_on[..., :1])
         backward, _ = sps.sosfilt(sections, forward[..., ::-1], axis=-1, zi=rest * forward[..., -1:])
     return np.asarray(backward[..., ::-1][..., pad : carried_on.shape[-1] - pad], dtype=np.float64)
+
+
+def _mirrored(values: Float64Array, pad: int, *, turned: bool) -> Float64Array:
+    """Carry rows on by `pad` samples at both ends: mirrored about their last ones, or turned about them as well."""
+    before, after = values[..., pad:0:-1], values[..., -2 : -(pad + 2) : -1]
+    if turned:
+        before, after = 2.0 * values[..., :1] - before, 2.0 * values[..., -1:] - after
+    return np.concatenate((before, values, after), axis=-1)
 
 
 def _by_blocks(rows: Float64Array, sections: bytes, state: Float64Array) -> Float64Array:

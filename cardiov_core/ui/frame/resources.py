@@ -52,8 +52,8 @@ def spare_the_collector() -> None:
     among them that is a quarter of a second of every click.
     """
     loaded_now = len(sys.modules)
-    if loaded_now > _spared[-1]:
-        _spared.append(loaded_now)
+    if loaded_now > _spared[0]:
+        _spared[0] = loaded_now
         gc.collect()
         gc.freeze()
 
