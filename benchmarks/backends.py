@@ -13,14 +13,14 @@ import importlib
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import openvino
 import torch
 from torch import nn
 
 from cardiov_core import ordinal
-from cardiov_core.backends import capabilities, convert, core
+from cardiov_core.backends import capabilities, convert, core, openvino_package
 from cardiov_core.domain import FloatArray
 from cardiov_core.inference import calibration_of, exceedance_logits, output_of
 from cardiov_core.inference.uncertainty.costs import costs_of, decided
@@ -29,10 +29,13 @@ from cardiov_core.nets import DelineatorOutput, DelineatorStack, mean_of
 from cardiov_core.preprocessing import prepare
 from cardiov_core.weights import ModelCard, load_delineator, load_network
 
+if TYPE_CHECKING:
+    from openvino import Model
+
 NETWORK = "cardiov-compact"
 
 
-def on_openvino(model: openvino.Model, values: FloatArray, precision: str) -> Callable[[], FloatArray]:
+def on_openvino(model: "Model", values: FloatArray, precision: str) -> Callable[[], FloatArray]:
     """Make a network ready, and return what gives the logits of all records, one at a time."""
     config = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
     request = core().compile_model(model, "CPU", config).create_infer_request()
@@ -70,7 +73,7 @@ def _graded(logits: FloatArray, card: ModelCard) -> tuple[np.ndarray, np.ndarray
     return probabilities, np.asarray(decided(probabilities, costs_of(card)))
 
 
-def int8(net: nn.Module, values: FloatArray) -> openvino.Model | None:
+def int8(net: nn.Module, values: FloatArray) -> "Model | None":
     """Return the network in int8, calibrated on each ninth record; None where NNCF is not installed."""
     try:
         nncf = importlib.import_module("nncf")
@@ -122,7 +125,7 @@ def main() -> None:
     paths = sorted(asked.folder.rglob("*_hr.hea"))[:: asked.every]
     values = np.stack([prepare(read_record(path), card.contract).values for path in paths])
     shape = (values.shape[1], values.shape[2])
-    print(f"{NETWORK}, {len(values)} records, OpenVINO {openvino.__version__}: {' '.join(capabilities())}")
+    print(f"{NETWORK}, {len(values)} records, OpenVINO {openvino_package().__version__}: {' '.join(capabilities())}")
     reference = compare("PyTorch f32", lambda: run_on_torch(net, values, torch.float32), card, None)
     model = convert(net, shape)
     compare("OpenVINO f32", on_openvino(model, values, "f32"), card, reference)

@@ -3,6 +3,7 @@ from .choice import capabilities as capabilities
 from .choice import check_backend as check_backend
 from .choice import chosen_backend as chosen_backend
 from .choice import core as core
+from .choice import openvino_package as openvino_package
 from .converted import ConvertedNetwork as ConvertedNetwork
 from .converted import convert as convert
 from .export import write_onnx as write_onnx
