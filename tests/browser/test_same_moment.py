@@ -51,13 +51,24 @@ def late_server(
             yield address
 
 
-def come_true(page: Page, is_so: Callable[[], bool]) -> None:
-    """Wait until something is in the database."""
+def came_true(page: Page, is_so: Callable[[], bool]) -> bool:
+    """Wait until something is in the database, and tell whether it came."""
     for _ in range(WAIT_MS // 500):
         if is_so():
-            return
+            return True
         page.wait_for_timeout(500)
-    pytest.fail("it was lost")
+    return False
+
+
+def came_after(page: Page, sign: Locator) -> bool:
+    """Tell whether what was done is seen, in this page or, where it was drawn before that, in the next."""
+    for _ in range(WAIT_MS // 3000):
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
+        page.wait_for_timeout(1000)
+        if sign.count():
+            return True
+        page.get_by_role("link", name="Worklist").click()
+    return False
 
 
 def with_a_link(page: Page, button: Locator, link: str) -> None:
@@ -129,7 +140,9 @@ def test_agreement_is_logged_though_a_link_is_clicked(browser: Browser, late_ser
     with_a_link(page, page.get_by_role("button", name="Agree with"), "Analyse")
     # Which tab is open then does not matter: the audit tells.
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
-    come_true(page, lambda: any(event.kind is EventKind.OPINION_GIVEN for event in review.events_of(store)))
+    assert came_true(page, lambda: any(event.kind is EventKind.OPINION_GIVEN for event in review.events_of(store))), (
+        "it was lost"
+    )
     given = [event.who for event in review.events_of(store) if event.kind is EventKind.OPINION_GIVEN]
     assert given == ["Ida"]
     store.close()
@@ -160,7 +173,9 @@ def test_a_study_is_set_though_a_link_is_clicked(settings: tuple[Page, review.St
     page, store = settings
     page.get_by_label("Independent blind reads of each case").fill("4")
     with_a_link(page, page.get_by_role("button", name="Set", exact=True), "Worklist")
-    come_true(page, lambda: {each.name: each.reads_wanted for each in review.list_studies(store)}["set"] == 4)
+    assert came_true(page, lambda: {each.name: each.reads_wanted for each in review.list_studies(store)}["set"] == 4), (
+        "it was lost"
+    )
 
 
 def test_a_setting_is_refused_in_words_where_its_page_is_left_at_once(settings: tuple[Page, review.Store]) -> None:
@@ -176,7 +191,7 @@ def test_a_role_is_given_though_a_link_is_clicked(settings: tuple[Page, review.S
     page, store = settings
     roles = page.locator(".st-key-roles_Flo")
     with_a_link(page, roles.get_by_text("adjudicator", exact=True), "Worklist")
-    come_true(page, lambda: Role.ADJUDICATOR in review.roles_of(store, "Flo"))
+    assert came_true(page, lambda: Role.ADJUDICATOR in review.roles_of(store, "Flo")), "it was lost"
 
 
 def test_critical_results_are_set_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
@@ -185,23 +200,12 @@ def test_critical_results_are_set_though_a_link_is_clicked(settings: tuple[Page,
     page.get_by_text("A critical result of an uploaded ECG opens an alert").click()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
     with_a_link(page, page.get_by_role("button", name="Set critical results"), "Worklist")
-    come_true(page, lambda: review.alert_settings(store).open_alerts is not before)
+    assert came_true(page, lambda: review.alert_settings(store).open_alerts is not before), "it was lost"
 
 
 def test_another_reader_sits_down_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
     page, _ = settings
     with_a_link(page, page.get_by_role("button", name="Another reader"), "Worklist")
-    come_after(page, page.get_by_label("Your name"))
+    assert came_after(page, page.get_by_label("Your name")), "it was lost"
     with_a_link(page, page.get_by_text("Flo", exact=True), "Worklist")
-    come_after(page, page.get_by_text("Reader: Flo"))
-
-
-def come_after(page: Page, sign: Locator) -> None:
-    """See what was done, in this page or, where it was drawn before that was done, in the next."""
-    for _ in range(WAIT_MS // 3000):
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
-        page.wait_for_timeout(1000)
-        if sign.count():
-            return
-        page.get_by_role("link", name="Worklist").click()
-    pytest.fail("it was lost")
+    assert came_after(page, page.get_by_text("Reader: Flo")), "it was lost"
