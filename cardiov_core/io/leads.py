@@ -85,6 +85,8 @@ def standard_leads(names: Sequence[str], units: Sequence[str] | None = None) -> 
     A channel whose unit is no voltage is no lead where others have a voltage.
     """
     leads = [standard_lead(name) for name in names]
+    if not any(leads):
+        return tuple(leads)
     bare = [_bare(name) for name in names]
     usual = {lead for lead, name in zip(leads, bare, strict=True) if name not in _AMBIGUOUS}
     for letter in "cd":

@@ -23,7 +23,7 @@ from tests.fuzz.seeds import Files, packed
 _MAX_ADDRESS_BYTES = 4 * 1024**3
 # To trace costs five times the reading. A campaign begins with many traces, while most mutants reach new lines; later
 # new kinds of results show what is new, too.
-_TRACED_AT_FIRST, _TRACED_LATER, _AT_FIRST = 3, 20, 2_000
+_TRACED_AT_FIRST, _TRACED_LATER, _AT_FIRST = 3, 40, 2_000
 _EXPORTED = 50
 _TOLD_EVERY = 100
 # Mutants that are mutated further: the process is to be as large as its readers, not as what it collects.

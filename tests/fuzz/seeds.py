@@ -25,6 +25,8 @@ _OF_ONE_KIND = 12
 _SUFFIXES = frozenset(
     (".hea", ".dat", ".mat", ".xml", ".dcm", ".edf", ".scp", ".ecg", ".npz", ".zip", ".txt", ".csv", ".json", ".mwf")
 )
+# Long texts beside the records: searched for names of leads line by line, they would take half of a campaign's time.
+_NO_ECGS = frozenset(("LICENSE.txt", "ptbxl_database.csv", "scp_statements.csv"))
 _HEADER = "r 12 100 400\n"
 
 
@@ -52,7 +54,11 @@ def real(folder: Path) -> tuple[Files, ...]:
     """Return real files as drops: headers with their signal files, every other file alone."""
     drops: list[Files] = []
     for name in ("vendor-samples", "failing-inputs", "cinc-samples", "ludb/data", "ptb-xl-subset"):
-        found = sorted(path for path in (folder / name).rglob("*") if path.suffix.lower() in _SUFFIXES)
+        found = sorted(
+            path
+            for path in (folder / name).rglob("*")
+            if path.suffix.lower() in _SUFFIXES and path.name not in _NO_ECGS
+        )
         headers = [path for path in found if path.suffix == ".hea"]
         described = {path.with_suffix("") for path in headers}
         # Many records of one data set are files of one kind.
