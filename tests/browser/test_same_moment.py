@@ -1,11 +1,13 @@
 """Two things at the same moment: Streamlit ends a callback that looks into its session while another request waits.
 
-A server whose callbacks wait before they begin makes the moment long enough to be met.
+A server whose callbacks wait before they begin makes the moment long enough to be met. Where a test says so, one begins
+only when the next request is there, or when the test lets it go: then it does not matter who is faster.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,12 +23,24 @@ pytestmark = pytest.mark.browser
 WAIT_MS = 90_000
 PATCH = """
 import time
+from pathlib import Path
+
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.state import session_state
 
 call = session_state.WStates.call_callback
+armed, begun = Path(__file__).with_name("armed"), Path(__file__).with_name("begun")
 
 def late(self, *args, **more):
-    time.sleep(0.6)
+    if armed.exists():
+        awaited = armed.read_text()
+        armed.rename(begun)
+        requests = get_script_run_ctx().script_requests
+        while begun.exists() and (awaited == "release" or requests._state == ScriptRequestType.CONTINUE):
+            time.sleep(0.02)
+    else:
+        time.sleep(0.6)
     return call(self, *args, **more)
 
 session_state.WStates.call_callback = late
@@ -39,12 +53,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def late_server(
-    start_app: Callable[..., AbstractContextManager[str]], database: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def patch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of what makes the server late."""
     folder = tmp_path_factory.mktemp("late")
     (folder / "sitecustomize.py").write_text(PATCH)
-    paths = [str(folder), os.environ.get("PYTHONPATH", "")]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def late_server(start_app: Callable[..., AbstractContextManager[str]], database: Path, patch: Path) -> Iterator[str]:
+    paths = [str(patch), os.environ.get("PYTHONPATH", "")]
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
         with start_app(database) as address:
@@ -52,11 +70,11 @@ def late_server(
 
 
 def came_true(page: Page, is_so: Callable[[], bool]) -> bool:
-    """Wait until something is in the database, and tell whether it came."""
-    for _ in range(WAIT_MS // 500):
+    """Wait until something is so outside the browser, and tell whether it came."""
+    for _ in range(WAIT_MS // 200):
         if is_so():
             return True
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(200)
     return False
 
 
@@ -71,11 +89,28 @@ def came_after(page: Page, sign: Locator) -> bool:
     return False
 
 
-def with_a_link(page: Page, button: Locator, link: str) -> None:
-    """Click a link while the callback of a button has not begun yet."""
-    button.click()
-    page.wait_for_timeout(250)
-    page.get_by_role("link", name=link).click()
+@dataclass(frozen=True)
+class Moment:
+    """Holds the next callback of the server before it begins."""
+
+    page: Page
+    patch: Path
+
+    def held(self, button: Locator, awaited: str) -> None:
+        """Click a button, and return when its callback is held: until a request comes, or until it is let go."""
+        self.release()
+        (self.patch / "armed").write_text(awaited)
+        button.click()
+        assert came_true(self.page, (self.patch / "begun").exists), "no callback began"
+
+    def release(self) -> None:
+        """Let go the callback that is held."""
+        (self.patch / "begun").unlink(missing_ok=True)
+
+    def with_a_link(self, button: Locator, link: str) -> None:
+        """Click a link while the callback of a button has not begun yet."""
+        self.held(button, "request")
+        self.page.get_by_role("link", name=link).click()
 
 
 def opened(browser: Browser, address: str, sign: str) -> Page:
@@ -127,7 +162,9 @@ def test_keys_of_a_read_in_a_hurry_are_all_taken(browser: Browser, late_server: 
     page.close()
 
 
-def test_agreement_is_logged_though_a_link_is_clicked(browser: Browser, late_server: str, database: Path) -> None:
+def test_agreement_is_logged_though_a_link_is_clicked(
+    browser: Browser, late_server: str, database: Path, patch: Path
+) -> None:
     store = review.open_store(f"sqlite:///{database}")
     review.ensure_reader(store, "Owner")
     page = opened(browser, late_server, "text=Noise and lead off")
@@ -137,7 +174,7 @@ def test_agreement_is_logged_though_a_link_is_clicked(browser: Browser, late_ser
     page.get_by_label("Your name").fill("Ida")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
-    with_a_link(page, page.get_by_role("button", name="Agree with"), "Analyse")
+    Moment(page, patch).with_a_link(page.get_by_role("button", name="Agree with"), "Analyse")
     # Which tab is open then does not matter: the audit tells.
     expect(page.locator(".cv-answer .cv-word")).to_be_visible(timeout=WAIT_MS)
     assert came_true(page, lambda: any(event.kind is EventKind.OPINION_GIVEN for event in review.events_of(store))), (
@@ -150,7 +187,7 @@ def test_agreement_is_logged_though_a_link_is_clicked(browser: Browser, late_ser
 
 
 @pytest.fixture
-def settings(browser: Browser, late_server: str, database: Path) -> Iterator[tuple[Page, review.Store]]:
+def settings(browser: Browser, late_server: str, database: Path, patch: Path) -> Iterator[tuple[Moment, review.Store]]:
     """What the owner of a study sets."""
     store = review.open_store(f"sqlite:///{database}")
     review.ensure_reader(store, "Owner")
@@ -164,48 +201,57 @@ def settings(browser: Browser, late_server: str, database: Path) -> Iterator[tup
     page.get_by_text("Study and people", exact=True).click(timeout=WAIT_MS)
     expect(page.get_by_text("Critical results", exact=True)).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
-    yield page, store
+    yield Moment(page, patch), store
     store.close()
     page.close()
 
 
-def test_a_study_is_set_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
-    page, store = settings
+def test_a_study_is_set_though_a_link_is_clicked(settings: tuple[Moment, review.Store]) -> None:
+    moment, store = settings
+    page = moment.page
     page.get_by_label("Independent blind reads of each case").fill("4")
-    with_a_link(page, page.get_by_role("button", name="Set", exact=True), "Worklist")
+    moment.with_a_link(page.get_by_role("button", name="Set", exact=True), "Worklist")
     assert came_true(page, lambda: {each.name: each.reads_wanted for each in review.list_studies(store)}["set"] == 4), (
         "it was lost"
     )
 
 
-def test_a_setting_is_refused_in_words_where_its_page_is_left_at_once(settings: tuple[Page, review.Store]) -> None:
-    page, _ = settings
-    with_a_link(page, page.get_by_role("button", name="Set", exact=True), "Batch")
+def test_a_setting_is_refused_in_words_where_its_page_is_left_at_once(settings: tuple[Moment, review.Store]) -> None:
+    moment, _ = settings
+    page = moment.page
+    moment.held(page.get_by_role("button", name="Set", exact=True), "release")
+    page.get_by_role("link", name="Batch").click()
     expect(page.get_by_text("Drop many ECGs")).to_be_visible(timeout=WAIT_MS)
+    # With the end of its script the new page has cleared away the widgets of the old one.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=WAIT_MS)
+    moment.release()
     page.get_by_role("link", name="Worklist").click()
     page.get_by_text("Study and people", exact=True).click(timeout=WAIT_MS)
     expect(page.get_by_text("This was not taken", exact=False)).to_be_visible(timeout=WAIT_MS)
 
 
-def test_a_role_is_given_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
-    page, store = settings
+def test_a_role_is_given_though_a_link_is_clicked(settings: tuple[Moment, review.Store]) -> None:
+    moment, store = settings
+    page = moment.page
     roles = page.locator(".st-key-roles_Flo")
-    with_a_link(page, roles.get_by_text("adjudicator", exact=True), "Worklist")
+    moment.with_a_link(roles.get_by_text("adjudicator", exact=True), "Worklist")
     assert came_true(page, lambda: Role.ADJUDICATOR in review.roles_of(store, "Flo")), "it was lost"
 
 
-def test_critical_results_are_set_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
-    page, store = settings
+def test_critical_results_are_set_though_a_link_is_clicked(settings: tuple[Moment, review.Store]) -> None:
+    moment, store = settings
+    page = moment.page
     before = review.alert_settings(store).open_alerts
     page.get_by_text("A critical result of an uploaded ECG opens an alert").click()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
-    with_a_link(page, page.get_by_role("button", name="Set critical results"), "Worklist")
+    moment.with_a_link(page.get_by_role("button", name="Set critical results"), "Worklist")
     assert came_true(page, lambda: review.alert_settings(store).open_alerts is not before), "it was lost"
 
 
-def test_another_reader_sits_down_though_a_link_is_clicked(settings: tuple[Page, review.Store]) -> None:
-    page, _ = settings
-    with_a_link(page, page.get_by_role("button", name="Another reader"), "Worklist")
+def test_another_reader_sits_down_though_a_link_is_clicked(settings: tuple[Moment, review.Store]) -> None:
+    moment, _ = settings
+    page = moment.page
+    moment.with_a_link(page.get_by_role("button", name="Another reader"), "Worklist")
     assert came_after(page, page.get_by_label("Your name")), "it was lost"
-    with_a_link(page, page.get_by_text("Flo", exact=True), "Worklist")
+    moment.with_a_link(page.get_by_text("Flo", exact=True), "Worklist")
     assert came_after(page, page.get_by_text("Reader: Flo")), "it was lost"
