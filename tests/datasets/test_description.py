@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from cardiov_core.cli import main
-from cardiov_core.datasets import PtbXl
+from cardiov_core.datasets import PtbXl, read_labels
 from cardiov_core.datasets.description import PAPER, describe
 from cardiov_core.errors import DatasetError
 
@@ -57,6 +57,17 @@ def test_levels_under_both_rules(tree: Path) -> None:
     assert by_likelihood == {"1-8": (2, 0, 0, 0), "9": (0, 0, 0, 1), "10": (0, 1, 0, 0), "all": (2, 1, 0, 1)}
     assert by_severity == {"1-8": (1, 0, 1, 0), "9": (0, 0, 0, 1), "10": (0, 0, 1, 0), "all": (1, 0, 2, 1)}
     assert found.n_graded_differently == {"1-8": 1, "9": 0, "10": 1, "all": 2}
+
+
+@pytest.mark.parametrize(("rule", "levels"), [("highest_likelihood", (0, 0, 3, 1)), ("most_severe", (0, 2, 3, 2))])
+def test_labels_of_a_rule_train_and_evaluate(tree: Path, tmp_path: Path, rule: str, levels: tuple[int, ...]) -> None:
+    out = tmp_path / "levels.csv"
+    shown = CliRunner().invoke(main, ["data", "labels", "--data", str(tree), "--rule", rule, "--out", str(out)])
+    assert shown.exit_code == 0, shown.output
+    assert tuple(map(int, read_labels(out).levels.values())) == levels
+    nowhere = CliRunner().invoke(main, ["data", "labels", "--data", str(tree), "--out", str(tmp_path / "no" / "a.csv")])
+    assert nowhere.exit_code == 1
+    assert "a.csv" in nowhere.output
 
 
 def test_a_tree_without_statements_and_one_with_a_wrong_table(tree: Path) -> None:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -13,6 +13,7 @@ from cardiov_core.domain import how_many
 
 if TYPE_CHECKING:
     from cardiov_core.datasets import Description, Part
+    from cardiov_core.statements import LabelRule
 
 _RULE_TITLES: Mapping[str, str] = {
     "highest_likelihood": "LEVEL BY HIGHEST LIKELIHOOD",
@@ -197,6 +198,28 @@ def measure(folder: Path, processes: int) -> None:
     for _ in tqdm(kept.of(records), total=len(ids), disable=not sys.stderr.isatty(), unit="record"):
         pass
     click.echo(kept.path)
+
+
+@data.command()
+@click.option("--data", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="PTB-XL.")
+@click.option(
+    "--rule",
+    type=click.Choice(list(_RULE_TITLES)),
+    default="most_severe",
+    show_default=True,
+    help="Which statement decides: that of the highest likelihood, or the gravest one.",
+)
+@click.option("--out", required=True, type=click.File("w", encoding="utf-8"), metavar="FILE", help="A CSV.")
+def labels(folder: Path, rule: "LabelRule", out: TextIO) -> None:
+    """Write each record's level by a label rule, for --labels of `cardiov train` and `cardiov evaluate`.
+
+    The paper's rule takes the statement of the highest likelihood. PTB-XL gives rhythms, atrial fibrillation among
+    them, a likelihood of 0: only by most_severe do they count beside a diagnosis.
+    """
+    dataset = labelled_of(folder)
+    ids = dataset.ecg_ids(range(1, 11))
+    out.write("ecg_id,level\n" + "".join(f"{ecg_id},{int(dataset.label(ecg_id, rule))}\n" for ecg_id in ids))
+    click.echo(f"{out.name}: {how_many(len(ids), 'record')}")
 
 
 @data.command("ptb-xl")
