@@ -50,6 +50,7 @@ from .statements.task_figures import challenge_value as challenge_value
 from .statements.task_figures import challenge_with_rules as challenge_with_rules
 from .statements.task_figures import counted_figure as counted_figure
 from .statements.task_figures import main_figure as main_figure
+from .statements.task_figures import second_figure as second_figure
 from .statements.task_figures import task_figures as task_figures
 from .statements.thresholds import answers_above as answers_above
 from .statements.thresholds import best_thresholds as best_thresholds

@@ -65,6 +65,20 @@ def main_figure(task: Task, targets: Float64Array, outputs: Float64Array) -> flo
     return macro_auc(*judged(task, targets, outputs))
 
 
+def second_figure(task: Task, targets: Float64Array, outputs: Float64Array) -> float | None:
+    """Return R2 of numbers and the accuracy of a single label at 0.5; None of other tasks, and where nothing varies.
+
+    The benchmark's Tables III and IV have them beside the mean absolute error of the age and the AUC of the sex
+    (Strodthoff et al. 2021, doi:10.1109/JBHI.2020.3022989).
+    """
+    if task.kind == "number":
+        total = float(((targets - targets.mean()) ** 2).sum())
+        return 1.0 - float(((targets - outputs) ** 2).sum()) / total if total > 0 else None
+    if task.kind == "levels" or len(task.outputs) > 1:
+        return None
+    return float(((outputs > 0.5) == (targets > 0.5)).mean())
+
+
 def counted_figure(task: Task, targets: Float64Array, outputs: Float64Array) -> Counted:
     """Return `main_figure` of many resamples at once, for `counted_intervals`; arguments as in `main_figure`."""
     if task.kind == "number":
@@ -109,10 +123,8 @@ def task_figures(
     counted = counted_figure(task, targets, outputs)
     (interval,) = counted_intervals(counted, len(targets), groups=groups, n_resamples=n_resamples)
     if task.kind == "number":
-        residual = ((targets - outputs) ** 2).sum()
-        total = ((targets - targets.mean()) ** 2).sum()
         name = "mae"
-        more: dict[str, object] = {"r2": float(1 - residual / total) if total > 0 else None}
+        more: dict[str, object] = {"r2": second_figure(task, targets, outputs)}
     else:
         labels, scores = judged(task, targets, outputs)
         names = LEVEL_KEYS if task.kind == "levels" else task.outputs
@@ -124,7 +136,7 @@ def task_figures(
             more["f_max"] = f_max(labels, scores)
         more |= _of_challenge(task, labels, scores) | _upwards(task, labels, scores)
         if task.name == "sex":
-            more["accuracy"] = float(((outputs > 0.5) == (targets > 0.5)).mean())
+            more["accuracy"] = second_figure(task, targets, outputs)
     value = main_figure(task, targets, outputs)
     return TaskFigures(
         len(targets), len(np.unique(groups)), name, value, float(interval.low), float(interval.high), more

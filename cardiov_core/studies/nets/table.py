@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cardiov_core.domain import Float64Array
+from cardiov_core.domain import BoolArray, Float64Array
 from cardiov_core.errors import ConfigurationError
-from cardiov_core.evaluation import Interval, counted_figure, counted_intervals, main_figure
+from cardiov_core.evaluation import Interval, counted_figure, counted_intervals, main_figure, second_figure
 from cardiov_core.studies.nets.compare import ENSEMBLE, Comparison, NetOutputs
 from cardiov_core.studies.nets.published import SOURCE, published_figure
 
@@ -45,6 +45,8 @@ class NetRow:
     # Of age and sex: the figure of records with NORM as their only diagnosis, and of the others.
     healthy: float | None = None
     non_healthy: float | None = None
+    # Of age and sex: R2 or accuracy of all records, of those and of the others.
+    second: tuple[float | None, float | None, float | None] = (None, None, None)
 
     @property
     def is_worse(self) -> bool:
@@ -112,8 +114,7 @@ def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable
     rows = []
     for index, (one, value) in enumerate(zip(nets, values, strict=True)):
         row = _row(one, task.name, value, intervals[index], behind[index], intervals[len(nets) + index])
-        healthy, others = _by_health(comparison, one.outputs)
-        rows.append(replace(row, healthy=healthy, non_healthy=others))
+        rows.append(_by_health(row, comparison, one.outputs))
     return ComparisonTable(
         task=task.name,
         figure="MAE in years" if task.kind == "number" else "macro AUC",
@@ -126,15 +127,18 @@ def table_of(comparison: Comparison, n_resamples: int = 1000) -> ComparisonTable
     )
 
 
-def _by_health(comparison: Comparison, outputs: Float64Array) -> tuple[float | None, float | None]:
-    """Return the figures of healthy records and of the others, of age and sex (the benchmark's Tables III and IV)."""
+def _by_health(row: NetRow, comparison: Comparison, outputs: Float64Array) -> NetRow:
+    """Add the figures of healthy records and of the others, of age and sex (the benchmark's Tables III and IV)."""
     if comparison.healthy is None:
-        return None, None
-    healthy, others = (
-        float(main_figure(comparison.task, comparison.targets[kept], outputs[kept])) if kept.any() else None
-        for kept in (comparison.healthy, ~comparison.healthy)
+        return row
+    task, targets = comparison.task, comparison.targets
+    parts = comparison.healthy, ~comparison.healthy
+    every: BoolArray = np.ones(len(targets), dtype=bool)
+    of_all, of_healthy, of_others = (
+        second_figure(task, targets[kept], outputs[kept]) if kept.any() else None for kept in (every, *parts)
     )
-    return healthy, others
+    healthy, others = (float(main_figure(task, targets[kept], outputs[kept])) if kept.any() else None for kept in parts)
+    return replace(row, healthy=healthy, non_healthy=others, second=(of_all, of_healthy, of_others))
 
 
 def _row(one: NetOutputs, task: str, value: float, interval: Interval, behind: float, difference: Interval) -> NetRow:
@@ -180,11 +184,13 @@ def table_markdown(table: ComparisonTable) -> str:
 def _health_lines(table: ComparisonTable) -> list[str]:
     if not table.n_healthy:
         return []
-    heads = ("network", "all", f"healthy ({table.n_healthy})", f"others ({table.n - table.n_healthy})")
+    second = "R2" if table.figure.startswith("MAE") else "accuracy"
+    whom = ("all", f"healthy ({table.n_healthy})", f"others ({table.n - table.n_healthy})")
+    heads = ("network", *whom, *(f"{second}, {part}" for part in ("all", "healthy", "others")))
     rows = [heads, ("---",) * len(heads)]
     for row in table.rows:
-        parts = ["-" if value is None else f"{value:.3f}" for value in (row.value, row.healthy, row.non_healthy)]
-        rows.append((row.net, *parts))
+        values = (row.value, row.healthy, row.non_healthy, *row.second)
+        rows.append((row.net, *("-" if value is None else f"{value:.3f}" for value in values)))
     return ["", *("| " + " | ".join(row) + " |" for row in rows)]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from sklearn.metrics import r2_score
 
 from cardiov_core.cli import main
 from cardiov_core.datasets import PtbXl
@@ -98,7 +99,20 @@ def test_table_puts_the_best_first_and_marks_who_is_not_worse(tmp_path: Path) ->
     assert best.non_healthy is not None
     # Absolute errors of the parts add up to those of all.
     assert best.value == pytest.approx(0.25 * best.healthy + 0.75 * best.non_healthy)
-    assert "| healthy (100) | others (300) |" in table_markdown(parted)
+    assert "| healthy (100) | others (300) | R2, all | R2, healthy | R2, others |" in table_markdown(parted)
+    outputs = next(one.outputs for one in numbers.nets if one.net == best.net)
+    expected = [r2_score(numbers.targets[kept], outputs[kept]) for kept in (np.full(400, True), healthy, ~healthy)]
+    assert best.second == pytest.approx(expected)
+
+
+def test_sex_stands_with_its_accuracy() -> None:
+    targets = np.array([[1.0], [0.0], [1.0], [0.0]])
+    net = NetOutputs("naive", np.array([[0.9], [0.6], [0.4], [0.1]]), (), 2, 0)
+    found = Comparison(task_of("sex"), targets, ("a", "b", "c", "d"), (net,), Budget(1.0))
+    table = table_of(replace(found, healthy=np.array([True, True, False, False])), n_resamples=10)
+    # All, healthy and others: one of two is right each time, a probability of half is where it turns.
+    assert table.rows[0].second == (0.5, 0.5, 0.5)
+    assert "| accuracy, all |" in table_markdown(table)
 
 
 def test_matrix_holds_what_is_said_where_a_class_is(tmp_path: Path) -> None:
