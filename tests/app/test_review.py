@@ -129,6 +129,7 @@ def test_two_levels_without_names_then_the_reveal_then_the_answer(
     assert "the grader" in page
     assert "70" in page, "the model's probabilities"
     assert any(box.label == "Attention" for box in app.selectbox)
+    assert not re.search("looked at|Attention for", page), "attention is off, and nothing is said of it"
     app.button(key="change_2").click().run()
     read = review.read_by(store, case_id, "Ada")
     assert read is not None
@@ -140,7 +141,7 @@ def test_neither_takes_a_level_of_ones_own(store: Store, add_case: AddCase, open
     case_id = add_case("one", label=0, level=2)
     app = read_blind(open_page("review", "Ada", case=case_id), 3)
     app.button(key="read_go_on").click().run()
-    app.button(key="verdict_3").click().run()
+    app.button(key="verdict_2").click().run()
     read = review.read_by(store, case_id, "Ada")
     assert read is not None
     assert (read.verdict, read.verdict_level) == (Verdict.NEITHER, Severity.HIGH_RISK)
@@ -215,6 +216,10 @@ def test_who_saw_the_grade_reads_unblinded_and_is_told(store: Store, add_case: A
     read = review.read_by(store, case_id, "Olga")
     assert read is not None
     assert read.kind is ReadKind.UNBLINDED
+    app.button(key="read_go_on").click().run()
+    app.button(key="verdict_2").click().run()
+    page = shown(app)
+    assert all(f">{words}</td>" in page for words in ("high", "the grader")), "the owner's table speaks as the page does"
 
 
 def test_an_adjudicator_decides_with_reason_and_confirmation(

@@ -115,6 +115,16 @@ def test_the_owners_table_is_opened_knowingly_and_noted(store: Store, add_case: 
     assert kinds(store).count(("Olga", EventKind.GRADE_SHOWN)) == 1, "noted once"
 
 
+def test_a_column_that_no_case_fills_takes_no_room(store: Store, add_case: AddCase, open_page: OpenPage) -> None:
+    """The time that a case came in was cut at 1366 px behind three empty columns."""
+    case_id = add_case("r1", label=0, level=3)
+    sometimes = {"Set", "Graders", "Given to"}
+    assert not sometimes & set(owners_table(open_page).dataframe[0].value.columns)
+    review.ensure_reader(store, "Ada")
+    review.assign(store, [case_id], "Ada", "Olga")
+    assert sometimes & set(owners_table(open_page).dataframe[0].value.columns) == {"Given to"}
+
+
 def test_filters_are_kept_in_the_address(add_case: AddCase, open_page: OpenPage) -> None:
     add_case("far", label=0, level=3, seed=1)
     add_case("near", label=1, level=2, seed=2)

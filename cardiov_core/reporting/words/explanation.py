@@ -35,6 +35,5 @@ def leads_line(explanation: Explanation) -> str:
         return f"No lead was looked at more than {STANDS_OUT:g} times as much as the median one (lead occlusion)."
     losses = ", ".join(f"{lead} {leads[lead]:.2f}" for lead in named)
     return (
-        f"Leads looked at most, by what {explanation.target} loses in log odds without them (lead occlusion): "
-        f"{losses}. The marks beside their names show the same."
+        f"Leads looked at most, by what {explanation.target} loses in log odds without them (lead occlusion): {losses}."
     )

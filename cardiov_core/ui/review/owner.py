@@ -24,6 +24,7 @@ from cardiov_core.ui.frame.html import html_table, plain
 from cardiov_core.ui.frame.page import facts, guarded, show_error
 from cardiov_core.ui.frame.review_session import ReviewState, review_state
 from cardiov_core.ui.review.preload import prepared
+from cardiov_core.ui.review.reveal import CONFIDENCE_WORDS, VERDICT_WORDS
 
 SHOW_KEY, DELETE_KEY, DELETE_REASON_KEY = "owner_show", "owner_delete", "owner_delete_reason"
 _NETWORK_INPUT_S = 10.0
@@ -64,7 +65,7 @@ def _facts(case: Case) -> list[tuple[str, str]]:
         ("Study, source", f"{case.study}, {case.source.value}"),
         ("Label", "none" if case.label is None else f"{int(case.label)} {case.label.title}"),
         ("Grader's level", "withheld" if case.level is None else f"{int(case.level)} {case.level.title}"),
-        ("Model", f"{case.model_name}, SHA-256 {case.model_sha256}" if case.model_name else "none"),
+        ("Grader", f"{case.model_name}, SHA-256 {case.model_sha256}" if case.model_name else "none"),
         ("Quality", " ".join((f"{case.quality_verdict.value}.", *case.quality_reasons))),
         ("Why it is here", " ".join(case.reasons) or "not stated"),
         ("Status", case.status.value),
@@ -76,10 +77,10 @@ def _facts(case: Case) -> list[tuple[str, str]]:
 def _read_row(read: Read) -> tuple[str, ...]:
     revised = "" if read.revised_level is None else f"{'changed to' if read.switched else 'kept'} {read.revised_level}"
     decided = "; ".join(part for part in (", ".join(read.reasons), read.text) if part)
-    verdict = "" if read.verdict is None else read.verdict.value
+    verdict = "" if read.verdict is None else VERDICT_WORDS[read.verdict]
     when = f"{read.committed_at:%d %b %Y %H:%M} UTC"
     level = f"{int(read.level)} {read.level.title}"
-    return read.reader, level, str(read.confidence), read.kind.value, revised, verdict, decided, when
+    return read.reader, level, CONFIDENCE_WORDS[read.confidence], read.kind.value, revised, verdict, decided, when
 
 
 def _event_row(event: Event) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ GO_ON_KEY, UNDO_KEY, KEEP_KEY = "read_go_on", "read_undo", "read_keep"
 CONFIDENCE_WORDS = {1: "low", 2: "medium", 3: "high"}
 """Confidence of a read -> its word."""
 
-_VERDICTS = {Verdict.LABEL: "the label", Verdict.MODEL: "the grader", Verdict.NEITHER: "neither"}
+VERDICT_WORDS = {Verdict.LABEL: "the label", Verdict.MODEL: "the grader", Verdict.NEITHER: "neither"}
+"""Whom a reader sided with -> words."""
 
 
 def revealed_case(store: Store, me: Reader, read: Read) -> Case | None:
@@ -93,7 +94,7 @@ def _show_reveal(store: Store, me: Reader, read: Read, case: Case) -> None:
         level_row("Your read", read.level),
     ]
     if read.verdict is not None:
-        rows.append(f'<div class="cv-who">You agreed with</div><div>{_VERDICTS[read.verdict]}</div>')
+        rows.append(f'<div class="cv-who">You agreed with</div><div>{VERDICT_WORDS[read.verdict]}</div>')
     st.html(f'<div class="cv-reveal" role="status">{"".join(rows)}</div>{_probabilities(case)}')
     if read.revised_level is not None:
         kept = "kept" if read.revised_level is read.level else f"changed to {int(read.revised_level)}"

@@ -14,7 +14,7 @@ from cardiov_core.ui.frame.review_session import review_state
 from cardiov_core.ui.frame.session import Key
 from cardiov_core.ui.review.preload import Prepared
 from cardiov_core.ui.sign_in.idle_clock import fragment
-from cardiov_core.ui.trace.explanation import has_band, remarks, stages_of
+from cardiov_core.ui.trace.explanation import has_band, measured_reasons, remarks, stages_of
 from cardiov_core.ui.trace.measurements import show_median_beat
 from cardiov_core.ui.trace.tools import NO_STAGES, AttentionTools, show_paper, tool_row
 
@@ -51,18 +51,21 @@ def show_case_trace(case_id: str, prepared: Prepared, revealed: Case | None, *, 
     tools = replace(tools, paper=replace(tools.paper, confirmed=confirmed))
     band = explanation if isinstance(explanation, Explanation) else None
     asked = tools.attention is not None and tools.attention.target is None
+    # Where the network looked is told where its band is asked for; what was measured is the reason for the level.
+    looked = tools.attention is not None and tools.attention.overlay
+    told = explanation if looked else measured_reasons(explanation)
     show_paper(
         record,
         tools,
         prepared.measured,
         band,
         words,
-        remarks=remarks(explanation, revealed.level if revealed is not None and asked else None),
+        remarks=remarks(told, revealed.level if revealed is not None and asked else None),
         key=paper_key,
     )
     if failure is not None:
         show_error(failure)
-    if revealed is not None and explanation is not None:
+    if revealed is not None and told is not None:
         _say_whose(revealed)
     _show_measurements(prepared, tools.paper.gain_mm_mv)
 

@@ -17,6 +17,8 @@ ROW_HEIGHT_PX = 32
 # Some twelve rows fit below filters and counts on a screen of 800 px.
 _TABLE_HEIGHT_PX = 420
 _NO_LEVEL = "none"
+_SOMETIMES = ("Set", "Graders", "Given to")
+"""Columns that are shown where some case has anything in them."""
 
 
 def show_counts(page: CasePage, by_reader: Mapping[str, int]) -> None:
@@ -49,8 +51,8 @@ def case_table(cases: Sequence[Case], open_key: str) -> list[int]:
             "Came in": [f"{case.created_at:%Y-%m-%d %H:%M}" for case in cases],
         }
     )
-    if not any(case.prediction_set for case in cases):
-        frame = frame.drop(columns="Set")
+    # What no case has would push the time that it came in over the edge of a laptop's screen.
+    frame = frame.drop(columns=[name for name in _SOMETIMES if not frame[name].any()])
     column = st.column_config
     event = st.dataframe(
         frame.style.map(_colours, subset=["Label", "Level", "Decision"]),
