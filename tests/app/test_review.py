@@ -219,7 +219,9 @@ def test_who_saw_the_grade_reads_unblinded_and_is_told(store: Store, add_case: A
     app.button(key="read_go_on").click().run()
     app.button(key="verdict_2").click().run()
     page = shown(app)
-    assert all(f">{words}</td>" in page for words in ("high", "the grader")), "the owner's table speaks as the page does"
+    assert all(f">{words}</td>" in page for words in ("high", "the grader")), (
+        "the owner's table speaks as the page does"
+    )
 
 
 def test_an_adjudicator_decides_with_reason_and_confirmation(

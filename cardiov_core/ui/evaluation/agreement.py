@@ -305,8 +305,9 @@ def _decision(consensus: Consensus) -> None:
         p_value = f"needs {MIN_CASES} decided cases"
     else:
         p_value = "p < 0.001" if consensus.p_value < 0.001 else f"p = {consensus.p_value:.3f}"
+    cases = "case" if consensus.n == 1 else "cases"
     st.write(
-        f"Of {consensus.n} decided {'case' if consensus.n == 1 else 'cases'} only the label agrees in {len(consensus.label_only)}, only the grader in "
+        f"Of {consensus.n} decided {cases} only the label agrees in {len(consensus.label_only)}, only the grader in "
         f"{len(consensus.model_only)}, both in {len(consensus.both)}, neither in {len(consensus.neither)}; "
         f"McNemar's exact test: {p_value}."
     )
