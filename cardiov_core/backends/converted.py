@@ -161,10 +161,16 @@ def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":
         In evaluation mode.
     shape : tuple of int
         Leads and samples.
+
+    Raises
+    ------
+    ValueError
+        If the network has a layer that OpenVINO has no words for.
     """
     openvino_package()
     import torch
-    from openvino.frontend import FrontEndManager
+    from openvino.frontend import FrontEndManager, GeneralFailure, NotImplementedFailure
+    from openvino.frontend import OpConversionFailure, OpValidationFailure
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
     example = torch.zeros(1, *shape)
@@ -173,7 +179,11 @@ def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":
         warnings.simplefilter("ignore")
         decoder = TorchScriptPythonDecoder(net, example_input=(example,), trace_kwargs={"check_trace": False})
     frontend = FrontEndManager().load_by_framework("pytorch")
-    model: Model = frontend.convert(frontend.load(decoder))
+    try:
+        model: Model = frontend.convert(frontend.load(decoder))
+    except (GeneralFailure, NotImplementedFailure, OpConversionFailure, OpValidationFailure) as error:
+        # These are no RuntimeErrors.
+        raise ValueError(str(error)) from error
     model.reshape([1, *shape])
     return model
 

@@ -136,6 +136,34 @@ class _Unfit(nn.Module):
         return x.mean(dim=-1)[:, :3] + (3.0 if bool(x.abs().sum() > 0) else 0.0) + self.shift
 
 
+class _Unknown(_Unfit):
+    """Has a layer that OpenVINO has no words for."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unfold(-1, 250, 125).transpose(1, 2).mean(dim=(1, 3))[:, :3] + self.shift
+
+
+@pytest.mark.usefixtures("openvino_cache")
+def test_a_layer_that_openvino_does_not_know_is_left_to_torch(
+    signals: np.ndarray, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ConfigurationError, match="OpenVINO cannot run _Unknown"):
+        ConvertedNetwork(_Unknown, "a", SHAPE).logits(signals)
+    monkeypatch.setenv("CARDIOV_BACKEND", "auto")
+    assert ConvertedNetwork(_Unknown, "a", SHAPE).logits(signals) is None
+    assert "PyTorch runs _Unknown" in caplog.text
+
+
+@pytest.mark.usefixtures("openvino_cache")
+def test_a_network_that_reads_windows_is_converted(signals: np.ndarray) -> None:
+    """As every grader that `cardiov train --net` makes."""
+    torch.manual_seed(0)
+    net = build_net("fcn_wang", 12, 3, windows={"length": 250, "step": 125, "join": "mean"}).eval()
+    logits = ConvertedNetwork(lambda: net, "a", SHAPE).logits(signals)
+    assert logits is not None
+    np.testing.assert_allclose(logits, _reference(net, signals), atol=1e-4)
+
+
 @pytest.mark.usefixtures("openvino_cache")
 def test_what_differs_from_torch_is_never_used(
     signals: np.ndarray, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

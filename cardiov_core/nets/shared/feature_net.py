@@ -41,7 +41,9 @@ class Windows:
         """
         if x.shape[-1] <= self.length:
             return x.unsqueeze(1)
-        return x.unfold(-1, self.length, self.step).transpose(1, 2)
+        # `Tensor.unfold` says the same in one word, which OpenVINO does not know.
+        starts = range(0, int(x.shape[-1]) - self.length + 1, self.step)
+        return torch.stack([x[..., start : start + self.length] for start in starts], dim=1)
 
     def joined(self, logits: Tensor) -> Tensor:
         """Return the logits of records, ``(batch, n, outputs) -> (batch, outputs)``."""
