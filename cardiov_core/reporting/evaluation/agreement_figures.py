@@ -13,7 +13,9 @@ from cardiov_core.reporting.evaluation.agreement_words import SHARES, VERDICT_WO
 _ACCENT = {False: "#0072B2", True: "#56B4E9"}
 """The pages' accent on light and on dark ground."""
 
-_ROW_PX, _EDGE_PX = 34, 70
+_ROW_PX, _EDGE_PX = 38, 70
+_ONE_LINE = 22
+"""Letters of a row's name; a longer one would leave a phone no room for its interval."""
 _CELL_PX = 74
 _CONFUSION_PX = 380
 
@@ -96,8 +98,13 @@ def agreement_figure(comparisons: Sequence[Comparison], statistic: Statistic, *,
         ],
     )
     title = f"{statistic.value}, %" if as_share else statistic.value
-    figure.update_xaxes(_axis(palette, title) | {"range": [least, most]})
-    figure.update_yaxes(_names(names))
+    # At the chart's right edge: beside long names the axis is narrower than its title, which was cut on a phone.
+    figure.update_layout(
+        title={"text": title, "font": {"size": 13}, "xref": "container", "x": 1, "xanchor": "right"}
+        | {"yref": "container", "y": 0, "yanchor": "bottom", "pad": {"r": 22, "b": 4}}
+    )
+    figure.update_xaxes(_axis(palette, "") | {"range": [least, most]})
+    figure.update_yaxes(_names([_in_two_lines(name) for name in names]))
     return figure
 
 
@@ -192,6 +199,10 @@ def _level_axis(palette: PaperColours, name: str, span: list[float], title: dict
 def comparison_name(comparison: Comparison) -> str:
     """Return whom a comparison is of: 'Grader / All readers'."""
     return f"{comparison.first} / {comparison.second}"
+
+
+def _in_two_lines(name: str) -> str:
+    return name if len(name) <= _ONE_LINE else name.replace(" / ", " /<br>", 1)
 
 
 def _dots(

@@ -146,7 +146,8 @@ def _condition(page: _Page, condition: ConditionReport) -> None:
     with right:
         show_confusion(page.store, page.owner, page.cases, condition)
         _decision(page.report.consensus)
-    _tables(page.report, condition)
+    with st.expander("All numbers"):
+        _tables(page.report, condition)
     with st.expander("Methods, for a paper"):
         st.code(methods_words(condition), language=None, wrap_lines=True)
     _downloads(page)
@@ -247,7 +248,6 @@ def _meaning(statistic: Statistic) -> str:
 
 
 def _tables(report: AgreementReport, condition: ConditionReport) -> None:
-    st.subheader("All numbers")
     heads = ["Readings", "n", *COLUMN_HEADS.values()]
     rows = [
         [comparison_name(entry), str(entry.n), *(_cell(entry, statistic) for statistic in COLUMN_HEADS)]

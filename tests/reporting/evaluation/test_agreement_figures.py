@@ -52,6 +52,15 @@ def test_a_comparison_without_a_number_keeps_its_row_and_says_why(dark: bool) ->
     assert list(figure.layout.yaxis.ticktext) == ["Grader / Ada", "Grader / Ada"]
 
 
+def test_long_names_and_the_axis_title_leave_a_phone_its_intervals() -> None:
+    """At 390 px the title was cut: it was centred on an axis that names had left a quarter of the width."""
+    long = replace(comparison(), first="Reader A (made up)", second="Reader B (made up)")
+    figure = agreement_figure([long], Statistic.KAPPA)
+    assert list(figure.layout.yaxis.ticktext) == ["Reader A (made up) /<br>Reader B (made up)"]
+    assert not figure.layout.xaxis.title.text
+    assert (figure.layout.title.xref, figure.layout.title.xanchor) == ("container", "right")
+
+
 def test_shares_are_per_cent_and_the_axis_holds_every_limit() -> None:
     exact = agreement_figure([comparison()], Statistic.EXACT)
     assert exact.data[0].x[0] == pytest.approx(100 * 23 / 24)
