@@ -119,6 +119,14 @@ def test_no_interval_of_the_head_is_cut(browser: Browser, server: str, width: in
     page.close()
 
 
+@pytest.mark.parametrize("width", [390, 820])
+def test_the_intervals_stand_below_the_name(browser: Browser, server: str, width: int) -> None:
+    page = ecg(browser, server, "normal", width)
+    left = "element => Math.round(element.getBoundingClientRect().left)"
+    assert page.locator(".cv-values div").first.evaluate(left) == page.locator(".cv-who b").first.evaluate(left)
+    page.close()
+
+
 @pytest.mark.parametrize("width", [1366, 1920])
 def test_the_rhythm_strip_is_on_the_screen(browser: Browser, server: str, width: int) -> None:
     page = ecg(browser, server, "normal", width)
