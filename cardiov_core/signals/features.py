@@ -70,20 +70,20 @@ class Feature:
 
 _OF_A_LEAD: tuple[tuple[str, str, str, Unit], ...] = (
     ("r", "R and S waves", "highest QRS deflection", "of QRS"),
-    ("r_at", "QRS shape", "time of the highest QRS deflection from R", "ms"),
+    ("r_at", "QRS shape", "shift of the R peak", "ms"),
     ("s", "R and S waves", "lowest QRS deflection", "of QRS"),
-    ("s_at", "QRS shape", "time of the lowest QRS deflection from R", "ms"),
+    ("s_at", "QRS shape", "shift of the S trough", "ms"),
     ("q", "Q wave", "lowest point before R", "of QRS"),
     ("qrs_area", "QRS shape", "QRS area", "of QRS ms"),
     ("st_early", "ST", "ST (80 ms after R)", "of QRS"),
     ("st_late", "ST", "ST (120 ms after R)", "of QRS"),
-    ("t_max", "T wave", "T highest", "of QRS"),
-    ("t_max_at", "T wave timing", "time of the highest T from R", "ms"),
-    ("t_min", "T wave", "T lowest", "of QRS"),
-    ("t_min_at", "T wave timing", "time of the lowest T from R", "ms"),
+    ("t_max", "T wave", "T peak", "of QRS"),
+    ("t_max_at", "T wave timing", "R to T peak", "ms"),
+    ("t_min", "T wave", "T trough", "of QRS"),
+    ("t_min_at", "T wave timing", "R to T trough", "ms"),
     ("t_area", "T wave", "T area", "of QRS ms"),
-    ("p_max", "P wave", "P highest", "of QRS"),
-    ("p_min", "P wave", "P lowest", "of QRS"),
+    ("p_max", "P wave", "P peak", "of QRS"),
+    ("p_min", "P wave", "P trough", "of QRS"),
 )
 _TIMES = frozenset(key for key, _, _, unit in _OF_A_LEAD if unit == "ms")
 _MEASURED: tuple[tuple[str, str, str, Unit], ...] = (

@@ -23,7 +23,7 @@ WAVES_OF_A_LEAD: tuple[tuple[str, str, str, str], ...] = (
     ("r_width", "QRS shape", "R width", "ms"),
     ("s_depth", "R and S waves", "S", "of QRS"),
     ("r_to_s", "R and S waves", "R over S", ""),
-    ("r_peak_at", "QRS shape", "time from the QRS onset to R", "ms"),
+    ("r_peak_at", "QRS shape", "R peak time", "ms"),
     ("j", "ST", "J point", "of QRS"),
     ("st60", "ST", "ST (60 ms after J)", "of QRS"),
     ("t_tallest", "T wave", "T", "of QRS"),

@@ -229,11 +229,18 @@ def test_reasons_name_value_lead_and_direction(grader: MeasurementGrader, record
         grader.explain(record, target="above_everything")
 
 
+def test_numbers_are_named_as_clinicians_name_them() -> None:
+    """Not 'time of the lowest T from R', which nobody says."""
+    for feature in FEATURES:
+        assert not feature.words.endswith("from R")
+        assert not feature.words.startswith("time of")
+
+
 def test_what_is_told_is_what_was_measured(grader: MeasurementGrader, record: EcgRecord) -> None:
     beat = measure(record).median_beat
     assert beat is not None
     told = [reason for target in range(4) for reason in grader.explain(record, target=target).reasons]
-    sizes = [reason for reason in told if reason.measure == "T highest" and reason.value is not None]
+    sizes = [reason for reason in told if reason.measure == "T peak" and reason.value is not None]
     window = slice(beat.r_index + round(0.16 * 500), beat.r_index + round(0.45 * 500) + 1)
     for reason in sizes:
         row = beat.signal[beat.leads.index(reason.lead or "")]
