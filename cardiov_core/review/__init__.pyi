@@ -77,6 +77,7 @@ from .reading.pace import reading_pace as reading_pace
 from .reading.queue import NotWaiting as NotWaiting
 from .reading.queue import Progress as Progress
 from .reading.queue import blind_queue as blind_queue
+from .reading.queue import has_right_ones as has_right_ones
 from .reading.queue import not_waiting as not_waiting
 from .reading.queue import progress as progress
 from .reading.read import commit_read as commit_read

@@ -89,6 +89,27 @@ def blind_queue(store: Store, reader: str, study: str = DEFAULT_STUDY) -> BlindC
         return None if following is None else blind_case_of(case_row(connection, following))
 
 
+def has_right_ones(store: Store, study: str = DEFAULT_STUDY) -> bool:
+    """Tell whether a blind reader of a study gets cases that the grader got right as well.
+
+    Parameters
+    ----------
+    store : Store
+        An open store.
+    study : str
+        Which.
+
+    Raises
+    ------
+    CaseNotFoundError
+        If there is no such study.
+    """
+    with store.reading() as connection:
+        row = study_row(connection, study)
+        right = [cases.c.study == study, cases.c.error == 0, _in_the_queue(connection, row)]
+        return connection.execute(sa.select(cases.c.id).where(*right).limit(1)).first() is not None
+
+
 def _in_the_queue(connection: sa.Connection, study: TableRow) -> sa.ColumnElement[bool]:
     """Return what makes a case one of the study's queue: to be read, or one of those that are mixed in.
 

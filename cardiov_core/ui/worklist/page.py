@@ -16,6 +16,7 @@ from cardiov_core.review import (
     adjudication_queue,
     assign,
     blind_queue,
+    has_right_ones,
     list_cases,
     list_readers,
     list_studies,
@@ -111,8 +112,8 @@ def _start(store: Store, me: Reader, study: str) -> None:
         if so_far.drafts:
             words.append(f"{so_far.drafts} begun")
         st.markdown(", ".join(words), width="content")
-    mixed = any(each.name == study and each.correct_share > 0 for each in list_studies(store))
-    right = " Cases that the grader got right are mixed in, so that no case is known to be wrong." if mixed else ""
+    mixed = " Cases that the grader got right are mixed in, so that no case is known to be wrong."
+    right = mixed if has_right_ones(store, study) else ""
     st.caption(f"You read each ECG before you see its label or the grader's level, in random order.{right}")
     prepare_ahead(store, following.id)
 

@@ -55,6 +55,19 @@ def test_a_share_that_the_study_has_not_takes_what_there_is(store: Store, add: A
     assert len(_read_all(store, "Ada", "mixed")) == 6
 
 
+def test_right_ones_are_spoken_of_only_where_a_reader_gets_some(store: Store, add: Any) -> None:
+    """A share alone says nothing: a list of errors brings none that could be mixed in."""
+    review.set_study(store, ReviewStudy("errors", 0.5, 9, with_verdict=False), "Dan")
+    add("w1", label=3, level=0, study="errors")
+    assert not review.has_right_ones(store, "errors")
+    add("c1", label=1, level=1, study="errors")
+    assert review.has_right_ones(store, "errors")
+    review.set_study(store, ReviewStudy("errors", 0.0, 9, with_verdict=False), "Dan")
+    assert not review.has_right_ones(store, "errors")
+    with pytest.raises(CaseNotFoundError):
+        review.has_right_ones(store, "nowhere")
+
+
 def test_what_was_read_or_skipped_does_not_come_again(store: Store, add: Any) -> None:
     add("r1")
     add("r2")
