@@ -1,6 +1,7 @@
 """A blind read by three keys, a hundred times: how many are lost, and the seconds from the first key to 'Saved'.
 
-The app runs with a database of its own; after each read the database is asked for the level, and the read is taken back.
+The app runs with a database of its own; after each read the database is asked for the level, and the read is
+taken back.
 
     python benchmarks/reads.py [--reads 100] [--pause 0.15]
 """

@@ -169,8 +169,13 @@ def convert(net: "nn.Module", shape: tuple[int, int]) -> "Model":
     """
     openvino_package()
     import torch
-    from openvino.frontend import FrontEndManager, GeneralFailure, NotImplementedFailure
-    from openvino.frontend import OpConversionFailure, OpValidationFailure
+    from openvino.frontend import (
+        FrontEndManager,
+        GeneralFailure,
+        NotImplementedFailure,
+        OpConversionFailure,
+        OpValidationFailure,
+    )
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
     example = torch.zeros(1, *shape)

@@ -141,7 +141,7 @@ def test_neither_takes_a_level_of_ones_own(store: Store, add_case: AddCase, open
     case_id = add_case("one", label=0, level=2)
     app = read_blind(open_page("review", "Ada", case=case_id), 3)
     app.button(key="read_go_on").click().run()
-    app.button(key="verdict_2").click().run()
+    app.button(key="verdict_3").click().run()
     read = review.read_by(store, case_id, "Ada")
     assert read is not None
     assert (read.verdict, read.verdict_level) == (Verdict.NEITHER, Severity.HIGH_RISK)
