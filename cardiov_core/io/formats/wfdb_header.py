@@ -34,6 +34,7 @@ _AGE = re.compile(r"^<?age>?\s*[:=]?\s*(?P<years>\d{1,3}(?:\.\d+)?)\b", re.IGNOR
 _SEX = re.compile(r"^<?(?:sex|gender)>?\s*[:=]\s*(?P<sex>male|female|m|f)\b", re.IGNORECASE)
 _PATIENT = re.compile(r"^<?(?:patient(?:[ _]?id)?|subject(?:[ _]?id)?)>?\s*[:=]\s*(?P<id>\S.*)$", re.IGNORECASE)
 _DEVICE = re.compile(r"^<?(?:device|recorder|machine)>?\s*[:=]\s*(?P<device>\S.*)$", re.IGNORECASE)
+_LARGEST_DIGITAL = 1 << 31
 _UNKNOWN = frozenset({"", "nan", "unknown", "n/a", "na", "none", "null", "-"})
 _DATE_FORMATS = ("%d/%m/%Y", "%d-%b-%Y", "%Y-%m-%d")
 _TIME_FORMATS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%M:%S.%f")
@@ -202,6 +203,13 @@ def _integer(tokens: Sequence[str], index: int) -> int | None:
         return None
 
 
+def _digital_value(tokens: Sequence[str], index: int, name: str) -> int | None:
+    value = _integer(tokens, index)
+    if value is not None and abs(value) > _LARGEST_DIGITAL:
+        raise _fault(name, f"the digital value '{tokens[index][:30]}' is larger than any storage format holds")
+    return value
+
+
 def _signal_line(line: str, name: str) -> SignalLine:
     # file, format, gain, ADC resolution, ADC zero, first value, checksum, block size, description (may hold spaces)
     tokens = line.split(maxsplit=8)
@@ -225,9 +233,9 @@ def _signal_line(line: str, name: str) -> SignalLine:
         skew=int(match["skew"] or 0),
         byte_offset=int(match["offset"] or 0),
         gain=float(gain["gain"]) if gain else None,
-        baseline=int(baseline) if baseline is not None else (_integer(tokens, 4) or 0),
+        baseline=int(baseline) if baseline is not None else (_digital_value(tokens, 4, name) or 0),
         units=gain["units"] if gain else None,
-        initial_value=_integer(tokens, 5),
+        initial_value=_digital_value(tokens, 5, name),
         checksum=_integer(tokens, 6),
         name=tokens[8].strip() if len(tokens) > 8 else "",
     )

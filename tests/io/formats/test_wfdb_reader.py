@@ -185,6 +185,10 @@ def test_a_missing_rate_is_asked_for(tmp_path, write_wfdb):
         ("1000/mV", "-5/mV", RecordFormatError, "gain of -5"),
         ("1000/mV", "x/mV", RecordFormatError, "gain reads"),
         ("1000/mV", "1000/mmHg", RecordUnsupportedError, "mmHg"),
+        # Digits before the first value make it one of twenty and more.
+        ("1000/mV 16 0 ", "1000/mV 16 99999999999999999999 ", RecordFormatError, "digital value '9999"),
+        ("1000/mV 16 0 ", "1000/mV 16 0 99999999999999999999", RecordFormatError, "digital value '9999"),
+        ("1000/mV 16 0 ", "1000/mV 16 0 -9999999999", RecordFormatError, "digital value '-9999"),
         ("rec.dat 16", "rec.dat 999", RecordUnsupportedError, "999"),
         ("rec.dat 16", "../rec.dat 16", RecordFormatError, r"\.\./rec"),
         ("rec.dat 16", "/etc/passwd 16", RecordFormatError, "passwd"),
