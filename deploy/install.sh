@@ -19,4 +19,6 @@ if [ "${2:-}" = --locked ]; then
 else
     install -c "$here/constraints.txt" "$here[postgres,dicom]"
 fi
+# A lock without one of the packages would show only when somebody opens an ECG.
+"$target/bin/pip" check --disable-pip-version-check
 "$target/bin/cardiov" --version

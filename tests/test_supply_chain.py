@@ -2,10 +2,12 @@
 
 import re
 import subprocess
-from importlib.metadata import Distribution, distributions
+import tomllib
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 # Why a package whose licence is not told by its metadata, or needs a word, may be used.
 REASONS = {
@@ -38,7 +40,34 @@ def fault(name: str, licence: str) -> str:
 
 def _pins(path: Path) -> dict[str, str]:
     found = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
+    return {_spelled(name): version for name, version in found}
+
+
+def _spelled(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _needed(wanted: list[Requirement]) -> set[str]:
+    """Names of packages and of all that they ask for in turn, as far as they are installed here."""
+    needed: set[str] = set()
+    done: set[str] = set()
+    while wanted:
+        requirement = wanted.pop()
+        if str(requirement) in done:
+            continue
+        done.add(str(requirement))
+        needed.add(_spelled(requirement.name))
+        try:
+            asked = distribution(requirement.name).requires or []
+        except PackageNotFoundError:
+            continue
+        extras = requirement.extras or {""}
+        wanted.extend(
+            each
+            for each in map(Requirement, asked)
+            if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras)
+        )
+    return needed
 
 
 @pytest.mark.parametrize(
@@ -60,7 +89,7 @@ def test_the_check_can_fail(licence: str, refused: bool) -> None:
 
 def test_no_package_binds_cardiov_to_its_own_licence(repository: Path) -> None:
     wanted = _pins(repository / "constraints.txt")
-    installed = {re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower(): package for package in distributions()}
+    installed = {_spelled(package.metadata["Name"]): package for package in distributions()}
     checked = {name: package for name, package in installed.items() if name in wanted}
     assert len(checked) > 0.9 * len(wanted)
     assert not [
@@ -82,6 +111,18 @@ def test_the_lock_is_of_these_versions_and_leaves_no_package_without_checksum(re
     assert len(entries) == len(re.findall(r"^[A-Za-z0-9]", text, re.MULTILINE))
     assert not [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
     assert "://" not in text
+
+
+def test_the_lock_has_every_package_that_an_installation_needs(repository: Path) -> None:
+    """Otherwise the image is built and no command of it runs: `make lock` writes it anew."""
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["postgres"], *extras["dicom"]]
+    needed = _needed([Requirement(each) for each in wanted])
+    assert needed > {_spelled(Requirement(each).name) for each in wanted}
+    # torch alone asks for other libraries with another build.
+    locked = set(_pins(repository / "deploy" / "requirements.lock"))
+    assert {name for name in needed - locked if not name.startswith(("nvidia-", "cuda-"))} == set()
 
 
 @pytest.mark.parametrize(
