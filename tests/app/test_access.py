@@ -23,6 +23,10 @@ def listening_at() -> Iterator[Callable[[str | None], None]]:
     config.set_option("server.address", before)
 
 
+def _context(headers: dict[str, str]) -> SimpleNamespace:
+    return SimpleNamespace(headers=headers, url=None, cookies={}, theme=SimpleNamespace(type="light"))
+
+
 def _open(repository: Path) -> AppTest:
     app = AppTest.from_file(str(repository / "app.py"), default_timeout=60).run()
     assert not app.exception
@@ -66,12 +70,31 @@ def test_where_people_sign_in_nothing_is_open_to_who_did_not(
         assert not app.title
 
 
-def test_a_proxy_is_no_way_around_it(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    headers = {"X-Forwarded-For": "192.168.1.7"}
-    monkeypatch.setattr("cardiov_core.ui.frame.access.st.context", SimpleNamespace(headers=headers, url=None))
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "192.168.1.7"},
+        {"Forwarded": "for=192.168.1.7"},
+        # A proxy that does not say for whom it asks, but passes the name on; or a foreign page under a name that was
+        # made to stand for this computer (DNS rebinding).
+        {"Host": "ecg.example.org", "Origin": "https://ecg.example.org"},
+        {"Host": "127.0.0.1:8501", "Origin": "https://ecg.example.org"},
+    ],
+)
+def test_a_proxy_is_no_way_around_it(
+    headers: dict[str, str], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cardiov_core.ui.frame.access.st.context", _context(headers))
     app = _open(repository)
     assert "a proxy brings other computers here" in app.error[0].value
     assert not app.file_uploader
+
+
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", ""])
+def test_this_computers_own_names_are_let_in(host: str, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    monkeypatch.setattr("cardiov_core.ui.frame.access.st.context", _context(headers))
+    assert _open(repository).file_uploader
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]", "unix:/run/cardiov.sock"])

@@ -2,6 +2,7 @@
 
 import os
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -9,14 +10,15 @@ OPEN_VARIABLE = "CARDIOV_WITHOUT_SIGN_IN"
 OPEN_WORDS = "anyone who reaches this address may see the ECGs"
 """What the variable must hold, word by word: a setting copied without being read opens nothing."""
 
-# Every proxy in use says for whom it asks; the app itself listens to the loopback then.
-_FORWARDED = "X-Forwarded-For"
+# Behind a proxy the app itself listens to the loopback. Most proxies say for whom they ask; of one that does not, the
+# name that people typed tells.
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 
 
 def refuse_strangers() -> None:
     """End the page where other computers reach the app, directly or by a proxy, and nobody has to sign in."""
     address = st.get_option("server.address")
-    proxied = _FORWARDED in st.context.headers
+    proxied = _comes_from_elsewhere()
     closed = is_loopback(address) and not proxied
     if closed or signs_in() or os.environ.get(OPEN_VARIABLE, "") == OPEN_WORDS:
         return
@@ -29,6 +31,14 @@ def refuse_strangers() -> None:
         f"- or open it to everyone: set `{OPEN_VARIABLE}` to `{OPEN_WORDS}`."
     )
     st.stop()
+
+
+def _comes_from_elsewhere() -> bool:
+    """Tell whether a proxy leads here, or another name than this computer's own, as a foreign page may have one."""
+    headers = st.context.headers
+    named = (f"//{headers.get('Host', '')}", headers.get("Origin", ""))
+    names = [urlsplit(each).hostname for each in named]
+    return any(each in headers for each in _FORWARDED) or not all(is_loopback(name) for name in names if name)
 
 
 def is_loopback(address: str | None) -> bool:
