@@ -34,6 +34,11 @@ class JsonLines(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+def writes_json() -> bool:
+    """Tell whether the log is lines of JSON."""
+    return os.environ.get(VARIABLE, "").strip() == "json"
+
+
 def set_up_logs() -> None:
     """Let CardioV's loggers write to stderr in the form that the environment asks for; once per process.
 

@@ -1,6 +1,8 @@
 """``cardiov watch`` and ``deliveries``: ECGs that come in by themselves, results that go out, and what waits."""
 
+import logging
 import signal
+import sys
 import threading
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -12,11 +14,14 @@ import click
 from cardiov_core.cli.options import computing_options
 from cardiov_core.domain import how_many
 from cardiov_core.errors import StoreUnavailableError
+from cardiov_core.logs import writes_json
 
 if TYPE_CHECKING:
     from cardiov_core.connections import Outbox, WatchedFolder
 
 _LOOPBACK = "127.0.0.1"
+
+_logger = logging.getLogger(__name__)
 
 
 @click.command()
@@ -61,21 +66,22 @@ def watch(
         grader = load_predictor(model)
         outbox = Outbox(store, outgoing)
         intake = Intake(outbox, (grader, *other_graders(grader)), study)
-        watched = WatchedFolder(folder, intake, delete=delete)
+        # What a service writes is kept in a log; somebody at a terminal wants to know which file it was.
+        watched = WatchedFolder(folder, intake, delete=delete, named=once or sys.stdout.isatty())
         if once:
             watched.settle_s = watched.incomplete_s = 0.0
         for name in outgoing.destinations:
-            click.echo(f"results go to {name.name}", err=True)
+            _say(f"results go to {name.name}", err=True)
         if dicom_port is not None:
             service = StorageService(folder, outgoing.ae_title, dicom_from, outgoing.tls)
             port = service.start(dicom_address, dicom_port)
             stack.callback(service.stop)
             how = "over TLS" if outgoing.tls.certificate else "without TLS"
-            click.echo(f"receiving DICOM as {outgoing.ae_title} at {dicom_address}:{port}, {how}", err=True)
+            _say(f"receiving DICOM as {outgoing.ae_title} at {dicom_address}:{port}, {how}", err=True)
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stopped.set())
-            click.echo(f"watching {folder}", err=True)
+            _say(f"watching {folder}", err=True)
         well = _round(watched, outbox)
         while not once and not stopped.wait(every):
             _round(watched, outbox)
@@ -87,16 +93,25 @@ def _round(watched: "WatchedFolder", outbox: "Outbox") -> bool:
     """Take what arrived and send what is due; return whether all of it went well."""
     try:
         for sentence in watched.look():
-            click.echo(sentence)
+            _say(sentence)
         done = outbox.send_due()
     except StoreUnavailableError as error:
-        click.echo(error.sentences, err=True)
+        _say(error.sentences, err=True)
         return False
-    if done.sent:
+    # The outbox has its own words for the log.
+    if done.sent and not writes_json():
         click.echo(f"{how_many(done.sent, 'result')} sent")
-    for fault in done.faults:
+    for fault in done.faults if not writes_json() else ():
         click.echo(f"not taken, stays queued: {fault}", err=True)
     return not done.faults
+
+
+def _say(sentence: str, *, err: bool = False) -> None:
+    """Print a sentence, or log it where the log is lines of JSON."""
+    if writes_json():
+        _logger.info("%s", sentence)
+    else:
+        click.echo(sentence, err=err)
 
 
 @click.command()

@@ -53,6 +53,8 @@ class WatchedFolder:
         For how long a file must lie still before it is read, in s: a copy may be under way.
     incomplete_s : float
         For how long a header may wait for its signal file, in s.
+    named : bool
+        Whether sentences name files; not where they go into a log, since names of files often are patients'.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class WatchedFolder:
     delete: bool = False
     settle_s: float = _SETTLE_S
     incomplete_s: float = _INCOMPLETE_S
+    named: bool = True
     _seen: dict[Path, _Seen] = field(default_factory=dict)
     # Taken, but not moved yet: they are not analysed again.
     _to_move: dict[Path, Taken] = field(default_factory=dict)
@@ -151,10 +154,12 @@ class WatchedFolder:
             return f"A file that was taken cannot be moved aside: {error.strerror}. It is tried again."
         self._to_move.pop(path, None)
         if refused:
-            _logger.warning("a file was refused: %s", type(taken.errors[0]).__name__)
-            return f"{path.name} was refused: {taken.errors[0].sentences}"
-        _logger.info("%d ECG taken as case %s", len(taken.cases), ", ".join(taken.cases))
-        return f"{path.name} was taken as case {', '.join(taken.cases)}."
+            return (
+                f"{path.name} was refused: {taken.errors[0].sentences}"
+                if self.named
+                else f"A file was refused: {type(taken.errors[0]).__name__}. The reason stands beside it in {REFUSED}/."
+            )
+        return f"{path.name if self.named else 'A file'} was taken as case {', '.join(taken.cases)}."
 
     def _move(self, file: Path, place: str) -> None:
         target = self.folder / place

@@ -1,9 +1,11 @@
 """``cardiov watch`` and ``deliveries``: what they print, and how they end."""
 
+import json
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -53,6 +55,28 @@ def test_a_wrong_setting_ends_it_before_anything_is_taken(folder: Path, monkeypa
     assert done.exit_code == 1
     assert "CARDIOV_SEND_IDENTITY" in done.stderr
     assert (folder / "notes.txt").is_file()
+
+
+@pytest.mark.parametrize("log", ["", "json"])
+def test_what_a_service_writes_names_no_file(
+    log: str, folder: Path, monkeypatch: pytest.MonkeyPatch, wfdb_files: Callable[[str], dict[str, bytes]]
+) -> None:
+    for name, content in wfdb_files("Roe_Jane").items():
+        (folder / name).write_bytes(content)
+    (folder / "Roe_Jane.txt").write_text("seen on Monday")
+    command = [sys.executable, "-m", "cardiov_core", "watch", str(folder), "--model", "measurements", "--every", "0.1"]
+    monkeypatch.setenv("CARDIOV_LOG", log)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    end = time.monotonic() + 60
+    while time.monotonic() < end and [path for path in folder.iterdir() if path.is_file()]:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    written = process.communicate(timeout=30)[0]
+    assert "was taken as case" in written
+    assert "was refused" in written
+    assert "Roe" not in written
+    if log:
+        assert all(json.loads(line)["message"] for line in written.splitlines())
 
 
 @pytest.mark.slow

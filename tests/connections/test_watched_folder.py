@@ -111,6 +111,18 @@ def test_what_cannot_be_read_is_moved_with_the_reason(folder: Path, store: Store
     assert review.list_cases(store).total == 0
 
 
+def test_a_log_is_not_told_the_names_of_files(
+    folder: Path, make_intake: MakeIntake, ecg: EcgRecord, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_record(ecg, folder, "dicom", name="Roe_Jane")
+    (folder / "Roe_Jane_2.dcm").write_bytes(b"DICM" * 50)
+    with caplog.at_level("DEBUG"):
+        said = _at_once(folder, make_intake(), named=False).look()
+    assert said[0].startswith("A file was taken as case ")
+    assert said[1].startswith("A file was refused: ")
+    assert "Roe" not in "".join(said) + caplog.text
+
+
 def test_an_archive_with_one_bad_record_gives_the_good_one(
     folder: Path, store: Store, make_intake: MakeIntake, ecg: EcgRecord, tmp_path: Path
 ) -> None:
