@@ -17,6 +17,7 @@ from cardiov_core.errors import NotAnEcgError, RecordFormatError
 from cardiov_core.io.assembly import Channels, ReadOptions, missing, scale_to_mv, sha256_of
 from cardiov_core.io.damage import foreign_decoder
 from cardiov_core.io.formats.archives import RATIO_FREE_BYTES
+from cardiov_core.io.formats.matlab_tags import refuse_unknown_types
 from cardiov_core.limits import limits, mib
 
 SIGNAL_KEYS = ("signal", "signals", "ecg", "p_signal", "data", "val")
@@ -61,6 +62,7 @@ def read_mat(path: Path, content: bytes, options: ReadOptions) -> Channels:
 
     They may be fields of one struct, as in the files of the China Physiological Signal Challenge 2018.
     """
+    refuse_unknown_types(content, path.name)
     with warnings.catch_warnings(), foreign_decoder(path.name, hint=_HINT):
         warnings.simplefilter("ignore")
         listed = whosmat(str(path), appendmat=False)

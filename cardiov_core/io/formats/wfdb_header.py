@@ -35,6 +35,7 @@ _SEX = re.compile(r"^<?(?:sex|gender)>?\s*[:=]\s*(?P<sex>male|female|m|f)\b", re
 _PATIENT = re.compile(r"^<?(?:patient(?:[ _]?id)?|subject(?:[ _]?id)?)>?\s*[:=]\s*(?P<id>\S.*)$", re.IGNORECASE)
 _DEVICE = re.compile(r"^<?(?:device|recorder|machine)>?\s*[:=]\s*(?P<device>\S.*)$", re.IGNORECASE)
 _LARGEST_DIGITAL = 1 << 31
+_LONGEST_NAME_BYTES = 255
 _UNKNOWN = frozenset({"", "nan", "unknown", "n/a", "na", "none", "null", "-"})
 _DATE_FORMATS = ("%d/%m/%Y", "%d-%b-%Y", "%Y-%m-%d")
 _TIME_FORMATS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%M:%S.%f")
@@ -214,7 +215,8 @@ def _signal_line(line: str, name: str) -> SignalLine:
     # file, format, gain, ADC resolution, ADC zero, first value, checksum, block size, description (may hold spaces)
     tokens = line.split(maxsplit=8)
     file_name = tokens[0]
-    if "/" in file_name or "\\" in file_name or ".." in file_name or file_name.startswith(("~", "-")):
+    no_name = file_name.startswith(("~", "-")) or len(file_name.encode()) > _LONGEST_NAME_BYTES
+    if "/" in file_name or "\\" in file_name or ".." in file_name or no_name:
         raise RecordFormatError(
             f"{name} names the signal file '{file_name[:60]}', which is not a plain file name beside the header.",
             "Put the signal file beside its header and write its bare name into the header.",

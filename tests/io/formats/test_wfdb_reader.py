@@ -193,6 +193,7 @@ def test_a_missing_rate_is_asked_for(tmp_path, write_wfdb):
         ("rec.dat 16", "../rec.dat 16", RecordFormatError, r"\.\./rec"),
         ("rec.dat 16", "/etc/passwd 16", RecordFormatError, "passwd"),
         ("rec.dat 16", "..\\rec.dat 16", RecordFormatError, "plain file name"),
+        ("rec.dat 16", f"{'x' * 300}.dat 16", RecordFormatError, "plain file name"),
         ("rec.dat 16", "gone.dat 16", RecordNotFoundError, r"gone\.dat"),
         (" V6", " V5", RecordFormatError, "V5 twice"),
     ],
