@@ -20,11 +20,6 @@ def refuse_unknown_types(content: bytes, name: str) -> None:
 
     scipy's `loadmat` takes the type of a variable's numbers for a place in a table and reads what is not there, which
     ends the process (SIGSEGV). Files of version 4, which begin with a zero, have no such tags.
-
-    Raises
-    ------
-    RecordFormatError
-        If an element's type is unknown or cannot stand there, or elements end elsewhere than what holds them.
     """
     if 0 not in content[:4]:
         # As scipy decides it: whatever is not marked as little-endian is read as big-endian.
