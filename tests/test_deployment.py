@@ -30,6 +30,20 @@ def test_the_app_of_the_containers_has_no_rights_and_no_door_of_its_own(services
     assert set(services["database"]["networks"]) == {"inside"}
 
 
+def test_what_the_docs_let_an_installation_set_reaches_the_containers(services: dict[str, Any]) -> None:
+    for name in ("app", "arrivals"):
+        assert services[name]["env_file"] == [".env"]
+        assert services[name]["environment"]["CARDIOV_DATABASE_URL"].endswith("/${POSTGRES_DATABASE:-cardiov}")
+    # A back-up has a place on a file system that is read-only, and the check of health asks what the container runs.
+    assert services["app"]["volumes"] == ["./backups:/backups"]
+    assert "11112" in str(services["arrivals"]["healthcheck"]["test"])
+
+
+def test_what_lies_beside_the_services_is_never_committed(repository: Path) -> None:
+    ignored = (repository / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"/.env", "/secrets.toml", "/arrivals/", "/backups/", "/certificates/"} <= set(ignored)
+
+
 def test_the_image_runs_as_nobody_and_looks_after_itself(repository: Path) -> None:
     lines = (repository / "Dockerfile").read_text(encoding="utf-8").splitlines()
     last_stage = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM")) :]
@@ -70,6 +84,14 @@ def test_the_unit_listens_to_its_computer(repository: Path) -> None:
     unit = (repository / "deploy" / "cardiov.service").read_text(encoding="utf-8")
     assert "--server.address 127.0.0.1" in unit
     assert "NoNewPrivileges=yes" in unit
+
+
+def test_the_unit_finds_its_sign_in_although_it_has_no_home(repository: Path) -> None:
+    unit = (repository / "deploy" / "cardiov.service").read_text(encoding="utf-8")
+    assert "LoadCredential=secrets.toml:/etc/cardiov/secrets.toml\n" in unit
+    # Without the file the service starts, and its pages stay closed.
+    assert "SetCredential=secrets.toml:#" in unit
+    assert "--secrets.files ${CREDENTIALS_DIRECTORY}/secrets.toml\n" in unit
 
 
 def test_an_environment_that_is_there_is_left_alone(repository: Path, tmp_path: Path) -> None:
