@@ -111,7 +111,7 @@ def test_every_message_is_listed_with_its_cure() -> None:
     found = list(listed.messages())
     assert len(found) > 300, "the pattern no longer finds the messages"
     assert not [message for _, message, cure in found if not cure.strip()]
-    assert "| There is no reader of that name. | Names are added when somebody first reads. |" in listed.table()
+    assert "| There is no reader of that name. | Whoever first signs in or reads is added. |" in listed.table()
     # A class of the tree that nothing raises is no error that anybody meets.
     used = {name for name, _, _ in found}
     roots = {"CardioVError", "RecordError", "WeightsError", "ReviewError"}

@@ -160,7 +160,7 @@ def expire(days: int, by: str | None) -> None:
 def grant(name: str, roles: tuple[str, ...], by: str | None) -> None:
     """Set what the reader NAME may do; without ROLES, nothing.
 
-    This is how the first administrator comes about where people sign in: everybody who does begins as reader.
+    This is how the first administrator comes about where people sign in. NAME is as the page has it on which they did.
     """
     from cardiov_core.domain import Role
     from cardiov_core.review import grant as give

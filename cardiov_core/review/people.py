@@ -167,7 +167,7 @@ def grant(store: Store, name: str, given: Collection[Role], by: str, *, at_the_m
             connection.execute(sa.select(readers.c.name).where(readers.c.name == name).with_for_update()).first()
             is None
         ):
-            raise CaseNotFoundError("There is no reader of that name.", "Names are added when somebody first reads.")
+            raise CaseNotFoundError("There is no reader of that name.", "Whoever first signs in or reads is added.")
         before = _roles(connection, name)
         connection.execute(sa.delete(roles).where(roles.c.reader == name))
         if given:

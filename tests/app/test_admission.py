@@ -114,6 +114,29 @@ def test_an_installation_may_give_no_role_at_first(
     assert not app().file_uploader
 
 
+@pytest.mark.parametrize(
+    ("first_role", "told"), [("reader", "is a reader"), ("none", "has no role until you give one")]
+)
+def test_an_administrator_gives_roles_before_any_case_has_come_in(
+    first_role: str, told: str, app: Callable[[], AppTest], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FIRST_ROLE_VARIABLE, first_role)
+    app()
+    review.grant(store, NAME, (Role.READER, Role.ADMINISTRATOR), "test", at_the_machine=True)
+    review.ensure_reader(store, "Dr Ada Second", "https://id.example.org|2", first_roles=())
+    opened = app()
+    opened.switch_page("pages/worklist.py").run()
+    assert not opened.exception
+    assert f"Who signs in for the first time {told}." in [caption.value for caption in opened.caption]
+    opened.button_group(key="roles_Dr Ada Second").set_value([Role.READER]).run()
+    assert not opened.exception
+    assert review.roles_of(store, "Dr Ada Second") == {Role.READER}
+    review.grant(store, NAME, (Role.READER,), "test", at_the_machine=True)
+    opened = app()
+    opened.switch_page("pages/worklist.py").run()
+    assert not opened.button_group
+
+
 def test_who_does_nothing_is_signed_out(
     app: Callable[[], AppTest], store: Store, user: _User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

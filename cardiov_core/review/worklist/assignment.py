@@ -26,7 +26,7 @@ def assign(store: Store, case_ids: Collection[str], reader: str, by: str) -> Non
     with store.writing() as connection:
         require_role(connection, by, Role.ADMINISTRATOR)
         if connection.execute(sa.select(readers.c.name).where(readers.c.name == reader)).first() is None:
-            raise CaseNotFoundError("There is no reader of that name.", "Names are added when somebody first reads.")
+            raise CaseNotFoundError("There is no reader of that name.", "Whoever first signs in or reads is added.")
         for case_id in case_ids:
             case_row(connection, case_id)
             if insert_missing(connection, assignments, {"case_id": case_id, "reader": reader}):

@@ -122,7 +122,7 @@ def _take_identity(store: Store) -> None:
     if review_state().identity != identity:
         forget_reader()
         if identity is not None:
-            me = ensure_reader(store, _stated_name(), identity, first_roles=_first_roles())
+            me = ensure_reader(store, _stated_name(), identity, first_roles=first_roles())
             _begin(review_state(), store, me, identity)
             # The banner above was written before the name was known.
             st.rerun()
@@ -135,7 +135,7 @@ def _begin(state: ReviewState, store: Store, me: Reader, identity: str | None) -
     state.unnamed.clear()
 
 
-def _first_roles() -> tuple[Role, ...]:
+def first_roles() -> tuple[Role, ...]:
     """Return what somebody may do who signs in for the first time."""
     stated = os.environ.get(FIRST_ROLE_VARIABLE, "").strip() or Role.READER.value
     if stated not in (Role.READER.value, _NO_ROLE):

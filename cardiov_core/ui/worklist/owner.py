@@ -7,10 +7,12 @@ import streamlit as st
 from cardiov_core.domain import Reader, ReviewStudy, Role
 from cardiov_core.errors import CardioVError
 from cardiov_core.review import Store, grant, list_readers, list_studies, set_study
+from cardiov_core.ui.frame.access import signs_in
 from cardiov_core.ui.frame.entered import entered
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import show_error
 from cardiov_core.ui.frame.review_session import ReviewState, review_state
+from cardiov_core.ui.review.reader import first_roles
 from cardiov_core.ui.worklist.critical import critical_settings
 
 SHARE_KEY, READS_KEY, VERDICT_KEY, SET_KEY = "study_share", "study_reads", "study_verdict", "study_set"
@@ -20,9 +22,7 @@ _MOST_READS = 9
 
 def people_and_studies(store: Store, me: Reader, study: str) -> None:
     """Show the settings of a study and the roles of all people."""
-    failure = review_state().failure
-    if failure is not None:
-        show_error(failure)
+    _show_failure()
     settings = next(each for each in list_studies(store) if each.name == study)
     left, right = st.columns(2, gap="large")
     with left:
@@ -30,6 +30,19 @@ def people_and_studies(store: Store, me: Reader, study: str) -> None:
     with right:
         _people(store, me)
     critical_settings(store, me)
+
+
+def people_and_rules(store: Store, me: Reader) -> None:
+    """Show what can be set before there is a study: roles and critical results."""
+    _show_failure()
+    _people(store, me)
+    critical_settings(store, me)
+
+
+def _show_failure() -> None:
+    failure = review_state().failure
+    if failure is not None:
+        show_error(failure)
 
 
 def _study_form(store: Store, me: Reader, settings: ReviewStudy) -> None:
@@ -79,7 +92,13 @@ def _people(store: Store, me: Reader) -> None:
             key=key,
             on_change=partial(_grant, review_state(), store, me, person.name, key),
         )
-    st.caption("New names are readers; the first name of a review has all roles.")
+    st.caption(_of_newcomers())
+
+
+def _of_newcomers() -> str:
+    if not signs_in():
+        return "New names are readers; the first name of a review has all roles."
+    return f"Who signs in for the first time {'is a reader' if first_roles() else 'has no role until you give one'}."
 
 
 def _grant(state: ReviewState, store: Store, me: Reader, name: str, key: str) -> None:

@@ -25,6 +25,7 @@ from cardiov_core.review import (
     progress,
     study_progress,
 )
+from cardiov_core.ui.frame.access import signs_in
 from cardiov_core.ui.frame.browser import scroll_to_row
 from cardiov_core.ui.frame.html import place_words, plain, queue_words
 from cardiov_core.ui.frame.navigation import CASE_PARAMETER, REVIEW_PAGE
@@ -34,7 +35,7 @@ from cardiov_core.ui.opening.demo import offer_demo
 from cardiov_core.ui.review.preload import prepare_ahead
 from cardiov_core.ui.review.reader import may
 from cardiov_core.ui.worklist import table
-from cardiov_core.ui.worklist.owner import people_and_studies
+from cardiov_core.ui.worklist.owner import people_and_rules, people_and_studies
 from cardiov_core.ui.worklist.progress import CASES_VIEW, QUADRANT_KEY, VIEW_KEY, show_progress, take_corner
 
 PAGE_ROWS = 50
@@ -71,6 +72,10 @@ def show_worklist(store: Store, me: Reader) -> None:
     names = [study.name for study in list_studies(store)]
     if not names:
         _nothing_yet()
+        # Roles and alerts are set before the first ECG arrives.
+        if signs_in() and may(me, Role.ADMINISTRATOR):
+            with guarded():
+                people_and_rules(store, me)
         return
     with st.container(key="worklist_head", horizontal=True, vertical_alignment="center"):
         view = st.segmented_control(
