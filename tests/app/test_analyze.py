@@ -15,6 +15,7 @@ from cardiov_core.signals import Examination
 from cardiov_core.ui.analyze import result
 from cardiov_core.ui.frame.page import BANNER
 from cardiov_core.ui.frame.session import Key, Session
+from cardiov_core.ui.trace.controls import OPACITY, SWITCH
 
 
 def shown(app: AppTest) -> str:
@@ -105,6 +106,27 @@ def test_graders_are_named_for_researchers_alone(app: AppTest) -> None:
     assert app.toggle(key=Key.RESEARCHER).value, "kept"
 
 
+def test_an_explanation_names_its_grader_to_researchers_alone(app: AppTest) -> None:
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    open_tab(app, "Explanation")
+    assert "Grad-CAM of all stages of the network" in shown(app)
+    assert "Grader: " not in shown(app)
+    app.toggle(key=Key.RESEARCHER).set_value(True).run()
+    assert re.search(r"leads alike\. Grader: \w+\.", shown(app))
+
+
+def test_what_is_folded_away_opens_with_what_it_says_now(app: AppTest) -> None:
+    """A fresh page opened the opacity with 20 %, and a key pressed was undone by the control behind 'More'."""
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    app.run()
+    assert app.selectbox(key=f"{Key.OPACITY}_0").proto.default == OPACITY.options.index(OPACITY.first)
+    app.session_state[Key.TRACE] = {"chosen": {"count": 7, "words": {Key.WAVES: "on"}}}
+    app.run()
+    assert not [control for control in app.selectbox if control.key == f"{Key.WAVES}_0"]
+    assert app.selectbox(key=f"{Key.WAVES}_7").proto.default == SWITCH.index("on")
+    assert figures(app)[0]["chosen"]["waves"] == "on"
+
+
 def test_the_trace_weighs_less_than_a_megabyte(app: AppTest) -> None:
     app.button(key=f"{Key.SAMPLE}_normal").click().run()
     trace = app.get("bidi_component")[0].proto.json
@@ -122,7 +144,7 @@ def test_display_controls_never_rerun_the_network(app: AppTest, monkeypatch: pyt
     app.selectbox(key=Key.LAYOUT).select("12x1")
     app.selectbox(key=Key.STAGE).select(3)
     app.selectbox(key=Key.FILTER).select("monitor")
-    app.selectbox(key=Key.OPACITY).select(0.8).run()
+    app.selectbox(key=f"{Key.OPACITY}_0").select(0.8).run()
     assert not app.exception
     assert not app.error
     assert figures(app)[0]["chosen"] != before

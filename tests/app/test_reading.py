@@ -72,7 +72,7 @@ def test_boundaries_are_drawn_on_demand_and_measure_nothing_again(
     sample(app, "normal")
     assert waves(app) == []
     monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("measured again"))
-    app.selectbox(key=Key.WAVES).select("on").run()
+    app.selectbox(key=f"{Key.WAVES}_0").select("on").run()
     assert not app.exception
     assert not app.error
     assert waves(app) == ["P", "QRS", "T"]

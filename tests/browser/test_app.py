@@ -149,6 +149,31 @@ def test_keys_in_a_hurry_are_all_heard_by_the_server(page: Page) -> None:
     expect(page.get_by_text("Onset to offset of each wave", exact=False)).to_be_visible(timeout=WAIT_MS)
 
 
+def test_what_is_folded_away_is_not_undone_by_a_key(page: Page) -> None:
+    page.get_by_role("button", name="Normal sinus rhythm").click()
+    expect_result(page)
+
+    def _pressed(key: str, count: int) -> None:
+        page.locator(".cv-cart").click()
+        page.keyboard.press(key)
+        page.wait_for_function(f"[...cardiovPaper.papers].every(paper => paper.data.answered === {count})")
+
+    def _opened(**said: str) -> None:
+        page.get_by_role("button", name="More").click()
+        for name, value in said.items():
+            expect(page.get_by_role("combobox", name=name)).to_have_value(value)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("combobox", name="Waves")).to_have_count(0)
+
+    _pressed("w", 1)
+    _pressed("a", 2)
+    _opened(Waves="on", Opacity="40%")
+    _pressed("w", 3)
+    _pressed("a", 4)
+    _opened(Waves="off", Opacity="40%")
+    expect(page.locator(".cv-paper .cv-wave")).to_have_count(0)
+
+
 def test_the_whole_trace_is_on_one_screen(page: Page) -> None:
     page.get_by_role("button", name="Normal sinus rhythm").click()
     expect_result(page)

@@ -82,7 +82,7 @@ def attention_stack_figure(
     figure.add_trace(go.Scatter(_line(record, lead, first, last, palette) | time))
     figure.update_layout(
         _layout(lead, (first / rate, last / rate), palette),
-        title={"text": f"Attention of {explanation.model_name} for {explanation.target}", "font": {"size": 15}},
+        title={"text": f"Attention for {explanation.target}", "font": {"size": 15}},
         uirevision=f"{record.record_id} {first}",
     )
     return figure

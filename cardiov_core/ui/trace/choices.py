@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
-from cardiov_core.ui.trace.controls import IN_BROWSER, KEPT, option_word
+from cardiov_core.ui.trace.controls import IN_BROWSER, KEPT, Choice, Option, option_word
 
 COOKIE = "cardiov_display"
 """Name of the cookie."""
 
 _KEPT_KEY, _ANSWERED_KEY = "cardiov_display", "cardiov_display_answered"
+_PRESSED = "pressed"
 
 
 def recall_choices() -> None:
@@ -44,9 +45,18 @@ def take_pressed(paper_key: str) -> None:
     for choice in IN_BROWSER:
         known = {option_word(option): option for option in choice.options}
         word = pressed["words"].get(choice.key)
-        if word in known:
+        if word in known and known[word] != st.session_state.get(choice.key):
             st.session_state[choice.key] = known[word]
+            st.session_state[f"{choice.key}_{_PRESSED}"] = pressed["count"]
     st.session_state[_ANSWERED_KEY] = pressed["count"]
+
+
+def folded_key(choice: Choice[Option]) -> str:
+    """Return the key of the widget of a control behind 'More': a new one after each choice by key.
+
+    What is folded away takes no value from the server: it would open with what it said last, and say it again.
+    """
+    return f"{choice.key}_{st.session_state.get(f'{choice.key}_{_PRESSED}', 0)}"
 
 
 def told_to_browser() -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from cardiov_core.reporting import CAPTION, attention_stack_figure, leads_line, 
 from cardiov_core.ui.frame import resources
 from cardiov_core.ui.frame.html import bullet_list, html_table
 from cardiov_core.ui.frame.page import dark_theme, show_error
-from cardiov_core.ui.frame.session import Case, Key
+from cardiov_core.ui.frame.session import Case, Key, session
 from cardiov_core.ui.trace.tools import CHART_CONFIG, NO_STAGES, StageChoice
 
 _HEADS = ("What was measured", "Percentage points")
@@ -83,14 +83,19 @@ def explanation_tab(
         )
 
 
+def _by_name(grader: str) -> str:
+    """Name a grader to who studies graders; nothing to others."""
+    return f" Grader: {grader}." if session().researcher else ""
+
+
 def _show_reasons(reasons: Contributions) -> None:
     rows = reason_rows(reasons)
     if rows:
         st.html(html_table(_HEADS, rows, columns="tn"))
     st.caption(
         "By how many percentage points each group of measurements raised or lowered the probability of "
-        f"{reasons.target} that {reasons.model_name} gives before calibration. It begins at "
-        f"{100 * reasons.base:.0f}, the share among the training records. Groups under one point are left out."
+        f"{reasons.target}, before calibration. It begins at {100 * reasons.base:.0f}, the share among the training "
+        f"records. Groups under one point are left out.{_by_name(reasons.model_name)}"
     )
 
 
@@ -100,11 +105,11 @@ def _show_attention(case: Case, explanation: Explanation) -> None:
         key=Key.STACK,
         theme=None,
         config=CHART_CONFIG,
-        alt=f"Attention of all stages of {explanation.model_name} over time",
+        alt="Attention of all stages of the network over time",
     )
     st.caption(
-        f"Grad-CAM of all stages of {explanation.model_name} for {explanation.target}. {CAPTION} "
-        "The network mixes all leads in its first convolution, so a band belongs to all leads alike."
+        f"Grad-CAM of all stages of the network for {explanation.target}. {CAPTION} The network mixes all leads in its "
+        f"first convolution, so a band belongs to all leads alike.{_by_name(explanation.model_name)}"
     )
     if explanation.withheld:
         st.html(bullet_list(explanation.withheld.values()))

@@ -20,7 +20,7 @@ from cardiov_core.reporting import (
 from cardiov_core.ui.frame.html import plain
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key
-from cardiov_core.ui.trace.choices import keep_choices, recall_choices, take_pressed
+from cardiov_core.ui.trace.choices import folded_key, keep_choices, recall_choices, take_pressed
 from cardiov_core.ui.trace.controls import (
     DRAG,
     FILTER,
@@ -131,8 +131,12 @@ def _shown(choice: Choice[Option], width_px: int) -> Option:
 
 def _choose(choice: Choice[Option], *, disabled: bool = False) -> Option:
     """Show a control behind 'More'."""
-    st.session_state.setdefault(choice.key, choice.first)
-    return st.selectbox(choice.label, choice.options, format_func=choice.words, key=choice.key, disabled=disabled)
+    place = choice.options.index(st.session_state.get(choice.key, choice.first))
+    chosen = st.selectbox(
+        choice.label, choice.options, place, format_func=choice.words, key=folded_key(choice), disabled=disabled
+    )
+    st.session_state[choice.key] = chosen
+    return chosen
 
 
 def _attention_tools(disabled: bool, banded: bool, stages: StageChoice) -> AttentionTools:
