@@ -65,6 +65,7 @@ from .evaluation.words import test_rows as test_rows
 from .fhir import fhir_report as fhir_report
 from .head.head_words import HeadValue as HeadValue
 from .head.head_words import head_alerts as head_alerts
+from .head.head_words import head_lines as head_lines
 from .head.head_words import head_values as head_values
 from .head.head_words import level_reason as level_reason
 from .head.head_words import machine_lines as machine_lines

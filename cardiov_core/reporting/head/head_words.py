@@ -1,6 +1,6 @@
 """What stands above an ECG: its intervals, the machine's statement, why the level is what it is, what needs a look."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cardiov_core.domain import Analysis, EcgRecord, Finding, MachineReading, Measurements, ReasonCode, Severity, texts
@@ -10,6 +10,9 @@ from cardiov_core.reporting.words.measurements import MeasurementRow, measuremen
 
 MOST_REASONS = 2
 """Findings that a level's reason names; the others are in the evidence."""
+
+MOST_LINES = 4
+"""Lines of the machine's statement that the head has room for; the others are with the measurements."""
 
 _NAMES: Mapping[str, str] = {
     "Heart rate": "HR",
@@ -47,7 +50,14 @@ _RANKS = (
     ReasonCode.AGE_NOT_STATED,
 )
 
-
+# Finding -> those that say the same and more: it is not named beside them.
+_SAID_BY: Mapping[str, frozenset[str]] = {
+    "wide_qrs": frozenset(
+        {"right_bundle_branch_block", "left_bundle_branch_block", "intraventricular_conduction_delay"}
+    ),
+    "bradycardia": frozenset({"severe_bradycardia"}),
+    "tachycardia": frozenset({"severe_tachycardia"}),
+}
 # In the head without a grader's name; the evidence has the whole sentence.
 _SHORT: Mapping[ReasonCode, str] = {
     ReasonCode.GRADERS_DISAGREE: "The graders disagree on the level.",
@@ -115,6 +125,19 @@ def machine_lines(machine: MachineReading | None) -> tuple[str, ...]:
     return tuple(line.strip() for line in (*lines, *verdict) if line.strip())
 
 
+def head_lines(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return as many lines of the machine as the head has room for, and how many more there are.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        What `machine_lines` gives.
+    """
+    if len(lines) <= MOST_LINES:
+        return tuple(lines)
+    return (*lines[: MOST_LINES - 1], f"{len(lines) - MOST_LINES + 1} more under Measurements")
+
+
 def level_reason(analysis: Analysis) -> str:
     """Say in a few words why the level is what it is, or why there is none.
 
@@ -132,7 +155,9 @@ def level_reason(analysis: Analysis) -> str:
         return " ".join(texts(analysis.withheld)[:1]) or "The level is withheld."
     if analysis.raised:
         return _listed(result.rule.title for result in analysis.critical)
-    shown = [each for each in analysis.findings if each.state == "present" and each.shown]
+    present = [each for each in analysis.findings if each.state == "present" and each.shown]
+    codes = {each.code for each in present}
+    shown = [each for each in present if codes.isdisjoint(_SAID_BY.get(each.code, ()))]
     named = _listed(_title(each) for each in sorted(shown, key=lambda each: not each.critical))
     if named:
         return named

@@ -18,9 +18,9 @@ def no_finding_words(findings: Iterable[Finding]) -> str:
     str
         Groups of findings that are absent, how many there are, and how many could not be judged.
     """
-    shown = [finding for finding in findings if finding.shown]
-    absent = [finding for finding in shown if finding.state == "absent"]
-    n_unknown = sum(finding.state == "not measurable" for finding in shown)
+    known = list(findings)
+    absent = [finding for finding in known if finding.state == "absent"]
+    n_unknown = sum(finding.state == "not measurable" for finding in known)
     if not absent:
         return "Nothing could be judged on this record."
     groups = list(dict.fromkeys(finding.group for finding in absent if finding.group))

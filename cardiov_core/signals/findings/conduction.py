@@ -146,8 +146,8 @@ def _block(evidence: Evidence, form: tuple[str, ...], needed: tuple[str, ...], w
     if any(lead not in evidence.waves for lead in needed[:1]):
         return Unmeasurable(f"lead {needed[0]} cannot be used")
     is_wide = round(qrs) >= BLOCK_QRS_MS
-    where = f"in {listed(form)}" if form else "not seen"
-    reason = f"QRS {qrs:.0f} ms, {what} {where}; present from {BLOCK_QRS_MS:g} ms with that form"
+    where = f"seen in {listed(form)}" if form else "not seen"
+    reason = f"QRS {qrs:.0f} ms; {what}: {where}; present from {BLOCK_QRS_MS:g} ms with that form"
     sure = beyond(qrs, BLOCK_QRS_MS, QRS_SPREAD_MS, over=is_wide) if form else 0.95
     return Seen(is_wide and bool(form), reason, {"qrs_ms": qrs}, sure, leads=form)
 

@@ -17,6 +17,7 @@ from cardiov_core.domain import (
     QualityVerdict,
     ReasonCode,
     first_of,
+    listed,
 )
 from cardiov_core.signals.beat.rhythm_signs import RhythmSigns, rhythm_signs
 from cardiov_core.signals.wave.lead_waves import LeadWaves, lead_waves
@@ -266,7 +267,7 @@ def contiguous_groups(leads: frozenset[str]) -> list[tuple[str, ...]]:
 
 
 def region_of(leads: frozenset[str]) -> str:
-    """Name the walls that some leads look at: 'inferior', 'anteroseptal', 'inferior and lateral' ..."""
+    """Name the walls that some leads look at: 'inferior', 'anteroseptal', 'inferior, anteroseptal and lateral' ..."""
     walls = [
         wall for wall, group in REGIONS.items() if sum(lead in leads for lead in group) >= (2 if len(group) > 2 else 1)
     ]
@@ -276,8 +277,8 @@ def region_of(leads: frozenset[str]) -> str:
     if "lateral" in walls and ("anterior" in walls or "anteroseptal" in walls):
         front = "anterior" if "anterior" in walls else "anteroseptal"
         walls = [wall for wall in walls if wall not in ("lateral", front)]
-        walls.append("anterolateral" if front == "anterior" else "anteroseptal and lateral")
-    return " and ".join(walls)
+        walls += ["anterolateral"] if front == "anterior" else ["anteroseptal", "lateral"]
+    return listed(walls)
 
 
 def trained() -> "FindingWeights | None":

@@ -10,7 +10,7 @@ from cardiov_core.domain import (
     Reason,
     ReasonCode,
 )
-from cardiov_core.reporting import head_alerts, head_values, level_reason, machine_lines
+from cardiov_core.reporting import head_alerts, head_lines, head_values, level_reason, machine_lines
 
 Make = Callable[..., Analysis]
 AF = Finding("atrial_fibrillation", "Atrial fibrillation", "present", "RR varies by 30 %.", {})
@@ -32,6 +32,19 @@ def test_the_machine_is_quoted_and_a_physicians_word_stands_for_it() -> None:
     confirmed = MachineReading("MAC 55", statements=("Sinus rhythm",), confirmed_statements=("Atrial flutter",))
     assert machine_lines(confirmed) == ("Atrial flutter",)
     assert machine_lines(None) == ()
+
+
+def test_a_long_statement_ends_with_how_many_lines_the_head_has_no_room_for() -> None:
+    assert head_lines(("a", "b", "c", "d")) == ("a", "b", "c", "d")
+    assert head_lines(("a", "b", "c", "d", "e")) == ("a", "b", "c", "2 more under Measurements")
+
+
+def test_a_reason_does_not_say_the_same_twice(make_analysis: Make) -> None:
+    """Left bundle branch block was announced as 'Wide QRS; Left bundle branch block'."""
+    wide = Finding("wide_qrs", "Wide QRS", "present", "162 ms.", {})
+    block = Finding("left_bundle_branch_block", "Left bundle branch block", "present", "162 ms.", {})
+    assert level_reason(make_analysis(findings=(wide, block))) == "Left bundle branch block"
+    assert level_reason(make_analysis(findings=(wide, ABSENT))) == "Wide QRS", "where nothing says more"
 
 
 def test_the_reason_is_what_the_signal_shows(make_analysis: Make) -> None:

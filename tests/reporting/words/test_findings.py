@@ -9,6 +9,7 @@ def _finding(code: str, state: str, group: str, *, shown: bool = True) -> Findin
 
 
 def test_groups_and_numbers_of_what_was_looked_for() -> None:
+    """As many as the list of the absent, criteria often met without disease included."""
     findings = [
         _finding("a", "absent", "rhythm"),
         _finding("b", "absent", "rhythm"),
@@ -17,7 +18,7 @@ def test_groups_and_numbers_of_what_was_looked_for() -> None:
         _finding("e", "absent", "voltage", shown=False),
     ]
     assert no_finding_words(findings) == (
-        "None of 3 findings of rhythm and ST is there; 1 could not be judged. This does not rule out disease."
+        "None of 4 findings of rhythm, ST and voltage is there; 1 could not be judged. This does not rule out disease."
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from cardiov_core.datasets.synthetic import CONDITIONS, generate
 from cardiov_core.domain import STANDARD_LEADS, EcgRecord, Finding, RhythmLine
 from cardiov_core.signals import assess_quality, find_findings, measure, read_rhythm
+from cardiov_core.signals.findings.evidence import region_of
 
 
 def _all(record: EcgRecord) -> tuple[dict[str, Finding], RhythmLine]:
@@ -68,6 +69,17 @@ def test_premature_beats_are_counted_and_named(samples: dict[str, tuple[dict[str
     finding = samples["premature_ventricular_complexes"][0]["ventricular_premature_beats"]
     assert finding.beats
     assert f"{len(finding.beats)} of" in finding.title
+
+
+def test_a_block_says_its_form_and_where_it_is_seen(samples: dict[str, tuple[dict[str, Finding], RhythmLine]]) -> None:
+    reason = samples["left_bundle_branch_block"][0]["left_bundle_branch_block"].reason
+    assert "; V1 negative and broad R without q in I, aVL, V5, V6: seen in V1, I, aVL, V5 and V6;" in reason
+
+
+def test_walls_are_listed_as_one_lists_things() -> None:
+    """Three walls were 'inferior and anteroseptal and lateral'."""
+    assert region_of(frozenset(STANDARD_LEADS)) == "inferior, anteroseptal and lateral"
+    assert region_of(frozenset({"II", "III", "aVF", "V5", "V6"})) == "inferior and lateral"
 
 
 _WALLS = {
