@@ -1,9 +1,13 @@
 """'Show me' on the first screen, and the demo study's buttons."""
 
+import base64
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cardiov_core.datasets import CONDITIONS
 from cardiov_core.ui.opening.demo import FILL_KEY, REMOVE_KEY
+from cardiov_core.ui.opening.samples import _picture
 from cardiov_core.ui.opening.tour import BACK_KEY, END_KEY, NEXT_KEY, SHOW_KEY, STEPS
 
 
@@ -24,6 +28,16 @@ def test_the_tour_has_six_steps_forth_and_back(app: AppTest) -> None:
     app.button(key=END_KEY).click().run()
     assert "of 6" not in said(app)
     assert not app.exception
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_tile_draws_the_whole_of_its_waves(condition: str) -> None:
+    """The S waves of left bundle branch block were cut off flat."""
+    drawing = base64.b64decode(_picture(condition, dark=False).split(",")[1]).decode()
+    heights = [float(point.split(",")[1]) for point in drawing.split('points="')[1].split('"')[0].split()]
+    for edge in (min(heights), max(heights)):
+        assert 0 < edge < 60
+        assert heights.count(edge) <= 2, "an edge is a peak, not a cut"
 
 
 @pytest.mark.slow

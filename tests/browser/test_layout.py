@@ -3,6 +3,9 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from cardiov_core.reporting.head.head_words import MOST_LINES
+from cardiov_core.ui.opening.tour import STEPS
+
 pytestmark = pytest.mark.browser
 
 WAIT_MS = 120_000
@@ -119,11 +122,60 @@ def test_no_interval_of_the_head_is_cut(browser: Browser, server: str, width: in
     page.close()
 
 
+@pytest.mark.parametrize("width", [1280, 1366])
+def test_a_name_has_the_room_of_a_machine_that_said_nothing(browser: Browser, server: str, width: int) -> None:
+    page = ecg(browser, server, "third_degree_block", width)
+    assert page.locator(".cv-who b").first.evaluate("name => name.scrollWidth <= name.clientWidth")
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, *WIDTHS])
+def test_no_line_of_the_machine_is_cut_in_half(browser: Browser, server: str, width: int) -> None:
+    page = ecg(browser, server, "normal", width)
+    cut = page.locator(".cv-machine").evaluate(
+        """(cell, most) => {
+             cell.innerHTML = '<small>The machine (MAC)</small>' + '<span>Sinus rhythm</span>'.repeat(most);
+             return cell.scrollHeight - cell.clientHeight;
+           }""",
+        MOST_LINES,
+    )
+    assert cut <= 1
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_each_step_of_the_tour_frames_what_is_on_the_screen(browser: Browser, server: str, width: int) -> None:
+    page = opened(browser, server, width)
+    page.get_by_role("button", name="Show me").click()
+    for place, step in enumerate(STEPS):
+        expect(page.get_by_text(f"{place + 1} of {len(STEPS)}.")).to_be_visible(timeout=WAIT_MS)
+        at_rest(page)
+        frame = page.locator(step.selector).first.bounding_box()
+        assert frame is not None
+        assert frame["y"] >= 0, step.words
+        assert frame["y"] + frame["height"] <= WIDTHS[width], step.words
+        if place + 1 < len(STEPS):
+            page.get_by_role("button", name="Next", exact=True).click()
+    page.close()
+
+
 @pytest.mark.parametrize("width", [390, 820])
 def test_the_intervals_stand_below_the_name(browser: Browser, server: str, width: int) -> None:
     page = ecg(browser, server, "normal", width)
     left = "element => Math.round(element.getBoundingClientRect().left)"
     assert page.locator(".cv-values div").first.evaluate(left) == page.locator(".cv-who b").first.evaluate(left)
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1366, 1920])
+def test_the_calipers_are_read_without_scrolling(browser: Browser, server: str, width: int) -> None:
+    page = ecg(browser, server, "normal", width)
+    page.get_by_test_id("stButtonGroup").get_by_text("Calipers").click()
+    expect(page.locator(".cv-calipers")).to_be_visible(timeout=WAIT_MS)
+    at_rest(page)
+    bar = page.locator(".cv-calipers").bounding_box()
+    assert bar is not None
+    assert bar["y"] + bar["height"] <= WIDTHS[width]
     page.close()
 
 

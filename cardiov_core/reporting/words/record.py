@@ -30,13 +30,18 @@ def age_and_sex(age: float | None, sex: str | None) -> str:
     return f"{years}, {sex or 'sex unknown'}"
 
 
-def recording_time(record: EcgRecord) -> str:
-    """Write when a record was made, with its zone or that none is stated."""
+def recording_time(record: EcgRecord, *, brief: bool = False) -> str:
+    """Write when a record was made, with its zone or that none is stated.
+
+    `brief`: without the latter.
+    """
     recorded = record.recorded_at
     if recorded is None:
         return "at a time not stated"
-    zone = recorded.tzname() if recorded.tzinfo is not None else "time zone not stated"
-    return f"{recorded:%d %b %Y %H:%M:%S} ({zone})"
+    moment = f"{recorded:%d %b %Y %H:%M:%S}"
+    if recorded.tzinfo is not None:
+        return f"{moment} ({recorded.tzname()})"
+    return moment if brief else f"{moment} (time zone not stated)"
 
 
 def age_words(age: float | None) -> str:

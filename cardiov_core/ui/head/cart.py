@@ -7,6 +7,7 @@ from cardiov_core.reporting import (
     HeadValue,
     age_and_sex,
     head_alerts,
+    head_lines,
     head_values,
     level_reason,
     machine_lines,
@@ -42,7 +43,7 @@ def cart_head(case: Case, analysis: Analysis | None) -> str:
 
 
 def _recorded(case: Case) -> str:
-    return "" if case.record.recorded_at is None else recording_time(case.record)
+    return "" if case.record.recorded_at is None else recording_time(case.record, brief=True)
 
 
 def _value(value: HeadValue) -> str:
@@ -56,8 +57,8 @@ def _machine(case: Case) -> str:
     machine = case.record.machine
     lines = machine_lines(machine)
     if machine is None or not lines:
-        return '<div class="cv-cell"></div>'
-    spans = "".join(f"<span>{escape(line)}</span>" for line in lines)
+        return '<div class="cv-cell cv-machine"></div>'
+    spans = "".join(f"<span>{escape(line)}</span>" for line in head_lines(lines))
     title = escape("\n".join(lines), quote=True)
     whose = "Confirmed in the file" if machine.confirmed_statements else f"The machine ({machine.source})"
     return f'<div class="cv-cell cv-machine" title="{title}"><small>{escape(whose)}</small>{spans}</div>'

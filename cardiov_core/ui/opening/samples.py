@@ -59,7 +59,10 @@ def _picture(key: str, *, dark: bool) -> str:
     record = generate(key, sampling_rate_hz=_RATE_HZ, duration_s=_DRAWN_S + 2)
     values = record.lead(CONDITIONS[key].shown_lead)[: round(_DRAWN_S * _RATE_HZ)]
     x = np.linspace(0, _WIDTH_PX, values.size)
-    y = np.clip(0.68 * _HEIGHT_PX - _PIXELS_A_MV * np.nan_to_num(values), 1, _HEIGHT_PX - 1)
+    y = 0.68 * _HEIGHT_PX - _PIXELS_A_MV * np.nan_to_num(values)
+    # A wave that would leave the picture moves all of it, and is cut only where it is taller than the picture.
+    y += max(0.0, 1 - y.min()) - max(0.0, y.max() - _HEIGHT_PX + 1)
+    y = np.clip(y, 1, _HEIGHT_PX - 1)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH_PX} {_HEIGHT_PX}">'

@@ -46,7 +46,11 @@ def show_step() -> None:
     if place is None or current.case is None:
         return
     step, last = STEPS[place], place + 1 == len(STEPS)
-    st.html(f"<style>{step.selector} {{outline: 3px solid #D55E00; outline-offset: 2px;}}</style>")
+    st.html(
+        f"<style>{step.selector} {{outline: 3px solid #D55E00; outline-offset: 2px;}}</style>"
+        f"<script>document.querySelector('{step.selector}')?.scrollIntoView({{block: 'center'}});</script>",
+        unsafe_allow_javascript=True,
+    )
     with st.container(key="tour", border=True):
         st.markdown(f"{place + 1} of {len(STEPS)}. {step.words}")
         with st.container(horizontal=True):
