@@ -84,6 +84,10 @@ class RecordUnsupportedError(RecordError):
     """The file is whole, but the ECG in it cannot be analysed: rate, leads, units or length."""
 
 
+class NoRoomError(RecordError):
+    """No file can be read now, this one no less than any other: there is no room for temporary files."""
+
+
 class MissingMetadataError(RecordError):
     """The file does not say its sampling rate, units or leads, and nobody else did.
 

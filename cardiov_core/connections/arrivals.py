@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cardiov_core.connections.outbox import SENDER, Outbox
 from cardiov_core.domain import Analysis, CaseReference, CaseSource, EcgRecord, RuleSet, texts
-from cardiov_core.errors import CardioVError, RecordError, StoreUnavailableError
+from cardiov_core.errors import CardioVError, NoRoomError, RecordError, StoreUnavailableError
 from cardiov_core.io import collect, deidentified, read_source
 from cardiov_core.review import (
     ALERTS_STUDY,
@@ -68,8 +68,8 @@ class Intake:
 
         Raises
         ------
-        StoreUnavailableError
-            If the database cannot be used: the file is to be taken again.
+        StoreUnavailableError, NoRoomError
+            If the database or the temporary folder cannot be used: the file is to be taken again.
         """
         cases: list[str] = []
         names: set[str] = {file.name}
@@ -77,12 +77,16 @@ class Intake:
         rules = rule_set_in_force(self.outbox.store)
         with collect([file]) as collection:
             errors = [fault.error for fault in collection.errors]
+            for error in errors:
+                if isinstance(error, NoRoomError):
+                    raise error
             for source in collection.sources:
                 try:
-                    record = read_source(source)
+                    # What a cart or a share brings is as strange as what somebody drops on a page.
+                    record = read_source(source, apart=True)
                     names |= set(record.provenance.files) if source.path == file else set()
                     cases.append(self._take_record(record, graders, rules, source.path))
-                except StoreUnavailableError:
+                except (StoreUnavailableError, NoRoomError):
                     raise
                 except CardioVError as error:
                     errors.append(error)

@@ -13,6 +13,7 @@ from cardiov_core.connections.arrivals import Intake, Taken
 from cardiov_core.errors import (
     CardioVError,
     ConfigurationError,
+    NoRoomError,
     RecordNotFoundError,
     StoreUnavailableError,
     log_unforeseen,
@@ -88,7 +89,7 @@ class WatchedFolder:
                 continue
             try:
                 taken = self._to_move.get(path) or self.intake.take(path)
-            except StoreUnavailableError as error:
+            except (StoreUnavailableError, NoRoomError) as error:
                 # Nothing can be taken now: every file stays where it is.
                 failures.append(f"{error.message} What has arrived stays in the folder and is taken later.")
                 break

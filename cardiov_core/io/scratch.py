@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cardiov_core.errors import RecordUnsupportedError
+from cardiov_core.errors import NoRoomError
 
 _NAME = re.compile(r"cardiov-(?P<pid>\d+)-(?P<started>\d+)-")
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
@@ -57,8 +57,8 @@ def sweep() -> int:
     return n_removed
 
 
-def _unusable(error: OSError) -> RecordUnsupportedError:
-    return RecordUnsupportedError(
+def _unusable(error: OSError) -> NoRoomError:
+    return NoRoomError(
         f"No file can be read now: the server's temporary folder cannot be used ({error.strerror or 'not there'}).",
         "Try again later; if it stays so, tell who looks after the server.",
     )

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cardiov_core import review
@@ -15,7 +16,7 @@ from cardiov_core.connections.settings import Destination
 from cardiov_core.datasets.synthetic import generate
 from cardiov_core.domain import AlertSettings, CaseSource, EcgRecord, Role
 from cardiov_core.errors import ConfigurationError, StoreUnavailableError
-from cardiov_core.io import write_record
+from cardiov_core.io import Source, write_record
 from cardiov_core.review import Store
 from tests.connections.conftest import PATIENT, FhirServer
 
@@ -154,6 +155,40 @@ def test_a_database_that_is_away_costs_no_ecg(
     assert review.list_cases(store).total == 1
 
 
+def test_a_file_that_takes_all_memory_keeps_no_other_out(
+    folder: Path, store: Store, make_intake: MakeIntake, ecg: EcgRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARDIOV_MAX_READER_MIB", "50")
+    with (folder / "a.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (12, 2_000_000)})
+        file.truncate(file.tell() + 12 * 2_000_000 * 8)
+    write_record(ecg, folder, "dicom", name="b")
+    refused, taken = _at_once(folder, make_intake()).look()
+    assert "more than 50 MiB of memory" in refused
+    assert "b.dcm was taken" in taken
+    assert review.list_cases(store).total == 1
+
+
+def test_without_room_for_temporary_files_everything_stays(
+    folder: Path, store: Store, make_intake: MakeIntake, ecg: EcgRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = write_record(ecg, folder, "dicom", name="a")
+    shutil.make_archive(str(folder / "b"), "zip", folder, file.name)
+    watched = _at_once(folder, make_intake())
+    with monkeypatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(folder / "gone"))
+        for name in ("a.dcm", "b.zip"):
+            (said,) = watched.look()
+            assert "temporary folder cannot be used" in said
+            assert "taken later" in said
+            assert _names(folder) == {"a.dcm", "b.zip"} - ({"a.dcm"} if name == "b.zip" else set())
+            if name == "a.dcm":
+                file.unlink()
+    assert len(watched.look()) == 1
+    assert _names(folder) == {"taken/b.zip"}
+    assert review.list_cases(store).total == 1
+
+
 def test_a_file_that_cannot_be_moved_is_taken_once(
     folder: Path, store: Store, make_intake: MakeIntake, ecg: EcgRecord
 ) -> None:
@@ -222,10 +257,10 @@ def test_a_mistake_of_ours_at_one_file_does_not_keep_the_others_out(
     write_record(ecg, folder, "csv", name="b")
     real = arrivals.read_source
 
-    def _fails_at_a(source: object) -> EcgRecord:
+    def _fails_at_a(source: Source, *, apart: bool) -> EcgRecord:
         if "a.csv" in str(source):
             raise ZeroDivisionError
-        return real(source)  # type: ignore[arg-type]
+        return real(source, apart=apart)
 
     monkeypatch.setattr(arrivals, "read_source", _fails_at_a)
     watched = _at_once(folder, make_intake())
