@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from cardiov_core.inference import Grader
 
 
+_WFDB = (".hea", ".dat", ".mat")
+
+
 @dataclass(frozen=True)
 class Taken:
     """What became of a file."""
@@ -90,6 +93,7 @@ class Intake:
                     raise
                 except CardioVError as error:
                     errors.append(error)
+                    names |= _of_one_record(file) if source.path == file else set()
             if not collection.sources and not errors:
                 errors.append(RecordError(f"{file.name} holds no ECG.", "Send a record, or an archive of records."))
         return Taken(tuple(cases), frozenset(names), tuple(errors))
@@ -132,3 +136,10 @@ class Intake:
         alert, new = open_alert(store, case_id, analysis.critical, level=analysis.level, graded_level=graded, by=SENDER)
         if new:
             deliver(store, alert, channels_from_environment())
+
+
+def _of_one_record(file: Path) -> set[str]:
+    """Return the names of a WFDB record's files by one of them: alone each would be refused for lack of the other."""
+    if file.suffix.lower() not in _WFDB or not file.with_suffix(".hea").is_file():
+        return set()
+    return {path.name for end in _WFDB if (path := file.with_suffix(end)).is_file()}

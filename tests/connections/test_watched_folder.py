@@ -112,6 +112,17 @@ def test_what_cannot_be_read_is_moved_with_the_reason(folder: Path, store: Store
     assert review.list_cases(store).total == 0
 
 
+def test_header_and_damaged_signal_are_refused_together(
+    folder: Path, make_intake: MakeIntake, wfdb_files: MakeFiles
+) -> None:
+    files = wfdb_files("ward")
+    (folder / "ward.hea").write_bytes(files["ward.hea"])
+    (folder / "ward.dat").write_bytes(files["ward.dat"][:500])
+    (said,) = _at_once(folder, make_intake()).look()
+    assert "cut short" in said
+    assert _names(folder) == {"refused/ward.hea", "refused/ward.dat", "refused/ward.dat.txt"}
+
+
 def test_a_log_is_not_told_the_names_of_files(
     folder: Path, make_intake: MakeIntake, ecg: EcgRecord, caplog: pytest.LogCaptureFixture
 ) -> None:
