@@ -32,6 +32,8 @@ from cardiov_core.ui.batch.state import BatchState, Key
 from cardiov_core.ui.frame.page import BANNER
 
 WAIT_S = 60.0
+# What a window of 1280 px leaves for the columns of the list.
+LIST_PX = 1223
 Files = dict[str, bytes]
 
 
@@ -50,11 +52,16 @@ def state_of(app: AppTest) -> BatchState:
     return found
 
 
-def drop(app: AppTest, files: Files, *, zone: int = 0) -> AppTest:
-    """Drop files and wait for the job behind the page."""
+def drop_unread(app: AppTest, files: Files, *, zone: int = 0) -> None:
+    """Drop files."""
     for name, content in files.items():
         app.file_uploader[zone].upload(name, content)
     app.run()
+
+
+def drop(app: AppTest, files: Files, *, zone: int = 0) -> AppTest:
+    """Drop files and wait for the job behind the page."""
+    drop_unread(app, files, zone=zone)
     job = state_of(app).job
     if job is not None:
         job.wait(WAIT_S)
@@ -254,6 +261,30 @@ def test_the_counts_go_on_while_the_list_stands(
     assert f"{job.rows[0].level.title}&nbsp;<b>1</b>" in shown(app)
 
 
+def test_nothing_is_counted_before_the_first_record(
+    app: AppTest, wfdb_files: Callable[..., Files], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, real = threading.Event(), batch_job.run_batch
+
+    def _waiting(*args: object, **options: object) -> Iterator[BatchRow | BatchError]:
+        assert go.wait(WAIT_S)
+        yield from real(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(batch_job, "run_batch", _waiting)
+    try:
+        drop_unread(open_page(app), wfdb_files("one"))
+        job = state_of(app).job
+        assert job is not None
+        end = time.monotonic() + WAIT_S
+        while job.progress.total is None and time.monotonic() < end:
+            time.sleep(0.02)
+        app.run()
+        assert [bar.proto.text for bar in app.get("progress")] == ["0 of 1 record: the graders are being loaded ..."]
+        assert 'class="cv-count"' not in shown(app)
+    finally:
+        go.set()
+
+
 def test_filters_and_list_outlive_a_visit_to_another_page(app: AppTest, wfdb_files: Callable[..., Files]) -> None:
     drop(open_page(app), wfdb_files("good") | wfdb_files("weak", gain_per_mv=4880.0))
     app.get("button_group")[0].set_value([None]).run()
@@ -336,6 +367,9 @@ def test_what_files_do_not_say_is_asked_once_for_all(
 ) -> None:
     drop(open_page(app), wfdb_files("good") | {"plain.csv": csv_without_rate, "again.csv": csv_without_rate})
     assert [head.value for head in app.subheader] == ["2 files could not be read"]
+    assert "plain.csv does not state" in shown(app)
+    assert "such as mV or uV" in shown(app)
+    assert "--units" not in shown(app), "no options of the command line"
     assert app.button(key=Key.READ_AGAIN).disabled
     app.number_input(key=Key.SAMPLING_RATE).set_value(500.0)
     app.selectbox(key=Key.UNITS).select("mV")
@@ -428,11 +462,19 @@ def test_no_cell_of_the_csv_is_a_formula() -> None:
 def test_bad_files_have_a_table_of_their_own() -> None:
     errors = [
         BatchError("a.npy", RecordFormatError("a.npy is damaged.", "Export it again.")),
-        BatchError("b.npy", RecordUnsupportedError("b.npy lasts 2 s.", "Record 10 s.")),
+        BatchError("b.npy", RecordUnsupportedError("b.npy lasts 2 s.", "Record 10 s (--windows).")),
     ]
     table = batch_table.error_table(errors)
     assert list(table.columns) == ["file", "type", "message", "hint"]
     assert list(table["type"]) == ["RecordFormatError", "RecordUnsupportedError"]
+    assert list(table["hint"]) == ["Export it again.", "Record 10 s."], "no options of the command line"
+
+
+def test_all_columns_fit_on_a_screen_of_1280_px() -> None:
+    columns = batch_table.column_settings("open").values()
+    widths = [int(str(getattr(column, "config", column)["width"])) for column in columns]
+    assert len(widths) == 13
+    assert sum(widths) <= LIST_PX
 
 
 def _row() -> BatchRow:

@@ -128,7 +128,9 @@ def _progress(job: BatchJob, *, drawn_running: bool) -> None:
             st.rerun()
     if job.predictor.own is not None:
         st.caption(job.predictor.own.words)
-    table.show_summary(job.rows, len(job.errors), len(job.passed_over))
+    if progress.done or not job.running:
+        # Noughts before the first record would read as a result.
+        table.show_summary(job.rows, len(job.errors), len(job.passed_over))
 
 
 def _progress_words(job: BatchJob) -> str:
@@ -140,6 +142,8 @@ def _progress_words(job: BatchJob) -> str:
         return f"{words}: done"
     if not job.running:
         return f"Stopped at {words}; what is done stays"
+    if not progress.done:
+        return f"{words}: the graders are being loaded ..."
     if progress.rate_per_s is None or progress.left_s is None:
         return words
     return f"{words}, {progress.rate_per_s:.1f} a second, about {_duration(progress.left_s)} left"

@@ -14,6 +14,7 @@ import streamlit as st
 from cardiov_core.domain import QualityVerdict, Severity, over_89, spreadsheet_text
 from cardiov_core.inference import BatchError, BatchRow
 from cardiov_core.reporting import LEVEL_STYLES, OVER_89, whole_percent
+from cardiov_core.ui.frame.page import hint_words
 from cardiov_core.ui.frame.styles import level_shape
 
 if TYPE_CHECKING:
@@ -97,33 +98,33 @@ def display_table(
 
 
 def column_settings(open_key: str) -> "dict[str, ColumnConfig | ButtonColumnResult]":
-    """Return how Streamlit shows the columns of `display_table`."""
+    """Return how Streamlit shows the columns of `display_table`: all of them fit on a screen of 1280 px."""
     column = st.column_config
     return {
         "Record": column.ButtonColumn(
             type="tertiary", key=open_key, alignment="left", pinned=True, width=215, help="Click to open it."
         ),
         "Level": column.TextColumn(width=125, help="Critical value: number, shape and word."),
-        "Set": column.TextColumn(width=95, help="Prediction set: holds the level in 9 of 10 such ECGs."),
+        "Set": column.TextColumn(width=86, help="Prediction set: holds the level in 9 of 10 such ECGs."),
         "Above low": column.TextColumn(
             width=80, alignment="right", help="Probability that the level is above low risk."
         ),
         "Sure": column.TextColumn(
-            width=75,
+            width=60,
             help="Unsure: with this little certainty levels were often wrong; the ECG's warnings say how often.",
         ),
         "Graders": column.TextColumn(
-            width=75, help="Where graders differ by a level or more. Open the ECG to see who says what."
+            width=68, help="Where graders differ by a level or more. Open the ECG to see who says what."
         ),
         "Critical findings": column.TextColumn(
-            width=170, help="What the rule set of this installation calls critical."
+            width=158, help="What the rule set of this installation calls critical."
         ),
-        "Quality": column.TextColumn(width=105, help="Verdict on the signal; not analysable withholds the level."),
-        "HR": column.TextColumn("HR", width=70, alignment="right", help="Heart rate in bpm."),
-        "QTc": column.TextColumn("QTc", width=70, alignment="right", help="QT corrected by Fridericia, in ms."),
-        "Age": column.TextColumn(width=85, alignment="right", help="In years, as stated."),
-        "Sex": column.TextColumn(width=80),
-        "Opened": column.TextColumn(width=65, help="You opened it from this list."),
+        "Quality": column.TextColumn(width=112, help="Verdict on the signal; not analysable withholds the level."),
+        "HR": column.TextColumn("HR", width=50, alignment="right", help="Heart rate in bpm."),
+        "QTc": column.TextColumn("QTc", width=52, alignment="right", help="QT corrected by Fridericia, in ms."),
+        "Age": column.TextColumn(width=74, alignment="right", help="In years, as stated."),
+        "Sex": column.TextColumn(width=74),
+        "Opened": column.TextColumn(width=64, help="You opened it from this list."),
     }
 
 
@@ -145,7 +146,7 @@ def parquet_bytes(table: pd.DataFrame) -> bytes:
 def error_table(errors: Sequence[BatchError]) -> pd.DataFrame:
     """Return the bad files as a table: file, kind of error, what is wrong, what to do."""
     columns = ["file", "type", "message", "hint"]
-    rows = [(one.name, type(one.error).__name__, one.error.message, one.error.hint) for one in errors]
+    rows = [(one.name, type(one.error).__name__, one.error.message, hint_words(one.error)) for one in errors]
     return pd.DataFrame(rows, columns=columns, dtype="string")
 
 
@@ -173,7 +174,7 @@ def show_summary(rows: Sequence[BatchRow], n_errors: int, n_passed_over: int) ->
 def show_errors(errors: Sequence[BatchError]) -> None:
     """Show each bad file with its reason and what to do about it."""
     rows = "".join(
-        f"<dt>{escape(one.name)}</dt><dd>{escape(one.error.message)} {escape(one.error.hint)}</dd>"
+        f"<dt>{escape(one.name)}</dt><dd>{escape(one.error.message)} {escape(hint_words(one.error))}</dd>"
         for one in errors[:MAX_ERRORS_SHOWN]
     )
     st.html(f'<dl class="cv-facts cv-files">{rows}</dl>')

@@ -119,7 +119,12 @@ def _banner(words: str) -> None:
 def show_error(error: CardioVError, prefix: str = "") -> None:
     """Say what is wrong and what to do."""
     about = f"{prefix}: " if prefix and prefix not in error.message else ""
-    st.error(f"{plain(about + error.message)} {plain(_OPTION.sub('', error.hint))}")
+    st.error(f"{plain(about + error.message)} {plain(hint_words(error))}")
+
+
+def hint_words(error: CardioVError) -> str:
+    """Return what to do about an error, in words for who sits before a browser."""
+    return _OPTION.sub("", error.hint)
 
 
 def box(title: str, sentences: Iterable[str], *, calm: bool = False) -> None:
