@@ -100,6 +100,7 @@ from .words.comparison import compared_rows as compared_rows
 from .words.comparison import identity_words as identity_words
 from .words.comparison import interval_words as interval_words
 from .words.comparison import lead_change_rows as lead_change_rows
+from .words.comparison import lead_gap_words as lead_gap_words
 from .words.comparison import summary_words as summary_words
 from .words.critical import addressees as addressees
 from .words.critical import age_words_of as age_words_of

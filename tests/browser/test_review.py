@@ -26,7 +26,7 @@ from cardiov_core.review import Store
 
 pytestmark = pytest.mark.browser
 
-# A hundred rounds passed once (CARDIOV_KEY_ROUNDS=100, 150 ms); these few guard it.
+# `benchmarks/reads.py` counts a hundred; these few guard it.
 KEY_ROUNDS = int(os.environ.get("CARDIOV_KEY_ROUNDS", "3"))
 TRACES = ".cv-paper .cv-trace"
 WAIT_MS = 60_000

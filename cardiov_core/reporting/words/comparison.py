@@ -34,6 +34,8 @@ _WHY: Mapping[str, str] = {
     "within the noise": "what decides it differs by no more than it does without a change",
     "no noise floor": "nobody measured how far it differs without a change",
 }
+# People after whom a measurement is called: they keep their capital letter within a sentence.
+_PEOPLE = ("Cornell", "Fridericia", "Sokolow-Lyon")
 _SIDES: Mapping[str, str] = {"earlier": "the earlier ECG", "later": "the later ECG", "both": "both ECGs", "": ""}
 
 
@@ -136,6 +138,23 @@ def lead_change_rows(comparison: SerialComparison) -> tuple[tuple[str, ...], ...
     """
     by_place = {(item.code, item.lead): item for item in comparison.items if item.lead}
     return tuple((lead, *(_lead_cell(by_place.get((code, lead))) for code in _LEAD_NUMBERS)) for lead in STANDARD_LEADS)
+
+
+def lead_gap_words(comparison: SerialComparison) -> tuple[str, ...]:
+    """Say why a column of `lead_change_rows` is empty: a sentence for each number that no lead has of both ECGs.
+
+    Parameters
+    ----------
+    comparison : SerialComparison
+        Of two ECGs.
+    """
+    sentences = []
+    for code, name in _LEAD_NUMBERS.items():
+        items = [item for item in comparison.items if item.lead and item.code == code]
+        reasons = [*dict.fromkeys(why_words(item.why) for item in items if item.why is not None)]
+        if reasons and not any(_lead_cell(item) for item in items):
+            sentences.append(f"{name} is not compared in any lead: {'; '.join(reasons)}.")
+    return tuple(sentences)
 
 
 def _lead_cell(item: ComparedItem | None) -> str:
@@ -290,4 +309,4 @@ def _change(item: ComparedItem) -> str:
 def _lower(text: str) -> str:
     """Begin with a small letter where the word is not a name of its own: 'ST', 'QTc', 'R in V2' stay."""
     first = text.split(" ")[0]
-    return text if not text or len(first) == 1 or not first[1:].islower() else text[0].lower() + text[1:]
+    return text if not text or len(first) == 1 or first in _PEOPLE or not first[1:].islower() else text[0].lower() + text[1:]

@@ -27,6 +27,7 @@ from cardiov_core.reporting import (
     identity_words,
     interval_words,
     lead_change_rows,
+    lead_gap_words,
     recording_time,
     summary_words,
 )
@@ -34,7 +35,7 @@ from cardiov_core.ui.analyze.earlier import choose_other
 from cardiov_core.ui.analyze.findings import quality_chip
 from cardiov_core.ui.analyze.log import note_grade_shown
 from cardiov_core.ui.analyze.result import analysis_of, analysis_of_other
-from cardiov_core.ui.frame.html import bullet_list, html_table
+from cardiov_core.ui.frame.html import bullet_list, html_table, plain
 from cardiov_core.ui.frame.page import box, dark_theme, show_error
 from cardiov_core.ui.frame.session import Case, Key, Session, session
 from cardiov_core.ui.frame.styles import level_shape
@@ -134,6 +135,9 @@ def _show(earlier: _Side, later: _Side, paper: PaperOptions) -> None:
             draw_paper(drawing, key=key, alternative=f"{title} ECG {side.case.title}")
     by_lead = html_table(LEAD_CHANGE_HEADS, lead_change_rows(comparison), columns="tnnn", narrow=True)
     st.html(f'<div class="cv-fit">{by_lead}</div>')
+    gaps = lead_gap_words(comparison)
+    if gaps:
+        st.caption("  \n".join(plain(words) for words in gaps))
     _show_items(comparison)
 
 

@@ -12,6 +12,7 @@ from cardiov_core.reporting.words.comparison import (
     identity_words,
     interval_words,
     lead_change_rows,
+    lead_gap_words,
     summary_words,
     why_words,
 )
@@ -60,6 +61,22 @@ def test_st_t_and_r_stand_lead_by_lead_and_an_arrow_marks_what_changed(compariso
     assert {t for _, t, _ in by_lead.values()} == {""}, "nothing measured"
     assert by_lead["V4"][2] == "1.00 \u2192 1.02", "R, unchanged"
     assert {row.lead for row in compared_rows(comparison, "changed") if row.name.startswith("ST at J in")} == {"III"}
+
+
+def test_a_column_without_numbers_says_why(comparison: SerialComparison) -> None:
+    why = Why("not measurable", "later", "no end of T found")
+    gaps = tuple(ComparedItem("number", "t_mv", "not compared", 0.2, None, lead, why=why) for lead in ("V1", "V2"))
+    assert lead_gap_words(replace(comparison, items=(*comparison.items, *gaps))) == (
+        "T is not compared in any lead: not measurable in the later ECG: no end of T found.",
+    )
+    measured = ComparedItem("number", "t_mv", "unchanged", 0.2, 0.2, "V3", 0.0, 0.1)
+    assert lead_gap_words(replace(comparison, items=(*comparison.items, *gaps, measured))) == ()
+
+
+def test_a_name_keeps_its_capital_within_a_sentence(comparison: SerialComparison) -> None:
+    voltage = ComparedItem("number", "cornell_mv", "changed", 1.33, 1.95, change=0.62, limit=0.56)
+    changed = summary_words(replace(comparison, items=(*comparison.items, voltage)))[2]
+    assert ", Cornell voltage" in changed
 
 
 def test_nothing_changed_is_said(comparison: SerialComparison) -> None:
