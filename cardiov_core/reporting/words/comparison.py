@@ -309,4 +309,5 @@ def _change(item: ComparedItem) -> str:
 def _lower(text: str) -> str:
     """Begin with a small letter where the word is not a name of its own: 'ST', 'QTc', 'R in V2' stay."""
     first = text.split(" ")[0]
-    return text if not text or len(first) == 1 or first in _PEOPLE or not first[1:].islower() else text[0].lower() + text[1:]
+    name = len(first) == 1 or first in _PEOPLE or not first[1:].islower()
+    return text if not text or name else text[0].lower() + text[1:]
