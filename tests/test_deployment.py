@@ -80,6 +80,13 @@ def test_no_password_stands_in_the_files(repository: Path) -> None:
         assert not re.search(r"(?i)(password|secret)\w*[:=] *[a-z0-9]{6,}", text), name
 
 
+def test_the_proxy_keeps_the_sign_in_within_tls(repository: Path) -> None:
+    """Streamlit marks its cookies by how it is asked itself, which is without TLS."""
+    proxy = (repository / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+    assert 'header_down Set-Cookie "(.*)" "$1; Secure"' in proxy
+    assert "Strict-Transport-Security" in proxy
+
+
 def test_the_unit_listens_to_its_computer(repository: Path) -> None:
     unit = (repository / "deploy" / "cardiov.service").read_text(encoding="utf-8")
     assert "--server.address 127.0.0.1" in unit
