@@ -1,11 +1,12 @@
 """What all graders say of one record, and whether they differ."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from cardiov_core.domain import EcgRecord, Finding, Panel, Prediction, Reason, ReasonCode, Severity, Tally
+from cardiov_core.domain import EcgRecord, Finding, Panel, Prediction, Reason, ReasonCode, Severity, Tally, listed
 from cardiov_core.errors import RecordUnsupportedError, WeightsError
 from cardiov_core.inference.graders.base import Grader
 from cardiov_core.inference.graders.blend import BlendGrader
@@ -166,7 +167,7 @@ def disagreement(levels: Iterable[tuple[str, Severity]]) -> Reason | None:
     return Reason(ReasonCode.GRADERS_DISAGREE, f"The graders disagree: {who}.")
 
 
-def disagreement_of(panel: Panel | None, on_show: str | None = None) -> Reason | None:
+def disagreement_of(panel: Panel | None, on_show: str | None = None, *, named: bool = True) -> Reason | None:
     """Return the same of a panel; None where no grader was asked.
 
     Parameters
@@ -175,19 +176,30 @@ def disagreement_of(panel: Panel | None, on_show: str | None = None) -> Reason |
         What the graders say.
     on_show : str, optional
         The grader whose level is on show: how often it was wrong where the graders differed is then told, too.
+    named : bool
+        Call the graders by their names; else '1 says level 1 and 3 say level 2'.
     """
     if panel is None:
         return None
-    reason = disagreement((prediction.model_name, prediction.severity) for prediction in panel.predictions)
+    reason = disagreement((each.model_name, each.severity) for each in panel.predictions)
+    if reason is not None and not named:
+        reason = replace(reason, text=_unnamed(each.severity for each in panel.predictions))
     counted = panel.where_split.get(on_show or "")
     if reason is None or counted is None:
         return reason
     split, agreed = counted
+    shown = on_show if named else "the one on show"
     text = (
-        f"{reason.text} Where they differed in cross-validation, {on_show} was wrong on {split.of_hundred} of 100 "
-        f"records ({split.wrong} of {split.n}); where they agreed, on {agreed.of_hundred}."
+        f"{reason.text} Where they differed in cross-validation, {shown} was wrong on "
+        f"{split.of_hundred} of 100 records ({split.wrong} of {split.n}); where they agreed, on {agreed.of_hundred}."
     )
     return replace(reason, text=text)
+
+
+def _unnamed(levels: Iterable[Severity]) -> str:
+    counts = sorted(Counter(levels).items())
+    said = [f"{n} {'says' if n == 1 else 'say'} level {int(level)}" for level, n in counts]
+    return f"The graders disagree: {listed(said)}."
 
 
 def _by_name(graders: Iterable[Grader]) -> dict[str, Grader]:

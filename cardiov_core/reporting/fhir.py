@@ -219,7 +219,7 @@ def _level(analysis: Analysis) -> JsonObject:
     notes += [text for text in (prediction_set_words(prediction), *texts(caveats(analysis))) if text]
     return body | {
         "valueInteger": int(level),
-        "interpretation": [{"text": level.title}],
+        "interpretation": [{"text": f"Level {int(level)} of 0-3: {level.title.lower()}"}],
         "note": [{"text": text} for text in notes],
         "component": _shares(prediction),
     }

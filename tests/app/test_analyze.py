@@ -74,6 +74,22 @@ def test_a_sample_shows_its_level_and_its_trace(app: AppTest, condition: str) ->
     assert len(figures(app)) == 1, "attention is not drawn before it is asked for"
 
 
+def test_a_file_that_cannot_be_read_takes_no_open_ecg_away(
+    app: AppTest, wfdb_files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.button(key=f"{Key.SAMPLE}_inferior_st_elevation").click().run()
+    with monkeypatch.context() as patch:
+        patch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("graded again"))
+        upload(app, {"letter.pdf": b"%PDF-1.7"})
+    assert not app.exception
+    assert app.error[0].value.startswith("letter.pdf")
+    assert level_of(app) == 3
+    assert "Inferior ST elevation" in shown(app)
+    upload(app, wfdb_files("generated"))
+    assert not app.error, "and one that can takes its place"
+    assert "Inferior ST elevation" not in shown(app)
+
+
 def test_the_ecg_stands_there_before_its_level(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def _break(*_: object, **__: object) -> None:
         raise RecordUnsupportedError("This ECG cannot be graded.", "Open another.")

@@ -63,7 +63,11 @@ def test_graders_that_differ_are_named_and_no_warning_says_it_twice(two_graders:
     text = shown(app)
     # In the line of alerts, which opens to all of them.
     assert "The graders disagree" in text
-    assert f"{LOW} Low risk, {HIGH} High risk." in text
+    evidence = text[text.index('aria-label="Evidence"') :]
+    assert "The graders disagree: 1 says level 1 and 1 says level 3." in evidence
+    assert f"{LOW} Low risk" not in evidence, "names are for researchers"
+    app.toggle(key=Key.RESEARCHER).set_value(True).run()
+    assert f"{LOW} Low risk, {HIGH} High risk." in shown(app)
 
 
 def test_another_grader_is_one_choice_away_and_stays_chosen(
@@ -74,8 +78,8 @@ def test_another_grader_is_one_choice_away_and_stays_chosen(
     choice = app.radio(key=Key.GRADER)
     assert choice.options == [f"{LOW} (default)", HIGH]
     assert list(choice.proto.captions) == [
-        "Seven stages, untrained. Says: Low risk.",
-        "Seven stages, untrained. Says: High risk.",
+        "Seven stages, untrained. Says: level 1, low risk.",
+        "Seven stages, untrained. Says: level 3, high risk.",
     ]
     monkeypatch.setattr("cardiov_core.ui.analyze.result.analyze", lambda *_, **__: pytest.fail("graded again"))
     choice.set_value(HIGH).run()

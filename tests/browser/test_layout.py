@@ -150,10 +150,13 @@ def test_each_step_of_the_tour_frames_what_is_on_the_screen(browser: Browser, se
     for place, step in enumerate(STEPS):
         expect(page.get_by_text(f"{place + 1} of {len(STEPS)}.")).to_be_visible(timeout=WAIT_MS)
         at_rest(page)
-        frame = page.locator(step.selector).first.bounding_box()
-        assert frame is not None
-        assert frame["y"] >= 0, step.words
-        assert frame["y"] + frame["height"] <= WIDTHS[width], step.words
+        page.wait_for_function(
+            """([selector, height]) => {
+                 const frame = document.querySelector(selector)?.getBoundingClientRect();
+                 return frame?.height && frame.top >= 0 && frame.bottom <= height;
+               }""",
+            arg=[step.selector, WIDTHS[width]],
+        )
         if place + 1 < len(STEPS):
             page.get_by_role("button", name="Next", exact=True).click()
     page.close()
@@ -186,6 +189,14 @@ def test_the_rhythm_strip_is_on_the_screen(browser: Browser, server: str, width:
     assert paper is not None
     assert paper["y"] + paper["height"] <= WIDTHS[width]
     assert paper["width"] >= 0.8 * min(width, 1680), "at full width"
+    page.get_by_test_id("stPopoverButton").filter(has_text="Open").click()
+    letter = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    page.locator("[data-testid=stPopoverBody] input[type=file]").set_input_files(letter)  # type: ignore[arg-type]
+    expect(page.get_by_text("letter.pdf is", exact=False)).to_be_visible(timeout=WAIT_MS)
+    at_rest(page)
+    paper = page.locator(".cv-paper").bounding_box()
+    assert paper is not None
+    assert paper["y"] + paper["height"] <= WIDTHS[width], "also below the words of a file that was refused"
     page.close()
 
 

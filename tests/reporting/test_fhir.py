@@ -91,7 +91,7 @@ def test_time_with_zone_is_kept(make_analysis: Make, report_card: ModelCard) -> 
 def test_level_with_its_probabilities(make_analysis: Make, report_card: ModelCard) -> None:
     level = observation(document_of(make_analysis(), report_card), "Critical value of the ECG, level 0 to 3")
     assert level["valueInteger"] == 2
-    assert level["interpretation"] == [{"text": "Medium risk"}]
+    assert level["interpretation"] == [{"text": "Level 2 of 0-3: medium risk"}]
     shares = {part["code"]["text"]: part["valueQuantity"]["value"] for part in level["component"]}
     assert shares == {
         "Probability of no risk": 0.1,

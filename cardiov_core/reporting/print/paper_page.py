@@ -192,8 +192,8 @@ def draw_level(
     level = prediction.severity if analysis.level is None else analysis.level
     _draw_shape(axes, x_mm + _BADGE_MM / 2, top_mm + _BADGE_MM / 2, level)
     text_x = x_mm + _BADGE_MM + 3
-    put(axes, text_x, top_mm, f"{int(level)}  {level.title}", WORD)
-    put(axes, text_x, top_mm + 5.6, "Level on a scale of 0 to 3", BODY)
+    put(axes, text_x, top_mm, f"Level {int(level)}", WORD)
+    put(axes, text_x, top_mm + 5.6, f"{level.title}, on a scale of 0 to 3", BODY)
     lines = [Row(((0.0, line),), BOLD) for line in wrapped(wording(level), BOLD, width - _BADGE_MM - 3)]
     top_mm = max(top_mm + _BADGE_MM, draw_rows(axes, text_x, top_mm + 8.8, lines)) + 1.2
     put(axes, x_mm, top_mm, "Probability that the level is", BOLD)

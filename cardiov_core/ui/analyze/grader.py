@@ -43,5 +43,5 @@ def _level_words(analysis: Analysis, name: str) -> str:
         return ""
     prediction = analysis.panel.of(name)
     if prediction is not None:
-        return f" Says: {prediction.severity.title}."
+        return f" Says: level {int(prediction.severity)}, {prediction.severity.title.lower()}."
     return f" Gives no level: {analysis.panel.silent[name].text}" if name in analysis.panel.silent else ""

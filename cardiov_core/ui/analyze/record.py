@@ -121,7 +121,8 @@ def _explanation_tab(case: Case, analysis: Analysis, tools: Tools) -> None:
 
 def _alternative(case: Case, analysis: Analysis) -> str:
     record = case.record
-    level = analysis.prediction.severity.title if analysis.prediction is not None else "level withheld"
+    prediction = analysis.prediction
+    level = "level withheld" if prediction is None else f"level {int(prediction.severity)}"
     return f"ECG {case.title}: {len(record.leads)} leads, {record.duration_s:.1f} s, {level}"
 
 

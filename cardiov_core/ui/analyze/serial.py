@@ -181,7 +181,7 @@ def _trace(side: _Side, paper: PaperOptions, shown_s: float) -> EcgDrawing:
 def _head(title: str, side: _Side) -> str:
     record, prediction = side.case.record, side.analysis.prediction
     level = (
-        f'<span class="cv-inline">{level_shape(prediction.severity)} {prediction.severity.title}</span>'
+        f'<span class="cv-inline">{level_shape(prediction.severity)} Level {int(prediction.severity)}</span>'
         if prediction is not None
         else "<span>Level withheld</span>"
     )

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import EcgRecord
+from cardiov_core.domain import EcgRecord, Severity
 from cardiov_core.errors import MissingMetadataError
 from cardiov_core.io import Upload, read_uploads
 from cardiov_core.reporting import age_and_sex
@@ -30,18 +30,24 @@ def read_pending() -> None:
     records = _records(current)
     if len(records) == 1 or _one_stated_patient(records):
         _open_upload(current, records[0])
+    elif not records and not any(isinstance(upload.error, MissingMetadataError) for upload in current.uploads):
+        current.reopen()
+    current.before = None
 
 
 def show_rejected() -> None:
     """Show one line for each file that could not be read, and ask for what a file does not say."""
     current = session()
     missing: set[str] = set()
-    for upload in current.uploads:
-        if upload.error is None:
-            continue
-        show_error(upload.error, prefix=upload.name)
-        if isinstance(upload.error, MissingMetadataError):
-            missing.update(upload.error.fields)
+    refused = [(upload.name, upload.error) for upload in current.uploads if upload.error is not None]
+    if refused:
+        # Below its key the paper of an open ECG leaves room for a line.
+        with st.container(key="refused"):
+            for name, error in refused:
+                show_error(error, prefix=name)
+    for _, error in refused:
+        if isinstance(error, MissingMetadataError):
+            missing.update(error.fields)
     if current.failure is not None:
         show_error(current.failure)
     if missing & {"sampling_rate", "units"}:
@@ -179,5 +185,9 @@ def _record_names(_dataset: PtbXl) -> dict[int, str]:
     names = {}
     for ecg_id, age, sex in zip(map(int, table.index), table["age"], table["sex"], strict=True):
         who = age_and_sex(age, "female" if sex else "male")
-        names[ecg_id] = f"PTB-XL {ecg_id:05d} ({who}), cardiologist: {_dataset.label(ecg_id).title.lower()}"
+        names[ecg_id] = f"PTB-XL {ecg_id:05d} ({who}), cardiologist: {_label_words(_dataset.label(ecg_id))}"
     return names
+
+
+def _label_words(level: Severity) -> str:
+    return f"level {int(level)}, {level.title.lower()}"

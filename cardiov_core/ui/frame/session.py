@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -136,6 +136,7 @@ class Session:
     units: str | None = None
     uploads: "tuple[Upload, ...]" = ()  # what the upload turned out to hold
     case: Case | None = None  # the open record
+    before: "Session | None" = None  # this session as it was when the last files came, until they are read
     analyse_anyway: bool = False  # the reader asked for a level that the quality gate withholds
     window_start_s: float = 0.0  # start of the analysed window in seconds
     failure: CardioVError | None = None  # why the last record that was picked could not be opened
@@ -158,10 +159,22 @@ class Session:
 
     def receive(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Take new files; they are read on the page, where a spinner can say so."""
+        before = self.before
+        if self.case is not None:
+            before = replace(self, analyses=dict(self.analyses), explanations=dict(self.explanations))
         self.close()
+        self.before = before
         self.files = tuple(files)
         self.unread = True
         self.n_uploads += 1
+
+    def reopen(self) -> None:
+        """Show what was open before the last files came, of which none could be read; why they could not stays said."""
+        if self.before is None:
+            return
+        kept = [upload for upload in self.before.uploads if upload.record is not None]
+        stays = {"uploads": (*kept, *self.uploads), "n_uploads": self.n_uploads}
+        vars(self).update(vars(self.before) | stays)
 
     def open(self, case: Case) -> None:
         """Show a record, with its first window and no results yet."""
@@ -196,6 +209,7 @@ class Session:
     def close(self) -> None:
         """Forget the record and the upload it came from."""
         self.case = None
+        self.before = None
         self.batch_row = None
         self.tour = None
         self.files = ()

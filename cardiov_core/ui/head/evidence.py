@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from cardiov_core.domain import Analysis, Prediction, QualityVerdict, ReasonCode, Severity, texts, unique
+from cardiov_core.domain import Analysis, Prediction, QualityVerdict, Reason, ReasonCode, Severity, texts, unique
 from cardiov_core.inference import disagreement_of
 from cardiov_core.reporting import EXCEEDANCE_NAMES, raised_words, whole_percent, wording
 from cardiov_core.ui.analyze.findings import quality_chip, quality_row
@@ -55,7 +55,17 @@ def _anyway(analysis: Analysis) -> str:
 def _quality(analysis: Analysis) -> str:
     # That a record was resampled matters to nobody here; the Record tab has it.
     reasons = [each for each in unique(analysis.warnings, analysis.withheld) if each.code is not ReasonCode.RESAMPLED]
-    return f"<div>{quality_chip(analysis.quality)}{bullet_list(texts(reasons))}</div>"
+    words = [_words(analysis, reason) for reason in reasons]
+    return f"<div>{quality_chip(analysis.quality)}{bullet_list(words)}</div>"
+
+
+def _words(analysis: Analysis, reason: Reason) -> str:
+    """Return a reason in words; graders have names for researchers alone."""
+    if reason.code is not ReasonCode.GRADERS_DISAGREE or session().researcher:
+        return reason.text
+    on_show = None if analysis.prediction is None else analysis.prediction.model_name
+    differ = disagreement_of(analysis.panel, on_show, named=False)
+    return reason.text if differ is None else differ.text
 
 
 def _researcher(analysis: Analysis) -> None:
