@@ -247,6 +247,15 @@ def test_at_50_mm_a_second_the_paper_scrolls_and_keeps_its_millimetres(browser: 
     page.close()
 
 
+def test_a_print_splits_no_closed_box(browser: Browser, server: str) -> None:
+    page = opened(browser, f"{server}/about", 1366)
+    closed = page.locator("[data-testid=stExpander] details:not([open])").first
+    expect(closed).to_be_attached(timeout=WAIT_MS)
+    page.emulate_media(media="print")
+    assert closed.evaluate("box => getComputedStyle(box).breakInside") == "avoid"
+    page.close()
+
+
 def test_a_phone_reaches_v6_by_moving_the_paper(browser: Browser, server: str) -> None:
     page = ecg(browser, server, "normal", 390)
     box = page.locator(".cv-frame")

@@ -229,7 +229,7 @@ def test_rows(document: EvaluationDocument) -> list[Row]:
     """Return what is compared, the figure, difference, interval and p-value of the tests of subgroups."""
     return [
         (
-            f"{entry.groups[0]} less {entry.groups[1]}",
+            f"{entry.groups[0]} minus {entry.groups[1]}",
             FIGURE_WORDS[entry.figure],
             number(entry.difference),
             limits(entry.interval),

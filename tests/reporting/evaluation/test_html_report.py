@@ -175,3 +175,7 @@ def test_a_dark_panel_is_dark(document: dict[str, Any]) -> None:
     light, dark = panels_of(document)["auc"][0].svg, panels_of(document, dark=True)["auc"][0].svg
     assert "#14181d" in dark.lower()
     assert "#14181d" not in light.lower()
+
+
+def test_a_difference_of_two_groups_is_called_one(document: dict[str, Any]) -> None:
+    assert "women minus men" in html_report(document)
