@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cardiov_core.datasets.synthetic import CONDITIONS
@@ -224,6 +225,19 @@ def test_a_file_dropped_before_the_first_run_ended_is_opened(repository: Path, w
     assert not app.exception
     assert early.case is not None
     assert early.case.record.record_id == "early"
+
+
+def test_a_sample_pressed_before_the_first_run_ended_is_opened(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that was just started takes seconds for it: what the tiles opened meanwhile was closed again."""
+    app = AppTest.from_file(str(repository / "app.py"), default_timeout=60)
+    with monkeypatch.context() as patch:
+        patch.setattr("cardiov_core.ui.opening.page.show_page", lambda _: st.stop())
+        app.run()
+    app.button(key=f"{Key.SAMPLE}_normal").click().run()
+    assert not app.exception
+    assert level_of(app) == 0
 
 
 def test_a_header_without_its_signal_file_names_the_file_to_add(app: AppTest, wfdb_files) -> None:

@@ -36,6 +36,11 @@ def open_addressed() -> None:
         session().failure = error
 
 
+def arrived() -> None:
+    """Note that the first screen is reached: what is opened from now on was not left open before."""
+    st.session_state.setdefault(_TOLD_KEY, None)
+
+
 def show_address() -> None:
     """Put the open ECG into the address; nothing there where none is open."""
     address = _address(session().case)

@@ -10,7 +10,7 @@ from cardiov_core.datasets import CONDITIONS, generate
 from cardiov_core.reporting import age_and_sex
 from cardiov_core.ui.frame.page import dark_theme
 from cardiov_core.ui.frame.session import Key, session
-from cardiov_core.ui.opening.address import open_sample
+from cardiov_core.ui.opening.address import arrived, open_sample
 from cardiov_core.ui.opening.demo import offer_demo
 from cardiov_core.ui.opening.tour import offer_tour
 
@@ -22,6 +22,8 @@ _INK = {False: "#1A1F24", True: "#E8ECEF"}
 
 def show_offers() -> None:
     """Offer the tour, a demo study and the samples."""
+    # They may be pressed before the first run of the page ends.
+    arrived()
     with st.container(key="offers", horizontal=True):
         offer_tour()
         offer_demo()
