@@ -242,7 +242,7 @@ def test_critical_results_are_set_though_a_link_is_clicked(settings: tuple[Momen
     moment, store = settings
     page = moment.page
     before = review.alert_settings(store).open_alerts
-    page.get_by_text("A critical result of an uploaded ECG opens an alert").click()
+    page.get_by_text("A critical result of a new ECG opens an alert").click()
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=WAIT_MS)
     moment.with_a_link(page.get_by_role("button", name="Set critical results"), "Worklist")
     assert came_true(page, lambda: review.alert_settings(store).open_alerts is not before), "it was lost"

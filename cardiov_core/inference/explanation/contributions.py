@@ -123,7 +123,8 @@ def _in_words(feature: Feature, value: float) -> str:
         return "male sex" if value > 0 else "female sex"
     if feature.key == "age" and over_89(value):
         return "age 90 years or over"
+    decimals = 0 if feature.key.endswith("_count") else _DECIMALS[feature.unit]
     # Adding 0.0 turns a rounded -0 into 0.
-    number = round(value, _DECIMALS[feature.unit]) + 0.0
+    number = round(value, decimals) + 0.0
     unit = _SHOWN_UNIT.get(feature.unit, f" {feature.unit}")
-    return f"{feature.words} {number:.{_DECIMALS[feature.unit]}f}{unit}"
+    return f"{feature.words} {number:.{decimals}f}{unit}"

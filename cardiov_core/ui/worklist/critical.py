@@ -28,7 +28,7 @@ def critical_settings(store: Store, me: Reader) -> None:
         format_func=lambda name: load_rule_set(name).title,
         key=SET_KEY,
     )
-    st.checkbox("A critical result of an uploaded ECG opens an alert", chosen.open_alerts, key=OPEN_KEY)
+    st.checkbox("A critical result of a new ECG opens an alert", chosen.open_alerts, key=OPEN_KEY)
     changed = _ask_limits(in_force) if st.session_state.get(SET_KEY, chosen.rule_set) == chosen.rule_set else []
     save = partial(_save, review_state(), store, me.name, in_force, changed)
     st.button("Set critical results", key=SAVE_KEY, on_click=save)

@@ -22,6 +22,7 @@ from cardiov_core.errors import (
 )
 from cardiov_core.filtering import resample
 from cardiov_core.inference import MeasurementGrader, analysis_to_dict, analyze, load_predictor
+from cardiov_core.inference.explanation.contributions import _in_words
 from cardiov_core.inference.graders.forest import forest_probabilities, path_contributions
 from cardiov_core.inference.uncertainty.prediction_sets import contiguous_set
 from cardiov_core.signals import Examination, measure
@@ -227,6 +228,12 @@ def test_reasons_name_value_lead_and_direction(grader: MeasurementGrader, record
         assert reason.unit != "of QRS", "sizes are told in mV where the gains can be trusted"
     with pytest.raises(ExplanationError):
         grader.explain(record, target="above_everything")
+
+
+def test_beats_are_counted_in_whole_numbers() -> None:
+    counts = [feature for feature in FEATURES if feature.key.endswith("_count")]
+    assert counts
+    assert all(_in_words(feature, 2.0).endswith(" 2") for feature in counts)
 
 
 def test_numbers_are_named_as_clinicians_name_them() -> None:

@@ -42,7 +42,7 @@ def test_sets_are_counted_in_all_of_each_level_and_alone(card: ModelCard) -> Non
 
 def test_a_set_of_one_level_claims_what_was_counted_of_such_sets(card: ModelCard) -> None:
     low, medium = [Severity.LOW_RISK], [Severity.MEDIUM_RISK]
-    assert set_words(low, card) == "Only Low risk: 82 of 128 sets that named low risk alone held the level"
+    assert set_words(low, card) == "Only level 1, low risk: 82 of 128 sets that named low risk alone held the level"
     assert "coverage" in set_words(medium, card), "none was counted"
     assert "coverage" in set_words([*low, *medium], card)
     assert set_words(low, card, promised=False).startswith("Without a promise")
