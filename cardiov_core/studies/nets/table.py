@@ -236,22 +236,20 @@ def write_comparison(table: ComparisonTable, out: Path) -> None:
         (out / f"{table.task}.md").write_text(table_markdown(table), encoding="utf-8")
         (out / f"{table.task}.json").write_text(json.dumps(asdict(table), indent=1) + "\n", encoding="utf-8")
         with (out / f"{table.task}.csv").open("w", encoding="utf-8", newline="") as file:
-            fields = list(asdict(table.rows[0]))
-            writer = csv.DictWriter(file, fields, lineterminator="\n")
+            rows = [_plain(row) for row in table.rows]
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
-            writer.writerows(_plain(asdict(row)) for row in table.rows)
+            writer.writerows(rows)
         draw_comparison(table, out / f"{table.task}.png")
     except OSError as error:
         raise ConfigurationError(f"{out} cannot be written: {error}.", "Name another folder for --out.") from error
 
 
-def _plain(row: dict[str, object]) -> dict[str, object]:
-    def plain(value: object) -> object:
-        if isinstance(value, tuple):
-            return "-".join(map(str, value))
-        return f"{value:.6g}" if isinstance(value, float) else value
-
-    return {key: plain(value) for key, value in row.items()}
+def _plain(row: NetRow) -> dict[str, object]:
+    cells = asdict(row) | {"epochs": "-".join(map(str, row.epochs))}
+    del cells["second"]
+    cells |= dict(zip(("second", "second_healthy", "second_non_healthy"), row.second, strict=True))
+    return {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in cells.items()}
 
 
 def draw_comparison(table: ComparisonTable, target: Path) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from sklearn.metrics import r2_score
@@ -82,7 +83,9 @@ def test_table_puts_the_best_first_and_marks_who_is_not_worse(tmp_path: Path) ->
     assert "| lstm |" in text
     write_comparison(table, tmp_path)
     assert (tmp_path / "superdiagnostic.png").stat().st_size > 1000
-    assert (tmp_path / "superdiagnostic.csv").read_text().count("\n") == 4
+    cells = pd.read_csv(tmp_path / "superdiagnostic.csv")
+    assert list(cells["net"]) == [row.net for row in table.rows]
+    assert cells[["second", "second_healthy", "second_non_healthy"]].isna().all(axis=None)
     numbers = replace(
         comparison,
         task=task_of("age"),
@@ -97,6 +100,9 @@ def test_table_puts_the_best_first_and_marks_who_is_not_worse(tmp_path: Path) ->
     assert "-0.000 (-0.000" not in table_markdown(parted)
     assert best.healthy is not None
     assert best.non_healthy is not None
+    write_comparison(parted, tmp_path)
+    first = pd.read_csv(tmp_path / "age.csv").iloc[0]
+    np.testing.assert_allclose(first[["second", "second_healthy", "second_non_healthy"]].tolist(), best.second, 1e-5)
     # Absolute errors of the parts add up to those of all.
     assert best.value == pytest.approx(0.25 * best.healthy + 0.75 * best.non_healthy)
     assert "| healthy (100) | others (300) | R2, all | R2, healthy | R2, others |" in table_markdown(parted)
