@@ -68,7 +68,8 @@ def test_the_documents_are_those_of_the_report(analysis: Analysis) -> None:
     reader = PdfReader(io.BytesIO(report.report_bytes(analysis, PaperOptions(), "Erika M.", "pdf")))
     text = reader.pages[0].extract_text()
     assert "Patient: Erika M." in text
-    assert f"{int(level)}  {level.title}" in text or f"{int(level)} {level.title}" in text
+    assert f"Level {int(level)}" in text
+    assert f"{level.title}, on a scale of 0 to 3" in text
     document = json.loads(report.report_bytes(analysis, PaperOptions(), "", "json"))
     assert document["resourceType"] == "Bundle"
     assert "Patient" not in {entry["resource"]["resourceType"] for entry in document["entry"]}
