@@ -36,7 +36,11 @@ class JsonLines(logging.Formatter):
 
 def writes_json() -> bool:
     """Tell whether the log is lines of JSON."""
-    return os.environ.get(VARIABLE, "").strip() == "json"
+    return _wanted() == "json"
+
+
+def _wanted() -> str:
+    return os.environ.get(VARIABLE, "").strip()
 
 
 def set_up_logs() -> None:
@@ -47,7 +51,7 @@ def set_up_logs() -> None:
     ConfigurationError
         If the variable holds something else.
     """
-    wanted = os.environ.get(VARIABLE, "").strip()
+    wanted = _wanted()
     if wanted not in ("", "json"):
         raise ConfigurationError(f"{VARIABLE} is {wanted!r}.", "Set it to json, or leave it out for plain text.")
     logger = logging.getLogger("cardiov_core")

@@ -99,10 +99,11 @@ def _round(watched: "WatchedFolder", outbox: "Outbox") -> bool:
         _say(error.sentences, err=True)
         return False
     # The outbox has its own words for the log.
-    if done.sent and not writes_json():
-        click.echo(f"{how_many(done.sent, 'result')} sent")
-    for fault in done.faults if not writes_json() else ():
-        click.echo(f"not taken, stays queued: {fault}", err=True)
+    if not writes_json():
+        if done.sent:
+            click.echo(f"{how_many(done.sent, 'result')} sent")
+        for fault in done.faults:
+            click.echo(f"not taken, stays queued: {fault}", err=True)
     return not done.faults
 
 

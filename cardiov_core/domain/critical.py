@@ -18,6 +18,11 @@ class Severity(IntEnum):
         """The level in words, sentence case: 'No risk' ... 'High risk'."""
         return f"{self.name.split('_', maxsplit=1)[0].capitalize()} risk"
 
+    @property
+    def numbered(self) -> str:
+        """Number and words within a sentence, '0, no risk': no ECG is said to be without risk by words alone."""
+        return f"{int(self)}, {self.title.lower()}"
+
 
 @dataclass(frozen=True)
 class Limit:

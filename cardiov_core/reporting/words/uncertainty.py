@@ -36,7 +36,7 @@ def set_words(levels: Sequence[Severity], card: ModelCard | None = None, *, prom
     """
     counted = lone_set_words(levels, card) if card is not None and promised else ""
     if counted:
-        return f"Only level {int(levels[0])}, {levels[0].title.lower()}: {counted}"
+        return f"Only level {levels[0].numbered}: {counted}"
     coverage = f"With {_COVERAGE} coverage" if promised else "Without a promise of coverage"
     if len(levels) == len(Severity):
         return f"{coverage}: all four levels; the grader cannot tell"

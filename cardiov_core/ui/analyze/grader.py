@@ -43,5 +43,5 @@ def _level_words(analysis: Analysis, name: str) -> str:
         return ""
     prediction = analysis.panel.of(name)
     if prediction is not None:
-        return f" Says: level {int(prediction.severity)}, {prediction.severity.title.lower()}."
+        return f" Says: level {prediction.severity.numbered}."
     return f" Gives no level: {analysis.panel.silent[name].text}" if name in analysis.panel.silent else ""

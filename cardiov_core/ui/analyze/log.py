@@ -121,7 +121,7 @@ def log_tab(case: Case, analysis: Analysis) -> None:
 
 def _opinion(state: ReviewState, store: Store, me: Reader, case: Case, analysis: Analysis, level: Severity) -> None:
     st.button(
-        f"Agree with {int(level)}, {level.title.lower()}",
+        f"Agree with {level.numbered}",
         key=AGREE_KEY,
         type="primary",
         on_click=partial(_give, state, store, me, case, analysis),

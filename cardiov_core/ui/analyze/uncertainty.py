@@ -55,11 +55,11 @@ def label_part(case: Case) -> str:
     if not known:
         if case.cardiologist is None:
             return ""
-        return more(f"Cardiologist's level: {int(case.cardiologist)}, {case.cardiologist.title.lower()}.", [])
+        return more(f"Cardiologist's level: {case.cardiologist.numbered}.", [])
     if len(known) == 1:
         ecg_id, provenance = known[0]
         place = "" if case.origin is Origin.PTB_XL else f" (PTB-XL {ecg_id:05d})"
-        summary = f"Cardiologist's level{place}: {int(provenance.level)}, {provenance.level.title.lower()}. Why?"
+        summary = f"Cardiologist's level{place}: {provenance.level.numbered}. Why?"
         return more(summary, provenance.sentences)
     numbers = " and ".join(f"{ecg_id:05d}" for ecg_id, _ in known)
     sentences = [f"{ecg_id:05d}: {sentence}" for ecg_id, provenance in known for sentence in provenance.sentences]

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from cardiov_core.datasets import PtbXl
-from cardiov_core.domain import EcgRecord, Severity
+from cardiov_core.domain import EcgRecord
 from cardiov_core.errors import MissingMetadataError
 from cardiov_core.io import Upload, read_uploads
 from cardiov_core.reporting import age_and_sex
@@ -185,9 +185,5 @@ def _record_names(_dataset: PtbXl) -> dict[int, str]:
     names = {}
     for ecg_id, age, sex in zip(map(int, table.index), table["age"], table["sex"], strict=True):
         who = age_and_sex(age, "female" if sex else "male")
-        names[ecg_id] = f"PTB-XL {ecg_id:05d} ({who}), cardiologist: {_label_words(_dataset.label(ecg_id))}"
+        names[ecg_id] = f"PTB-XL {ecg_id:05d} ({who}), cardiologist: level {_dataset.label(ecg_id).numbered}"
     return names
-
-
-def _label_words(level: Severity) -> str:
-    return f"level {int(level)}, {level.title.lower()}"

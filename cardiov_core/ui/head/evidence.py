@@ -38,7 +38,7 @@ def _level(case: Case, analysis: Analysis) -> str:
     level = analysis.level if analysis.level is not None else prediction.severity
     raised = raised_words(analysis)
     return (
-        f"<div><b>Level {int(level)}, {level.title.lower()}.</b> {wording(level)}"
+        f"<div><b>Level {level.numbered}.</b> {wording(level)}"
         f"{_anyway(analysis)}{f'<p>{escape(raised)}</p>' if raised else ''}"
         f"{set_part(prediction, asked)}{statements_part(analysis)}{label_part(case)}</div>"
         f"{_exceedance_bars(prediction)}{_level_probabilities(prediction)}{reliability_part(case, prediction, asked)}"
